@@ -1,0 +1,1 @@
+"""Agents: from an observation to an action."""

@@ -1,0 +1,133 @@
+"""
+Events to bytes and back, and the hash chain over the bytes.
+
+Encoding is canonical: equal events give equal bytes, in any process. The bytes that were stored
+are what is hashed, exported and copied; nobody encodes an event again to hash it.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import sha256
+from typing import Any, Union
+
+import msgspec
+
+from engine.errors import InvalidAction, LogDamaged, RefoldError
+from engine.events import SHARED_EVENTS, ActionTaken, EpisodeStarted, Event
+from engine.family import Family, Header, find_family
+
+FORMAT = 1
+"""Version of the event schema that this release writes."""
+
+GENESIS = sha256(b"refold event chain 1").digest()
+"""Head of an empty chain. The first event holds the whole scenario, so its hash covers that."""
+
+encode = msgspec.json.Encoder(order="deterministic").encode
+"""Return the canonical JSON of an event, or of any other value of refold."""
+
+_decode_start = msgspec.json.Decoder(EpisodeStarted).decode
+_decode_header = msgspec.json.Decoder(Header).decode
+
+
+def link(head: bytes, seq: int, payload: bytes) -> bytes:
+    """Return the 32-byte head of the chain after the event *payload* at *seq* follows *head*."""
+    return sha256(head + seq.to_bytes(8, "big") + payload).digest()
+
+
+def chain(payloads: Iterable[bytes], *, head: bytes = GENESIS, seq: int = 0) -> list[bytes]:
+    """Return the chain's head after each of *payloads*, the first of which stands at *seq*."""
+    heads = []
+    for place, payload in enumerate(payloads, seq):
+        head = link(head, place, payload)
+        heads.append(head)
+    return heads
+
+
+class Codec:
+    """Reads the events and actions of one family."""
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        taken: Any = ActionTaken[family.action]  # type: ignore[name-defined]  # known at run time
+        kinds: Any = Union[(*SHARED_EVENTS, taken, *family.events)]
+        self._stream = msgspec.json.Decoder(list[kinds])
+        self._event = msgspec.json.Decoder(kinds)
+        self._action = msgspec.json.Decoder(family.action)
+
+    def events(self, payloads: Sequence[bytes], *, episode: str) -> list[Event]:
+        """
+        Return the events of *payloads*, which are one stream from its beginning.
+
+        Raises:
+            LogDamaged: A payload is no event of this family.
+        """
+        try:
+            events: list[Event] = self._stream.decode(b"[" + b",".join(payloads) + b"]")
+        except msgspec.MsgspecError:
+            events = []
+        if len(events) == len(payloads):
+            return events
+        return [self._one(episode, seq, payload) for seq, payload in enumerate(payloads)]
+
+    def _one(self, episode: str, seq: int, payload: bytes) -> Event:
+        try:
+            event: Event = self._event.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise LogDamaged(episode, seq, f"expected an event, got {error}") from None
+        return event
+
+    def action(self, given: Any) -> Any:
+        """
+        Return *given*, a dict or an action, as an action of the family.
+
+        Raises:
+            InvalidAction: It does not fit the family's action type.
+        """
+        try:
+            return self._action.decode(encode(given))
+        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            name = self.family.name
+            raise InvalidAction(f"action: expected one of family {name}, got {error}") from None
+
+
+@cache
+def codec_of(name: str, rules: int) -> Codec:
+    """
+    Return the codec of the family *name* with the rules version *rules*.
+
+    Raises:
+        UnknownName: No installed package provides that family.
+    """
+    return Codec(find_family(name, rules))
+
+
+def header_of(scenario: bytes) -> Header:
+    """
+    Return name, family and rules version of a scenario's JSON.
+
+    Raises:
+        RefoldError: It is no scenario.
+    """
+    try:
+        return _decode_header(scenario)
+    except msgspec.MsgspecError as error:
+        raise RefoldError(f"scenario: expected name, family and rules, got {error}") from None
+
+
+def codec_for(payload: bytes, *, episode: str) -> Codec:
+    """
+    Return the codec for the stream whose first event is *payload*.
+
+    Raises:
+        LogDamaged: It is no start of an episode, or of a newer format.
+        UnknownName: No installed package provides its family.
+    """
+    try:
+        started = _decode_start(payload)
+        header = header_of(bytes(started.scenario))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RefoldError) as error:
+        raise LogDamaged(episode, 0, f"expected episode_started, got {error}") from None
+    if started.format > FORMAT:
+        problem = f"expected event format {FORMAT} or older, got {started.format}"
+        raise LogDamaged(episode, 0, f"{problem} (update refold to read it)")
+    return codec_of(header.family, header.rules)

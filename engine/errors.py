@@ -1,0 +1,107 @@
+"""
+Every error that refold raises on purpose, one class for each decision that a caller can make.
+
+All are children of ``RefoldError``; their text is one line, ready to be shown. Facts that a
+caller may branch on are attributes: nobody needs to read the text.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class RefoldError(Exception):
+    """Something that a user can put right; its text says what, where and what to do next."""
+
+
+class InvalidAction(RefoldError):
+    """What was given is no action of this family at all; nothing was appended."""
+
+
+class EpisodeOver(RefoldError):
+    """An action came after the end of the episode; nothing was appended."""
+
+
+class UnknownName(RefoldError):
+    """
+    A name that nothing answers to.
+
+    Attributes:
+        name: What was asked for.
+        known: What would have been accepted, sorted.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
+        self.kind = kind
+        self.name = name
+        self.known: Sequence[str] = sorted(known)
+        super().__init__(f"{kind}: {_expected(name, self.known)}{'; ' if hint else ''}{hint}")
+
+
+def _expected(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=3, cutoff=0.4)
+    if near:
+        return f"expected a known name, got {name!r}; did you mean {', '.join(near)}?"
+    return f"expected one of {', '.join(known) or '(there is none)'}; got {name!r}"
+
+
+class UnknownStep(RefoldError):
+    """A position that the episode does not have."""
+
+    def __init__(self, position: int, last: int) -> None:
+        super().__init__(f"step: expected 0 to {last} (0 is before any action), got {position}")
+
+
+class UnknownEpisode(RefoldError):
+    """No episode of the log has this id or prefix."""
+
+
+class AmbiguousEpisode(RefoldError):
+    """
+    More than one episode begins with this prefix.
+
+    Attributes:
+        matches: Some of the ids that do, at most five.
+    """
+
+    def __init__(self, prefix: str, matches: Sequence[str]) -> None:
+        self.matches = matches
+        shown = ", ".join(matches)
+        super().__init__(f"episode {prefix!r}: expected a unique prefix, got one of {shown}, …")
+
+
+class EpisodeExists(RefoldError):
+    """The log already holds an episode of this id."""
+
+
+class NotALog(RefoldError):
+    """The file cannot be used as a log: missing, unreadable, or something else."""
+
+
+class NewerLog(NotALog):
+    """The log was written by a newer release than this one."""
+
+
+class LogDamaged(RefoldError):
+    """
+    Stored events are not what was written: the hash chain or the text of an event is broken.
+
+    Attributes:
+        episode: Id of the episode.
+        seq: Position of the first event that is wrong.
+    """
+
+    def __init__(self, episode: str, seq: int, problem: str) -> None:
+        self.episode = episode
+        self.seq = seq
+        super().__init__(
+            f"episode {episode} event {seq}: {problem}; restore the log from a copy, "
+            "or look at other episodes"
+        )
+
+
+class StaleWriter(RefoldError):
+    """Somebody else has appended to this episode since it was read; nothing was appended."""
+
+
+class LogBusy(RefoldError):
+    """Another process holds the log's write lock for too long; nothing was appended."""

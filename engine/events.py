@@ -1,0 +1,84 @@
+"""
+Events: immutable facts in the past tense, and the five that every family shares.
+
+An event's identity is its place in a stream (its ``seq``), not a field. Its ``type`` tag is the
+class name in snake case and never changes once released; fields are only ever added, with
+defaults. A family adds event classes of its own by deriving from ``Event``.
+
+A stream begins with one ``EpisodeStarted`` and what the rules add to it. Each step then is a
+run of events that begins with an ``Input`` and ends with exactly one ``StepRewarded``; the
+``EpisodeEnded`` of the last step stands right before that, because the end is paid in its reward.
+"""
+
+import re
+from typing import Generic, Literal, TypeVar
+
+from msgspec import Raw, Struct
+
+ActionT = TypeVar("ActionT")
+
+
+def _tag(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Event(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag=_tag):
+    """Base of all events: frozen, without defaults unless added after a release."""
+
+
+class EpisodeStarted(Event, frozen=True):
+    """
+    First event of every stream: the whole scenario, so that a stream stands alone.
+
+    ``scenario`` is the scenario's canonical JSON, byte for byte; ``seed`` is at least 0 and
+    drives whatever chance the rules know; ``format`` is the version of the event schema.
+    """
+
+    format: int
+    seed: int
+    scenario: Raw
+
+
+class Input(Event, frozen=True):
+    """Base of what came from outside: actions, and whatever led to them."""
+
+
+class ActionTaken(Input, Generic[ActionT], frozen=True):
+    """The agent chose *action*; whether the rules accept it is for later events to say."""
+
+    action: ActionT
+
+
+class ActionRefused(Event, frozen=True):
+    """The rules refused the step's action, for the error class *error*; time still passed."""
+
+    error: str
+
+
+class EpisodeEnded(Event, frozen=True):
+    """
+    The episode is over: ``terminated`` by the world, or ``truncated`` by a limit.
+
+    ``reason`` is a word of the family's rules, such as ``synthesized`` or ``time_budget``.
+    """
+
+    how: Literal["terminated", "truncated"]
+    reason: str
+
+
+class StepRewarded(Event, frozen=True):
+    """
+    Last event of every step, 0-based *step*: the reward, raw and unclamped, and its parts.
+
+    ``total`` is the episode's reward so far. It and ``reward`` are recorded sums: nobody adds
+    up ``parts`` again, since floats added in another order may differ in the last bit.
+    """
+
+    step: int
+    reward: float
+    total: float
+    parts: dict[str, float]
+
+
+SHARED_EVENTS = (EpisodeStarted, ActionRefused, EpisodeEnded, StepRewarded)
+"""What every family's codec knows beside the family's own events and ``ActionTaken``."""

@@ -1,0 +1,81 @@
+"""
+State from events: the one loop that turns a stream, or any prefix of it, into a state.
+
+Position N means *after N actions*, everywhere in refold.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.errors import UnknownStep
+from engine.events import EpisodeStarted, Event, Input, StepRewarded
+from engine.family import Family
+from engine.stream import Stream
+
+
+def initial_state(family: Family, started: EpisodeStarted) -> Any:
+    """Return the state that *started* describes, before any further event."""
+    return family.initial(bytes(started.scenario), started.seed)
+
+
+def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
+    """
+    Return the state after *events*, oldest first.
+
+    Pure: equal events give an equal state, so a stored stream is all that a replay needs.
+
+    Args:
+        events: Events of one stream in seq order, without gaps.
+        family: The rules they belong to.
+        start: State before the first of them. Without it they must begin with the stream's
+            ``EpisodeStarted``.
+
+    Returns:
+        The state after the last event; *start* itself if there are none.
+
+    Raises:
+        ValueError: Neither *start* nor an ``EpisodeStarted`` says where to begin.
+    """
+    rest = iter(events)
+    state = start
+    if state is None:
+        first = next(rest, None)
+        if not isinstance(first, EpisodeStarted):
+            raise ValueError(f"fold: expected episode_started first or a start, got {first!r}")
+        state = initial_state(family, first)
+    evolve = family.evolve
+    for event in rest:
+        state = evolve(state, event)
+    return state
+
+
+def step_ranges(stream: Stream) -> list[range]:
+    """
+    Return the seqs of the episode's start, and then of each whole step, oldest first.
+
+    Item N therefore ends where position N is: ``stream[: ranges[N].stop]`` are the events up to
+    position N. Events after the last ``StepRewarded`` belong to no step and to no range.
+    """
+    ranges: list[range] = []
+    first = 0
+    for seq, event in enumerate(stream):
+        if not ranges and isinstance(event, Input):
+            ranges.append(range(seq))
+            first = seq
+        if isinstance(event, StepRewarded):
+            ranges.append(range(first, seq + 1))
+            first = seq + 1
+    return ranges or [range(len(stream))]
+
+
+def fold_to(stream: Stream, position: int) -> Any:
+    """
+    Return the state of *stream* after *position* actions.
+
+    Raises:
+        UnknownStep: *position* is negative or beyond the last whole step.
+    """
+    ranges = step_ranges(stream)
+    if not 0 <= position < len(ranges):
+        raise UnknownStep(position, len(ranges) - 1)
+    return fold(stream[: ranges[position].stop], family=stream.family)

@@ -1,0 +1,199 @@
+"""
+The tables of a log, and the check that a file really has them.
+
+Three tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams) and
+``grades`` (derived: may be dropped and rebuilt). Triggers make the first two append-only even
+for somebody with a plain ``sqlite3`` shell. Views are there for such people; refold itself never
+reads them. The schema uses no JSON function outside views, because SQLite refuses those in a
+table's own definition once a file is opened with ``trusted_schema=OFF``.
+
+Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
+"""
+
+import sqlite3
+from functools import cache
+
+from sqlite_utils import Database, Migrations
+
+from engine.errors import NewerLog, NotALog
+
+APPLICATION_ID = int.from_bytes(b"rfld", "big")
+
+migrations = Migrations("refold")
+
+_EPISODES = """
+CREATE TABLE episodes (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE CHECK (length(uid) BETWEEN 1 AND 64),
+    scenario TEXT NOT NULL,
+    seed INTEGER NOT NULL CHECK (seed >= 0),
+    agent TEXT NOT NULL,
+    run TEXT NOT NULL,
+    epoch INTEGER NOT NULL CHECK (epoch >= 0),
+    release TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT
+) STRICT;
+
+CREATE TRIGGER episodes_fresh BEFORE INSERT ON episodes
+WHEN EXISTS (SELECT 1 FROM episodes WHERE id = NEW.id OR uid = NEW.uid)
+BEGIN SELECT RAISE(ABORT, 'refold: episode exists'); END;
+
+CREATE TRIGGER episodes_keep BEFORE DELETE ON episodes
+BEGIN SELECT RAISE(ABORT, 'refold: episodes cannot be deleted'); END;
+
+CREATE TRIGGER episodes_end_once BEFORE UPDATE ON episodes
+WHEN OLD.ended_at IS NOT NULL
+    OR (NEW.id, NEW.uid, NEW.scenario, NEW.seed, NEW.agent, NEW.run, NEW.epoch, NEW.release,
+        NEW.started_at)
+    IS NOT (OLD.id, OLD.uid, OLD.scenario, OLD.seed, OLD.agent, OLD.run, OLD.epoch, OLD.release,
+        OLD.started_at)
+BEGIN SELECT RAISE(ABORT, 'refold: episodes are immutable, but for ended_at, once'); END;
+"""
+
+_EVENTS = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    episode INTEGER NOT NULL REFERENCES episodes (id),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    payload TEXT NOT NULL CHECK (payload GLOB '{"type":"*"*}'),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    UNIQUE (episode, seq)
+) STRICT;
+
+CREATE TRIGGER events_next BEFORE INSERT ON events
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM events WHERE episode = NEW.episode)
+    OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'refold: not the next event of its episode'); END;
+
+CREATE TRIGGER events_keep BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'refold: events cannot be deleted'); END;
+
+CREATE TRIGGER events_immutable BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'refold: events are immutable'); END;
+"""
+
+_GRADES = """
+CREATE TABLE grades (
+    episode INTEGER NOT NULL REFERENCES episodes (id),
+    digest TEXT NOT NULL CHECK (length(digest) = 64),
+    rubric TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    rubric_digest TEXT NOT NULL CHECK (length(rubric_digest) = 64),
+    score REAL NOT NULL,
+    grade TEXT NOT NULL,
+    PRIMARY KEY (episode, rubric_digest, digest)
+) STRICT;
+"""
+
+_VIEWS = """
+CREATE VIEW event_list AS
+SELECT e.uid AS episode, v.seq,
+    substr(v.payload, 10, instr(substr(v.payload, 10), '"') - 1) AS kind, v.payload
+FROM events AS v JOIN episodes AS e ON e.id = v.episode;
+
+CREATE VIEW step_list AS
+SELECT e.uid AS episode, v.payload ->> 'step' AS step, v.payload ->> 'reward' AS reward,
+    v.payload ->> 'total' AS total, v.payload -> 'parts' AS parts,
+    (SELECT a.payload -> 'action' FROM events AS a
+        WHERE a.episode = v.episode AND a.seq < v.seq AND a.payload GLOB '{"type":"action_taken",*'
+        ORDER BY a.seq DESC LIMIT 1) AS action,
+    v.seq AS last_seq
+FROM events AS v JOIN episodes AS e ON e.id = v.episode
+WHERE v.payload GLOB '{"type":"step_rewarded",*';
+
+CREATE VIEW reward_list AS
+SELECT e.uid AS episode, v.payload ->> 'step' AS step, p.key AS part, p.value AS value
+FROM events AS v JOIN episodes AS e ON e.id = v.episode, json_each(v.payload, '$.parts') AS p
+WHERE v.payload GLOB '{"type":"step_rewarded",*';
+
+CREATE VIEW grade_list AS
+SELECT e.uid AS episode, e.scenario, e.seed, e.agent, g.rubric, g.version, g.score,
+    g.grade -> 'breakdown' AS breakdown
+FROM grades AS g JOIN episodes AS e ON e.id = g.episode;
+"""
+
+
+@migrations()
+def m1_first_log(db: Database) -> None:
+    """Episodes, events, grades, and the views over them."""
+    for script in (_EPISODES, _EVENTS, _GRADES, _VIEWS):
+        _run_script(db, script)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute("PRAGMA user_version = 1")
+
+
+VERSION = 1
+"""Number of migrations that this release knows."""
+
+
+def _run_script(db: Database, script: str) -> None:
+    """Run the statements of *script* inside the transaction that is open (unlike executescript)."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+
+
+def migrate(db: Database) -> None:
+    """Bring *db*, new or old, to the schema of this release, each migration a transaction."""
+    migrations.apply(db)
+
+
+def check_identity(connection: sqlite3.Connection, path: str) -> int:
+    """
+    Return the ``user_version`` of a file that claims to be a log.
+
+    Raises:
+        NotALog: It carries another application id.
+        NewerLog: Its version is above this release's.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise NotALog(f"{path}: expected a refold log, got another SQLite database; check --log")
+    if version > VERSION:
+        raise NewerLog(
+            f"{path}: expected log version {VERSION} or older, got {version}; update refold"
+        )
+    return int(version)
+
+
+def check_schema(connection: sqlite3.Connection, path: str) -> None:
+    """
+    Check that tables, triggers and views are exactly those of this release.
+
+    Foreign tables and views are left alone, since refold never touches them; a foreign trigger
+    or index on one of its own tables is refused.
+
+    Raises:
+        NotALog: Something of the schema is missing, changed or added.
+    """
+    ours = _expected()
+    tables = {table for (_kind, _name, table) in ours}
+    found = {
+        (kind, name, table): sql
+        for kind, name, table, sql in connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master"
+        )
+        if table in tables
+    }
+    for key in sorted(ours.keys() | found.keys()):
+        if ours.get(key) != found.get(key):
+            kind, name, _table = key
+            raise NotALog(
+                f"{path}: expected the schema of a refold log, got another {kind} {name!r}; "
+                "do not trust this file"
+            )
+
+
+@cache
+def _expected() -> dict[tuple[str, str, str], str | None]:
+    connection = sqlite3.connect(":memory:")
+    migrate(Database(connection, execute_plugins=False))
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    connection.close()
+    migration_table = Migrations.migrations_table
+    return {(kind, name, table): sql for kind, name, table, sql in rows if table != migration_table}

@@ -1,0 +1,77 @@
+"""
+One episode's events as a value.
+
+A stream is immutable and knows the digest that its stored bytes have, so whatever is derived
+from it (a grade, an export, a comparison) can say of what it was derived.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from engine.codec import chain, codec_for
+from engine.errors import LogDamaged
+from engine.events import EpisodeStarted, Event
+from engine.family import Family
+
+
+class Stream(Sequence[Event]):
+    """
+    The events of one episode in seq order, without gaps; a sequence, read only.
+
+    Attributes:
+        family: The rules that the events belong to.
+        payloads: The stored bytes of each event.
+        digest: Hex head of the hash chain over the payloads. Equal digests mean equal
+            streams, in any log, on any machine.
+    """
+
+    def __init__(
+        self, family: Family, events: Sequence[Event], payloads: Sequence[bytes], digest: str
+    ) -> None:
+        self.family = family
+        self.payloads = payloads
+        self.digest = digest
+        self._events = events
+
+    @classmethod
+    def read(
+        cls, payloads: Sequence[bytes], *, head: bytes | None = None, episode: str
+    ) -> "Stream":
+        """
+        Return the stream of stored *payloads*, at least one; *episode* is named in errors.
+
+        Args:
+            payloads: The stored bytes of each event from the first on.
+            head: The chain's head over them, where the caller has computed it already.
+            episode: What errors call the episode.
+
+        Raises:
+            LogDamaged: A payload is no event of the family that the first one names.
+            UnknownName: No installed package provides that family.
+        """
+        if not payloads:
+            raise LogDamaged(episode, 0, "expected episode_started, got no events")
+        codec = codec_for(payloads[0], episode=episode)
+        events = codec.events(payloads, episode=episode)
+        digest = (head or chain(payloads)[-1]).hex()
+        return cls(codec.family, events, payloads, digest)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._events)
+
+    @overload
+    def __getitem__(self, seq: int) -> Event: ...
+    @overload
+    def __getitem__(self, seq: slice) -> Sequence[Event]: ...
+    def __getitem__(self, seq: int | slice) -> Event | Sequence[Event]:
+        return self._events[seq]
+
+    @property
+    def started(self) -> EpisodeStarted:
+        """The first event."""
+        first = self._events[0]
+        assert isinstance(first, EpisodeStarted)
+        return first

@@ -1,0 +1,39 @@
+"""The shared events in words, one line each; a family's ``say`` falls back on these."""
+
+from functools import singledispatch
+from typing import Any
+
+from engine.codec import header_of
+from engine.events import ActionRefused, EpisodeEnded, EpisodeStarted, StepRewarded
+
+
+@singledispatch
+def say_shared(thing: Any) -> str:
+    """
+    Return *thing*, one of the shared events, in words: one line, no full stop.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    raise TypeError(f"say: expected an action, an event or a hint, got {type(thing).__name__}")
+
+
+@say_shared.register
+def _(event: EpisodeStarted) -> str:
+    return f"episode of {header_of(bytes(event.scenario)).name} began with seed {event.seed}"
+
+
+@say_shared.register
+def _(event: ActionRefused) -> str:
+    return f"refused: {event.error}"
+
+
+@say_shared.register
+def _(event: EpisodeEnded) -> str:
+    return f"episode {event.how}: {event.reason}"
+
+
+@say_shared.register
+def _(event: StepRewarded) -> str:
+    parts = ", ".join(f"{name} {value:+.4g}" for name, value in event.parts.items() if value)
+    return f"reward {event.reward:+.4g}{f' ({parts})' if parts else ''}, {event.total:+.4g} so far"

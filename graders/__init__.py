@@ -1,0 +1,6 @@
+"""Graders: pure functions from a stream to a grade, configured by rubrics."""
+
+from graders.facts import At, Facts, Finding
+from graders.grade import Grade, Grader, Part, RubricName, grade
+
+__all__ = ["At", "Facts", "Finding", "Grade", "Grader", "Part", "RubricName", "grade"]

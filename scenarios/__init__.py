@@ -1,0 +1,18 @@
+"""Scenarios: their files, their rubrics as data, and the families that ship."""
+
+from scenarios.rubric import Criteria, Criterion, Measure, Rubric
+from scenarios.spec import Scenario, load, load_rubric, recorded_rubric, scenario_names
+from scenarios.strict import ScenarioError
+
+__all__ = [
+    "Criteria",
+    "Criterion",
+    "Measure",
+    "Rubric",
+    "Scenario",
+    "ScenarioError",
+    "load",
+    "load_rubric",
+    "recorded_rubric",
+    "scenario_names",
+]

@@ -1,0 +1,34 @@
+"""Workflow: an agent coordinates a DAG of subtasks over unreliable simulated workers."""
+
+from importlib.resources import files
+
+from engine import Family
+from scenarios.workflow.actions import WAIT, Action
+from scenarios.workflow.events import EVENTS
+from scenarios.workflow.observation import observe, view
+from scenarios.workflow.parameters import WorkflowParameters, problems
+from scenarios.workflow.refusals import legal_actions
+from scenarios.workflow.rules import decide
+from scenarios.workflow.say import say
+from scenarios.workflow.state import evolve, initial
+
+FAMILY = Family(
+    name="workflow",
+    rules=1,
+    parameters=WorkflowParameters,
+    problems=problems,
+    action=Action,
+    events=EVENTS,
+    initial=initial,
+    start=lambda state: (),
+    decide=decide,
+    evolve=evolve,
+    observe=observe,
+    legal_actions=legal_actions,
+    say=say,
+    view=view,
+    scenarios=("easy", "medium", "hard", "expert"),
+    folder=files(__name__),
+    wait=WAIT,
+)
+"""The rules of workflow scenarios, version 1."""

@@ -1,0 +1,306 @@
+"""
+The state of a workflow, and how each event changes it.
+
+Frozen structs in dicts by id, and a few small derived sets that rules and hints ask for, so
+that no step walks over all subtasks. What an agent may see is in ``Subtask`` and ``Worker``,
+which observations share; the hidden rest of a job is in ``jobs``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine import ActionRefused, ActionTaken, EpisodeEnded, Event, StepRewarded
+from scenarios.workflow.events import (
+    FailuresLingered,
+    SubtaskAborted,
+    SubtaskCompleted,
+    SubtaskDelegated,
+    SubtaskFailed,
+    SubtaskRetried,
+    SubtasksUnblocked,
+    WorkAdvanced,
+    WorkerDegraded,
+    WorkerDroppedOut,
+)
+from scenarios.workflow.plan import Plan, plan_of
+from scenarios.workflow.say import say
+
+Status = Literal["pending", "ready", "in_progress", "completed", "failed"]
+
+
+class Subtask(Struct, frozen=True, gc=False):
+    """A subtask as the agent sees it; *attempt_count* counts failed attempts."""
+
+    id: str
+    type: str
+    description: str
+    dependencies: tuple[str, ...]
+    status: Status
+    dependencies_met: bool
+    assigned_to: str | None = None
+    attempt_count: int = 0
+    output: str | None = None
+    error: str | None = None
+
+
+class Worker(Struct, frozen=True, gc=False):
+    """A worker as the agent sees it; *reliability* is its own, overrides are hidden."""
+
+    name: str
+    capabilities: tuple[str, ...]
+    speed: int
+    reliability: float
+    cost_per_step: float
+    status: Literal["idle", "working", "offline"] = "idle"
+    current_task: str | None = None
+
+
+class Job(Struct, frozen=True, gc=False):
+    """*worker* needs *remaining* more steps, at least 1, to decide its attempt at *subtask*."""
+
+    worker: str
+    subtask: str
+    remaining: int
+
+
+class State(Struct, frozen=True, gc=False, eq=True):
+    """
+    A workflow at one moment.
+
+    Attributes:
+        plan: The compiled scenario.
+        seed: Seed of the attempts' dice.
+        subtasks: By id, in definition order.
+        workers: By name, in definition order.
+        jobs: Work in progress, in definition order of the workers.
+        ready: Ids of ready subtasks, in definition order.
+        failed: Ids of failed subtasks, in definition order.
+        idle: Names of idle workers.
+        outputs: Outputs of completed subtasks by id, in order of completion.
+        lingering: Failed subtasks that cost a penalty if still failed after the next step.
+        t: Index of the next step, which is the number of steps taken.
+        budget_used: Cost so far.
+        failures: Failed attempts and dropouts of working workers so far.
+        recoveries: Completions after a failed attempt so far.
+        errors: What went wrong in the last step, in words.
+        parts: Reward parts of the last step.
+        total: Sum of the rewards.
+        ended: Why the episode ended, or None.
+    """
+
+    plan: Plan
+    seed: int
+    subtasks: Mapping[str, Subtask]
+    workers: Mapping[str, Worker]
+    jobs: tuple[Job, ...]
+    ready: tuple[str, ...]
+    failed: tuple[str, ...]
+    idle: frozenset[str]
+    outputs: Mapping[str, str]
+    lingering: tuple[str, ...]
+    t: int
+    budget_used: float
+    failures: int
+    recoveries: int
+    errors: tuple[str, ...]
+    parts: Mapping[str, float]
+    total: float
+    ended: str | None
+
+    @property
+    def all_completed(self) -> bool:
+        """Whether nothing is left to do."""
+        return len(self.outputs) == len(self.subtasks)
+
+
+def initial(body: bytes, seed: int) -> State:
+    """Return the state of the scenario *body* before any event."""
+    plan = plan_of(body)
+    parameters = plan.parameters
+    subtasks = {
+        each.id: Subtask(
+            id=each.id,
+            type=each.type,
+            description=each.description,
+            dependencies=each.dependencies,
+            status="pending" if each.dependencies else "ready",
+            dependencies_met=not each.dependencies,
+        )
+        for each in parameters.subtasks
+    }
+    workers = {
+        each.name: Worker(
+            each.name, each.capabilities, each.speed, each.reliability, each.cost_per_step
+        )
+        for each in parameters.workers
+    }
+    return State(
+        plan=plan,
+        seed=seed,
+        subtasks=subtasks,
+        workers=workers,
+        jobs=(),
+        ready=tuple(id for id, subtask in subtasks.items() if subtask.status == "ready"),
+        failed=(),
+        idle=frozenset(workers),
+        outputs={},
+        lingering=(),
+        t=0,
+        budget_used=0.0,
+        failures=0,
+        recoveries=0,
+        errors=(),
+        parts={},
+        total=0.0,
+        ended=None,
+    )
+
+
+def evolve(state: State, event: Event) -> State:
+    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
+    change = _CHANGES.get(type(event))
+    return change(state, event) if change else state
+
+
+def _with_subtask(state: State, subtask: Subtask) -> dict[str, Subtask]:
+    return {**state.subtasks, subtask.id: subtask}
+
+
+def _with_worker(state: State, worker: Worker) -> dict[str, Worker]:
+    return {**state.workers, worker.name: worker}
+
+
+def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
+    return tuple(other for other in ids if other != id)
+
+
+def _insert(state: State, ids: tuple[str, ...], *more: str) -> tuple[str, ...]:
+    return tuple(sorted({*ids, *more}, key=state.plan.order.__getitem__))
+
+
+def _begin(state: State, event: SubtaskDelegated | SubtaskRetried) -> State:
+    worker = state.workers[event.worker]
+    job = Job(event.worker, event.subtask, event.duration)
+    subtask = replace(
+        state.subtasks[event.subtask],
+        status="in_progress",
+        assigned_to=event.worker,
+        error=None,
+    )
+    seats = state.plan.seats
+    return replace(
+        state,
+        subtasks=_with_subtask(state, subtask),
+        workers=_with_worker(state, replace(worker, status="working", current_task=event.subtask)),
+        jobs=tuple(sorted((*state.jobs, job), key=lambda job: seats[job.worker])),
+        ready=_without(state.ready, event.subtask),
+        failed=_without(state.failed, event.subtask),
+        idle=state.idle - {event.worker},
+    )
+
+
+def _released(state: State, name: str | None) -> State:
+    """Return *state* with the worker *name*, if any, idle again and without its job."""
+    if name is None:
+        return state
+    worker = replace(state.workers[name], status="idle", current_task=None)
+    return replace(
+        state,
+        workers=_with_worker(state, worker),
+        jobs=tuple(job for job in state.jobs if job.worker != name),
+        idle=state.idle | {name},
+    )
+
+
+def _fail(state: State, id: str, *, failures: int, error: str) -> State:
+    subtask = replace(
+        state.subtasks[id], status="failed", assigned_to=None, attempt_count=failures, error=error
+    )
+    return replace(
+        state,
+        subtasks=_with_subtask(state, subtask),
+        ready=_without(state.ready, id),
+        failed=_insert(state, state.failed, id),
+    )
+
+
+def _aborted(state: State, event: SubtaskAborted) -> State:
+    failures = state.subtasks[event.subtask].attempt_count
+    state = _released(state, event.worker)
+    return _fail(state, event.subtask, failures=failures, error=say(event))
+
+
+def _advanced(state: State, event: WorkAdvanced) -> State:
+    jobs = tuple(Job(job.worker, job.subtask, job.remaining - 1) for job in state.jobs)
+    return replace(state, jobs=jobs, budget_used=event.budget_used)
+
+
+def _completed(state: State, event: SubtaskCompleted) -> State:
+    state = _released(state, event.worker)
+    output = state.plan.outputs[event.subtask]
+    subtask = replace(state.subtasks[event.subtask], status="completed", output=output)
+    return replace(
+        state,
+        subtasks=_with_subtask(state, subtask),
+        outputs={**state.outputs, event.subtask: output},
+        recoveries=state.recoveries + (event.failures > 0),
+    )
+
+
+def _failed(state: State, event: SubtaskFailed) -> State:
+    state = _released(state, event.worker)
+    state = _fail(state, event.subtask, failures=event.failures, error=say(event))
+    return replace(state, failures=state.failures + 1, errors=(*state.errors, say(event)))
+
+
+def _dropped_out(state: State, event: WorkerDroppedOut) -> State:
+    state = _released(state, event.worker)
+    gone = replace(state.workers[event.worker], status="offline")
+    state = replace(state, workers=_with_worker(state, gone), idle=state.idle - {event.worker})
+    if event.released is None:
+        return state
+    failures = state.subtasks[event.released].attempt_count + 1
+    state = _fail(state, event.released, failures=failures, error=say(event))
+    return replace(state, failures=state.failures + 1, errors=(*state.errors, say(event)))
+
+
+def _degraded(state: State, event: WorkerDegraded) -> State:
+    worker = replace(state.workers[event.worker], speed=event.speed)
+    return replace(state, workers=_with_worker(state, worker))
+
+
+def _unblocked(state: State, event: SubtasksUnblocked) -> State:
+    subtasks = dict(state.subtasks)
+    ready = []
+    for id in event.subtasks:
+        subtask = replace(subtasks[id], dependencies_met=True)
+        if subtask.status == "pending":
+            subtask = replace(subtask, status="ready")
+            ready.append(id)
+        subtasks[id] = subtask
+    return replace(state, subtasks=subtasks, ready=_insert(state, state.ready, *ready))
+
+
+def _rewarded(state: State, event: StepRewarded) -> State:
+    return replace(state, t=event.step + 1, parts=event.parts, total=event.total)
+
+
+_CHANGES: Mapping[type[Event], Callable[[State, Any], State]] = {
+    ActionTaken: lambda state, event: replace(state, errors=()) if state.errors else state,
+    ActionRefused: lambda state, event: replace(state, errors=(say(event),)),
+    SubtaskDelegated: _begin,
+    SubtaskRetried: _begin,
+    SubtaskAborted: _aborted,
+    WorkAdvanced: _advanced,
+    SubtaskCompleted: _completed,
+    SubtaskFailed: _failed,
+    WorkerDroppedOut: _dropped_out,
+    WorkerDegraded: _degraded,
+    SubtasksUnblocked: _unblocked,
+    FailuresLingered: lambda state, event: replace(state, lingering=event.subtasks),
+    StepRewarded: _rewarded,
+    EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
+}
