@@ -1,1 +1,6 @@
-"""Agents: from an observation to an action."""
+"""Agents: from an observation to an action, and the loop that plays them."""
+
+from agents.policies import Policy
+from agents.rollout import AGENTS, make_policy, play
+
+__all__ = ["AGENTS", "Policy", "make_policy", "play"]

@@ -99,6 +99,16 @@ class LogDamaged(RefoldError):
         )
 
 
+class ImpossibleEvent(RefoldError):
+    """An event does not fit the state before it, so no rules can have made it."""
+
+    def __init__(self, event: str) -> None:
+        super().__init__(
+            f"event {event}: expected one that fits the state before it, got one that cannot "
+            "have happened; do not trust this log"
+        )
+
+
 class StaleWriter(RefoldError):
     """Somebody else has appended to this episode since it was read; nothing was appended."""
 

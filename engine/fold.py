@@ -7,7 +7,7 @@ Position N means *after N actions*, everywhere in refold.
 from collections.abc import Iterable
 from typing import Any
 
-from engine.errors import UnknownStep
+from engine.errors import ImpossibleEvent, UnknownStep
 from engine.events import EpisodeStarted, Event, Input, StepRewarded
 from engine.family import Family
 from engine.stream import Stream
@@ -35,6 +35,7 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
 
     Raises:
         ValueError: Neither *start* nor an ``EpisodeStarted`` says where to begin.
+        ImpossibleEvent: An event does not fit the state before it.
     """
     rest = iter(events)
     state = start
@@ -44,8 +45,12 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
             raise ValueError(f"fold: expected episode_started first or a start, got {first!r}")
         state = initial_state(family, first)
     evolve = family.evolve
-    for event in rest:
-        state = evolve(state, event)
+    event = None
+    try:
+        for event in rest:
+            state = evolve(state, event)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ImpossibleEvent(f"{event!r:.200}") from error
     return state
 
 

@@ -1,0 +1,7 @@
+"""Replays: streams step by step, decided again, compared, exported and imported."""
+
+from replays.diff import Diff, diff
+from replays.steps import Step, steps
+from replays.verify import Divergence, verify
+
+__all__ = ["Diff", "Divergence", "Step", "diff", "steps", "verify"]
