@@ -1,1 +1,97 @@
-"""The command line."""
+"""
+The command line: which commands there are, and how errors become exit codes.
+
+Exit codes: 0 fine; 1 a difference, a divergence or a failed check; 2 bad usage or input; 130
+interrupted. Data goes to stdout, words to stderr. Each command's code is imported when it is
+used, so that ``refold --help`` stays quick.
+"""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "scenarios": ("commands.scenarios", "List the scenarios, or show one."),
+    "record": ("commands.record", "Run episodes and record them in the log."),
+    "episodes": ("commands.episodes", "List the episodes of the log."),
+    "show": ("commands.show", "Show one episode at a glance."),
+    "replay": ("commands.replay", "Walk through an episode, or to one moment of it."),
+    "grade": ("commands.grade", "Grade episodes from their events."),
+    "verify": ("commands.verify", "Check hash chains and decide every step again."),
+    "diff": ("commands.diff", "Compare two episodes step by step."),
+    "export": ("commands.transfer", "Write episodes as JSON Lines."),
+    "import": ("commands.transfer", "Read exported episodes into the log."),
+    "demo": ("commands.demo", "See the main job done in one go, without a key."),
+}
+"""Every command, in the order of --help: the module that holds it, and what it does."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command *cmd_name*, imported now, or None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  refold demo
+  refold record workflow/hard --agent greedy
+  refold replay last
+  refold diff 3f2a 9c01
+
+Episodes are named by id, by a unique beginning of it, or by 'last'. The log is the file named by
+--log or REFOLD_LOG, else refold.db. For tab completion, see `refold completion` in docs/cli.md.
+""",
+)
+@click.version_option(package_name="refold", message="%(prog)s %(version)s")
+def refold() -> None:
+    """Record episodes of LLM agents as events; replay, grade and compare them at any time."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line with *arguments*, those of the process if None, and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line with *arguments* and return its exit code."""
+    from engine.errors import RefoldError  # noqa: PLC0415 - not needed for --help
+
+    try:
+        result: Any = refold.main(arguments, prog_name="refold", standalone_mode=False)
+    except RefoldError as error:
+        click.echo(f"refold: {error}", err=True)
+        return 2
+    except click.Abort:
+        click.echo("refold: interrupted", err=True)
+        return 130
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return result if isinstance(result, int) else 0

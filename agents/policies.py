@@ -31,6 +31,7 @@ _ROUTES: dict[str, InboxKind] = {
     "access": "respond",
     "account": "respond",
     "billing": "respond",
+    "product": "respond",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from agents.policies import Policy, baseline, greedy, noop, uniform
 from agents.scripts import read_script, script
 from engine import Episode, Family, RefoldError, StepResult
+from engine.episode import LARGEST_SEED
 from engine.errors import UnknownName
 
 AGENTS = {
@@ -51,6 +52,18 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
             "use another agent, or 'random', which plays all"
         )
     return policy
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """
+    Return the seed of *epoch* in a run whose first epoch has *seed*: the same for every agent.
+
+    Raises:
+        RefoldError: It would be above 2**63 - 1.
+    """
+    if seed + epoch > LARGEST_SEED:
+        raise RefoldError(f"seed {seed}: expected room for epoch {epoch} below 2**63, got none")
+    return seed + epoch
 
 
 def play(

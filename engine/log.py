@@ -170,7 +170,7 @@ class EventLog:
             LogBusy: Another process holds the write lock for longer than 10 seconds.
         """
         row = (info.id, info.scenario, info.seed, info.agent, info.run, info.epoch)
-        with self._transaction():
+        with self.transaction():
             cursor = self._connection.cursor()
             with _refused_as(
                 EpisodeExists(f"episode {info.id!r}: expected a new id, got one in use")
@@ -199,7 +199,7 @@ class EventLog:
             StaleWriter: Somebody else has appended to the episode since *tail* was current.
             LogBusy: Another process holds the write lock for longer than 10 seconds.
         """
-        with self._transaction():
+        with self.transaction():
             after = self._insert(tail, payloads)
             if end:
                 self._end(tail.key, now())
@@ -217,24 +217,28 @@ class EventLog:
         return Tail(key, info.events, bytes.fromhex(info.digest))
 
     def save_grade(
-        self, id: str, digest: str, rubric: tuple[str, int, str], grade: bytes, score: float
+        self, episode: str, *, digest: str, rubric: tuple[str, int, str], score: float, grade: bytes
     ) -> None:
         """
-        Keep *grade*, canonical JSON, beside the episode *id*; one for each rubric digest.
+        Keep a grade beside an episode: derived data, one for each rubric and digest.
 
-        Derived data: a grade with the same episode digest and rubric digest is replaced.
+        Args:
+            episode: Id of the episode.
+            digest: Digest of the events that were graded.
+            rubric: Name, version and digest of the rubric.
+            score: The score.
+            grade: The whole grade, canonical JSON.
         """
-        name, version_, rubric_digest = rubric
-        with self._transaction():
+        with self.transaction():
             self._connection.execute(
-                "INSERT OR REPLACE INTO grades"
-                " SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?",
-                (digest, name, version_, rubric_digest, score, grade.decode(), id),
+                "INSERT OR REPLACE INTO grades (episode, digest, rubric, version, rubric_digest,"
+                " score, grade) SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?",
+                (digest, *rubric, score, grade.decode(), episode),
             )
 
     def drop_grades(self) -> int:
         """Delete every saved grade, return how many there were; ``grade --save`` remakes them."""
-        with self._transaction():
+        with self.transaction():
             return self._connection.execute("DELETE FROM grades").rowcount
 
     def _insert(self, tail: Tail, payloads: Sequence[bytes]) -> Tail:
@@ -255,7 +259,11 @@ class EventLog:
         self._connection.execute("UPDATE episodes SET ended_at = ? WHERE id = ?", (at, key))
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Make everything written inside one transaction: all of it is stored, or nothing."""
+        if self._connection.in_transaction:
+            yield
+            return
         with _errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:

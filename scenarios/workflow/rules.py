@@ -66,11 +66,11 @@ def decide(state: State, action: Action) -> Sequence[Event]:
 
 
 def _apply(turn: Turn, action: Action) -> None:
-    subtask, worker = action.subtask_id, action.agent_name
-    if action.action_type == "abort" and subtask is not None:
+    kind, subtask, worker = action.action_type, action.subtask_id, action.agent_name
+    if kind == "abort" and subtask is not None:
         turn.emit(SubtaskAborted(subtask, turn.now.subtasks[subtask].assigned_to))
-    elif subtask is not None and worker is not None:
-        begun = SubtaskDelegated if action.action_type == "delegate" else SubtaskRetried
+    elif kind in ("delegate", "retry") and subtask is not None and worker is not None:
+        begun = SubtaskDelegated if kind == "delegate" else SubtaskRetried
         turn.emit(begun(subtask, worker, turn.now.workers[worker].speed))
 
 

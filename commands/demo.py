@@ -1,0 +1,77 @@
+"""``refold demo``."""
+
+import click
+from rich.console import Console
+
+from agents import Policy, make_policy, play
+from agents.scripts import script
+from commands.diff import print_diff
+from commands.episodes import episodes_table
+from commands.grading import parts_table
+from commands.options import log_option
+from commands.output import console, safe
+from commands.replay import print_step
+from engine import ActionTaken, Episode, EpisodeInfo, EventLog
+from graders import Grade, grade, save_grade
+from replays import diff, steps, verify
+from replays.golden import FOLDER, read_golden
+from scenarios import load
+
+_SCENARIO = "workflow/hard"
+_EXAMPLE = "workflow-hard-worked-example.jsonl"
+_STEPS_SHOWN = 4
+
+
+@click.command("demo")
+@log_option
+def demo_command(log: str) -> None:
+    """
+    Record three episodes, replay one, grade them again from the log, and compare two.
+
+    No key and no server needed. The episodes stay in the log, to be looked at with the other
+    commands.
+    """
+    out = console()
+    with EventLog(log) as opened:
+        _heading(out, f"record: three episodes into {log}")
+        greedy = _record(opened, _SCENARIO, "greedy")
+        example = _record(opened, _SCENARIO, "worked-example")
+        inbox = _record(opened, "inbox/hard", "baseline")
+        out.print(episodes_table((info, [given]) for info, given in (greedy, example, inbox)))
+        _heading(out, f"replay: the first steps of {greedy[0].id}, from the log alone")
+        stream = opened.events(greedy[0].id)
+        for step in list(steps(stream))[: _STEPS_SHOWN + 1]:
+            print_step(out, stream, step)
+        _heading(out, f"grade: {example[0].id} again, from its events")
+        again = grade(opened.events(example[0].id))
+        out.print(parts_table(again))
+        same = again.to_json() == example[1].to_json()
+        out.print(f"byte for byte the grade that was given live: {'yes' if same else 'NO'}")
+        divergence = verify(opened.events(example[0].id))
+        out.print(f"every step decided again, equal to the byte: {'no' if divergence else 'yes'}")
+        _heading(out, "diff: where the two runs part, and what it was worth")
+        ids = greedy[0].id, example[0].id
+        streams = opened.events(ids[0]), opened.events(ids[1])
+        print_diff(out, diff(*streams), ids, streams)
+    _heading(out, "next")
+    out.print(f"refold show {example[0].id[:8]}; refold replay last; refold --help")
+
+
+def _heading(out: Console, text: str) -> None:
+    out.print()
+    out.print(safe(text), style="bold")
+
+
+def _record(log: EventLog, name: str, agent: str) -> tuple[EpisodeInfo, Grade]:
+    episode = Episode.start(load(name), log=log, agent=agent, run="demo")
+    play(episode, _policy(episode, agent))
+    given = grade(episode.events)
+    save_grade(log, episode.id, given)
+    return log.find(episode.id), given
+
+
+def _policy(episode: Episode, agent: str) -> Policy:
+    if agent != "worked-example":
+        return make_policy(agent, episode.family, seed=0)
+    example = read_golden(FOLDER / _EXAMPLE)
+    return script([event.action for event in example if isinstance(event, ActionTaken)])

@@ -1,0 +1,154 @@
+"""``refold diff``."""
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from commands.options import episode_argument, json_option, log_option
+from commands.output import SHORT, add_row, console, plain, print_json, safe, signed, table
+from engine import EventLog, Stream
+from replays import Diff, Step, diff
+
+_CAUSES = {
+    "scenario": "they play different scenarios",
+    "seed": "they play different seeds",
+    "action": "the agents chose differently",
+    "chance": "the same action led to other events",
+    "length": "one goes on where the other stops",
+}
+
+
+@click.command("diff")
+@episode_argument("a")
+@episode_argument("b")
+@log_option
+@json_option
+def diff_command(a: str, b: str, log: str, as_json: bool) -> int:
+    r"""
+    Compare two episodes: where they part, then actions, rewards, state and grade parts.
+
+    Exits with 0 if they are the same to the byte, 1 if they differ, 2 on bad input.
+
+    \b
+    Examples:
+      refold diff 3f2a 9c01
+      refold diff last 3f2a --json
+    """
+    with EventLog(log, readonly=True) as opened:
+        ids = opened.find(a).id, opened.find(b).id
+        streams = opened.events(ids[0]), opened.events(ids[1])
+    found = diff(*streams)
+    if as_json:
+        print_json("rows", _rows(found, streams), **_head(found, ids, streams))
+    else:
+        print_diff(console(), found, ids, streams)
+    return 0 if found.same else 1
+
+
+def _head(found: Diff, ids: tuple[str, str], streams: tuple[Stream, Stream]) -> dict[str, Any]:
+    return {
+        "episodes": list(ids),
+        "digests": [stream.digest for stream in streams],
+        "same": found.same,
+        "shared": found.shared,
+        "cause": found.cause,
+        "states": [plain(each) for each in found.states],
+        "scores": list(found.scores),
+        "grade": [plain(each) for each in found.parts],
+        "comparable": found.comparable,
+    }
+
+
+def _rows(found: Diff, streams: tuple[Stream, Stream]) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": row.position,
+            "differs": list(row.differs),
+            "a": _side(row.a, streams[0]),
+            "b": _side(row.b, streams[1]),
+        }
+        for row in found.rows
+    ]
+
+
+def _side(step: Step | None, stream: Stream) -> dict[str, Any] | None:
+    if step is None:
+        return None
+    return {
+        "action": plain(step.action),
+        "error": step.error,
+        "reward": step.reward,
+        "parts": plain(step.parts),
+        "events": [plain(event) for event in step.events],
+    }
+
+
+def print_diff(
+    out: Console, found: Diff, ids: tuple[str, str], streams: tuple[Stream, Stream]
+) -> None:
+    """Print for people how the *streams* of the episodes *ids* compare."""
+    names = [f"{side} {id}" for side, id in zip("AB", ids, strict=True)]
+    if found.same:
+        steps = len(found.rows) - 1
+        digest = streams[0].digest[:SHORT]
+        out.print(safe(f"no difference in {steps} steps: digests equal, {digest}"))
+        return
+    out.print(safe("  ".join(names)), style="bold")
+    if found.cause:
+        shared = max(found.shared - 1, 0)
+        out.print(f"{shared} equal steps, then apart: {_CAUSES[found.cause]}")
+    _print_steps(out, found, streams)
+    _print_states(out, found)
+    _print_grades(out, found)
+
+
+def _print_steps(out: Console, found: Diff, streams: tuple[Stream, Stream]) -> None:
+    listing = table(["step", "A", "B", "reward", "differs"], right=["step"])
+    for row in found.rows[found.shared :]:
+        rewards = f"{_reward(row.a)} / {_reward(row.b)}"
+        cells = _words(row.a, streams[0]), _words(row.b, streams[1])
+        add_row(listing, row.position, *cells, rewards, " ".join(row.differs))
+    out.print()
+    out.print(listing)
+
+
+def _words(step: Step | None, stream: Stream) -> str:
+    if step is None:
+        return "-"
+    if step.action is None:
+        return "start"
+    refused = f" (refused: {step.error})" if step.error else ""
+    return stream.family.say(step.action) + refused
+
+
+def _reward(step: Step | None) -> str:
+    return signed(step.reward) if step else "-"
+
+
+def _print_states(out: Console, found: Diff) -> None:
+    if not found.states:
+        return
+    title = f"state after step {found.rows[found.shared].position}"
+    listing = table(["where", "A", "B"], title=title)
+    for each in found.states:
+        add_row(listing, each.path, each.a, each.b)
+    out.print()
+    out.print(listing)
+
+
+def _print_grades(out: Console, found: Diff) -> None:
+    listing = table(["part", "A", "B", "difference"], right=["A", "B", "difference"])
+    for part in found.parts:
+        both = part.a is not None and part.b is not None and found.comparable
+        change = signed((part.b or 0.0) - (part.a or 0.0)) if both else None
+        cells = ("" if value is None else signed(value) for value in (part.a, part.b))
+        add_row(
+            listing, part.name, *cells, change, style="bold" if change not in (None, "0") else None
+        )
+    a, b = found.scores
+    add_row(listing, "score", f"{a:.4f}", f"{b:.4f}", signed(b - a) if found.comparable else None)
+    out.print()
+    if not found.comparable:
+        out.print("graded by different rubrics: points cannot be compared")
+    out.print(listing)

@@ -1,0 +1,105 @@
+"""``refold grade``."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+
+from commands.grading import grade_row, grades_table, parts_table, summary_table
+from commands.options import episode_argument, json_option, log_option
+from commands.output import console, print_json, progress, words
+from engine import EventLog, Stream
+from graders import Grade, grade, save_grade
+from scenarios import Rubric, load_rubric
+
+ROWS_SHOWN = 50
+"""Above this many episodes, people get a summary in place of a row for each."""
+
+
+@click.command("grade")
+@episode_argument("ids", many=True)
+@click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file.")
+@click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
+)
+@log_option
+@json_option
+def grade_command(
+    ids: Sequence[str],
+    rubric: str | None,
+    save: bool,
+    fail_under: float | None,
+    log: str,
+    as_json: bool,
+) -> int:
+    r"""
+    Grade episodes from their events: those named, or the whole log.
+
+    Each is graded by the rubric that it was recorded with, or by the one of --rubric. The log is
+    only written to with --save.
+
+    \b
+    Examples:
+      refold grade last
+      refold grade --rubric stricter.toml --save
+      refold grade --fail-under 0.7 --json
+    """
+    scores: list[tuple[str, float]] = []
+    with EventLog(log, readonly=not save) as opened:
+        wanted = [opened.find(id).id for id in ids] or [each.id for each in opened.episodes()]
+        graded = _watched(_graded(opened, wanted, rubric, save=save), len(wanted), scores)
+        if as_json:
+            print_json("grades", (grade_row(id, given) for id, given in graded))
+        else:
+            _print(graded, len(wanted), scores)
+    below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
+    if below:
+        words(f"{below} of {len(scores)} scores below {fail_under:g}")
+    return 1 if below else 0
+
+
+def _graded(
+    log: EventLog, ids: Sequence[str], rubric: str | None, *, save: bool
+) -> Iterator[tuple[str, Grade]]:
+    rubrics: dict[tuple[str, int], Rubric] = {}
+    for id in ids:
+        stream = log.events(id)
+        given = grade(stream, rubric=_rubric_for(stream, rubric, rubrics))
+        if save:
+            save_grade(log, id, given)
+        yield id, given
+
+
+def _rubric_for(
+    stream: Stream, path: str | None, known: dict[tuple[str, int], Rubric]
+) -> Rubric | None:
+    if path is None:
+        return None
+    family = stream.family.name, stream.family.rules
+    if family not in known:
+        known[family] = load_rubric(path, *family)
+    return known[family]
+
+
+def _watched(
+    graded: Iterable[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
+) -> Iterator[tuple[str, Grade]]:
+    """Yield *graded* with progress, noting scenario and score of each in *scores*."""
+    for id, given in progress(graded, total=total, label="grading"):
+        scores.append((given.scenario, given.score))
+        yield id, given
+
+
+def _print(
+    graded: Iterator[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
+) -> None:
+    out = console()
+    if total == 1:
+        out.print(parts_table(next(graded)[1]))
+    elif total <= ROWS_SHOWN:
+        out.print(grades_table(graded))
+    else:
+        for _ in graded:
+            pass
+        out.print(summary_table(scores))
+        words("a row for each episode: --json")

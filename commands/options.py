@@ -1,0 +1,101 @@
+"""Options that several commands share, and what their values complete to."""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_LOG = "refold.db"
+_OFFERED = 200
+
+
+def _complete_episodes(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from engine import EventLog, RefoldError  # noqa: PLC0415 - only when a shell asks
+
+    try:
+        with EventLog(context.params.get("log") or DEFAULT_LOG, readonly=True) as log:
+            newest = list(islice(log.episodes(newest_first=True), _OFFERED))
+    except RefoldError:
+        return []
+    return [
+        CompletionItem(info.id, help=f"{info.scenario} {info.agent}")
+        for info in newest
+        if info.id.startswith(incomplete)
+    ]
+
+
+def _complete_scenarios(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from scenarios import scenario_names  # noqa: PLC0415 - only when a shell asks
+
+    names = [CompletionItem(name) for name in scenario_names() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+def _complete_agents(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from agents import AGENTS  # noqa: PLC0415 - only when a shell asks
+
+    return [
+        CompletionItem(name.removesuffix("FILE"), help=words)
+        for name, words in AGENTS.items()
+        if name.startswith(incomplete)
+    ]
+
+
+def log_option(command: F) -> F:
+    """Add ``--log``."""
+    return click.option(
+        "--log",
+        metavar="FILE",
+        envvar="REFOLD_LOG",
+        default=DEFAULT_LOG,
+        show_default=True,
+        show_envvar=True,
+        help="The log.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def agent_option(command: F) -> F:
+    """Add ``--agent``."""
+    return click.option(
+        "--agent",
+        required=True,
+        metavar="AGENT",
+        shell_complete=_complete_agents,
+        help="noop, random, greedy (workflow), baseline (inbox) or script:FILE.",
+    )(command)
+
+
+def episode_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
+    """Add an argument that names an episode, or any number of them."""
+    return click.argument(
+        name,
+        metavar="[ID]..." if many else name.upper(),
+        nargs=-1 if many else 1,
+        shell_complete=_complete_episodes,
+    )
+
+
+def scenario_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
+    """Add an argument that names a scenario, optional unless *many*."""
+    return click.argument(
+        name,
+        metavar="SCENARIO..." if many else "[NAME]",
+        nargs=-1 if many else 1,
+        required=many,
+        shell_complete=_complete_scenarios,
+    )

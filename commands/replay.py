@@ -1,0 +1,109 @@
+"""``refold replay``."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.console import Console
+
+from commands.options import episode_argument, json_option, log_option
+from commands.output import console, plain, print_json, safe, signed
+from engine import ActionTaken, EventLog, StepRewarded, Stream
+from engine.errors import UnknownStep
+from replays import Step, steps
+
+
+@click.command("replay")
+@episode_argument("id")
+@click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
+@log_option
+@json_option
+def replay_command(id: str, position: int | None, log: str, as_json: bool) -> None:
+    r"""
+    Walk through an episode: each action, what it caused, and what it earned.
+
+    With --step N: the state and the observation after N actions.
+
+    \b
+    Examples:
+      refold replay last
+      refold replay 3f2a --step 7
+      refold replay last --json
+    """
+    with EventLog(log, readonly=True) as opened:
+        info = opened.find(id)
+        stream = opened.events(info.id)
+    one_moment = position is not None
+    chosen = [_at(stream, position)] if position is not None else steps(stream)
+    if as_json:
+        rows = (_row(stream, step, observe=one_moment) for step in chosen)
+        print_json("steps", rows, episode=info.id)
+        return
+    out = console()
+    for step in chosen:
+        print_step(out, stream, step)
+        if one_moment:
+            _print_moment(out, stream, step)
+
+
+def _at(stream: Stream, position: int) -> Step:
+    last = -1
+    for step in steps(stream):
+        last = step.position
+        if last == position:
+            return step
+    raise UnknownStep(position, last)
+
+
+def _row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
+    family = stream.family
+    row = {
+        "step": step.position,
+        "action": plain(step.action),
+        "say": family.say(step.action) if step.action is not None else None,
+        "error": step.error,
+        "reward": step.reward,
+        "parts": plain(step.parts),
+        "total": step.total,
+        "events": list(_events(stream, step)),
+        "state": plain(family.view(step.state)),
+    }
+    return {**row, "observation": plain(family.observe(step.state))} if observe else row
+
+
+def _events(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
+    for seq, event in zip(step.seqs, step.events, strict=True):
+        yield {"seq": seq, "say": stream.family.say(event), "event": plain(event)}
+
+
+def print_step(out: Console, stream: Stream, step: Step) -> None:
+    """Print one step for people: action and reward, then each event with its seq."""
+    say = stream.family.say
+    if step.action is None:
+        out.print("start", style="bold")
+    else:
+        head = f"{step.position:>3}  {say(step.action)}  {signed(step.reward)}"
+        out.print(safe(head), style="bold red" if step.error else "bold")
+    for seq, event in zip(step.seqs, step.events, strict=True):
+        if isinstance(event, StepRewarded):
+            out.print(safe(f"     {seq:>4}  {say(event)}"), style="dim")
+        elif not isinstance(event, ActionTaken):
+            out.print(safe(f"     {seq:>4}  {say(event)}"))
+
+
+def _print_moment(out: Console, stream: Stream, step: Step) -> None:
+    out.print("\nstate", style="bold")
+    for key, value in stream.family.view(step.state).items():
+        if isinstance(value, dict):
+            out.print(safe(f"  {key}"))
+            for name, inner in value.items():
+                out.print(safe(f"    {name}: {_flat(inner)}"))
+        else:
+            out.print(safe(f"  {key}: {_flat(value)}"))
+    out.print("\nobservation: --json prints it whole")
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "  ".join("-" if each is None else str(each) for each in value) or "-"
+    return "-" if value is None else str(value)

@@ -1,0 +1,96 @@
+"""What several test modules share: a log, and random walks through any scenario."""
+
+import random
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from msgspec.structs import replace
+
+from engine import Episode, EventLog
+from scenarios import Scenario, load
+
+settings.register_profile("refold", deadline=None, print_blob=True)
+settings.load_profile("refold")
+
+NOBODY = "nobody"
+REPLY = "Here is your reset link; the invoice follows, and MFA stays on."
+_load = cache(load)
+
+
+def all_actions(episode: Episode) -> dict[str, list[Any]]:
+    """Return by kind every action on the ids that *episode* knows, none, and an unknown one."""
+    action, state = episode.family.action, episode.state
+    if episode.family.name == "inbox":
+        ids = [*state.keywords, NOBODY]
+        kinds = ("respond", "escalate", "archive")
+        return {kind: [action(kind, id) for id in ids] for kind in kinds}
+    subtasks, workers = [*state.subtasks, None, NOBODY], [*state.workers, None, NOBODY]
+    pairs = [(subtask, worker) for subtask in subtasks for worker in workers]
+    return {
+        "wait": [action("wait")],
+        "synthesize": [action("synthesize")],
+        "abort": [action("abort", subtask) for subtask in subtasks],
+        "delegate": [action("delegate", *pair) for pair in pairs],
+        "retry": [action("retry", *pair) for pair in pairs],
+    }
+
+
+def _choose(episode: Episode, dice: random.Random, noise: float) -> Any:
+    """Return a legal action, seldom an abort, or no walk would get far; with *noise*, any."""
+    actions = all_actions(episode)
+    aborts = actions.get("abort", ())
+    chosen = dice.choice([action for action in episode.legal_actions if action not in aborts])
+    if dice.random() < noise:
+        chosen = dice.choice(actions[dice.choice(list(actions))])
+    if episode.family.name == "workflow":
+        return _reassigned(episode, chosen, dice) if dice.random() < noise else chosen
+    return replace(chosen, content=REPLY) if dice.random() < 0.5 else chosen
+
+
+def _reassigned(episode: Episode, action: Any, dice: random.Random) -> Any:
+    """Return *action*, but to any worker; where it is none to assign, begin whatever can be."""
+    state = episode.state
+    worker = dice.choice([*state.workers, NOBODY])
+    if action.agent_name or not (state.ready or state.failed):
+        return replace(action, agent_name=worker)
+    subtask = dice.choice([*state.ready, *state.failed])
+    kind = "delegate" if subtask in state.ready else "retry"
+    return replace(action, action_type=kind, subtask_id=subtask, agent_name=worker)
+
+
+def play_randomly(
+    scenario: str | Scenario, seed: int, log: EventLog | None = None, *, steps: int = 10_000
+) -> Episode:
+    """Return an episode after at most *steps* random actions; equal arguments, equal actions."""
+    dice = random.Random(seed)
+    noise = dice.choice([0.0, 0.1, 0.4])
+    definition = _load(scenario) if isinstance(scenario, str) else scenario
+    episode = Episode.start(definition, log=log, seed=seed, agent="random")
+    for _ in range(steps):
+        if episode.over:
+            break
+        episode.step(_choose(episode, dice, noise))
+    return episode
+
+
+@pytest.fixture(scope="session")
+def every_action() -> Callable[[Episode], dict[str, list[Any]]]:
+    """Return ``all_actions``."""
+    return all_actions
+
+
+@pytest.fixture(scope="session")
+def random_episode() -> Callable[..., Episode]:
+    """Return ``play_randomly``."""
+    return play_randomly
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EventLog]:
+    """Yield a new log."""
+    with EventLog(tmp_path / "log.db") as log:
+        yield log

@@ -1,0 +1,181 @@
+"""
+The rules, version 1, against episodes recorded from the originals (see conformance/README.md).
+
+Each recorded step is compared as a whole: what the engine shows is put into the recording's
+shape, so that a figure that nobody compares cannot hide.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import ActionRefused, ActionTaken, Episode, EpisodeEnded, Event, StepResult
+from graders import grade
+from scenarios import load
+from scenarios.inbox.events import EmailHandled
+from scenarios.workflow.events import (
+    ParallelismObserved,
+    SubtaskCompleted,
+    SubtaskDelegated,
+    SubtaskFailed,
+    WorkerDegraded,
+    WorkerDroppedOut,
+)
+from scenarios.workflow.observation import Hint, Observation
+
+FOLDER = Path(__file__).parent / "conformance"
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    with gzip.open(FOLDER / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+WORKFLOW, INBOX = read("workflow"), read("inbox")
+
+
+def near(value: Any) -> Any:
+    return pytest.approx(value, abs=1e-6)
+
+
+def test_every_recording_is_there() -> None:
+    """357 workflow and 236 inbox episodes, all different: no empty file passes."""
+    assert [len({each["id"] for each in group}) for group in (WORKFLOW, INBOX)] == [357, 236]
+    assert [sum(len(each["steps"]) for each in group) for group in (WORKFLOW, INBOX)] == [
+        5826,
+        1000,
+    ]
+
+
+@pytest.mark.parametrize("recorded", WORKFLOW, ids=lambda recorded: recorded["id"])
+def test_workflow_episode(recorded: Mapping[str, Any]) -> None:
+    """Errors, rewards, states, hints, events and grade of a workflow episode are as recorded."""
+    episode = Episode.start(load(f"workflow/{recorded['task']}"))
+    for number, step in enumerate(recorded["steps"]):
+        shown = workflow_step(step["action"], episode.step(step["action"]), episode)
+        assert shown == expected_workflow_step(step), f"{recorded['id']} step {number}"
+    assert episode.state.total == near(recorded["total_reward"])
+    given = grade(episode.events)
+    assert given.score == pytest.approx(recorded["score"], abs=1e-9)
+    figures = {**given.counts, **given.breakdown}
+    compared = {name: figures.get(name) for name in recorded["breakdown"]}
+    assert compared == pytest.approx(recorded["breakdown"], abs=1e-9)
+
+
+def expected_workflow_step(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **step,
+        "reward": near(step["reward"]),
+        "breakdown": near(step["breakdown"]),
+        "budget_used": near(step["budget_used"]),
+        "events": [[t, kind, _about(data)] for t, kind, data in step["events"]],
+    }
+
+
+def _about(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: near(value) if key == "total_reward" else value for key, value in data.items()}
+
+
+def workflow_step(action: Any, result: StepResult, episode: Episode) -> dict[str, Any]:
+    seen: Observation = result.observation
+    return {
+        "action": action,
+        "error": result.error,
+        "reward": result.reward,
+        "breakdown": result.breakdown,
+        "done": episode.over,
+        "time_remaining": seen.time_remaining,
+        "budget_used": seen.budget_used,
+        "active": seen.active_count,
+        "available": list(seen.available_actions),
+        "hint": workflow_hint(seen.hint),
+        "failures": [seen.failures_occurred, seen.failures_recovered],
+        "subtasks": {
+            id: [each.status, each.assigned_to, each.attempt_count]
+            for id, each in seen.subtasks.items()
+        },
+        "agents": {
+            name: [each.status, each.current_task, each.speed]
+            for name, each in seen.workers.items()
+        },
+        "events": list(workflow_events(result.events, seen, episode.state.total)),
+    }
+
+
+def workflow_hint(hint: Hint | None) -> list[Any] | None:
+    if hint is None:
+        return None
+    named = (hint.subtask, hint.worker, hint.ready, hint.idle)
+    return [hint.kind, *(each for each in named if each is not None)]
+
+
+def workflow_events(events: Sequence[Event], seen: Observation, total: float) -> Iterator[Any]:
+    """Yield *events* of one step in the recording's words, a delegation before its action."""
+    step = seen.time_elapsed - 1
+    taken = next(event.action for event in events if isinstance(event, ActionTaken))
+    refused = any(isinstance(event, ActionRefused) for event in events)
+    named = {"subtask_id": taken.subtask_id, "agent_name": taken.agent_name}
+    action = {"action_type": taken.action_type, **named}
+    if any(isinstance(event, SubtaskDelegated) for event in events):
+        kind = seen.subtasks[taken.subtask_id].type
+        yield [step, "subtask_delegated", {**named, "subtask_type": kind}]
+    yield [step, "action_invalid" if refused else "action_taken", action]
+    for event in events:
+        match event:
+            case ParallelismObserved():
+                yield [step, "parallelism", {"concurrent_tasks": list(event.subtasks)}]
+            case SubtaskCompleted(subtask=subtask, worker=worker, failures=failures):
+                who = {"subtask_id": subtask, "agent_name": worker}
+                yield [step, "subtask_completed", {**who, "attempt_count": failures}]
+            case SubtaskFailed(subtask=subtask, worker=worker, permanent=permanent):
+                who = {"subtask_id": subtask, "agent_name": worker}
+                yield [step, "subtask_failed", {**who, "is_permanent": permanent}]
+            case WorkerDroppedOut(worker=worker, released=released):
+                task = {"was_working": released is not None, "released_task": released}
+                yield [step, "agent_dropout", {"agent_name": worker, **task}]
+            case WorkerDegraded(worker=worker, speed=speed):
+                yield [step, "agent_degraded", {"agent_name": worker, "new_speed": speed}]
+            case EpisodeEnded(reason=reason):
+                done = all(each.status == "completed" for each in seen.subtasks.values())
+                end = {"all_completed": done, "synthesized": reason == "synthesized"}
+                yield [step + 1, "episode_end", {**end, "total_reward": total}]
+
+
+@pytest.mark.parametrize("recorded", INBOX, ids=lambda recorded: recorded["id"])
+def test_inbox_episode(recorded: Mapping[str, Any]) -> None:
+    """Draw, rewards, outcomes, inbox and grade of an inbox episode are as recorded."""
+    task = recorded["task"].removeprefix("email-triage-")
+    episode = Episode.start(load(f"inbox/{task}"), seed=recorded["seed"])
+    arrived = episode.observation.inbox
+    assert [email.id for email in arrived] == recorded["emails"]
+    assert [email.category for email in arrived] == recorded["categories"]
+    drawn = {id: list(words) for id, words in episode.state.keywords.items() if words}
+    assert drawn == recorded["keywords"]
+    for number, step in enumerate(recorded["steps"]):
+        shown = inbox_step(step["action"], episode.step(step["action"]), episode)
+        about = {"components": near(step["components"]), "reward": near(step["reward"])}
+        assert shown == {**step, **about}, f"{recorded['id']} step {number}"
+    assert episode.state.total == near(sum(step["reward"] for step in recorded["steps"]))
+    cut_off = 0.2 * sum(step["max_steps"] for step in recorded["steps"])
+    assert episode.state.total + cut_off == near(recorded["total_reward"])
+    assert grade(episode.events).score == pytest.approx(recorded["score"], abs=1e-9)
+
+
+def inbox_step(action: Any, result: StepResult, episode: Episode) -> dict[str, Any]:
+    seen = result.observation
+    return {
+        "action": action,
+        "components": result.breakdown,
+        "reward": result.reward,
+        "done": episode.over,
+        "outcome": "invalid_id" if result.error else "routed",
+        "late": any(isinstance(each, EmailHandled) and each.late for each in result.events),
+        "max_steps": result.truncated,
+        "remaining": seen.remaining_count,
+        "current": seen.current.id if seen.current else None,
+        "history": list(seen.history),
+    }
