@@ -9,7 +9,7 @@ used, so that ``refold --help`` stays quick.
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -29,8 +29,27 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Every command, in the order of --help: the module that holds it, and what it does."""
 
 
+class BadInput(click.ClickException):
+    """What refold refuses, as click shows it: one clear line, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Print the error on stderr."""
+        click.echo(f"refold: {self.message}", file=file, err=True)
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named; refold's errors become ``BadInput``."""
+        from engine.errors import RefoldError  # noqa: PLC0415 - --help needs no engine
+
+        try:
+            return super().invoke(ctx)
+        except RefoldError as error:
+            raise BadInput(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands, in the order of the help."""
@@ -61,7 +80,7 @@ Examples:
   refold diff 3f2a 9c01
 
 Episodes are named by id, by a unique beginning of it, or by 'last'. The log is the file named by
---log or REFOLD_LOG, else refold.db. For tab completion, see `refold completion` in docs/cli.md.
+--log or REFOLD_LOG, else refold.db.
 """,
 )
 @click.version_option(package_name="refold", message="%(prog)s %(version)s")
@@ -76,13 +95,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line with *arguments* and return its exit code."""
-    from engine.errors import RefoldError  # noqa: PLC0415 - not needed for --help
-
     try:
         result: Any = refold.main(arguments, prog_name="refold", standalone_mode=False)
-    except RefoldError as error:
-        click.echo(f"refold: {error}", err=True)
-        return 2
     except click.Abort:
         click.echo("refold: interrupted", err=True)
         return 130

@@ -52,7 +52,7 @@ def demo_command(log: str) -> None:
         _heading(out, "diff: where the two runs part, and what it was worth")
         ids = greedy[0].id, example[0].id
         streams = opened.events(ids[0]), opened.events(ids[1])
-        print_diff(out, diff(*streams), ids, streams)
+        print_diff(out, diff(*streams), ids, streams, most=_STEPS_SHOWN)
     _heading(out, "next")
     out.print(f"refold show {example[0].id[:8]}; refold replay last; refold --help")
 

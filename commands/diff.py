@@ -7,6 +7,7 @@ from rich.console import Console
 
 from commands.options import episode_argument, json_option, log_option
 from commands.output import SHORT, add_row, console, plain, print_json, safe, signed, table
+from commands.replay import event_rows
 from engine import EventLog, Stream
 from replays import Diff, Step, diff
 
@@ -80,37 +81,46 @@ def _side(step: Step | None, stream: Stream) -> dict[str, Any] | None:
         "error": step.error,
         "reward": step.reward,
         "parts": plain(step.parts),
-        "events": [plain(event) for event in step.events],
+        "events": list(event_rows(stream, step)),
     }
 
 
 def print_diff(
-    out: Console, found: Diff, ids: tuple[str, str], streams: tuple[Stream, Stream]
+    out: Console,
+    found: Diff,
+    ids: tuple[str, str],
+    streams: tuple[Stream, Stream],
+    *,
+    most: int | None = None,
 ) -> None:
-    """Print for people how the *streams* of the episodes *ids* compare."""
+    """Print for people how the *streams* of the episodes *ids* compare, *most* rows of steps."""
     names = [f"{side} {id}" for side, id in zip("AB", ids, strict=True)]
-    if found.same:
+    if found.cause is None:
         steps = len(found.rows) - 1
         digest = streams[0].digest[:SHORT]
         out.print(safe(f"no difference in {steps} steps: digests equal, {digest}"))
         return
     out.print(safe("  ".join(names)), style="bold")
-    if found.cause:
-        shared = max(found.shared - 1, 0)
-        out.print(f"{shared} equal steps, then apart: {_CAUSES[found.cause]}")
-    _print_steps(out, found, streams)
+    shared = max(found.shared - 1, 0)
+    out.print(f"{shared} equal steps, then apart: {_CAUSES[found.cause]}")
+    _print_steps(out, found, streams, most)
     _print_states(out, found)
     _print_grades(out, found)
 
 
-def _print_steps(out: Console, found: Diff, streams: tuple[Stream, Stream]) -> None:
+def _print_steps(
+    out: Console, found: Diff, streams: tuple[Stream, Stream], most: int | None
+) -> None:
     listing = table(["step", "A", "B", "reward", "differs"], right=["step"])
-    for row in found.rows[found.shared :]:
+    rows = found.rows[found.shared :]
+    for row in rows[:most]:
         rewards = f"{_reward(row.a)} / {_reward(row.b)}"
         cells = _words(row.a, streams[0]), _words(row.b, streams[1])
         add_row(listing, row.position, *cells, rewards, " ".join(row.differs))
     out.print()
     out.print(listing)
+    if len(rows) > len(rows[:most]):
+        out.print(f"      and {len(rows) - len(rows[:most])} more steps")
 
 
 def _words(step: Step | None, stream: Stream) -> str:

@@ -65,13 +65,14 @@ def _row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
         "reward": step.reward,
         "parts": plain(step.parts),
         "total": step.total,
-        "events": list(_events(stream, step)),
+        "events": list(event_rows(stream, step)),
         "state": plain(family.view(step.state)),
     }
     return {**row, "observation": plain(family.observe(step.state))} if observe else row
 
 
-def _events(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
+def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
+    """Yield seq, words and content of each event of *step* as plain JSON data."""
     for seq, event in zip(step.seqs, step.events, strict=True):
         yield {"seq": seq, "say": stream.family.say(event), "event": plain(event)}
 

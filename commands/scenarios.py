@@ -5,6 +5,7 @@ import click
 from commands.options import json_option, scenario_argument
 from commands.output import add_row, console, plain, print_json, safe, table
 from scenarios import Criterion, Scenario, load, scenario_names
+from scenarios.strict import plain as parameters_of
 
 
 @click.command("scenarios")
@@ -38,7 +39,7 @@ def _show(scenario: Scenario) -> None:
     out.print(safe(f"{scenario.name}: {scenario.title}"), style="bold")
     out.print(safe(f"family {scenario.family}, rules {scenario.rules}, seed {scenario.seed}"))
     out.print(safe(f"\n{scenario.description}\n"))
-    rows = plain(scenario.parameters)
+    rows = parameters_of(scenario.parameters)
     for key, value in rows.items():
         if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
             _list_table(key, list(value))

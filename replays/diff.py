@@ -53,7 +53,6 @@ class Diff:
     How two streams compare.
 
     Attributes:
-        same: Whether the streams are equal to the byte.
         shared: Number of leading positions (the start is the first) with equal events.
         cause: Why they part: ``scenario``, ``seed``, ``action``, ``chance`` (equal actions, yet
             other events) or ``length`` (one simply goes on); None if they are the same.
@@ -64,7 +63,6 @@ class Diff:
         parts: The parts of the two grades, in the first rubric's order.
     """
 
-    same: bool
     shared: int
     cause: str | None
     comparable: bool
@@ -72,6 +70,11 @@ class Diff:
     states: tuple[StateDifference, ...]
     scores: tuple[float, float]
     parts: tuple[PartDifference, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether the streams are equal to the byte."""
+        return self.cause is None
 
 
 def diff(a: Stream, b: Stream) -> Diff:
@@ -86,7 +89,6 @@ def diff(a: Stream, b: Stream) -> Diff:
     grades = grade(a), grade(b)
     names = dict.fromkeys((*grades[0].breakdown, *grades[1].breakdown))
     return Diff(
-        same=a.digest == b.digest,
         shared=parted.position if parted else len(rows),
         cause=_cause(a, b, parted),
         comparable=grades[0].rubric.digest == grades[1].rubric.digest,

@@ -225,7 +225,9 @@ def test_the_view_of_grades_tells_what_was_saved(log, ask, random_episode):
     """Scores stand beside scenario, seed and agent, for a query by any of them."""
     episode = random_episode("inbox/easy", 5, log)
     grade = b'{"breakdown":{"completion":0.25},"score":0.25}'
-    log.save_grade(episode.id, episode.events.digest, ("mine", 3, "0" * 64), grade, 0.25)
+    rubric = ("mine", 3, "0" * 64)
+    digest = episode.events.digest
+    log.save_grade(episode.id, digest=digest, rubric=rubric, score=0.25, grade=grade)
     assert ask("SELECT * FROM grade_list") == [
         (episode.id, "inbox/easy", 5, "random", "mine", 3, 0.25, '{"completion":0.25}')
     ]

@@ -92,7 +92,7 @@ def _work(turn: Turn) -> None:
         used += turn.now.plan.costs[job.worker]
     turn.emit(WorkAdvanced(used))
     for job in jobs:
-        if job.remaining == 1:
+        if job.due == turn.now.t:
             turn.emit(_attempt(turn.now, job.subtask, job.worker))
 
 

@@ -3,10 +3,11 @@ The state of a workflow, and how each event changes it.
 
 Frozen structs in dicts by id, and a few small derived sets that rules and hints ask for, so
 that no step walks over all subtasks. What an agent may see is in ``Subtask`` and ``Worker``,
-which observations share; the hidden rest of a job is in ``jobs``.
+which observations share; when an attempt will be decided is hidden, in ``jobs``.
 """
 
-from collections.abc import Callable, Mapping
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -59,11 +60,11 @@ class Worker(Struct, frozen=True, gc=False):
 
 
 class Job(Struct, frozen=True, gc=False):
-    """*worker* needs *remaining* more steps, at least 1, to decide its attempt at *subtask*."""
+    """*worker* is at *subtask*, and its attempt is decided in the step *due*, 0-based."""
 
     worker: str
     subtask: str
-    remaining: int
+    due: int
 
 
 class State(Struct, frozen=True, gc=False, eq=True):
@@ -174,28 +175,37 @@ def _with_worker(state: State, worker: Worker) -> dict[str, Worker]:
 
 
 def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
-    return tuple(other for other in ids if other != id)
+    if id not in ids:
+        return ids
+    place = ids.index(id)
+    return ids[:place] + ids[place + 1 :]
 
 
-def _insert(state: State, ids: tuple[str, ...], *more: str) -> tuple[str, ...]:
-    return tuple(sorted({*ids, *more}, key=state.plan.order.__getitem__))
+def _ordered(state: State, ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(ids, key=state.plan.order.__getitem__))
+
+
+def _with_job(state: State, job: Job) -> tuple[Job, ...]:
+    seats = state.plan.seats
+    jobs = list(state.jobs)
+    insort(jobs, job, key=lambda job: seats[job.worker])
+    return tuple(jobs)
 
 
 def _begin(state: State, event: SubtaskDelegated | SubtaskRetried) -> State:
-    worker = state.workers[event.worker]
-    job = Job(event.worker, event.subtask, event.duration)
+    worker = replace(state.workers[event.worker], status="working", current_task=event.subtask)
+    job = Job(event.worker, event.subtask, due=state.t + event.duration - 1)
     subtask = replace(
         state.subtasks[event.subtask],
         status="in_progress",
         assigned_to=event.worker,
         error=None,
     )
-    seats = state.plan.seats
     return replace(
         state,
         subtasks=_with_subtask(state, subtask),
-        workers=_with_worker(state, replace(worker, status="working", current_task=event.subtask)),
-        jobs=tuple(sorted((*state.jobs, job), key=lambda job: seats[job.worker])),
+        workers=_with_worker(state, worker),
+        jobs=_with_job(state, job),
         ready=_without(state.ready, event.subtask),
         failed=_without(state.failed, event.subtask),
         idle=state.idle - {event.worker},
@@ -210,7 +220,7 @@ def _released(state: State, name: str | None) -> State:
     return replace(
         state,
         workers=_with_worker(state, worker),
-        jobs=tuple(job for job in state.jobs if job.worker != name),
+        jobs=tuple([job for job in state.jobs if job.worker != name]),
         idle=state.idle | {name},
     )
 
@@ -223,7 +233,7 @@ def _fail(state: State, id: str, *, failures: int, error: str) -> State:
         state,
         subtasks=_with_subtask(state, subtask),
         ready=_without(state.ready, id),
-        failed=_insert(state, state.failed, id),
+        failed=_ordered(state, {*state.failed, id}),
     )
 
 
@@ -231,11 +241,6 @@ def _aborted(state: State, event: SubtaskAborted) -> State:
     failures = state.subtasks[event.subtask].attempt_count
     state = _released(state, event.worker)
     return _fail(state, event.subtask, failures=failures, error=say(event))
-
-
-def _advanced(state: State, event: WorkAdvanced) -> State:
-    jobs = tuple(Job(job.worker, job.subtask, job.remaining - 1) for job in state.jobs)
-    return replace(state, jobs=jobs, budget_used=event.budget_used)
 
 
 def _completed(state: State, event: SubtaskCompleted) -> State:
@@ -251,9 +256,10 @@ def _completed(state: State, event: SubtaskCompleted) -> State:
 
 
 def _failed(state: State, event: SubtaskFailed) -> State:
+    error = say(event)
     state = _released(state, event.worker)
-    state = _fail(state, event.subtask, failures=event.failures, error=say(event))
-    return replace(state, failures=state.failures + 1, errors=(*state.errors, say(event)))
+    state = _fail(state, event.subtask, failures=event.failures, error=error)
+    return replace(state, failures=state.failures + 1, errors=(*state.errors, error))
 
 
 def _dropped_out(state: State, event: WorkerDroppedOut) -> State:
@@ -262,9 +268,10 @@ def _dropped_out(state: State, event: WorkerDroppedOut) -> State:
     state = replace(state, workers=_with_worker(state, gone), idle=state.idle - {event.worker})
     if event.released is None:
         return state
+    error = say(event)
     failures = state.subtasks[event.released].attempt_count + 1
-    state = _fail(state, event.released, failures=failures, error=say(event))
-    return replace(state, failures=state.failures + 1, errors=(*state.errors, say(event)))
+    state = _fail(state, event.released, failures=failures, error=error)
+    return replace(state, failures=state.failures + 1, errors=(*state.errors, error))
 
 
 def _degraded(state: State, event: WorkerDegraded) -> State:
@@ -274,14 +281,15 @@ def _degraded(state: State, event: WorkerDegraded) -> State:
 
 def _unblocked(state: State, event: SubtasksUnblocked) -> State:
     subtasks = dict(state.subtasks)
-    ready = []
+    ready = list(state.ready)
     for id in event.subtasks:
-        subtask = replace(subtasks[id], dependencies_met=True)
-        if subtask.status == "pending":
-            subtask = replace(subtask, status="ready")
+        subtask = subtasks[id]
+        status = subtask.status
+        if status == "pending":
+            status = "ready"
             ready.append(id)
-        subtasks[id] = subtask
-    return replace(state, subtasks=subtasks, ready=_insert(state, state.ready, *ready))
+        subtasks[id] = replace(subtask, status=status, dependencies_met=True)
+    return replace(state, subtasks=subtasks, ready=_ordered(state, ready))
 
 
 def _rewarded(state: State, event: StepRewarded) -> State:
@@ -294,7 +302,7 @@ _CHANGES: Mapping[type[Event], Callable[[State, Any], State]] = {
     SubtaskDelegated: _begin,
     SubtaskRetried: _begin,
     SubtaskAborted: _aborted,
-    WorkAdvanced: _advanced,
+    WorkAdvanced: lambda state, event: replace(state, budget_used=event.budget_used),
     SubtaskCompleted: _completed,
     SubtaskFailed: _failed,
     WorkerDroppedOut: _dropped_out,
