@@ -6,14 +6,16 @@ are what is hashed, exported and copied; nobody encodes an event again to hash i
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any, Union
 
 import msgspec
+from msgspec import Struct
 
 from engine.errors import InvalidAction, LogDamaged, RefoldError
 from engine.events import SHARED_EVENTS, ActionTaken, EpisodeStarted, Event
+from engine.exchanges import EXCHANGE_EVENTS
 from engine.family import Family, Header, find_family
 
 FORMAT = 1
@@ -25,7 +27,15 @@ GENESIS = sha256(b"refold event chain 1").digest()
 encode = msgspec.json.Encoder(order="deterministic").encode
 """Return the canonical JSON of an event, or of any other value of refold."""
 
-_decode_start = msgspec.json.Decoder(EpisodeStarted).decode
+
+class _Opening(Struct, tag_field="type", tag=EpisodeStarted.__struct_config__.tag):
+    """What tells how to read a stream: the part of ``EpisodeStarted`` that never changes."""
+
+    format: int
+    scenario: Header
+
+
+_decode_opening = msgspec.json.Decoder(_Opening).decode
 _decode_header = msgspec.json.Decoder(Header).decode
 
 
@@ -49,7 +59,7 @@ class Codec:
     def __init__(self, family: Family) -> None:
         self.family = family
         taken: Any = ActionTaken[family.action]  # type: ignore[name-defined]  # known at run time
-        kinds: Any = Union[(*SHARED_EVENTS, taken, *family.events)]
+        kinds: Any = Union[(*SHARED_EVENTS, *EXCHANGE_EVENTS, taken, *family.events)]
         self._stream = msgspec.json.Decoder(list[kinds])
         self._event = msgspec.json.Decoder(kinds)
         self._action = msgspec.json.Decoder(family.action)
@@ -101,6 +111,7 @@ def codec_of(name: str, rules: int) -> Codec:
     return Codec(find_family(name, rules))
 
 
+@lru_cache(maxsize=64)
 def header_of(scenario: bytes) -> Header:
     """
     Return name, family and rules version of a scenario's JSON.
@@ -123,11 +134,10 @@ def codec_for(payload: bytes, *, episode: str) -> Codec:
         UnknownName: No installed package provides its family.
     """
     try:
-        started = _decode_start(payload)
-        header = header_of(bytes(started.scenario))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RefoldError) as error:
+        opening = _decode_opening(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LogDamaged(episode, 0, f"expected episode_started, got {error}") from None
-    if started.format > FORMAT:
-        problem = f"expected event format {FORMAT} or older, got {started.format}"
+    if opening.format > FORMAT:
+        problem = f"expected event format {FORMAT} or older, got {opening.format}"
         raise LogDamaged(episode, 0, f"{problem} (update refold to read it)")
-    return codec_of(header.family, header.rules)
+    return codec_of(opening.scenario.family, opening.scenario.rules)

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
-from attrs import frozen
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from engine.codec import FORMAT, Codec, chain, codec_of, encode, header_of
 from engine.errors import EpisodeOver, RefoldError
@@ -31,8 +30,7 @@ from engine.stream import Stream
 LARGEST_SEED = 2**63 - 1
 
 
-@frozen
-class StepResult:
+class StepResult(Struct, frozen=True):
     """
     What one step gave.
 
@@ -186,13 +184,13 @@ class Episode:
         taken = ActionTaken(self._codec.action(action))
         events = (taken, *self.family.decide(self.state, taken.action))
         self._record(events)
-        rewarded = events[-1]
+        refused, rewarded = events[1], events[-1]
         assert isinstance(rewarded, StepRewarded)
         return StepResult(
             observation=self.observation,
             reward=rewarded.reward,
             breakdown=rewarded.parts,
-            error=next((e.error for e in events if isinstance(e, ActionRefused)), None),
+            error=refused.error if isinstance(refused, ActionRefused) else None,
             events=events,
             terminated=self._end is not None and self._end.how == "terminated",
             truncated=self._end is not None and self._end.how == "truncated",
@@ -209,4 +207,7 @@ class Episode:
 
 
 def _end_of(events: Sequence[Event]) -> EpisodeEnded | None:
-    return next((event for event in reversed(events) if isinstance(event, EpisodeEnded)), None)
+    for event in reversed(events):
+        if isinstance(event, EpisodeEnded):
+            return event
+    return None

@@ -39,6 +39,41 @@ class Definition(Protocol):
 
 
 @frozen
+class Tool:
+    """
+    One kind of action, as models are offered it.
+
+    Attributes:
+        name: The kind, which is the value of the action type's first field.
+        description: What it does, in a sentence.
+        fields: The other fields that belong to it; *required* of them must be given.
+    """
+
+    name: str
+    description: str
+    fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+@frozen
+class Prompt:
+    """
+    What a model is told of a family.
+
+    Attributes:
+        version: Raised whenever a text changes; the log keeps it with every episode.
+        system: Rules, actions and aim, before the form of the answer.
+        render: An observation as text, purely.
+        tools: The kinds of action.
+    """
+
+    version: int
+    system: str
+    render: Callable[[Any], str]
+    tools: tuple[Tool, ...]
+
+
+@frozen
 class Family:
     """
     The rules of one domain. All functions are pure: equal arguments, equal results.
@@ -65,6 +100,8 @@ class Family:
         scenarios: Names of the scenarios that ship with the family, easiest first.
         folder: Where they lie, as NAME.toml.
         wait: The action that does nothing, if there is one.
+        forfeit: The action that stands in for an agent's that gave none, if there is one.
+        prompt: What a model is told; None for a plain prompt made of the action type.
     """
 
     name: str
@@ -84,6 +121,8 @@ class Family:
     scenarios: tuple[str, ...]
     folder: Traversable
     wait: Any = None
+    forfeit: Any = None
+    prompt: Prompt | None = None
 
 
 def plugins(group: str) -> dict[str, EntryPoint]:

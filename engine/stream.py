@@ -6,6 +6,7 @@ from it (a grade, an export, a comparison) can say of what it was derived.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import overload
 
 from engine.codec import chain, codec_for
@@ -75,3 +76,8 @@ class Stream(Sequence[Event]):
         first = self._events[0]
         assert isinstance(first, EpisodeStarted)
         return first
+
+    @cached_property
+    def scenario(self) -> bytes:
+        """Canonical JSON of the scenario, as the first event holds it."""
+        return bytes(self.started.scenario)

@@ -5,16 +5,17 @@ Built once for a grade, however many measures look at it.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from attrs import field, frozen
+from msgspec import Struct
 
 from engine import ActionRefused, EpisodeEnded, Event, StepRewarded, Stream
-from engine.fold import initial_state
 
 E = TypeVar("E", bound=Event)
+T = TypeVar("T")
 
 
 class At(NamedTuple):
@@ -25,8 +26,7 @@ class At(NamedTuple):
     event: Any
 
 
-@frozen
-class Finding:
+class Finding(Struct, frozen=True):
     """
     What a measure found.
 
@@ -38,7 +38,7 @@ class Finding:
 
     value: float
     seqs: tuple[int, ...] = ()
-    counts: dict[str, float] = field(factory=dict)
+    counts: Mapping[str, float] = {}
 
     @classmethod
     def of(cls, value: float, found: Iterable[At] = (), **counts: float) -> "Finding":
@@ -51,23 +51,39 @@ class Facts:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self._by_type: dict[type[Event], list[tuple[int, Event]]] = {}
+        self._seqs: dict[type[Event], list[int]] = defaultdict(list)
         for seq, event in enumerate(stream):
-            self._by_type.setdefault(type(event), []).append((seq, event))
-        self._closings = [seq for seq, _ in self._by_type.get(StepRewarded, ())]
-        self._found: dict[type[Event], list[At]] = {}
+            self._seqs[type(event)].append(seq)
+        self._closings = self._seqs[StepRewarded]
+        self._found: dict[type[Event], Sequence[At]] = {}
+        self._derived: dict[Callable[[Facts], Any], Any] = {}
 
     def of(self, kind: type[Event]) -> Sequence[At]:
         """Return every event of exactly the type *kind*, oldest first."""
         found = self._found.get(kind)
         if found is None:
-            closings = self._closings
-            found = [
-                At(seq, bisect_left(closings, seq), event)
-                for seq, event in self._by_type.get(kind, ())
-            ]
+            found = [self._at(seq) for seq in self._seqs[kind]]
             self._found[kind] = found
         return found
+
+    def last(self, kind: type[Event]) -> At | None:
+        """Return the last event of exactly the type *kind*, or None."""
+        seqs = self._seqs[kind]
+        return self._at(seqs[-1]) if seqs else None
+
+    def _at(self, seq: int) -> At:
+        return At(seq, bisect_left(self._closings, seq), self.stream[seq])
+
+    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[At]:
+        """Return the events of type *kind* that pass *test*, oldest first."""
+        return [at for at in self.of(kind) if test(at.event)]
+
+    def once(self, derive: Callable[["Facts"], T]) -> T:
+        """Return what *derive* makes of these facts, computed once for all measures that ask."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        made: T = self._derived[derive]
+        return made
 
     @property
     def steps(self) -> int:
@@ -77,18 +93,14 @@ class Facts:
     @property
     def ended(self) -> bool:
         """Whether the episode has an end."""
-        return EpisodeEnded in self._by_type
+        return bool(self._seqs[EpisodeEnded])
 
     @cached_property
     def start(self) -> Any:
         """The state before anything happened: the scenario, ready to be asked."""
-        return initial_state(self.stream.family, self.stream.started)
+        return self.stream.family.initial(self.stream.scenario, self.stream.started.seed)
 
     @cached_property
     def refused_steps(self) -> frozenset[int]:
         """Indexes of the steps whose action was refused."""
         return frozenset(at.step for at in self.of(ActionRefused))
-
-    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[At]:
-        """Return the events of type *kind* that pass *test*, oldest first."""
-        return [at for at in self.of(kind) if test(at.event)]

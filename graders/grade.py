@@ -5,10 +5,10 @@ score = sum over criteria of weight x gate x value, kept within the rubric's flo
 4 decimal places, as in the published graders of these scenarios.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from attrs import frozen
+from msgspec import Struct
 
 from engine import Stream
 from engine.codec import encode, header_of
@@ -20,8 +20,7 @@ from scenarios.strict import structure
 PLACES = 4
 
 
-@frozen
-class Part:
+class Part(Struct, frozen=True):
     """
     One criterion's share of a grade.
 
@@ -42,8 +41,7 @@ class Part:
     seqs: tuple[int, ...]
 
 
-@frozen
-class RubricName:
+class RubricName(Struct, frozen=True):
     """Which rubric a grade was given by; equal digests mean equal rubrics."""
 
     name: str
@@ -51,8 +49,7 @@ class RubricName:
     digest: str
 
 
-@frozen
-class Grade:
+class Grade(Struct, frozen=True):
     """
     A score with its reasons.
 
@@ -93,7 +90,7 @@ def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
         ScenarioError: The recorded rubric, or *rubric*, does not fit the family.
     """
     if rubric is None:
-        return _recorded_grader(bytes(events.started.scenario))(events)
+        return _recorded_grader(events.scenario)(events)
     return Grader(rubric, find_criteria(events.family.name, events.family.rules))(events)
 
 
@@ -120,7 +117,7 @@ class Grader:
             counts=counts,
             parts=parts,
             rubric=self._name,
-            scenario=header_of(bytes(events.started.scenario)).name,
+            scenario=header_of(events.scenario).name,
             episode_digest=events.digest,
             complete=facts.ended,
         )
@@ -132,8 +129,7 @@ def _recorded_grader(body: bytes) -> Grader:
     return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
 
 
-@frozen
-class _Bound:
+class _Bound(Struct, frozen=True):
     """A criterion with its measure and parameters found."""
 
     criterion: Criterion

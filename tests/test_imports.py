@@ -33,7 +33,7 @@ PURE = [
     "graders/*",
     "scenarios/*",
 ]
-READS_FILES = "scenarios/spec.py"
+NOT_PURE = ["scenarios/spec.py", "graders/saved.py"]  # one reads files, one keeps grades in a log
 CLOCKS = ["time", "datetime", "zoneinfo", "calendar", "sched"]
 SYSTEM = ["os", "sys", "io", "pathlib", "shutil", "tempfile", "subprocess", "logging", "signal"]
 NETWORK = ["socket", "ssl", "http", "urllib", "ftplib", "smtplib", "requests", "httpx", "aiohttp"]
@@ -77,7 +77,7 @@ def violations(path: str, source: str) -> set[str]:
         for name, owners in OWNERS.items()
         if name in found and not any(fnmatch(path, owner) for owner in owners)
     }
-    if path != READS_FILES and any(fnmatch(path, pure) for pure in PURE):
+    if path not in NOT_PURE and any(fnmatch(path, pure) for pure in PURE):
         allowed = {"random"} if fnmatch(path, DICE) else set()
         wrong |= (found & IMPURE) - allowed
     return wrong

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from engine import Episode, EventLog, StaleWriter, StepRewarded, UnknownEpisode
+from engine import Episode, EventLog, RefoldError, StaleWriter, StepRewarded, UnknownEpisode
 from engine.codec import encode
 from engine.errors import AmbiguousEpisode, EpisodeExists
 from scenarios import load
@@ -59,7 +59,7 @@ def test_a_step_is_stored_whole_or_not_at_all(log):
     """If the last event of a step is refused, the first ones are not stored either."""
     episode = Episode.start(EASY, log=log)
     before = contents(log)
-    with pytest.raises(Exception, match="CHECK constraint failed"):
+    with pytest.raises(RefoldError, match="CHECK constraint failed"):
         log.append(log.tail(episode.id), [*next_step(episode), b'{"kind":"nonsense"}'])
     assert contents(log) == before
 

@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from scenarios.workflow.actions import ActionKind
 from scenarios.workflow.parameters import Milestone
-from scenarios.workflow.rewards import can_start_something
 from scenarios.workflow.say import say
-from scenarios.workflow.state import State, Subtask, Worker
+from scenarios.workflow.state import State, Subtask, Worker, startable
 
 _BUDGET_SHARE = 0.7
 _FEW_STEPS = 3
@@ -126,9 +125,10 @@ def available(state: State) -> tuple[ActionKind, ...]:
     if state.ended:
         return ()
     kinds: list[ActionKind] = ["wait"]
-    if len(state.jobs) < state.plan.parameters.capacity_limit and can_start_something(state):
+    capacity_left = len(state.jobs) < state.plan.parameters.capacity_limit
+    if capacity_left and startable(state, state.ready) is not None:
         kinds.append("delegate")
-    if any(not state.plan.capable[id].isdisjoint(state.idle) for id in state.failed):
+    if startable(state, state.failed) is not None:
         kinds.append("retry")
     kinds.append("synthesize" if state.all_completed else "abort")
     return tuple(kinds)

@@ -6,7 +6,7 @@ from engine import Event
 from scenarios.workflow.actions import Action
 from scenarios.workflow.events import SubtaskCompleted
 from scenarios.workflow.refusals import Refusal
-from scenarios.workflow.state import State
+from scenarios.workflow.state import State, startable
 
 _REFUSED: Mapping[Refusal, tuple[str, float]] = {
     Refusal.LACKS_CAPABILITY: ("wrong_agent", -0.05),
@@ -72,7 +72,7 @@ def _action_parts(parts: dict[str, float], now: State, action: Action) -> None:
     elif kind == "abort":
         parts["abort"] = -0.03
     elif kind == "wait":
-        if can_start_something(now):
+        if startable(now, now.ready) is not None:
             parts["unnecessary_wait"] = -0.03
         else:
             parts["efficient_wait"] = 0.03
@@ -87,12 +87,6 @@ def _cost_part(parts: dict[str, float], now: State, subtask: str, worker: str) -
         parts["cost_efficient_choice"] = 0.04
     else:
         parts["wasteful_assignment"] = -0.04
-
-
-def can_start_something(state: State) -> bool:
-    """Return whether some ready subtask has an idle capable worker."""
-    capable, idle = state.plan.capable, state.idle
-    return any(not capable[id].isdisjoint(idle) for id in state.ready)
 
 
 def _work_parts(

@@ -27,7 +27,7 @@ from scenarios.workflow.events import (
 )
 from scenarios.workflow.refusals import refusal
 from scenarios.workflow.rewards import reward_parts
-from scenarios.workflow.state import State, evolve
+from scenarios.workflow.state import State, evolve, in_order
 
 
 class Turn:
@@ -77,9 +77,7 @@ def _apply(turn: Turn, action: Action) -> None:
 def _observe_parallelism(turn: Turn) -> int:
     jobs = turn.now.jobs
     if len(jobs) >= 2:
-        order = turn.now.plan.order
-        subtasks = sorted((job.subtask for job in jobs), key=order.__getitem__)
-        turn.emit(ParallelismObserved(tuple(subtasks)))
+        turn.emit(ParallelismObserved(in_order(turn.now, [job.subtask for job in jobs])))
     return len(jobs)
 
 
@@ -132,7 +130,7 @@ def _unblock(turn: Turn) -> None:
         if all(need in state.outputs for need in state.plan.needs[dependent])
     }
     if met:
-        turn.emit(SubtasksUnblocked(tuple(sorted(met, key=state.plan.order.__getitem__))))
+        turn.emit(SubtasksUnblocked(in_order(state, met)))
 
 
 def _end_if_over(turn: Turn, action: Action, error: str | None) -> None:

@@ -160,6 +160,20 @@ def initial(body: bytes, seed: int) -> State:
     )
 
 
+def startable(state: State, ids: Iterable[str]) -> str | None:
+    """Return the first of the subtasks *ids* that some idle worker is capable of, or None."""
+    capable, idle = state.plan.capable, state.idle
+    for id in ids:
+        if not idle.isdisjoint(capable[id]):
+            return id
+    return None
+
+
+def in_order(state: State, ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the subtasks *ids* in definition order."""
+    return tuple(sorted(ids, key=state.plan.order.__getitem__))
+
+
 def evolve(state: State, event: Event) -> State:
     """Return *state* after *event*; an event that changes nothing returns *state* itself."""
     change = _CHANGES.get(type(event))
@@ -179,10 +193,6 @@ def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
         return ids
     place = ids.index(id)
     return ids[:place] + ids[place + 1 :]
-
-
-def _ordered(state: State, ids: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(ids, key=state.plan.order.__getitem__))
 
 
 def _with_job(state: State, job: Job) -> tuple[Job, ...]:
@@ -233,7 +243,7 @@ def _fail(state: State, id: str, *, failures: int, error: str) -> State:
         state,
         subtasks=_with_subtask(state, subtask),
         ready=_without(state.ready, id),
-        failed=_ordered(state, {*state.failed, id}),
+        failed=in_order(state, {*state.failed, id}),
     )
 
 
@@ -289,7 +299,7 @@ def _unblocked(state: State, event: SubtasksUnblocked) -> State:
             status = "ready"
             ready.append(id)
         subtasks[id] = replace(subtask, status=status, dependencies_met=True)
-    return replace(state, subtasks=subtasks, ready=_ordered(state, ready))
+    return replace(state, subtasks=subtasks, ready=in_order(state, ready))
 
 
 def _rewarded(state: State, event: StepRewarded) -> State:

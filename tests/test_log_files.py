@@ -1,0 +1,225 @@
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from engine import Episode, EventLog, NotALog, RefoldError
+from engine.errors import NewerLog
+from scenarios import load
+
+MAIL = load("inbox/easy")
+MODES = pytest.mark.parametrize("readonly", [True, False], ids=["readonly", "writing"])
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Return the path of a closed log that holds the episode ``one``."""
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        Episode.start(MAIL, log=log, id="one")
+    return path
+
+
+def database(path, script):
+    """Run *script* on the database at *path*, made if missing, with plain sqlite3."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    return path
+
+
+def folder_at(path):
+    path.mkdir()
+
+
+def text_at(path):
+    path.write_text("Dear log, today I ran an agent.")
+
+
+def header_at(path):
+    path.write_bytes(b"SQLite format 3\0" + b"but not really" * 100)
+
+
+def database_at(path):
+    database(path, "CREATE TABLE events (id INTEGER PRIMARY KEY, payload TEXT)")
+
+
+def wal_database_at(path):
+    database(path, "PRAGMA journal_mode = WAL; CREATE TABLE events (payload)")
+
+
+def impostor_at(path):
+    pragmas = "PRAGMA application_id = 0x72666c64; PRAGMA user_version = 1"
+    database(path, f"{pragmas}; CREATE TABLE events (payload)")
+
+
+NO_LOGS = {
+    "folder": (folder_at, "expected a log file, got a directory"),
+    "text": (text_at, "expected a refold log, got another kind of file"),
+    "header": (header_at, "expected a usable refold log, got file is not a database"),
+    "database": (database_at, "expected a refold log, got another SQLite database"),
+    "wal": (wal_database_at, "expected a refold log, got another SQLite database"),
+    "impostor": (impostor_at, "expected the schema of a refold log, got another"),
+}
+
+
+@MODES
+@pytest.mark.parametrize(("make", "words"), NO_LOGS.values(), ids=NO_LOGS)
+def test_what_is_no_log_is_refused_and_left_alone(tmp_path, make, words, readonly):
+    """A file of another kind is one clear error, and not a byte of it changes."""
+    path = tmp_path / "it"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(NotALog, match=words):
+        EventLog(path, readonly=readonly)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing.db", "expected a log, got no such file; `refold record` makes one"),
+        ("missing/log.db", "expected a log, got no such file"),
+        ("empty", "expected a refold log, got another kind of file"),
+        ("empty/log.db", "expected a log, got no such file"),
+        ("x" * 300, "expected a .*, got .*[Nn]ame too long"),
+    ],
+    ids=["missing", "missing-folder", "empty", "file-as-folder", "long"],
+)
+def test_reading_makes_no_file(tmp_path, name, words):
+    """Opened only for reading, a log that is not there is an error, not a new log."""
+    (tmp_path / "empty").touch()
+    with pytest.raises(NotALog, match=words):
+        EventLog(tmp_path / name, readonly=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert (tmp_path / "empty").stat().st_size == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing/log.db", "expected an existing folder, got '.*missing'"),
+        ("file/log.db", "expected an existing folder, got '.*file'"),
+        ("x" * 300, "expected a .*, got .*[Nn]ame too long"),
+    ],
+    ids=["missing-folder", "file-as-folder", "long"],
+)
+def test_a_log_is_made_in_an_existing_folder_only(tmp_path, name, words):
+    """Writing makes the file, not the folders around it."""
+    (tmp_path / "file").touch()
+    with pytest.raises(NotALog, match=words):
+        EventLog(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["what?mode=ro#x", "50%41.db", "ein Löwe.db", ":memory:"])
+def test_any_file_name_will_do(tmp_path, name):
+    """A name is taken by the letter, whatever it would mean in a URI or to SQLite."""
+    with EventLog(tmp_path / name) as log:
+        Episode.start(MAIL, log=log, id="one")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    with EventLog(tmp_path / name, readonly=True) as log:
+        assert log.find("last").id == "one"
+
+
+def test_an_empty_file_becomes_a_log(tmp_path):
+    """An empty file, as ``mktemp`` makes one, is as good as none for writing."""
+    path = tmp_path / "log.db"
+    path.touch()
+    with EventLog(path) as log:
+        assert log.count() == 0
+
+
+@MODES
+def test_a_newer_log_is_refused_and_left_alone(recorded, readonly):
+    """A log of a later release is an error of its own that says what to do."""
+    database(recorded, "PRAGMA user_version = 2")
+    before = recorded.read_bytes()
+    with pytest.raises(NewerLog, match="expected log version 1 or older, got 2; update refold"):
+        EventLog(recorded, readonly=readonly)
+    assert recorded.read_bytes() == before
+
+
+def test_a_readonly_log_reads_and_does_not_write(recorded):
+    """Everything can be read; every way to write is refused, and the file stays as it was."""
+    before = recorded.read_bytes()
+    grade = {"digest": "0" * 64, "rubric": ("a", 1, "a" * 64), "score": 0.0, "grade": b"{}"}
+    with EventLog(recorded, readonly=True) as log:
+        assert len(log.events("one")) == 2
+        assert [info.id for info in log.episodes()] == ["one"]
+        for write in (
+            lambda: Episode.start(MAIL, log=log),
+            lambda: log.append(log.tail("one"), [b'{"type":"x"}']),
+            lambda: log.save_grade("one", **grade),
+            log.drop_grades,
+        ):
+            with pytest.raises(RefoldError, match=r"readonly|read-only"):
+                write()
+    assert recorded.read_bytes() == before
+
+
+def test_a_reader_sees_what_a_writer_adds(recorded):
+    """Readers need not be opened anew, nor wait for the writer to close."""
+    with EventLog(recorded) as log, EventLog(recorded, readonly=True) as reader:
+        for id in ("two", "three"):
+            Episode.start(MAIL, log=log, id=id)
+            assert reader.find("last").id == id
+
+
+AS_NOBODY = """
+import os, sys
+from engine import EventLog, RefoldError
+from scenarios import load
+load("inbox/easy")
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    with EventLog(sys.argv[1], readonly=sys.argv[2] == "True") as log:
+        print([info.id for info in log.episodes()], len(log.events("one")))
+except RefoldError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.fixture
+def as_nobody(tmp_path, recorded):
+    """Yield a function that opens *path* in a process without rights and returns its words."""
+    tmp_path.chmod(0o755)
+    for folder in list(tmp_path.parents)[:2]:
+        folder.chmod(0o711)
+
+    def run(path, *, readonly):
+        command = [sys.executable, "-c", AS_NOBODY, str(path), str(readonly)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.stdout.strip()
+
+    yield run
+    tmp_path.chmod(0o700)
+
+
+@MODES
+def test_a_log_without_permission_is_an_error(recorded, as_nobody, readonly):
+    """A file that may not be read is one clear line."""
+    recorded.chmod(0)
+    said = as_nobody(recorded, readonly=readonly)
+    assert said == f"NotALog {recorded}: expected a readable log, got Permission denied"
+
+
+@MODES
+def test_a_log_in_a_closed_folder_is_an_error(recorded, as_nobody, readonly):
+    """A file in a folder that may not be entered is one clear line as well."""
+    recorded.parent.chmod(0o600)
+    said = as_nobody(recorded, readonly=readonly)
+    assert said.startswith(f"NotALog {recorded}: expected a")
+    assert said.endswith("Permission denied")
+
+
+def test_a_log_that_cannot_be_written_can_be_read(recorded, as_nobody):
+    """File and folder without write permission, as in an archive: reading works all the same."""
+    recorded.chmod(0o444)
+    recorded.parent.chmod(0o555)
+    assert as_nobody(recorded, readonly=True) == "['one'] 2"
+    assert as_nobody(recorded, readonly=False).startswith(f"NotALog {recorded}: expected a")
