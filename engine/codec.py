@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import InvalidAction, LogDamaged, RefoldError
-from engine.events import SHARED_EVENTS, ActionTaken, EpisodeStarted, Event
+from engine.events import SHARED_EVENTS, ActionTaken, Event
 from engine.exchanges import EXCHANGE_EVENTS
 from engine.family import Family, Header, find_family
 
@@ -28,7 +28,7 @@ encode = msgspec.json.Encoder(order="deterministic").encode
 """Return the canonical JSON of an event, or of any other value of refold."""
 
 
-class _Opening(Struct, tag_field="type", tag=EpisodeStarted.__struct_config__.tag):
+class _Opening(Struct, tag_field="type", tag="episode_started"):
     """What tells how to read a stream: the part of ``EpisodeStarted`` that never changes."""
 
     format: int

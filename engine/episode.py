@@ -20,6 +20,7 @@ from engine.events import (
     EpisodeEnded,
     EpisodeStarted,
     Event,
+    Input,
     StepRewarded,
 )
 from engine.family import Definition, Family
@@ -86,9 +87,10 @@ class Episode:
     def __init__(
         self,
         id: str,
-        codec: Codec,
         events: Sequence[Event],
+        payloads: Sequence[bytes],
         *,
+        codec: Codec,
         log: EventLog | None,
         tail: Tail | None,
     ) -> None:
@@ -97,6 +99,7 @@ class Episode:
         self.state = fold(events, family=codec.family)
         self._codec = codec
         self._events = list(events)
+        self._payloads = list(payloads)
         self._log = log
         self._tail = tail
         self._end = _end_of(self._events)
@@ -137,18 +140,36 @@ class Episode:
         started = EpisodeStarted(format=FORMAT, seed=seed, scenario=Raw(scenario.body))
         opening = codec.family.start(initial_state(codec.family, started))
         events = (started, *opening)
+        payloads = [encode(event) for event in events]
         id = check_id(id) if id is not None else new_id()
         tail = None
         if log is not None:
             info = EpisodeInfo(id, header.name, seed, agent, run, epoch)
-            tail = log.begin(info, [encode(event) for event in events])
-        return cls(id, codec, events, log=log, tail=tail)
+            tail = log.begin(info, payloads)
+        return cls(id, events, payloads, codec=codec, log=log, tail=tail)
+
+    @classmethod
+    def resume(cls, log: EventLog, reference: str) -> "Episode":
+        """
+        Return the episode of *log* that *reference* names, ready to go on where it stands.
+
+        Raises:
+            UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
+            LogDamaged: The chain is broken, or an event cannot be read.
+            ImpossibleEvent: An event does not fit the state before it.
+        """
+        id = log.find(reference).id
+        stream = log.events(id)
+        codec = codec_of(stream.family.name, stream.family.rules)
+        return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=log.tail(id))
 
     @property
     def events(self) -> Stream:
         """The stream so far."""
-        payloads = [encode(event) for event in self._events]
-        return Stream(self.family, tuple(self._events), payloads, chain(payloads)[-1].hex())
+        new = self._events[len(self._payloads) :]
+        self._payloads.extend(encode(event) for event in new)
+        head = self._tail.head if self._tail else chain(self._payloads)[-1]
+        return Stream(self.family, tuple(self._events), tuple(self._payloads), head.hex())
 
     @property
     def observation(self) -> Any:
@@ -165,25 +186,42 @@ class Episode:
         """Whether the episode has ended."""
         return self._end is not None
 
-    def step(self, action: Any) -> StepResult:
+    def note(self, *inputs: Input) -> None:
+        """
+        Record *inputs*, which lead up to the next step, now.
+
+        Raises:
+            EpisodeOver: The episode has ended; nothing was recorded.
+            StaleWriter, LogBusy: The log refused the append; nothing was recorded.
+        """
+        self._refuse_after_end()
+        self._record(inputs)
+
+    def truncate(self, reason: str) -> None:
+        """
+        Cut the episode off from outside, for *reason*; raises as ``note`` does.
+
+        Not a step: nothing is decided and nothing earned.
+        """
+        self._refuse_after_end()
+        self._record((EpisodeEnded("truncated", reason),))
+
+    def step(self, action: Any, *inputs: Input) -> StepResult:
         """
         Take *action*, a dict or an action of the family, and return what it led to.
 
         An action that the rules refuse is a step too; its class is in the result's ``error``.
+        *inputs* that led to the action are recorded with it, before it.
 
         Raises:
             InvalidAction: It is no action of the family at all; nothing was recorded.
             EpisodeOver: The episode has ended; nothing was recorded.
             StaleWriter, LogBusy: The log refused the append; nothing was recorded.
         """
-        if self._end is not None:
-            raise EpisodeOver(
-                f"episode {self.id}: expected no action after the end "
-                f"({self._end.how}: {self._end.reason}), got one; start another episode"
-            )
+        self._refuse_after_end()
         taken = ActionTaken(self._codec.action(action))
         events = (taken, *self.family.decide(self.state, taken.action))
-        self._record(events)
+        self._record((*inputs, *events) if inputs else events)
         refused, rewarded = events[1], events[-1]
         assert isinstance(rewarded, StepRewarded)
         return StepResult(
@@ -196,11 +234,19 @@ class Episode:
             truncated=self._end is not None and self._end.how == "truncated",
         )
 
+    def _refuse_after_end(self) -> None:
+        if self._end is not None:
+            raise EpisodeOver(
+                f"episode {self.id}: expected nothing after the end "
+                f"({self._end.how}: {self._end.reason}), got more; start another episode"
+            )
+
     def _record(self, events: Sequence[Event]) -> None:
         end = _end_of(events)
         if self._log is not None and self._tail is not None:
             payloads = [encode(event) for event in events]
             self._tail = self._log.append(self._tail, payloads, end=end is not None)
+            self._payloads.extend(payloads)
         self.state = fold(events, family=self.family, start=self.state)
         self._events.extend(events)
         self._end = end

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +31,6 @@ from engine.errors import (
     LogBusy,
     LogDamaged,
     NotALog,
-    RefoldError,
     StaleWriter,
     UnknownEpisode,
 )
@@ -63,6 +63,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+@cache
+def release() -> str:
+    """Return the release of refold that is running."""
+    return version("refold")
+
+
 @frozen
 class EpisodeInfo:
     """
@@ -92,7 +98,7 @@ class EpisodeInfo:
     agent: str = ""
     run: str = ""
     epoch: int = 0
-    release: str = field(factory=lambda: version("refold"))
+    release: str = field(factory=release)
     started_at: str = field(factory=now)
     ended_at: str | None = None
     steps: int = 0
@@ -172,14 +178,17 @@ class EventLog:
         row = (info.id, info.scenario, info.seed, info.agent, info.run, info.epoch)
         with self.transaction():
             cursor = self._connection.cursor()
-            with _refused_as(
-                EpisodeExists(f"episode {info.id!r}: expected a new id, got one in use")
-            ):
+            try:
                 cursor.execute(
                     "INSERT INTO episodes (uid, scenario, seed, agent, run, epoch, release,"
                     " started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (*row, info.release, info.started_at),
                 )
+            except sqlite3.IntegrityError as error:
+                if not _is_refusal(error):
+                    raise
+                problem = f"episode {info.id!r}: expected a new id, got one in use"
+                raise EpisodeExists(problem) from None
             assert cursor.lastrowid is not None
             tail = self._insert(Tail(cursor.lastrowid, 0, GENESIS), payloads)
             if end:
@@ -247,12 +256,15 @@ class EventLog:
         for seq, payload in enumerate(payloads, tail.seq):
             head = link(head, seq, payload)
             rows.append((tail.key, seq, payload.decode(), head))
-        conflict = StaleWriter(
-            f"log {self.path}: expected event {tail.seq} to be the episode's next, got another "
-            "writer's events there; read the episode again"
-        )
-        with _refused_as(conflict):
+        try:
             self._connection.executemany(_INSERT, rows)
+        except sqlite3.IntegrityError as error:
+            if not _is_refusal(error):
+                raise
+            raise StaleWriter(
+                f"log {self.path}: expected event {tail.seq} to be the episode's next, got another "
+                "writer's events there; read the episode again"
+            ) from None
         return Tail(tail.key, tail.seq + len(rows), head)
 
     def _end(self, key: int, at: str) -> None:
@@ -403,15 +415,9 @@ _last_step = msgspec.json.Decoder(StepRewarded).decode
 _end = msgspec.json.Decoder(EpisodeEnded).decode
 
 
-@contextmanager
-def _refused_as(error: RefoldError) -> Iterator[None]:
-    """Raise *error* where a trigger of the schema refuses a statement."""
-    try:
-        yield
-    except sqlite3.IntegrityError as refusal:
-        if refusal.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
-            raise error from None
-        raise
+def _is_refusal(error: sqlite3.IntegrityError) -> bool:
+    """Return whether a trigger of the schema refused a statement."""
+    return error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER
 
 
 @contextmanager

@@ -1,0 +1,122 @@
+"""
+The conversation with a model, as a fold over an episode's events.
+
+Live play and rebuilding use the same fold, so the exact request of any step can be had again
+from the log alone.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from engine import Event, StepRewarded, Stream
+from engine.codec import encode
+from engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread
+
+Message = dict[str, Any]
+
+
+class Conversation:
+    """
+    What was said so far, and where the current step stands.
+
+    Attributes:
+        configured: How the model is asked, None before that was recorded.
+        messages: All messages, the system message first, the model's own included.
+        pending: A reply that no action has been read from yet, and that is not known unread.
+        unread: Replies of the current step that no action could be read from.
+        reason: Why not, for the last of them.
+    """
+
+    def __init__(self) -> None:
+        self.configured: ModelConfigured | None = None
+        self.messages: list[Message] = []
+        self.pending: Reply | None = None
+        self.unread = 0
+        self.reason = ""
+        self._turns: list[int] = []
+        self._new_turn = True
+
+    def apply(self, event: Event) -> None:
+        """Take in one event of the episode; events of other kinds change nothing."""
+        match event:
+            case ModelConfigured():
+                self.configured = event
+            case ModelCalled():
+                self._called(event)
+            case ReplyUnread():
+                self.pending = None
+                self.unread += 1
+                self.reason = event.reason
+            case StepRewarded():
+                self.pending = None
+                self.unread = 0
+                self._new_turn = True
+
+    def _called(self, event: ModelCalled) -> None:
+        if self._new_turn:
+            self._turns.append(self._next_turn(event.sent))
+            self._new_turn = False
+        self.messages.extend(event.sent)
+        self.pending = event.reply
+        if event.reply is not None:
+            self.messages.append(reply_message(event.reply))
+
+    def _next_turn(self, sent: tuple[Message, ...] | list[Message]) -> int:
+        """Return the index at which the turn that begins with *sent* will start."""
+        leading = 0
+        while leading < len(sent) and sent[leading].get("role") in ("system", "tool"):
+            leading += 1
+        return len(self.messages) + leading
+
+    def first_message(self, new: list[Message]) -> int:
+        """Return which message, after the system message, a request that adds *new* begins with."""
+        history = self.configured.history if self.configured else None
+        turns = [*self._turns, self._next_turn(new)] if self._new_turn else self._turns
+        if history is None or len(turns) <= history + 1:
+            return 1
+        return turns[-history - 1]
+
+    def request(self, new: list[Message], first: int) -> dict[str, Any]:
+        """Return the request body that adds *new*, from message *first* on."""
+        messages = [*self.messages, *new]
+        parameters = self.configured.parameters if self.configured else {}
+        return {**parameters, "messages": [*messages[:1], *messages[max(first, 1) :]]}
+
+    def replies_to_tools(self) -> list[Message]:
+        """Return the messages that answer the tool calls of the model's last message."""
+        calls = self.messages[-1].get("tool_calls", []) if self.messages else []
+        words = ["done" if not self.unread else "refused", *["ignored: one action a turn"] * 99]
+        return [
+            {"role": "tool", "tool_call_id": call["id"], "content": text}
+            for call, text in zip(calls, words, strict=False)
+        ]
+
+
+def reply_message(reply: Reply) -> Message:
+    """Return *reply* as the message that later requests repeat."""
+    message: Message = {"role": "assistant", "content": reply.text}
+    if reply.tool_calls:
+        message["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in reply.tool_calls
+        ]
+    return message
+
+
+def request_digest(body: dict[str, Any]) -> str:
+    """Return the hex SHA-256 of a request body's canonical JSON."""
+    return sha256(encode(body)).hexdigest()
+
+
+def requests(stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield seq and exact request body of every call to a model in *stream*, oldest first."""
+    conversation = Conversation()
+    for seq, event in enumerate(stream):
+        if isinstance(event, ModelCalled):
+            yield seq, conversation.request(list(event.sent), event.first)
+        conversation.apply(event)
