@@ -16,6 +16,7 @@ import click
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "scenarios": ("commands.scenarios", "List the scenarios, or show one."),
     "record": ("commands.record", "Run episodes and record them in the log."),
+    "resume": ("commands.resume", "Go on with episodes that were interrupted."),
     "episodes": ("commands.episodes", "List the episodes of the log."),
     "show": ("commands.show", "Show one episode at a glance."),
     "replay": ("commands.replay", "Walk through an episode, or to one moment of it."),
@@ -60,7 +61,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

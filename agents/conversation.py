@@ -24,6 +24,7 @@ class Conversation:
         configured: How the model is asked, None before that was recorded.
         messages: All messages, the system message first, the model's own included.
         pending: A reply that no action has been read from yet, and that is not known unread.
+        steps: Whole steps so far.
         unread: Replies of the current step that no action could be read from.
         reason: Why not, for the last of them.
     """
@@ -32,6 +33,7 @@ class Conversation:
         self.configured: ModelConfigured | None = None
         self.messages: list[Message] = []
         self.pending: Reply | None = None
+        self.steps = 0
         self.unread = 0
         self.reason = ""
         self._turns: list[int] = []
@@ -49,18 +51,20 @@ class Conversation:
                 self.unread += 1
                 self.reason = event.reason
             case StepRewarded():
+                self.steps += 1
                 self.pending = None
                 self.unread = 0
                 self._new_turn = True
 
     def _called(self, event: ModelCalled) -> None:
+        if event.reply is None:
+            return
         if self._new_turn:
             self._turns.append(self._next_turn(event.sent))
             self._new_turn = False
         self.messages.extend(event.sent)
+        self.messages.append(reply_message(event.reply))
         self.pending = event.reply
-        if event.reply is not None:
-            self.messages.append(reply_message(event.reply))
 
     def _next_turn(self, sent: tuple[Message, ...] | list[Message]) -> int:
         """Return the index at which the turn that begins with *sent* will start."""

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from attrs import field, frozen
@@ -20,7 +20,6 @@ from engine.codec import encode
 from engine.exchanges import Attempt, Reply, ToolCall, Usage
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
     from tenacity import RetryCallState
 
 LONGEST_TEXT = 256 * 1024
@@ -41,14 +40,6 @@ _UNSUPPORTED = (400, 422, 501)
 
 class Denied(RefoldError):
     """The API refuses everything (401, 403, 404): no use to go on."""
-
-
-class Unsupported(RefoldError):
-    """The API refuses this form of request (400, 422, 501); another form may do."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self.attempt = attempt
-        super().__init__(f"the API refused the request with status {attempt.status}")
 
 
 @frozen
@@ -76,6 +67,11 @@ class Answer:
     reply: Reply | None
     faults: tuple[Attempt, ...]
     latency_ms: int
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether the API refused this form of request, so that another form may do."""
+        return self.reply is None and bool(self.faults) and self.faults[-1].status in _UNSUPPORTED
 
 
 def environment() -> Mapping[str, str]:
@@ -129,20 +125,26 @@ def _first(settings: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((settings[name] for name in names if settings.get(name)), None)
 
 
+class Asker(Protocol):
+    """Whatever answers requests: an API, or a log of what one answered before."""
+
+    async def ask(self, body: dict[str, Any]) -> Answer:
+        """Return the answer to the request *body*."""
+
+
 class Client:
     """
     Asks one endpoint, many requests at once; close it in the end.
 
     Args:
         endpoint: Where requests go.
-        parallel: How many connections it may hold.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
 
         self._endpoint = endpoint
-        self._client: AsyncOpenAI = AsyncOpenAI(
+        self._client = AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.api_key,
             timeout=endpoint.timeout,
@@ -162,7 +164,6 @@ class Client:
 
         Raises:
             Denied: The API refuses the key or the model.
-            Unsupported: The API refuses the request itself.
         """
         from tenacity import (  # noqa: PLC0415 - only where a model is asked
             AsyncRetrying,
@@ -183,7 +184,7 @@ class Client:
             async for attempt in attempts:
                 with attempt:
                     reply = await self._try(body, faults)
-        except RetryError:
+        except (RetryError, _Refused):
             reply = None
         return Answer(reply, tuple(faults), round((time.monotonic() - began) * 1000))
 
@@ -195,6 +196,9 @@ class Client:
             fault = _Fault(Attempt("timeout", None))
         except _Fault as error:
             fault = error
+        except _Refused as error:
+            faults.append(error.attempt)
+            raise
         faults.append(fault.attempt)
         raise fault
 
@@ -219,8 +223,16 @@ class Client:
             where = self._endpoint.base_url or "the API"
             return Denied(f"model: {where} {_DENIED[status]} (status {status})")
         if status in _UNSUPPORTED:
-            return Unsupported(Attempt("status", status))
+            return _Refused(Attempt("status", status))
         return _Fault(Attempt("status", status), _retry_after(headers.get("retry-after")))
+
+
+class _Refused(Exception):
+    """An attempt failed in a way that no repetition mends."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        super().__init__(attempt.fault)
 
 
 class _Fault(Exception):

@@ -1,12 +1,14 @@
 """From an agent's name to a played episode."""
 
 from collections.abc import Callable
+from functools import partial
 
 from agents.policies import Policy, baseline, greedy, noop, uniform
 from agents.scripts import read_script, script
-from engine import Episode, Family, RefoldError, StepResult
+from engine import Episode, Family, RefoldError, StepResult, Stream, fold
 from engine.episode import LARGEST_SEED
 from engine.errors import UnknownName
+from engine.fold import step_ranges
 
 AGENTS = {
     "noop": "does nothing, where that is possible",
@@ -14,6 +16,7 @@ AGENTS = {
     "greedy": "workflow: first useful action, no foresight",
     "baseline": "inbox: routes by category, replies with one keyword",
     "script:FILE": "the actions of a JSON Lines or TOML file",
+    "openai:MODEL": "a model behind an OpenAI-compatible API",
 }
 """What ``--agent`` takes, with a few words on each."""
 
@@ -64,6 +67,20 @@ def epoch_seed(seed: int, epoch: int) -> int:
     if seed + epoch > LARGEST_SEED:
         raise RefoldError(f"seed {seed}: expected room for epoch {epoch} below 2**63, got none")
     return seed + epoch
+
+
+def replay_policy(policy: Policy, stream: Stream) -> None:
+    """
+    Ask *policy* for every action that *stream* holds already, so that it stands where that ends.
+
+    What a policy keeps of its own (dice, the rest of a script) is then as it was.
+    """
+    family = stream.family
+    ranges = step_ranges(stream)
+    state = fold(stream[: ranges[0].stop], family=family)
+    for seqs in ranges[1:]:
+        policy(family.observe(state), partial(family.legal_actions, state))
+        state = fold(stream[seqs.start : seqs.stop], family=family, start=state)
 
 
 def play(

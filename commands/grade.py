@@ -4,15 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from commands.grading import grade_row, grades_table, parts_table, summary_table
+from commands.grading import ROWS_SHOWN, grade_row, grades_table, parts_table, summary_table
 from commands.options import episode_argument, json_option, log_option
 from commands.output import console, print_json, progress, words
 from engine import EventLog, Stream
 from graders import Grade, grade, save_grade
 from scenarios import Rubric, load_rubric
-
-ROWS_SHOWN = 50
-"""Above this many episodes, people get a summary in place of a row for each."""
 
 
 @click.command("grade")

@@ -9,6 +9,9 @@ from rich.table import Table
 from commands.output import SHORT, add_row, plain, signed, table
 from graders import Grade
 
+ROWS_SHOWN = 50
+"""Above this many episodes, people get a summary in place of a row for each."""
+
 _SEQS_SHOWN = 8
 
 

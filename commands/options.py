@@ -51,6 +51,11 @@ def _complete_agents(
     ]
 
 
+def examples(*commands: str) -> str:
+    """Return *commands* as the examples at the end of a command's help."""
+    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
+
+
 def log_option(command: F) -> F:
     """Add ``--log``."""
     return click.option(

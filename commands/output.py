@@ -24,22 +24,27 @@ SHORT = 8
 """Letters of an id, and of a digest, that tables show."""
 
 _PIPE_WIDTH = 160
+_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def safe(text: object) -> str:
     """
-    Return *text* with everything that could steer a terminal made visible.
+    Return *text* on one line, with everything that could steer a terminal made visible.
 
-    Control, format (bidi, zero-width) and surrogate characters become ``<U+001B>`` and the
-    like; only the line end is kept.
+    Control characters (line ends too), format characters (bidi, zero-width), line separators
+    and surrogates become ``<U+001B>`` and the like.
     """
-    return "".join(map(_visible, str(text)))
+    return "".join(f"<U+{ord(each):04X}>" if _steers(each) else each for each in str(text))
 
 
-def _visible(letter: str) -> str:
-    steers = category(letter) in ("Cc", "Cf", "Cs") and letter != "\n"
-    return f"<U+{ord(letter):04X}>" if steers else letter
+def safe_lines(text: str) -> str:
+    """Return *text* made safe line by line: only its line ends are kept."""
+    return "\n".join(map(safe, text.split("\n")))
+
+
+def _steers(letter: str) -> bool:
+    return category(letter) in _STEERING
 
 
 def console() -> Console:
@@ -50,7 +55,8 @@ def console() -> Console:
 
 def table(columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()) -> Table:
     """Return an empty table with *columns*, those in *right* aligned to the right."""
-    made = Table(title=title, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    heading = None if title is None else Text(safe(title))
+    made = Table(title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in columns:
         made.add_column(name, justify="right" if name in right else "left", overflow="fold")
     return made
@@ -66,25 +72,40 @@ def words(text: str) -> None:
     click.echo(safe(text), err=True)
 
 
+def counted(number: int, thing: str) -> str:
+    """Return *number* with its noun, which takes an s where there is not just one."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def print_json(key: str, items: Iterable[Any], **more: Any) -> None:
     """
-    Print one JSON object: *items* as a list under *key*, and *more* beside it.
+    Print one JSON object in UTF-8: *items* as a list under *key*, and *more* beside it.
 
-    Written item by item, so that a long list needs no memory.
+    Written item by item, so that a long list needs no memory. What could steer a terminal is
+    escaped.
     """
-    write = sys.stdout.write
-    write("{")
+    out = click.get_binary_stream("stdout")
+    out.write(b"{")
     for name, value in more.items():
-        write(f"{_json(name)}:{_json(value)},")
-    write(f"{_json(key)}:[")
+        out.write(b"%b:%b," % (_json(name), _json(value)))
+    out.write(b"%b:[" % _json(key))
     for place, item in enumerate(items):
-        write(f"{',' if place else ''}{_json(item)}")
-    write("]}\n")
-    sys.stdout.flush()
+        out.write(b"," + _json(item) if place else _json(item))
+    out.write(b"]}\n")
+    out.flush()
 
 
-def _json(value: Any) -> str:
-    return encode(value).decode()
+def _json(value: Any) -> bytes:
+    content = encode(value)
+    text = content.decode()
+    if text.isprintable():
+        return content
+    return "".join(_escaped(each) if _steers(each) else each for each in text).encode()
+
+
+def _escaped(letter: str) -> str:
+    """Return *letter* as JSON escapes it: one or two UTF-16 units."""
+    return "".join(f"\\u{unit}" for unit in letter.encode("utf-16-be").hex(" ", 2).split())
 
 
 def plain(value: Any) -> Any:
@@ -95,7 +116,7 @@ def plain(value: Any) -> Any:
 def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
     """Yield *items*, with a progress bar on stderr if that is a terminal and there are several."""
     bar = Progress(
-        TextColumn(label),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -104,7 +125,7 @@ def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
         disable=total < 2 or not sys.stderr.isatty(),
     )
     with bar:
-        yield from bar.track(items, total=total)
+        yield from bar.track(items, total=total, description=safe(label))
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -6,36 +6,53 @@ from secrets import token_hex
 import click
 from attrs import frozen
 
-from agents import Policy, make_policy, play
 from agents.rollout import epoch_seed
-from commands.episodes import episode_row, episodes_table
+from commands.model_options import (
+    ModelChoices,
+    agent_name,
+    model_options,
+    opening_of,
+    price_option,
+)
 from commands.options import agent_option, json_option, log_option, scenario_argument
-from commands.output import console, print_json, progress, words
-from engine import Episode, EpisodeInfo, EventLog, RefoldError
+from commands.output import words
+from commands.recording import play_all, print_episodes
+from commands.tally import Price
+from engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from engine.episode import LARGEST_SEED
 from engine.family import find_family
-from graders import Grade, grade, save_grade
 from scenarios import Scenario, load, scenario_names
 
 
 @frozen
 class Job:
-    """One episode to record."""
+    """One episode to record; *opening* is what its agent has recorded first, if anything."""
 
     scenario: Scenario
     seed: int
     epoch: int
-    policy: Policy
+    opening: Input | None
 
 
 @click.command("record")
 @scenario_argument("scenario", many=True)
 @agent_option
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
-@click.option("--epochs", type=click.IntRange(1), default=1, help="Episodes of each scenario.")
+@click.option(
+    "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
+)
 @click.option("--same-seed", is_flag=True, help="Repeat one world in every epoch.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Episodes to play at once; helps with models.",
+)
 @click.option("--name", "run", help="Name of the run; made up if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
+@price_option
+@model_options
 @log_option
 @json_option
 def record_command(
@@ -44,8 +61,11 @@ def record_command(
     seed: int | None,
     epochs: int,
     same_seed: bool,
+    parallel: int,
     run: str | None,
     durable: bool,
+    price: Price | None,
+    model: ModelChoices,
     log: str,
     as_json: bool,
 ) -> None:
@@ -61,21 +81,22 @@ def record_command(
       refold record workflow/hard --agent greedy
       refold record workflow --agent random --epochs 20 --name dice
       refold record ./mine.toml --agent script:actions.jsonl
+      refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8
     """
-    jobs = list(_jobs(_load_all(scenario), agent, seed, epochs, same_seed=same_seed))
+    agent = agent_name(agent)
+    jobs: list[Job] = []
+    for each in _load_all(scenario):
+        opening = opening_of(agent, find_family(each.family, each.rules), model)
+        jobs += _epochs(each, opening, seed, epochs, same_seed=same_seed)
     with EventLog(log, durable=durable) as opened:
         name = _run_name(opened, run, agent)
-        recorded = [
-            _record(opened, job, agent, name)
-            for job in progress(jobs, total=len(jobs), label=f"recording {name}")
-        ]
-    if as_json:
-        print_json("episodes", (episode_row(info, [given]) for info, given in recorded), run=name)
-        return
-    console().print(episodes_table((info, [given]) for info, given in recorded))
-    open_ended = sum(info.ended is None for info, _ in recorded)
-    if open_ended:
-        words(f"{open_ended} not ended: the script ran out of actions before the episode did")
+        infos = _begin(opened, jobs, agent, name)
+        try:
+            play_all(opened, infos, model, parallel=parallel, label=f"run {name}", price=price)
+        except KeyboardInterrupt:
+            words(f"interrupted; `refold resume {name}` goes on where it stopped")
+            raise
+        print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
 
 
 def _load_all(names: Sequence[str]) -> list[Scenario]:
@@ -87,16 +108,13 @@ def _load_all(names: Sequence[str]) -> list[Scenario]:
     return [load(name) for name in dict.fromkeys(chosen)]
 
 
-def _jobs(
-    scenarios: Sequence[Scenario], agent: str, seed: int | None, epochs: int, *, same_seed: bool
+def _epochs(
+    scenario: Scenario, opening: Input | None, seed: int | None, epochs: int, *, same_seed: bool
 ) -> Iterator[Job]:
-    """Yield every episode to come; all that can be wrong with an agent shows here."""
-    for scenario in scenarios:
-        family = find_family(scenario.family, scenario.rules)
-        first = scenario.seed if seed is None else seed
-        for epoch in range(epochs):
-            world = first if same_seed else epoch_seed(first, epoch)
-            yield Job(scenario, world, epoch, make_policy(agent, family, seed=world, epoch=epoch))
+    first = scenario.seed if seed is None else seed
+    for epoch in range(epochs):
+        world = first if same_seed else epoch_seed(first, epoch)
+        yield Job(scenario, world, epoch, opening)
 
 
 def _run_name(log: EventLog, wanted: str | None, agent: str) -> str:
@@ -106,11 +124,16 @@ def _run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     return name
 
 
-def _record(log: EventLog, job: Job, agent: str, run: str) -> tuple[EpisodeInfo, Grade]:
+def _begin(log: EventLog, jobs: Sequence[Job], agent: str, run: str) -> list[EpisodeInfo]:
+    """Record the start of every job, all or none, so that an interrupted run can go on."""
+    with log.transaction():
+        return [log.find(_begin_one(log, job, agent, run)) for job in jobs]
+
+
+def _begin_one(log: EventLog, job: Job, agent: str, run: str) -> str:
     episode = Episode.start(
         job.scenario, log=log, agent=agent, seed=job.seed, run=run, epoch=job.epoch
     )
-    play(episode, job.policy)
-    given = grade(episode.events)
-    save_grade(log, episode.id, given)
-    return log.find(episode.id), given
+    if job.opening is not None:
+        episode.note(job.opening)
+    return episode.id

@@ -81,7 +81,7 @@ def print_step(out: Console, stream: Stream, step: Step) -> None:
     """Print one step for people: action and reward, then each event with its seq."""
     say = stream.family.say
     if step.action is None:
-        out.print("start", style="bold")
+        out.print("start" if not step.seqs.start else "then", style="bold")
     else:
         head = f"{step.position:>3}  {say(step.action)}  {signed(step.reward)}"
         out.print(safe(head), style="bold red" if step.error else "bold")

@@ -42,7 +42,7 @@ def _print(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade])
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
     out.print(safe(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}"))
     out.print(f"digest {info.digest}")
-    walked = list(steps(stream))[1:]
+    walked = [step for step in steps(stream) if step.action is not None]
     out.print(f"reward {signed(info.total)}  {sparkline([step.reward for step in walked])}")
     for step in filter(_notable, walked):
         words = stream.family.say(step.action)

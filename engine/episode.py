@@ -133,8 +133,8 @@ class Episode:
             EpisodeExists: The log holds an episode called *id*.
         """
         seed = scenario.seed if seed is None else seed
-        if not 0 <= seed <= LARGEST_SEED:
-            raise RefoldError(f"seed: expected 0 to {LARGEST_SEED}, got {seed}")
+        if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
+            raise RefoldError(f"seed: expected a whole number 0 to {LARGEST_SEED}, got {seed!r}")
         header = header_of(scenario.body)
         codec = codec_of(header.family, header.rules)
         started = EpisodeStarted(format=FORMAT, seed=seed, scenario=Raw(scenario.body))
@@ -185,6 +185,11 @@ class Episode:
     def over(self) -> bool:
         """Whether the episode has ended."""
         return self._end is not None
+
+    @property
+    def end(self) -> EpisodeEnded | None:
+        """How and why the episode ended, None while it goes on."""
+        return self._end
 
     def note(self, *inputs: Input) -> None:
         """

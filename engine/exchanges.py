@@ -6,7 +6,7 @@ kept, but each message only once: a request is the last ``ModelConfigured``, and
 the conversation so far, of which an exchange holds those that are new.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ class ModelConfigured(Input, frozen=True):
     """
 
     prompt: str
-    format: str
+    format: Literal["tools", "json", "text"]
     history: int | None
     parameters: dict[str, Any]
 

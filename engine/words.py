@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.codec import header_of
 from engine.events import ActionRefused, EpisodeEnded, EpisodeStarted, StepRewarded
+from engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured, ReplyUnread
 
 
 @singledispatch
@@ -37,3 +38,29 @@ def _(event: EpisodeEnded) -> str:
 def _(event: StepRewarded) -> str:
     parts = ", ".join(f"{name} {value:+.4g}" for name, value in event.parts.items() if value)
     return f"reward {event.reward:+.4g}{f' ({parts})' if parts else ''}, {event.total:+.4g} so far"
+
+
+@say_shared.register
+def _(event: ModelConfigured) -> str:
+    model = event.parameters.get("model", "a model")
+    return f"{model} plays with prompt {event.prompt}, actions as {event.format}"
+
+
+@say_shared.register
+def _(event: ModelCalled) -> str:
+    tries = f", {len(event.faults)} failed attempts" if event.faults else ""
+    if event.reply is None:
+        return f"the model was asked and gave no answer{tries}"
+    usage = event.reply.usage
+    spent = f", {usage.input} + {usage.output} tokens" if usage else ""
+    return f"the model answered in {event.latency_ms} ms{spent}{tries}"
+
+
+@say_shared.register
+def _(event: ReplyUnread) -> str:
+    return f"no action in the answer: {' '.join(event.reason.split())}"
+
+
+@say_shared.register
+def _(event: ActionForfeited) -> str:
+    return f"the model gave no action, another stands in: {' '.join(event.reason.split())}"

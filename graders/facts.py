@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
-class At(NamedTuple):
+class At(Struct, frozen=True, gc=False):
     """An event and its place: *seq* in the stream, 0-based *step*."""
 
     seq: int
@@ -43,7 +43,8 @@ class Finding(Struct, frozen=True):
     @classmethod
     def of(cls, value: float, found: Iterable[At] = (), **counts: float) -> "Finding":
         """Return a finding of *value* that rests on the events *found*."""
-        return cls(value, tuple(sorted({at.seq for at in found})), counts)
+        seqs = tuple(sorted({at.seq for at in found})) if found else ()
+        return cls(value, seqs, counts)
 
 
 class Facts:

@@ -5,7 +5,7 @@ score = sum over criteria of weight x gate x value, kept within the rubric's flo
 4 decimal places, as in the published graders of these scenarios.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from msgspec import Struct

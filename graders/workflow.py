@@ -118,8 +118,12 @@ def activity(facts: Facts) -> float:
     return len(_completions(facts))
 
 
-def _completions(facts: Facts) -> dict[str, At]:
+def _completions(facts: Facts) -> Mapping[str, At]:
     """Return each completed subtask's completion, in order."""
+    return facts.once(_by_subtask)
+
+
+def _by_subtask(facts: Facts) -> Mapping[str, At]:
     return {at.event.subtask: at for at in facts.of(SubtaskCompleted)}
 
 
@@ -158,9 +162,8 @@ def step_efficiency(facts: Facts, params: Least) -> Finding:
 
 def fan_out(facts: Facts, params: Subtasks) -> Finding:
     """1 if all of these subtasks were in progress at once."""
-    found = facts.where(
-        ParallelismObserved, lambda event: set(params.subtasks) <= set(event.subtasks)
-    )
+    wanted = set(params.subtasks)
+    found = facts.where(ParallelismObserved, lambda event: wanted.issubset(event.subtasks))
     return Finding.of(float(bool(found)), found[:1])
 
 
@@ -192,12 +195,13 @@ def time_saved(facts: Facts, _: Nothing) -> Finding:
     return Finding.of((budget - facts.steps) / budget if _complete(facts) else 0.0)
 
 
-def _cost_share(facts: Facts) -> tuple[float, list[At]]:
+def _cost_share(facts: Facts) -> tuple[float, tuple[At, ...]]:
     """Return the cost used as a share of the budget, and the event that says so."""
-    work = facts.of(WorkAdvanced)[-1:]
+    work = facts.last(WorkAdvanced)
     budget = _parameters(facts).cost_budget
-    used = work[0].event.budget_used if work else 0.0
-    return (used / budget if budget else 0.0), list(work)
+    if work is None or not budget:
+        return 0.0, ()
+    return work.event.budget_used / budget, (work,)
 
 
 def cost_saved(facts: Facts, params: Cost) -> Finding:
@@ -294,7 +298,8 @@ def recovery_speed(facts: Facts, _: Nothing) -> Finding:
     opened: dict[str, At] = {}
     gaps: list[int] = []
     found: list[At] = []
-    for at in sorted((*failures, *facts.of(SubtaskRetried))):
+    attempts = (*failures, *facts.of(SubtaskRetried))
+    for at in sorted(attempts, key=lambda at: at.seq):
         id = at.event.subtask
         if isinstance(at.event, SubtaskFailed):
             opened.setdefault(id, at)

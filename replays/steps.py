@@ -12,13 +12,13 @@ from engine.fold import step_ranges
 @frozen
 class Step:
     """
-    One step of a stream, or its start.
+    One step of a stream, its start, or what stands after its last whole step.
 
     Attributes:
         position: Number of actions taken after it; 0 for the start.
         seqs: Where its events are.
         events: Its events.
-        action: What the agent chose; None for the start.
+        action: What the agent chose; None for the start, and for what is no whole step.
         error: Error class if the rules refused it, else None.
         reward: The step's reward; 0 for the start.
         parts: Its parts by name.
@@ -38,12 +38,20 @@ class Step:
 
 
 def steps(stream: Stream) -> Iterator[Step]:
-    """Yield the start of *stream* and each whole step, oldest first."""
-    state = None
-    for position, seqs in enumerate(step_ranges(stream)):
+    """
+    Yield the start of *stream* and each whole step, oldest first.
+
+    Events after the last whole step come last, as a step without an action at its position.
+    """
+    state, total = None, 0.0
+    ranges = step_ranges(stream)
+    rest = range(ranges[-1].stop, len(stream))
+    for place, seqs in enumerate([*ranges, rest] if rest else ranges):
+        position = min(place, len(ranges) - 1)
         events = tuple(stream[seqs.start : seqs.stop])
         state = fold(events, family=stream.family, start=state)
         rewarded = events[-1] if isinstance(events[-1], StepRewarded) else None
+        total = rewarded.total if rewarded else total
         yield Step(
             position=position,
             seqs=seqs,
@@ -52,6 +60,6 @@ def steps(stream: Stream) -> Iterator[Step]:
             error=next((e.error for e in events if isinstance(e, ActionRefused)), None),
             reward=rewarded.reward if rewarded else 0.0,
             parts=rewarded.parts if rewarded else {},
-            total=rewarded.total if rewarded else 0.0,
+            total=total,
             state=state,
         )

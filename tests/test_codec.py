@@ -7,6 +7,18 @@ from hypothesis import strategies as st
 from engine import ActionTaken, Episode, InvalidAction, Stream
 from engine.codec import GENESIS, chain, codec_for, encode, link
 from engine.events import SHARED_EVENTS, StepRewarded
+from engine.exchanges import (
+    EXCHANGE_EVENTS,
+    ActionForfeited,
+    Attempt,
+    ModelCalled,
+    ModelConfigured,
+    Reply,
+    ReplyUnread,
+    ToolCall,
+    Usage,
+)
+from engine.fold import fold_to, step_ranges
 from scenarios import load, scenario_names
 
 SCENARIOS = st.sampled_from(scenario_names())
@@ -33,6 +45,34 @@ def test_every_class_of_event_survives(random_episode, family):
     episodes = [random_episode(name, seed) for name in names for seed in range(12)]
     met = {type(event) for episode in episodes for event in episode.events}
     assert met == {*SHARED_EVENTS, ActionTaken, *episodes[0].family.events}
+
+
+CALL = {"sent": ({"role": "user", "content": "é\n"},), "first": 0, "request": "0" * 64}
+EXCHANGES = [
+    ModelConfigured("workflow.1", "tools", None, {"model": "m", "temperature": 0.5}),
+    ModelCalled(
+        **CALL,
+        reply=Reply("m-1", "", (ToolCall("1", "wait", "{"),), "tool_calls", Usage(10, 2), cut=0),
+        faults=(Attempt("timeout", None), Attempt("status", 503)),
+        latency_ms=12,
+    ),
+    ModelCalled(**CALL, reply=None, faults=(), latency_ms=0),
+    ReplyUnread("no action", "I would rather wait."),
+    ActionForfeited("no reply"),
+]
+
+
+def test_exchanges_survive_and_belong_to_the_step_that_follows():
+    """What was asked and answered keeps its bytes, and stands before the action it led to."""
+    episode = Episode.start(HARD)
+    step = episode.step(episode.legal_actions[0]).events
+    payloads = [encode(event) for event in (episode.events[0], *EXCHANGES, *step)]
+    read = Stream.read(payloads, episode="x")
+    assert read[1 : 1 + len(EXCHANGES)] == EXCHANGES
+    assert [encode(event) for event in read] == payloads
+    assert {type(event) for event in EXCHANGES} == set(EXCHANGE_EVENTS)
+    assert step_ranges(read) == [range(1), range(1, len(payloads))]
+    assert fold_to(read, 1) == episode.state
 
 
 @given(st.dictionaries(st.text(), NUMBERS, max_size=6))

@@ -2,7 +2,15 @@ import json
 
 import pytest
 
-from engine import Episode, EventLog, RefoldError, StaleWriter, StepRewarded, UnknownEpisode
+from engine import (
+    Episode,
+    EpisodeEnded,
+    EventLog,
+    RefoldError,
+    StaleWriter,
+    StepRewarded,
+    UnknownEpisode,
+)
 from engine.codec import encode
 from engine.errors import AmbiguousEpisode, EpisodeExists
 from scenarios import load
@@ -173,8 +181,9 @@ def test_an_episodes_line_says_what_its_stream_says(log, random_episode, scenari
     assert (info.scenario, info.seed, info.agent) == (scenario, 8, "random")
     assert (info.steps, info.total) == (len(rewards), rewards[-1].total if rewards else 0.0)
     assert (info.events, info.digest) == (len(episode.events), episode.events.digest)
-    end = episode.events[-2] if episode.over else None
-    assert (info.ended, info.reason) == ((end.how, end.reason) if end else (None, None))
+    ends = [event for event in episode.events if isinstance(event, EpisodeEnded)]
+    end = (ends[0].how, ends[0].reason) if ends else (None, None)
+    assert (info.ended, info.reason) == end
     assert (info.ended_at is not None) is episode.over
     assert [info] == list(log.episodes())
 

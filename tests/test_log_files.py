@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -223,3 +224,16 @@ def test_a_log_that_cannot_be_written_can_be_read(recorded, as_nobody):
     recorded.parent.chmod(0o555)
     assert as_nobody(recorded, readonly=True) == "['one'] 2"
     assert as_nobody(recorded, readonly=False).startswith(f"NotALog {recorded}: expected a")
+
+
+def test_what_a_crash_left_beside_a_log_is_not_overlooked(tmp_path, recorded, as_nobody):
+    """Where the write-ahead log cannot be read, there is an error, never half of the episodes."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    with EventLog(recorded) as log:
+        Episode.start(MAIL, log=log, id="two")
+        for path in (recorded, tmp_path / "log.db-wal"):
+            shutil.copy(path, archive)
+    archive.chmod(0o555)
+    said = as_nobody(archive / "log.db", readonly=True)
+    assert said.startswith(f"NotALog {archive / 'log.db'}: expected a") or "'two'" in said

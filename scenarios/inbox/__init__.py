@@ -7,6 +7,7 @@ from scenarios.inbox.actions import Action
 from scenarios.inbox.events import EVENTS
 from scenarios.inbox.observation import observe, view
 from scenarios.inbox.parameters import InboxParameters, problems
+from scenarios.inbox.prompt import PROMPT
 from scenarios.inbox.rules import decide, legal_actions, start
 from scenarios.inbox.say import say
 from scenarios.inbox.state import evolve, initial
@@ -28,5 +29,7 @@ FAMILY = Family(
     view=view,
     scenarios=("easy", "medium", "hard"),
     folder=files(__name__),
+    forfeit=Action("archive", email_id=""),
+    prompt=PROMPT,
 )
 """The rules of inbox scenarios, version 1."""

@@ -7,6 +7,7 @@ from scenarios.workflow.actions import WAIT, Action
 from scenarios.workflow.events import EVENTS
 from scenarios.workflow.observation import observe, view
 from scenarios.workflow.parameters import WorkflowParameters, problems
+from scenarios.workflow.prompt import PROMPT
 from scenarios.workflow.refusals import legal_actions
 from scenarios.workflow.rules import decide
 from scenarios.workflow.say import say
@@ -30,5 +31,7 @@ FAMILY = Family(
     scenarios=("easy", "medium", "hard", "expert"),
     folder=files(__name__),
     wait=WAIT,
+    forfeit=WAIT,
+    prompt=PROMPT,
 )
 """The rules of workflow scenarios, version 1."""

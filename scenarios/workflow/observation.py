@@ -103,7 +103,7 @@ def observe(state: State) -> Observation:
         subtasks=state.subtasks,
         workers=state.workers,
         completed_outputs=state.outputs,
-        errors=state.errors,
+        errors=tuple([say(setback) for setback in state.setbacks]),
         time_elapsed=state.t,
         time_remaining=parameters.time_budget - state.t,
         capacity_limit=parameters.capacity_limit,

@@ -77,21 +77,22 @@ def _apply(turn: Turn, action: Action) -> None:
 def _observe_parallelism(turn: Turn) -> int:
     jobs = turn.now.jobs
     if len(jobs) >= 2:
-        turn.emit(ParallelismObserved(in_order(turn.now, [job.subtask for job in jobs])))
+        turn.emit(ParallelismObserved(in_order(turn.now, [job.subtask for job in jobs.values()])))
     return len(jobs)
 
 
 def _work(turn: Turn) -> None:
-    jobs = turn.now.jobs
+    jobs, plan = turn.now.jobs, turn.now.plan
     if not jobs:
         return
+    workers = sorted(jobs, key=plan.seats.__getitem__)
     used = turn.now.budget_used
-    for job in jobs:
-        used += turn.now.plan.costs[job.worker]
+    for worker in workers:
+        used += plan.costs[worker]
     turn.emit(WorkAdvanced(used))
-    for job in jobs:
-        if job.due == turn.now.t:
-            turn.emit(_attempt(turn.now, job.subtask, job.worker))
+    for worker in workers:
+        if jobs[worker].due == turn.now.t:
+            turn.emit(_attempt(turn.now, jobs[worker].subtask, worker))
 
 
 def _attempt(state: State, subtask: str, worker: str) -> Event:

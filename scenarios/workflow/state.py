@@ -6,8 +6,8 @@ that no step walks over all subtasks. What an agent may see is in ``Subtask`` an
 which observations share; when an attempt will be decided is hidden, in ``jobs``.
 """
 
-from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -60,9 +60,8 @@ class Worker(Struct, frozen=True, gc=False):
 
 
 class Job(Struct, frozen=True, gc=False):
-    """*worker* is at *subtask*, and its attempt is decided in the step *due*, 0-based."""
+    """Work at *subtask*, the attempt to be decided in the step with the index *due*."""
 
-    worker: str
     subtask: str
     due: int
 
@@ -76,7 +75,7 @@ class State(Struct, frozen=True, gc=False, eq=True):
         seed: Seed of the attempts' dice.
         subtasks: By id, in definition order.
         workers: By name, in definition order.
-        jobs: Work in progress, in definition order of the workers.
+        jobs: Work in progress, by worker.
         ready: Ids of ready subtasks, in definition order.
         failed: Ids of failed subtasks, in definition order.
         idle: Names of idle workers.
@@ -86,7 +85,7 @@ class State(Struct, frozen=True, gc=False, eq=True):
         budget_used: Cost so far.
         failures: Failed attempts and dropouts of working workers so far.
         recoveries: Completions after a failed attempt so far.
-        errors: What went wrong in the last step, in words.
+        setbacks: What went wrong in the last step: a refusal, failures, dropouts at work.
         parts: Reward parts of the last step.
         total: Sum of the rewards.
         ended: Why the episode ended, or None.
@@ -96,7 +95,7 @@ class State(Struct, frozen=True, gc=False, eq=True):
     seed: int
     subtasks: Mapping[str, Subtask]
     workers: Mapping[str, Worker]
-    jobs: tuple[Job, ...]
+    jobs: Mapping[str, Job]
     ready: tuple[str, ...]
     failed: tuple[str, ...]
     idle: frozenset[str]
@@ -106,7 +105,7 @@ class State(Struct, frozen=True, gc=False, eq=True):
     budget_used: float
     failures: int
     recoveries: int
-    errors: tuple[str, ...]
+    setbacks: tuple[Event, ...]
     parts: Mapping[str, float]
     total: float
     ended: str | None
@@ -118,7 +117,17 @@ class State(Struct, frozen=True, gc=False, eq=True):
 
 
 def initial(body: bytes, seed: int) -> State:
-    """Return the state of the scenario *body* before any event."""
+    """
+    Return the state of the scenario *body* before any event.
+
+    Raises:
+        ScenarioError: *body* is no workflow scenario, or an impossible one.
+    """
+    return replace(_beginning(body), seed=seed)
+
+
+@lru_cache(maxsize=64)
+def _beginning(body: bytes) -> State:
     plan = plan_of(body)
     parameters = plan.parameters
     subtasks = {
@@ -140,10 +149,10 @@ def initial(body: bytes, seed: int) -> State:
     }
     return State(
         plan=plan,
-        seed=seed,
+        seed=0,
         subtasks=subtasks,
         workers=workers,
-        jobs=(),
+        jobs={},
         ready=tuple(id for id, subtask in subtasks.items() if subtask.status == "ready"),
         failed=(),
         idle=frozenset(workers),
@@ -153,7 +162,7 @@ def initial(body: bytes, seed: int) -> State:
         budget_used=0.0,
         failures=0,
         recoveries=0,
-        errors=(),
+        setbacks=(),
         parts={},
         total=0.0,
         ended=None,
@@ -180,14 +189,6 @@ def evolve(state: State, event: Event) -> State:
     return change(state, event) if change else state
 
 
-def _with_subtask(state: State, subtask: Subtask) -> dict[str, Subtask]:
-    return {**state.subtasks, subtask.id: subtask}
-
-
-def _with_worker(state: State, worker: Worker) -> dict[str, Worker]:
-    return {**state.workers, worker.name: worker}
-
-
 def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
     if id not in ids:
         return ids
@@ -195,16 +196,9 @@ def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
     return ids[:place] + ids[place + 1 :]
 
 
-def _with_job(state: State, job: Job) -> tuple[Job, ...]:
-    seats = state.plan.seats
-    jobs = list(state.jobs)
-    insort(jobs, job, key=lambda job: seats[job.worker])
-    return tuple(jobs)
-
-
 def _begin(state: State, event: SubtaskDelegated | SubtaskRetried) -> State:
     worker = replace(state.workers[event.worker], status="working", current_task=event.subtask)
-    job = Job(event.worker, event.subtask, due=state.t + event.duration - 1)
+    job = Job(event.subtask, due=state.t + event.duration - 1)
     subtask = replace(
         state.subtasks[event.subtask],
         status="in_progress",
@@ -213,9 +207,9 @@ def _begin(state: State, event: SubtaskDelegated | SubtaskRetried) -> State:
     )
     return replace(
         state,
-        subtasks=_with_subtask(state, subtask),
-        workers=_with_worker(state, worker),
-        jobs=_with_job(state, job),
+        subtasks={**state.subtasks, event.subtask: subtask},
+        workers={**state.workers, event.worker: worker},
+        jobs={**state.jobs, event.worker: job},
         ready=_without(state.ready, event.subtask),
         failed=_without(state.failed, event.subtask),
         idle=state.idle - {event.worker},
@@ -227,10 +221,12 @@ def _released(state: State, name: str | None) -> State:
     if name is None:
         return state
     worker = replace(state.workers[name], status="idle", current_task=None)
+    jobs = dict(state.jobs)
+    del jobs[name]
     return replace(
         state,
-        workers=_with_worker(state, worker),
-        jobs=tuple([job for job in state.jobs if job.worker != name]),
+        workers={**state.workers, name: worker},
+        jobs=jobs,
         idle=state.idle | {name},
     )
 
@@ -241,7 +237,7 @@ def _fail(state: State, id: str, *, failures: int, error: str) -> State:
     )
     return replace(
         state,
-        subtasks=_with_subtask(state, subtask),
+        subtasks={**state.subtasks, id: subtask},
         ready=_without(state.ready, id),
         failed=in_order(state, {*state.failed, id}),
     )
@@ -259,34 +255,32 @@ def _completed(state: State, event: SubtaskCompleted) -> State:
     subtask = replace(state.subtasks[event.subtask], status="completed", output=output)
     return replace(
         state,
-        subtasks=_with_subtask(state, subtask),
+        subtasks={**state.subtasks, event.subtask: subtask},
         outputs={**state.outputs, event.subtask: output},
         recoveries=state.recoveries + (event.failures > 0),
     )
 
 
 def _failed(state: State, event: SubtaskFailed) -> State:
-    error = say(event)
     state = _released(state, event.worker)
-    state = _fail(state, event.subtask, failures=event.failures, error=error)
-    return replace(state, failures=state.failures + 1, errors=(*state.errors, error))
+    state = _fail(state, event.subtask, failures=event.failures, error=say(event))
+    return replace(state, failures=state.failures + 1, setbacks=(*state.setbacks, event))
 
 
 def _dropped_out(state: State, event: WorkerDroppedOut) -> State:
-    state = _released(state, event.worker)
+    if event.released is not None:
+        state = _released(state, event.worker)
+        failures = state.subtasks[event.released].attempt_count + 1
+        state = _fail(state, event.released, failures=failures, error=say(event))
+        state = replace(state, failures=state.failures + 1, setbacks=(*state.setbacks, event))
     gone = replace(state.workers[event.worker], status="offline")
-    state = replace(state, workers=_with_worker(state, gone), idle=state.idle - {event.worker})
-    if event.released is None:
-        return state
-    error = say(event)
-    failures = state.subtasks[event.released].attempt_count + 1
-    state = _fail(state, event.released, failures=failures, error=error)
-    return replace(state, failures=state.failures + 1, errors=(*state.errors, error))
+    workers = {**state.workers, event.worker: gone}
+    return replace(state, workers=workers, idle=state.idle - {event.worker})
 
 
 def _degraded(state: State, event: WorkerDegraded) -> State:
     worker = replace(state.workers[event.worker], speed=event.speed)
-    return replace(state, workers=_with_worker(state, worker))
+    return replace(state, workers={**state.workers, event.worker: worker})
 
 
 def _unblocked(state: State, event: SubtasksUnblocked) -> State:
@@ -307,8 +301,8 @@ def _rewarded(state: State, event: StepRewarded) -> State:
 
 
 _CHANGES: Mapping[type[Event], Callable[[State, Any], State]] = {
-    ActionTaken: lambda state, event: replace(state, errors=()) if state.errors else state,
-    ActionRefused: lambda state, event: replace(state, errors=(say(event),)),
+    ActionTaken: lambda state, event: replace(state, setbacks=()) if state.setbacks else state,
+    ActionRefused: lambda state, event: replace(state, setbacks=(event,)),
     SubtaskDelegated: _begin,
     SubtaskRetried: _begin,
     SubtaskAborted: _aborted,

@@ -1,0 +1,273 @@
+"""
+What the stand-in model answers: chat completions in, chat completions out, purely.
+
+Equal requests get equal answers, to the byte. Requests are checked as a real API checks them, so
+that a client which a real API would refuse is refused here too.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from agents.mock_reading import Observation, read_observation
+from agents.policies import baseline, greedy
+from engine import RefoldError
+from scenarios.inbox.actions import Action as InboxAction
+from scenarios.inbox.observation import Observation as InboxObservation
+from scenarios.workflow.actions import SYNTHESIZE, WAIT
+from scenarios.workflow.actions import Action as WorkflowAction
+from scenarios.workflow.observation import Observation as WorkflowObservation
+
+MOCK_AGENTS = ("auto", "greedy", "baseline", "random")
+"""Whom the stand-in can answer as; auto is greedy in a workflow and baseline in an inbox."""
+
+CREATED = 1_700_000_000
+"""When every answer claims to have been made, in seconds since 1970."""
+
+_NONSENSE = "Let me think about that for a while."
+_REPLY = "Thank you for your message. We are looking into it."
+
+
+class Part(Struct):
+    """A piece of a message's content."""
+
+    type: str
+    text: str = ""
+
+
+class Call(Struct):
+    """A tool call in an assistant's message."""
+
+    id: str
+    type: Literal["function"]
+
+
+class Message(Struct):
+    """A message of the conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[Part] | None = None
+    tool_calls: list[Call] | None = None
+    tool_call_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The content as one string."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class Function(Struct):
+    """What a tool is."""
+
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    parameters: dict[str, Any] = {}
+
+
+class Tool(Struct):
+    """A tool that the model may call."""
+
+    type: Literal["function"]
+    function: Function
+
+
+class Schema(Struct):
+    """A named JSON schema."""
+
+    name: str
+    schema: dict[str, Any] = {}
+
+
+class Form(Struct):
+    """The form that the answer shall have."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: Schema | None = None
+
+
+class Request(Struct):
+    """The part of a chat completion request that the stand-in heeds."""
+
+    model: str
+    messages: Annotated[list[Message], Meta(min_length=1)]
+    tools: list[Tool] | None = None
+    response_format: Form | None = None
+    stream: bool | None = None
+
+
+def read_request(body: bytes) -> Request:
+    """
+    Return the request *body*.
+
+    Raises:
+        RefoldError: It is no chat completion request that an API would take.
+    """
+    try:
+        request = msgspec.json.decode(body, type=Request)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RefoldError(f"request: {error}") from None
+    if request.stream:
+        raise RefoldError("request: expected no stream, got one; leave it out")
+    _check_calls(request.messages)
+    return request
+
+
+def _check_calls(messages: Sequence[Message]) -> None:
+    waiting: set[str] = set()
+    for place, message in enumerate(messages):
+        if message.role == "tool":
+            if message.tool_call_id not in waiting:
+                raise RefoldError(
+                    f"request: expected a tool call before it, got tool message "
+                    f"{message.tool_call_id!r} - at `$.messages[{place}]`"
+                )
+            waiting.remove(message.tool_call_id)
+            continue
+        if waiting:
+            break
+        waiting = {call.id for call in message.tool_calls or ()}
+    if waiting:
+        raise RefoldError(f"request: expected tool messages for {sorted(waiting)}, got none")
+
+
+def answer(request: Request, *, agent: str) -> dict[str, Any]:
+    """
+    Return the chat completion that *agent*, one of ``MOCK_AGENTS``, gives to *request*.
+
+    Raises:
+        RefoldError: It shows no observation, or one that the agent has no action for, or the
+            form that it asks for cannot hold the action.
+    """
+    text, observation = _newest(request.messages)
+    action = _choose(agent, observation, text)
+    fields: dict[str, Any] = msgspec.to_builtins(action)
+    if request.tools:
+        return _completion(request, *_as_tool_call(request, fields))
+    if request.response_format and request.response_format.type != "text":
+        content = msgspec.json.encode(_to_schema(request.response_format, fields)).decode()
+        return _completion(request, content)
+    written = msgspec.json.format(msgspec.json.encode(fields)).decode()
+    return _completion(request, f"This is what I do next.\n\n```json\n{written}\n```\n")
+
+
+def nonsense(request: Request) -> dict[str, Any]:
+    """Return a proper chat completion that holds no action."""
+    return _completion(request, _NONSENSE)
+
+
+def _newest(messages: Sequence[Message]) -> tuple[str, Observation]:
+    for message in reversed(messages):
+        if message.role in ("user", "tool"):
+            observation = read_observation(message.text)
+            if observation is not None:
+                return message.text, observation
+    raise RefoldError(
+        "messages: expected an observation of a workflow or an inbox, got none; "
+        "use the prompts of refold"
+    )
+
+
+def _choose(agent: str, observation: Observation, text: str) -> Any:
+    workflow = isinstance(observation, WorkflowObservation)
+    if agent == "random":
+        return random.Random(text).choice(list(_possible(observation)))
+    if agent == "auto":
+        agent = "greedy" if workflow else "baseline"
+    plays, policy = _POLICIES[agent]
+    if not isinstance(observation, plays):
+        raise RefoldError(
+            f"agent {agent!r}: expected {'an inbox' if workflow else 'a workflow'}, got "
+            f"{'a workflow' if workflow else 'an inbox'}; use agent 'auto'"
+        )
+    action = policy(observation, lambda: ())
+    if action is None:
+        raise RefoldError("inbox: expected a pending e-mail, got none; the episode is over")
+    return action
+
+
+_POLICIES: Mapping[str, tuple[type[Any], Callable[..., Any]]] = {
+    "greedy": (WorkflowObservation, greedy),
+    "baseline": (InboxObservation, baseline),
+}
+
+
+def _possible(observation: Observation) -> Iterator[Any]:
+    """Yield the actions that seem possible."""
+    if isinstance(observation, InboxObservation):
+        for email in observation.inbox:
+            yield InboxAction("respond", email.id, _REPLY)
+            yield InboxAction("escalate", email.id)
+            yield InboxAction("archive", email.id)
+        return
+    yield WAIT
+    subtasks = observation.subtasks.values()
+    if all(subtask.status == "completed" for subtask in subtasks):
+        yield SYNTHESIZE
+    if observation.active_count < observation.capacity_limit:
+        yield from _assignments(observation)
+
+
+def _assignments(observation: WorkflowObservation) -> Iterator[WorkflowAction]:
+    idle = [worker for worker in observation.workers.values() if worker.status == "idle"]
+    for subtask in observation.subtasks.values():
+        if subtask.status not in ("ready", "failed") or not subtask.dependencies_met:
+            continue
+        for worker in idle:
+            if subtask.type in worker.capabilities:
+                kind: Any = "delegate" if subtask.status == "ready" else "retry"
+                yield WorkflowAction(kind, subtask.id, worker.name)
+
+
+def _as_tool_call(request: Request, fields: Mapping[str, Any]) -> tuple[None, list[dict[str, Any]]]:
+    (_, kind), *rest = fields.items()
+    names = [tool.function.name for tool in request.tools or ()]
+    if kind not in names:
+        raise RefoldError(f"tools: expected one called {kind!r}, got {', '.join(names)}")
+    arguments = msgspec.json.encode(dict(rest)).decode()
+    called = {"name": kind, "arguments": arguments}
+    id = f"call_{_digest(request)}"
+    return None, [{"id": id, "type": "function", "function": called}]
+
+
+def _to_schema(form: Form, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *fields* with null for those that *form* requires and the action has not."""
+    required = form.json_schema.schema.get("required", []) if form.json_schema else []
+    return {**dict.fromkeys(required), **fields}
+
+
+def _completion(
+    request: Request, content: str | None, calls: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if calls:
+        message["tool_calls"] = calls
+    asked = sum(len(each.text) for each in request.messages) // 4
+    given = len(content or str(calls)) // 4
+    return {
+        "id": f"chatcmpl-{_digest(request)}",
+        "object": "chat.completion",
+        "created": CREATED,
+        "model": request.model,
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "logprobs": None,
+                "finish_reason": "tool_calls" if calls else "stop",
+            }
+        ],
+        "usage": {
+            "prompt_tokens": asked,
+            "completion_tokens": given,
+            "total_tokens": asked + given,
+        },
+    }
+
+
+def _digest(request: Request) -> str:
+    return sha256(msgspec.json.encode(request)).hexdigest()[:24]

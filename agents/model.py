@@ -1,0 +1,196 @@
+"""
+The model as an agent: asks, reads, records, and tells the model's failures from the API's.
+
+Everything that is said is recorded when it is said, so an episode that was interrupted goes on
+where it stood, and no answer is paid for twice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from agents.conversation import Conversation, Message, request_digest
+from agents.endpoint import Answer, Asker
+from agents.prompting import (
+    FORMATS,
+    ActionFormat,
+    ModelOptions,
+    configured,
+    options_of,
+    prompt_of,
+    retry_message,
+    system_message,
+    turn_message,
+)
+from agents.reading import Unreadable, read_action
+from agents.recorded import NotRecorded
+from engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
+from engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
+
+CHANCES = 2
+"""Answers that the model may give for one step, before the step is forfeited."""
+
+INSTRUMENT_FAILED = "instrument_failed"
+"""Reason of an episode that was cut off because the API kept failing."""
+
+MODEL_FAILED = "no_action"
+"""Reason of an episode that was cut off because nothing can stand in for a missing action."""
+
+
+class ModelAgent:
+    """
+    Plays episodes with a model.
+
+    Args:
+        asker: Who answers the requests.
+        options: How the model is used, in episodes that do not say so themselves.
+        watch: Called after each step.
+    """
+
+    def __init__(
+        self,
+        asker: Asker,
+        options: ModelOptions,
+        *,
+        watch: Callable[[StepResult], None] | None = None,
+    ) -> None:
+        self._asker = asker
+        self._options = options
+        self._watch = watch
+        self._form: ActionFormat = options.format or FORMATS[0]
+
+    async def play(self, episode: Episode, info: EpisodeInfo) -> None:  # noqa: ARG002 - a Player
+        """
+        Play *episode* from where it stands to its end.
+
+        Raises:
+            Denied: The API refuses the key or the model; the episode stays open.
+            RefoldError: The episode was begun with another version of the prompt, or an answer
+                is wanted that only a live model could give.
+        """
+        conversation = Conversation()
+        for event in episode.events:
+            conversation.apply(event)
+        self._configure(episode, conversation)
+        while not episode.over:
+            await self._advance(episode, conversation)
+
+    def _configure(self, episode: Episode, conversation: Conversation) -> None:
+        recorded = conversation.configured
+        if recorded is None or (not conversation.messages and recorded.format != self._form):
+            options = options_of(recorded) if recorded else self._options
+            _note(episode, conversation, configured(episode.family, options, self._form))
+            return
+        ours = f"{episode.family.name}.{prompt_of(episode.family).version}"
+        if recorded.prompt != ours:
+            raise RefoldError(
+                f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
+                "resume it with the release that began it"
+            )
+
+    async def _advance(self, episode: Episode, conversation: Conversation) -> None:
+        """Do the next thing that the episode needs: ask, or make a step of an answer."""
+        if conversation.pending is not None:
+            self._take(episode, conversation)
+        elif conversation.unread >= CHANCES:
+            self._forfeit(episode, conversation)
+        else:
+            await self._ask(episode, conversation)
+
+    def _take(self, episode: Episode, conversation: Conversation) -> None:
+        reply = conversation.pending
+        assert reply is not None
+        try:
+            action = read_action(reply, episode.family, _names(episode))
+        except Unreadable as error:
+            text = reply.text or "\n".join(call.arguments for call in reply.tool_calls)
+            _note(episode, conversation, ReplyUnread(str(error), text))
+            return
+        self._step(episode, conversation, action)
+
+    def _forfeit(self, episode: Episode, conversation: Conversation) -> None:
+        forfeited = ActionForfeited(conversation.reason)
+        family = episode.family
+        stand_in = family.forfeit if family.forfeit is not None else family.wait
+        if stand_in is None:
+            _note(episode, conversation, forfeited)
+            episode.truncate(MODEL_FAILED)
+        else:
+            self._step(episode, conversation, stand_in, forfeited)
+
+    def _step(
+        self, episode: Episode, conversation: Conversation, action: Any, *inputs: Input
+    ) -> None:
+        result = episode.step(action, *inputs)
+        for event in result.events:
+            conversation.apply(event)
+        if self._watch:
+            self._watch(result)
+
+    async def _ask(self, episode: Episode, conversation: Conversation) -> None:
+        new = list(_new_messages(episode, conversation))
+        first = conversation.first_message(new)
+        body = conversation.request(new, first)
+        try:
+            answer = await self._asker.ask(body)
+        except NotRecorded:
+            raise RefoldError(
+                f"episode {episode.id} step {conversation.steps + 1}: expected the answer in the "
+                "log, got none recorded for this request; go on without --offline"
+            ) from None
+        called = ModelCalled(
+            sent=tuple(new),
+            first=first,
+            request=request_digest(body),
+            reply=answer.reply,
+            faults=answer.faults,
+            latency_ms=answer.latency_ms,
+        )
+        _note(episode, conversation, called)
+        if answer.reply is None:
+            self._fall_back(episode, conversation, answer)
+
+    def _fall_back(self, episode: Episode, conversation: Conversation, answer: Answer) -> None:
+        """Go on with the next action format if that may help; else cut the episode off."""
+        recorded = conversation.configured
+        assert recorded is not None
+        later = FORMATS[FORMATS.index(recorded.format) + 1 :]
+        may_help = answer.unsupported and later and not conversation.messages
+        if self._options.format is not None or not may_help:
+            episode.truncate(INSTRUMENT_FAILED)
+            return
+        self._form = later[0]
+        _note(episode, conversation, configured(episode.family, options_of(recorded), later[0]))
+
+
+def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Message]:
+    assert conversation.configured is not None
+    form = conversation.configured.format
+    if not conversation.messages:
+        yield system_message(episode.family, form)
+    yield from conversation.replies_to_tools()
+    if conversation.unread:
+        yield retry_message(conversation.reason, form)
+    else:
+        yield turn_message(episode.family, episode.observation)
+
+
+def _note(episode: Episode, conversation: Conversation, event: Input) -> None:
+    episode.note(event)
+    conversation.apply(event)
+
+
+def _names(episode: Episode) -> Mapping[str, str]:
+    """Return every name that a watcher sees in the state, by its case-folded form."""
+    return {name.casefold(): name for name in _texts(episode.family.view(episode.state))}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)

@@ -1,0 +1,79 @@
+"""Playing episodes that stand in the log, many at once, each graded when it ends."""
+
+import asyncio
+from collections.abc import Sequence
+
+from agents.model import INSTRUMENT_FAILED
+from agents.players import Player, in_parallel
+from commands.episodes import episode_row, episodes_table
+from commands.grading import ROWS_SHOWN, summary_table
+from commands.model_options import ModelChoices, Watch, open_players
+from commands.output import console, counted, print_json, words
+from commands.tally import Price, Tally
+from engine import Episode, EpisodeInfo, EventLog
+from graders import grade, save_grade, saved_grades
+
+
+def play_all(
+    log: EventLog,
+    infos: Sequence[EpisodeInfo],
+    choices: ModelChoices,
+    *,
+    parallel: int = 1,
+    label: str,
+    price: Price | None = None,
+    watch: Watch | None = None,
+) -> None:
+    """
+    Play *infos*, episodes of *log*, from where they stand, and save the grade of each.
+
+    Raises:
+        RefoldError: The first error of a player; what was played stays, the rest stays open.
+    """
+
+    async def run() -> None:
+        agents = list(dict.fromkeys(info.agent for info in infos))
+        with Tally(total=len(infos), label=label, price=price) as tally:
+            async with open_players(log, agents, choices, watch=watch) as players:
+
+                async def one(info: EpisodeInfo) -> None:
+                    await _play(log, info, players[info.agent], tally)
+
+                await in_parallel(infos, one, parallel=parallel)
+
+    try:
+        asyncio.run(run())
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
+
+
+async def _play(log: EventLog, info: EpisodeInfo, player: Player, tally: Tally) -> None:
+    episode = Episode.resume(log, info.id)
+    await player.play(episode, info)
+    events = episode.events
+    score = None
+    if episode.end is None or episode.end.reason != INSTRUMENT_FAILED:
+        given = grade(events)
+        save_grade(log, info.id, given)
+        score = given.score
+    tally.add(events, score)
+
+
+def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> None:
+    """Print what became of the episodes *ids*: each, or a summary for people if they are many."""
+    infos = [log.find(id) for id in ids]
+    rows = ((info, saved_grades(log, info.id)) for info in infos)
+    if as_json:
+        print_json("episodes", (episode_row(*row) for row in rows), **more)
+        return
+    if len(infos) <= ROWS_SHOWN:
+        console().print(episodes_table(rows))
+    else:
+        scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
+        console().print(summary_table(scores))
+    failed = sum(info.reason == INSTRUMENT_FAILED for info in infos)
+    if failed:
+        words(f"{counted(failed, 'episode')} cut off because the API kept failing: not counted")
+    running = sum(info.ended is None for info in infos)
+    if running:
+        words(f"{counted(running, 'episode')} not ended: out of actions, or interrupted")

@@ -1,0 +1,56 @@
+"""``refold resume``."""
+
+import click
+
+from commands.model_options import ModelChoices, model_options, price_option
+from commands.options import episode_argument, json_option, log_option
+from commands.output import words
+from commands.recording import play_all, print_episodes
+from commands.tally import Price
+from engine import EpisodeInfo, EventLog, RefoldError
+
+
+@click.command("resume")
+@episode_argument("id")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Episodes to play at once; helps with models.",
+)
+@price_option
+@model_options
+@log_option
+@json_option
+def resume_command(
+    id: str, parallel: int, price: Price | None, model: ModelChoices, log: str, as_json: bool
+) -> None:
+    r"""
+    Go on with the episode ID, or with every open episode of the run ID, where it stopped.
+
+    Each is played by the agent that began it, and asked as it was asked before; no answer that
+    is in the log is asked for again.
+
+    \b
+    Examples:
+      refold resume last
+      refold resume openai-3f2a9c --parallel 8
+    """
+    with EventLog(log) as opened:
+        infos = _chosen(opened, id)
+        running = [info for info in infos if info.ended is None]
+        if not running:
+            words(f"{id}: nothing to do, every episode has ended")
+        play_all(opened, running, model, parallel=parallel, label=f"resuming {id}", price=price)
+        print_episodes(opened, [info.id for info in infos], as_json=as_json)
+
+
+def _chosen(log: EventLog, reference: str) -> list[EpisodeInfo]:
+    of_run = list(log.episodes(run=reference))
+    if of_run:
+        return of_run
+    try:
+        return [log.find(reference)]
+    except RefoldError as error:
+        raise RefoldError(f"{error}; `refold runs` lists runs") from None

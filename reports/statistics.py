@@ -1,0 +1,269 @@
+"""
+Statistics of scores, for samples as small as one: pure functions, formula and source with each.
+
+Intervals are two-sided and hold with the given *confidence*. Scores lie in a known range,
+*bounds*, which the intervals never leave. Where all values are equal, Student's t would give an
+interval of no width, which n equal values cannot justify; ``mean_interval`` says what stands in
+for it. Nothing here knows of episodes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import comb, fsum, sqrt
+from statistics import fmean, stdev, variance
+
+from attrs import frozen
+
+CONFIDENCE = 0.95
+EXACT_UP_TO = 14
+"""Number of clusters up to which all sign flips are tried, not a sample of them."""
+
+_FLIPS = 2**EXACT_UP_TO
+_BATCH = 2**22
+_NOTHING = 1e-12
+_PLACES = 9  # scores have 4; what is beyond is rounding error
+
+Bounds = tuple[float, float]
+
+
+@frozen
+class Estimate:
+    """A mean of *n* values, and the interval in which the expected value lies."""
+
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+@frozen
+class Paired:
+    """
+    How the second of two agents did against the first, over pairs of episodes.
+
+    Attributes:
+        pairs: Number of pairs.
+        clusters: Number of independent units that they fall into.
+        difference: Mean over the pairs of second minus first.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
+        p: Two-sided p-value of the sign-flip test.
+        least_p: The smallest that so many clusters, or flips, can give.
+        exact: Whether all flips were tried; else a fixed sample of them.
+    """
+
+    pairs: int
+    clusters: int
+    difference: float
+    low: float
+    high: float
+    p: float
+    least_p: float
+    exact: bool
+
+
+@frozen
+class Noise:
+    """Standard deviation of the scores of equal episodes, and the degrees of freedom behind it."""
+
+    deviation: float
+    degrees: int
+
+
+def mean_interval(
+    values: Sequence[float], *, bounds: Bounds = (0.0, 1.0), confidence: float = CONFIDENCE
+) -> Estimate:
+    """
+    Return the mean of *values*, at least one, with an interval for what they are drawn from.
+
+    mean +- t(n - 1) s / sqrt(n), Student's t interval (Student, Biometrika 6, 1908), cut to
+    *bounds*. When all values are the same m, and so for n = 1, t has no spread to go by. Then
+    with c = ((1 - confidence) / 2) ** (1 / n) the interval is
+    low + c (m - low) to high - c (high - m): by Markov's inequality, a draw above m' =
+    low + (mean - low) / c has a chance of at most c, n of them at most c ** n; likewise below.
+    It holds for every distribution within *bounds*, and for n passes or n failures it is
+    Clopper and Pearson's.
+
+    Raises:
+        ValueError: There is no value.
+    """
+    if not values:
+        raise ValueError("mean_interval: expected at least one value, got none")
+    if _all_equal(values):
+        return _of_equal_values(len(values), values[0], bounds, confidence)
+    mean, error = fmean(values), stdev(values) / sqrt(len(values))
+    return _student(len(values), mean, error, len(values) - 1, bounds, confidence)
+
+
+def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Estimate:
+    """
+    Return the pass rate *passed* / *n* with its exact interval (Clopper, Pearson, Biometrika 26,
+    1934): beta quantiles, never below the confidence asked for, whatever n >= 1 is.
+
+    Raises:
+        ValueError: *n* is below 1, or *passed* is not 0 to *n*.
+    """
+    if n < 1 or not 0 <= passed <= n:
+        raise ValueError(f"pass_interval: expected 0 <= passed <= n, n > 0, got {passed} of {n}")
+    from scipy.special import betaincinv  # type: ignore[import-untyped]  # noqa: PLC0415 - slow
+
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(passed, n - passed + 1, tail)) if passed else 0.0
+    high = float(betaincinv(passed + 1, n - passed, 1 - tail)) if passed < n else 1.0
+    return Estimate(n, passed / n, low, high)
+
+
+def pass_at_k(n: int, passed: int, k: int) -> float:
+    """
+    Return the chance that of *k* episodes at least one passes, given *passed* of *n*.
+
+    1 - C(n - passed, k) / C(n, k), unbiased (Chen et al., arXiv 2107.03374, equation 1).
+
+    Raises:
+        ValueError: Not 1 <= *k* <= *n*, or *passed* is not 0 to *n*.
+    """
+    _check_draw(n, passed, k)
+    return 1 - comb(n - passed, k) / comb(n, k)
+
+
+def pass_hat_k(n: int, passed: int, k: int) -> float:
+    """
+    Return the chance that all of *k* episodes pass (pass^k), given *passed* of *n*.
+
+    C(passed, k) / C(n, k), unbiased (Yao et al., tau-bench, arXiv 2406.12045, section 3).
+
+    Raises:
+        ValueError: Not 1 <= *k* <= *n*, or *passed* is not 0 to *n*.
+    """
+    _check_draw(n, passed, k)
+    return comb(passed, k) / comb(n, k)
+
+
+def paired(
+    clusters: Sequence[Sequence[float]],
+    *,
+    bounds: Bounds = (-1.0, 1.0),
+    confidence: float = CONFIDENCE,
+) -> Paired:
+    """
+    Return the mean of paired differences, with interval and p-value, clustered.
+
+    Differences of one cluster may depend on each other, clusters may not. The interval is
+    mean +- t(G - 1) sqrt(G / (G - 1) sum (S_g - n_g mean)^2) / N over the sums S_g of G clusters
+    (Cameron, Miller, J. Human Resources 50, 2015; for evaluations Miller, arXiv 2411.00640);
+    with clusters of one size it is Student's on their means. Where these are all equal, and so
+    for one cluster, it is ``mean_interval``'s. The p-value is that of the sign-flip test
+    (Fisher 1935, section 21): the share of flips of whole clusters whose sum is at least as
+    far out, by ``scipy.stats.permutation_test``.
+
+    Args:
+        clusters: The differences, by cluster; at least one, none of them empty.
+        bounds: Between which differences lie.
+        confidence: Of the interval.
+
+    Raises:
+        ValueError: There is no cluster, or an empty one.
+    """
+    if not clusters or not all(clusters):
+        raise ValueError("paired: expected clusters of at least one difference, got an empty one")
+    count, pairs = len(clusters), sum(map(len, clusters))
+    sums = [fsum(cluster) for cluster in clusters]
+    mean = round(fsum(sums) / pairs, _PLACES) + 0.0
+    if _all_equal([fmean(cluster) for cluster in clusters]):
+        estimate = _of_equal_values(count, mean, bounds, confidence)
+    else:
+        rests = [total - len(each) * mean for total, each in zip(sums, clusters, strict=True)]
+        error = sqrt(count / (count - 1) * fsum(rest**2 for rest in rests)) / pairs
+        estimate = _student(count, mean, error, count - 1, bounds, confidence)
+    exact = count <= EXACT_UP_TO
+    return Paired(
+        pairs=pairs,
+        clusters=count,
+        difference=mean,
+        low=estimate.low,
+        high=estimate.high,
+        p=_sign_flips(sums),
+        least_p=2.0 ** (1 - count) if exact else 2 / (_FLIPS + 1),
+        exact=exact,
+    )
+
+
+def noise_floor(groups: Iterable[Sequence[float]]) -> Noise | None:
+    """
+    Return the pooled standard deviation within *groups* of equal episodes, repeated.
+
+    sqrt(sum (n_i - 1) s_i^2 / sum (n_i - 1)), the pooled variance; None where nothing repeats.
+    """
+    repeated = [group for group in groups if len(group) > 1]
+    degrees = sum(len(group) - 1 for group in repeated)
+    if not degrees:
+        return None
+    squares = fsum((len(group) - 1) * variance(group) for group in repeated)
+    return Noise(sqrt(squares / degrees), degrees)
+
+
+def noise_of_difference(noise: Noise, pairs: int, *, confidence: float = CONFIDENCE) -> float:
+    """
+    Return how far from 0 chance alone takes the mean difference of *pairs* of equal agents.
+
+    t(degrees) sqrt(2 / pairs) deviation: both sides of each pair bring their own noise.
+    """
+    return _t(noise.degrees, confidence) * sqrt(2 / pairs) * noise.deviation
+
+
+def percentile(counts: Mapping[int, int], share: float) -> int | None:
+    """
+    Return the least value that at least *share* of all values do not exceed (nearest rank).
+
+    *counts* says how often each value occurs; None if it is empty.
+    """
+    total, below = sum(counts.values()), 0
+    for value in sorted(counts):
+        below += counts[value]
+        if below >= share * total:
+            return value
+    return None
+
+
+def _student(
+    n: int, mean: float, error: float, degrees: int, bounds: Bounds, confidence: float
+) -> Estimate:
+    half = _t(degrees, confidence) * error
+    return Estimate(n, mean, max(bounds[0], mean - half), min(bounds[1], mean + half))
+
+
+def _of_equal_values(n: int, value: float, bounds: Bounds, confidence: float) -> Estimate:
+    low, high = bounds
+    share = ((1 - confidence) / 2) ** (1 / n)
+    return Estimate(n, value, low + share * (value - low), high - share * (high - value))
+
+
+def _all_equal(values: Sequence[float]) -> bool:
+    return max(values) - min(values) <= _NOTHING
+
+
+def _t(degrees: int, confidence: float) -> float:
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import
+
+    return float(stdtrit(degrees, (1 + confidence) / 2))
+
+
+def _sign_flips(sums: Sequence[float]) -> float:
+    if len(sums) == 1:
+        return 1.0
+    from scipy.stats import permutation_test  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    result = permutation_test(
+        (sums,),
+        lambda flipped, axis: flipped.sum(axis=axis).round(_PLACES),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=_FLIPS,
+        batch=max(1, _BATCH // len(sums)),
+        random_state=0,
+    )
+    return float(result.pvalue)
+
+
+def _check_draw(n: int, passed: int, k: int) -> None:
+    if not (1 <= k <= n and 0 <= passed <= n):
+        raise ValueError(f"expected 1 <= k <= n and 0 <= passed <= n, got n {n}, {passed=}, {k=}")

@@ -1,0 +1,175 @@
+import re
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import (
+    ActionRefused,
+    ActionTaken,
+    Episode,
+    EpisodeEnded,
+    EpisodeOver,
+    EventLog,
+    InvalidAction,
+    RefoldError,
+    StaleWriter,
+    StepRewarded,
+)
+from engine.codec import encode
+from engine.fold import fold_to, step_ranges
+from scenarios import load, scenario_names
+
+SCENARIOS = st.sampled_from(scenario_names())
+SEEDS = st.integers(0, 2**63 - 1)
+EASY = load("workflow/easy")
+MAIL = load("inbox/easy")
+WAIT = {"action_type": "wait"}
+
+
+def crowded():
+    """Return a workflow of slow workers with room for two at once."""
+    hard = load("workflow/hard")
+    workers = tuple(evolve(each, speed=each.speed + 2) for each in hard.parameters.workers)
+    parameters = evolve(hard.parameters, capacity_limit=2, workers=workers)
+    return evolve(hard, name="crowded", parameters=parameters)
+
+
+def is_refused(episode, state, action):
+    """Return whether the rules refuse *action* in *state*."""
+    events = episode.family.decide(state, action)
+    return any(isinstance(event, ActionRefused) for event in events)
+
+
+@settings(max_examples=12)
+@pytest.mark.parametrize(
+    "scenario", [*map(load, scenario_names()), crowded()], ids=lambda s: s.name
+)
+@given(seed=SEEDS)
+def test_legal_actions_are_what_the_rules_accept(random_episode, every_action, scenario, seed):
+    """At every moment, of all the actions there are, the listed ones are not refused, no other."""
+    episode = random_episode(scenario, seed)
+    actions = [action for kind in every_action(episode).values() for action in kind]
+    stream = episode.events
+    for position in range(len(step_ranges(stream)) - 1):
+        state = fold_to(stream, position)
+        legal = episode.family.legal_actions(state)
+        accepted = [each for each in actions if not is_refused(episode, state, each)]
+        assert sorted(map(encode, legal)) == sorted(map(encode, accepted))
+    assert list(episode.legal_actions) == []
+
+
+@given(SCENARIOS, SEEDS, st.integers(0, 30))
+def test_rewards_sum_to_the_total(random_episode, scenario, seed, steps):
+    """The total of each step is that of the one before plus its reward, to the last bit."""
+    total = 0.0
+    for event in random_episode(scenario, seed, steps=steps).events:
+        if isinstance(event, StepRewarded):
+            total += event.reward
+            assert event.total == total
+
+
+@given(SCENARIOS, SEEDS)
+def test_a_step_tells_what_it_recorded(random_episode, scenario, seed):
+    """Reward, parts, error and end in a result are those of the events; the last one ends it."""
+    actions = [
+        e.action for e in random_episode(scenario, seed).events if isinstance(e, ActionTaken)
+    ]
+    episode = Episode.start(load(scenario), seed=seed)
+    for number, action in enumerate(actions, 1):
+        assert not episode.over
+        result = episode.step(action)
+        *events, rewarded = result.events
+        assert events[0] == ActionTaken(action)
+        assert (result.reward, result.breakdown) == (rewarded.reward, rewarded.parts)
+        refused = [event.error for event in events if isinstance(event, ActionRefused)]
+        assert [result.error] == (refused or [None])
+        assert result.observation == episode.observation
+        assert tuple(result.events) == tuple(episode.events[-len(result.events) :])
+        assert (result.terminated or result.truncated) is episode.over is (number == len(actions))
+    assert result.terminated is not result.truncated
+    ends = [event for event in result.events if isinstance(event, EpisodeEnded)]
+    assert [result.terminated] == [end.how == "terminated" for end in ends]
+
+
+@pytest.mark.parametrize("action", [WAIT, {"action_type": "nap"}], ids=["action", "none"])
+def test_nothing_follows_the_end(log, random_episode, action):
+    """After the end an action of any kind is an error that says how it ended."""
+    episode = random_episode("workflow/easy", 1, log)
+    stored = log.find(episode.id)
+    how = rf"episode {episode.id}: .* after the end \({stored.ended}: {stored.reason}\)"
+    with pytest.raises(EpisodeOver, match=how):
+        episode.step(action)
+    assert log.find(episode.id) == stored
+    assert episode.events.digest == stored.digest
+
+
+def test_what_is_no_action_is_no_step(log):
+    """An invalid action appends nothing, and the next valid one goes on as if it never came."""
+    episode = Episode.start(EASY, log=log)
+    before = (episode.state, episode.events.digest, log.find(episode.id))
+    with pytest.raises(InvalidAction, match="Invalid enum value 'nap'"):
+        episode.step({"action_type": "nap"})
+    assert (episode.state, episode.events.digest, log.find(episode.id)) == before
+    assert episode.step(WAIT).events[-1].step == 0
+
+
+def test_a_refused_append_leaves_the_episode_as_it_was(log):
+    """Where the log refuses a step, the episode in memory is where it was before it."""
+    episode = Episode.start(EASY, log=log)
+    episode.step(WAIT)
+    with EventLog(log.path) as other:
+        events = episode.family.decide(episode.state, episode.family.wait)
+        other.append(other.tail(episode.id), [encode(event) for event in events])
+        stored = other.find(episode.id)
+    before = (episode.state, episode.observation, episode.events.digest, episode.over)
+    for _ in range(2):
+        with pytest.raises(StaleWriter, match="read the episode again"):
+            episode.step(WAIT)
+    assert (episode.state, episode.observation, episode.events.digest, episode.over) == before
+    assert log.find(episode.id) == stored
+
+
+def test_without_a_log_an_episode_lives_in_memory(random_episode, tmp_path):
+    """An episode needs no file; its events are those that a log would hold."""
+    with EventLog(tmp_path / "log.db") as log:
+        kept = random_episode("workflow/expert", 2, log).events
+    assert random_episode("workflow/expert", 2).events.payloads == kept.payloads
+
+
+def test_an_episode_begins_with_its_scenario_and_seed():
+    """The first event holds the whole scenario; the seed is the one asked for, or its own."""
+    for seed, expected in ((None, EASY.seed), (0, 0), (2**63 - 1, 2**63 - 1)):
+        started = Episode.start(EASY, seed=seed).events.started
+        assert bytes(started.scenario) == EASY.body
+        assert started.seed == expected
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, float("nan"), True, "7"])
+def test_a_seed_is_a_whole_number_within_bounds(log, seed):
+    """Anything else is one clear error, and nothing is recorded."""
+    with pytest.raises(RefoldError, match=rf"seed: expected .*, got {re.escape(repr(seed))}"):
+        Episode.start(EASY, log=log, seed=seed)
+    assert log.count() == 0
+
+
+@pytest.mark.parametrize("id", ["a", "7", "A-b_c.d", "lasting", "x" * 64])
+def test_an_id_may_be_chosen(log, id):
+    """Letters, digits, dot, dash and underscore, 64 at most, are found again in the log."""
+    assert Episode.start(MAIL, log=log, id=id).id == log.find(id).id == id
+
+
+@pytest.mark.parametrize("id", ["", "last", "x" * 65, "a b", "a\n", "-a", ".a", "é", "a/b", "a%"])
+def test_an_id_that_would_confuse_is_refused(log, id):
+    """What could be taken for an option, a path or ``last`` is no id; nothing is recorded."""
+    with pytest.raises(RefoldError, match=f"episode id: expected .* got {re.escape(repr(id))}"):
+        Episode.start(MAIL, log=log, id=id)
+    assert log.count() == 0
+
+
+def test_ids_are_drawn_afresh():
+    """Without a name each episode gets another one, 16 hex digits."""
+    ids = {Episode.start(MAIL).id for _ in range(100)}
+    assert len(ids) == 100
+    assert all(re.fullmatch("[0-9a-f]{16}", id) for id in ids)
