@@ -9,7 +9,8 @@ used, so that ``refold --help`` stays quick.
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import IO, Any
+from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -17,6 +18,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "scenarios": ("commands.scenarios", "List the scenarios, or show one."),
     "record": ("commands.record", "Run episodes and record them in the log."),
     "resume": ("commands.resume", "Go on with episodes that were interrupted."),
+    "inference": ("commands.inference", "Play scenarios and print [START], [STEP], [END]."),
+    "mock-model": ("commands.mock_model", "Serve a stand-in for a model, to try things without."),
+    "runs": ("commands.runs", "List the runs of the log."),
+    "report": ("commands.report", "Report on a run, with honest statistics."),
+    "compare": ("commands.compare", "Compare two runs, episode by episode."),
+    "leaderboard": ("commands.leaderboard", "Rank the agents of the log."),
+    "baseline": ("commands.baseline", "Show what the built-in agents reach."),
     "episodes": ("commands.episodes", "List the episodes of the log."),
     "show": ("commands.show", "Show one episode at a glance."),
     "replay": ("commands.replay", "Walk through an episode, or to one moment of it."),
@@ -30,27 +38,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Every command, in the order of --help: the module that holds it, and what it does."""
 
 
-class BadInput(click.ClickException):
-    """What refold refuses, as click shows it: one clear line, exit code 2."""
-
-    exit_code = 2
-
-    def show(self, file: IO[str] | None = None) -> None:
-        """Print the error on stderr."""
-        click.echo(f"refold: {self.message}", file=file, err=True)
-
-
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named; refold's errors become ``BadInput``."""
+        """Run the command that was named; what refold refuses becomes click's kind of error."""
         from engine.errors import RefoldError  # noqa: PLC0415 - --help needs no engine
 
         try:
             return super().invoke(ctx)
         except RefoldError as error:
-            raise BadInput(str(error)) from error
+            raise click.ClickException(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands, in the order of the help."""
@@ -91,6 +89,9 @@ def refold() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line with *arguments*, those of the process if None, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for letters that a terminal lacks
     sys.exit(run(arguments))
 
 
@@ -103,10 +104,27 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+        return 2
+    except click.ClickException as error:
+        return _refuse(error.message if type(error) is click.ClickException else _usage(error))
+    except OSError as error:
+        return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
     return result if isinstance(result, int) else 0
+
+
+def _refuse(text: str) -> int:
+    """Print *text* on stderr: one clear line, or one for each mistake in a file."""
+    from commands.output import safe_lines  # noqa: PLC0415 - --help needs no rich
+
+    click.echo(f"refold: {safe_lines(text)}", err=True)
+    return 2
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return on one line what click has against the words of the command line."""
+    text = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    more = f"; see `{context.command_path} --help`" if context else ""
+    return f"{text[0].lower()}{text[1:]}{more}"

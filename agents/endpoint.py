@@ -12,20 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
 from attrs import field, frozen
 
+from agents.completions import NoCompletion, read_reply
 from engine import RefoldError
-from engine.codec import encode
-from engine.exchanges import Attempt, Reply, ToolCall, Usage
+from engine.exchanges import Attempt, Reply
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-LONGEST_TEXT = 256 * 1024
-"""Letters of a reply's text, and of a tool call's arguments, that are kept."""
-
-MOST_TOOL_CALLS = 32
 _LONGEST_WAIT = 60.0
 _KEYS = ("OPENAI_API_KEY", "API_KEY", "HF_TOKEN")
 _ADDRESSES = ("OPENAI_BASE_URL", "API_BASE_URL")
@@ -259,81 +254,3 @@ def _retry_after(value: str | None) -> float | None:
         return min(max(float(value or ""), 0.0), _LONGEST_WAIT)
     except ValueError:
         return None
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: Any = ""
-
-
-class _Call(msgspec.Struct):
-    function: _Function
-    id: str | None = None
-
-
-class _Message(msgspec.Struct):
-    content: Any = None
-    tool_calls: list[_Call] | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Body(msgspec.Struct):
-    choices: list[_Choice]
-    model: str = ""
-    usage: _Usage | None = None
-
-
-_decode = msgspec.json.Decoder(_Body, strict=False).decode
-
-
-def _read_reply(content: bytes) -> Reply:
-    try:
-        body = _decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _Fault(Attempt("body", None)) from None
-    if not body.choices:
-        raise _Fault(Attempt("body", None))
-    choice = body.choices[0]
-    cuts: list[int] = []
-    calls = (choice.message.tool_calls or [])[:MOST_TOOL_CALLS]
-    usage = body.usage
-    return Reply(
-        model=body.model[:200],
-        text=_cut(_text(choice.message.content), cuts),
-        tool_calls=tuple(
-            ToolCall(
-                (call.id or f"call_{place}")[:200],
-                call.function.name[:200],
-                _cut(_text(call.function.arguments), cuts),
-            )
-            for place, call in enumerate(calls)
-        ),
-        finish=choice.finish_reason,
-        usage=Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None,
-        cut=sum(cuts),
-    )
-
-
-def _text(content: Any) -> str:
-    """Return a message's content as text, whether it came as text, as parts or as JSON."""
-    if content is None:
-        return ""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return encode(content).decode()
-
-
-def _cut(text: str, cuts: list[int]) -> str:
-    cuts.append(max(0, len(text) - LONGEST_TEXT))
-    return text[:LONGEST_TEXT]

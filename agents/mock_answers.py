@@ -1,19 +1,18 @@
 """
 What the stand-in model answers: chat completions in, chat completions out, purely.
 
-Equal requests get equal answers, to the byte. Requests are checked as a real API checks them, so
-that a client which a real API would refuse is refused here too.
+Equal requests get equal answers, to the byte: nothing is drawn by chance, nothing remembered.
 """
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Struct
 
 from agents.mock_reading import Observation, read_observation
+from agents.mock_requests import Form, Message, Request
 from agents.policies import baseline, greedy
 from engine import RefoldError
 from scenarios.inbox.actions import Action as InboxAction
@@ -30,109 +29,6 @@ CREATED = 1_700_000_000
 
 _NONSENSE = "Let me think about that for a while."
 _REPLY = "Thank you for your message. We are looking into it."
-
-
-class Part(Struct):
-    """A piece of a message's content."""
-
-    type: str
-    text: str = ""
-
-
-class Call(Struct):
-    """A tool call in an assistant's message."""
-
-    id: str
-    type: Literal["function"]
-
-
-class Message(Struct):
-    """A message of the conversation."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[Part] | None = None
-    tool_calls: list[Call] | None = None
-    tool_call_id: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The content as one string."""
-        if isinstance(self.content, list):
-            return "".join(part.text for part in self.content)
-        return self.content or ""
-
-
-class Function(Struct):
-    """What a tool is."""
-
-    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
-    parameters: dict[str, Any] = {}
-
-
-class Tool(Struct):
-    """A tool that the model may call."""
-
-    type: Literal["function"]
-    function: Function
-
-
-class Schema(Struct):
-    """A named JSON schema."""
-
-    name: str
-    schema: dict[str, Any] = {}
-
-
-class Form(Struct):
-    """The form that the answer shall have."""
-
-    type: Literal["text", "json_object", "json_schema"]
-    json_schema: Schema | None = None
-
-
-class Request(Struct):
-    """The part of a chat completion request that the stand-in heeds."""
-
-    model: str
-    messages: Annotated[list[Message], Meta(min_length=1)]
-    tools: list[Tool] | None = None
-    response_format: Form | None = None
-    stream: bool | None = None
-
-
-def read_request(body: bytes) -> Request:
-    """
-    Return the request *body*.
-
-    Raises:
-        RefoldError: It is no chat completion request that an API would take.
-    """
-    try:
-        request = msgspec.json.decode(body, type=Request)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RefoldError(f"request: {error}") from None
-    if request.stream:
-        raise RefoldError("request: expected no stream, got one; leave it out")
-    _check_calls(request.messages)
-    return request
-
-
-def _check_calls(messages: Sequence[Message]) -> None:
-    waiting: set[str] = set()
-    for place, message in enumerate(messages):
-        if message.role == "tool":
-            if message.tool_call_id not in waiting:
-                raise RefoldError(
-                    f"request: expected a tool call before it, got tool message "
-                    f"{message.tool_call_id!r} - at `$.messages[{place}]`"
-                )
-            waiting.remove(message.tool_call_id)
-            continue
-        if waiting:
-            break
-        waiting = {call.id for call in message.tool_calls or ()}
-    if waiting:
-        raise RefoldError(f"request: expected tool messages for {sorted(waiting)}, got none")
 
 
 def answer(request: Request, *, agent: str) -> dict[str, Any]:
@@ -174,20 +70,17 @@ def _newest(messages: Sequence[Message]) -> tuple[str, Observation]:
 
 def _choose(agent: str, observation: Observation, text: str) -> Any:
     workflow = isinstance(observation, WorkflowObservation)
+    if isinstance(observation, InboxObservation) and not observation.inbox:
+        raise RefoldError("inbox: expected a pending e-mail, got none; the episode is over")
     if agent == "random":
         return random.Random(text).choice(list(_possible(observation)))
     if agent == "auto":
         agent = "greedy" if workflow else "baseline"
     plays, policy = _POLICIES[agent]
     if not isinstance(observation, plays):
-        raise RefoldError(
-            f"agent {agent!r}: expected {'an inbox' if workflow else 'a workflow'}, got "
-            f"{'a workflow' if workflow else 'an inbox'}; use agent 'auto'"
-        )
-    action = policy(observation, lambda: ())
-    if action is None:
-        raise RefoldError("inbox: expected a pending e-mail, got none; the episode is over")
-    return action
+        wanted, shown = ("an inbox", "a workflow") if workflow else ("a workflow", "an inbox")
+        raise RefoldError(f"agent {agent!r}: expected {wanted}, got {shown}; use agent 'auto'")
+    return policy(observation, lambda: ())
 
 
 _POLICIES: Mapping[str, tuple[type[Any], Callable[..., Any]]] = {
@@ -236,7 +129,7 @@ def _as_tool_call(request: Request, fields: Mapping[str, Any]) -> tuple[None, li
 
 def _to_schema(form: Form, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return *fields* with null for those that *form* requires and the action has not."""
-    required = form.json_schema.schema.get("required", []) if form.json_schema else []
+    required = form.json_schema.schema.required if form.json_schema else []
     return {**dict.fromkeys(required), **fields}
 
 

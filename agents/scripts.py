@@ -47,7 +47,7 @@ def _values(path: Path) -> Iterator[tuple[str, Any]]:
     if path.suffix == ".toml":
         yield from _toml_values(path, text)
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield f"line {number}", msgspec.json.decode(line)

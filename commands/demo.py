@@ -1,5 +1,7 @@
 """``refold demo``."""
 
+from shlex import quote
+
 import click
 from rich.console import Console
 
@@ -8,7 +10,7 @@ from agents.scripts import script
 from commands.diff import print_diff
 from commands.episodes import episodes_table
 from commands.grading import parts_table
-from commands.options import log_option
+from commands.options import DEFAULT_LOG, log_option
 from commands.output import console, safe
 from commands.replay import print_step
 from engine import ActionTaken, Episode, EpisodeInfo, EventLog
@@ -54,7 +56,9 @@ def demo_command(log: str) -> None:
         streams = opened.events(ids[0]), opened.events(ids[1])
         print_diff(out, diff(*streams), ids, streams, most=_STEPS_SHOWN)
     _heading(out, "next")
-    out.print(f"refold show {example[0].id[:8]}; refold replay last; refold --help")
+    where = "" if log == DEFAULT_LOG else f" --log {quote(log)}"
+    for command in (f"show {example[0].id[:8]}", "replay last", "episodes"):
+        out.print(safe(f"refold {command}{where}"))
 
 
 def _heading(out: Console, text: str) -> None:

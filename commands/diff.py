@@ -5,8 +5,18 @@ from typing import Any
 import click
 from rich.console import Console
 
-from commands.options import episode_argument, json_option, log_option
-from commands.output import SHORT, add_row, console, plain, print_json, safe, signed, table
+from commands.options import episode_argument, examples, json_option, log_option
+from commands.output import (
+    SHORT,
+    add_row,
+    console,
+    counted,
+    plain,
+    print_json,
+    safe,
+    signed,
+    table,
+)
 from commands.replay import event_rows
 from engine import EventLog, Stream
 from replays import Diff, Step, diff
@@ -17,24 +27,26 @@ _CAUSES = {
     "action": "the agents chose differently",
     "chance": "the same action led to other events",
     "length": "one goes on where the other stops",
+    "exchange": "only what passed between agent and model differs",
 }
 
 
-@click.command("diff")
+@click.command(
+    "diff",
+    epilog=examples(
+        "refold diff 3f2a 9c01",
+        "refold diff last 3f2a --json",
+    ),
+)
 @episode_argument("a")
 @episode_argument("b")
 @log_option
 @json_option
 def diff_command(a: str, b: str, log: str, as_json: bool) -> int:
-    r"""
+    """
     Compare two episodes: where they part, then actions, rewards, state and grade parts.
 
     Exits with 0 if they are the same to the byte, 1 if they differ, 2 on bad input.
-
-    \b
-    Examples:
-      refold diff 3f2a 9c01
-      refold diff last 3f2a --json
     """
     with EventLog(log, readonly=True) as opened:
         ids = opened.find(a).id, opened.find(b).id
@@ -96,15 +108,18 @@ def print_diff(
     """Print for people how the *streams* of the episodes *ids* compare, *most* rows of steps."""
     names = [f"{side} {id}" for side, id in zip("AB", ids, strict=True)]
     if found.cause is None:
-        steps = len(found.rows) - 1
+        steps = counted(len(found.rows) - 1, "step")
         digest = streams[0].digest[:SHORT]
-        out.print(safe(f"no difference in {steps} steps: digests equal, {digest}"))
+        out.print(safe(f"no difference in {steps}: digests equal, {digest}"))
         return
     out.print(safe("  ".join(names)), style="bold")
-    shared = max(found.shared - 1, 0)
-    out.print(f"{shared} equal steps, then apart: {_CAUSES[found.cause]}")
-    _print_steps(out, found, streams, most)
-    _print_states(out, found)
+    shared = counted(max(found.shared - 1, 0), "equal step")
+    if found.cause == "exchange":
+        out.print(f"{shared}: {_CAUSES[found.cause]}")
+    else:
+        out.print(f"{shared}, then apart: {_CAUSES[found.cause]}")
+        _print_steps(out, found, streams, most)
+        _print_states(out, found)
     _print_grades(out, found)
 
 
@@ -120,14 +135,14 @@ def _print_steps(
     out.print()
     out.print(listing)
     if len(rows) > len(rows[:most]):
-        out.print(f"      and {len(rows) - len(rows[:most])} more steps")
+        out.print(f"      and {counted(len(rows) - len(rows[:most]), 'more step')}")
 
 
 def _words(step: Step | None, stream: Stream) -> str:
     if step is None:
         return "-"
     if step.action is None:
-        return "start"
+        return "then" if step.seqs.start else "start"
     refused = f" (refused: {step.error})" if step.error else ""
     return stream.family.say(step.action) + refused
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from commands.options import json_option, log_option
+from commands.options import examples, json_option, log_option
 from commands.output import SHORT, add_row, console, plain, print_json, signed, table, words
 from engine import EpisodeInfo, EventLog
 from graders import Grade, saved_grades
@@ -15,7 +15,13 @@ from graders import Grade, saved_grades
 Row = tuple[EpisodeInfo, Sequence[Grade]]
 
 
-@click.command("episodes")
+@click.command(
+    "episodes",
+    epilog=examples(
+        "refold episodes --scenario workflow/hard --limit 50",
+        "refold episodes --run dice --json",
+    ),
+)
 @click.option("--scenario", help="Only those of this scenario, or family.")
 @click.option("--agent", help="Only those of this agent.")
 @click.option("--run", help="Only those of this run.")
@@ -27,14 +33,7 @@ Row = tuple[EpisodeInfo, Sequence[Grade]]
 def episodes_command(
     scenario: str | None, agent: str | None, run: str | None, limit: int, log: str, as_json: bool
 ) -> None:
-    r"""
-    List the episodes of the log, newest first, with the scores saved for them.
-
-    \b
-    Examples:
-      refold episodes --scenario workflow/hard --limit 50
-      refold episodes --run dice --json
-    """
+    """List the episodes of the log, newest first, with the scores saved for them."""
     with EventLog(log, readonly=True) as opened:
         found = opened.episodes(scenario=scenario, agent=agent, run=run, newest_first=True)
         rows = ((info, saved_grades(opened, info.id)) for info in islice(found, limit or None))
@@ -46,8 +45,8 @@ def episodes_command(
             words(f"no episodes in {log} fit; `refold record SCENARIO --agent A` adds some")
             return
         console().print(listing)
-        if listing.row_count == limit:
-            words(f"the newest {limit} of {opened.count()} in the log; --limit 0 shows all")
+        if listing.row_count == limit < opened.count():
+            words(f"the newest {limit}; --limit 0 shows all that fit")
 
 
 def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:

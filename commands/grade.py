@@ -1,18 +1,26 @@
 """``refold grade``."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
 from commands.grading import ROWS_SHOWN, grade_row, grades_table, parts_table, summary_table
-from commands.options import episode_argument, json_option, log_option
-from commands.output import console, print_json, progress, words
+from commands.options import episode_argument, examples, json_option, log_option, open_existing
+from commands.output import console, counted, print_json, progress, words
 from engine import EventLog, Stream
 from graders import Grade, grade, save_grade
 from scenarios import Rubric, load_rubric
 
 
-@click.command("grade")
+@click.command(
+    "grade",
+    epilog=examples(
+        "refold grade last",
+        "refold grade --rubric stricter.toml --save",
+        "refold grade --fail-under 0.7 --json",
+    ),
+)
 @episode_argument("ids", many=True)
 @click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file.")
 @click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
@@ -29,20 +37,14 @@ def grade_command(
     log: str,
     as_json: bool,
 ) -> int:
-    r"""
+    """
     Grade episodes from their events: those named, or the whole log.
 
     Each is graded by the rubric that it was recorded with, or by the one of --rubric. The log is
-    only written to with --save.
-
-    \b
-    Examples:
-      refold grade last
-      refold grade --rubric stricter.toml --save
-      refold grade --fail-under 0.7 --json
+    only written to with --save, and then all or nothing.
     """
     scores: list[tuple[str, float]] = []
-    with EventLog(log, readonly=not save) as opened:
+    with open_existing(log, readonly=not save) as opened, _all_or_nothing(opened, save=save):
         wanted = [opened.find(id).id for id in ids] or [each.id for each in opened.episodes()]
         graded = _watched(_graded(opened, wanted, rubric, save=save), len(wanted), scores)
         if as_json:
@@ -51,8 +53,12 @@ def grade_command(
             _print(graded, len(wanted), scores)
     below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
     if below:
-        words(f"{below} of {len(scores)} scores below {fail_under:g}")
+        words(f"{below} of {counted(len(scores), 'score')} below {fail_under:g}")
     return 1 if below else 0
+
+
+def _all_or_nothing(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
+    return log.transaction() if save else nullcontext()
 
 
 def _graded(
@@ -91,7 +97,9 @@ def _print(
     graded: Iterator[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
 ) -> None:
     out = console()
-    if total == 1:
+    if not total:
+        words("no episodes to grade; `refold record SCENARIO --agent A` adds some")
+    elif total == 1:
         out.print(parts_table(next(graded)[1]))
     elif total <= ROWS_SHOWN:
         out.print(grades_table(graded))

@@ -8,10 +8,18 @@ import click
 from agents.mock_answers import MOCK_AGENTS
 from agents.mock_faults import FAULTS
 from agents.mock_model import MockModel
+from commands.options import examples
 from commands.output import words
 
 
-@click.command("mock-model")
+@click.command(
+    "mock-model",
+    epilog=examples(
+        "refold mock-model --port 8123",
+        "refold record workflow --agent openai:mock --base-url http://127.0.0.1:8123/v1",
+        "refold mock-model --fault rate-limit:3 --fault server-error:0.2 --latency 50",
+    ),
+)
 @click.option(
     "--agent",
     type=click.Choice(MOCK_AGENTS),
@@ -35,17 +43,11 @@ from commands.output import words
 )
 @click.option("--latency", type=click.IntRange(0, 600_000), default=0, help="Milliseconds.")
 def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: int) -> None:
-    r"""
+    """
     Stand in for a model behind an OpenAI-compatible API, on this machine only, without a key.
 
     Prints its base URL on stdout and serves until Ctrl-C. A fault strikes every request, the
     first N, or an even share of them.
-
-    \b
-    Examples:
-      refold mock-model --port 8123
-      refold record workflow --agent openai:mock --base-url http://127.0.0.1:8123/v1
-      refold mock-model --fault rate-limit:3 --fault server-error:0.2 --latency 50
     """
     with MockModel(agent, faults=faults, latency_ms=latency, port=port, keep=False) as server:
         words(f"mock-model: {agent} answers; Ctrl-C ends it")

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from engine import EventLog, RefoldError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_LOG = "refold.db"
@@ -16,8 +18,6 @@ _OFFERED = 200
 def _complete_episodes(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    from engine import EventLog, RefoldError  # noqa: PLC0415 - only when a shell asks
-
     try:
         with EventLog(context.params.get("log") or DEFAULT_LOG, readonly=True) as log:
             newest = list(islice(log.episodes(newest_first=True), _OFFERED))
@@ -45,7 +45,7 @@ def _complete_agents(
     from agents import AGENTS  # noqa: PLC0415 - only when a shell asks
 
     return [
-        CompletionItem(name.removesuffix("FILE"), help=words)
+        CompletionItem(name.removesuffix("FILE").removesuffix("MODEL"), help=words)
         for name, words in AGENTS.items()
         if name.startswith(incomplete)
     ]
@@ -54,6 +54,18 @@ def _complete_agents(
 def examples(*commands: str) -> str:
     """Return *commands* as the examples at the end of a command's help."""
     return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
+
+
+def open_existing(log: str, *, readonly: bool = False) -> EventLog:
+    """
+    Return the log at *log*, never a new one: for commands that have nothing to put into one.
+
+    Raises:
+        NotALog: The file is missing, or no log of refold.
+    """
+    if not readonly:
+        EventLog(log, readonly=True).close()
+    return EventLog(log, readonly=readonly)
 
 
 def log_option(command: F) -> F:
@@ -81,7 +93,7 @@ def agent_option(command: F) -> F:
         required=True,
         metavar="AGENT",
         shell_complete=_complete_agents,
-        help="noop, random, greedy (workflow), baseline (inbox) or script:FILE.",
+        help="noop, random, greedy (workflow), baseline (inbox), script:FILE or openai:MODEL.",
     )(command)
 
 

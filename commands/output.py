@@ -6,6 +6,7 @@ All text from logs, scenarios and models passes ``safe`` before a terminal sees 
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 from unicodedata import category
 
@@ -84,13 +85,13 @@ def print_json(key: str, items: Iterable[Any], **more: Any) -> None:
     Written item by item, so that a long list needs no memory. What could steer a terminal is
     escaped.
     """
-    out = click.get_binary_stream("stdout")
-    out.write(b"{")
-    for name, value in more.items():
-        out.write(b"%b:%b," % (_json(name), _json(value)))
-    out.write(b"%b:[" % _json(key))
-    for place, item in enumerate(items):
-        out.write(b"," + _json(item) if place else _json(item))
+    rest = iter(items)
+    first = [_json(item) for item in islice(rest, 1)]  # before anything is written: it may fail
+    out = sys.stdout.buffer
+    head = (b"%b:%b," % (_json(name), _json(value)) for name, value in more.items())
+    out.write(b"{%b%b:[%b" % (b"".join(head), _json(key), b"".join(first)))
+    for item in rest:
+        out.write(b"," + _json(item))
     out.write(b"]}\n")
     out.flush()
 

@@ -14,7 +14,7 @@ from commands.model_options import (
     opening_of,
     price_option,
 )
-from commands.options import agent_option, json_option, log_option, scenario_argument
+from commands.options import agent_option, examples, json_option, log_option, scenario_argument
 from commands.output import words
 from commands.recording import play_all, print_episodes
 from commands.tally import Price
@@ -34,7 +34,15 @@ class Job:
     opening: Input | None
 
 
-@click.command("record")
+@click.command(
+    "record",
+    epilog=examples(
+        "refold record workflow/hard --agent greedy",
+        "refold record workflow --agent random --epochs 20 --name dice",
+        "refold record ./mine.toml --agent script:actions.jsonl",
+        "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
+    ),
+)
 @scenario_argument("scenario", many=True)
 @agent_option
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
@@ -69,28 +77,21 @@ def record_command(
     log: str,
     as_json: bool,
 ) -> None:
-    r"""
+    """
     Play episodes of each SCENARIO with an agent and record them in the log.
 
     SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), or the path of a
     TOML file. The first epoch plays the scenario's own world; epoch N plays seed + N, whoever
     the agent is, so that runs can be compared pair by pair.
-
-    \b
-    Examples:
-      refold record workflow/hard --agent greedy
-      refold record workflow --agent random --epochs 20 --name dice
-      refold record ./mine.toml --agent script:actions.jsonl
-      refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8
     """
     agent = agent_name(agent)
     jobs: list[Job] = []
-    for each in _load_all(scenario):
+    for each in load_all(scenario):
         opening = opening_of(agent, find_family(each.family, each.rules), model)
         jobs += _epochs(each, opening, seed, epochs, same_seed=same_seed)
     with EventLog(log, durable=durable) as opened:
-        name = _run_name(opened, run, agent)
-        infos = _begin(opened, jobs, agent, name)
+        name = run_name(opened, run, agent)
+        infos = begin(opened, jobs, agent, name)
         try:
             play_all(opened, infos, model, parallel=parallel, label=f"run {name}", price=price)
         except KeyboardInterrupt:
@@ -99,7 +100,13 @@ def record_command(
         print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
 
 
-def _load_all(names: Sequence[str]) -> list[Scenario]:
+def load_all(names: Sequence[str]) -> list[Scenario]:
+    """
+    Return the scenarios that *names* name, each once; a family's name means all of its own.
+
+    Raises:
+        RefoldError: A name is unknown, or a file cannot be used.
+    """
     shipped = scenario_names()
     chosen: list[str] = []
     for name in names:
@@ -117,14 +124,20 @@ def _epochs(
         yield Job(scenario, world, epoch, opening)
 
 
-def _run_name(log: EventLog, wanted: str | None, agent: str) -> str:
+def run_name(log: EventLog, wanted: str | None, agent: str) -> str:
+    """
+    Return *wanted*, or a fresh name made of *agent*, for a run that is new to *log*.
+
+    Raises:
+        RefoldError: The log holds a run called *wanted* already.
+    """
     name = wanted or f"{agent.partition(':')[0]}-{token_hex(3)}"
     if next(log.episodes(run=name), None):
         raise RefoldError(f"run {name!r}: expected a new name, got one that the log holds already")
     return name
 
 
-def _begin(log: EventLog, jobs: Sequence[Job], agent: str, run: str) -> list[EpisodeInfo]:
+def begin(log: EventLog, jobs: Sequence[Job], agent: str, run: str) -> list[EpisodeInfo]:
     """Record the start of every job, all or none, so that an interrupted run can go on."""
     with log.transaction():
         return [log.find(_begin_one(log, job, agent, run)) for job in jobs]

@@ -4,31 +4,34 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from msgspec import Raw
 from rich.console import Console
 
-from commands.options import episode_argument, json_option, log_option
-from commands.output import console, plain, print_json, safe, signed
+from agents.prompting import prompt_of
+from commands.options import episode_argument, examples, json_option, log_option
+from commands.output import console, plain, print_json, safe, safe_lines, signed
 from engine import ActionTaken, EventLog, StepRewarded, Stream
 from engine.errors import UnknownStep
 from replays import Step, steps
 
 
-@click.command("replay")
+@click.command(
+    "replay",
+    epilog=examples(
+        "refold replay last",
+        "refold replay 3f2a --step 7",
+        "refold replay last --json",
+    ),
+)
 @episode_argument("id")
 @click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
 @log_option
 @json_option
 def replay_command(id: str, position: int | None, log: str, as_json: bool) -> None:
-    r"""
+    """
     Walk through an episode: each action, what it caused, and what it earned.
 
     With --step N: the state and the observation after N actions.
-
-    \b
-    Examples:
-      refold replay last
-      refold replay 3f2a --step 7
-      refold replay last --json
     """
     with EventLog(log, readonly=True) as opened:
         info = opened.find(id)
@@ -72,9 +75,9 @@ def _row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
 
 
 def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
-    """Yield seq, words and content of each event of *step* as plain JSON data."""
+    """Yield seq, words and stored content of each event of *step* as JSON data."""
     for seq, event in zip(step.seqs, step.events, strict=True):
-        yield {"seq": seq, "say": stream.family.say(event), "event": plain(event)}
+        yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
 def print_step(out: Console, stream: Stream, step: Step) -> None:
@@ -101,7 +104,8 @@ def _print_moment(out: Console, stream: Stream, step: Step) -> None:
                 out.print(safe(f"    {name}: {_flat(inner)}"))
         else:
             out.print(safe(f"  {key}: {_flat(value)}"))
-    out.print("\nobservation: --json prints it whole")
+    out.print("\nobservation", style="bold")
+    out.print(safe_lines(prompt_of(stream.family).render(stream.family.observe(step.state))))
 
 
 def _flat(value: Any) -> str:

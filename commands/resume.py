@@ -3,14 +3,20 @@
 import click
 
 from commands.model_options import ModelChoices, model_options, price_option
-from commands.options import episode_argument, json_option, log_option
+from commands.options import episode_argument, examples, json_option, log_option, open_existing
 from commands.output import words
 from commands.recording import play_all, print_episodes
 from commands.tally import Price
 from engine import EpisodeInfo, EventLog, RefoldError
 
 
-@click.command("resume")
+@click.command(
+    "resume",
+    epilog=examples(
+        "refold resume last",
+        "refold resume openai-3f2a9c --parallel 8",
+    ),
+)
 @episode_argument("id")
 @click.option(
     "--parallel",
@@ -26,18 +32,13 @@ from engine import EpisodeInfo, EventLog, RefoldError
 def resume_command(
     id: str, parallel: int, price: Price | None, model: ModelChoices, log: str, as_json: bool
 ) -> None:
-    r"""
+    """
     Go on with the episode ID, or with every open episode of the run ID, where it stopped.
 
     Each is played by the agent that began it, and asked as it was asked before; no answer that
     is in the log is asked for again.
-
-    \b
-    Examples:
-      refold resume last
-      refold resume openai-3f2a9c --parallel 8
     """
-    with EventLog(log) as opened:
+    with open_existing(log) as opened:
         infos = _chosen(opened, id)
         running = [info for info in infos if info.ended is None]
         if not running:

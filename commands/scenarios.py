@@ -2,25 +2,24 @@
 
 import click
 
-from commands.options import json_option, scenario_argument
-from commands.output import add_row, console, plain, print_json, safe, table
+from commands.options import examples, json_option, scenario_argument
+from commands.output import add_row, console, plain, print_json, safe, safe_lines, table
 from scenarios import Criterion, Scenario, load, scenario_names
 from scenarios.strict import plain as parameters_of
 
 
-@click.command("scenarios")
+@click.command(
+    "scenarios",
+    epilog=examples(
+        "refold scenarios",
+        "refold scenarios workflow/hard",
+        "refold scenarios ./mine.toml",
+    ),
+)
 @scenario_argument("name")
 @json_option
 def scenarios_command(name: str | None, as_json: bool) -> None:
-    r"""
-    List the scenarios that ship, or show the one called NAME (or in the file NAME).
-
-    \b
-    Examples:
-      refold scenarios
-      refold scenarios workflow/hard
-      refold scenarios ./mine.toml
-    """
+    """List the scenarios that ship, or show the one called NAME (or in the file NAME)."""
     chosen = [load(each) for each in ([name] if name else scenario_names())]
     if as_json:
         print_json("scenarios", map(plain, chosen))
@@ -38,13 +37,15 @@ def _show(scenario: Scenario) -> None:
     out = console()
     out.print(safe(f"{scenario.name}: {scenario.title}"), style="bold")
     out.print(safe(f"family {scenario.family}, rules {scenario.rules}, seed {scenario.seed}"))
-    out.print(safe(f"\n{scenario.description}\n"))
-    rows = parameters_of(scenario.parameters)
-    for key, value in rows.items():
+    out.print(safe_lines(f"\n{scenario.description}\n"))
+    tables = {}
+    for key, value in parameters_of(scenario.parameters).items():
         if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
-            _list_table(key, list(value))
+            tables[key] = list(value)
         elif value not in (None, [], ()):
-            out.print(safe(f"{key}: {value}"))
+            out.print(safe(f"{key}: {_cell(value)}"))
+    for key, rows in tables.items():
+        _list_table(key, rows)
     rubric = table(["criterion", "weight", "measure", "gate"], title="rubric", right=["weight"])
     for criterion in scenario.rubric.criteria:
         add_row(rubric, criterion.name, criterion.weight, _measure(criterion), criterion.gate)

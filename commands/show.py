@@ -4,26 +4,25 @@ import click
 
 from commands.episodes import episode_row
 from commands.grading import parts_table
-from commands.options import episode_argument, json_option, log_option
+from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import console, plain, print_json, safe, signed, sparkline
 from engine import EpisodeInfo, EventLog, Stream
 from graders import Grade, grade, saved_grades
 from replays import Step, steps
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog=examples(
+        "refold show last",
+        "refold show 3f2a --json",
+    ),
+)
 @episode_argument("id")
 @log_option
 @json_option
 def show_command(id: str, log: str, as_json: bool) -> None:
-    r"""
-    Show one episode at a glance: who, what, how it went, and its grade.
-
-    \b
-    Examples:
-      refold show last
-      refold show 3f2a --json
-    """
+    """Show one episode at a glance: who, what, how it went, and its grade."""
     with EventLog(log, readonly=True) as opened:
         info = opened.find(id)
         stream = opened.events(info.id)

@@ -21,7 +21,8 @@ from engine.events import (
 )
 from engine.family import Family
 from engine.fold import fold, fold_to
-from engine.log import EpisodeInfo, EventLog
+from engine.info import EpisodeInfo
+from engine.log import EventLog
 from engine.stream import Stream
 
 __all__ = [

@@ -12,6 +12,7 @@ from typing import Any, Union
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.errors import InvalidAction, LogDamaged, RefoldError
 from engine.events import SHARED_EVENTS, ActionTaken, Event
@@ -73,7 +74,7 @@ class Codec:
         """
         try:
             events: list[Event] = self._stream.decode(b"[" + b",".join(payloads) + b"]")
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             events = []
         if len(events) == len(payloads):
             return events
@@ -94,10 +95,12 @@ class Codec:
             InvalidAction: It does not fit the family's action type.
         """
         try:
-            return self._action.decode(encode(given))
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            plain = asdict(given) if isinstance(given, Struct) else given
+            return self._action.decode(encode(msgspec.convert(plain, self.family.action)))
+        except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
             name = self.family.name
-            raise InvalidAction(f"action: expected one of family {name}, got {error}") from None
+            got = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:300])
+            raise InvalidAction(f"action: expected one of family {name}, got {got}") from None
 
 
 @cache

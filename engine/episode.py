@@ -25,7 +25,8 @@ from engine.events import (
 )
 from engine.family import Definition, Family
 from engine.fold import fold, initial_state
-from engine.log import EpisodeInfo, EventLog, Tail
+from engine.info import EpisodeInfo
+from engine.log import EventLog, Tail
 from engine.stream import Stream
 
 LARGEST_SEED = 2**63 - 1
@@ -159,9 +160,10 @@ class Episode:
             ImpossibleEvent: An event does not fit the state before it.
         """
         id = log.find(reference).id
+        tail = log.tail(id)  # before the events: whoever appends in between makes this one stale
         stream = log.events(id)
         codec = codec_of(stream.family.name, stream.family.rules)
-        return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=log.tail(id))
+        return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=tail)
 
     @property
     def events(self) -> Stream:

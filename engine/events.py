@@ -7,7 +7,7 @@ defaults. A family adds event classes of its own by deriving from ``Event``.
 
 A stream begins with one ``EpisodeStarted`` and what the rules add to it. Each step then is a
 run of events that begins with an ``Input`` and ends with exactly one ``StepRewarded``; the
-``EpisodeEnded`` of the last step stands right before that, because the end is paid in its reward.
+``EpisodeEnded`` of the last step stands before that, because the end is paid in its reward.
 """
 
 import re

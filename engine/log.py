@@ -13,100 +13,28 @@ Files may come from strangers: every open checks application id, version and exa
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-from attrs import field, frozen
-from sqlite_utils import Database
+from attrs import frozen
 
 from engine.codec import GENESIS, link
 from engine.errors import (
     AmbiguousEpisode,
     EpisodeExists,
-    LogBusy,
     LogDamaged,
-    NotALog,
     StaleWriter,
     UnknownEpisode,
 )
-from engine.events import EpisodeEnded, StepRewarded
-from engine.schema import VERSION, check_identity, check_schema, migrate
+from engine.file import open_log, sqlite_errors
+from engine.info import SELECT, EpisodeInfo, now, read_info
 from engine.stream import Stream
 
-BUSY_SECONDS = 10
 CHECKPOINT_EVERY = 100
-LARGEST_VALUE = 64 * 2**20
 PAGE = 500
 
 _INSERT = "INSERT INTO events (episode, seq, payload, hash) VALUES (?, ?, ?, ?)"
-_INFO = """
-SELECT e.id, e.uid, e.scenario, e.seed, e.agent, e.run, e.epoch, e.release, e.started_at,
-    e.ended_at,
-    (SELECT CAST(payload AS BLOB) FROM events WHERE episode = e.id
-        AND payload GLOB '{"type":"step_rewarded",*' ORDER BY seq DESC LIMIT 1),
-    CASE WHEN e.ended_at IS NULL THEN NULL ELSE
-        (SELECT CAST(payload AS BLOB) FROM events WHERE episode = e.id
-            AND payload GLOB '{"type":"episode_ended",*' ORDER BY seq DESC LIMIT 1) END,
-    (SELECT max(seq) + 1 FROM events WHERE episode = e.id),
-    (SELECT hex(hash) FROM events WHERE episode = e.id ORDER BY seq DESC LIMIT 1)
-FROM episodes AS e
-"""
-
-
-def now() -> str:
-    """Return the time in UTC, ISO 8601, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-@cache
-def release() -> str:
-    """Return the release of refold that is running."""
-    return version("refold")
-
-
-@frozen
-class EpisodeInfo:
-    """
-    What the log knows of an episode without reading its stream.
-
-    Attributes:
-        id: Its name in this log.
-        scenario: Name of the scenario, ``family/name`` for those that ship.
-        seed: Seed of its world.
-        agent: Who played it.
-        run: Name of the ``record`` call that made it; empty outside of one.
-        epoch: 0-based number among the run's episodes of this scenario.
-        release: Release of refold that wrote it.
-        started_at: UTC, ISO 8601.
-        ended_at: The same, or None while it has no end.
-        steps: Number of whole steps.
-        total: Sum of the rewards so far.
-        ended: ``terminated`` or ``truncated``; None while it has no end.
-        reason: Why it ended, in a word of the family; None while it has no end.
-        events: Number of events.
-        digest: Hex head of the hash chain as stored; reading the events checks it.
-    """
-
-    id: str
-    scenario: str
-    seed: int
-    agent: str = ""
-    run: str = ""
-    epoch: int = 0
-    release: str = field(factory=release)
-    started_at: str = field(factory=now)
-    ended_at: str | None = None
-    steps: int = 0
-    total: float = 0.0
-    ended: str | None = None
-    reason: str | None = None
-    events: int = 0
-    digest: str = GENESIS.hex()
 
 
 @frozen
@@ -145,8 +73,9 @@ class EventLog:
         self.path = str(path)
         self.readonly = readonly
         self._ended = 0
-        with _errors(self.path):
-            self._connection = _open(self.path, readonly=readonly, durable=durable)
+        self._closed = False
+        with sqlite_errors(self.path):
+            self._connection = open_log(self.path, readonly=readonly, durable=durable)
 
     def __enter__(self) -> Self:
         return self
@@ -161,9 +90,14 @@ class EventLog:
 
     def close(self) -> None:
         """Close the file, its write-ahead log folded in when this instance was writing."""
-        if not self.readonly:
-            self._checkpoint()
-        self._connection.close()
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if not self.readonly:
+                self._checkpoint()
+        finally:
+            self._connection.close()
 
     def begin(self, info: EpisodeInfo, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """
@@ -181,8 +115,8 @@ class EventLog:
             try:
                 cursor.execute(
                     "INSERT INTO episodes (uid, scenario, seed, agent, run, epoch, release,"
-                    " started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*row, info.release, info.started_at),
+                    " started_at, parent, fork_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*row, info.release, info.started_at, info.parent, info.fork_at),
                 )
             except sqlite3.IntegrityError as error:
                 if not _is_refusal(error):
@@ -219,7 +153,7 @@ class EventLog:
     def tail(self, reference: str) -> Tail:
         """Return where the next events of an episode go; raises as ``find`` does."""
         info = self.find(reference)
-        with _errors(self.path):
+        with sqlite_errors(self.path):
             (key,) = self._connection.execute(
                 "SELECT id FROM episodes WHERE uid = ?", (info.id,)
             ).fetchone()
@@ -237,13 +171,18 @@ class EventLog:
             rubric: Name, version and digest of the rubric.
             score: The score.
             grade: The whole grade, canonical JSON.
+
+        Raises:
+            UnknownEpisode: The log holds no episode of that id.
         """
         with self.transaction():
-            self._connection.execute(
+            cursor = self._connection.execute(
                 "INSERT OR REPLACE INTO grades (episode, digest, rubric, version, rubric_digest,"
                 " score, grade) SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?",
                 (digest, *rubric, score, grade.decode(), episode),
             )
+            if not cursor.rowcount:
+                raise self._unknown(episode)
 
     def drop_grades(self) -> int:
         """Delete every saved grade, return how many there were; ``grade --save`` remakes them."""
@@ -273,17 +212,15 @@ class EventLog:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make everything written inside one transaction: all of it is stored, or nothing."""
-        if self._connection.in_transaction:
-            yield
-            return
-        with _errors(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+        inner = self._connection.in_transaction
+        with sqlite_errors(self.path):
+            self._connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self._connection.execute("RELEASE part" if inner else "COMMIT")
 
     def _checkpoint_now_and_then(self) -> None:
         self._ended += 1
@@ -291,7 +228,7 @@ class EventLog:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
-        with _errors(self.path):
+        with sqlite_errors(self.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def find(self, reference: str) -> EpisodeInfo:
@@ -302,22 +239,27 @@ class EventLog:
             UnknownEpisode: There is none.
             AmbiguousEpisode: The prefix fits several, and is no whole id.
         """
+        if not reference:
+            raise self._unknown(reference)
         if reference == "last":
-            rows = self._rows(f"{_INFO} ORDER BY e.id DESC LIMIT 1")
+            rows = self._rows(f"{SELECT} ORDER BY e.id DESC LIMIT 1")
         else:
-            rows = self._rows(f"{_INFO} WHERE e.uid = ?", reference) or self._rows(
-                f"{_INFO} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
+            rows = self._rows(f"{SELECT} WHERE e.uid = ?", reference) or self._rows(
+                f"{SELECT} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
                 reference,
                 f"{reference}\U0010ffff",
             )
         if not rows:
-            raise UnknownEpisode(
-                f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
-                f"{self.path}, got none that fits; `refold episodes` lists them"
-            )
+            raise self._unknown(reference)
         if len(rows) > 1:
             raise AmbiguousEpisode(reference, [row[1] for row in rows])
-        return _info(rows[0])
+        return read_info(rows[0])
+
+    def _unknown(self, reference: str) -> UnknownEpisode:
+        return UnknownEpisode(
+            f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
+            f"{self.path}, got none that fits; `refold episodes` lists them"
+        )
 
     def episodes(
         self,
@@ -337,13 +279,14 @@ class EventLog:
             newest_first: The other way round.
         """
         order, follows = ("DESC", "<") if newest_first else ("ASC", ">")
-        wanted = f"""{_INFO}
-            WHERE (?1 IS NULL OR e.scenario = ?1 OR e.scenario GLOB ?1 || '/*')
+        wanted = f"""{SELECT}
+            WHERE (?1 IS NULL OR e.scenario = ?1
+                OR substr(e.scenario, 1, length(?1) + 1) = ?1 || '/')
             AND (?2 IS NULL OR e.agent = ?2) AND (?3 IS NULL OR e.run = ?3)
             AND (?4 IS NULL OR e.id {follows} ?4) ORDER BY e.id {order} LIMIT {PAGE}"""
         last = None
         while rows := self._rows(wanted, scenario, agent, run, last):
-            yield from map(_info, rows)
+            yield from map(read_info, rows)
             last = rows[-1][0]
 
     def count(self) -> int:
@@ -365,7 +308,10 @@ class EventLog:
             reference,
         )
         if not rows:
-            return self.events(self.find(reference).id)
+            id = self.find(reference).id
+            if id == reference:
+                raise LogDamaged(id, 0, "expected episode_started, got no events")
+            return self.events(id)
         head = GENESIS
         for seq, payload, stored in rows:
             head = link(head, seq, payload)
@@ -384,104 +330,10 @@ class EventLog:
         return [row[0] for row in rows]
 
     def _rows(self, sql: str, *parameters: Any) -> list[Any]:
-        with _errors(self.path):
+        with sqlite_errors(self.path):
             return self._connection.execute(sql, parameters).fetchall()
-
-
-def _info(row: Sequence[Any]) -> EpisodeInfo:
-    rewarded, ended = row[10], row[11]
-    step = _last_step(rewarded) if rewarded else None
-    end = _end(ended) if ended else None
-    return EpisodeInfo(
-        id=row[1],
-        scenario=row[2],
-        seed=row[3],
-        agent=row[4],
-        run=row[5],
-        epoch=row[6],
-        release=row[7],
-        started_at=row[8],
-        ended_at=row[9],
-        steps=step.step + 1 if step else 0,
-        total=step.total if step else 0.0,
-        ended=end.how if end else None,
-        reason=end.reason if end else None,
-        events=row[12] or 0,
-        digest=(row[13] or GENESIS.hex()).lower(),
-    )
-
-
-_last_step = msgspec.json.Decoder(StepRewarded).decode
-_end = msgspec.json.Decoder(EpisodeEnded).decode
 
 
 def _is_refusal(error: sqlite3.IntegrityError) -> bool:
     """Return whether a trigger of the schema refused a statement."""
     return error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER
-
-
-@contextmanager
-def _errors(path: str) -> Iterator[None]:
-    """Turn what SQLite says of the file at *path* into refold's own errors."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise LogBusy(
-                f"{path}: expected the write lock within {BUSY_SECONDS} s, got none; "
-                "stop the other writer or use another --log"
-            ) from error
-        raise NotALog(f"{path}: expected a usable refold log, got {error}") from error
-
-
-def _open(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
-    new = _check_file(Path(path), readonly=readonly)
-    mode = "ro" if readonly else "rwc"
-    uri = f"{Path(path).absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
-        connection.execute("PRAGMA trusted_schema = OFF")
-        if not new:
-            check_identity(connection, path)
-        if not readonly:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            connection.execute("PRAGMA foreign_keys = ON")
-            _migrate(connection, path)
-        check_schema(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not tables or check_identity(connection, path) < VERSION:
-        migrate(Database(connection, execute_plugins=False))
-    connection.execute("COMMIT")
-
-
-def _check_file(path: Path, *, readonly: bool) -> bool:
-    """Return whether a log is to be made at *path*; raise NotALog if it cannot be one."""
-    if path.is_dir():
-        raise NotALog(f"{path}: expected a log file, got a directory; name a file in it")
-    if not path.exists():
-        if readonly:
-            raise NotALog(f"{path}: expected a log, got no such file; `refold record` makes one")
-        if not path.parent.is_dir():
-            raise NotALog(f"{path}: expected an existing folder, got {str(path.parent)!r}")
-        return True
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(16)
-    except OSError as error:
-        raise NotALog(f"{path}: expected a readable log, got {error.strerror}") from None
-    if not beginning and not readonly:
-        return True
-    if beginning != b"SQLite format 3\0":
-        raise NotALog(f"{path}: expected a refold log, got another kind of file; check --log")
-    return False

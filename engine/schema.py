@@ -23,7 +23,7 @@ migrations = Migrations("refold")
 
 _EPISODES = """
 CREATE TABLE episodes (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY CHECK (id > 0),
     uid TEXT NOT NULL UNIQUE CHECK (length(uid) BETWEEN 1 AND 64),
     scenario TEXT NOT NULL,
     seed INTEGER NOT NULL CHECK (seed >= 0),
@@ -32,7 +32,9 @@ CREATE TABLE episodes (
     epoch INTEGER NOT NULL CHECK (epoch >= 0),
     release TEXT NOT NULL,
     started_at TEXT NOT NULL,
-    ended_at TEXT
+    ended_at TEXT,
+    parent TEXT,
+    fork_at INTEGER CHECK (fork_at >= 0)
 ) STRICT;
 
 CREATE TRIGGER episodes_fresh BEFORE INSERT ON episodes
@@ -45,15 +47,15 @@ BEGIN SELECT RAISE(ABORT, 'refold: episodes cannot be deleted'); END;
 CREATE TRIGGER episodes_end_once BEFORE UPDATE ON episodes
 WHEN OLD.ended_at IS NOT NULL
     OR (NEW.id, NEW.uid, NEW.scenario, NEW.seed, NEW.agent, NEW.run, NEW.epoch, NEW.release,
-        NEW.started_at)
+        NEW.started_at, NEW.parent, NEW.fork_at)
     IS NOT (OLD.id, OLD.uid, OLD.scenario, OLD.seed, OLD.agent, OLD.run, OLD.epoch, OLD.release,
-        OLD.started_at)
+        OLD.started_at, OLD.parent, OLD.fork_at)
 BEGIN SELECT RAISE(ABORT, 'refold: episodes are immutable, but for ended_at, once'); END;
 """
 
 _EVENTS = """
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY CHECK (id > 0),
     episode INTEGER NOT NULL REFERENCES episodes (id),
     seq INTEGER NOT NULL CHECK (seq >= 0),
     payload TEXT NOT NULL CHECK (payload GLOB '{"type":"*"*}'),

@@ -30,7 +30,7 @@ class Stream(Sequence[Event]):
         self, family: Family, events: Sequence[Event], payloads: Sequence[bytes], digest: str
     ) -> None:
         self.family = family
-        self.payloads = payloads
+        self.payloads = tuple(payloads)
         self.digest = digest
         self._events = events
 

@@ -2,6 +2,6 @@
 
 from replays.diff import Diff, diff
 from replays.steps import Step, steps
-from replays.verify import Divergence, verify
+from replays.verify import Divergence, misfiled, verify
 
-__all__ = ["Diff", "Divergence", "Step", "diff", "steps", "verify"]
+__all__ = ["Diff", "Divergence", "Step", "diff", "misfiled", "steps", "verify"]

@@ -1,12 +1,12 @@
 """Two streams laid side by side: where they part, and what differs from there on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
 from attrs import frozen
 
-from engine import Stream
+from engine import ActionTaken, Event, Input, Stream
 from graders import grade
 from replays.steps import Step, steps
 
@@ -20,7 +20,8 @@ class Row:
         position: Number of actions taken after it; 0 for the start.
         a: The step of the first stream, None after its last.
         b: The same of the second.
-        differs: Which of ``action``, ``events``, ``reward`` and ``state`` differ, in this order.
+        differs: Which of ``exchange`` (with a model, before the action), ``action``, ``events``,
+            ``reward`` and ``state`` differ, in this order.
     """
 
     position: int
@@ -53,9 +54,11 @@ class Diff:
     How two streams compare.
 
     Attributes:
-        shared: Number of leading positions (the start is the first) with equal events.
+        shared: Number of leading positions (the start is the first) that are equal, but for
+            exchanges with a model, which hardly ever are.
         cause: Why they part: ``scenario``, ``seed``, ``action``, ``chance`` (equal actions, yet
-            other events) or ``length`` (one simply goes on); None if they are the same.
+            other events), ``length`` (one simply goes on) or ``exchange`` (they differ in
+            nothing else); None if they are the same.
         comparable: Whether both were graded by equal rubrics, so that parts can be compared.
         rows: Every position of the longer stream.
         states: What differs between the two views right after the first divergence.
@@ -85,7 +88,7 @@ def diff(a: Stream, b: Stream) -> Diff:
         ScenarioError: A recorded rubric cannot be used.
     """
     rows = tuple(_rows(a, b))
-    parted = next((row for row in rows if row.differs), None)
+    parted = next((row for row in rows if {*row.differs} - {"exchange"}), None)
     grades = grade(a), grade(b)
     names = dict.fromkeys((*grades[0].breakdown, *grades[1].breakdown))
     return Diff(
@@ -111,9 +114,11 @@ def _differing(a: Stream, b: Stream, left: Step | None, right: Step | None) -> I
     if left is None or right is None:
         yield from ("action", "events", "reward", "state")
         return
+    if _payloads(a, left, _is_exchange) != _payloads(b, right, _is_exchange):
+        yield "exchange"
     if left.action != right.action:
         yield "action"
-    if _payloads(a, left) != _payloads(b, right):
+    if _payloads(a, left, _is_outcome) != _payloads(b, right, _is_outcome):
         yield "events"
     if left.reward != right.reward or left.parts != right.parts:
         yield "reward"
@@ -121,8 +126,17 @@ def _differing(a: Stream, b: Stream, left: Step | None, right: Step | None) -> I
         yield "state"
 
 
-def _payloads(stream: Stream, step: Step) -> object:
-    return stream.payloads[step.seqs.start : step.seqs.stop]
+def _payloads(stream: Stream, step: Step, kind: Callable[[Event], bool]) -> list[bytes]:
+    pairs = zip(step.seqs, step.events, strict=True)
+    return [stream.payloads[seq] for seq, event in pairs if kind(event)]
+
+
+def _is_exchange(event: Event) -> bool:
+    return isinstance(event, Input) and not isinstance(event, ActionTaken)
+
+
+def _is_outcome(event: Event) -> bool:
+    return not isinstance(event, Input)
 
 
 def _cause(a: Stream, b: Stream, parted: Row | None) -> str | None:
@@ -132,15 +146,21 @@ def _cause(a: Stream, b: Stream, parted: Row | None) -> str | None:
         return "scenario"
     if a.started.seed != b.started.seed:
         return "seed"
-    if parted is None or parted.a is None or parted.b is None:
+    if parted is None:
+        return "exchange"
+    if not _is_whole(parted.a) or not _is_whole(parted.b):
         return "length"
     return "action" if "action" in parted.differs else "chance"
 
 
+def _is_whole(step: Step | None) -> bool:
+    """Return whether *step* is the start or has an action, so that something was decided."""
+    return step is not None and (step.action is not None or not step.seqs.start)
+
+
 def _state_differences(a: Stream, b: Stream, row: Row) -> Iterator[StateDifference]:
-    left = a.family.view(row.a.state) if row.a else {}
-    right = b.family.view(row.b.state) if row.b else {}
-    yield from value_differences(left, right, "$")
+    if row.a and row.b:
+        yield from value_differences(a.family.view(row.a.state), b.family.view(row.b.state), "$")
 
 
 def value_differences(a: Any, b: Any, path: str) -> Iterator[StateDifference]:

@@ -13,6 +13,7 @@ import msgspec
 from engine import EpisodeInfo, EventLog, RefoldError, Stream
 from engine.codec import encode
 from engine.episode import LARGEST_SEED, check_id
+from replays.verify import misfiled
 
 LONGEST_LINE = 64 * 2**20
 
@@ -106,8 +107,9 @@ def _read_header(line: bytes, where: str) -> Header:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
         ) from None
-    if not 0 <= header.seed <= LARGEST_SEED or header.epoch < 0:
-        raise RefoldError(f"{where}: expected a seed and an epoch of at least 0, got others")
+    for name, number in (("seed", header.seed), ("epoch", header.epoch)):
+        if not 0 <= number <= LARGEST_SEED:
+            raise RefoldError(f"{where}: expected {name} 0 to {LARGEST_SEED}, got {number}")
     check_id(header.id)
     return header
 
@@ -135,5 +137,7 @@ def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> 
         started_at=header.started_at,
         ended_at=header.ended_at,
     )
+    if problem := misfiled(info, stream):
+        raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
     log.begin(info, payloads, end=header.ended_at is not None)
     return log.find(header.id)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
-from engine import ActionTaken, EpisodeEnded, Event, Input, Stream
-from engine.codec import encode
+from engine import ActionTaken, EpisodeEnded, EpisodeInfo, Event, Input, Stream
+from engine.codec import encode, header_of
 from engine.fold import fold, initial_state, step_ranges
 
 
@@ -41,6 +41,20 @@ def verify(stream: Stream) -> Divergence | None:
             should = expected[place] if place < len(expected) else b""
             if was != should:
                 return Divergence(seqs.start + place, step, was, should)
+    return None
+
+
+def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
+    """Return what *info*, kept beside *stream*, says of it and should not; None if all is so."""
+    scenario = header_of(bytes(stream.started.scenario)).name
+    ended = any(isinstance(event, EpisodeEnded) for event in stream)
+    for what, told, true in (
+        ("scenario", info.scenario, scenario),
+        ("seed", info.seed, stream.started.seed),
+        ("an end", info.ended_at is not None, ended),
+    ):
+        if told != true:
+            return f"{what}: expected {true!r}, as the events say, got {told!r}"
     return None
 
 

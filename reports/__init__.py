@@ -1,24 +1,29 @@
 """Reports over many episodes: runs, summaries, comparisons, rankings and reference scores."""
 
 from reports.baseline import Baseline, baselines
-from reports.compare import Comparison, compare
+from reports.compare import Comparison, Contrast, Flip, compare
 from reports.leaderboard import Ranking, rankings
+from reports.outcomes import Outcome, outcome_of, played
 from reports.runs import Run, find_run, run_names, runs
-from reports.outcomes import Outcome, played
-from reports.summary import RunReport, report
+from reports.summary import Costs, RunReport, ScenarioReport, report
 from reports.usage import Price
 
 __all__ = [
     "Baseline",
     "Comparison",
+    "Contrast",
+    "Costs",
+    "Flip",
     "Outcome",
     "Price",
     "Ranking",
     "Run",
     "RunReport",
+    "ScenarioReport",
     "baselines",
     "compare",
     "find_run",
+    "outcome_of",
     "played",
     "rankings",
     "report",

@@ -7,6 +7,7 @@ begun last. Episodes outside of any run share the empty name.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from statistics import fmean
 
 from attrs import Factory, define, frozen
@@ -115,12 +116,14 @@ def find_run(log: EventLog, reference: str) -> str:
     Raises:
         RefoldError: There is none, or the prefix fits several and is no whole name.
     """
+    fitting: list[str]
     if reference == LAST:
-        fitting = next(((info.run,) for info in log.episodes(newest_first=True) if info.run), ())
+        runs = (info.run for info in log.episodes(newest_first=True) if info.run)
+        fitting = list(islice(runs, 1))
     elif next(log.episodes(run=reference), None):
         return reference
     else:
-        fitting = tuple(name for name in run_names(log) if name.startswith(reference))
+        fitting = [name for name in run_names(log) if name.startswith(reference)]
     if not fitting:
         raise RefoldError(
             f"run {reference!r}: expected a name, a unique prefix or 'last', got none that fits; "

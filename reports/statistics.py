@@ -7,9 +7,10 @@ interval of no width, which n equal values cannot justify; ``mean_interval`` say
 for it. Nothing here knows of episodes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import comb, fsum, sqrt
 from statistics import fmean, stdev, variance
+from typing import Literal
 
 from attrs import frozen
 
@@ -19,20 +20,21 @@ EXACT_UP_TO = 14
 
 _FLIPS = 2**EXACT_UP_TO
 _BATCH = 2**22
-_NOTHING = 1e-12
 _PLACES = 9  # scores have 4; what is beyond is rounding error
 
 Bounds = tuple[float, float]
+Method = Literal["student", "equal_values", "clopper_pearson"]
 
 
 @frozen
 class Estimate:
-    """A mean of *n* values, and the interval in which the expected value lies."""
+    """A mean of *n* values, and by which *method* its expectation lies from *low* to *high*."""
 
     n: int
     mean: float
     low: float
     high: float
+    method: Method
 
 
 @frozen
@@ -46,6 +48,7 @@ class Paired:
         difference: Mean over the pairs of second minus first.
         low: Lower end of its interval.
         high: Upper end of its interval.
+        method: How the interval was made.
         p: Two-sided p-value of the sign-flip test.
         least_p: The smallest that so many clusters, or flips, can give.
         exact: Whether all flips were tried; else a fixed sample of them.
@@ -56,6 +59,7 @@ class Paired:
     difference: float
     low: float
     high: float
+    method: Method
     p: float
     least_p: float
     exact: bool
@@ -63,7 +67,7 @@ class Paired:
 
 @frozen
 class Noise:
-    """Standard deviation of the scores of equal episodes, and the degrees of freedom behind it."""
+    """Standard deviation of the scores of equal episodes, and its degrees of freedom."""
 
     deviation: float
     degrees: int
@@ -96,8 +100,10 @@ def mean_interval(
 
 def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Estimate:
     """
-    Return the pass rate *passed* / *n* with its exact interval (Clopper, Pearson, Biometrika 26,
-    1934): beta quantiles, never below the confidence asked for, whatever n >= 1 is.
+    Return the pass rate *passed* / *n* with its exact interval.
+
+    Beta quantiles (Clopper, Pearson, Biometrika 26, 1934): the confidence is never below the
+    one asked for, whatever n >= 1 is.
 
     Raises:
         ValueError: *n* is below 1, or *passed* is not 0 to *n*.
@@ -109,7 +115,7 @@ def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Est
     tail = (1 - confidence) / 2
     low = float(betaincinv(passed, n - passed + 1, tail)) if passed else 0.0
     high = float(betaincinv(passed + 1, n - passed, 1 - tail)) if passed < n else 1.0
-    return Estimate(n, passed / n, low, high)
+    return Estimate(n, passed / n, low, high, "clopper_pearson")
 
 
 def pass_at_k(n: int, passed: int, k: int) -> float:
@@ -145,7 +151,7 @@ def paired(
     confidence: float = CONFIDENCE,
 ) -> Paired:
     """
-    Return the mean of paired differences, with interval and p-value, clustered.
+    Return the mean of paired differences, given by cluster, with interval and p-value.
 
     Differences of one cluster may depend on each other, clusters may not. The interval is
     mean +- t(G - 1) sqrt(G / (G - 1) sum (S_g - n_g mean)^2) / N over the sums S_g of G clusters
@@ -154,11 +160,6 @@ def paired(
     for one cluster, it is ``mean_interval``'s. The p-value is that of the sign-flip test
     (Fisher 1935, section 21): the share of flips of whole clusters whose sum is at least as
     far out, by ``scipy.stats.permutation_test``.
-
-    Args:
-        clusters: The differences, by cluster; at least one, none of them empty.
-        bounds: Between which differences lie.
-        confidence: Of the interval.
 
     Raises:
         ValueError: There is no cluster, or an empty one.
@@ -181,6 +182,7 @@ def paired(
         difference=mean,
         low=estimate.low,
         high=estimate.high,
+        method=estimate.method,
         p=_sign_flips(sums),
         least_p=2.0 ** (1 - count) if exact else 2 / (_FLIPS + 1),
         exact=exact,
@@ -210,35 +212,23 @@ def noise_of_difference(noise: Noise, pairs: int, *, confidence: float = CONFIDE
     return _t(noise.degrees, confidence) * sqrt(2 / pairs) * noise.deviation
 
 
-def percentile(counts: Mapping[int, int], share: float) -> int | None:
-    """
-    Return the least value that at least *share* of all values do not exceed (nearest rank).
-
-    *counts* says how often each value occurs; None if it is empty.
-    """
-    total, below = sum(counts.values()), 0
-    for value in sorted(counts):
-        below += counts[value]
-        if below >= share * total:
-            return value
-    return None
-
-
 def _student(
     n: int, mean: float, error: float, degrees: int, bounds: Bounds, confidence: float
 ) -> Estimate:
     half = _t(degrees, confidence) * error
-    return Estimate(n, mean, max(bounds[0], mean - half), min(bounds[1], mean + half))
+    low, high = max(bounds[0], mean - half), min(bounds[1], mean + half)
+    return Estimate(n, mean, low, high, "student")
 
 
 def _of_equal_values(n: int, value: float, bounds: Bounds, confidence: float) -> Estimate:
     low, high = bounds
     share = ((1 - confidence) / 2) ** (1 / n)
-    return Estimate(n, value, low + share * (value - low), high - share * (high - value))
+    low, high = low + share * (value - low), high - share * (high - value)
+    return Estimate(n, value, low, high, "equal_values")
 
 
 def _all_equal(values: Sequence[float]) -> bool:
-    return max(values) - min(values) <= _NOTHING
+    return round(max(values) - min(values), _PLACES) == 0
 
 
 def _t(degrees: int, confidence: float) -> float:

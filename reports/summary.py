@@ -57,8 +57,8 @@ class ScenarioReport:
         score: Mean score of those that count, with its interval; None if there are none.
         passed: How many of them reached the threshold.
         pass_rate: Their share, with its interval; None if there are none.
-        pass_at: Chance that one of k episodes passes, by k; None with fewer than k episodes.
-        pass_hat: Chance that all of k episodes pass, by k; None with fewer than k episodes.
+        pass_at_k: Chance that one of k episodes passes, by k; None with fewer than k episodes.
+        pass_hat_k: Chance that all of k episodes pass, by k; None with fewer than k episodes.
         steps: Mean number of steps; None if no episode counts.
         counts: Diagnostic numbers of the grades, by name.
         unread: Answers that no action could be read from.
@@ -73,8 +73,8 @@ class ScenarioReport:
     score: Estimate | None
     passed: int
     pass_rate: Estimate | None
-    pass_at: Mapping[int, float | None]
-    pass_hat: Mapping[int, float | None]
+    pass_at_k: Mapping[int, float | None]
+    pass_hat_k: Mapping[int, float | None]
     steps: float | None
     counts: Mapping[str, Count]
     unread: int
@@ -166,8 +166,8 @@ def _row(
         score=mean_interval(scores, bounds=setting.bounds) if n else None,
         passed=passed,
         pass_rate=pass_interval(passed, n) if n else None,
-        pass_at={k: pass_at_k(n, passed, k) if k <= n else None for k in ks},
-        pass_hat={k: pass_hat_k(n, passed, k) if k <= n else None for k in ks},
+        pass_at_k={k: pass_at_k(n, passed, k) if k <= n else None for k in ks},
+        pass_hat_k={k: pass_hat_k(n, passed, k) if k <= n else None for k in ks},
         steps=tally.steps / n if n else None,
         counts={name: Count(total, total / n) for name, total in tally.counts.items()},
         unread=tally.usage.unread,
@@ -185,7 +185,7 @@ def _costs(usage: Usage, price: Price | None) -> Costs | None:
         input=usage.input,
         output=usage.output,
         unmetered=usage.unmetered,
-        cost=usage.cost(price) if price else None,
+        cost=price.of(usage.input, usage.output) if price else None,
         latency=usage.latency,
         faults=dict(usage.faults),
     )

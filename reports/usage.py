@@ -5,23 +5,27 @@ Only sums and counts are kept, so memory does not grow with the number of episod
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from math import fsum
 
 from attrs import Factory, define, frozen
 
 from engine import Stream
 from engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
-from reports.statistics import percentile
 
 _MILLION = 1_000_000
 
 
 @frozen
 class Price:
-    """What a million tokens cost, in any currency."""
+    """US dollars for a million tokens, read and written."""
 
     input: float
     output: float
+
+    def of(self, read: int, written: int) -> float:
+        """Return what so many tokens cost."""
+        return (read * self.input + written * self.output) / _MILLION
 
 
 @frozen
@@ -40,8 +44,8 @@ class Usage:
     Attributes:
         requests: Requests to the model, answered or not.
         unanswered: Those of them that got no answer in the end.
-        input: Tokens sent, as the API counted them.
-        output: Tokens received, likewise.
+        input: Tokens that the model read, as the API counted them.
+        output: Tokens that it wrote, likewise.
         unmetered: Answers whose tokens the API did not tell; they are missing in the sums.
         unread: Answers that no action could be read from.
         forfeited: Steps in which the model gave no action: its failures.
@@ -104,6 +108,16 @@ class Usage:
         total = fsum(ms * times for ms, times in self.latencies.items())
         return Latency(total / self.latencies.total(), p95)
 
-    def cost(self, price: Price) -> float:
-        """Return what the counted tokens cost at *price*."""
-        return (self.input * price.input + self.output * price.output) / _MILLION
+
+def percentile(counts: Mapping[int, int], share: float) -> int | None:
+    """
+    Return the least value that at least *share* of all values do not exceed (nearest rank).
+
+    *counts* says how often each value occurs; None if it is empty.
+    """
+    total, below = sum(counts.values()), 0
+    for value in sorted(counts):
+        below += counts[value]
+        if below >= share * total:
+            return value
+    return None

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,11 @@ from engine import (
     fold,
     fold_to,
 )
-from engine.errors import UnknownStep
+from engine.errors import ImpossibleEvent, UnknownStep
 from engine.fold import initial_state, step_ranges
 from scenarios import load, scenario_names
+from scenarios.inbox.events import Arrival, InboxFilled
+from scenarios.workflow.events import SubtaskCompleted
 
 SCENARIOS = st.sampled_from(scenario_names())
 SEEDS = st.integers(0, 2**63 - 1)
@@ -71,6 +75,33 @@ def test_a_fold_without_a_start_begins_with_the_start(first):
     family = Episode.start(load("workflow/easy")).family
     with pytest.raises(ValueError, match="expected episode_started first or a start, got"):
         fold(first, family=family)
+
+
+@given(SCENARIOS, SEEDS, st.data())
+def test_events_that_cannot_have_happened_are_an_error(random_episode, scenario, seed, data):
+    """Events in another order, or of another world, fold or are impossible: no other error."""
+    first, *rest = random_episode(scenario, seed, steps=6).events
+    rest += random_episode(scenario, seed ^ 1, steps=6).events[1:]
+    with suppress(ImpossibleEvent):
+        fold(
+            [first, *data.draw(st.permutations(rest))], family=Episode.start(load(scenario)).family
+        )
+
+
+@pytest.mark.parametrize(
+    ("scenario", "event"),
+    [
+        ("workflow/easy", SubtaskCompleted("nobody", "nobody", 0)),
+        ("inbox/easy", InboxFilled((Arrival("x_1000", "x", ()),))),
+    ],
+)
+def test_an_impossible_event_is_named(scenario, event):
+    """The error shows the event that does not fit."""
+    episode = Episode.start(load(scenario))
+    with pytest.raises(
+        ImpossibleEvent, match=f"event {type(event).__name__}.*cannot have happened"
+    ):
+        fold([event], family=episode.family, start=episode.state)
 
 
 @given(SCENARIOS, SEEDS)

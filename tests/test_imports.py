@@ -15,14 +15,14 @@ LAYERS = [
     ("scenarios",),
     ("graders",),
     ("agents", "replays"),
-    ("server",),
+    ("reports", "server"),
     ("commands",),
     ("cli",),
 ]
 LAYER = {package: layer for layer, packages in enumerate(LAYERS) for package in packages}
 OWNERS = {
-    "sqlite3": ["engine/log.py", "engine/schema.py"],
-    "sqlite_utils": ["engine/log.py", "engine/schema.py"],
+    "sqlite3": ["engine/file.py", "engine/log.py", "engine/schema.py"],
+    "sqlite_utils": ["engine/file.py", "engine/schema.py"],
     "openai": ["agents/*"],
     "fastapi": ["server/*"],
     "starlette": ["server/*"],
@@ -39,7 +39,10 @@ SYSTEM = ["os", "sys", "io", "pathlib", "shutil", "tempfile", "subprocess", "log
 NETWORK = ["socket", "ssl", "http", "urllib", "ftplib", "smtplib", "requests", "httpx", "aiohttp"]
 CONCURRENCY = ["asyncio", "threading", "multiprocessing", "concurrent"]
 CHANCE = ["random", "secrets", "uuid", "numpy"]
-STORAGE = ["sqlite3", "sqlite_utils", "engine.log", "engine.schema", "engine.EventLog"]
+STORAGE = [
+    *("sqlite3", "sqlite_utils"),
+    *("engine.file", "engine.log", "engine.schema", "engine.EventLog"),
+]
 IMPURE = {*CLOCKS, *SYSTEM, *NETWORK, *CONCURRENCY, *CHANCE, *STORAGE}
 DICE = "scenarios/*/rules.py"
 

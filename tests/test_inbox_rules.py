@@ -131,7 +131,7 @@ def test_end_by_emptying(tmp_path: Path) -> None:
     result = episode.step({"type": "archive"})
     assert result.breakdown == parts(decision_quality=0.6, completion_bonus=0.2)
     assert (result.terminated, result.truncated) == (True, False)
-    with pytest.raises(EpisodeOver, match=r"expected no action after the end \(terminated: inbox_"):
+    with pytest.raises(EpisodeOver, match=r"after the end \(terminated: inbox_empty\)"):
         episode.step({"type": "archive"})
     assert episode.legal_actions == []
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from worlds import action, subtask, worker, workflow
+from worlds import play, subtask, worker, workflow
 
 from engine import Episode
 from scenarios import Scenario, load
@@ -13,8 +13,7 @@ from scenarios.workflow.observation import Hint, Observation
 
 def look(scenario: Scenario, given: list[str]) -> Observation:
     episode = Episode.start(scenario)
-    for words in given:
-        episode.step(action(words))
+    play(episode, given)
     seen = episode.observation
     assert isinstance(seen, Observation)
     return seen

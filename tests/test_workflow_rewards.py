@@ -4,17 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from worlds import action, subtask, worker, workflow
+from worlds import play, subtask, worker, workflow
 
 from engine import Episode, EpisodeEnded, StepResult
-from scenarios import Scenario
 
 ALWAYS_FAILS = [{"worker": "bad", "subtask_type": "dig", "reliability": [0.0]}]
-
-
-def play(scenario: Scenario, given: Iterable[str]) -> list[StepResult]:
-    episode = Episode.start(scenario)
-    return [episode.step(action(words)) for words in given]
 
 
 def part(results: Iterable[StepResult], name: str) -> list[float]:
@@ -38,7 +32,7 @@ def test_sla_penalty(tmp_path: Path, given: list[str], expected: list[float]) ->
     scenario = workflow(
         tmp_path, [subtask("a", "dig")], [worker("ann", "dig")], sla_milestones=milestones
     )
-    assert part(play(scenario, given), "sla_penalty") == expected
+    assert part(play(Episode.start(scenario), given), "sla_penalty") == expected
 
 
 def test_sla_penalties_add_up(tmp_path: Path) -> None:
@@ -51,7 +45,7 @@ def test_sla_penalties_add_up(tmp_path: Path) -> None:
         sla_milestones=milestones,
     )
     expected = [0, -0.05, -0.05, -0.1, -0.05, -0.05, 0]
-    assert part(play(scenario, ["wait"] * 7), "sla_penalty") == expected
+    assert part(play(Episode.start(scenario), ["wait"] * 7), "sla_penalty") == expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +69,7 @@ def test_unrecovered_failure(tmp_path: Path, given: list[str], expected: list[fl
         [worker("bad", "dig"), worker("ann", "dig")],
         reliability_overrides=ALWAYS_FAILS,
     )
-    assert part(play(scenario, given), "unrecovered_failure") == expected
+    assert part(play(Episode.start(scenario), given), "unrecovered_failure") == expected
 
 
 @pytest.mark.parametrize(
@@ -94,14 +88,16 @@ def test_odd_subtask(
 ) -> None:
     """Two classes pay another part where the action names ``check_dependencies``."""
     scenario = workflow(tmp_path, [subtask(id, "dig")], [worker("ann", "dig")])
-    result = play(scenario, [f"delegate {id} ann", f"{when} {id} ann"])[-1]
+    result = play(Episode.start(scenario), [f"delegate {id} ann", f"{when} {id} ann"])[-1]
     assert (result.error, result.breakdown) == (error, {name: value})
 
 
 def test_odd_subtask_pays_other_classes_as_ever(tmp_path: Path) -> None:
     """An unknown worker is an ``invalid_action`` whatever the subtask is called."""
     scenario = workflow(tmp_path, [subtask("check_dependencies", "dig")], [worker("ann", "dig")])
-    assert play(scenario, ["delegate check_dependencies"])[0].breakdown == {"invalid_action": -0.05}
+    assert play(Episode.start(scenario), ["delegate check_dependencies"])[0].breakdown == {
+        "invalid_action": -0.05
+    }
 
 
 @pytest.mark.parametrize(
@@ -123,7 +119,7 @@ def test_refused_parts(tmp_path: Path, given: str, name: str, value: float) -> N
         [worker("ann", "dig"), worker("bob", "dig"), worker("slow", "talk", speed=9)],
         capacity_limit=1,
     )
-    result = play(scenario, ["abort c", "delegate d slow", given])[-1]
+    result = play(Episode.start(scenario), ["abort c", "delegate d slow", given])[-1]
     assert result.breakdown == {name: value, "unrecovered_failure": -0.08}
 
 
@@ -155,7 +151,7 @@ def test_cost_of_choice(tmp_path: Path, given: str, budget: float | None, expect
         scheduled_events=[{"step": 0, "event": "dropout", "worker": "busy"}],
         **({} if budget is None else {"cost_budget": budget}),
     )
-    parts = play(scenario, [given])[0].breakdown
+    parts = play(Episode.start(scenario), [given])[0].breakdown
     choice = parts.get("cost_efficient_choice", 0) + parts.get("wasteful_assignment", 0)
     assert choice == expected
 
@@ -183,7 +179,7 @@ def test_end(
         time_budget=5,
         **({} if budget is None else {"cost_budget": budget}),
     )
-    results = play(scenario, given)
+    results = play(Episode.start(scenario), given)
     assert part(results, "end_bonus") == [*[0] * (len(given) - 1), round(bonus, 9)]
     how = (results[-1].terminated, results[-1].truncated)
     assert how == ((True, False) if end == "synthesized" else (False, True))

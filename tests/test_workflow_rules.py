@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worlds import action, subtask, worker, workflow
+from worlds import action, play, subtask, worker, workflow
 
 from engine import Episode, InvalidAction, StepResult
 from scenarios import Scenario
@@ -37,10 +37,10 @@ def crowded(tmp_path: Path) -> Scenario:
     )
 
 
-def play(scenario: Scenario, given: Iterable[str]) -> Episode:
+def played(scenario: Scenario, given: Iterable[str]) -> Episode:
+    """Return an episode after the actions *given*, none of which is refused."""
     episode = Episode.start(scenario)
-    for words in given:
-        assert episode.step(action(words)).error is None, words
+    assert [result.error for result in play(episode, given) if result.error] == []
     return episode
 
 
@@ -83,7 +83,7 @@ def kinds(result: StepResult) -> list[str]:
 )
 def test_refused(crowded: Scenario, given: list[str], when: str, error: str) -> None:
     """The first check that fails names the class; the step passes as if the agent had waited."""
-    refused, waited = play(crowded, given), play(crowded, given)
+    refused, waited = played(crowded, given), played(crowded, given)
     result, calm = refused.step(action(when)), waited.step({"action_type": "wait"})
     assert result.error == error
     assert kinds(result)[:2] == ["ActionTaken", "ActionRefused"]
@@ -94,14 +94,14 @@ def test_refused(crowded: Scenario, given: list[str], when: str, error: str) -> 
 
 def test_delegating_to_hopeless_worker(crowded: Scenario) -> None:
     """Only a retry is refused for being hopeless; a delegation fails at work, for good."""
-    result = play(crowded, ["wait"]).step(action("delegate quick dan"))
+    result = played(crowded, ["wait"]).step(action("delegate quick dan"))
     assert result.error is None
     assert SubtaskFailed("quick", "dan", 1, permanent=True) in result.events
 
 
 def test_retry_of_unblocked_subtask(crowded: Scenario) -> None:
     """A subtask aborted before its dependencies were completed can be retried once they are."""
-    episode = play(crowded, ["abort late", "delegate long ann", "wait", "wait", "retry late bob"])
+    episode = played(crowded, ["abort late", "delegate long ann", "wait", "wait", "retry late bob"])
     assert episode.observation.subtasks["late"].status == "completed"
 
 
@@ -139,7 +139,7 @@ def test_no_action_at_all(crowded: Scenario, given: Any) -> None:
 )
 def test_abort(crowded: Scenario, given: list[str], target: str, attempts: int) -> None:
     """Abort fails any subtask that is not completed, without an attempt or a failure event."""
-    episode = play(crowded, given)
+    episode = played(crowded, given)
     occurred = episode.observation.failures_occurred
     result = episode.step(action(f"abort {target}"))
     aborted = result.observation.subtasks[target]
@@ -161,17 +161,17 @@ def test_abort_frees_worker(tmp_path: Path) -> None:
         [worker("ann", "dig", speed=3, cost=5.0)],
         capacity_limit=1,
     )
-    episode = play(scenario, ["delegate long ann"])
+    episode = played(scenario, ["delegate long ann"])
     seen = episode.step(action("abort long")).observation
     assert (seen.workers["ann"].status, seen.workers["ann"].current_task) == ("idle", None)
     assert (seen.budget_used, seen.active_count) == (5.0, 0)
-    seen = play(scenario, ["delegate long ann", "abort long", *["wait"] * 4]).observation
+    seen = played(scenario, ["delegate long ann", "abort long", *["wait"] * 4]).observation
     assert (seen.budget_used, seen.subtasks["long"].status) == (5.0, "failed")
-    seen = play(scenario, ["delegate long ann", "abort long", "delegate next ann"]).observation
+    seen = played(scenario, ["delegate long ann", "abort long", "delegate next ann"]).observation
     assert (seen.budget_used, seen.workers["ann"].current_task) == (10.0, "next")
     begun = ["delegate long ann", "wait", "abort long", "retry long ann", "wait"]
-    assert play(scenario, begun).observation.subtasks["long"].status == "in_progress"
-    assert play(scenario, [*begun, "wait"]).observation.subtasks["long"].status == "completed"
+    assert played(scenario, begun).observation.subtasks["long"].status == "in_progress"
+    assert played(scenario, [*begun, "wait"]).observation.subtasks["long"].status == "completed"
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def unlucky(tmp_path: Path) -> Scenario:
 
 def test_degradation(unlucky: Scenario) -> None:
     """A slowed worker ends its job as it began it, and takes the new speed from then on."""
-    episode = play(unlucky, ["delegate a ann", "delegate b bob"])
+    episode = played(unlucky, ["delegate a ann", "delegate b bob"])
     assert episode.observation.workers["ann"].speed == 5
     seen = episode.step(action("wait")).observation
     assert seen.subtasks["a"].status == "completed"
@@ -203,7 +203,7 @@ def test_degradation(unlucky: Scenario) -> None:
 
 def test_dropout_of_working_worker(unlucky: Scenario) -> None:
     """Its subtask fails with it and counts an attempt, without a failure event."""
-    result = play(unlucky, ["delegate a ann"]).step(action("delegate b bob"))
+    result = played(unlucky, ["delegate a ann"]).step(action("delegate b bob"))
     assert WorkerDroppedOut("bob", "b") in result.events
     assert "SubtaskFailed" not in kinds(result)
     seen = result.observation
@@ -217,7 +217,7 @@ def test_dropout_of_working_worker(unlucky: Scenario) -> None:
 def test_recovery_after_dropout(unlucky: Scenario) -> None:
     """A subtask lost to a dropout and completed by another worker counts as recovered."""
     given = ["delegate a ann", "delegate b bob", "wait", "retry b ann", *["wait"] * 3]
-    result = play(unlucky, given).step(action("wait"))
+    result = played(unlucky, given).step(action("wait"))
     assert result.breakdown["failure_recovered"] == 0.10
     assert result.observation.failures_recovered == 1
     assert result.observation.subtasks["c"].status == "ready"
@@ -225,7 +225,7 @@ def test_recovery_after_dropout(unlucky: Scenario) -> None:
 
 def test_dropout_of_idle_worker(unlucky: Scenario) -> None:
     """It goes offline, and that is all."""
-    result = play(unlucky, ["wait"]).step(action("wait"))
+    result = played(unlucky, ["wait"]).step(action("wait"))
     assert WorkerDroppedOut("cid", None) in result.events
     seen = result.observation
     assert seen.workers["cid"].status == "offline"
@@ -239,6 +239,6 @@ def test_completion_comes_before_dropout(tmp_path: Path) -> None:
     scenario = workflow(
         tmp_path, [subtask("a", "dig")], [worker("ann", "dig", speed=2)], scheduled_events=gone
     )
-    result = play(scenario, ["delegate a ann"]).step(action("wait"))
+    result = played(scenario, ["delegate a ann"]).step(action("wait"))
     assert WorkerDroppedOut("ann", None) in result.events
     assert result.observation.subtasks["a"].status == "completed"

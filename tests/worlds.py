@@ -1,4 +1,4 @@
-"""Scenario files for tests: those that ship as plain data, small ones, and data as TOML."""
+"""Scenarios for tests: the shipped files as plain data, small worlds, and actions in words."""
 
 import json
 import tomllib
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine import Episode, StepResult
 from engine.family import find_family
 from scenarios import Scenario, load
 
@@ -98,3 +99,27 @@ def inbox(folder: Path, *emails: Data, max_steps: int = 20) -> Scenario:
         "rubric": {"name": "small", "version": 1, "criteria": [completion]},
     }
     return load(write(folder / "inbox.toml", data))
+
+
+def play(episode: Episode, given: Iterable[str]) -> list[StepResult]:
+    """Take the workflow actions *given* in words, refused or not, and return the steps."""
+    return [episode.step(action(words)) for words in given]
+
+
+WORKED_EXAMPLE = (
+    "delegate alert_triage triage_analyst",
+    "delegate enrich_logs investigator_alpha",
+    "delegate check_dashboards monitor",
+    "retry enrich_logs investigator_beta",
+    "delegate check_dependencies investigator_alpha",
+    "delegate notify_stakeholders communicator",
+    "delegate root_cause_analysis senior_engineer",
+    "delegate deploy_hotfix deployer",
+    "delegate update_status_page communicator",
+    "delegate validate_fix senior_engineer",
+    "delegate monitor_recovery monitor",
+    "wait",
+    "wait",
+    "synthesize",
+)
+"""The published run of workflow/hard that scores 0.7929."""

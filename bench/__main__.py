@@ -1,0 +1,110 @@
+"""
+Run the benchmarks: ``python -m bench`` from the root of a checkout, about six minutes.
+
+Tables go to stdout, progress to stderr. No figure makes it fail: machines differ, and a timed
+test is a test of the machine.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
+
+from attrs import frozen
+
+from bench.growth import episodes_growth, steps_growth, subtasks_growth
+from bench.opening import help_rows
+from bench.reading import read_rows
+from bench.report import Results, as_json, machine, print_results
+from bench.rows import Bar, Row
+from bench.stepping import step_rows
+from bench.storing import store_rows
+
+T = TypeVar("T")
+
+SHOW = Bar("value", most=10)
+
+
+@frozen
+class Size:
+    """How much is measured: *rounds* of each row, and the work in a round."""
+
+    rounds: int
+    steps: int
+    stored: int
+    read: int
+    lengths: tuple[int, ...]
+    dags: tuple[tuple[int, int], ...]
+    logs: tuple[int, ...]
+    graded: int
+
+
+FULL = Size(
+    rounds=7,
+    steps=8_000,
+    stored=60,
+    read=400,
+    lengths=(10, 100, 1_000, 10_000),
+    dags=((10, 10), (100, 10), (100, 100), (300, 100), (1_000, 10), (1_000, 100)),
+    logs=(1_000, 10_000, 100_000),
+    graded=10_000,
+)
+QUICK = Size(
+    rounds=1,
+    steps=300,
+    stored=3,
+    read=10,
+    lengths=(10, 100),
+    dags=((10, 10), (100, 10)),
+    logs=(100, 200),
+    graded=100,
+)
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smoke run of a few seconds")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure(Path(folder), QUICK if arguments.quick else FULL)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(as_json(results), indent=2, ensure_ascii=False))
+    print_results(results)
+
+
+def measure(folder: Path, size: Size) -> Results:
+    """Return every figure, measured with files in *folder*."""
+    described = machine()
+    rows = [
+        *_told(store_rows(folder, size.rounds, size.stored)),
+        *_told(read_rows(folder, size.rounds, size.read)),
+        *_told(step_rows(size.rounds, size.steps)),
+        *_told(help_rows(3 * size.rounds)),
+    ]
+    growth = {
+        "Steps of an episode (wait only, 10 × 10)": [*_told(steps_growth(size.lengths))],
+        "Subtasks of a DAG": [*_told(subtasks_growth(size.dags))],
+        "Episodes of a log (38 events each)": [
+            *_told(episodes_growth(folder, size.logs, size.graded))
+        ],
+    }
+    return Results(described, rows, growth)
+
+
+def _told(items: Iterable[T]) -> Iterator[T]:
+    """Yield *items* and tell of each on stderr."""
+    began = perf_counter()
+    for item in items:
+        what = item.work if isinstance(item, Row) else item
+        print(f"{perf_counter() - began:6.1f} s  {what}", file=sys.stderr)
+        yield item
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""
+Single points of the growth tables, each run in a process of its own for its peak memory.
+
+``python -m bench.points KIND SIZE…`` prints one as JSON.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+from bench.stepping import steps_only
+from bench.timing import rate
+from bench.worlds import dag
+from engine import Episode, EventLog, fold
+from engine.codec import encode
+from graders import grade
+from scenarios.workflow.actions import WAIT
+
+LEAST_STEPS = 5_000
+SHOWN = 50
+
+Point = dict[str, float]
+
+
+def run_point(kind: str, *sizes: object) -> Point:
+    """Return the point *kind* of *sizes*, measured in a fresh process."""
+    command = [sys.executable, "-m", "bench.points", kind, *map(str, sizes)]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=root)
+    point: Point = json.loads(done.stdout)
+    return point
+
+
+def steps_point(steps: int) -> Point:
+    """Return what an episode of *steps* steps costs: in memory, recorded, and read again."""
+    scenario = dag(10, 10, steps=steps)
+    times = 1 + LEAST_STEPS // steps
+    memory = [Episode.start(scenario) for _ in range(times)]
+    in_memory = _cpu(lambda: [_wait(each, steps) for each in memory]) / times
+    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder) / "log.db") as log:
+        logged = [Episode.start(scenario, log=log) for _ in range(times)]
+        recorded = _cpu(lambda: [_wait(each, steps) for each in logged]) / times
+        again = _cpu(lambda: [_read(log, each.id) for each in logged]) / times
+    return {
+        "steps": steps,
+        "µs a step": 1e6 * in_memory / steps,
+        "µs a step, recorded": 1e6 * recorded / steps,
+        "µs a step, read and folded": 1e6 * again / steps,
+    }
+
+
+def _wait(episode: Episode, steps: int) -> Episode:
+    for _ in range(steps):
+        episode.step(WAIT)
+    return episode
+
+
+def _read(log: EventLog, id: str) -> object:
+    stream = log.events(id)
+    return fold(stream, family=stream.family)
+
+
+def subtasks_point(subtasks: int, workers: int) -> Point:
+    """Return what a step costs on a DAG of *subtasks* × *workers*, and its observation as JSON."""
+    scenario = dag(subtasks, workers)
+    step = 1 / rate(steps_only(scenario, LEAST_STEPS))
+    observation = Episode.start(scenario).observation
+    times = 1 + LEAST_STEPS // subtasks
+    encoding = _cpu(lambda: [encode(observation) for _ in range(times)]) / times
+    return {
+        "subtasks": subtasks,
+        "workers": workers,
+        "µs a step": 1e6 * step,
+        "µs to encode an observation": 1e6 * encoding,
+    }
+
+
+def show_point(path: str) -> Point:
+    """Return how long it takes to open the log at *path* and show an episode in its middle."""
+    began = perf_counter()
+    with EventLog(path, readonly=True) as log:
+        cold = _show(log, "last") - began
+        episodes = log.count()
+        ids = [str(number * episodes // SHOWN) for number in range(SHOWN)]
+        began = perf_counter()
+        warm = [_show(log, id) for id in ids][-1] - began
+    return {"ms to open and show": 1e3 * cold, "ms to show another": 1e3 * warm / SHOWN}
+
+
+def _show(log: EventLog, reference: str) -> float:
+    info = log.find(reference)
+    stream = log.events(info.id)
+    fold(stream, family=stream.family)
+    return perf_counter()
+
+
+def grade_point(path: str, most: int) -> Point:
+    """Return how fast the first *most* episodes of the log at *path* are graded."""
+    with EventLog(path, readonly=True) as log:
+        began = process_time()
+        graded = 0
+        for info in log.episodes():
+            grade(log.events(info.id))
+            graded += 1
+            if graded == most:
+                break
+        return {"episodes listed and graded a second": graded / (process_time() - began)}
+
+
+def _cpu(run: Callable[[], object]) -> float:
+    began = process_time()
+    run()
+    return process_time() - began
+
+
+def main() -> None:
+    """Print the point that the arguments name."""
+    kinds: Mapping[str, Callable[..., Point]] = {
+        "steps": lambda steps: steps_point(int(steps)),
+        "subtasks": lambda subtasks, workers: subtasks_point(int(subtasks), int(workers)),
+        "show": show_point,
+        "grade": lambda path, most: grade_point(path, int(most)),
+    }
+    kind, *sizes = sys.argv[1:]
+    point: dict[str, Any] = kinds[kind](*sizes)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({**point, "peak MB": peak}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+import io
+import os
+import shlex
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+from shell import PROGRAM, Shell, check_refusal
+
+import cli
+
+READING = ["episodes", "show last", "replay last", "grade", "verify", "diff last last", "export"]
+WRITING = ["record workflow/easy --agent noop", "grade --save", "import episode.jsonl", "demo"]
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Return a shell in a folder that holds a log of two episodes, and an export of one."""
+    shell = Shell(tmp_path)
+    shell("record inbox/easy inbox/medium --agent baseline --name first")
+    shell("export last -o episode.jsonl")
+    return shell
+
+
+def command(name):
+    """Return the click command *name*."""
+    found = cli.refold.get_command(click.Context(cli.refold), name)
+    assert found is not None
+    return found
+
+
+def test_help_is_quick():
+    """``refold --help`` names every command, and imports nothing heavy for it."""
+    heavy = "{'engine', 'sqlite_utils', 'openai', 'rich', 'msgspec', 'attrs', 'scipy'}"
+    script = f"import sys, cli; cli.run(['--help']); print(sorted({heavy} & sys.modules.keys()))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    listed = ran.stdout.decode()
+    assert listed.endswith("[]\n")
+    for name, (_, words) in cli.COMMANDS.items():
+        assert f"\n  {name} " in listed
+        assert words in listed
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_command_explains_itself(tmp_path, name):
+    """Each command has help that says what it does; its examples stand a line each and are real."""
+    shell = Shell(tmp_path)
+    shown = shell(f"{name} --help").out
+    assert shown == shell(f"{name} -h").out
+    assert "\\b" not in shown
+    examples = shown.partition("\n  Examples:\n")[2].splitlines()
+    assert bool(examples) == (name != "demo")
+    for words in map(shlex.split, examples):
+        assert words[0] == "refold"
+        for option in (word for word in words if word.startswith("--")):
+            assert any(
+                option in parameter.opts
+                for used in cli.COMMANDS
+                if used in words
+                for parameter in command(used).params
+            ), option
+
+
+def test_version_and_no_command(tmp_path):
+    """``--version`` is data; a bare ``refold`` is bad usage and shows the help on stderr."""
+    shell = Shell(tmp_path)
+    assert shell("--version").out.startswith("refold 0.")
+    bare = shell("", code=2)
+    assert bare.out == ""
+    assert "Commands:" in bare.err
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        ("episods", r"no such command 'episods'.*; see `refold --help`"),
+        ("grade --jsn", r"no such option '--jsn'.*'--json'.*; see `refold grade --help`"),
+        ("record", r"missing argument 'SCENARIO...'; see `refold record --help`"),
+        ("record inbox/easy", r"missing option '--agent'"),
+        ("record inbox/easy --agent random --seed x", r"invalid value for '--seed': 'x'"),
+        ("record inbox/easy --agent random --seed -1", r"invalid value for '--seed': -1"),
+        ("record inbox/easy --agent random --epochs 0", r"invalid value for '--epochs': 0"),
+        ("replay last --step first", r"invalid value for '--step'"),
+        ("replay last --step 99", r"step: expected 0 to 4 \(0 is before any action\), got 99"),
+        ("replay last --step -1", r"step: expected 0 to 4 .*, got -1"),
+        ("grade --fail-under 1.5", r"invalid value for '--fail-under': 1.5"),
+        ("import missing.jsonl", r"'missing.jsonl': No such file"),
+        ("export -o missing/folder.jsonl", r"could not open file 'missing/folder.jsonl'"),
+        ("show", r"missing argument 'ID'"),
+        ("show nobody", r"episode 'nobody': expected an id, a unique prefix or 'last'.*lists them"),
+        ("grade last nobody", r"episode 'nobody'"),
+        ("scenarios inbox/esy", r"expected a known name, got 'inbox/esy'; did you mean inbox/easy"),
+    ],
+)
+def test_bad_usage(shell, words, match):
+    """What cannot be done is refused in one line with exit code 2, and nothing changes."""
+    shell.refuses(words, match=match)
+
+
+@pytest.mark.parametrize("words", READING)
+def test_an_ambiguous_prefix(shell, words):
+    """A prefix of several ids is refused by every command that takes one, with some of them."""
+    for line in range(17):
+        shell(f"record inbox/easy --agent random --seed {line}")
+    first = [id[0] for id in shell.ids()]
+    shared = next(letter for letter in first if first.count(letter) > 1)
+    if words not in ("episodes",):
+        named = words.split()[0]
+        ids = f"{shared} last" if named == "diff" else shared
+        shell.refuses(f"{named} {ids}", match=rf"'{shared}': expected a unique prefix.*{shared}")
+
+
+def folder_at(path):
+    path.mkdir()
+
+
+def text_at(path):
+    path.write_text("not a log")
+
+
+def newer_at(path):
+    Shell(path.parent)("record inbox/easy --agent random --log", path)
+    with closing(sqlite3.connect(path)) as log:
+        log.execute("PRAGMA user_version = 99")
+
+
+def nothing_at(path):
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("words", [*READING, *WRITING, "resume last"])
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (folder_at, "expected a log file, got a directory"),
+        (text_at, "expected a refold log, got another kind of file"),
+        (newer_at, r"expected log version \d or older, got 99; update refold"),
+        (nothing_at, "expected a log, got no such file; `refold record` makes one"),
+    ],
+)
+def test_a_file_that_is_no_log(shell, make, match, words):
+    """A log that cannot be used is refused by every command; none is made where none belongs."""
+    make(shell.at / "other.db")
+    if make is not nothing_at or words in READING or words in ("grade --save", "resume last"):
+        shell.refuses(words, "--log", "other.db", match=match)
+
+
+@pytest.mark.parametrize("words", ["episodes", "record inbox/easy --agent random"])
+def test_no_permission(words):
+    """A log that may not be read, or lies where one may not look, is refused in one line."""
+    nobody = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # noqa: S103 - the point of the test
+        shell = Shell(Path(folder))
+        shell("record inbox/easy --agent random")
+        (shell.at / "refold.db").chmod(0)
+        (shell.at / "closed").mkdir(mode=0)
+        for log in ("refold.db", "closed/refold.db"):
+            ran = shell.program(words, "--log", log, code=2, cwd="/", env={}, **nobody)
+            check_refusal(ran, "")

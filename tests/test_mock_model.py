@@ -1,0 +1,158 @@
+"""The stand-in model over real HTTP: it plays as the built-in policies play in process."""
+
+import http.client
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+from loopback import ask, connect, request
+
+from agents import make_policy, play
+from agents.mock_model import MockModel
+from engine import Episode, RefoldError
+from graders import grade
+from scenarios import load, scenario_names
+
+FORMATS = ("tools", "json", "text")
+POLICY = {"workflow": "greedy", "inbox": "baseline"}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{}"}}
+
+
+def action(episode, form, message):
+    """Return the action that *message* holds in the form that was asked for."""
+    fields = episode.family.action.__struct_fields__
+    if form == "tools":
+        assert message["content"] is None
+        (call,) = message["tool_calls"]
+        called = call["function"]
+        return {fields[0]: called["name"], **json.loads(called["arguments"])}
+    if form == "json":
+        given = json.loads(message["content"])
+        assert given.keys() == set(fields)
+        return {key: value for key, value in given.items() if value is not None}
+    prose, written, rest = message["content"].split("```")
+    assert prose.strip()
+    assert not rest.strip()
+    return json.loads(written.removeprefix("json"))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", scenario_names())
+def test_plays_as_in_process(name, form):
+    """In every form, on every scenario, actions and score are those of the policy in process."""
+    here, there = Episode.start(load(name)), Episode.start(load(name))
+    agent = POLICY[here.family.name]
+    play(here, make_policy(agent, here.family, seed=0))
+    with MockModel(agent) as server, connect(server.base_url) as connection:
+        while not there.over:
+            status, answer = ask(connection, request(there, form))
+            assert status == 200
+            (choice,) = answer["choices"]
+            assert choice["finish_reason"] == ("tool_calls" if form == "tools" else "stop")
+            there.step(action(there, form, choice["message"]))
+        assert server.counts == {"answered": len(server.requests)}
+    assert there.events.digest == here.events.digest
+    assert grade(there.events).score == grade(here.events).score
+
+
+@pytest.mark.parametrize("name", ["workflow/hard", "inbox/medium"])
+def test_random_makes_possible_moves(name):
+    """As random, it answers with actions that seem possible, now this and now that."""
+    episode = Episode.start(load(name))
+    taken = set()
+    with MockModel("random") as server, connect(server.base_url) as connection:
+        while not episode.over:
+            _, answer = ask(connection, request(episode))
+            result = episode.step(action(episode, "text", answer["choices"][0]["message"]))
+            taken.add(result.events[0].action)
+            assert result.error in (None, "permanent_failure")
+    assert len(taken) > 3
+
+
+def test_answers_are_complete_and_repeatable():
+    """An answer has what clients expect, echoes the model, and is the same when asked again."""
+    body = request(Episode.start(load("workflow/easy")), "tools")
+    with MockModel() as server, connect(server.base_url) as connection:
+        status, answer = ask(connection, body)
+        assert ask(connection, body) == (status, answer)
+        assert server.requests == [body, body]
+    assert answer["object"] == "chat.completion"
+    assert answer["model"] == "any/model"
+    assert answer["id"].startswith("chatcmpl-")
+    usage = answer["usage"]
+    assert usage["prompt_tokens"] == sum(len(each["content"]) for each in body["messages"]) // 4
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert usage["completion_tokens"] > 0
+
+
+def test_models_are_listed():
+    """A client can ask which models there are."""
+    with MockModel() as server, connect(server.base_url) as connection:
+        connection.request("GET", "/v1/models")
+        listed = json.loads(connection.getresponse().read())
+    assert listed["object"] == "list"
+    assert {"mock-auto", "mock-greedy"} <= {each["id"] for each in listed["data"]}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [{"role": "assistant", "content": "Hm."}, {"role": "user", "content": "That was none."}],
+        [
+            {"role": "assistant", "content": None, "tool_calls": [CALL]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "done"},
+        ],
+        [{"role": "user", "content": [{"type": "text", "text": "Go on."}]}],
+    ],
+    ids=["correction", "tool", "parts"],
+)
+def test_the_newest_observation_counts(later):
+    """Messages after the observation do not hide it, be they corrections or tool results."""
+    body = request(Episode.start(load("workflow/easy")))
+    with MockModel() as server, connect(server.base_url) as connection:
+        _, first = ask(connection, body)
+        _, second = ask(connection, {**body, "messages": [*body["messages"], *later]})
+    assert second["choices"] == first["choices"]
+
+
+def test_many_at_once():
+    """Many clients at the same time each get their answer, and every request is kept."""
+    body = request(Episode.start(load("inbox/hard")), "json")
+    with MockModel(latency_ms=5) as server:
+
+        def one(number):
+            with connect(server.base_url) as connection:
+                return [ask(connection, {**body, "seed": number})[0] for _ in range(3)]
+
+        with ThreadPoolExecutor(32) as pool:
+            assert list(pool.map(one, range(32))) == [[200] * 3] * 32
+        assert sorted(each["seed"] for each in server.requests) == sorted([*range(32)] * 3)
+        assert server.counts == {"answered": 96}
+
+
+def test_it_need_not_keep_requests():
+    """Without keeping, requests are only counted."""
+    with MockModel(keep=False) as server, connect(server.base_url) as connection:
+        ask(connection, request(Episode.start(load("inbox/easy"))))
+        assert (server.requests, server.counts) == ([], {"answered": 1})
+
+
+def test_it_listens_on_loopback_alone():
+    """Nobody reaches it by another address, not even another one of this machine."""
+    with MockModel() as server:
+        url = urlsplit(server.base_url)
+        assert url.hostname == "127.0.0.1"
+        other = http.client.HTTPConnection("127.0.0.2", url.port, timeout=5)
+        with closing(other), pytest.raises(OSError, match=r"refused|assign"):
+            other.connect()
+
+
+def test_a_taken_port_is_refused():
+    """Two cannot listen on one port; the second says so."""
+    with MockModel() as server:
+        port = urlsplit(server.base_url).port
+        other = MockModel(port=port)
+        with pytest.raises(RefoldError, match=rf"port {port}: expected a free one"), other:
+            pass

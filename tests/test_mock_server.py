@@ -1,0 +1,153 @@
+"""What the stand-in model refuses by itself, and the command that runs it."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from loopback import ask, connect, request
+
+from agents.mock_model import MockModel
+from agents.mock_server import LARGEST_BODY
+from engine import Episode
+from scenarios import load
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{}"}}
+CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+ANSWER = {"role": "tool", "tool_call_id": "call_1", "content": "done"}
+TOOL = {"type": "function", "function": {"name": "think", "parameters": {}}}
+USER = {"role": "user", "content": "Hello"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b"", "expected JSON"),
+        (b'{"model": "m", ', "expected JSON"),
+        (b'"\xff"', "expected JSON"),
+        (b"[" * 100_000, "expected JSON"),
+        (b"[]", "Expected `object`"),
+        ({"model": "m"}, "missing required field `messages`"),
+        ({"messages": [USER]}, "missing required field `model`"),
+        ({"model": "m", "messages": []}, "length >= 1"),
+        ({"model": "m", "messages": [{"role": "robot"}]}, "Invalid enum value 'robot'"),
+        ({"model": "m", "messages": [USER], "stream": True}, "expected no stream"),
+        ({"model": "m", "messages": [USER]}, "expected an observation"),
+        ({"model": "m", "messages": [USER, ANSWER]}, "expected tool call 'call_1'"),
+        ({"model": "m", "messages": [CALLING]}, "expected tool messages for call_1"),
+        ({"model": "m", "messages": [CALLING, USER, ANSWER]}, "expected tool messages for call_1"),
+    ],
+)
+def test_malformed_requests(sent, says):
+    """What is no chat completion request gets 400 with the reason, and the connection serves on."""
+    payload = sent if isinstance(sent, bytes) else json.dumps(sent)
+    with MockModel() as server, connect(server.base_url) as connection:
+        connection.request("POST", "/v1/chat/completions", payload)
+        response = connection.getresponse()
+        error = json.loads(response.read())["error"]
+        assert (response.status, error["type"]) == (400, "invalid_request_error")
+        assert says in error["message"]
+        assert ask(connection, request(Episode.start(load("workflow/easy"))))[0] == 200
+        assert server.counts == {"refused": 1, "answered": 1}
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "more", "says"),
+    [
+        ("greedy", "inbox/easy", {}, "agent 'greedy': expected a workflow, got an inbox"),
+        ("baseline", "workflow/easy", {}, "agent 'baseline': expected an inbox, got a workflow"),
+        ("auto", "workflow/easy", {"tools": [TOOL]}, "tools: expected one called 'delegate'"),
+        ("auto", "workflow/easy", {"tools": [{"type": "function"}]}, "`function`"),
+        ("auto", "workflow/easy", {"response_format": {"type": "yaml"}}, "'yaml'"),
+    ],
+)
+def test_requests_that_the_agent_cannot_meet(agent, name, more, says):
+    """What the agent does not play, or cannot put in the form asked for, gets 400."""
+    with MockModel(agent) as server, connect(server.base_url) as connection:
+        status, answer = ask(connection, {**request(Episode.start(load(name))), **more})
+    assert status == 400
+    assert says in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("agent", ["auto", "baseline", "random"])
+def test_after_the_end_there_is_no_action(agent):
+    """An inbox with nothing in it gets 400, whoever answers."""
+    episode = Episode.start(load("inbox/easy"))
+    while not episode.over:
+        episode.step({"type": "archive"})
+    with MockModel(agent) as server, connect(server.base_url) as connection:
+        status, answer = ask(connection, request(episode))
+    assert status == 400
+    assert "expected a pending e-mail, got none" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/completions", "/v1/chat/completions/", "/v1/models"])
+def test_unknown_paths(path):
+    """Any other path, or method on a path, gets 404 and what there is."""
+    with MockModel() as server, connect(server.base_url) as connection:
+        status, answer = ask(connection, {}, path)
+    assert status == 404
+    assert "POST /v1/chat/completions" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /v1/chat/completions HTTP/1.1\r\nHost: x", 400),
+        ("POST /v1/chat/completions HTTP/1.1\r\nContent-Length: -1", 400),
+        ("POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked", 400),
+        (f"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: {LARGEST_BODY + 1}", 413),
+        (f"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: {'9' * 5000}", 413),
+        ("DELETE /v1/models HTTP/1.1\r\nHost: x", 501),
+        ("nonsense", 400),
+        ("GET /v1/models HTTP/9.9", 505),
+        ("GET /v1/models HTTP/1.1\r\n" + "X: y\r\n" * 200, 431),
+    ],
+)
+def test_bad_http(head, status):
+    """What is no proper request gets an error object, and the connection ends."""
+    with MockModel() as server:
+        address = "127.0.0.1", urlsplit(server.base_url).port
+        with socket.create_connection(address, timeout=30) as connection:
+            connection.sendall(f"{head}\r\n\r\n".encode())
+            with connection.makefile("rb") as answer:
+                first, _, body = answer.read().partition(b"\r\n")
+    assert int(first.split()[1]) == status
+    assert json.loads(body.split(b"\r\n\r\n")[1])["error"]["message"]
+
+
+def start(*arguments):
+    """Start the command in a process of its own."""
+    command = [sys.executable, "-c", "from cli import main; main()", "mock-model", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_command():
+    """The command prints its base URL, serves, and ends on Ctrl-C with a count, in one line."""
+    body = request(Episode.start(load("inbox/easy")))
+    with start("--fault", "server-error:1") as running:
+        base_url = running.stdout.readline().strip()
+        assert running.stderr.readline() == "mock-model: auto answers; Ctrl-C ends it\n"
+        with connect(base_url) as connection:
+            assert [ask(connection, body)[0] for _ in range(2)] == [500, 200]
+        running.send_signal(signal.SIGINT)
+        rest = running.communicate(timeout=30)
+    assert rest == ("", "mock-model: ended after 1 answered, 1 server-error\n")
+    assert running.returncode == 0
+
+
+def test_command_refuses_bad_input():
+    """A wrong fault and a port that is taken are one line on stderr, and exit code 2."""
+    with MockModel() as server:
+        port = str(urlsplit(server.base_url).port)
+        for arguments, says in (
+            (("--fault", "drop:0"), "fault 'drop:0': expected"),
+            (("--port", port), f"port {port}: expected a free one"),
+        ):
+            with start(*arguments) as running:
+                out, words = running.communicate(timeout=30)
+            assert (running.returncode, out, words.count("\n")) == (2, "", 1)
+            assert words.startswith(f"refold: {says}")
