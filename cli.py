@@ -18,6 +18,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "scenarios": ("commands.scenarios", "List the scenarios, or show one."),
     "record": ("commands.record", "Run episodes and record them in the log."),
     "resume": ("commands.resume", "Go on with episodes that were interrupted."),
+    "fork": ("commands.fork", "Leave an episode at one of its steps and play on otherwise."),
+    "what-if": ("commands.what_if", "Try every action at a step and rank what comes of it."),
     "inference": ("commands.inference", "Play scenarios and print [START], [STEP], [END]."),
     "mock-model": ("commands.mock_model", "Serve a stand-in for a model, to try things without."),
     "runs": ("commands.runs", "List the runs of the log."),

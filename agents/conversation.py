@@ -11,7 +11,13 @@ from typing import Any
 
 from engine import Event, StepRewarded, Stream
 from engine.codec import encode
-from engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread
+from engine.exchanges import (
+    ActionForfeited,
+    ModelCalled,
+    ModelConfigured,
+    Reply,
+    ReplyUnread,
+)
 
 Message = dict[str, Any]
 
@@ -24,18 +30,23 @@ class Conversation:
         configured: How the model is asked, None before that was recorded.
         messages: All messages, the system message first, the model's own included.
         pending: A reply that no action has been read from yet, and that is not known unread.
+        failed: The last call, if it got no reply and nothing was done about that yet.
         steps: Whole steps so far.
         unread: Replies of the current step that no action could be read from.
         reason: Why not, for the last of them.
+        forfeited: Whether that was the last word on the current step.
     """
 
     def __init__(self) -> None:
         self.configured: ModelConfigured | None = None
         self.messages: list[Message] = []
         self.pending: Reply | None = None
+        self.failed: ModelCalled | None = None
         self.steps = 0
         self.unread = 0
         self.reason = ""
+        self.forfeited = False
+        self._refused = False
         self._turns: list[int] = []
         self._new_turn = True
 
@@ -44,20 +55,26 @@ class Conversation:
         match event:
             case ModelConfigured():
                 self.configured = event
+                self.failed = None
             case ModelCalled():
                 self._called(event)
             case ReplyUnread():
                 self.pending = None
                 self.unread += 1
                 self.reason = event.reason
+                self._refused = True
+            case ActionForfeited():
+                self.forfeited = True
             case StepRewarded():
                 self.steps += 1
                 self.pending = None
                 self.unread = 0
+                self.forfeited = False
                 self._new_turn = True
 
     def _called(self, event: ModelCalled) -> None:
         if event.reply is None:
+            self.failed = event
             return
         if self._new_turn:
             self._turns.append(self._next_turn(event.sent))
@@ -65,6 +82,7 @@ class Conversation:
         self.messages.extend(event.sent)
         self.messages.append(reply_message(event.reply))
         self.pending = event.reply
+        self._refused = False
 
     def _next_turn(self, sent: tuple[Message, ...] | list[Message]) -> int:
         """Return the index at which the turn that begins with *sent* will start."""
@@ -90,7 +108,7 @@ class Conversation:
     def replies_to_tools(self) -> list[Message]:
         """Return the messages that answer the tool calls of the model's last message."""
         calls = self.messages[-1].get("tool_calls", []) if self.messages else []
-        words = ["done" if not self.unread else "refused", *["ignored: one action a turn"] * 99]
+        words = ["refused" if self._refused else "done", *["ignored: one action a turn"] * 99]
         return [
             {"role": "tool", "tool_call_id": call["id"], "content": text}
             for call, text in zip(calls, words, strict=False)

@@ -8,8 +8,8 @@ where it stood, and no answer is paid for twice.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from agents.client import Asker, is_unsupported
 from agents.conversation import Conversation, Message, request_digest
-from agents.endpoint import Answer, Asker
 from agents.prompting import (
     FORMATS,
     ActionFormat,
@@ -56,7 +56,7 @@ class ModelAgent:
         self._asker = asker
         self._options = options
         self._watch = watch
-        self._form: ActionFormat = options.format or FORMATS[0]
+        self._refused: set[ActionFormat] = set()
 
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:  # noqa: ARG002 - a Player
         """
@@ -76,9 +76,9 @@ class ModelAgent:
 
     def _configure(self, episode: Episode, conversation: Conversation) -> None:
         recorded = conversation.configured
-        if recorded is None or (not conversation.messages and recorded.format != self._form):
-            options = options_of(recorded) if recorded else self._options
-            _note(episode, conversation, configured(episode.family, options, self._form))
+        if recorded is None:
+            form = self._options.format or self._formats()[0]
+            _note(episode, conversation, configured(episode.family, self._options, form))
             return
         ours = f"{episode.family.name}.{prompt_of(episode.family).version}"
         if recorded.prompt != ours:
@@ -86,11 +86,15 @@ class ModelAgent:
                 f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
                 "resume it with the release that began it"
             )
+        if recorded.format in self._refused and not conversation.messages:
+            self._change_format(episode, conversation)
 
     async def _advance(self, episode: Episode, conversation: Conversation) -> None:
         """Do the next thing that the episode needs: ask, or make a step of an answer."""
         if conversation.pending is not None:
             self._take(episode, conversation)
+        elif conversation.failed is not None:
+            self._give_up(episode, conversation, conversation.failed)
         elif conversation.unread >= CHANCES:
             self._forfeit(episode, conversation)
         else:
@@ -111,11 +115,12 @@ class ModelAgent:
         forfeited = ActionForfeited(conversation.reason)
         family = episode.family
         stand_in = family.forfeit if family.forfeit is not None else family.wait
-        if stand_in is None:
-            _note(episode, conversation, forfeited)
-            episode.truncate(MODEL_FAILED)
-        else:
+        if stand_in is not None:
             self._step(episode, conversation, stand_in, forfeited)
+            return
+        if not conversation.forfeited:
+            _note(episode, conversation, forfeited)
+        episode.truncate(MODEL_FAILED)
 
     def _step(
         self, episode: Episode, conversation: Conversation, action: Any, *inputs: Input
@@ -146,20 +151,31 @@ class ModelAgent:
             latency_ms=answer.latency_ms,
         )
         _note(episode, conversation, called)
-        if answer.reply is None:
-            self._fall_back(episode, conversation, answer)
 
-    def _fall_back(self, episode: Episode, conversation: Conversation, answer: Answer) -> None:
+    def _give_up(self, episode: Episode, conversation: Conversation, failed: ModelCalled) -> None:
         """Go on with the next action format if that may help; else cut the episode off."""
         recorded = conversation.configured
         assert recorded is not None
-        later = FORMATS[FORMATS.index(recorded.format) + 1 :]
-        may_help = answer.unsupported and later and not conversation.messages
-        if self._options.format is not None or not may_help:
+        if (
+            self._options.format is None
+            and not conversation.messages
+            and is_unsupported(failed.faults)
+            and recorded.format != FORMATS[-1]
+        ):
+            self._refused.add(recorded.format)
+            self._change_format(episode, conversation)
+        else:
             episode.truncate(INSTRUMENT_FAILED)
-            return
-        self._form = later[0]
-        _note(episode, conversation, configured(episode.family, options_of(recorded), later[0]))
+
+    def _change_format(self, episode: Episode, conversation: Conversation) -> None:
+        recorded = conversation.configured
+        assert recorded is not None
+        form = self._formats()[0]
+        _note(episode, conversation, configured(episode.family, options_of(recorded), form))
+
+    def _formats(self) -> list[ActionFormat]:
+        """Return the action formats that the API is not known to refuse; the last one always."""
+        return [form for form in FORMATS if form == FORMATS[-1] or form not in self._refused]
 
 
 def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Message]:
@@ -180,8 +196,14 @@ def _note(episode: Episode, conversation: Conversation, event: Input) -> None:
 
 
 def _names(episode: Episode) -> Mapping[str, str]:
-    """Return every name that a watcher sees in the state, by its case-folded form."""
-    return {name.casefold(): name for name in _texts(episode.family.view(episode.state))}
+    """Return each name that a watcher sees, by its case-folded form; none where two share one."""
+    names: dict[str, str] = {}
+    shared = set()
+    for name in _texts(episode.family.view(episode.state)):
+        folded = name.casefold()
+        if names.setdefault(folded, name) != name:
+            shared.add(folded)
+    return {folded: name for folded, name in names.items() if folded not in shared}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -33,7 +33,7 @@ class PolicyPlayer:
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:
         """Play *episode* to its end, or until a script is."""
         policy = make_policy(self._agent, episode.family, seed=info.seed, epoch=info.epoch)
-        replay_policy(policy, episode.events)
+        replay_policy(policy, episode.events, since=info.fork_at or 0)
         play(episode, policy, watch=self._watch)
         await asyncio.sleep(0)
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from agents.client import Answer, Asker
 from agents.conversation import request_digest
-from agents.endpoint import Answer, Asker
 from engine import EventLog
 from engine.exchanges import ModelCalled
 

@@ -69,16 +69,17 @@ def epoch_seed(seed: int, epoch: int) -> int:
     return seed + epoch
 
 
-def replay_policy(policy: Policy, stream: Stream) -> None:
+def replay_policy(policy: Policy, stream: Stream, *, since: int = 0) -> None:
     """
-    Ask *policy* for every action that *stream* holds already, so that it stands where that ends.
+    Ask *policy* for every action that *stream* holds from position *since* on.
 
-    What a policy keeps of its own (dice, the rest of a script) is then as it was.
+    What a policy keeps of its own (dice, the rest of a script) then stands where the stream
+    ends. Before *since*, where a fork began, another one chose.
     """
     family = stream.family
     ranges = step_ranges(stream)
-    state = fold(stream[: ranges[0].stop], family=family)
-    for seqs in ranges[1:]:
+    state = fold(stream[: ranges[since].stop], family=family)
+    for seqs in ranges[since + 1 :]:
         policy(family.observe(state), partial(family.legal_actions, state))
         state = fold(stream[seqs.start : seqs.stop], family=family, start=state)
 

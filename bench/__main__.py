@@ -16,17 +16,15 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from bench.growth import episodes_growth, steps_growth, subtasks_growth
-from bench.opening import help_rows
+from bench.growth import episodes_growth, growing, steps_growth, subtasks_growth
+from bench.opening import help_rows, show_row
 from bench.reading import read_rows
 from bench.report import Results, as_json, machine, print_results
-from bench.rows import Bar, Row
+from bench.rows import Row
 from bench.stepping import step_rows
 from bench.storing import store_rows
 
 T = TypeVar("T")
-
-SHOW = Bar("value", most=10)
 
 
 @frozen
@@ -94,6 +92,7 @@ def measure(folder: Path, size: Size) -> Results:
             *_told(episodes_growth(folder, size.logs, size.graded))
         ],
     }
+    rows += _told([show_row(growing(folder), size.logs[-1], size.rounds)])
     return Results(described, rows, growth)
 
 

@@ -21,7 +21,7 @@ VERIFY = Bar("value", least=1_000)
 DECODE = "msgspec decoding the same bytes"
 WORKED = "workflow-hard-worked-example.jsonl"
 
-_PAYLOADS = """
+PAYLOADS = """
 SELECT CAST(v.payload AS BLOB) FROM episodes AS e JOIN events AS v ON v.episode = e.id
 WHERE e.uid = ? ORDER BY v.seq
 """
@@ -100,7 +100,7 @@ def _decode(payloads: Sequence[bytes]) -> int:
 
 def _unchecked(raw: sqlite3.Connection, id: str) -> Stream:
     """Return a stream without computing its chain; the genesis stands in for its head."""
-    payloads = [payload for (payload,) in raw.execute(_PAYLOADS, (id,)).fetchall()]
+    payloads = [payload for (payload,) in raw.execute(PAYLOADS, (id,)).fetchall()]
     return Stream.read(payloads, head=GENESIS, episode=id)
 
 

@@ -23,6 +23,7 @@ from engine import EventLog
 from reports import Comparison, Contrast, Flip, compare, find_run
 from reports.statistics import CONFIDENCE
 
+_FLIPS_SHOWN = 20
 _UNITS = {
     "scenario": "each scenario is one unit, its episodes are not independent",
     "seed": "each seed is one unit; nothing is said of other scenarios",
@@ -94,9 +95,7 @@ def _print(out: Console, made: Comparison, names: Sequence[str], pass_at: float,
     out.print()
     for line in _remarks(made):
         out.print(safe(line))
-    if made.flips:
-        out.print()
-        out.print(_flips_table(made, tail))
+    _print_flips(out, made.flips, tail)
 
 
 def _table(made: Comparison) -> Table:
@@ -145,9 +144,13 @@ def _remarks(made: Comparison) -> Iterator[str]:
             yield f"{side}: {counted(unpaired, 'episode')} without a partner, excluded: {excluded}"
 
 
-def _flips_table(made: Comparison, tail: str) -> Table:
-    listing = table(["flipped", "seed", "A", "B", "passed", "look"], right=["seed", "A", "B"])
-    for flip in made.flips:
-        scores = map(score, flip.scores)
-        add_row(listing, flip.scenario, flip.seed, *scores, "AB"[flip.better], _diff(flip, tail))
-    return listing
+def _print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:
+    """Print the first flips, each on a line of its own however long, so that it can be copied."""
+    if flips:
+        out.print(f"\n{counted(len(flips), 'episode')} flipped", style="bold")
+    for flip in flips[:_FLIPS_SHOWN]:
+        a, b = map(score, flip.scores)
+        head = f"only {'AB'[flip.better]} passed {flip.scenario} seed {flip.seed}, {a} and {b}"
+        out.print(safe(f"{head}: {_diff(flip, tail)}"), soft_wrap=True)
+    if len(flips) > _FLIPS_SHOWN:
+        out.print(f"and {len(flips) - _FLIPS_SHOWN} more: --json has all")

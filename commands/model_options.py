@@ -9,7 +9,8 @@ import click
 import msgspec
 from attrs import field, fields, frozen
 
-from agents.endpoint import Asker, Client, environment, find_endpoint, find_model
+from agents.client import Asker, Client
+from agents.endpoint import environment, find_endpoint, find_model
 from agents.model import ModelAgent
 from agents.players import Player, PolicyPlayer
 from agents.prompting import FORMATS, ActionFormat, ModelOptions, configured

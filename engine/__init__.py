@@ -17,6 +17,7 @@ from engine.events import (
     EpisodeStarted,
     Event,
     Input,
+    Reseeded,
     StepRewarded,
 )
 from engine.family import Family
@@ -41,6 +42,7 @@ __all__ = [
     "LogDamaged",
     "NotALog",
     "RefoldError",
+    "Reseeded",
     "StaleWriter",
     "StepResult",
     "StepRewarded",

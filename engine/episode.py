@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from engine.codec import FORMAT, Codec, chain, codec_of, encode, header_of
-from engine.errors import EpisodeOver, RefoldError
+from engine.errors import EpisodeOver, RefoldError, UnknownStep
 from engine.events import (
     ActionRefused,
     ActionTaken,
@@ -24,7 +24,7 @@ from engine.events import (
     StepRewarded,
 )
 from engine.family import Definition, Family
-from engine.fold import fold, initial_state
+from engine.fold import fold, initial_state, step_ranges
 from engine.info import EpisodeInfo
 from engine.log import EventLog, Tail
 from engine.stream import Stream
@@ -164,6 +164,51 @@ class Episode:
         stream = log.events(id)
         codec = codec_of(stream.family.name, stream.family.rules)
         return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=tail)
+
+    @classmethod
+    def fork(
+        cls,
+        stream: Stream,
+        at: int,
+        *,
+        log: EventLog | None = None,
+        parent: str = "",
+        agent: str = "",
+        id: str | None = None,
+        run: str = "",
+    ) -> "Episode":
+        """
+        Return a new episode that shares the first *at* steps of *stream*, to the byte.
+
+        Args:
+            stream: Where it comes from.
+            at: Position at which it leaves, 0 for the start.
+            log: Where to record; without one the episode lives in memory only.
+            parent: Id of the episode that *stream* is of, kept as its lineage.
+            agent: Who will play on.
+            id: Name in the log; a fresh random one if None.
+            run: Name of the run it belongs to.
+
+        Raises:
+            UnknownStep: *stream* has no position *at*.
+            EpisodeExists: The log holds an episode called *id*.
+        """
+        ranges = step_ranges(stream)
+        if not 0 <= at < len(ranges):
+            raise UnknownStep(at, len(ranges) - 1)
+        payloads = stream.payloads[: ranges[at].stop]
+        events = stream[: ranges[at].stop]
+        id = check_id(id) if id is not None else new_id()
+        tail = None
+        if log is not None:
+            header, seed = header_of(bytes(stream.started.scenario)), stream.started.seed
+            info = EpisodeInfo(
+                id, header.name, seed, agent, run, parent=parent or None, fork_at=at
+            )
+            ended = _end_of(events) is not None
+            tail = log.begin(info, payloads, end=ended)
+        codec = codec_of(stream.family.name, stream.family.rules)
+        return cls(id, events, payloads, codec=codec, log=log, tail=tail)
 
     @property
     def events(self) -> Stream:

@@ -43,6 +43,12 @@ class Input(Event, frozen=True):
     """Base of what came from outside: actions, and whatever led to them."""
 
 
+class Reseeded(Input, frozen=True):
+    """From here on, chance follows *seed*, at least 0, in place of the seed before."""
+
+    seed: int
+
+
 class ActionTaken(Input, Generic[ActionT], frozen=True):
     """The agent chose *action*; whether the rules accept it is for later events to say."""
 
@@ -80,5 +86,5 @@ class StepRewarded(Event, frozen=True):
     parts: dict[str, float]
 
 
-SHARED_EVENTS = (EpisodeStarted, ActionRefused, EpisodeEnded, StepRewarded)
+SHARED_EVENTS = (EpisodeStarted, Reseeded, ActionRefused, EpisodeEnded, StepRewarded)
 """What every family's codec knows beside the family's own events and ``ActionTaken``."""

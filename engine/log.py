@@ -289,6 +289,15 @@ class EventLog:
             yield from map(read_info, rows)
             last = rows[-1][0]
 
+    def forks(self, reference: str) -> list[EpisodeInfo]:
+        """Return the forks of an episode, in the order they began; raises as ``find`` does."""
+        return [
+            read_info(row)
+            for row in self._rows(
+                f"{SELECT} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
+            )
+        ]
+
     def count(self) -> int:
         """Return how many episodes the log holds."""
         return int(self._rows("SELECT count(*) FROM episodes")[0][0])

@@ -37,6 +37,8 @@ CREATE TABLE episodes (
     fork_at INTEGER CHECK (fork_at >= 0)
 ) STRICT;
 
+CREATE INDEX episodes_parent ON episodes (parent) WHERE parent IS NOT NULL;
+
 CREATE TRIGGER episodes_fresh BEFORE INSERT ON episodes
 WHEN EXISTS (SELECT 1 FROM episodes WHERE id = NEW.id OR uid = NEW.uid)
 BEGIN SELECT RAISE(ABORT, 'refold: episode exists'); END;

@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from engine.codec import header_of
-from engine.events import ActionRefused, EpisodeEnded, EpisodeStarted, StepRewarded
+from engine.events import ActionRefused, EpisodeEnded, EpisodeStarted, Reseeded, StepRewarded
 from engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured, ReplyUnread
 
 
@@ -27,6 +27,11 @@ def _(event: EpisodeStarted) -> str:
 @say_shared.register
 def _(event: ActionRefused) -> str:
     return f"refused: {event.error}"
+
+
+@say_shared.register
+def _(event: Reseeded) -> str:
+    return f"from here on, chance follows seed {event.seed}"
 
 
 @say_shared.register

@@ -69,6 +69,7 @@ def _decided_again(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     over = False
     for step, seqs in enumerate(ranges[1:]):
         inputs = [event for event in stream[seqs.start : seqs.stop] if isinstance(event, Input)]
+        state = fold(inputs, family=family, start=state)
         action = inputs[-1].action if inputs and isinstance(inputs[-1], ActionTaken) else None
         events = [] if over or action is None else family.decide(state, action)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]

@@ -41,9 +41,9 @@ def _check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome
     for side, outcomes in zip(sides, (left, right), strict=True):
         for outcome in outcomes:
             side[outcome.setting.scenario].setdefault(outcome.setting, outcome.id)
-    for scenario in sides[0].keys() & sides[1].keys():
-        settings = {**sides[1][scenario], **sides[0][scenario]}
-        if len(settings) > 1:
+    for scenario in sides[0]:
+        settings = {**sides[0][scenario], **sides[1].get(scenario, {})}
+        if scenario in sides[1] and len(settings) > 1:
             raise RefoldError(f"runs {runs[0]!r} and {runs[1]!r}: {_mismatch(scenario, settings)}")
 
 
@@ -60,7 +60,7 @@ def _mismatch(scenario: str, settings: Mapping[Setting, str]) -> str:
     got = "; ".join(
         f"{name} (episode {id!r})" for name, id in zip(named, settings.values(), strict=True)
     )
-    return f"expected one {thing} for {scenario!r}, got {got}; compare runs recorded alike"
+    return f"expected the same {thing} for {scenario!r}, got {got}; compare runs recorded alike"
 
 
 def _pairs(left: Sequence[Outcome], right: Sequence[Outcome]) -> Iterator[Pair]:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 import cli
 
-PROGRAM = [sys.executable, "-c", "from cli import main; main()"]
+SCRIPT = "from cli import main; main()"
 
 
 @frozen
@@ -62,12 +62,21 @@ class Shell:
         assert ran.code == code, ran
         return ran
 
-    def program(self, words: str, *more: object, code: int = 0, **options: Any) -> Ran:
-        """Run refold as a program; *options* as for ``subprocess.run``."""
+    def program(
+        self, words: str, *more: object, code: int = 0, script: str = SCRIPT, **options: Any
+    ) -> Ran:
+        """Run refold as a program, started by *script*; *options* as for ``subprocess.run``."""
         env = {key: value for key, value in os.environ.items() if key != "REFOLD_LOG"}
         ran = subprocess.run(
-            [*PROGRAM, *shlex.split(words), *map(str, more)],
-            **{"cwd": self.at, "env": env, "capture_output": True, "timeout": 60, **options},
+            [sys.executable, "-c", script, *shlex.split(words), *map(str, more)],
+            **{
+                "cwd": self.at,
+                "env": env,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "timeout": 60,
+                **options,
+            },
             check=False,
         )
         found = Ran(ran.returncode, *((each or b"").decode() for each in (ran.stdout, ran.stderr)))

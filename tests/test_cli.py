@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from shell import PROGRAM, Shell, check_refusal
+from shell import Shell, check_refusal
 
 import cli
 
@@ -102,17 +102,13 @@ def test_bad_usage(shell, words, match):
     shell.refuses(words, match=match)
 
 
-@pytest.mark.parametrize("words", READING)
-def test_an_ambiguous_prefix(shell, words):
+@pytest.mark.parametrize("name", ["show", "replay", "grade", "verify", "diff last", "export"])
+def test_an_ambiguous_prefix(shell, name):
     """A prefix of several ids is refused by every command that takes one, with some of them."""
-    for line in range(17):
-        shell(f"record inbox/easy --agent random --seed {line}")
+    shell("record inbox/easy --agent random --epochs 17")
     first = [id[0] for id in shell.ids()]
     shared = next(letter for letter in first if first.count(letter) > 1)
-    if words not in ("episodes",):
-        named = words.split()[0]
-        ids = f"{shared} last" if named == "diff" else shared
-        shell.refuses(f"{named} {ids}", match=rf"'{shared}': expected a unique prefix.*{shared}")
+    shell.refuses(name, shared, match=rf"'{shared}': expected a unique prefix.*{shared}")
 
 
 def folder_at(path):
@@ -150,16 +146,84 @@ def test_a_file_that_is_no_log(shell, make, match, words):
         shell.refuses(words, "--log", "other.db", match=match)
 
 
-@pytest.mark.parametrize("words", ["episodes", "record inbox/easy --agent random"])
-def test_no_permission(words):
-    """A log that may not be read, or lies where one may not look, is refused in one line."""
-    nobody = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+AS_NOBODY = """
+import os, cli
+for name in ("episodes", "import"):
+    cli.refold.get_command(None, name)
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("words", ["episodes", "import episode.jsonl"])
+@pytest.mark.parametrize("log", ["refold.db", "closed/refold.db", "new.db"])
+def test_no_permission(words, log):
+    """A log that may not be read or made, or lies where one may not look, is refused."""
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)  # noqa: S103 - the point of the test
         shell = Shell(Path(folder))
         shell("record inbox/easy --agent random")
+        shell("export last -o episode.jsonl")
+        before = shell.files()
         (shell.at / "refold.db").chmod(0)
         (shell.at / "closed").mkdir(mode=0)
-        for log in ("refold.db", "closed/refold.db"):
-            ran = shell.program(words, "--log", log, code=2, cwd="/", env={}, **nobody)
-            check_refusal(ran, "")
+        shell.at.chmod(0o555)
+        ran = shell.program(words, "--log", log, code=2, script=AS_NOBODY)
+        check_refusal(ran, f"{log}: ")
+        shell.at.chmod(0o755)
+        (shell.at / "refold.db").chmod(0o600)
+        assert shell.files() == before
+
+
+def test_an_interrupted_command(shell):
+    """Ctrl-C ends a command with exit code 130 and a word, without a traceback."""
+
+    class Interrupted(io.RawIOBase):
+        name = "<stdin>"
+
+        def readable(self):
+            return True
+
+        def readinto(self, _buffer):
+            raise KeyboardInterrupt
+
+    before = shell.files()
+    ran = shell("import -", code=130, stdin=io.BufferedReader(Interrupted()))
+    assert (ran.out, ran.err.strip()) == ("", "refold: interrupted")
+    assert shell.files() == before
+
+
+def test_nobody_reads_the_output(shell):
+    """A reader that has seen enough, as ``head`` has, ends a command without a traceback."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    for words in ("replay last", "replay last --json", "export"):
+        ran = shell.program(words, code=1, stdout=writing)
+        assert ran.err == ""
+    os.close(writing)
+
+
+def test_no_room_for_the_output(shell):
+    """Output that cannot be written is an error of one line."""
+    with Path("/dev/full").open("wb") as full:
+        for words in ("episodes", "replay last --json", "export", "--help"):
+            ran = shell.program(words, code=2, stdout=full)
+            check_refusal(ran, "No space left on device")
+
+
+def test_a_terminal_without_the_letters(shell):
+    """Where output cannot hold a letter, tables show its code; JSON is in UTF-8 all the same."""
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert r"\u258" in shell.program("show last", env=env).out
+    title = shell.program("scenarios --json", env=env).json["scenarios"][0]["title"]
+    assert title == shell("scenarios --json").json["scenarios"][0]["title"]
+
+
+def test_the_log_of_the_environment(shell):
+    """REFOLD_LOG names the log, and ``--log`` wins over it."""
+    shell("record inbox/hard --agent baseline", REFOLD_LOG="other.db")
+    (only,) = shell("episodes --json", REFOLD_LOG="other.db").json["episodes"]
+    assert only["scenario"] == "inbox/hard"
+    both = shell("episodes --json --log refold.db", REFOLD_LOG="other.db").json["episodes"]
+    assert len(both) == 2

@@ -21,20 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import blocks
 
 import cli
 from engine import EventLog
 
-ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "python"))]
 PAGES += ["docs/writing-a-scenario.md"]
-BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")
-
-
-def blocks(page: str) -> list[tuple[str, str, str]]:
-    """Return the fenced blocks of *page*: language, file name or nothing, text."""
-    return BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
 
 
 def commands(text: str) -> Iterator[tuple[str, str, bool]]:

@@ -1,9 +1,8 @@
-"""What the documents have to cover is covered: commands, keys, measures, events, links, figures."""
+"""What the documents have to cover is covered: commands, keys, measures, events, tables."""
 
+import contextlib
 import json
-import os
-import re
-import tomllib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -12,60 +11,46 @@ import attrs
 import click
 import msgspec
 import pytest
+from pages import names, rows, section
 
 import cli
-from agents import AGENTS, make_policy, play
-from engine import ActionTaken, Episode
+from agents import AGENTS
+from engine import ActionTaken, EventLog
 from engine.events import SHARED_EVENTS
 from engine.exchanges import EXCHANGE_EVENTS
 from engine.family import all_families, find_family
-from graders import grade
-from replays.golden import FOLDER, read_golden
-from scenarios import Criterion, Rubric, load, scenario_names
+from scenarios import Criterion, Rubric
+from scenarios.inbox.parameters import EmailParameters, InboxParameters
 from scenarios.rubric import find_criteria
+from scenarios.workflow.parameters import SubtaskParameters, WorkerParameters, WorkflowParameters
 
-ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))]
 COMMAND = click.Context(cli.refold)
-TEST_COMMAND = "pip install -q -e '.[dev]' && pytest"
+TABLES = {
+    WorkflowParameters: "| key of `[parameters]`",
+    SubtaskParameters: "| key of a subtask",
+    WorkerParameters: "| key of a worker",
+    InboxParameters: "| key of `[parameters]`",
+    EmailParameters: "| key of an e-mail",
+}
 SECTIONS = {"workflow": "### Measures for workflows", "inbox": "### Measures for inboxes"}
 
 
-def page(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
+def inner_class(kind: Any) -> Any:
+    """Return the attrs class that data of *kind*, such as a list of it, is made of, or None."""
+    return kind if attrs.has(kind) else next(filter(None, map(inner_class, get_args(kind))), None)
 
 
-def section(name: str, heading: str) -> str:
-    """Return the text of *name* under *heading*, up to the next one as high or higher."""
-    level = heading.split(maxsplit=1)[0]
-    _, found, rest = f"\n{page(name)}".partition(f"\n{heading}\n")
-    assert found, f"{name} has no {heading!r}"
-    return re.split(rf"^#{{1,{len(level)}}} ", rest, flags=re.MULTILINE)[0]
-
-
-def rows(text: str) -> dict[str, list[str]]:
-    """Return the tables in *text*: the cells of each row by the names in its first cell."""
-    found = {}
-    for line in text.splitlines():
-        if line.startswith("| "):
-            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-            found |= dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), cells[1:])
-    return found
-
-
-def names(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def classes(kind: Any) -> Iterator[type]:
-    """Yield the attrs classes that data of *kind* is made of."""
-    if attrs.has(kind):
-        yield kind
-        for field in attrs.fields(kind):
-            yield from classes(field.type)
-    else:
-        for inner in get_args(kind):
-            yield from classes(inner)
+def undocumented(kind: Any, tables: dict[str, dict[str, list[str]]]) -> Iterator[str]:
+    """Yield the keys of *kind* that have no row in its table, nor are named in that of theirs."""
+    table = tables[TABLES[kind]]
+    for field in attrs.fields(kind):
+        if field.name not in table:
+            yield f"{kind.__name__}.{field.name}"
+        elif (inner := inner_class(field.type)) in TABLES:
+            yield from undocumented(inner, tables)
+        elif inner is not None:
+            named = names(" ".join(table[field.name]))
+            yield from (each.name for each in attrs.fields(inner) if each.name not in named)
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -101,7 +86,9 @@ def test_json_keys(
     """Each command's JSON has exactly the keys that the page on the command line lists."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REFOLD_LOG", raising=False)
-    recorded = json_of(capsys, "record", "inbox/easy", "--agent", "random", "--epochs", "2", "--name", "x")
+    recorded = json_of(
+        capsys, "record", "inbox/easy", "--agent", "random", "--epochs", "2", "--name", "x"
+    )
     ids = [each["id"] for each in recorded["episodes"]]
     cli.run(["export", "-o", "all.jsonl"])
     table = rows(section("docs/cli.md", "## JSON"))
@@ -138,16 +125,12 @@ def test_json_keys(
         assert set(answer) - keys <= set(names(beside)), command
 
 
-@pytest.mark.parametrize("family", ["workflow", "inbox"])
+@pytest.mark.parametrize("family", SECTIONS)
 def test_scenario_keys(family: str) -> None:
-    """The page on scenarios has a row for every key that a file of the family may have."""
-    table = rows(section("docs/writing-a-scenario.md", f"## {family.capitalize()}"))
-    cells = json.dumps(table)
-    for kind in classes(find_family(family, 1).parameters):
-        for field in attrs.fields(kind):
-            assert field.name in table or f"`{field.name}`" in cells, (
-                f"{kind.__name__}.{field.name}"
-            )
+    """The page on scenarios says what every key is that a file of the family may have."""
+    text = section("docs/writing-a-scenario.md", f"## {family.capitalize()}")
+    tables = {each.partition(" | ")[0]: rows(each) for each in text.split("\n\n")}
+    assert not list(undocumented(find_family(family, 1).parameters, tables))
 
 
 def test_rubric_keys() -> None:
@@ -183,55 +166,17 @@ def test_events() -> None:
     }
 
 
-def anchors(name: str) -> set[str]:
-    """Return the anchors that GitHub gives to the headings of *name*."""
-    headings = re.findall(r"^#+ (.+)$", page(name), flags=re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_links(name: str) -> None:
-    """Every link to a file or heading of the project leads somewhere."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", page(name)):
-        if "://" not in target:
-            path, _, anchor = target.partition("#")
-            found = (ROOT / name).parent / path if path else ROOT / name
-            assert found.exists(), f"{name}: {target}"
-            assert not anchor or anchor in anchors(str(found.resolve().relative_to(ROOT))), target
-
-
-def test_readme_is_short_and_its_test_command_is_that_of_ci() -> None:
-    """The README has at most 140 lines, and CI ends with the very command that it gives."""
-    assert len(page("README.md").splitlines()) <= 140
-    line = f"python3 -m venv .venv && . .venv/bin/activate && {TEST_COMMAND}"
-    assert line in page("README.md").splitlines()
-    assert page(".ci/run").splitlines()[-1] == TEST_COMMAND
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
-
-
-def test_changelog_begins_with_this_release() -> None:
-    """The newest entry is that of the version in pyproject.toml; Scoring stands first in one."""
-    version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
-    entries = re.split(r"^## ", page("CHANGELOG.md"), flags=re.MULTILINE)[1:]
-    assert entries[0].startswith(f"{version}\n")
-    for entry in entries:
-        headings = re.findall(r"^### (\w+)", entry, flags=re.MULTILINE)
-        assert "Scoring" not in headings[1:]
-
-
-def test_reference_scores() -> None:
-    """The table of reference scores in the README is what the agents score now."""
-    table = section("README.md", "## Reference scores").splitlines()
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table if "0." in line]
-    shown = {row[0]: row[1:] for row in cells if len(row) == 5}
-    levels = {"workflow": ("easy", "medium", "hard", "expert"), "inbox": ("easy", "medium", "hard")}
-    for family, agent in (("workflow", "noop"), ("workflow", "greedy"), ("inbox", "baseline")):
-        given = []
-        for level in levels[family]:
-            episode = Episode.start(load(f"{family}/{level}"))
-            play(episode, make_policy(agent, episode.family, seed=0))
-            given.append(f"{grade(episode.events).score:.4f}")
-        assert [cell for cell in shown[f"{family}, `{agent}`"] if cell] == given
-    example = read_golden(FOLDER / "workflow-hard-worked-example.jsonl")
-    assert shown["workflow, worked example"] == ["", "", f"{grade(example).score:.4f}", ""]
-    assert {name.split("/")[0] for name in scenario_names()} == set(levels)
+def test_tables_and_views(tmp_path: Path) -> None:
+    """The page on the log names exactly the tables and views of a log, and their columns."""
+    documented = rows(section("docs/log-format.md", "## Tables"))
+    documented |= rows(section("docs/log-format.md", "## Views"))
+    EventLog(tmp_path / "log.db").close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "log.db")) as log:
+        columns = log.execute(
+            "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
+            " WHERE m.type IN ('table', 'view') AND m.name NOT LIKE '\\_%' ESCAPE '\\'"
+        ).fetchall()
+    made: dict[str, list[str]] = {}
+    for table, column in columns:
+        made.setdefault(table, []).append(column)
+    assert {name: names(cells[-1]) for name, cells in documented.items()} == made

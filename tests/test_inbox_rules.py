@@ -69,17 +69,17 @@ def test_decision(tmp_path: Path, expected: str, category: str, chosen: str) -> 
 @pytest.mark.parametrize(
     ("content", "quality", "found"),
     [
-        ("Here is your RESET Link.", 0.2, ("reset", "link")),
-        ("links for resetting: link, link, reset", 0.2, ("reset", "link")),
+        ("Here is your RESET Link.", 0.2, ("reset", "LINK")),
+        ("links for resetting: link, link, reset", 0.2, ("reset", "LINK")),
         ("We reset it.", 0.1, ("reset",)),
-        ("A link follows.", 0.1, ("link",)),
+        ("A link follows.", 0.1, ("LINK",)),
         ("Thank you.", -0.1, ()),
         ("", -0.1, ()),
     ],
 )
 def test_reply(tmp_path: Path, content: str, quality: float, found: tuple[str, ...]) -> None:
     """A reply earns 0.1 for each keyword in it, ignoring case, and loses 0.1 for none."""
-    scenario = inbox(tmp_path, email("a", "account", "link"), email("b", "product"))
+    scenario = inbox(tmp_path, email("a", "account", "LINK"), email("b", "product"))
     result = Episode.start(scenario).step({"type": "respond", "content": content})
     assert result.breakdown == parts(decision_quality=0.6, response_quality=quality)
     assert handled(result).found == found

@@ -192,6 +192,18 @@ def test_other_episodes(
     assert measured(played(small, given), measure, **params)[0] == pytest.approx(value)
 
 
+def test_first_fan_out_is_enough(tmp_path: Path) -> None:
+    """Subtasks that are in progress together for long are named once, where that began."""
+    two = workflow(
+        tmp_path,
+        [subtask("a", "dig"), subtask("b", "dig")],
+        [worker("ann", "dig", speed=5), worker("bob", "dig", speed=5)],
+    )
+    stream = played(two, ["delegate a ann", "delegate b bob", "wait", "wait"])
+    assert measured(stream, "fan_out", subtasks=["a", "b"]) == (1, [1])
+    assert measured(stream, "parallel_share") == (3 / 4, [1, 2, 3])
+
+
 def test_evidence_is_exact(example: Stream) -> None:
     """The events that a part names are the ones themselves, not just some of those steps."""
     rubric = Rubric("one", 1, (Criterion("it", 1.0, "completed", {"subtask": FIX}),))

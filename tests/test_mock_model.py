@@ -87,6 +87,27 @@ def test_answers_are_complete_and_repeatable():
     assert usage["completion_tokens"] > 0
 
 
+def test_connections_stay_open():
+    """A client can send one request after another on the same connection."""
+    body = request(Episode.start(load("workflow/easy")))
+    with MockModel() as server, connect(server.base_url) as connection:
+        ask(connection, body)
+        opened = connection.sock
+        for path in ("/v1/chat/completions", "/unknown"):
+            ask(connection, body, path)
+            assert connection.sock is opened is not None
+
+
+def test_the_newest_turn_counts(random_episode):
+    """Of a conversation of several turns, the last is answered."""
+    first, last = (request(random_episode("workflow/hard", 2, steps=n)) for n in (0, 9))
+    turns = [first["messages"][1], {"role": "assistant", "content": "{}"}, last["messages"][1]]
+    with MockModel() as server, connect(server.base_url) as connection:
+        whole = ask(connection, {**first, "messages": turns})[1]["choices"]
+        assert whole == ask(connection, last)[1]["choices"]
+        assert whole != ask(connection, first)[1]["choices"]
+
+
 def test_models_are_listed():
     """A client can ask which models there are."""
     with MockModel() as server, connect(server.base_url) as connection:

@@ -167,17 +167,17 @@ def test_every_moment_of_a_walk_comes_back(random_episode, name):
             assert read.history == observation.history
 
 
-def test_the_last_observation_counts(random_episode):
-    """Of several observations with other text around them, the last is read."""
-    texts = []
-    for steps in (1, 6):
-        observation = random_episode("workflow/easy", 5, steps=steps).observation
-        texts.append(RENDER["workflow"](observation))
-    mail = RENDER["inbox"](random_episode("inbox/easy", 5, steps=1).observation)
-    read = read_observation("\n".join(["Hello", mail, *texts, "", "Choose wisely."]))
-    assert read.time_elapsed == 6
-    assert read.task_description == observation.task_description
-    assert len(read.subtasks) == len(observation.subtasks) == 6
+@pytest.mark.parametrize("last", ["workflow/easy", "inbox/easy"])
+def test_the_last_observation_counts(random_episode, last):
+    """Of several observations with other text around them, the last is read, as if alone."""
+    shown = [("workflow/hard", 1), ("inbox/hard", 1), ("workflow/easy", 6), (last, 2)]
+    observed = [random_episode(name, 5, steps=steps).observation for name, steps in shown]
+    texts = [
+        RENDER[name.split("/")[0]](each) for (name, _), each in zip(shown, observed, strict=True)
+    ]
+    read = read_observation("\n".join(["Hello", *texts, "", "Choose wisely."]))
+    assert read == read_observation(texts[-1])
+    assert type(read) is type(observed[-1])
 
 
 @pytest.mark.parametrize("text", ["", "Hello", "# Task", "## Now\ntime: step 1, 2 steps left"])

@@ -1,8 +1,10 @@
 from statistics import fmean
 
+import click
 import pytest
 from recorded_runs import ask, record, shown
 
+from commands.report import report_command
 from commands.runs import runs_command
 from engine import Episode
 from graders import grade
@@ -69,3 +71,16 @@ def test_hostile_names_steer_no_terminal(log):
     assert "<U+001B>[2Jrun" in text
     assert "agent<U+0007>" in text
     assert "\x1b" not in text
+
+
+def test_run_names_complete(log):
+    """At a touch of the tab key, the names of the log that fit are offered, newest first."""
+    for run in ("dice", "bold", "dice2", ""):
+        Episode.start(EASY, log=log, run=run)
+    argument = report_command.params[0]
+    context = click.Context(report_command)
+    context.params["log"] = log.path
+    offered = [item.value for item in argument.shell_complete(context, "di")]
+    assert offered == ["dice2", "dice"]
+    context.params["log"] = f"{log.path}.missing"
+    assert argument.shell_complete(context, "di") == []

@@ -71,6 +71,7 @@ REPLACED = [
     Mistake(f"{WORKERS}.0.name", "monitor", "expected each name once, got 'monitor' 2 t", WORKERS),
     Mistake("parameters.time_budget", 0, "expected 1 to 1000000, got 0"),
     Mistake("parameters.cost_budget", NAN, "expected a number above 0, got nan"),
+    Mistake("rubric.floor", True, "expected a number, got True"),
     Mistake(f"{SCHEDULE}.0.speed", 1, "expected none for a dropout, got 1"),
     Mistake("parameters", 3, "expected a table, got 3"),
     Mistake("rubric", "mine", "expected a table, got 'mine'"),

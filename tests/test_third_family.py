@@ -133,3 +133,13 @@ def test_log_without_the_family(site: Path) -> None:
         assert [info.scenario for info in log.episodes()] == ["tiny/one"]
         with pytest.raises(UnknownName, match=r"^family and rules version: .*'tiny\.1'"):
             log.events("game")
+
+
+@pytest.mark.parametrize("damage", ["import no_such_module", "NOTHING = 1"])
+def test_broken_package(site: Path, damage: str) -> None:
+    """A package that cannot be imported is one line that names it, never a traceback."""
+    (site / "tiny" / "__init__.py").write_text(damage)
+    done = python(site, "from cli import main; main()", "scenarios")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "'tiny.1': expected an installed package that can be imported, got " in line

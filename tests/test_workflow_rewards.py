@@ -132,20 +132,32 @@ def test_refused_parts(tmp_path: Path, given: str, name: str, value: float) -> N
         ("delegate a slow", 50.0, -0.04),
         ("delegate b dear", 50.0, 0),
         ("delegate c dear", 50.0, 0),
+        ("delegate d slow", 50.0, 0),
+        ("delegate d cheap", 50.0, 0.04),
         ("delegate a dear", None, 0),
     ],
-    ids=["cheapest", "as cheap", "dearer", "still working", "only one", "two, one", "no budget"],
+    ids=[
+        "cheapest",
+        "as cheap",
+        "dearer",
+        "still working",
+        "only one",
+        "the other left",
+        "one idle beside it",
+        "idle again itself",
+        "no budget",
+    ],
 )
 def test_cost_of_choice(tmp_path: Path, given: str, budget: float | None, expected: float) -> None:
     """With a cost budget, the choice is held against the capable workers idle after the tick."""
     scenario = workflow(
         tmp_path,
-        [subtask("a", "dig"), subtask("b", "talk"), subtask("c", "sing")],
+        [subtask("a", "dig"), subtask("b", "talk"), subtask("c", "sing"), subtask("d", "hum")],
         [
-            worker("cheap", "dig"),
+            worker("cheap", "dig", "hum"),
             worker("equal", "dig"),
             worker("dear", "dig", "talk", "sing", cost=3.0),
-            worker("slow", "dig", cost=3.0, speed=2),
+            worker("slow", "dig", "hum", cost=3.0, speed=2),
             worker("busy", "sing", speed=9),
         ],
         scheduled_events=[{"step": 0, "event": "dropout", "worker": "busy"}],

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine import ActionRefused, ActionTaken, EpisodeEnded, Event, StepRewarded
+from engine import ActionRefused, ActionTaken, EpisodeEnded, Event, Reseeded, StepRewarded
 from scenarios.workflow.events import (
     FailuresLingered,
     SubtaskAborted,
@@ -314,5 +314,6 @@ _CHANGES: Mapping[type[Event], Callable[[State, Any], State]] = {
     SubtasksUnblocked: _unblocked,
     FailuresLingered: lambda state, event: replace(state, lingering=event.subtasks),
     StepRewarded: _rewarded,
+    Reseeded: lambda state, event: replace(state, seed=event.seed),
     EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
 }

@@ -1,0 +1,74 @@
+"""The README, the changelog and the links between the documents are as they should be."""
+
+import os
+import re
+import tomllib
+
+import pytest
+from pages import ROOT, page, section
+
+from agents import make_policy, play
+from engine import Episode
+from graders import grade
+from replays.golden import FOLDER, read_golden
+from scenarios import load
+
+PAGES = [
+    "README.md",
+    "CHANGELOG.md",
+    *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
+]
+TEST_COMMAND = "pip install -q -e '.[dev]' && pytest"
+
+
+def anchors(name: str) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of *name*."""
+    headings = re.findall(r"^#+ (.+)$", page(name), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links(name: str) -> None:
+    """Every link to a file or heading of the project leads somewhere."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page(name)):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            found = (ROOT / name).parent / path if path else ROOT / name
+            assert found.exists(), f"{name}: {target}"
+            assert not anchor or anchor in anchors(str(found.resolve().relative_to(ROOT))), target
+
+
+def test_readme_is_short_and_its_test_command_is_that_of_ci() -> None:
+    """The README has at most 140 lines, and CI ends with the very command that it gives."""
+    assert len(page("README.md").splitlines()) <= 140
+    line = f"python3 -m venv .venv && . .venv/bin/activate && {TEST_COMMAND}"
+    assert line in page("README.md").splitlines()
+    assert page(".ci/run").splitlines()[-1] == TEST_COMMAND
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_changelog_begins_with_this_release() -> None:
+    """The newest entry is that of the version in pyproject.toml; Scoring stands first in one."""
+    version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
+    entries = re.split(r"^## ", page("CHANGELOG.md"), flags=re.MULTILINE)[1:]
+    assert entries[0].startswith(f"{version}\n")
+    for entry in entries:
+        headings = re.findall(r"^### (\w+)", entry, flags=re.MULTILINE)
+        assert "Scoring" not in headings[1:]
+
+
+def test_reference_scores() -> None:
+    """The table of reference scores in the README is what the agents score now."""
+    table = section("README.md", "## Reference scores").splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table if "0." in line]
+    shown = {row[0]: row[1:] for row in cells if len(row) == 5}
+    levels = {"workflow": ("easy", "medium", "hard", "expert"), "inbox": ("easy", "medium", "hard")}
+    for family, agent in (("workflow", "noop"), ("workflow", "greedy"), ("inbox", "baseline")):
+        given = []
+        for level in levels[family]:
+            episode = Episode.start(load(f"{family}/{level}"))
+            play(episode, make_policy(agent, episode.family, seed=0))
+            given.append(f"{grade(episode.events).score:.4f}")
+        assert [cell for cell in shown[f"{family}, `{agent}`"] if cell] == given
+    example = read_golden(FOLDER / "workflow-hard-worked-example.jsonl")
+    assert shown["workflow, worked example"] == ["", "", f"{grade(example).score:.4f}", ""]
