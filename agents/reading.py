@@ -2,14 +2,14 @@
 Reading an action out of what a model wrote.
 
 Tolerant of what models do (thinking blocks, fences, prose, several objects, placeholders, wrong
-case), never guessing: what is no action is said to be none, with a reason. The work grows no
-faster than the text, whatever it holds.
+case), never guessing: what is no action is said to be none, with a reason. Whatever a text
+holds, reading it takes time in proportion to its length.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -18,15 +18,24 @@ from engine import Family, InvalidAction
 from engine.codec import codec_of
 from engine.exchanges import Reply, ToolCall
 
-MOST_OBJECTS = 50
-"""Places in a text where an object may begin that are looked at."""
-
 _LONGEST_REASON = 500
+_MOST_WORK = 2**21
+_WORK_OF_A_PLACE = 2**12
+
 _THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_THOUGHT = re.compile(r".*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_END_OF_THINKING = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<[^<>]*>|\{[^{}]*\}|null|none|n/?a|string|\.\.\.|", re.IGNORECASE)
+_NOTHING = ("", "null", "None", "[]")
 _KINDS = ("action_type", "action", "type", "kind", "name", "tool")
-_INSIDE = ("action", "function", "tool_call", "arguments", "parameters", "params", "input")
+_WRAPPERS = (
+    "tool_call",
+    "function",
+    "action",
+    "arguments",
+    "parameters",
+    "params",
+    "input",
+)
 
 
 class Unreadable(Exception):
@@ -46,10 +55,149 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
         Unreadable: There is none, for a reason that the model can act on.
     """
     reason = "no JSON object was found"
-    for read in (_of_calls, _of_text):
-        for value in read(reply):
-            try:
-                return _action(value, family, names)
-            except InvalidAction as error:
-                reason = str(error)
-    raise Unreadable(reason[:_LONGEST_REASON])
+    for tool, fields in _candidates(reply):
+        try:
+            return _action(tool, fields, family, names)
+        except InvalidAction as error:
+            reason = _unicode(str(error)[:_LONGEST_REASON])
+    if reply.finish == "length":
+        reason = f"{reason}; the answer was cut off at the limit of its length"
+    raise Unreadable(reason)
+
+
+def _candidates(reply: Reply) -> Iterator[tuple[str | None, dict[str, Any] | None]]:
+    """Yield the tool, if one was called, and the fields of all that may be meant as an action."""
+    for call in reply.tool_calls:
+        yield call.name, _arguments(call)
+    for fields in objects(_without_thinking(reply.text)):
+        yield None, fields
+
+
+def _arguments(call: ToolCall) -> dict[str, Any] | None:
+    """Return the arguments of *call*, None if they are no JSON object, twice encoded or not."""
+    text = call.arguments.strip()
+    if text in _NOTHING:
+        return {}
+    if text.startswith('"'):
+        text = _string(text)
+    return next(objects(text), None)
+
+
+def _without_thinking(text: str) -> str:
+    """Return what *text* says after thinking; the beginning of that may be left out of it."""
+    text = _THINKING.sub("", text)
+    ends = [found.end() for found in _END_OF_THINKING.finditer(text)]
+    return text[ends[-1] :] if ends else text
+
+
+def objects(text: str) -> Iterator[dict[str, Any]]:
+    """
+    Yield the JSON objects in *text* in order, those inside of others left out.
+
+    Line breaks and other control characters in strings are let pass. Ends early in a long text
+    that holds too many objects, or beginnings of objects (512 at most).
+    """
+    work = 0
+    place = text.find("{")
+    while place >= 0 and work < _MOST_WORK:
+        value, end = _object(text, place)
+        work += _WORK_OF_A_PLACE + end - place
+        if value is not None:
+            yield value
+        place = text.find("{", place + 1 if value is None else end)
+
+
+def _object(text: str, place: int) -> tuple[dict[str, Any] | None, int]:
+    """Return the object that begins at *place*, None if it is none, and where reading it ended."""
+    try:
+        return _decoder.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        return None, error.pos
+    except (ValueError, RecursionError):
+        return None, place
+
+
+def _string(text: str) -> str:
+    try:
+        value, _ = _decoder.raw_decode(text)
+    except ValueError:
+        return text
+    return str(value)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"expected JSON, got {constant}")
+
+
+_decoder = json.JSONDecoder(strict=False, parse_constant=_refuse)
+
+
+def _action(
+    tool: str | None, fields: dict[str, Any] | None, family: Family, names: Mapping[str, str]
+) -> Any:
+    if fields is None:
+        raise InvalidAction(f"expected the arguments of tool {tool!r} as JSON, got something else")
+    kind, *rest = (field.encode_name for field in msgspec.structs.fields(family.action))
+    flat = _flat(fields)
+    given = [tool, *(flat.get(name) for name in (kind, *_KINDS))]
+    action: dict[str, Any] = {
+        kind: _kind([each for each in given if isinstance(each, str)], family)
+    }
+    if action[kind] is None:
+        raise InvalidAction(f"expected an object with {kind!r}, got {', '.join(flat) or 'none'}")
+    for name in rest:
+        value = _mended(flat.get(name), names)
+        if value is not None:
+            action[name] = value
+    try:
+        return codec_of(family.name, family.rules).action(action)
+    except RecursionError:
+        raise InvalidAction("expected plain values in an action, got deeply nested ones") from None
+
+
+def _kind(given: list[str], family: Family) -> str | None:
+    """Return the first of *given* that names a kind of action, as the family spells it."""
+    known = {_folded(tool.name): tool.name for tool in prompt_of(family).tools}
+    for text in given:
+        folded = _folded(text)
+        kind = known.get(folded) or known.get(folded.rpartition(".")[2])
+        if kind is not None:
+            return kind
+    return _folded(given[0]) if given else None
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
+def _flat(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return *fields* with lower-case keys, and what is nested as arguments taken out."""
+    flat = _lowered(fields)
+    for name in _WRAPPERS:
+        inner = flat.get(name)
+        if isinstance(inner, str) and inner.lstrip().startswith("{"):
+            inner = next(objects(inner), None)
+        if isinstance(inner, dict):
+            flat |= _lowered(inner)
+    return flat
+
+
+def _lowered(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key.strip().lower(): value for key, value in fields.items()}
+
+
+def _mended(value: Any, names: Mapping[str, str]) -> Any:
+    """Return *value* as the name that it means, None if it only holds a name's place."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.casefold() in names:
+        return names[text.casefold()]
+    if _PLACEHOLDER.fullmatch(text):
+        return None
+    return _unicode(value)
+
+
+def _unicode(text: str) -> str:
+    """Return *text* with question marks for halves of surrogate pairs, which no log can hold."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,14 +1,18 @@
 """Answers that a log already holds, given again to the very same requests."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from agents.client import Answer, Asker
+from agents.client import Answer, Asker, is_unsupported
 from agents.conversation import request_digest
 from engine import EventLog
 from engine.exchanges import ModelCalled
 
 MODEL_AGENT = "openai"
 """How the names of agents begin whose episodes hold answers of models."""
+
+_EPISODES_KEPT = 64
 
 
 class NotRecorded(Exception):
@@ -19,6 +23,9 @@ class Recorded:
     """
     Answers from a log what it holds, as it was; the rest goes to another asker.
 
+    An answer is a reply, or that the API refused the form of the request; other failures say
+    nothing that holds for long. Of several answers to one request, the oldest is given.
+
     Args:
         log: Whose answers; those it holds now, later ones are not looked for.
         otherwise: Who answers the rest; None for nobody.
@@ -27,15 +34,20 @@ class Recorded:
     def __init__(self, log: EventLog, otherwise: Asker | None) -> None:
         self._log = log
         self._otherwise = otherwise
-        self._places: dict[str, tuple[str, int]] = {}
+        self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._read)
+        self._episodes: dict[str, str] = {}
         for info in log.episodes():
             if info.agent.startswith(MODEL_AGENT):
-                self._index(info.id)
+                for request in self._read(info.id):
+                    self._episodes.setdefault(request, info.id)
 
-    def _index(self, episode: str) -> None:
-        for seq, event in enumerate(self._log.events(episode)):
-            if isinstance(event, ModelCalled) and event.reply is not None:
-                self._places.setdefault(event.request, (episode, seq))
+    def _read(self, episode: str) -> Mapping[str, ModelCalled]:
+        """Return the first answered call of each request in *episode*, by the request's digest."""
+        calls: dict[str, ModelCalled] = {}
+        for event in self._log.events(episode):
+            if isinstance(event, ModelCalled) and (event.reply or is_unsupported(event.faults)):
+                calls.setdefault(event.request, event)
+        return calls
 
     async def ask(self, body: dict[str, Any]) -> Answer:
         """
@@ -44,11 +56,10 @@ class Recorded:
         Raises:
             NotRecorded: There is neither.
         """
-        place = self._places.get(request_digest(body))
-        if place is not None:
-            event = self._log.events(place[0])[place[1]]
-            if isinstance(event, ModelCalled):
-                return Answer(event.reply, event.faults, event.latency_ms)
+        request = request_digest(body)
+        if request in self._episodes:
+            call = self._calls(self._episodes[request])[request]
+            return Answer(call.reply, call.faults, call.latency_ms)
         if self._otherwise is None:
             raise NotRecorded
         return await self._otherwise.ask(body)

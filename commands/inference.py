@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from agents.model import INSTRUMENT_FAILED
 from commands.model_options import ModelChoices, agent_name, model_options, opening_of
 from commands.options import examples, log_option, scenario_argument
 from commands.output import safe
@@ -94,4 +95,5 @@ def _play(
         play_all(log, [info], model, label=scenario.name, watch=lines.step)
     finally:
         given = grade(log.events(info.id))
-        lines.end(given.score, success=given.complete and given.score >= success_at)
+        counts = given.complete and log.find(info.id).reason != INSTRUMENT_FAILED
+        lines.end(given.score, success=counts and given.score >= success_at)

@@ -41,7 +41,9 @@ from commands.output import words
     metavar="KIND[:N or :RATE]",
     help=f"What goes wrong: {', '.join(FAULTS)}. May be given several times.",
 )
-@click.option("--latency", type=click.IntRange(0, 600_000), default=0, help="Milliseconds.")
+@click.option(
+    "--latency", type=click.IntRange(0, 600_000), default=0, help="Milliseconds before each answer."
+)
 def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: int) -> None:
     """
     Stand in for a model behind an OpenAI-compatible API, on this machine only, without a key.

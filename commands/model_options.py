@@ -10,17 +10,20 @@ import msgspec
 from attrs import field, fields, frozen
 
 from agents.client import Asker, Client
-from agents.endpoint import environment, find_endpoint, find_model
+from agents.endpoint import Endpoint, environment, find_endpoint, find_model
 from agents.model import ModelAgent
 from agents.players import Player, PolicyPlayer
 from agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
 from agents.recorded import MODEL_AGENT, Recorded
 from agents.rollout import make_policy
+from commands.output import words
 from commands.tally import Price
 from engine import EventLog, Family, Input, RefoldError, StepResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 Watch = Callable[[StepResult], None]
+
+_NOT_EXTRA = ("messages", "model", "stream")
 
 _OPTIONS = (
     click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
@@ -103,7 +106,7 @@ async def open_players(
         RefoldError: An agent is none, or a model is asked for without key, address or name.
     """
     models = [agent for agent in agents if is_model(agent)]
-    client = _client(choices) if models and not choices.offline else None
+    client = Client(_endpoint(choices)) if models and not choices.offline else None
     asker: Asker | None = client
     if models and (choices.reuse or choices.offline):
         asker = Recorded(log, client)
@@ -118,6 +121,8 @@ async def open_players(
     finally:
         if client is not None:
             await client.close()
+            if client.complaint:
+                words(f"model: {client.complaint}")
 
 
 def is_model(agent: str) -> bool:
@@ -135,11 +140,13 @@ def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | Non
     Return what is recorded at the start of an episode that *agent* will play, if anything.
 
     Raises:
-        RefoldError: The agent cannot play *family*, or an option is wrong.
+        RefoldError: The agent cannot play *family*, or an option is wrong or missing.
     """
     if not is_model(agent):
         make_policy(agent, family, seed=0)
         return None
+    if not choices.offline:
+        _endpoint(choices)
     form = choices.action_format or FORMATS[0]
     return configured(family, _model_options(agent, choices), form)
 
@@ -164,15 +171,13 @@ def price_option(command: F) -> F:
     )(command)
 
 
-def _client(choices: ModelChoices) -> Client:
-    return Client(
-        find_endpoint(
-            environment(),
-            base_url=choices.base_url,
-            api_key=choices.api_key,
-            timeout=choices.timeout,
-            max_retries=choices.max_retries,
-        )
+def _endpoint(choices: ModelChoices) -> Endpoint:
+    return find_endpoint(
+        environment(),
+        base_url=choices.base_url,
+        api_key=choices.api_key,
+        timeout=choices.timeout,
+        max_retries=choices.max_retries,
     )
 
 
@@ -190,8 +195,10 @@ def _model_options(agent: str, choices: ModelChoices) -> ModelOptions:
 
 def _parameter(text: str) -> tuple[str, Any]:
     name, given, value = text.partition("=")
-    if not given or not name or name in ("model", "messages"):
-        raise RefoldError(f"--param: expected NAME=JSON, got {text!r}")
+    if not given or not name or name in _NOT_EXTRA:
+        raise RefoldError(
+            f"--param: expected NAME=JSON, NAME none of {', '.join(_NOT_EXTRA)}; got {text!r}"
+        )
     try:
         return name, msgspec.json.decode(value)
     except msgspec.DecodeError:

@@ -1,7 +1,7 @@
 """Playing episodes that stand in the log, many at once, each graded when it ends."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agents.model import INSTRUMENT_FAILED
 from agents.players import Player, in_parallel
@@ -57,6 +57,14 @@ async def _play(log: EventLog, info: EpisodeInfo, player: Player, tally: Tally) 
         save_grade(log, info.id, given)
         score = given.score
     tally.add(events, score)
+
+
+def grade_ended(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
+    """Save the grades of those of *infos* that ended, but whose recorder died before it graded."""
+    for info in infos:
+        counts = info.ended is not None and info.reason != INSTRUMENT_FAILED
+        if counts and not saved_grades(log, info.id):
+            save_grade(log, info.id, grade(log.events(info.id)))
 
 
 def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> None:

@@ -5,7 +5,7 @@ import click
 from commands.model_options import ModelChoices, model_options, price_option
 from commands.options import episode_argument, examples, json_option, log_option, open_existing
 from commands.output import words
-from commands.recording import play_all, print_episodes
+from commands.recording import grade_ended, play_all, print_episodes
 from commands.tally import Price
 from engine import EpisodeInfo, EventLog, RefoldError
 
@@ -43,7 +43,12 @@ def resume_command(
         running = [info for info in infos if info.ended is None]
         if not running:
             words(f"{id}: nothing to do, every episode has ended")
-        play_all(opened, running, model, parallel=parallel, label=f"resuming {id}", price=price)
+        grade_ended(opened, infos)
+        try:
+            play_all(opened, running, model, parallel=parallel, label=f"resuming {id}", price=price)
+        except KeyboardInterrupt:
+            words(f"interrupted; `refold resume {id}` goes on where it stopped")
+            raise
         print_episodes(opened, [info.id for info in infos], as_json=as_json)
 
 

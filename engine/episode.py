@@ -202,9 +202,7 @@ class Episode:
         tail = None
         if log is not None:
             header, seed = header_of(bytes(stream.started.scenario)), stream.started.seed
-            info = EpisodeInfo(
-                id, header.name, seed, agent, run, parent=parent or None, fork_at=at
-            )
+            info = EpisodeInfo(id, header.name, seed, agent, run, parent=parent or None, fork_at=at)
             ended = _end_of(events) is not None
             tail = log.begin(info, payloads, end=ended)
         codec = codec_of(stream.family.name, stream.family.rules)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from attrs import frozen
 from msgspec import Struct
 
-from engine.errors import UnknownName
+from engine.errors import RefoldError, UnknownName
 from engine.events import Event
 
 
@@ -131,12 +131,29 @@ def plugins(group: str) -> dict[str, EntryPoint]:
     return dict(sorted(found.items()))
 
 
+def plugin(group: str, key: str, kind: str) -> Any:
+    """
+    Return what the entry point *key* of *group* names; *kind* is what errors call it.
+
+    Raises:
+        UnknownName: No installed package has such an entry point.
+        RefoldError: The package that has it cannot be imported.
+    """
+    known = plugins(group)
+    if key not in known:
+        raise UnknownName(kind, key, known)
+    try:
+        return known[key].load()
+    except (ImportError, AttributeError) as error:
+        raise RefoldError(
+            f"{kind} {key!r}: expected an installed package that can be imported, got {error}; "
+            "repair or remove it"
+        ) from error
+
+
 @cache
 def _family(key: str) -> Family:
-    known = plugins("refold.families")
-    if key not in known:
-        raise UnknownName("family and rules version", key, known)
-    family: Family = known[key].load()
+    family: Family = plugin("refold.families", key, "family and rules version")
     return family
 
 

@@ -1,11 +1,11 @@
 """What if another action had been taken: every legal one, each played on to the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from attrs import frozen
 
-from engine import Episode, Stream
+from engine import ActionTaken, Episode, StepRewarded, Stream
 from engine.fold import fold_to, step_ranges
 from graders import grade
 
@@ -32,9 +32,9 @@ class Outcome:
     steps: int
 
 
-def what_if(
-    stream: Stream, at: int, finish: Callable[[Episode], None]
-) -> Iterator[Outcome]:
+async def what_if(
+    stream: Stream, at: int, finish: Callable[[Episode], Awaitable[None]]
+) -> AsyncIterator[Outcome]:
     """
     Yield what comes of every legal action after *at* actions of *stream*, in their order.
 
@@ -51,14 +51,21 @@ def what_if(
     for action in family.legal_actions(fold_to(stream, at)):
         episode = Episode.fork(stream, at)
         result = episode.step(action)
-        finish(episode)
+        await finish(episode)
         events = episode.events
-        last = events[-1]
+        rewards = [event for event in events if isinstance(event, StepRewarded)]
         yield Outcome(
             action=action,
             taken=action == taken,
             reward=result.reward,
-            total=getattr(last, "total", 0.0),
+            total=rewards[-1].total,
             score=grade(events).score,
-            steps=len(step_ranges(events)) - 1,
+            steps=len(rewards),
         )
+
+
+def action_at(stream: Stream, at: int) -> Any:
+    """Return the action that *stream* holds after *at* others, None if it ends there."""
+    ranges = step_ranges(stream)
+    step = stream[ranges[at + 1].start : ranges[at + 1].stop] if at + 1 < len(ranges) else ()
+    return next((event.action for event in step if isinstance(event, ActionTaken)), None)

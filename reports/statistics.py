@@ -19,7 +19,7 @@ EXACT_UP_TO = 14
 """Number of clusters up to which all sign flips are tried, not a sample of them."""
 
 _FLIPS = 2**EXACT_UP_TO
-_BATCH = 2**22
+_BATCH = 2**18
 _PLACES = 9  # scores have 4; what is beyond is rounding error
 
 Bounds = tuple[float, float]

@@ -17,9 +17,8 @@ from typing import Any
 from attrs import field, frozen, resolve_types
 
 from engine.codec import encode
-from engine.errors import UnknownName
-from engine.family import plugins
-from scenarios.strict import Problem, plain, structure
+from engine.family import plugin
+from scenarios.strict import Problem, beside, plain, structure
 
 TOLERANCE = 1e-9
 
@@ -113,11 +112,7 @@ def find_criteria(family: str, rules: int) -> Criteria:
     Raises:
         UnknownName: No installed package provides it.
     """
-    key = f"{family}.{rules}"
-    known = plugins("refold.criteria")
-    if key not in known:
-        raise UnknownName("criteria of family", key, known)
-    criteria: Criteria = known[key].load()
+    criteria: Criteria = plugin("refold.criteria", f"{family}.{rules}", "criteria of family")
     return criteria
 
 
@@ -136,10 +131,10 @@ def read_rubric(
     rubric, problems = structure(value, Rubric, path)
     if rubric is None:
         return None, problems
+    further = [*_group(rubric.criteria, f"{path}.criteria", criteria, parameters)]
     if not 0 <= rubric.floor < rubric.ceiling <= 1:
-        problems.append((path, "expected 0 <= floor < ceiling <= 1, got something else"))
-    problems += _group(rubric.criteria, f"{path}.criteria", criteria, parameters)
-    return rubric, problems
+        further.append((path, "expected 0 <= floor < ceiling <= 1, got something else"))
+    return rubric, problems + beside(problems, further)
 
 
 def _group(
@@ -185,5 +180,5 @@ def _measure(
     params, problems = structure(criterion.params, measure.params, f"{path}.params")
     yield from problems
     if params is not None:
-        for below, text in criteria.problems(params, parameters):
-            yield f"{path}.params{below}", text
+        further = criteria.problems(params, parameters)
+        yield from beside(problems, ((f"{path}.params{at}", text) for at, text in further))

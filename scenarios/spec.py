@@ -19,7 +19,7 @@ from engine.episode import LARGEST_SEED
 from engine.errors import RefoldError, UnknownName
 from engine.family import Family, all_families, find_family
 from scenarios.rubric import Rubric, find_criteria, read_rubric
-from scenarios.strict import Problem, ScenarioError, plain, structure
+from scenarios.strict import Problem, ScenarioError, beside, plain, structure
 
 LARGEST_FILE = 4 * 2**20
 MOST_LETTERS = 100
@@ -91,7 +91,7 @@ def load(name: str | Path) -> Scenario:
         shipped = next(each for each in all_families() if each.name == family)
         return _parse((shipped.folder / f"{stem}.toml").read_bytes(), text, text)
     path = Path(name)
-    if not path.is_file():
+    if not _is_file(path):
         hint = "`refold scenarios` lists them; a file is named by its path"
         raise UnknownName("scenario", text, scenario_names(), hint=hint)
     return _parse(_read(path), text, path.stem)
@@ -107,7 +107,7 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
         RefoldError: The file is missing, unreadable, or no TOML with a ``[rubric]``.
         ScenarioError: The rubric has mistakes; all of them are in the error.
     """
-    if not Path(path).is_file():
+    if not _is_file(Path(path)):
         raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
     data = _toml(_read(Path(path)), str(path))
     if "rubric" not in data:
@@ -117,6 +117,13 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
     if problems or rubric is None:
         raise ScenarioError(str(path), problems)
     return rubric
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _read(path: Path) -> bytes:
@@ -131,7 +138,7 @@ def _read(path: Path) -> bytes:
 def _toml(content: bytes, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RefoldError(f"{where}: expected TOML, got {error}") from None
 
 
@@ -144,7 +151,8 @@ def _parse(content: bytes, where: str, name: str) -> Scenario:
     try:
         family = find_family(table.family, table.rules)
     except UnknownName as error:
-        raise ScenarioError(where, [*problems, ("$.family", str(error))]) from None
+        unknown = beside(problems, [("$.family", str(error))])
+        raise ScenarioError(where, [*problems, *unknown]) from None
     return _scenario(table, family, where, name, problems)
 
 
@@ -154,10 +162,10 @@ def _scenario(
     if not 0 <= table.seed <= LARGEST_SEED:
         problems.append(("$.seed", f"expected 0 to {LARGEST_SEED}, got {table.seed}"))
     parameters, mistakes = _parameters(table.parameters, family.parameters, family.problems)
-    problems += mistakes
+    problems += beside(problems, mistakes)
     criteria = find_criteria(table.family, table.rules)
     rubric, mistakes = read_rubric(table.rubric, "$.rubric", criteria, parameters)
-    problems += mistakes
+    problems += beside(problems, mistakes)
     if problems or rubric is None:
         raise ScenarioError(where, problems)
     return Scenario(
@@ -178,7 +186,7 @@ def _parameters(
     path = "$.parameters"
     parameters, problems = structure(value, kind, path)
     further = find_problems(parameters) if parameters is not None else []
-    return parameters, [*problems, *((path + below, text) for below, text in further)]
+    return parameters, problems + beside(problems, ((path + at, text) for at, text in further))
 
 
 def read_parameters(

@@ -4,7 +4,7 @@ Data from outside to attrs classes, by the letter.
 "3" is not 3, unknown keys are mistakes, and all mistakes come back at once, each with its path.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -16,6 +16,9 @@ from engine.errors import RefoldError
 
 T = TypeVar("T")
 Problem = tuple[str, str]
+
+LARGEST = 2**63 - 1
+"""Whole numbers are kept within what JSON readers and SQLite take."""
 
 
 class ScenarioError(RefoldError):
@@ -40,8 +43,9 @@ def structure(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Prob
     """
     Return *value*, plain data, as an instance of *kind*, and all mistakes in it.
 
-    With mistakes, the instance is a stand-in in which unknown keys are left out and wrong types
-    replaced, so that the caller can look for further mistakes; None where that is not possible.
+    With mistakes, the instance is a stand-in in which unknown keys are left out, and wrong types
+    and missing values replaced, so that the caller can look for further mistakes (``beside``);
+    None where that is not possible.
     """
     try:
         return _strict.structure(value, kind), []
@@ -49,8 +53,18 @@ def structure(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Prob
         problems = list(_problems(error, path))
     try:
         return _lenient.structure(value, kind), problems
-    except (BaseValidationError, _Mistake, AttributeError, TypeError, ValueError):
+    except (BaseValidationError, _Mistake, ArithmeticError, LookupError, TypeError, ValueError):
         return None, problems
+
+
+def beside(problems: list[Problem], further: Iterable[Problem]) -> list[Problem]:
+    """Return those *further* mistakes that are not at or below a place of one of *problems*."""
+    places = [path for path, _ in problems]
+    return [
+        (path, text)
+        for path, text in further
+        if not any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in places)
+    ]
 
 
 def plain(value: Any) -> Any:
@@ -89,25 +103,34 @@ def _class_problem(error: BaseException, kind: type, path: str) -> Iterator[Prob
 _WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "a truth"}
 
 
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.100}"
+    except (ValueError, RecursionError):  # more digits, or more tables in tables, than Python shows
+        return f"a huge {type(value).__name__}"
+
+
 def _exact(value: Any, kind: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float and number:
         return float(value)
     if type(value) is not kind:
-        raise _Mistake(f"expected {_WORDS[kind]}, got {value!r:.100}")
+        raise _Mistake(f"expected {_WORDS[kind]}, got {_shown(value)}")
+    if kind is int and not -LARGEST <= value <= LARGEST:
+        raise _Mistake(f"expected a whole number of at most {LARGEST}, got a larger one")
     return value
 
 
 def _literal(value: Any, kind: Any) -> Any:
     choices = get_args(kind)
     if not isinstance(value, str) or value not in choices:
-        raise _Mistake(f"expected one of {', '.join(sorted(choices))}; got {value!r:.100}")
+        raise _Mistake(f"expected one of {', '.join(sorted(choices))}; got {_shown(value)}")
     return value
 
 
 def _sequence(value: Any, kind: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise _Mistake(f"expected a list, got {value!r:.100}")
+        raise _Mistake(f"expected a list, got {_shown(value)}")
     items: Any = list[get_args(kind)[0]]  # type: ignore[misc]  # known at run time only
     return tuple(_strict.structure(list(value), items))
 
@@ -119,7 +142,7 @@ def _optional(value: Any, kind: Any) -> Any:
 
 def _table(value: Any, _kind: Any) -> Any:
     if not isinstance(value, Mapping):
-        raise _Mistake(f"expected a table, got {value!r:.100}")
+        raise _Mistake(f"expected a table, got {_shown(value)}")
     return dict(value)
 
 
@@ -140,12 +163,27 @@ def _checked_class(kind: Any, converter: Converter) -> Any:
     return structure_class
 
 
+def _lenient_class(kind: Any, converter: Converter) -> Any:
+    inner = converter.gen_structure_attrs_fromdict(kind)
+    required = {each.name: None for each in attrs.fields(kind) if each.default is attrs.NOTHING}
+
+    def structure_class(value: Any, kind: Any) -> Any:
+        return inner({**required, **(value if isinstance(value, Mapping) else {})}, kind)
+
+    return structure_class
+
+
 def _stand_in(value: Any, kind: Any) -> Any:
     """Return *value* as *kind*, or something harmless of that type."""
     try:
         return _exact(value, kind)
-    except _Mistake:
-        return str(value) if kind is str else kind(1)
+    except (_Mistake, OverflowError):
+        return "?" if kind is str else kind(1)
+
+
+def _lenient_literal(value: Any, kind: Any) -> Any:
+    choices = get_args(kind)
+    return value if isinstance(value, str) and value in choices else choices[0]
 
 
 def _lenient_sequence(value: Any, kind: Any) -> Any:
@@ -162,13 +200,17 @@ def _converter(*, strict: bool) -> Converter:
     converter = Converter(forbid_extra_keys=strict, detailed_validation=strict)
     for kind in (str, int, float, bool):
         converter.register_structure_hook(kind, _exact if strict else _stand_in)
-    converter.register_structure_hook_func(_has_origin(Literal), _literal)
+    converter.register_structure_hook_func(
+        _has_origin(Literal), _literal if strict else _lenient_literal
+    )
     converter.register_structure_hook_func(
         _has_origin(tuple), _sequence if strict else _lenient_sequence
     )
     converter.register_structure_hook_func(_is_optional, _optional if strict else _lenient_optional)
     converter.register_structure_hook_func(_has_origin(Mapping), _table)
-    converter.register_structure_hook_factory(attrs.has, _checked_class)
+    converter.register_structure_hook_factory(
+        attrs.has, _checked_class if strict else _lenient_class
+    )
     return converter
 
 

@@ -4,8 +4,10 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
+from agents import make_policy, play
 from commands.compare import compare_command
 from engine import Episode, RefoldError
+from engine.family import find_family
 from graders import grade
 from reports.statistics import noise_floor, noise_of_difference, paired
 from scenarios import load
@@ -97,14 +99,35 @@ def test_no_flip_is_no_difference(log):
 
 def test_repeated_worlds_are_paired_by_epoch(log):
     """Where a seed was played again, the same epoch is the partner, whatever the order."""
+    ids = {}
+    greedy = make_policy("greedy", find_family("workflow", 1), seed=9)
     for run, epochs in (("a", (0, 1, 2)), ("b", (2, 0, 7, 1))):
         for epoch in epochs:
-            Episode.start(EASY, log=log, run=run, id=f"{run}{epoch}", seed=9, epoch=epoch).truncate(
-                "over"
-            )
-    answer, _ = ask(compare_command, log, "a", "b", "--pass-at", "1")
+            episode = Episode.start(EASY, log=log, run=run, seed=9, epoch=epoch)
+            if (run, epoch) == ("a", 2):
+                play(episode, greedy)
+            else:
+                episode.truncate("over")
+            ids[run, epoch] = episode.id
+    answer, code = ask(compare_command, log, "a", "b")
+    (flip,) = answer["flips"]
+    assert (code, flip["epochs"]) == (1, [2, 2])
+    assert flip["episodes"] == [ids["a", 2], ids["b", 2]]
     assert answer["overall"]["paired"]["pairs"] == 3
     assert (answer["overall"]["unit"], answer["unpaired"]) == ("episode", [0, 1])
+
+
+def test_equal_epochs_are_paired_in_order(log):
+    """Where even the epoch repeats, the first is the partner of the first, and so on."""
+    ids = [
+        [Episode.start(EASY, log=log, run=run).id for _ in range(count)]
+        for run, count in (("a", 3), ("b", 2))
+    ]
+    for id in (*ids[0], *ids[1]):
+        Episode.resume(log, id).truncate("over")
+    answer, _ = ask(compare_command, log, "a", "b")
+    assert answer["overall"]["paired"]["pairs"] == 2
+    assert answer["unpaired"] == [1, 0]
 
 
 def test_what_has_no_partner_is_counted(log):

@@ -113,17 +113,25 @@ def workflow_hint(hint: Hint | None) -> list[Any] | None:
     return [hint.kind, *(each for each in named if each is not None)]
 
 
-def workflow_events(events: Sequence[Event], seen: Observation, total: float) -> Iterator[Any]:
-    """Yield *events* of one step in the recording's words, a delegation before its action."""
+def workflow_choice(events: Sequence[Event], seen: Observation) -> Iterator[Any]:
+    """Yield what the agent chose in the recording's words, a delegation before its action."""
     step = seen.time_elapsed - 1
+    for event in events:
+        if isinstance(event, SubtaskDelegated):
+            who = {"subtask_id": event.subtask, "agent_name": event.worker}
+            kind = seen.subtasks[event.subtask].type
+            yield [step, "subtask_delegated", {**who, "subtask_type": kind}]
     taken = next(event.action for event in events if isinstance(event, ActionTaken))
     refused = any(isinstance(event, ActionRefused) for event in events)
     named = {"subtask_id": taken.subtask_id, "agent_name": taken.agent_name}
-    action = {"action_type": taken.action_type, **named}
-    if any(isinstance(event, SubtaskDelegated) for event in events):
-        kind = seen.subtasks[taken.subtask_id].type
-        yield [step, "subtask_delegated", {**named, "subtask_type": kind}]
-    yield [step, "action_invalid" if refused else "action_taken", action]
+    kind = "action_invalid" if refused else "action_taken"
+    yield [step, kind, {"action_type": taken.action_type, **named}]
+
+
+def workflow_events(events: Sequence[Event], seen: Observation, total: float) -> Iterator[Any]:
+    """Yield *events* of one step in the recording's words and order."""
+    yield from workflow_choice(events, seen)
+    step = seen.time_elapsed - 1
     for event in events:
         match event:
             case ParallelismObserved():

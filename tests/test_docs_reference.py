@@ -105,6 +105,8 @@ def test_json_keys(
         "scenarios": json_of(capsys, "scenarios"),
         "episodes": json_of(capsys, "episodes"),
         "show": json_of(capsys, "show", "last"),
+        "fork": json_of(capsys, "fork", "last", "--at", "1", "--agent", "random", "--new-id", "f"),
+        "what-if": json_of(capsys, "what-if", ids[0], "--at", "2", "--agent", "baseline"),
         "import": json_of(capsys, "import", "all.jsonl", "--log", "other.db"),
         "replay": json_of(capsys, "replay", "last", "--step", "1"),
         "grade": json_of(capsys, "grade"),
@@ -129,7 +131,7 @@ def test_json_keys(
 def test_scenario_keys(family: str) -> None:
     """The page on scenarios says what every key is that a file of the family may have."""
     text = section("docs/writing-a-scenario.md", f"## {family.capitalize()}")
-    tables = {each.partition(" | ")[0]: rows(each) for each in text.split("\n\n")}
+    tables = {each.partition(" | ")[0]: rows(each) for each in text.strip().split("\n\n")}
     assert not list(undocumented(find_family(family, 1).parameters, tables))
 
 

@@ -1,7 +1,6 @@
 """Grades of whole episodes: published rows, evidence, and what is saved grades as it did live."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from math import ceil
 from typing import Any
 
@@ -60,11 +59,6 @@ NOTHING_NEEDED = {"avoided", "perfection", "recovery_speed", "reply_quality", "c
     "time_saved",
 }
 """Measures that may be above 0 though nothing happened that they could name."""
-
-
-@cache
-def shipped(name: str) -> Any:
-    return load(name)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +120,14 @@ def test_saved_grades_as_live(scenario: str, log: EventLog, random_episode: Rand
         assert saved.digest == episode.events.digest
 
 
+@pytest.mark.parametrize("scenario", scenario_names())
+def test_saved_grades_halfway(scenario: str, log: EventLog, random_episode: RandomEpisode) -> None:
+    """An episode that goes on grades from its log, after any number of steps, as it does live."""
+    for steps in range(15):
+        episode = random_episode(scenario, 1_000 + steps, log, steps=steps)
+        assert grade(log.events(episode.id)).to_json() == grade(episode.events).to_json()
+
+
 def prefixes(stream: Stream) -> Iterator[Stream]:
     for end in range(1, len(stream) + 1):
         yield Stream.read(stream.payloads[:end], episode=f"prefix {end}")
@@ -134,7 +136,7 @@ def prefixes(stream: Stream) -> Iterator[Stream]:
 @pytest.mark.parametrize("scenario", scenario_names())
 def test_unfinished_episodes(scenario: str, random_episode: RandomEpisode) -> None:
     """Any prefix can be graded, the start alone and half a step included, within the bounds."""
-    rubric = shipped(scenario).rubric
+    rubric = load(scenario).rubric
     for seed in range(5):
         for stream in prefixes(random_episode(scenario, seed).events):
             given = grade(stream)
@@ -146,14 +148,14 @@ def test_unfinished_episodes(scenario: str, random_episode: RandomEpisode) -> No
 def test_no_steps(scenario: str) -> None:
     """An episode that has only begun scores the least there is."""
     given = grade(Episode.start(load(scenario)).events)
-    assert given.score == shipped(scenario).rubric.floor
+    assert given.score == load(scenario).rubric.floor
     assert set(given.breakdown.values()) == {0.0}
 
 
 @pytest.mark.parametrize("scenario", scenario_names())
 def test_parts(scenario: str, random_episode: RandomEpisode) -> None:
     """Points lie within their weights, add up to the score, and rest on events of their kind."""
-    rubric = shipped(scenario).rubric
+    rubric = load(scenario).rubric
     for seed in range(40):
         stream = random_episode(scenario, seed).events
         given = grade(stream)

@@ -29,6 +29,7 @@ def differences(a, b):
         ([[0.3], [-0.1]], 4 / 4),  # 0.2 is as near to 0 as it gets
         ([[0.1], [0.2], [-0.3]], 8 / 8),  # the mean is 0, and so are rounding errors
         ([[0.5], [0.0], [0.0]], 8 / 8),  # flipping 0 changes nothing
+        ([[-0.7], [-0.2], [0.7], [0.2]], 16 / 16),  # the same, with ties
         ([[0.9]], 1.0),
     ],
 )

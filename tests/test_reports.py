@@ -35,7 +35,7 @@ def test_scores_of_a_run(log):
     """Each scenario has n, mean, interval, passes and steps, as the statistics have them."""
     ids = record(log, "dice", "random", ["workflow/easy"], epochs=6)
     record(log, "other", "noop", ["workflow/easy"])
-    answer, code = ask(report_command, log, "dice", "--pass-at", "0.5", "-k", "2,7")
+    answer, code = ask(report_command, log, "dice", "--pass-at", "0.5", "-k", "2,6,7")
     (row,) = answer["reports"]
     found = scores(log, ids)
     passed = sum(score >= 0.5 for score in found)
@@ -48,8 +48,8 @@ def test_scores_of_a_run(log):
     assert row["score"]["mean"] == answer["mean"] == pytest.approx(fmean(found))
     assert (row["score"]["low"], row["score"]["high"]) == (interval.low, interval.high)
     assert row["pass_rate"]["low"] == pass_interval(passed, 6).low
-    assert row["pass_at_k"] == {"2": pass_at_k(6, passed, 2), "7": None}
-    assert row["pass_hat_k"] == {"2": pass_hat_k(6, passed, 2), "7": None}
+    assert row["pass_at_k"] == {"2": pass_at_k(6, passed, 2), "6": 1, "7": None}
+    assert row["pass_hat_k"] == {"2": pass_hat_k(6, passed, 2), "6": 0, "7": None}
     assert row["steps"] == fmean(log.find(id).steps for id in ids)
     assert row["costs"] is None
 

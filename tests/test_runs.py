@@ -6,7 +6,7 @@ from recorded_runs import ask, record, shown
 
 from commands.report import report_command
 from commands.runs import runs_command
-from engine import Episode
+from engine import Episode, EpisodeInfo
 from graders import grade
 from scenarios import load
 
@@ -53,6 +53,18 @@ def test_episodes_outside_of_runs_share_a_line(log):
     (run,) = ask(runs_command, log)[0]["runs"]
     assert (run["name"], run["mean"], run["ended_at"]) == ("", None, None)
     assert "\n- " in shown(runs_command, log)[0]
+
+
+def test_times_are_the_first_and_the_last(log):
+    """Episodes may lie in a log in another order than that in which they were played."""
+    payloads = Episode.start(EASY).events.payloads
+    for began, ended in (("2026-01-02", "2026-01-09"), ("2026-01-01", "2026-01-08")):
+        info = EpisodeInfo(
+            f"e{began}", "workflow/easy", 42, run="r", started_at=began, ended_at=ended
+        )
+        log.begin(info, payloads, end=True)
+    (run,) = ask(runs_command, log)[0]["runs"]
+    assert (run["started_at"], run["ended_at"]) == ("2026-01-01", "2026-01-09")
 
 
 def test_limit_shows_the_newest(log):

@@ -7,6 +7,7 @@ from attrs import frozen
 
 MOST_EMAILS = 1_000
 MOST_STEPS = 1_000_000
+LONGEST_ID = 195  # the draw adds five more letters; an action may name 200
 PLACEHOLDER = "{token}"
 """Stands in a body where the drawn keyword belongs."""
 
@@ -71,6 +72,8 @@ def _problems(parameters: InboxParameters) -> Iterator[Problem]:
 
 
 def _email_problems(email: EmailParameters, path: str) -> Iterator[Problem]:
+    if not 1 <= len(email.id) <= LONGEST_ID:
+        yield f"{path}.id", f"expected 1 to {LONGEST_ID} letters, got {len(email.id)}"
     if email.keywords is None:
         if PLACEHOLDER in email.body:
             yield f"{path}.body", f"expected no {PLACEHOLDER} without keywords, got one"

@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from scenarios.workflow.parameters import LONGEST_NAME
+
 ActionKind = Literal["delegate", "retry", "wait", "synthesize", "abort"]
-Name = Annotated[str, Meta(max_length=200)]
+Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
 
 
 class Action(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):

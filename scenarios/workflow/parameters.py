@@ -10,6 +10,8 @@ from attrs import frozen
 
 MOST_SUBTASKS = 10_000
 MOST_STEPS = 1_000_000
+MOST_COST = 1e12
+LONGEST_NAME = 200
 
 Problem = tuple[str, str]
 
@@ -136,6 +138,7 @@ def _subtask_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
     yield from _repeated(".subtasks", "id", [subtask.id for subtask in subtasks])
     for index, subtask in enumerate(subtasks):
         path = f".subtasks[{index}]"
+        yield from _name(f"{path}.id", subtask.id)
         for place, dependency in enumerate(subtask.dependencies):
             yield from _unknown(f"{path}.dependencies[{place}]", "subtask", dependency, known)
         if subtask.type not in able:
@@ -161,13 +164,15 @@ def _worker_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
     types = {subtask.type for subtask in parameters.subtasks}
     for index, worker in enumerate(workers):
         path = f".workers[{index}]"
+        yield from _name(f"{path}.name", worker.name)
         for place, capability in enumerate(worker.capabilities):
             yield from _unknown(f"{path}.capabilities[{place}]", "subtask type", capability, types)
         if worker.speed < 1:
             yield f"{path}.speed", f"expected at least 1, got {worker.speed}"
         yield from _chance(f"{path}.reliability", worker.reliability)
-        if not (isfinite(worker.cost_per_step) and worker.cost_per_step >= 0):
-            yield f"{path}.cost_per_step", f"expected at least 0, got {worker.cost_per_step}"
+        if not 0 <= worker.cost_per_step <= MOST_COST:
+            cost = worker.cost_per_step
+            yield f"{path}.cost_per_step", f"expected 0 to {MOST_COST:g}, got {cost}"
 
 
 def _milestone_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
@@ -214,6 +219,11 @@ def _schedule_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
             if event.worker in gone:
                 yield f"{path}.worker", f"expected one dropout for each, got {event.worker!r} again"
             gone.add(event.worker)
+
+
+def _name(path: str, name: str) -> Iterator[Problem]:
+    if not 1 <= len(name) <= LONGEST_NAME:
+        yield path, f"expected 1 to {LONGEST_NAME} letters, got {len(name)}"
 
 
 def _chance(path: str, value: float) -> Iterator[Problem]:

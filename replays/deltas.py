@@ -1,0 +1,39 @@
+"""
+What changed from one view of a state to the next, as JSON that a browser can merge.
+
+Objects are entered, everything else replaces: so ``null`` is a value like any other, and keys
+never vanish. ``merge`` is the other half, written again in ``viewer/fold.js``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+_SAME = object()
+
+
+def delta(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what turns *before* into *after*; None if a key vanished, which no delta can say."""
+    changed: dict[str, Any] = {}
+    if before.keys() - after.keys():
+        return None
+    for key, value in after.items():
+        was = before.get(key, _SAME)
+        if isinstance(was, Mapping) and isinstance(value, Mapping):
+            inner = delta(was, value)
+            if inner is None:
+                return None
+            if inner:
+                changed[key] = inner
+        elif was != value or type(was) is not type(value):
+            changed[key] = value
+    return changed
+
+
+def merge(state: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *state* with *change*, which ``delta`` made; what did not change is shared."""
+    merged = dict(state)
+    for key, value in change.items():
+        was = merged.get(key)
+        both = isinstance(was, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge(was, value) if both else value
+    return merged
