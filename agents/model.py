@@ -24,13 +24,10 @@ from agents.prompting import (
 from agents.reading import Unreadable, read_action
 from agents.recorded import NotRecorded
 from engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
-from engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
+from engine.exchanges import INSTRUMENT_FAILED, ActionForfeited, ModelCalled, ReplyUnread
 
 CHANCES = 2
 """Answers that the model may give for one step, before the step is forfeited."""
-
-INSTRUMENT_FAILED = "instrument_failed"
-"""Reason of an episode that was cut off because the API kept failing."""
 
 MODEL_FAILED = "no_action"
 """Reason of an episode that was cut off because nothing can stand in for a missing action."""

@@ -128,7 +128,7 @@ def _remarks(made: Comparison) -> Iterator[str]:
     how = "all sign flips tried" if found.exact else "a sample of sign flips tried"
     yield f"over all pairs {_UNITS[made.overall.unit]}; {how}"
     if found.least_p > 1 - CONFIDENCE:
-        yield f"with {counted(found.clusters, 'unit')}, p cannot be below {found.least_p:.3g}"
+        yield f"too few units differ for a p below {found.least_p:.3g}"
     if made.noise is None:
         yield "noise floor: unknown, no world was played twice by one run (record --same-seed)"
     else:

@@ -11,9 +11,9 @@ from commands.model_options import (
 )
 from commands.options import agent_option, episode_argument, json_option, log_option
 from commands.recording import play_all, print_episodes
-from commands.tally import Price
 from engine import Episode, EventLog, Reseeded
 from engine.episode import LARGEST_SEED
+from reports import Price
 
 
 @click.command("fork")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import click
 
-from agents.model import INSTRUMENT_FAILED
 from commands.model_options import ModelChoices, agent_name, model_options, opening_of
 from commands.options import examples, log_option, scenario_argument
 from commands.output import safe
@@ -12,6 +11,7 @@ from commands.record import Job, begin, load_all, run_name
 from commands.recording import play_all
 from engine import ActionTaken, EpisodeInfo, EventLog, StepResult
 from engine.codec import encode
+from engine.exchanges import INSTRUMENT_FAILED
 from engine.family import find_family
 from graders import grade
 from scenarios import Scenario

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from math import isfinite
 from typing import Any, TypeVar
 
 import click
@@ -17,8 +18,8 @@ from agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
 from agents.recorded import MODEL_AGENT, Recorded
 from agents.rollout import make_policy
 from commands.output import words
-from commands.tally import Price
 from engine import EventLog, Family, Input, RefoldError, StepResult
+from reports import Price
 
 F = TypeVar("F", bound=Callable[..., Any])
 Watch = Callable[[StepResult], None]
@@ -158,6 +159,8 @@ def _price(_context: click.Context, _option: click.Parameter, text: str | None) 
         read, written = (float(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(f"expected IN,OUT such as 0.15,0.60; got {text!r}") from None
+    if not (isfinite(read) and isfinite(written) and read >= 0 and written >= 0):
+        raise click.BadParameter(f"expected two finite numbers of at least 0, got {text!r}")
     return Price(read, written)
 
 

@@ -17,10 +17,11 @@ from commands.model_options import (
 from commands.options import agent_option, examples, json_option, log_option, scenario_argument
 from commands.output import words
 from commands.recording import play_all, print_episodes
-from commands.tally import Price
 from engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from engine.episode import LARGEST_SEED
 from engine.family import find_family
+from reports import Price
+from reports.runs import LAST
 from scenarios import Scenario, load, scenario_names
 
 
@@ -129,9 +130,11 @@ def run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     Return *wanted*, or a fresh name made of *agent*, for a run that is new to *log*.
 
     Raises:
-        RefoldError: The log holds a run called *wanted* already.
+        RefoldError: The log holds a run called *wanted* already, or it is the word ``last``.
     """
     name = wanted or f"{agent.partition(':')[0]}-{token_hex(3)}"
+    if name == LAST:
+        raise RefoldError(f"run {name!r}: expected another name, since it means the newest run")
     if next(log.episodes(run=name), None):
         raise RefoldError(f"run {name!r}: expected a new name, got one that the log holds already")
     return name

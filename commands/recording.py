@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from agents.model import INSTRUMENT_FAILED
 from agents.players import Player, in_parallel
 from commands.episodes import episode_row, episodes_table
 from commands.grading import ROWS_SHOWN, summary_table
 from commands.model_options import ModelChoices, Watch, open_players
 from commands.output import console, counted, print_json, words
-from commands.tally import Price, Tally
+from commands.tally import Tally
 from engine import Episode, EpisodeInfo, EventLog
+from engine.exchanges import INSTRUMENT_FAILED
 from graders import grade, save_grade, saved_grades
+from reports import Price
 
 
 def play_all(

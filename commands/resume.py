@@ -6,8 +6,8 @@ from commands.model_options import ModelChoices, model_options, price_option
 from commands.options import episode_argument, examples, json_option, log_option, open_existing
 from commands.output import words
 from commands.recording import grade_ended, play_all, print_episodes
-from commands.tally import Price
-from engine import EpisodeInfo, EventLog, RefoldError
+from engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
+from reports import Price, find_run
 
 
 @click.command(
@@ -53,10 +53,11 @@ def resume_command(
 
 
 def _chosen(log: EventLog, reference: str) -> list[EpisodeInfo]:
-    of_run = list(log.episodes(run=reference))
-    if of_run:
-        return of_run
+    """Return the episode that *reference* names, or else those of the run that it names."""
     try:
         return [log.find(reference)]
-    except RefoldError as error:
-        raise RefoldError(f"{error}; `refold runs` lists runs") from None
+    except UnknownEpisode as error:
+        try:
+            return list(log.episodes(run=find_run(log, reference)))
+        except RefoldError:
+            raise RefoldError(f"{error}; `refold runs` lists runs") from None

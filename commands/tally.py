@@ -5,25 +5,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from attrs import frozen
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from commands.output import safe
 from engine import Event
 from engine.exchanges import ModelCalled
-
-
-@frozen
-class Price:
-    """US dollars for a million tokens, read and written."""
-
-    input: float
-    output: float
-
-    def of(self, read: int, written: int) -> float:
-        """Return what so many tokens cost."""
-        return (read * self.input + written * self.output) / 1e6
+from reports import Price
 
 
 def tokens(events: Sequence[Event]) -> tuple[int, int]:

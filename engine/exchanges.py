@@ -113,4 +113,7 @@ class ActionForfeited(Input, frozen=True):
     reason: str
 
 
+INSTRUMENT_FAILED = "instrument_failed"
+"""Reason of an episode that was cut off because the API kept failing."""
+
 EXCHANGE_EVENTS = (ModelConfigured, ModelCalled, ReplyUnread, ActionForfeited)

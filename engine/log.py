@@ -224,7 +224,7 @@ class EventLog:
 
     def _checkpoint_now_and_then(self) -> None:
         self._ended += 1
-        if self._ended % CHECKPOINT_EVERY == 0:
+        if self._ended % CHECKPOINT_EVERY == 0 and not self._connection.in_transaction:
             self._checkpoint()
 
     def _checkpoint(self) -> None:

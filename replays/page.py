@@ -33,7 +33,7 @@ MOST_ROWS = 500
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
 _EXPORTED_LAST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
-_COMMENT = re.compile(r"^\s*(?://.*|/\*\*.*?\*/\s*)$\n?", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 

@@ -17,11 +17,11 @@ from msgspec import Raw, Struct
 
 from engine import EpisodeEnded, EpisodeInfo, EventLog, Stream
 from engine.codec import header_of
+from engine.exchanges import INSTRUMENT_FAILED
 from graders import RubricName, grade
 from reports.statistics import Bounds
 from scenarios import recorded_rubric
 
-INSTRUMENT_FAILED = "instrument_failed"
 NOT_ENDED = "not_ended"
 
 

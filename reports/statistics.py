@@ -16,7 +16,7 @@ from attrs import frozen
 
 CONFIDENCE = 0.95
 EXACT_UP_TO = 14
-"""Number of clusters up to which all sign flips are tried, not a sample of them."""
+"""Number of clusters with a difference up to which all flips are tried, not a sample of them."""
 
 _FLIPS = 2**EXACT_UP_TO
 _BATCH = 2**18
@@ -50,7 +50,7 @@ class Paired:
         high: Upper end of its interval.
         method: How the interval was made.
         p: Two-sided p-value of the sign-flip test.
-        least_p: The smallest that so many clusters, or flips, can give.
+        least_p: The smallest that so many clusters with a difference, or flips, can give.
         exact: Whether all flips were tried; else a fixed sample of them.
     """
 
@@ -175,7 +175,8 @@ def paired(
         rests = [total - len(each) * mean for total, each in zip(sums, clusters, strict=True)]
         error = sqrt(count / (count - 1) * fsum(rest**2 for rest in rests)) / pairs
         estimate = _student(count, mean, error, count - 1, bounds, confidence)
-    exact = count <= EXACT_UP_TO
+    moved = [total for total in sums if round(total, _PLACES)]  # to flip 0 changes nothing
+    exact = len(moved) <= EXACT_UP_TO
     return Paired(
         pairs=pairs,
         clusters=count,
@@ -183,8 +184,8 @@ def paired(
         low=estimate.low,
         high=estimate.high,
         method=estimate.method,
-        p=_sign_flips(sums),
-        least_p=2.0 ** (1 - count) if exact else 2 / (_FLIPS + 1),
+        p=_sign_flips(moved),
+        least_p=min(1.0, 2.0 ** (1 - len(moved))) if exact else 2 / (_FLIPS + 1),
         exact=exact,
     )
 
@@ -238,7 +239,7 @@ def _t(degrees: int, confidence: float) -> float:
 
 
 def _sign_flips(sums: Sequence[float]) -> float:
-    if len(sums) == 1:
+    if len(sums) < 2:
         return 1.0
     from scipy.stats import permutation_test  # type: ignore[import-untyped]  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+from fault_server import Sent
 
 from agents.client import Client
 from agents.endpoint import Endpoint
@@ -10,7 +11,6 @@ from agents.mock_answers import answer
 from agents.mock_requests import read_request
 from agents.model import ModelAgent
 from agents.prompting import ModelOptions
-from fault_server import Sent
 
 KEY = "sk-never-to-be-seen-8c41"
 

@@ -51,9 +51,10 @@ def in_process(words: Sequence[str]) -> tuple[str, int]:
 def in_shell(command: str) -> tuple[str, int]:
     """Return what *command* prints, and its exit code; programs of this environment come first."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ran = subprocess.run(
         ["bash", "-c", command],
-        env={**os.environ, "PATH": path},
+        env={**outside, "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -114,6 +114,16 @@ def test_many_clusters_are_sampled_always_alike():
     assert paired(mixed).p == pytest.approx(normal, abs=0.05)
 
 
+def test_clusters_without_a_difference_are_not_flipped():
+    """Equal pairs move no p-value, and however many there are, the rest is tried in full."""
+    some = [[0.3], [-0.1], [0.2]]
+    made = paired([*some, *([0.0] for _ in range(40))])
+    assert made.exact
+    assert (made.p, made.least_p) == (paired(some).p, 2 / 2**3)
+    assert made.clusters == 43
+    assert paired([[0.0], [0.1, -0.1]]).p == 1
+
+
 @pytest.mark.parametrize("clusters", [[], [[0.1], []]])
 def test_nothing_to_compare_is_refused(clusters):
     """No cluster, or one without a difference, is a mistake of the caller."""
