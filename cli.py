@@ -7,7 +7,7 @@ used, so that ``refold --help`` stays quick.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
@@ -40,6 +40,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Every command, in the order of --help: the module that holds it, and what it does."""
 
 
+class Refused(click.ClickException):
+    """What refold itself refuses: one clear line, or one for each mistake in a file."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -50,7 +58,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except RefoldError as error:
-            raise click.ClickException(str(error)) from error
+            lines = str(error).split("\n") if hasattr(error, "problems") else [str(error)]
+            raise Refused(lines) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands, in the order of the help."""
@@ -109,18 +118,20 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
+    except Refused as error:
+        return _refuse(*error.lines)
     except click.ClickException as error:
-        return _refuse(error.message if type(error) is click.ClickException else _usage(error))
+        return _refuse(_usage(error))
     except OSError as error:
         return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
     return result if isinstance(result, int) else 0
 
 
-def _refuse(text: str) -> int:
-    """Print *text* on stderr: one clear line, or one for each mistake in a file."""
-    from commands.output import safe_lines  # noqa: PLC0415 - --help needs no rich
+def _refuse(*lines: str) -> int:
+    """Print *lines* on stderr and return the exit code for bad input."""
+    from commands.output import safe  # noqa: PLC0415 - --help needs no rich
 
-    click.echo(f"refold: {safe_lines(text)}", err=True)
+    click.echo("refold: " + "\n".join(map(safe, lines)), err=True)
     return 2
 
 

@@ -72,7 +72,7 @@ def read_reply(content: bytes) -> Reply:
     """
     body = _decode(content)
     if not body.choices:
-        raise NoCompletion
+        raise NoCompletion("expected an answer, got none")
     choice = body.choices[0]
     calls = choice.message.tool_calls or []
     written = [_written(choice.message), *(_text(call.function.arguments) for call in calls)]
@@ -95,7 +95,7 @@ def _decode(content: bytes) -> _Body:
     try:
         return _decode_body(_mended(content))
     except (msgspec.MsgspecError, RecursionError):
-        raise NoCompletion from None
+        raise NoCompletion("expected a chat completion, got something else") from None
 
 
 def _mended(content: bytes) -> str:

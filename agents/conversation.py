@@ -28,6 +28,7 @@ class Conversation:
 
     Attributes:
         configured: How the model is asked, None before that was recorded.
+        answered: Whether the model has answered since.
         messages: All messages, the system message first, the model's own included.
         pending: A reply that no action has been read from yet, and that is not known unread.
         failed: The last call, if it got no reply and nothing was done about that yet.
@@ -39,6 +40,7 @@ class Conversation:
 
     def __init__(self) -> None:
         self.configured: ModelConfigured | None = None
+        self.answered = False
         self.messages: list[Message] = []
         self.pending: Reply | None = None
         self.failed: ModelCalled | None = None
@@ -47,6 +49,7 @@ class Conversation:
         self.reason = ""
         self.forfeited = False
         self._refused = False
+        self._instructed: tuple[str, str] | None = None
         self._turns: list[int] = []
         self._new_turn = True
 
@@ -55,6 +58,7 @@ class Conversation:
         match event:
             case ModelConfigured():
                 self.configured = event
+                self.answered = False
                 self.failed = None
             case ModelCalled():
                 self._called(event)
@@ -79,6 +83,9 @@ class Conversation:
         if self._new_turn:
             self._turns.append(self._next_turn(event.sent))
             self._new_turn = False
+        if any(message["role"] == "system" for message in event.sent):
+            self._instructed = self._form
+        self.answered = True
         self.messages.extend(event.sent)
         self.messages.append(reply_message(event.reply))
         self.pending = event.reply
@@ -91,6 +98,15 @@ class Conversation:
             leading += 1
         return len(self.messages) + leading
 
+    @property
+    def _form(self) -> tuple[str, str] | None:
+        return (self.configured.prompt, self.configured.format) if self.configured else None
+
+    @property
+    def instructed(self) -> bool:
+        """Whether the last system message fits how the model is asked now."""
+        return self._instructed is not None and self._instructed == self._form
+
     def first_message(self, new: list[Message]) -> int:
         """Return which message, after the system message, a request that adds *new* begins with."""
         history = self.configured.history if self.configured else None
@@ -100,10 +116,12 @@ class Conversation:
         return turns[-history - 1]
 
     def request(self, new: list[Message], first: int) -> dict[str, Any]:
-        """Return the request body that adds *new*, from message *first* on."""
+        """Return the request body that adds *new*: the last system message, all from *first* on."""
         messages = [*self.messages, *new]
+        system = next(each for each in reversed(messages) if each["role"] == "system")
+        rest = [each for each in messages[first:] if each["role"] != "system"]
         parameters = self.configured.parameters if self.configured else {}
-        return {**parameters, "messages": [*messages[:1], *messages[max(first, 1) :]]}
+        return {**parameters, "messages": [system, *rest]}
 
     def replies_to_tools(self) -> list[Message]:
         """Return the messages that answer the tool calls of the model's last message."""

@@ -24,7 +24,13 @@ from agents.prompting import (
 from agents.reading import Unreadable, read_action
 from agents.recorded import NotRecorded
 from engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
-from engine.exchanges import INSTRUMENT_FAILED, ActionForfeited, ModelCalled, ReplyUnread
+from engine.exchanges import (
+    INSTRUMENT_FAILED,
+    ActionForfeited,
+    ModelCalled,
+    ModelConfigured,
+    ReplyUnread,
+)
 
 CHANCES = 2
 """Answers that the model may give for one step, before the step is forfeited."""
@@ -72,18 +78,18 @@ class ModelAgent:
             await self._advance(episode, conversation)
 
     def _configure(self, episode: Episode, conversation: Conversation) -> None:
-        recorded = conversation.configured
-        if recorded is None:
-            form = self._options.format or self._formats()[0]
+        """Begin, or see to it that what was begun can go on, in a form that the API takes."""
+        if conversation.configured is None:
+            form = self._options.format or FORMATS[0]
             _note(episode, conversation, configured(episode.family, self._options, form))
-            return
+        recorded = _configured(conversation)
         ours = f"{episode.family.name}.{prompt_of(episode.family).version}"
         if recorded.prompt != ours:
             raise RefoldError(
                 f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
                 "resume it with the release that began it"
             )
-        if recorded.format in self._refused and not conversation.messages:
+        if recorded.format in self._refused and not conversation.answered:
             self._change_format(episode, conversation)
 
     async def _advance(self, episode: Episode, conversation: Conversation) -> None:
@@ -151,11 +157,10 @@ class ModelAgent:
 
     def _give_up(self, episode: Episode, conversation: Conversation, failed: ModelCalled) -> None:
         """Go on with the next action format if that may help; else cut the episode off."""
-        recorded = conversation.configured
-        assert recorded is not None
+        recorded = _configured(conversation)
         if (
             self._options.format is None
-            and not conversation.messages
+            and not conversation.answered
             and is_unsupported(failed.faults)
             and recorded.format != FORMATS[-1]
         ):
@@ -165,20 +170,20 @@ class ModelAgent:
             episode.truncate(INSTRUMENT_FAILED)
 
     def _change_format(self, episode: Episode, conversation: Conversation) -> None:
-        recorded = conversation.configured
-        assert recorded is not None
-        form = self._formats()[0]
+        recorded = _configured(conversation)
+        later = FORMATS[FORMATS.index(recorded.format) + 1 :]
+        form = next((each for each in later if each not in self._refused), FORMATS[-1])
         _note(episode, conversation, configured(episode.family, options_of(recorded), form))
 
-    def _formats(self) -> list[ActionFormat]:
-        """Return the action formats that the API is not known to refuse; the last one always."""
-        return [form for form in FORMATS if form == FORMATS[-1] or form not in self._refused]
+
+def _configured(conversation: Conversation) -> ModelConfigured:
+    assert conversation.configured is not None
+    return conversation.configured
 
 
 def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Message]:
-    assert conversation.configured is not None
-    form = conversation.configured.format
-    if not conversation.messages:
+    form = _configured(conversation).format
+    if not conversation.instructed:
         yield system_message(episode.family, form)
     yield from conversation.replies_to_tools()
     if conversation.unread:

@@ -61,5 +61,5 @@ class Recorded:
             call = self._calls(self._episodes[request])[request]
             return Answer(call.reply, call.faults, call.latency_ms)
         if self._otherwise is None:
-            raise NotRecorded
+            raise NotRecorded("expected a recorded answer to this request, got no answer")
         return await self._otherwise.ask(body)

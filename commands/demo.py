@@ -7,7 +7,7 @@ from rich.console import Console
 
 from agents import Policy, make_policy, play
 from agents.scripts import script
-from commands.diff import print_diff
+from commands.diffing import print_diff
 from commands.episodes import episodes_table
 from commands.grading import parts_table
 from commands.options import DEFAULT_LOG, log_option

@@ -9,14 +9,28 @@ from commands.model_options import (
     opening_of,
     price_option,
 )
-from commands.options import agent_option, episode_argument, json_option, log_option
+from commands.options import (
+    agent_option,
+    episode_argument,
+    examples,
+    json_option,
+    log_option,
+    open_existing,
+)
 from commands.recording import play_all, print_episodes
-from engine import Episode, EventLog, Reseeded
+from engine import Episode, Reseeded
 from engine.episode import LARGEST_SEED
 from reports import Price
 
 
-@click.command("fork")
+@click.command(
+    "fork",
+    epilog=examples(
+        "refold fork last --at 6 --agent greedy",
+        "refold fork 3f2a --at 2 --agent script:rest.jsonl",
+        "refold fork 3f2a --at 2 --agent random --seed 7",
+    ),
+)
 @episode_argument("id")
 @click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
 @agent_option
@@ -37,20 +51,14 @@ def fork_command(
     log: str,
     as_json: bool,
 ) -> None:
-    r"""
+    """
     Leave the episode ID after N actions and play on with an agent, a script or a model.
 
     The fork shares the first N steps with its parent, to the byte, and keeps its lineage. It is
     an episode like any other: it can be graded, compared with its parent and forked again.
-
-    \b
-    Examples:
-      refold fork last --at 6 --agent greedy
-      refold fork 3f2a --at 2 --agent script:rest.jsonl
-      refold fork 3f2a --at 2 --agent random --seed 7
     """
     agent = agent_name(agent)
-    with EventLog(log) as opened:
+    with open_existing(log) as opened:
         parent = opened.find(id)
         stream = opened.events(parent.id)
         opening = opening_of(agent, stream.family, model)

@@ -1,100 +1,95 @@
 """``refold verify``."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
-from attrs import frozen
 
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import SHORT, console, counted, print_json, progress, safe, words
-from engine import EpisodeInfo, EventLog, RefoldError
-from replays import Divergence, misfiled, verify
+from engine import EventLog, NotALog
+from engine.audit import Audit
+from replays import Divergence
+from replays.audit import Verdict, audit, named_id
 
-_BEFORE, _LONGEST = 60, 300
 
-
-@frozen
-class Verdict:
-    """What became of checking one episode; *problem* is None if nothing is wrong."""
-
-    episode: str
-    digest: str
-    problem: str | None
+def _digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    """Return *value*, a digest or the beginning of one, in lower case; empty if there is none."""
+    if value is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", value):
+        raise click.BadParameter(f"expected 8 to 64 hex digits, got {value!r}")
+    return (value or "").lower()
 
 
 @click.command(
     "verify",
     epilog=examples(
         "refold verify",
-        "refold verify last --json",
+        "refold verify last --expect 3f0c2a9e",
+        "refold verify --json",
     ),
 )
 @episode_argument("ids", many=True)
+@click.option(
+    "--expect",
+    metavar="DIGEST",
+    callback=_digest,
+    help="The one ID's digest, or its first 8 or more digits, as published elsewhere.",
+)
 @log_option
 @json_option
-def verify_command(ids: Sequence[str], log: str, as_json: bool) -> int:
+def verify_command(ids: Sequence[str], expect: str, log: str, as_json: bool) -> int:
     """
     Check episodes, those named or the whole log: the hash chain, then every step decided again.
 
-    Exits with 1 if anything is not what the rules make of scenario, seed and actions. A chain
-    cannot show that its end was not cut off: compare digests that were published elsewhere.
-    """
-    total = wrong = 0
+    Each episode's row, its parent and its saved grades are checked as well; for the whole log,
+    its file too. Exits with 1 if anything is not what the rules make of scenario, seed and
+    actions.
 
-    def counted_up(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-        nonlocal total, wrong
+    A chain cannot show that its end was not cut off, nor that another episode was not put in its
+    place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
+    """
+    if expect and len(ids) != 1:
+        raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
+    wrong = checked = 0
+
+    def tallied(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+        nonlocal wrong, checked
         for verdict in verdicts:
-            total += 1
+            checked += 1
             wrong += verdict.problem is not None
             yield verdict
 
-    with EventLog(log, readonly=True) as opened:
-        infos = [opened.find(id) for id in ids] or opened.episodes()
-        checked = (_check(opened, info) for info in infos)
-        watched = progress(checked, total=len(ids) or opened.count(), label="verifying")
+    with EventLog(log, readonly=True) as opened, Audit(log) as file:
+        problems = [] if ids else file.problems()
+        chosen = [named_id(opened, id) for id in ids] or _ids(file, problems)
+        verdicts = (audit(opened, file, id, expect=expect) for id in chosen)
+        total = len(ids) or opened.count()
+        watched = tallied(progress(verdicts, total=total, label="verifying"))
         if as_json:
-            print_json("verdicts", map(_row, counted_up(watched)))
+            print_json("verdicts", map(_row, watched), problems=problems)
         else:
-            _print(counted_up(watched))
+            _print(watched, problems)
     if not as_json:
-        words(f"{counted(total, 'episode')} checked, {wrong} wrong")
-    return 1 if wrong else 0
+        words(f"{counted(checked, 'episode')} checked, {wrong} wrong")
+    return 1 if wrong or problems else 0
 
 
-def _check(log: EventLog, info: EpisodeInfo) -> Verdict:
-    """Return what is wrong with an episode; what it holds may be anything."""
+def _ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
+    """Yield every episode's id, up to where *problems* tell already that the file is damaged."""
     try:
-        stream = log.events(info.id)
-        found = verify(stream)
-        problem = _say(found) if found else misfiled(info, stream)
-    except RefoldError as error:
-        problem = str(error)
-    return Verdict(info.id, info.digest, problem)
+        yield from file.ids()
+    except NotALog:
+        if not problems:
+            raise
 
 
-def _say(found: Divergence) -> str:
-    """Return in words, with the place as ``replay --step`` counts, where a stream is wrong."""
-    where = f"step {found.step + 1}" if found.step >= 0 else "start"
-    pairs = enumerate(zip(found.recorded, found.expected, strict=False))
-    apart = next((place for place, (was, should) in pairs if was != should), 0)
-    start = max(apart - _BEFORE, 0)
-    expected, recorded = (_excerpt(text, start) for text in (found.expected, found.recorded))
-    return f"{where} event {found.seq}: expected {expected}, got {recorded}"
-
-
-def _excerpt(payload: bytes, start: int) -> str:
-    if not payload:
-        return "no event"
-    text = payload[start : start + _LONGEST].decode(errors="replace")
-    before, after = "…" if start else "", "…" if start + _LONGEST < len(payload) else ""
-    return f"{before}{text}{after}"
-
-
-def _print(verdicts: Iterable[Verdict]) -> None:
+def _print(verdicts: Iterable[Verdict], problems: Iterable[str]) -> None:
     out = console()
+    for problem in problems:
+        out.print(safe(problem), style="red")
     for verdict in verdicts:
-        outcome = verdict.problem or f"ok {verdict.digest[:SHORT]}"
+        outcome = verdict.problem or f"ok {(verdict.digest or '')[:SHORT]}"
         out.print(safe(f"{verdict.episode}  {outcome}"), style="red" if verdict.problem else None)
 
 
@@ -104,4 +99,18 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "digest": verdict.digest,
         "ok": verdict.problem is None,
         "problem": verdict.problem,
+        "divergence": verdict.divergence and _place(verdict.divergence),
+    }
+
+
+def _place(found: Divergence) -> dict[str, Any]:
+    """Return where a stream is wrong, the step as ``replay --step`` counts, and both values."""
+    path, recorded, expected = found.difference
+    return {
+        "step": found.step + 1,
+        "event": found.seq,
+        "type": found.type,
+        "field": path,
+        "recorded": recorded,
+        "expected": expected,
     }

@@ -7,7 +7,7 @@ import click
 from attrs import evolve
 
 from commands.model_options import ModelChoices, agent_name, model_options, open_players, opening_of
-from commands.options import agent_option, episode_argument, json_option, log_option
+from commands.options import agent_option, episode_argument, examples, json_option, log_option
 from commands.output import add_row, console, plain, print_json, safe, signed, table
 from commands.tally import Tally
 from engine import Episode, EpisodeInfo, EventLog, Stream, fold_to
@@ -15,7 +15,13 @@ from graders import grade
 from replays.what_if import Outcome, action_at, what_if
 
 
-@click.command("what-if")
+@click.command(
+    "what-if",
+    epilog=examples(
+        "refold what-if last --at 1 --agent greedy",
+        "refold what-if 3f2a --at 4 --agent random --json",
+    ),
+)
 @episode_argument("id")
 @click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
 @agent_option
@@ -25,16 +31,11 @@ from replays.what_if import Outcome, action_at, what_if
 def what_if_command(
     id: str, at: int, agent: str, model: ModelChoices, log: str, as_json: bool
 ) -> None:
-    r"""
+    """
     Try every legal action after N actions of ID, each played on by an agent, and rank them.
 
     The cheapest way to see whether a step was a mistake. Nothing is recorded; `refold fork` keeps
     a branch that is worth it.
-
-    \b
-    Examples:
-      refold what-if last --at 1 --agent greedy
-      refold what-if 3f2a --at 4 --agent random --json
     """
     agent = agent_name(agent)
     with EventLog(log, readonly=True) as opened:

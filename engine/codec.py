@@ -29,14 +29,14 @@ encode = msgspec.json.Encoder(order="deterministic").encode
 """Return the canonical JSON of an event, or of any other value of refold."""
 
 
-class _Opening(Struct, tag_field="type", tag="episode_started"):
+class Opening(Struct, tag_field="type", tag="episode_started"):
     """What tells how to read a stream: the part of ``EpisodeStarted`` that never changes."""
 
     format: int
     scenario: Header
 
 
-_decode_opening = msgspec.json.Decoder(_Opening).decode
+_decode_opening = msgspec.json.Decoder(Opening).decode
 _decode_header = msgspec.json.Decoder(Header).decode
 
 
@@ -74,7 +74,7 @@ class Codec:
         """
         try:
             events: list[Event] = self._stream.decode(b"[" + b",".join(payloads) + b"]")
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             events = []
         if len(events) == len(payloads):
             return events
@@ -83,7 +83,7 @@ class Codec:
     def _one(self, episode: str, seq: int, payload: bytes) -> Event:
         try:
             event: Event = self._event.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise LogDamaged(episode, seq, f"expected an event, got {error}") from None
         return event
 
@@ -128,6 +128,23 @@ def header_of(scenario: bytes) -> Header:
         raise RefoldError(f"scenario: expected name, family and rules, got {error}") from None
 
 
+def opening_of(payload: bytes, *, episode: str) -> Opening:
+    """
+    Return how to read the stream whose first event is *payload*.
+
+    Raises:
+        LogDamaged: It is no start of an episode, or of a newer format.
+    """
+    try:
+        opening = _decode_opening(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise LogDamaged(episode, 0, f"expected episode_started, got {error}") from None
+    if opening.format > FORMAT:
+        problem = f"expected event format {FORMAT} or older, got {opening.format}"
+        raise LogDamaged(episode, 0, f"{problem} (update refold to read it)")
+    return opening
+
+
 def codec_for(payload: bytes, *, episode: str) -> Codec:
     """
     Return the codec for the stream whose first event is *payload*.
@@ -136,11 +153,5 @@ def codec_for(payload: bytes, *, episode: str) -> Codec:
         LogDamaged: It is no start of an episode, or of a newer format.
         UnknownName: No installed package provides its family.
     """
-    try:
-        opening = _decode_opening(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise LogDamaged(episode, 0, f"expected episode_started, got {error}") from None
-    if opening.format > FORMAT:
-        problem = f"expected event format {FORMAT} or older, got {opening.format}"
-        raise LogDamaged(episode, 0, f"{problem} (update refold to read it)")
-    return codec_of(opening.scenario.family, opening.scenario.rules)
+    scenario = opening_of(payload, episode=episode).scenario
+    return codec_of(scenario.family, scenario.rules)

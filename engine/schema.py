@@ -11,6 +11,7 @@ Migrations are ordered and named; ``user_version`` counts them. An old one is ne
 """
 
 import sqlite3
+from collections.abc import Iterator
 from functools import cache
 
 from sqlite_utils import Database, Migrations
@@ -127,8 +128,10 @@ def m1_first_log(db: Database) -> None:
     db.execute("PRAGMA user_version = 1")
 
 
-VERSION = 1
-"""Number of migrations that this release knows."""
+MIGRATIONS = ("m1_first_log",)
+"""Names of the migrations that this release knows, oldest first; never reordered."""
+
+VERSION = len(MIGRATIONS)
 
 
 def _run_script(db: Database, script: str) -> None:
@@ -151,7 +154,7 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
     Return the ``user_version`` of a file that claims to be a log.
 
     Raises:
-        NotALog: It carries another application id.
+        NotALog: It carries another application id, or no version that ever was.
         NewerLog: Its version is above this release's.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -162,20 +165,32 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
         raise NewerLog(
             f"{path}: expected log version {VERSION} or older, got {version}; update refold"
         )
+    if version < 1:
+        raise NotALog(f"{path}: expected log version 1 to {VERSION}, got {version}")
     return int(version)
+
+
+def check_migrations(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is wrong with the record of migrations in a file whose schema was checked."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    database = Database(connection, execute_plugins=False)
+    found = [migration.name for migration in migrations.applied(database)]
+    if found != list(MIGRATIONS[:version]):
+        yield f"migrations: expected {list(MIGRATIONS[:version])}, got {found}"
 
 
 def check_schema(connection: sqlite3.Connection, path: str) -> None:
     """
-    Check that tables, triggers and views are exactly those of this release.
+    Check that tables, triggers and views are exactly those of the log's version.
 
     Foreign tables and views are left alone, since refold never touches them; a foreign trigger
     or index on one of its own tables is refused.
 
     Raises:
-        NotALog: Something of the schema is missing, changed or added.
+        NotALog: Something of the schema is missing, changed or added, or it is no log.
+        NewerLog: Its version is above this release's.
     """
-    ours = _expected()
+    ours = _expected(check_identity(connection, path))
     tables = {table for (_kind, _name, table) in ours}
     found = {
         (kind, name, table): sql
@@ -194,9 +209,11 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
 
 
 @cache
-def _expected() -> dict[tuple[str, str, str], str | None]:
+def _expected(version: int) -> dict[tuple[str, str, str], str | None]:
+    """Return type, name, table and SQL of all that a log of *version* consists of."""
     connection = sqlite3.connect(":memory:")
-    migrate(Database(connection, execute_plugins=False))
+    database = Database(connection, execute_plugins=False)
+    migrations.apply(database, stop_before=MIGRATIONS[version:])
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     connection.close()
     migration_table = Migrations.migrations_table

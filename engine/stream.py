@@ -5,14 +5,15 @@ A stream is immutable and knows the digest that its stored bytes have, so whatev
 from it (a grade, an export, a comparison) can say of what it was derived.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import overload
 
-from engine.codec import chain, codec_for
+from engine.codec import FORMAT, chain, codec_of, encode, opening_of
 from engine.errors import LogDamaged
 from engine.events import EpisodeStarted, Event
 from engine.family import Family
+from engine.upcast import UPCASTS, Upcast, upcast
 
 
 class Stream(Sequence[Event]):
@@ -24,19 +25,33 @@ class Stream(Sequence[Event]):
         payloads: The stored bytes of each event.
         digest: Hex head of the hash chain over the payloads. Equal digests mean equal
             streams, in any log, on any machine.
+        current: The bytes of each event in this release's format: the payloads themselves,
+            unless an older release stored them.
     """
 
     def __init__(
-        self, family: Family, events: Sequence[Event], payloads: Sequence[bytes], digest: str
+        self,
+        family: Family,
+        events: Sequence[Event],
+        payloads: Sequence[bytes],
+        digest: str,
+        *,
+        current: Sequence[bytes] | None = None,
     ) -> None:
         self.family = family
         self.payloads = tuple(payloads)
         self.digest = digest
+        self.current = self.payloads if current is None else tuple(current)
         self._events = events
 
     @classmethod
     def read(
-        cls, payloads: Sequence[bytes], *, head: bytes | None = None, episode: str
+        cls,
+        payloads: Sequence[bytes],
+        *,
+        head: bytes | None = None,
+        episode: str,
+        upcasts: Mapping[int, Upcast] = UPCASTS,
     ) -> "Stream":
         """
         Return the stream of stored *payloads*, at least one; *episode* is named in errors.
@@ -45,17 +60,25 @@ class Stream(Sequence[Event]):
             payloads: The stored bytes of each event from the first on.
             head: The chain's head over them, where the caller has computed it already.
             episode: What errors call the episode.
+            upcasts: What reads older formats.
 
         Raises:
-            LogDamaged: A payload is no event of the family that the first one names.
+            LogDamaged: A payload is no event of the family that the first one names, or the
+                stream is of a format that nothing reads.
             UnknownName: No installed package provides that family.
         """
         if not payloads:
             raise LogDamaged(episode, 0, "expected episode_started, got no events")
-        codec = codec_for(payloads[0], episode=episode)
-        events = codec.events(payloads, episode=episode)
+        opening = opening_of(payloads[0], episode=episode)
+        codec = codec_of(opening.scenario.family, opening.scenario.rules)
         digest = (head or chain(payloads)[-1]).hex()
-        return cls(codec.family, events, payloads, digest)
+        if opening.format == FORMAT:
+            events = codec.events(payloads, episode=episode)
+            return cls(codec.family, events, payloads, digest)
+        raised = upcast(payloads, of=opening.format, to=FORMAT, upcasts=upcasts, episode=episode)
+        events = codec.events(raised, episode=episode)
+        current = [encode(event) for event in events]
+        return cls(codec.family, events, payloads, digest, current=current)
 
     def __len__(self) -> int:
         return len(self._events)

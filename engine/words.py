@@ -53,7 +53,8 @@ def _(event: ModelConfigured) -> str:
 
 @say_shared.register
 def _(event: ModelCalled) -> str:
-    tries = f", {len(event.faults)} failed attempts" if event.faults else ""
+    failed = len(event.faults)
+    tries = f", {failed} failed attempt{'' if failed == 1 else 's'}" if failed else ""
     if event.reply is None:
         return f"the model was asked and gave no answer{tries}"
     usage = event.reply.usage

@@ -4,7 +4,6 @@ A stream indexed for measures: events by type, with their seqs and steps.
 Built once for a grade, however many measures look at it.
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -52,28 +51,17 @@ class Facts:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self._seqs: dict[type[Event], list[int]] = defaultdict(list)
+        self._by_type: dict[type[Event], list[At]] = defaultdict(list)
+        step = 0
         for seq, event in enumerate(stream):
-            self._seqs[type(event)].append(seq)
-        self._closings = self._seqs[StepRewarded]
-        self._found: dict[type[Event], Sequence[At]] = {}
+            kind = type(event)
+            self._by_type[kind].append(At(seq, step, event))
+            step += kind is StepRewarded
         self._derived: dict[Callable[[Facts], Any], Any] = {}
 
     def of(self, kind: type[Event]) -> Sequence[At]:
         """Return every event of exactly the type *kind*, oldest first."""
-        found = self._found.get(kind)
-        if found is None:
-            found = [self._at(seq) for seq in self._seqs[kind]]
-            self._found[kind] = found
-        return found
-
-    def last(self, kind: type[Event]) -> At | None:
-        """Return the last event of exactly the type *kind*, or None."""
-        seqs = self._seqs[kind]
-        return self._at(seqs[-1]) if seqs else None
-
-    def _at(self, seq: int) -> At:
-        return At(seq, bisect_left(self._closings, seq), self.stream[seq])
+        return self._by_type.get(kind, ())
 
     def where(self, kind: type[E], test: Callable[[E], bool]) -> list[At]:
         """Return the events of type *kind* that pass *test*, oldest first."""
@@ -89,12 +77,12 @@ class Facts:
     @property
     def steps(self) -> int:
         """Number of whole steps."""
-        return len(self._closings)
+        return len(self.of(StepRewarded))
 
     @property
     def ended(self) -> bool:
         """Whether the episode has an end."""
-        return bool(self._seqs[EpisodeEnded])
+        return EpisodeEnded in self._by_type
 
     @cached_property
     def start(self) -> Any:

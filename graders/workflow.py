@@ -5,7 +5,7 @@ A subtask's *completion* counts once. *Complete* means that the episode has ende
 subtask is completed. Formulas are those of the published graders of these scenarios.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from attrs import Attribute, AttrsInstance, field, fields, frozen
@@ -195,13 +195,12 @@ def time_saved(facts: Facts, _: Nothing) -> Finding:
     return Finding.of((budget - facts.steps) / budget if _complete(facts) else 0.0)
 
 
-def _cost_share(facts: Facts) -> tuple[float, tuple[At, ...]]:
+def _cost_share(facts: Facts) -> tuple[float, Sequence[At]]:
     """Return the cost used as a share of the budget, and the event that says so."""
-    work = facts.last(WorkAdvanced)
+    work = facts.of(WorkAdvanced)[-1:]
     budget = _parameters(facts).cost_budget
-    if work is None or not budget:
-        return 0.0, ()
-    return work.event.budget_used / budget, (work,)
+    used = work[0].event.budget_used if work else 0.0
+    return (used / budget if budget else 0.0), work
 
 
 def cost_saved(facts: Facts, params: Cost) -> Finding:

@@ -3,7 +3,7 @@
 import asyncio
 
 import msgspec
-from fault_server import Sent
+from fault_server import FaultServer, Sent
 
 from agents.client import Client
 from agents.endpoint import Endpoint
@@ -11,6 +11,7 @@ from agents.mock_answers import answer
 from agents.mock_requests import read_request
 from agents.model import ModelAgent
 from agents.prompting import ModelOptions
+from engine import Episode
 
 KEY = "sk-never-to-be-seen-8c41"
 
@@ -22,25 +23,30 @@ def sensible(request):
     )
 
 
-def ask(base_url, *bodies, timeout=10.0, max_retries=1, key=KEY):
-    """Return the answers of a client to *bodies*, asked one after the other, and its complaint."""
+def ask(base_url, *bodies, timeout=10.0, max_retries=1, through=None):
+    """
+    Return the answers of a client to *bodies*, asked one after the other, and its complaint.
+
+    With *through*, a function, what it makes of the client is asked.
+    """
 
     async def run():
-        client = Client(Endpoint(base_url, key, timeout, max_retries))
+        client = Client(Endpoint(base_url, KEY, timeout, max_retries))
+        asker = through(client) if through else client
         try:
-            return [await client.ask(body) for body in bodies], client.complaint
+            return [await asker.ask(body) for body in bodies], client.complaint
         finally:
             await client.close()
 
     return asyncio.run(run())
 
 
-def play(base_url, *episodes, timeout=10.0, max_retries=1, asker=None, watch=None, **options):
+def play(base_url, *episodes, timeout=10.0, max_retries=1, **options):
     """Play *episodes* one after the other with one agent, which has *options*."""
 
     async def run():
         client = Client(Endpoint(base_url, KEY, timeout, max_retries))
-        agent = ModelAgent(asker or client, ModelOptions("m", **options), watch=watch)
+        agent = ModelAgent(client, ModelOptions("m", **options))
         try:
             for episode in episodes:
                 await agent.play(episode, None)
@@ -48,6 +54,19 @@ def play(base_url, *episodes, timeout=10.0, max_retries=1, asker=None, watch=Non
             await client.close()
 
     asyncio.run(run())
+
+
+def played(scenario, *script, then=sensible, log=None, agent="", **more):
+    """
+    Return an episode of *scenario* after a model with *script*, a sensible one, played it.
+
+    What the server was asked is its attribute ``asked``.
+    """
+    episode = Episode.start(scenario, log=log, agent=agent)
+    with FaultServer(*script, then=then) as server:
+        play(server.base_url, episode, **more)
+        episode.asked = server.requests
+    return episode
 
 
 def of_kind(kind, events):

@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,12 +63,22 @@ class Shell:
         return ran
 
     def program(
-        self, words: str, *more: object, code: int = 0, script: str = SCRIPT, **options: Any
+        self,
+        words: str,
+        *more: object,
+        code: int = 0,
+        script: str = SCRIPT,
+        flags: Sequence[str] = (),
+        **options: Any,
     ) -> Ran:
-        """Run refold as a program, started by *script*; *options* as for ``subprocess.run``."""
+        """
+        Run refold as a program, started by *script*.
+
+        *flags* are for Python, *options* for ``subprocess.run``.
+        """
         env = {key: value for key, value in os.environ.items() if key != "REFOLD_LOG"}
         ran = subprocess.run(
-            [sys.executable, "-c", script, *shlex.split(words), *map(str, more)],
+            [sys.executable, *flags, "-c", script, *shlex.split(words), *map(str, more)],
             **{
                 "cwd": self.at,
                 "env": env,

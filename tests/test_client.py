@@ -2,11 +2,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-
-from agents.client import Answer, Denied, is_unsupported
 from asking import KEY, ask
-from engine.exchanges import Attempt, Reply, Usage
 from fault_server import BUSY, DROP, HANG, FaultServer, Sent, refuses, says
+
+from agents.client import Denied, is_unsupported
+from engine.exchanges import Attempt, Reply, Usage
 
 BODY = {
     "model": "m",
@@ -66,8 +66,58 @@ def test_a_fault_that_stays_ends_in_no_answer(name):
 
 
 def test_silence_is_a_timeout():
-    """An API that takes the request and says nothing is left after the time given."""
-    with FaultServer(HANG, WELL, HANG) as server:
-        (late, none), complaint = ask(server.base_url, BODY, BODY, timeout=1, max_retries=1)
-        assert (late.reply, late.faults) == (SAID, (Attempt("timeout", None),))
-        assert (none.reply, none.faults) == (None, (Attempt("timeout", None), Attempt("status", 404)))
+    """An API that takes a request and says nothing is left, and asked again."""
+    with FaultServer(HANG, WELL) as server:
+        (answer,), _ = ask(server.base_url, BODY, timeout=1)
+        assert (answer.reply, answer.faults) == (SAID, (Attempt("timeout", None),))
+    with FaultServer(then=HANG) as server:
+        (answer,), complaint = ask(server.base_url, BODY, timeout=0.1, max_retries=0)
+        assert (answer.reply, answer.faults) == (None, (Attempt("timeout", None),))
+        assert complaint.endswith("gave no answer: none within 0.1 s")
+
+
+def test_nobody_there_is_a_connection_fault():
+    """So is an address where nothing listens."""
+    with FaultServer() as server:
+        nowhere = server.base_url
+    (answer,), complaint = ask(nowhere, BODY)
+    assert (answer.reply, answer.faults) == (None, (Attempt("connection", None),) * 2)
+    assert complaint == f"{nowhere} gave no answer 2 times: the connection failed"
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_an_api_is_given_the_time_it_asks_for(form):
+    """Retry-After is heeded as seconds and as a date; by itself the client waits half of that."""
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    wait = {"seconds": "1", "date": later}[form]
+    with FaultServer(Sent(429, b"", {"Retry-After": wait}), WELL) as server:
+        (answer,), _ = ask(server.base_url, BODY)
+    assert answer.faults == (Attempt("status", 429),)
+    assert answer.latency_ms >= 800
+
+
+@pytest.mark.parametrize("status", [400, 422, 501])
+def test_a_refused_form_is_not_asked_for_again(status):
+    """What no repetition mends is one attempt; the complaint quotes the API, but for the key."""
+    words = f"no tools\n for {KEY}, " + "sorry " * 100
+    with FaultServer(then=refuses(status, words)) as server:
+        (answer,), complaint = ask(server.base_url, BODY)
+    assert (answer.reply, answer.faults) == (None, (Attempt("status", status),))
+    assert is_unsupported(answer.faults)
+    assert f"gave no answer: status {status}: no tools for KEY, sorry sorry" in complaint
+    assert KEY not in complaint
+    assert len(complaint) < 500
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_denial_is_raised_at_once(status):
+    """Key or address are wrong, and stay so: one request, one clear line without the key."""
+    script = [refuses(status, f"bad key {KEY}"), WELL]
+    with FaultServer(*script) as server:
+        address = server.base_url.replace("//", f"//me:{KEY}@")
+        with pytest.raises(
+            Denied, match=rf"model: {server.base_url} .*; check .*{status}"
+        ) as denied:
+            ask(address, BODY)
+        assert KEY not in str(denied.value)
+        assert len(server.requests) == 1

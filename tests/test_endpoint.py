@@ -1,7 +1,7 @@
 import pytest
+from asking import KEY
 
 from agents.endpoint import Endpoint, environment, find_endpoint, find_model
-from asking import KEY
 from engine import RefoldError
 
 
@@ -53,11 +53,11 @@ def test_a_model_is_named_by_agent_or_environment():
 def test_a_file_of_the_folder_counts_less_than_the_environment(tmp_path, monkeypatch):
     """``.env`` fills in what the environment leaves out."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("API_BASE_URL", raising=False)
     monkeypatch.setenv("MODEL_NAME", "from-environment")
-    assert "HF_TOKEN" not in environment()
-    (tmp_path / ".env").write_text('# mine\nexport HF_TOKEN="from file"\nMODEL_NAME=from-file\n')
-    assert environment()["HF_TOKEN"] == "from file"
+    assert "API_BASE_URL" not in environment()
+    (tmp_path / ".env").write_text('# mine\nexport API_BASE_URL="http://x"\nMODEL_NAME=from-file\n')
+    assert environment()["API_BASE_URL"] == "http://x"
     assert environment()["MODEL_NAME"] == "from-environment"
     (tmp_path / ".env").write_bytes(b"HF_TOKEN=\xff\xfe")
     with pytest.raises(RefoldError, match=r"\.env: expected a readable file in UTF-8"):

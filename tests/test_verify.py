@@ -39,6 +39,11 @@ def verdict(shell, name="forged.db"):
     return found["problem"]
 
 
+def divergence(shell, name="forged.db"):
+    """Return where the one episode of a log parts from its rules."""
+    return shell("verify --json --log", name, code=1).json["verdicts"][0]["divergence"]
+
+
 def changed(payloads, seq, **fields):
     """Return *payloads* with *fields* of the event at *seq* changed."""
     event = msgspec.json.decode(payloads[seq]) | fields
@@ -80,11 +85,15 @@ def test_a_changed_reward(shell, payloads):
     """A better reward is found though the chain fits: episode, step and event are named."""
     seq = next(seq for seq, each in enumerate(payloads) if REWARDED in each)
     forge(shell, changed(payloads, seq, reward=0.99))
-    problem = verdict(shell)
-    assert problem.startswith(f"step 1 event {seq}: expected ")
-    expected, got = problem.split(", got ")
-    assert '"reward":0.13' in expected
-    assert '"reward":0.99' in got
+    assert verdict(shell) == f"step 1 event {seq} (step_rewarded) $.reward: expected 0.13, got 0.99"
+    assert divergence(shell) == {
+        "step": 1,
+        "event": seq,
+        "type": "step_rewarded",
+        "field": "$.reward",
+        "recorded": 0.99,
+        "expected": 0.13,
+    }
     (step,) = shell("replay --log forged.db forged --step 1 --json").json["steps"]
     assert seq in [event["seq"] for event in step["events"]]
 
@@ -94,16 +103,20 @@ def test_an_event_too_many(shell, payloads):
     seq = next(seq for seq, each in enumerate(payloads) if REWARDED in each)
     more = b'{"type":"subtask_completed","failures":0,"subtask":"enrich_logs","worker":"monitor"}'
     forge(shell, [*payloads[:seq], more, *payloads[seq:]])
-    assert verdict(shell).startswith(f"step 1 event {seq}: expected ")
+    assert verdict(shell).startswith(f"step 1 event {seq} (subtask_completed) $: expected ")
+    assert divergence(shell)["expected"]["type"] == "step_rewarded"
     forge(shell, [*payloads, payloads[-1]], "late.db")
     problem = verdict(shell, "late.db")
-    assert problem.startswith(f"step 23 event {len(payloads)}: expected no event, got ")
+    late = f"step 23 event {len(payloads)} (step_rewarded) $: expected no event, got "
+    assert problem.startswith(late)
+    assert divergence(shell, "late.db")["expected"] is None
 
 
 def test_an_event_too_few(shell, payloads):
     """A missing end of the last step is found, and so is a missing end of an ended episode."""
     forge(shell, payloads[:-1])
-    assert re.match(r"step 22 event \d+: expected ", verdict(shell))
+    assert re.match(r"step 22 event \d+ \(step_rewarded\) \$: .*, got no event", verdict(shell))
+    assert divergence(shell)["recorded"] is None
     steps = [seq for seq, each in enumerate(payloads) if REWARDED in each]
     forge(shell, payloads[: steps[-2] + 1], "short.db")
     assert verdict(shell, "short.db") == "an end: expected False, as the events say, got True"
@@ -125,7 +138,7 @@ def test_an_episode_under_a_false_flag(shell, payloads, told, match):
 def test_another_seed_in_the_events(shell, payloads):
     """With another seed the recorded dice fall otherwise: some event is not what follows."""
     forge(shell, changed(payloads, 0, seed=27), seed=27)
-    assert re.match(r"step 1 event 4: expected ", verdict(shell))
+    assert re.match(r"step 1 event 4 \(\w+\) \$", verdict(shell))
 
 
 def test_an_impossible_scenario(shell, payloads):

@@ -1,0 +1,142 @@
+// How a workflow is drawn: the DAG of subtasks, workers as lanes, deadlines as flags.
+import { html, svg, nothing, noChange } from "../vendor/lit-html.js";
+import { glyph } from "../icons.js";
+import { layered } from "../layered.js";
+import { fitted, flat, plain } from "../text.js";
+
+const STATUS = { pending: "pending", ready: "ready", in_progress: "run", completed: "done", failed: "fail" };
+const LETTERS = { delegate: "D", retry: "R", abort: "A", synthesize: "S", wait: "·" };
+const HEIGHT = 38;
+const MARGIN = 16;
+const MOST_FOCUS = 60;
+const LEAST_SCALE = 0.92;
+
+function deadlines(doc) {
+  return new Map(doc.scenario.parameters.sla_milestones.map((each) => [each.subtask, each.deadline + 1]));
+}
+
+/** The graph laid out once, in boxes as wide as the names ask for. */
+function prepare(doc) {
+  const subtasks = doc.scenario.parameters.subtasks;
+  const ids = subtasks.map((each) => each.id);
+  const needs = new Map(subtasks.map((each) => [each.id, [...new Set(each.dependencies)]]));
+  const longest = Math.max(...ids.map((id) => id.length));
+  const width = Math.max(110, Math.min(176, longest * 6.9 + 34));
+  const made = layered(ids, needs, { width, height: HEIGHT, across: 30, between: 11 });
+  const gone = new Map();
+  for (const [, subtask, , to, outcome] of doc.spans) {
+    if (subtask && outcome === "permanent") gone.set(subtask, [...(gone.get(subtask) ?? []), to]);
+  }
+  return { ...made, ids, needs, gone, box: width, due: deadlines(doc), nodes: new Map(), lines: new Map() };
+}
+
+function statusOf(graph, id, status, doc, at) {
+  if (status !== "failed" || !graph.gone.has(id)) return STATUS[status] ?? "pending";
+  const ended = doc.spans.filter((span) => span[1] === id && span[3] !== null && span[3] <= at);
+  return ended.length && ended[ended.length - 1][4] === "permanent" ? "gone" : "fail";
+}
+
+function under(kind, worker, open) {
+  if (kind === "pending") return `needs ${open}`;
+  if (kind === "ready") return "ready";
+  if (kind === "gone") return "failed for good there";
+  return worker ?? (kind === "fail" ? "failed" : "");
+}
+
+function node(graph, id, { kind, worker, failed, open, acted, changed, picked }, still) {
+  const { x, y } = graph.place.get(id);
+  const [left, top] = [x - graph.box / 2, y - HEIGHT / 2];
+  const due = graph.due.get(id);
+  const room = graph.box - 30;
+  const told = `${id}, ${under(kind, worker, open) || kind}${failed ? `, ${failed} failed attempts` : ""}${
+    due ? `, due by step ${due}` : ""}`;
+  return svg`<g class="node ${kind} ${acted ? "acted" : ""} ${changed ? "changed" : ""} ${picked ? "picked" : ""}"
+    role="button" tabindex=${still ? -1 : 0} data-pick=${id} aria-pressed=${picked} aria-label=${flat(told)}>
+    <title>${flat(told)}</title>
+    <rect x=${left} y=${top} width=${graph.box} height=${HEIGHT} rx="5" />
+    ${glyph(kind, left + 8, top + HEIGHT / 2 - 6)}
+    <text class="name" x=${left + 26} y=${top + 16}>${fitted(id, room, 6.7)}</text>
+    <text class="under" x=${left + 26} y=${top + 30}>${fitted(under(kind, worker, open), room - (due ? 30 : 0), 6.2)}</text>
+    ${due ? svg`<g class="due">${glyph("flag", left + graph.box - 32, top + 20)}
+      <text class="under" x=${left + graph.box - 6} y=${top + 30} text-anchor="end">${due}</text></g>` : nothing}
+    ${failed ? svg`<g class="badge"><circle cx=${left + graph.box - 12} cy=${top + 11} r="7.500" />
+      <text x=${left + graph.box - 12} y=${top + 14.5}>${failed}</text></g>` : nothing}</g>`;
+}
+
+function curve(points) {
+  return points.slice(1).map(([x, y], place) => {
+    const [fromX, fromY] = points[place];
+    const middle = (fromX + x) / 2;
+    return `${place ? "" : `M${fromX} ${fromY}`}C${middle} ${fromY} ${middle} ${y} ${x} ${y}`;
+  }).join("");
+}
+
+function edges(graph, view) {
+  const half = graph.box / 2;
+  return graph.edges.map(({ from, to, points }, place) => {
+    const met = view.subtasks[from][0] === "completed";
+    if (graph.lines.get(place) === met) return noChange;
+    graph.lines.set(place, met);
+    const ends = points.map(([x, y], step) =>
+      [x + (step === 0 ? half : step === points.length - 1 ? -half : 0), y]);
+    return svg`<path class=${met ? "edge met" : "edge"} d=${curve(ends)} data-edge="${from} ${to}" />`;
+  });
+}
+
+function nodes(graph, doc, view, { at, picked }) {
+  const step = doc.steps[at - 1];
+  const acted = step?.action.subtask_id;
+  const touched = step?.delta?.subtasks ?? {};
+  const still = graph.ids.length > MOST_FOCUS;
+  return graph.ids.map((id) => {
+    const [status, worker, failed] = view.subtasks[id];
+    const open = graph.needs.get(id).filter((need) => view.subtasks[need][0] !== "completed").length;
+    const shown = {
+      kind: statusOf(graph, id, status, doc, at), worker, failed, open,
+      acted: id === acted, changed: id in touched, picked: id === picked,
+    };
+    const key = Object.values(shown).join();
+    if (graph.nodes.get(id) === key) return noChange;
+    graph.nodes.set(id, key);
+    return node(graph, id, shown, still);
+  });
+}
+
+function picture(graph, doc, view, state) {
+  const [wide, high] = [graph.width + 2 * MARGIN, graph.height + 2 * MARGIN];
+  const scale = Math.max(LEAST_SCALE, Math.min(1.15, (state.width - 4) / wide, Math.max(1, (state.height - 4) / high)));
+  const choose = (event) => {
+    const id = event.target.closest("[data-pick]")?.dataset.pick;
+    if (id && (event.type === "click" || event.key === "Enter")) state.pick(id);
+  };
+  return html`<svg class="graph" role="group" aria-label="Subtasks and what they need"
+    width=${Math.round(wide * scale)} height=${Math.round(high * scale)}
+    viewBox="${-MARGIN} ${-MARGIN} ${wide} ${high}" @click=${choose} @keydown=${choose}>
+    ${edges(graph, view)}${nodes(graph, doc, view, state)}</svg>`;
+}
+
+function now(doc, view) {
+  const { time_budget: time, cost_budget: cost, capacity_limit: most } = doc.scenario.parameters;
+  const busy = Object.values(view.workers).filter((each) => each[0] !== "offline").length;
+  return [
+    ["time left", `${view.left} of ${time}`],
+    ["budget used", cost === null ? plain(view.budget) : `${plain(view.budget)} of ${plain(cost)}`],
+    ["active workers", `${view.active} of ${most}`],
+    ["workers online", `${busy} of ${Object.keys(view.workers).length}`],
+    ["failures, recovered", view.failures.join(", ")],
+  ];
+}
+
+export const workflow = {
+  prepare,
+  picture,
+  now,
+  hint: (view) => view.hint,
+  letter: (action) => LETTERS[action.action_type] ?? "?",
+  lanes: (doc) => doc.scenario.parameters.workers.map((each) => each.name),
+  flags: (doc) => [...deadlines(doc)].map(([subtask, step]) =>
+    ({ step, text: subtask, title: `${subtask} is due by step ${step}` })),
+  target: (action) => action.subtask_id ?? null,
+  has: (graph, id) => graph.place.has(id),
+  columns: { subtasks: ["subtask", "status", "worker", "failed"], workers: ["worker", "status", "subtask", "speed"] },
+};

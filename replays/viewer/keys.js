@@ -1,0 +1,60 @@
+// Keys, the same in page and terminal. None with Ctrl, Alt or Meta, none inside of text fields.
+
+export const HELP = [
+  ["← →", "a step back, a step on"],
+  ["Shift ← →, [ ]", "previous, next mark"],
+  ["Home End", "start, last step"],
+  [", .", "event by event"],
+  ["Space", "play, pause"],
+  ["1 – 5", "Step, State, Model, Events, Grade"],
+  ["/  n  N", "find in events and texts; next, previous"],
+  ["g", "go to a step or an event"],
+  ["f  d", "commands to fork here, to compare"],
+  ["Enter, Esc", "select; deselect, close"],
+  ["c  t  z", "copy link, theme, hide the future"],
+  ["?", "this list"],
+];
+
+const FREE = new Set(["ArrowLeft", "ArrowRight", "Home", "End", "Escape", " "]);
+
+function takesText(element) {
+  const kinds = ["text", "search", "number"];
+  return element.isContentEditable || element.tagName === "TEXTAREA"
+    || (element.tagName === "INPUT" && kinds.includes(element.type));
+}
+
+function usesItself(element, key) {
+  if (key === " ") return element.closest("button, summary, a, [role=button]") !== null;
+  if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
+    return element.closest("[role=tablist]") !== null;
+  }
+  return false;
+}
+
+/** Calls actions by key; *letters* says whether keys that are letters or signs count. */
+export function listen(actions, letters) {
+  const onKey = (event) => {
+    const { target, key } = event;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    if (target.closest?.("dialog") || usesItself(target, key)) return;
+    if (takesText(target)) {
+      if (key === "Escape") target.blur();
+      return;
+    }
+    if (!FREE.has(key) && !letters()) return;
+    const action = actions[event.shiftKey && key.startsWith("Arrow") ? `Shift${key}` : key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  };
+  document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
+}
+
+/** Changes between light and dark, from whichever is shown. */
+export function otherTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+}

@@ -1,0 +1,167 @@
+// The five panels: Step, State, Model, Events, Grade.
+import { html, nothing, noChange } from "./vendor/lit-html.js";
+import { inline } from "./icons.js";
+import { stateTables } from "./tables.js";
+import { block, flat, name, plain, shown, signed, tone } from "./text.js";
+
+export const TABS = ["step", "state", "model", "events", "grade"];
+const QUIET = new Set(["action_taken", "step_rewarded"]);
+
+function eventsAt(s) {
+  if (!s.at) return s.doc.events.filter((event) => event[1] < 0);
+  const last = s.at === s.doc.steps.length;
+  return s.doc.events.filter((event) => event[1] === s.at - 1 || (last && event[1] >= s.at));
+}
+
+function action(step) {
+  if (!step) return html`<p class="dim">Before the first action.</p>`;
+  const [verb] = step.say.split(" ", 1);
+  const rest = step.say.slice(verb.length);
+  return html`<div class=${step.error ? "action refused" : "action"}><b>${shown(verb)}</b>${shown(rest)}
+    ${step.error ? html`<div class="bad">${inline("fail")} refused: ${name(step.error)}</div>` : nothing}</div>`;
+}
+
+function eventRow(s, event) {
+  return html`<li class=${s.seq === event[0] ? "picked" : ""}><button type="button" class="seq"
+    aria-label="event ${event[0]}" @click=${() => s.toEvent(event[0], "events")}>${event[0]}</button>
+    <span>${shown(event[4])}</span></li>`;
+}
+
+function rewards(step) {
+  const parts = Object.entries(step.parts).filter(([, value]) => value !== 0);
+  return html`<h2>Reward <span class=${tone(step.reward)}>${signed(step.reward)}</span></h2>
+    <table class="plain"><tbody>${parts.map(([key, value]) => html`<tr><th scope="row">${name(key)}</th>
+      <td class=${tone(value)}>${signed(value)}</td></tr>`)}
+    <tr class="sum"><th scope="row">so far</th><td>${signed(step.total)}</td></tr></tbody></table>`;
+}
+
+function stepPanel(s) {
+  const step = s.doc.steps[s.at - 1];
+  const said = eventsAt(s).filter((event) => !QUIET.has(event[2]));
+  const hint = s.family.hint?.(s.view);
+  return html`<h2>Action</h2>${action(step)}
+    ${said.length ? html`<h2>What happened</h2><ul class="said">${said.map((event) => eventRow(s, event))}</ul>` : nothing}
+    ${step ? rewards(step) : nothing}
+    <h2>Now</h2>
+    <table class="plain"><tbody>${s.family.now(s.doc, s.view).map(([key, value]) =>
+      html`<tr><th scope="row">${key}</th><td>${value ?? html`<span class="dim">–</span>`}</td></tr>`)}</tbody></table>
+    ${hint ? html`<p class="dim">Hint: ${shown(hint)}</p>` : nothing}`;
+}
+
+function statePanel(s) {
+  return stateTables(s.view, s.before, s.family.columns, s.picked);
+}
+
+function message(sent, term) {
+  const calls = (sent.tool_calls ?? []).map((call) =>
+    `${call.function?.name ?? ""} ${call.function?.arguments ?? ""}`).join("\n");
+  const text = typeof sent.content === "string" ? sent.content : JSON.stringify(sent.content ?? calls);
+  return html`<h3>${shown(String(sent.role ?? "message"))}</h3>${block(text || calls, term)}`;
+}
+
+function reply(exchange, term) {
+  const answer = exchange.reply;
+  if (!answer) return html`<p class="bad">${inline("fail")} No answer.</p>`;
+  return html`<h2>Reply <span class="dim">${shown(answer.model)}</span></h2>
+    ${answer.text ? block(answer.text, term, "reply") : nothing}
+    ${answer.tool_calls.map((call) => html`<div class="call"><b>${name(call.name)}</b>${block(call.arguments, term)}</div>`)}
+    ${answer.text || answer.tool_calls.length ? nothing : html`<p class="dim">Empty.</p>`}
+    ${answer.cut ? html`<p class="dim">${answer.cut} characters were cut off.</p>` : nothing}`;
+}
+
+function exchangeOf(exchange, term) {
+  const { reply: answer, faults } = exchange;
+  const about = [
+    `${exchange.latency_ms.toLocaleString("en")} ms`,
+    answer?.usage && `${answer.usage.input} + ${answer.usage.output} tokens`,
+    answer?.finish && `finish: ${answer.finish}`,
+    faults.length && `${faults.length} failed: ${faults.map((each) => each.status ?? each.fault).join(", ")}`,
+  ].filter(Boolean).join(" · ");
+  return html`<section class="exchange">${reply(exchange, term)}
+    ${exchange.unread ? html`<p class="bad">${inline("fail")} No action in it: ${shown(exchange.unread)}</p>` : nothing}
+    <p class="dim">${shown(about)} · request ${exchange.request.slice(0, 12)}</p>
+    ${exchange.sent.length ? html`<h2>Sent, new since the last call</h2>${exchange.sent.map((each) => message(each, term))}` : nothing}
+  </section>`;
+}
+
+function modelPanel(s) {
+  const term = s.find.term;
+  const last = s.at === s.doc.steps.length;
+  const asked = s.doc.exchanges.filter((each) => each.step === s.at - 1 || (last && each.step >= s.at));
+  const config = s.doc.models.filter((each) => each.seq <= (s.doc.steps[s.at - 1]?.seq[1] ?? Infinity)).pop();
+  const left = s.doc.omitted.filter((each) => each.what.includes("model"));
+  if (!s.doc.exchanges.length) {
+    return html`<p class="dim">${left.length ? `Left out: ${left[0].what}, ${left[0].bytes} bytes (${left[0].why}).`
+      : "No model was asked: the agent is not one, or its episode was recorded elsewhere."}</p>`;
+  }
+  return html`${left.map((each) => html`<p class="dim">Left out: ${each.what}, ${each.bytes} bytes (${each.why}).</p>`)}
+    ${asked.length ? asked.map((each) => exchangeOf(each, term)) : html`<p class="dim">The model was not asked for this step.</p>`}
+    ${config ? html`<details class="config"><summary>How it was asked</summary>${block(JSON.stringify(config, null, 2))}</details>` : nothing}`;
+}
+
+function listRow(s, event, cache) {
+  const here = event[1] === s.at - 1;
+  const picked = s.seq === event[0];
+  const hit = s.find.hits.has(event[0]);
+  const key = `${here} ${picked} ${hit} ${hit && s.find.term}`;
+  if (cache.get(event[0]) === key) return noChange;
+  cache.set(event[0], key);
+  return html`<li class="${here ? "here" : ""} ${picked ? "picked" : ""} ${hit ? "hit" : ""}" data-seq=${event[0]}>
+    <button type="button" class="seq" aria-label="event ${event[0]}, step ${event[1] + 1}">${event[0]}</button>
+    <span class="kind">${shown(event[4], hit ? s.find.term : "")}</span>
+    ${picked ? html`<pre class="text">${shown(`${event[2]} ${JSON.stringify(event[3], null, 2)}`)}</pre>` : nothing}</li>`;
+}
+
+function eventsPanel(s) {
+  const { find } = s;
+  const choose = (event) => {
+    const row = event.target.closest("li");
+    if (row && !event.target.closest("pre")) s.toEvent(Number(row.dataset.seq));
+  };
+  return html`<form class="find" role="search" @submit=${(event) => { event.preventDefault(); s.findNext(1); }}>
+    <input type="search" placeholder="find in events and texts" aria-label="Find in events and texts" .value=${find.term}
+      @input=${(event) => s.search(event.target.value)}>
+    <output>${find.term ? `${find.place + 1} of ${find.order.length}` : ""}</output></form>
+    <ol class="events" @click=${choose}>${s.doc.events.map((event) => listRow(s, event, s.rows))}</ol>`;
+}
+
+function bar(part) {
+  const full = part.most || Math.abs(part.points) || 1;
+  const share = Math.max(0, Math.min(1, Math.abs(part.points) / full));
+  return html`<svg class="share" viewBox="0 0 100 6" width="90" height="6" preserveAspectRatio="none" aria-hidden="true">
+    <rect class="whole" width="100" height="6" rx="3" /><rect class=${part.points < 0 ? "bad" : "good"}
+      width=${share * 100} height="6" rx="3" /></svg>`;
+}
+
+function gradePart(s, part) {
+  return html`<div class="part"><div class="line"><span>${name(part.name)}</span>
+    <span class=${part.points < 0 ? "bad number" : "number"}>${plain(part.points)}${part.most
+      ? html` <span class="dim">of ${plain(part.most)}</span>` : nothing}</span>${bar(part)}</div>
+    ${part.gate < 1 ? html`<div class="dim">counted ${plain(part.gate * 100)} %: little was done</div>` : nothing}
+    ${part.seqs.length ? html`<div class="why"><span class="dim">because of</span>
+      ${part.seqs.map((seq) => html`<button type="button" class="seq" title=${flat(s.doc.events[seq][4])}
+        aria-label="event ${seq}: ${flat(s.doc.events[seq][4])}" @click=${() => s.toEvent(seq)}>${seq}</button>`)}
+      ${part.more ? html`<span class="dim">and ${part.more} more</span>` : nothing}</div>` : nothing}</div>`;
+}
+
+function gradePanel(s) {
+  const { grade } = s.doc;
+  if (!grade) {
+    return html`<p class="dim">No grade: the episode has not ended.</p>
+      ${s.doc.episode.id ? html`<pre class="text">refold resume ${name(s.doc.episode.id)}</pre>` : nothing}`;
+  }
+  if (s.hide && s.at < s.doc.steps.length) return html`<p class="dim">Hidden with the future (z).</p>`;
+  const counts = Object.entries(grade.counts);
+  return html`<p class="score"><b>${grade.score.toFixed(4)}</b>
+      <span class="dim">${name(grade.rubric.name)}@${grade.rubric.version}</span></p>
+    ${grade.parts.map((part) => gradePart(s, part))}
+    ${counts.length ? html`<h2>Counted</h2><table class="plain"><tbody>${counts.map(([key, value]) =>
+      html`<tr><th scope="row">${name(key)}</th><td>${plain(value)}</td></tr>`)}</tbody></table>` : nothing}`;
+}
+
+const PANELS = { step: stepPanel, state: statePanel, model: modelPanel, events: eventsPanel, grade: gradePanel };
+
+/** The panel of the tab that is open. */
+export function panel(s) {
+  return PANELS[s.tab](s);
+}

@@ -1,0 +1,90 @@
+"""
+The tasks that a server offers: scenarios by name, and the short names that people use.
+
+What a client sends is only ever looked up here. It never becomes the path of a file.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from engine import Family
+from engine.errors import UnknownName
+from engine.family import find_family
+from scenarios import Scenario, load, scenario_names
+
+DEFAULT = "workflow/easy"
+"""The task of a reset that names none, if it is offered."""
+
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"inbox": ("email-triage", "email")}
+"""What families were called elsewhere."""
+
+
+class Catalogue:
+    """
+    Scenarios by the names that clients may use.
+
+    A name is a scenario's own (``workflow/hard``), with ``-`` or ``_`` for ``/``, or short
+    (``hard``): then it means the default's family, or the one family that has it.
+
+    Args:
+        scenarios: What is offered, at least one.
+        default: Name of the one that a reset without a name gets; the first if it is not there.
+
+    Attributes:
+        scenarios: By their own names, in the order given.
+        default: What a reset without a name gets.
+        families: The families of all of them, that of the default first.
+    """
+
+    def __init__(self, scenarios: Iterable[Scenario], default: str = DEFAULT) -> None:
+        self.scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
+        self.default = self.scenarios.get(default) or next(iter(self.scenarios.values()))
+        ordered = [self.default, *self.scenarios.values()]
+        rules = dict.fromkeys((each.family, each.rules) for each in ordered)
+        self.families: Sequence[Family] = [find_family(*each) for each in rules]
+        self._names: dict[str, Scenario] = {}
+        for scenario in sorted(ordered, key=lambda each: each.family != self.default.family):
+            for name in _names_of(scenario):
+                self._names.setdefault(_plain(name), scenario)
+
+    def find(self, name: str | None) -> Scenario:
+        """
+        Return the scenario that *name* means, the default if None.
+
+        Raises:
+            UnknownName: None is called so.
+        """
+        if name is None:
+            return self.default
+        found = self._names.get(_plain(name)) if len(name) <= 200 else None
+        if found is None:
+            raise UnknownName("task", name[:200], self.scenarios)
+        return found
+
+    def of_family(self, family: str) -> list[Scenario]:
+        """Return the scenarios of the family called *family*, in order; maybe none."""
+        return [each for each in self.scenarios.values() if each.family == family]
+
+
+def catalogue(names: Sequence[str] = (), default: str = DEFAULT) -> Catalogue:
+    """
+    Return the catalogue of *names*: scenarios, families or files; all that ship if there are none.
+
+    Raises:
+        UnknownName: No scenario is called so, and there is no such file.
+        RefoldError: A file is no scenario.
+    """
+    shipped = scenario_names()
+    chosen: list[str] = []
+    for name in names or shipped:
+        chosen += [each for each in shipped if each.startswith(f"{name}/")] or [name]
+    return Catalogue([load(name) for name in dict.fromkeys(chosen)], default)
+
+
+def _names_of(scenario: Scenario) -> list[str]:
+    stem = scenario.name.rpartition("/")[2]
+    families = (scenario.family, *_OTHER_NAMES.get(scenario.family, ()))
+    return [scenario.name, *(f"{family}-{stem}" for family in families), stem]
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-").replace("/", "-")

@@ -1,0 +1,109 @@
+import pytest
+from asking import of_kind, play, sensible
+from fault_server import BUSY, FaultServer, refuses, says
+
+from agents.conversation import request_digest, requests
+from agents.prompting import ModelOptions, configured
+from engine import Episode, StepRewarded
+from engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
+from scenarios import load
+
+HISTORIES = [None, 0, 1, 2]
+NO = refuses(400)
+PROSE = says("Let me think about that.")
+TWICE = says("", ("wait", "{}"), ("wait", "{}"))
+BAD_CALL = says(None, ("delegate", "{'subtask_id'"), ("dance", "{}"))
+SCRIPTS = {
+    "tools": [PROSE, BUSY, sensible, TWICE, BAD_CALL, sensible, BAD_CALL, PROSE],
+    "json": [NO, PROSE, sensible, BUSY, PROSE, PROSE],
+    "text": [NO, BUSY, NO, sensible, PROSE, BUSY, sensible, PROSE, PROSE],
+}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("form", SCRIPTS)
+def test_the_log_holds_every_request_exactly(log, form, history):
+    """Each request can be had again from the log alone: as the server received it, to the byte."""
+    episode = Episode.start(load("workflow/easy"), log=log)
+    with FaultServer(*SCRIPTS[form], then=sensible) as server:
+        play(server.base_url, episode, history=history, max_tokens=99, extra={"top_p": 0.5})
+    stream = log.events(episode.id)
+    assert episode.over
+    assert of_kind(ModelConfigured, stream)[-1].format == form
+    sent = []
+    for seq, body in requests(stream):
+        assert stream[seq].request == request_digest(body)
+        sent += [body] * (len(stream[seq].faults) + (stream[seq].reply is not None))
+    assert sent == server.requests
+    assert len(of_kind(ReplyUnread, stream)) >= 3
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("form", SCRIPTS)
+def test_a_request_repeats_as_many_turns_as_it_should(form, history):
+    """
+    The system message, the turns asked for and the current one, each from its observation on.
+
+    Answers of tools stand right after their calls, never without them.
+    """
+    episode = Episode.start(load("workflow/easy"))
+    with FaultServer(*SCRIPTS[form], then=sensible) as server:
+        play(server.base_url, episode, history=history)
+    for seq, body in requests(episode.events):
+        steps = len(of_kind(StepRewarded, episode.events[:seq]))
+        system, *messages = body["messages"]
+        shown = [each for each in messages if each["content"].startswith("## Task\n")]
+        assert len(shown) == (steps if history is None else min(steps, history)) + 1
+        assert (system["role"], messages[0]) == ("system", shown[0])
+        assert "system" not in [each["role"] for each in messages]
+        check_tools(messages)
+
+
+def check_tools(messages):
+    """Check that the answers to tool calls stand right after these, and that there are no more."""
+    answered = 0
+    for place, message in enumerate(messages, 1):
+        ids = [call["id"] for call in message.get("tool_calls", [])]
+        answers = messages[place : place + len(ids)]
+        assert [each["tool_call_id"] for each in answers] == ids
+        answered += len(ids)
+    assert answered == [each["role"] for each in messages].count("tool")
+
+
+def test_a_tool_call_is_answered_by_what_became_of_it():
+    """Done, refused (also when another action stood in), or ignored because one was taken."""
+    episode = Episode.start(load("workflow/easy"))
+    with FaultServer(TWICE, BAD_CALL, BAD_CALL, then=sensible) as server:
+        play(server.base_url, episode)
+    said = [
+        [each["content"] for each in body["messages"] if each["role"] == "tool"]
+        for body in server.requests[:5]
+    ]
+    done, refused = (
+        ["done", "ignored: one action a turn"],
+        ["refused", "ignored: one action a turn"],
+    )
+    assert said[:4] == [[], done, done + refused, done + refused * 2]
+    assert said[4] == [*said[3], "done"]
+
+
+def test_a_fork_goes_on_with_the_conversation_in_a_form_of_its_own(log):
+    """What was said stays; the form is tried anew, and the instructions are those of the form."""
+    parent = Episode.start(load("workflow/easy"), log=log)
+    with FaultServer(NO, NO, then=sensible) as server:
+        play(server.base_url, parent)
+    fork = Episode.fork(parent.events, 2, log=log, parent=parent.id)
+    fork.note(configured(fork.family, ModelOptions("other"), "tools"))
+    with FaultServer(NO, then=sensible) as server:
+        play(server.base_url, fork)
+    stream = log.events(fork.id)
+    assert [body for _, body in requests(stream)][-len(server.requests) :] == server.requests
+    assert {body["model"] for body in server.requests} == {"other"}
+    tools, form, later = server.requests[:3]
+    assert ["tools" in body for body in (tools, form, later)] == [True, False, False]
+    assert tools["messages"][1:] == form["messages"][1:] == later["messages"][1:-2]
+    assert len(tools["messages"]) == 2 + 2 * 2
+    systems = [body["messages"][0]["content"] for body in server.requests]
+    assert "call exactly one tool" in systems[0]
+    assert all("answer with one JSON object" in system for system in systems[1:])
+    assert len(of_kind(ModelCalled, stream)[-1].sent) == 1

@@ -1,0 +1,157 @@
+import asyncio
+import json
+
+import pytest
+from asking import of_kind, play, sensible
+from attrs import evolve
+from fault_server import BUSY, FaultServer, refuses, says
+from msgspec.structs import replace
+
+import cli
+from agents.conversation import request_digest
+from agents.players import PolicyPlayer
+from engine import Episode, EventLog
+from engine.exchanges import ModelCalled
+from engine.fold import step_ranges
+from graders import saved_grades
+from scenarios import load
+
+NO = refuses(400)
+PROSE = says("Let me think about that.")
+CALLS = says("", ("wait", "{}"), ("dance", "{}"))
+EPISODES = {
+    "tools": ("workflow/easy", {}, [CALLS, PROSE, BUSY, sensible, PROSE, PROSE, CALLS], sensible),
+    "json": ("workflow/easy", {"history": 1}, [NO, BUSY, PROSE, sensible, PROSE, PROSE], sensible),
+    "text": ("inbox/easy", {"history": 0}, [NO, NO, PROSE, PROSE, sensible, PROSE], sensible),
+    "failed": ("workflow/easy", {}, [NO, sensible, PROSE], BUSY),
+    "refused": ("inbox/easy", {}, [], NO),
+}
+
+
+class WatchedLog(EventLog):
+    """A log that keeps the number of events in an episode after each append."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.cuts = []
+
+    def append(self, tail, payloads, **more):
+        """Append *payloads*, and take note."""
+        self.cuts.append(tail.seq)
+        return super().append(tail, payloads, **more)
+
+
+class Memory:
+    """Answers each request as it was answered the first time, attempt by attempt."""
+
+    def __init__(self, script, then, requests):
+        answers = [*script, *[then] * len(requests)]
+        self.answers = {}
+        for request, answer in zip(requests, answers, strict=False):
+            self.answers.setdefault(request_digest(request), []).append(answer)
+
+    def __call__(self, request):
+        """Return what came next."""
+        answer = self.answers[request_digest(request)].pop(0)
+        return answer(request) if callable(answer) else answer
+
+
+def timeless(events):
+    """Return *events* without the time that the API took."""
+    return [replace(e, latency_ms=0) if isinstance(e, ModelCalled) else e for e in events]
+
+
+def attempts(events):
+    """Return how many requests the exchanges in *events* took."""
+    return sum(len(e.faults) + (e.reply is not None) for e in of_kind(ModelCalled, events))
+
+
+@pytest.mark.parametrize("name", EPISODES)
+def test_an_episode_goes_on_wherever_it_was_cut(tmp_path, name):
+    """After each thing that is recorded: the rest is the same, and nothing is asked for again."""
+    scenario, options, script, then = EPISODES[name]
+    with WatchedLog(tmp_path / "whole.db") as log:
+        whole = Episode.start(load(scenario), log=log)
+        with FaultServer(*script, then=then) as server:
+            play(server.base_url, whole, **options)
+        info, stream = log.find(whole.id), log.events(whole.id)
+    assert len(log.cuts) > 5
+    for cut in log.cuts:
+        with EventLog(tmp_path / f"{cut}.db") as log:
+            log.begin(info, stream.payloads[:cut])
+            episode = Episode.resume(log, whole.id)
+            memory = Memory(script, then, server.requests)
+            with FaultServer(then=memory) as again:
+                play(again.base_url, episode, **options)
+            assert timeless(log.events(whole.id)) == timeless(stream)
+            assert again.requests == server.requests[attempts(stream[:cut]) :]
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Return an agent that gives the actions of a file."""
+    actions = [{"action_type": kind} for kind in ("wait", "dance", "wait", "synthesize", "wait")]
+    actions[1] = {"action_type": "abort", "subtask_id": "nothing"}
+    (tmp_path / "actions.jsonl").write_text("\n".join(map(json.dumps, actions)))
+    return f"script:{tmp_path / 'actions.jsonl'}"
+
+
+@pytest.mark.parametrize(
+    ("agent", "scenario"),
+    [
+        ("noop", "workflow/easy"),
+        ("greedy", "workflow/easy"),
+        ("script", "workflow/easy"),
+        ("random", "workflow/expert"),
+        ("random", "inbox/hard"),
+        ("baseline", "inbox/hard"),
+    ],
+)
+def test_a_built_in_agent_goes_on_as_if_never_stopped(tmp_path, script, agent, scenario):
+    """Cut after each of its steps, dice and scripts stand where they stood: the same bytes."""
+    agent = script if agent == "script" else agent
+    with EventLog(tmp_path / "log.db") as log:
+        whole = Episode.start(load(scenario), log=log, agent=agent, id="whole", epoch=3)
+        asyncio.run(PolicyPlayer(agent).play(whole, log.find("whole")))
+        info, stream = log.find("whole"), log.events("whole")
+        for seqs in step_ranges(stream):
+            id = f"cut-{seqs.stop}"
+            log.begin(evolve(info, id=id), stream.payloads[: seqs.stop])
+            asyncio.run(PolicyPlayer(agent).play(Episode.resume(log, id), log.find(id)))
+            assert log.find(id).digest == info.digest
+
+
+def record(log, *more):
+    """Record a run of built-in episodes through the command line."""
+    assert cli.run(["record", "workflow/easy", "inbox", "--log", str(log), *more]) == 0
+
+
+def test_a_run_is_resumed_as_a_whole(tmp_path, capsys):
+    """Open episodes are played on, ended ones left as they are; each has its grade in the end."""
+    path = tmp_path / "whole.db"
+    record(path, "--agent", "random", "--epochs", "2", "--name", "dice")
+    with EventLog(path) as log, EventLog(tmp_path / "cut.db") as cut:
+        infos = list(log.episodes())
+        grades = [saved_grades(log, info.id) for info in infos]
+        for place, info in enumerate(infos):
+            payloads = log.events(info.id).payloads
+            stop = step_ranges(log.events(info.id))[place % 3].stop if place % 4 else len(payloads)
+            cut.begin(info, payloads[:stop], end=stop == len(payloads))
+    capsys.readouterr()
+    assert cli.run(["resume", "dice", "--log", str(tmp_path / "cut.db"), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["episodes"]
+    with EventLog(tmp_path / "cut.db", readonly=True) as log:
+        assert [info.digest for info in log.episodes()] == [info.digest for info in infos]
+        assert [saved_grades(log, info.id) for info in infos] == grades
+    assert [row["digest"] for row in shown] == [info.digest for info in infos]
+    assert cli.run(["resume", "dice", "--log", str(tmp_path / "cut.db")]) == 0
+    assert "nothing to do, every episode has ended" in capsys.readouterr().err
+
+
+def test_what_is_not_in_the_log_is_not_resumed(tmp_path, capsys):
+    """Neither episode nor run: one line that says where to look."""
+    path = tmp_path / "log.db"
+    record(path, "--agent", "random")
+    capsys.readouterr()
+    assert cli.run(["resume", "nobody", "--log", str(path)]) == 2
+    assert capsys.readouterr().err.startswith("refold: episode 'nobody': expected ")
