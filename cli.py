@@ -31,10 +31,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("commands.show", "Show one episode at a glance."),
     "replay": ("commands.replay", "Walk through an episode, or to one moment of it."),
     "grade": ("commands.grade", "Grade episodes from their events."),
+    "regrade": ("commands.regrade", "Grade again and list the episodes that moved, and why."),
+    "golden": ("commands.golden", "Keep episodes as text files, to test against."),
     "verify": ("commands.verify", "Check hash chains and decide every step again."),
     "diff": ("commands.diff", "Compare two episodes step by step."),
     "export": ("commands.transfer", "Write episodes as JSON Lines."),
     "import": ("commands.transfer", "Read exported episodes into the log."),
+    "merge": ("commands.merge", "Put several logs into a new one."),
+    "serve": ("commands.serve", "Serve the scenarios as OpenEnv environments."),
     "demo": ("commands.demo", "See the main job done in one go, without a key."),
 }
 """Every command, in the order of --help: the module that holds it, and what it does."""

@@ -22,7 +22,7 @@ from agents.prompting import (
     turn_message,
 )
 from agents.reading import Unreadable, read_action
-from agents.recorded import NotRecorded
+from agents.recorded import NotRecorded, place_of
 from engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
 from engine.exchanges import (
     INSTRUMENT_FAILED,
@@ -61,7 +61,7 @@ class ModelAgent:
         self._watch = watch
         self._refused: set[ActionFormat] = set()
 
-    async def play(self, episode: Episode, info: EpisodeInfo) -> None:  # noqa: ARG002 - a Player
+    async def play(self, episode: Episode, info: EpisodeInfo | None = None) -> None:
         """
         Play *episode* from where it stands to its end.
 
@@ -74,8 +74,9 @@ class ModelAgent:
         for event in episode.events:
             conversation.apply(event)
         self._configure(episode, conversation)
+        place = place_of(info) if info else ""
         while not episode.over:
-            await self._advance(episode, conversation)
+            await self._advance(episode, conversation, place)
 
     def _configure(self, episode: Episode, conversation: Conversation) -> None:
         """Begin, or see to it that what was begun can go on, in a form that the API takes."""
@@ -92,7 +93,7 @@ class ModelAgent:
         if recorded.format in self._refused and not conversation.answered:
             self._change_format(episode, conversation)
 
-    async def _advance(self, episode: Episode, conversation: Conversation) -> None:
+    async def _advance(self, episode: Episode, conversation: Conversation, place: str) -> None:
         """Do the next thing that the episode needs: ask, or make a step of an answer."""
         if conversation.pending is not None:
             self._take(episode, conversation)
@@ -101,7 +102,7 @@ class ModelAgent:
         elif conversation.unread >= CHANCES:
             self._forfeit(episode, conversation)
         else:
-            await self._ask(episode, conversation)
+            await self._ask(episode, conversation, place)
 
     def _take(self, episode: Episode, conversation: Conversation) -> None:
         reply = conversation.pending
@@ -134,12 +135,12 @@ class ModelAgent:
         if self._watch:
             self._watch(result)
 
-    async def _ask(self, episode: Episode, conversation: Conversation) -> None:
+    async def _ask(self, episode: Episode, conversation: Conversation, place: str) -> None:
         new = list(_new_messages(episode, conversation))
         first = conversation.first_message(new)
         body = conversation.request(new, first)
         try:
-            answer = await self._asker.ask(body)
+            answer = await self._asker.ask(body, place=place)
         except NotRecorded:
             raise RefoldError(
                 f"episode {episode.id} step {conversation.steps + 1}: expected the answer in the "

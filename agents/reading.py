@@ -8,7 +8,8 @@ holds, reading it takes time in proportion to its length.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NoReturn
 
 import msgspec
@@ -137,12 +138,10 @@ def _action(
 ) -> Any:
     if fields is None:
         raise InvalidAction(f"expected the arguments of tool {tool!r} as JSON, got something else")
-    kind, *rest = (field.encode_name for field in msgspec.structs.fields(family.action))
+    kind, rest, kinds = _shape(family)
     flat = _flat(fields)
     given = [tool, *(flat.get(name) for name in (kind, *_KINDS))]
-    action: dict[str, Any] = {
-        kind: _kind([each for each in given if isinstance(each, str)], family)
-    }
+    action: dict[str, Any] = {kind: _kind([each for each in given if isinstance(each, str)], kinds)}
     if action[kind] is None:
         raise InvalidAction(f"expected an object with {kind!r}, got {', '.join(flat) or 'none'}")
     for name in rest:
@@ -155,12 +154,18 @@ def _action(
         raise InvalidAction("expected plain values in an action, got deeply nested ones") from None
 
 
-def _kind(given: list[str], family: Family) -> str | None:
+@cache
+def _shape(family: Family) -> tuple[str, Sequence[str], Mapping[str, str]]:
+    """Return an action's first field, its other fields, and its kinds by their folded names."""
+    kind, *rest = (field.encode_name for field in msgspec.structs.fields(family.action))
+    return kind, rest, {_folded(tool.name): tool.name for tool in prompt_of(family).tools}
+
+
+def _kind(given: Sequence[str], kinds: Mapping[str, str]) -> str | None:
     """Return the first of *given* that names a kind of action, as the family spells it."""
-    known = {_folded(tool.name): tool.name for tool in prompt_of(family).tools}
     for text in given:
         folded = _folded(text)
-        kind = known.get(folded) or known.get(folded.rpartition(".")[2])
+        kind = kinds.get(folded) or kinds.get(folded.rpartition(".")[2])
         if kind is not None:
             return kind
     return _folded(given[0]) if given else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents.client import Answer, Asker, is_unsupported
 from agents.conversation import request_digest
-from engine import EventLog
+from engine import EpisodeInfo, EventLog
 from engine.exchanges import ModelCalled
 
 MODEL_AGENT = "openai"
@@ -24,7 +24,8 @@ class Recorded:
     Answers from a log what it holds, as it was; the rest goes to another asker.
 
     An answer is a reply, or that the API refused the form of the request; other failures say
-    nothing that holds for long. Of several answers to one request, the oldest is given.
+    nothing that holds for long. Of several answers to one request, the oldest is given that was
+    given at the same place, or else the oldest of all: a run that is repeated is the same again.
 
     Args:
         log: Whose answers; those it holds now, later ones are not looked for.
@@ -35,11 +36,12 @@ class Recorded:
         self._log = log
         self._otherwise = otherwise
         self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._read)
-        self._episodes: dict[str, str] = {}
+        self._episodes: dict[tuple[str, str], str] = {}
         for info in log.episodes():
             if info.agent.startswith(MODEL_AGENT):
                 for request in self._read(info.id):
-                    self._episodes.setdefault(request, info.id)
+                    self._episodes.setdefault((request, place_of(info)), info.id)
+                    self._episodes.setdefault((request, ""), info.id)
 
     def _read(self, episode: str) -> Mapping[str, ModelCalled]:
         """Return the first answered call of each request in *episode*, by the request's digest."""
@@ -49,17 +51,23 @@ class Recorded:
                 calls.setdefault(event.request, event)
         return calls
 
-    async def ask(self, body: dict[str, Any]) -> Answer:
+    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:
         """
-        Return the recorded answer to *body*, or that of the other asker.
+        Return the recorded answer to *body* at *place*, or that of the other asker.
 
         Raises:
             NotRecorded: There is neither.
         """
         request = request_digest(body)
-        if request in self._episodes:
-            call = self._calls(self._episodes[request])[request]
-            return Answer(call.reply, call.faults, call.latency_ms)
+        for key in ((request, place), (request, "")):
+            if key in self._episodes:
+                call = self._calls(self._episodes[key])[request]
+                return Answer(call.reply, call.faults, call.latency_ms)
         if self._otherwise is None:
             raise NotRecorded("expected a recorded answer to this request, got no answer")
-        return await self._otherwise.ask(body)
+        return await self._otherwise.ask(body, place=place)
+
+
+def place_of(info: EpisodeInfo) -> str:
+    """Return the place of an episode in its run: the same in a run with the same arguments."""
+    return f"{info.scenario} {info.seed} {info.epoch}"

@@ -6,7 +6,7 @@ from typing import Any
 from bench.plain import PlainInbox, PlainWorkflow
 from bench.rows import Bar, Row, rate_row, time_row
 from bench.timing import Work, in_turns
-from bench.worlds import MAILS, TASKS, Script, actions, dag, dag_script, played
+from bench.worlds import MAILS, TASKS, Script, actions, dag, dag_script, played, short
 from engine import Episode, Stream, fold
 from scenarios import Scenario, load
 
@@ -35,7 +35,9 @@ def _task(name: str, agent: str, streams: list[Stream], rounds: int, steps: int)
     rates = in_turns(
         _episodes(scenario, scripts, times), _controls(worlds, scripts, times), rounds=rounds
     )
-    return rate_row(f"steps, {name} {agent}", "steps/s", "plain mutable program", rates, STEPS)
+    return rate_row(
+        f"steps, {short(name)} {agent}", "steps/s", "plain mutable program", rates, STEPS
+    )
 
 
 def _plain_world(scenario: Scenario, stream: Stream) -> Callable[[], Any]:

@@ -9,7 +9,7 @@ from time import perf_counter
 from agents import make_policy, play
 from bench.rows import Bar, Row, rate_row
 from bench.timing import Work, in_turns
-from bench.worlds import TASKS, played
+from bench.worlds import TASKS, played, short
 from engine import Episode, EpisodeInfo, EventLog, Stream
 from engine.codec import chain
 from engine.fold import step_ranges
@@ -134,7 +134,7 @@ def _recording(folder: Path, name: str, rounds: int, episodes: int) -> Row:
         clock=perf_counter,
     )
     return rate_row(
-        f"record, {name} greedy", "episodes/s wall", "the same in memory", rates, RECORD
+        f"record, {short(name)} greedy", "episodes/s wall", "the same in memory", rates, RECORD
     )
 
 

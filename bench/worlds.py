@@ -20,6 +20,11 @@ Script = Sequence[Any]
 """The actions of an episode, first to last."""
 
 
+def short(name: str) -> str:
+    """Return the name of a scenario as tables show it."""
+    return name.removeprefix("workflow/")
+
+
 @cache
 def played(name: str, agent: str, seed: int = 0) -> Stream:
     """Return the stream of *agent* on the scenario *name*; *seed* is the dice of a random one."""

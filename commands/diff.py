@@ -5,14 +5,17 @@ from typing import Any
 
 import click
 
-from commands.diffing import print_diff, print_row
+from commands.diffing import CAUSES, print_diff, print_row
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import console, plain, print_json
+from commands.pages import html_option, write_page
 from commands.replay import event_rows
 from engine import EventLog, Stream
 from engine.errors import UnknownStep
+from graders.grade import PLACES
 from replays import Diff, Step, diff
 from replays.diff import PartDifference, Row, state_differences
+from replays.diff_document import diff_document
 
 Streams = tuple[Stream, Stream]
 
@@ -23,6 +26,7 @@ Streams = tuple[Stream, Stream]
         "refold diff 3f2a 9c01",
         "refold diff 3f2a 9c01 --step 7",
         "refold diff last 3f2a --json",
+        "refold diff 3f2a 9c01 --html diff.html",
     ),
 )
 @episode_argument("a")
@@ -30,24 +34,36 @@ Streams = tuple[Stream, Stream]
 @click.option("--step", "position", type=int, help="All that differs after N actions (0: start).")
 @log_option
 @json_option
-def diff_command(a: str, b: str, position: int | None, log: str, as_json: bool) -> int:
+@html_option
+def diff_command(
+    a: str, b: str, position: int | None, log: str, as_json: bool, html: str | None
+) -> int:
     """
     Compare two episodes: where they part and why, then steps, state and grade parts.
 
     Exits with 0 if they are the same to the byte, 1 if they differ, 2 on bad input.
     """
     with EventLog(log, readonly=True) as opened:
-        ids = opened.find(a).id, opened.find(b).id
+        infos = opened.find(a), opened.find(b)
+        ids = infos[0].id, infos[1].id
         streams = opened.events(ids[0]), opened.events(ids[1])
     found = diff(*streams)
     rows = found.rows if position is None else [_at(found, position)]
+    if html is not None:
+        write_page(html, diff_document(found, streams, infos=infos, say=_say(found)))
     if as_json:
         print_json("rows", _rows(rows, streams), **_head(found, ids, streams))
-    elif position is None:
+    elif html is None and position is None:
         print_diff(console(), found, ids, streams)
-    else:
+    elif html is None:
         print_row(console(), found, rows[0], streams)
     return 0 if found.same else 1
+
+
+def _say(found: Diff) -> Iterator[str]:
+    yield CAUSES[found.cause] if found.cause else "no difference"
+    for what in found.incomparable:
+        yield f"decided or graded by different {what}: points cannot be compared"
 
 
 def _at(found: Diff, position: int) -> Row:
@@ -77,7 +93,7 @@ def _part(part: PartDifference, found: Diff, streams: Streams) -> dict[str, Any]
         "name": part.name,
         "a": part.a,
         "b": part.b,
-        "delta": (part.b or 0.0) - (part.a or 0.0) if found.comparable else None,
+        "delta": round((part.b or 0.0) - (part.a or 0.0), PLACES) if found.comparable else None,
         "because": {
             "a": [_because(streams[0], seq) for seq in part.seqs_a],
             "b": [_because(streams[1], seq) for seq in part.seqs_b],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from rich.console import Console
@@ -119,7 +119,8 @@ def _print_talk(out: Console, a: Step, b: Step, where: str) -> None:
             continue
         listing = table(["", title], title=f"{title} at {where}")
         listing.show_header = False
-        start = max(len(commonprefix([one, other])) - _BEFORE, 0)
+        equal = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+        start = max(sum(1 for _ in equal) - _BEFORE, 0)
         add_row(listing, "A", _excerpt(one, start))
         add_row(listing, "B", _excerpt(other, start))
         out.print()
@@ -160,17 +161,19 @@ def _print_events(out: Console, a: Step, b: Step, streams: Streams, where: str) 
 
 def _side_by_side(a: Step, b: Step, streams: Streams) -> Iterator[tuple[int | None, int | None]]:
     """Yield the seqs of the events of two steps, equal ones beside each other."""
-    seqs = [
-        [seq for seq in step.seqs if not isinstance(stream[seq], ActionTaken | ModelCalled)]
-        for step, stream in zip((a, b), streams, strict=True)
-    ]
-    keys = [[stream.current[seq] for seq in own] for stream, own in zip(streams, seqs, strict=True)]
-    for how, i, i_end, j, j_end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    lefts, rights = _shown(a, streams[0]), _shown(b, streams[1])
+    keys = [streams[0].current[seq] for seq in lefts], [streams[1].current[seq] for seq in rights]
+    matcher = SequenceMatcher(a=keys[0], b=keys[1])
+    for how, i, i_end, j, j_end in matcher.get_opcodes():
         if how == "equal":
-            yield from zip(seqs[0][i:i_end], seqs[1][j:j_end], strict=True)
+            yield from zip(lefts[i:i_end], rights[j:j_end], strict=True)
         else:
-            yield from ((seq, None) for seq in seqs[0][i:i_end])
-            yield from ((None, seq) for seq in seqs[1][j:j_end])
+            yield from ((seq, None) for seq in lefts[i:i_end])
+            yield from ((None, seq) for seq in rights[j:j_end])
+
+
+def _shown(step: Step, stream: Stream) -> list[int]:
+    return [seq for seq in step.seqs if not isinstance(stream[seq], ActionTaken | ModelCalled)]
 
 
 def _print_rewards(out: Console, a: Step, b: Step, where: str) -> None:

@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
+from commands.grader import GraderChoice, Recorded, grader_options
 from commands.grading import ROWS_SHOWN, grade_row, grades_table, parts_table, summary_table
 from commands.options import episode_argument, examples, json_option, log_option, open_existing
 from commands.output import console, counted, print_json, progress, words
-from engine import EventLog, Stream
-from graders import Grade, grade, save_grade
-from scenarios import Rubric, load_rubric
+from engine import EventLog
+from graders import Grade, save_grade
 
 
 @click.command(
@@ -18,11 +18,12 @@ from scenarios import Rubric, load_rubric
     epilog=examples(
         "refold grade last",
         "refold grade --rubric stricter.toml --save",
+        "refold grade --grader mine.py:careful",
         "refold grade --fail-under 0.7 --json",
     ),
 )
 @episode_argument("ids", many=True)
-@click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file.")
+@grader_options
 @click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
@@ -31,7 +32,7 @@ from scenarios import Rubric, load_rubric
 @json_option
 def grade_command(
     ids: Sequence[str],
-    rubric: str | None,
+    by: GraderChoice,
     save: bool,
     fail_under: float | None,
     log: str,
@@ -40,13 +41,13 @@ def grade_command(
     """
     Grade episodes from their events: those named, or the whole log.
 
-    Each is graded by the rubric that it was recorded with, or by the one of --rubric. The log is
-    only written to with --save, and then all or nothing.
+    Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. The
+    log is only written to with --save, and then all or nothing.
     """
     scores: list[tuple[str, float]] = []
     with open_existing(log, readonly=not save) as opened, _all_or_nothing(opened, save=save):
         wanted = [opened.find(id).id for id in ids] or [each.id for each in opened.episodes()]
-        graded = _watched(_graded(opened, wanted, rubric, save=save), len(wanted), scores)
+        graded = _watched(_graded(opened, wanted, by, save=save), len(wanted), scores)
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
         else:
@@ -62,26 +63,12 @@ def _all_or_nothing(log: EventLog, *, save: bool) -> AbstractContextManager[None
 
 
 def _graded(
-    log: EventLog, ids: Sequence[str], rubric: str | None, *, save: bool
+    log: EventLog, ids: Sequence[str], by: GraderChoice, *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    rubrics: dict[tuple[str, int], Rubric] = {}
-    for id in ids:
-        stream = log.events(id)
-        given = grade(stream, rubric=_rubric_for(stream, rubric, rubrics))
+    for episode, given in by.grades(Recorded(id, log.events(id)) for id in ids):
         if save:
-            save_grade(log, id, given)
-        yield id, given
-
-
-def _rubric_for(
-    stream: Stream, path: str | None, known: dict[tuple[str, int], Rubric]
-) -> Rubric | None:
-    if path is None:
-        return None
-    family = stream.family.name, stream.family.rules
-    if family not in known:
-        known[family] = load_rubric(path, *family)
-    return known[family]
+            save_grade(log, episode.id, given)
+        yield episode.id, given
 
 
 def _watched(

@@ -1,7 +1,11 @@
 """Playing episodes that stand in the log, many at once, each graded when it ends."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import os
+import signal
+from collections.abc import Awaitable, Iterable, Sequence
+
+from rich.console import Console
 
 from agents.players import Player, in_parallel
 from commands.episodes import episode_row, episodes_table
@@ -13,6 +17,9 @@ from engine import Episode, EpisodeInfo, EventLog
 from engine.exchanges import INSTRUMENT_FAILED
 from graders import grade, save_grade, saved_grades
 from reports import Price
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 
 def play_all(
@@ -30,6 +37,8 @@ def play_all(
 
     Raises:
         RefoldError: The first error of a player; what was played stays, the rest stays open.
+        KeyboardInterrupt: Ctrl-C was pressed; the same holds. Pressed again before this has been
+            raised, it ends the process at once.
     """
 
     async def run() -> None:
@@ -43,9 +52,33 @@ def play_all(
                 await in_parallel(infos, one, parallel=parallel)
 
     try:
-        asyncio.run(run())
+        asyncio.run(_interruptible(run()))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from group
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _interruptible(work: Awaitable[None]) -> None:
+    """Do *work*, cancelled by Ctrl-C; asyncio's own way may print a traceback on the second."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    cancel = task.cancel
+    pressed = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            Console(stderr=True).show_cursor()
+            os._exit(INTERRUPTED)
+        pressed = True
+        loop.call_soon_threadsafe(cancel)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        await work
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _play(log: EventLog, info: EpisodeInfo, player: Player, tally: Tally) -> None:

@@ -8,11 +8,15 @@ from msgspec import Raw
 from rich.console import Console
 
 from agents.prompting import prompt_of
+from commands.keyboard import has_terminal
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import console, plain, print_json, safe, safe_lines, signed
+from commands.pages import html_option, write_page
 from engine import ActionTaken, EventLog, StepRewarded, Stream
 from engine.errors import UnknownStep
+from graders import grade
 from replays import Step, steps
+from replays.document import document
 
 
 @click.command(
@@ -20,27 +24,44 @@ from replays import Step, steps
     epilog=examples(
         "refold replay last",
         "refold replay 3f2a --step 7",
+        "refold replay last --interactive",
         "refold replay last --json",
+        "refold replay last --html episode.html",
     ),
 )
 @episode_argument("id")
 @click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
+@click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
 @log_option
 @json_option
-def replay_command(id: str, position: int | None, log: str, as_json: bool) -> None:
+@html_option
+def replay_command(
+    id: str, position: int | None, interactive: bool, log: str, as_json: bool, html: str | None
+) -> None:
     """
     Walk through an episode: each action, what it caused, and what it earned.
 
-    With --step N: the state and the observation after N actions.
+    With --step N: the state and the observation after N actions; a page opens there.
+    With --interactive: in the terminal, by keys; where there is none, it is printed as usual.
     """
+    if interactive and (as_json or html is not None):
+        raise click.UsageError("--interactive: expected it without --json and --html, got both")
     with EventLog(log, readonly=True) as opened:
         info = opened.find(id)
         stream = opened.events(info.id)
+    if interactive and has_terminal():
+        from commands.stepper import step_through  # noqa: PLC0415 - other uses do not need it
+
+        step_through(stream, info, at=position or 0, log=log)
+        return
     one_moment = position is not None
     chosen = [_at(stream, position)] if position is not None else steps(stream)
+    if html is not None:
+        write_page(html, document(stream, info=info, grade=grade(stream)), at=position)
     if as_json:
         rows = (_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)
+    if as_json or html is not None:
         return
     out = console()
     for step in chosen:

@@ -75,7 +75,7 @@ class Audit:
             "SELECT id, CAST(uid AS BLOB) FROM episodes WHERE id > ? ORDER BY id LIMIT ?",
             *(last, _PAGE),
         ):
-            yield from (uid.decode(errors="replace") for _, uid in rows)
+            yield from ((uid or b"").decode(errors="replace") for _, uid in rows)
             last = rows[-1][0]
 
     def grades(self, id: str) -> list[SavedRow]:
@@ -89,7 +89,7 @@ class Audit:
         return [SavedRow(*row) for row in rows]
 
     def _integrity(self) -> Iterator[str]:
-        for table in _TABLES:
+        for table in ("sqlite_master", *_TABLES):
             for (found,) in self._rows(f"PRAGMA integrity_check({table})")[:_MOST]:
                 if found != "ok":
                     yield f"table {table}: expected a sound one, got {found!r}"

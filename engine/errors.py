@@ -38,7 +38,7 @@ class UnknownName(RefoldError):
 
 
 def _expected(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=3, cutoff=0.6)
+    near = get_close_matches(name, known, n=3, cutoff=0.6) or [k for k in known if name in k][:3]
     if near:
         return f"expected a known name, got {name!r}; did you mean {', '.join(near)}?"
     return f"expected one of {', '.join(known) or '(there is none)'}; got {name!r}"

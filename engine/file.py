@@ -32,6 +32,8 @@ def sqlite_errors(path: str) -> Iterator[None]:
                 "stop the other writer or use another --log"
             ) from error
         raise NotALog(f"{path}: expected a usable refold log, got {error}") from error
+    except UnicodeDecodeError as error:  # of text, a table's or an error's, that is damaged
+        raise NotALog(f"{path}: expected a usable refold log, got {error}") from None
     except UnicodeEncodeError as error:
         raise RefoldError(f"{path}: expected valid Unicode to store or find, got {error}") from None
 
@@ -51,10 +53,10 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
     except OSError as error:
         raise NotALog(f"{path}: expected a readable log, got {error.strerror}") from None
     connection = _connect(path, "mode=ro" if readonly else "mode=rwc")
-    if readonly and not _readable(connection) and not _has_wal(path):
-        connection.close()
-        connection = _connect(path, "mode=ro&immutable=1")
     try:
+        if readonly and not _readable(connection) and not _has_wal(path):
+            connection.close()
+            connection = _connect(path, "mode=ro&immutable=1")
         if readonly or not _empty(connection):
             check_identity(connection, path)
         if not readonly:
@@ -139,5 +141,10 @@ def _check_file(path: Path, *, readonly: bool) -> None:
         return
     with path.open("rb") as file:
         beginning = file.read(16)
-    if beginning != b"SQLite format 3\0" and (beginning or readonly):
+    if beginning != b"SQLite format 3\0" and (readonly or not _at_birth(path, beginning)):
         raise NotALog(f"{path}: expected a refold log, got another kind of file; check --log")
+
+
+def _at_birth(path: Path, beginning: bytes) -> bool:
+    """Return whether nothing was made of the file yet, or what a power cut left is undone."""
+    return not beginning or (not any(beginning) and Path(f"{path}-journal").exists())

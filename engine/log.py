@@ -322,8 +322,11 @@ class EventLog:
                 raise LogDamaged(id, 0, "expected episode_started, got no events")
             return self.events(id)
         head = GENESIS
-        for seq, payload, stored in rows:
-            head = link(head, seq, payload)
+        for place, (seq, payload, stored) in enumerate(rows):
+            try:
+                head = link(head, seq, payload)
+            except (AttributeError, TypeError, OverflowError):  # not what the table may hold
+                raise LogDamaged(reference, place, f"expected an event, got seq {seq!r}") from None
             if head != stored:
                 raise LogDamaged(reference, seq, "expected the stored hash to fit, got another")
         return Stream.read([row[1] for row in rows], head=head, episode=reference)

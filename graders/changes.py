@@ -81,7 +81,7 @@ class GradeChange(Struct, frozen=True):
         ``code`` (that of the measures).
         """
         found = []
-        if self.old.rubric.digest != self.new.rubric.digest:
+        if self.old.rubric != self.new.rubric:
             found.append("rubric")
         if self.old.episode_digest != self.new.episode_digest:
             found.append("events")

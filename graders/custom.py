@@ -64,7 +64,9 @@ def _read(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[st
     for key, value in found.items() if many else [(name, found)]:
         finding = _finding(value, f"part {key!r:.120}" if many else "the score")
         parts.append(_part(_name(key), finding, events, least=-1.0 if many else 0.0))
-        counts.update((_name(each), _number(n, f"count {each!r:.120}")) for each, n in finding.counts.items())
+        counts.update(
+            (_name(each), _number(n, f"count {each!r:.120}")) for each, n in finding.counts.items()
+        )
     if len(counts) > MOST:
         raise WrongResult(f"expected at most {MOST} counts, got {len(counts)}")
     return tuple(parts), counts
@@ -79,7 +81,7 @@ def _finding(value: Any, what: str) -> Finding:
 
 
 def _part(name: str, finding: Finding, events: int, *, least: float) -> Part:
-    value = finding.value
+    value = finding.value + 0.0  # never -0.0
     if not least <= value <= 1:
         raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {value:g}")
     return Part(name, _rounded(value), 1.0, value, 1.0, _seqs(finding.seqs, events))

@@ -51,12 +51,14 @@ class Facts:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self._by_type: dict[type[Event], list[At]] = defaultdict(list)
+        by_type: dict[type[Event], list[At]] = defaultdict(list)
         step = 0
         for seq, event in enumerate(stream):
             kind = type(event)
-            self._by_type[kind].append(At(seq, step, event))
-            step += kind is StepRewarded
+            by_type[kind].append(At(seq, step, event))
+            if kind is StepRewarded:
+                step += 1
+        self._by_type = by_type
         self._derived: dict[Callable[[Facts], Any], Any] = {}
 
     def of(self, kind: type[Event]) -> Sequence[At]:

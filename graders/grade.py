@@ -142,14 +142,8 @@ class _Bound(Struct, frozen=True):
         gate = 1.0 if criterion.gate is None else min(1.0, activity / criterion.gate)
         points = criterion.weight * finding.value * gate
         counts.update(finding.counts)
-        part = Part(
-            name=criterion.name,
-            points=_rounded(points),
-            most=max(criterion.weight, 0.0),
-            value=finding.value,
-            gate=gate,
-            seqs=finding.seqs,
-        )
+        most = max(criterion.weight, 0.0)
+        part = Part(criterion.name, _rounded(points), most, finding.value, gate, seqs=finding.seqs)
         return points, part
 
 

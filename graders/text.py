@@ -45,8 +45,10 @@ def change_lines(
         shown: How many events are told, at most, that a part no longer counts, or counts now.
     """
     old, new = change.old, change.new
-    yield f"score {old.score:.4f} -> {new.score:.4f} ({change.score:+.4f}) of {_visible(new.scenario)}"
-    yield _visible(f"graded {' and '.join(_CAUSES[cause] for cause in change.causes)}{_rubrics(old, new)}")
+    scores = f"{old.score:.4f} -> {new.score:.4f} ({change.score:+.4f})"
+    yield _visible(f"score {scores} of {new.scenario}")
+    causes = " and ".join(_CAUSES[cause] for cause in change.causes)
+    yield _visible(f"graded {causes}: {_rubrics(old, new)}")
     for part in change.parts:
         yield from _part_lines(part, events, shown)
     for name, (before, after) in change.counts.items():
@@ -54,16 +56,18 @@ def change_lines(
 
 
 def event_words(events: Stream, seq: int) -> str:
-    """Return the event at *seq* in words, after its place; every letter of it can be seen."""
+    """Return the event at *seq* in words, on one line of visible letters."""
     if not 0 <= seq < len(events):
-        return f"event {seq}: not in these events"
+        return "not one of these events"
     event = events[seq]
     told = event.action if isinstance(event, ActionTaken) else event
-    return _visible(f"event {seq}: {events.family.say(told)}")
+    return _visible(events.family.say(told))
 
 
 def _part_lines(part: PartChange, events: Stream, shown: int) -> Iterator[str]:
-    before, after = (_part(each, seqs=False) if each else "no such part" for each in (part.old, part.new))
+    before, after = (
+        _part(each, seqs=False) if each else "no such part" for each in (part.old, part.new)
+    )
     yield _visible(f"  {part.name}: {part.points:+.4f}")
     yield f"    was {before}"
     yield f"    is  {after}"
@@ -78,7 +82,7 @@ def _event_lines(words: str, seqs: Sequence[int], events: Stream, shown: int) ->
     if seqs:
         yield f"    {words}:"
     for seq in seqs[:shown]:
-        yield f"      {event_words(events, seq)}"
+        yield f"      event {seq}: {event_words(events, seq)}"
     if len(seqs) > shown:
         yield f"      and {len(seqs) - shown} more"
 
@@ -90,7 +94,7 @@ def _part(part: Part, *, seqs: bool = True) -> str:
 
 def _rubrics(old: Grade, new: Grade) -> str:
     names = [f"{_named(each.rubric)} {each.rubric.digest[:8]}".rstrip() for each in (old, new)]
-    return f": {' -> '.join(dict.fromkeys(names))}"
+    return " -> ".join(dict.fromkeys(names))
 
 
 def _named(rubric: RubricName) -> str:

@@ -71,6 +71,9 @@ def audit(log: EventLog, file: Audit, id: str, *, expect: str = "") -> Verdict:
         return Verdict(id, digest, next(_problems(log, file, id, stream, expect), None))
     except RefoldError as error:
         return Verdict(id, digest, str(error))
+    except (AttributeError, TypeError, ValueError) as error:
+        problem = f"expected values of the types that the tables have, got others: {error}"
+        return Verdict(id, digest, problem)
 
 
 def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine import EpisodeEnded, EpisodeInfo, Event, Input, Stream
+from engine import EpisodeEnded, EpisodeInfo, Event, Stream
 from engine.exchanges import (
     EXCHANGE_EVENTS,
     ActionForfeited,
@@ -145,7 +145,7 @@ class _Maker:
         """Yield seq, 0-based step (-1 before the first action), kind, data and words of each."""
         asked = 0
         for seq, (place, event) in enumerate(self._in_steps()):
-            data: Json = msgspec.json.decode(self._stream.payloads[seq])
+            data: Json = msgspec.json.decode(self._stream.current[seq])
             kind = data.pop("type")
             data.pop("scenario" if seq == 0 else "", None)
             if isinstance(event, EXCHANGE_EVENTS):
@@ -252,12 +252,8 @@ def _grade(grade: Grade) -> Json:
 
 def _without_exchanges(stream: Stream) -> Json:
     pairs = zip(stream, stream.payloads, strict=True)
-    size = sum(len(payload) for event, payload in pairs if _is_exchange(event))
+    size = sum(len(payload) for event, payload in pairs if isinstance(event, EXCHANGE_EVENTS))
     return {"what": "exchanges with the model", "bytes": size, "why": "asked for"}
-
-
-def _is_exchange(event: Event) -> bool:
-    return isinstance(event, Input) and isinstance(event, EXCHANGE_EVENTS)
 
 
 def without_sent(made: Mapping[str, Any]) -> Json:

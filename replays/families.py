@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from engine import ActionRefused, Event, StepRewarded, Stream
+from engine import ActionRefused, Event, Reseeded, StepRewarded, Stream
 from engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
 from scenarios.inbox.events import EmailHandled, InboxFilled
 from scenarios.inbox.rules import due_action
@@ -59,10 +59,12 @@ def picture_of(name: str, rules: int) -> Picture:
 
 
 def shared_marks(placed: Placed, say: Say) -> Iterator[Mark]:
-    """Yield the marks that every family has: refusals, and what a model did not manage."""
+    """Yield the marks that every family has: refusals, other seeds, answers of no use."""
     for position, event in placed:
         if isinstance(event, ActionRefused):
             yield position, "refused", say(event)
+        elif isinstance(event, Reseeded):
+            yield position, "operator", say(event)
         elif isinstance(event, ReplyUnread | ActionForfeited):
             yield position, "parse", say(event)
         elif isinstance(event, ModelCalled) and event.reply is None:

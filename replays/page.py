@@ -1,15 +1,16 @@
 """
 Documents as pages: one file that opens from disk, asks for nothing, and runs only its own script.
 
-The modules in ``viewer/`` are put into one inline script, each in a function of its own, since a
-module opened from disk may not import another. Script and style are allowed by their hashes and
-nothing else is; the document is data that the script parses, never markup.
+The modules in ``viewer/`` are put into one script, each in a function of its own, since a module
+opened from disk may not import another. That script is packed, and a second one of a few lines
+unpacks it. Both and the style are allowed by their hashes and nothing else is; the document is
+data that the script parses, never markup.
 """
 
 import gzip
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -28,7 +29,7 @@ ENTRY = "app.js"
 PACKED_FROM = 2 * 2**20
 SPARED_FROM = 32 * 2**20
 LARGEST = 64 * 2**20
-MOST_ROWS = 500
+MOST_ROWS = 100
 
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
@@ -50,24 +51,26 @@ class _Module:
     text: str
 
 
-def page(document: Mapping[str, Any]) -> bytes:
+def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     """
     Return the page that shows *document*, of an episode or of a comparison: UTF-8 HTML.
 
-    Equal documents give equal pages. Above 2 MB the document is packed; above 32 MB what was
+    It opens at the position *at*. Equal documents give equal pages. Above 2 MB the document is packed; above 32 MB what was
     sent to the model is left out, and said so.
 
     Raises:
         RefoldError: It is above 64 MB even so.
     """
-    script, style = script_text(), style_text()
+    boot, script, style = boot_text(), script_text(), style_text()
     return _PAGE.format(
-        policy=_policy(script, style),
+        policy=_policy([boot, script], style),
         title=escape(visible(_title(document))),
         style=style,
+        at="" if at is None else f' data-step="{at}"',
         plain=_plain(document),
         data=_data(document),
-        script=script,
+        viewer=_packed(script.encode()),
+        boot=boot,
     ).encode()
 
 
@@ -83,24 +86,25 @@ _PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<div id="app">{plain}</div>
+<div id="app"{at}>{plain}</div>
 {data}
-<script>{script}</script>
+<script id="viewer" type="application/gzip">{viewer}</script>
+<script>{boot}</script>
 </body>
 </html>
 """
 
 
-def _policy(script: str, style: str) -> str:
+def _policy(scripts: Sequence[str], style: str) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src {_hash(script)}",
+            f"script-src {' '.join(map(_hash, scripts))}",
             f"style-src {_hash(style)}",
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types lit-html",
+            "trusted-types lit-html refold",
         ]
     )
 
@@ -119,10 +123,13 @@ def _data(document: Mapping[str, Any]) -> str:
             "`refold replay --json` has no limit"
         )
     if len(content) > PACKED_FROM:
-        packed = b64encode(gzip.compress(content, mtime=0)).decode()
-        return f'<script id="document" type="application/gzip">{packed}</script>'
+        return f'<script id="document" type="application/gzip">{_packed(content)}</script>'
     text = content.decode().replace("<", "\\u003c")
     return f'<script id="document" type="application/json">{text}</script>'
+
+
+def _packed(content: bytes) -> str:
+    return b64encode(gzip.compress(content, mtime=0)).decode()
 
 
 def _spared(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -136,7 +143,13 @@ def style_text() -> str:
     """Return the style of every page."""
     text = (VIEWER / "viewer.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    return _slim(text)
+    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
+
+
+@cache
+def boot_text() -> str:
+    """Return the script that unpacks the other one."""
+    return _slim(_COMMENT.sub("", (VIEWER / "boot.js").read_text(encoding="utf-8")))
 
 
 @cache

@@ -60,6 +60,10 @@ class Catalogue:
             raise UnknownName("task", name[:200], self.scenarios)
         return found
 
+    def family_of(self, scenario: Scenario) -> Family:
+        """Return the rules that *scenario* follows."""
+        return find_family(scenario.family, scenario.rules)
+
     def of_family(self, family: str) -> list[Scenario]:
         """Return the scenarios of the family called *family*, in order; maybe none."""
         return [each for each in self.scenarios.values() if each.family == family]

@@ -49,7 +49,7 @@ def play(base_url, *episodes, timeout=10.0, max_retries=1, **options):
         agent = ModelAgent(client, ModelOptions("m", **options))
         try:
             for episode in episodes:
-                await agent.play(episode, None)
+                await agent.play(episode)
         finally:
             await client.close()
 

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Semaphore, Thread
 
 HANG_SECONDS = 20
 
@@ -61,11 +61,13 @@ class FaultServer:
 
     Attributes:
         requests: The bodies received, JSON read, in order; ``keys`` their Authorization headers.
+        asked: To be acquired once for each request, by who waits for them to come.
     """
 
     def __init__(self, *script, then=None):
         self.requests = []
         self.keys = []
+        self.asked = Semaphore(0)
         self.stopping = Event()
         self._script = list(script)
         self._then = then or refuses(404, "the script is over")
@@ -92,6 +94,7 @@ class FaultServer:
             self.requests.append(request)
             self.keys.append(key)
             todo = self._script.pop(0) if self._script else self._then
+        self.asked.release()
         return todo if isinstance(todo, Sent) else todo(request)
 
 
@@ -128,7 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the client has left in the middle
+            return
         sent = self.server.owner.next(json.loads(body), self.headers.get("Authorization"))
         if sent.hang:
             self.server.owner.stopping.wait(HANG_SECONDS)

@@ -15,7 +15,8 @@ LAYERS = [
     ("scenarios",),
     ("graders",),
     ("agents", "replays"),
-    ("reports", "server"),
+    ("reports",),
+    ("server", "gym_refold"),
     ("commands",),
     ("cli",),
 ]
@@ -27,6 +28,9 @@ OWNERS = {
     "fastapi": ["server/*"],
     "starlette": ["server/*"],
     "uvicorn": ["server/*"],
+    "prometheus_client": ["server/metrics.py"],
+    "openenv": ["server/openenv_classes.py"],
+    "gymnasium": ["gym_refold/*"],
 }
 PURE = [
     *(f"engine/{name}.py" for name in ("codec", "events", "family", "fold", "stream", "words")),

@@ -6,8 +6,8 @@ from asking import of_kind, play, sensible
 from attrs import evolve
 from fault_server import BUSY, FaultServer, refuses, says
 from msgspec.structs import replace
+from shell import Shell
 
-import cli
 from agents.conversation import request_digest
 from agents.players import PolicyPlayer
 from engine import Episode, EventLog
@@ -121,37 +121,31 @@ def test_a_built_in_agent_goes_on_as_if_never_stopped(tmp_path, script, agent, s
             assert log.find(id).digest == info.digest
 
 
-def record(log, *more):
-    """Record a run of built-in episodes through the command line."""
-    assert cli.run(["record", "workflow/easy", "inbox", "--log", str(log), *more]) == 0
+@pytest.fixture
+def shell(tmp_path):
+    return Shell(tmp_path)
 
 
-def test_a_run_is_resumed_as_a_whole(tmp_path, capsys):
+def test_a_run_is_resumed_as_a_whole(shell):
     """Open episodes are played on, ended ones left as they are; each has its grade in the end."""
-    path = tmp_path / "whole.db"
-    record(path, "--agent", "random", "--epochs", "2", "--name", "dice")
-    with EventLog(path) as log, EventLog(tmp_path / "cut.db") as cut:
+    shell("record workflow/easy inbox --agent random --epochs 2 --name dice --log whole.db")
+    with EventLog(shell.at / "whole.db") as log, EventLog(shell.at / "refold.db") as cut:
         infos = list(log.episodes())
         grades = [saved_grades(log, info.id) for info in infos]
         for place, info in enumerate(infos):
             payloads = log.events(info.id).payloads
             stop = step_ranges(log.events(info.id))[place % 3].stop if place % 4 else len(payloads)
             cut.begin(info, payloads[:stop], end=stop == len(payloads))
-    capsys.readouterr()
-    assert cli.run(["resume", "dice", "--log", str(tmp_path / "cut.db"), "--json"]) == 0
-    shown = json.loads(capsys.readouterr().out)["episodes"]
-    with EventLog(tmp_path / "cut.db", readonly=True) as log:
+    ran = shell("resume dice --json")
+    with EventLog(shell.at / "refold.db", readonly=True) as log:
         assert [info.digest for info in log.episodes()] == [info.digest for info in infos]
         assert [saved_grades(log, info.id) for info in infos] == grades
-    assert [row["digest"] for row in shown] == [info.digest for info in infos]
-    assert cli.run(["resume", "dice", "--log", str(tmp_path / "cut.db")]) == 0
-    assert "nothing to do, every episode has ended" in capsys.readouterr().err
+    assert [row["digest"] for row in ran.json["episodes"]] == [info.digest for info in infos]
+    assert shell("resume dice").err == "dice: nothing to do, every episode has ended\n"
 
 
-def test_what_is_not_in_the_log_is_not_resumed(tmp_path, capsys):
-    """Neither episode nor run: one line that says where to look."""
-    path = tmp_path / "log.db"
-    record(path, "--agent", "random")
-    capsys.readouterr()
-    assert cli.run(["resume", "nobody", "--log", str(path)]) == 2
-    assert capsys.readouterr().err.startswith("refold: episode 'nobody': expected ")
+def test_what_is_not_in_the_log_is_not_resumed(shell):
+    """Neither episode nor run, nor log: one line that says where to look."""
+    shell.refuses("resume nobody", match="expected a log, got no such file")
+    shell("record workflow/easy --agent random")
+    shell.refuses("resume nobody", match="'nobody': expected .*; `refold runs` lists runs")

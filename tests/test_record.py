@@ -154,7 +154,7 @@ def test_many_episodes_are_summed_up(shell):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        ("nope --agent greedy", r"got 'nope'; did you mean .*`refold scenarios` lists them"),
+        ("nope --agent greedy", r"got 'nope'; `refold scenarios` lists them"),
         ("workflow/hrd --agent greedy", r"got 'workflow/hrd'; did you mean workflow/hard"),
         ("./missing.toml --agent greedy", r"'./missing.toml'.*a file is named by its path"),
         ("workflow/hard --agent gredy", r"agent: .*got 'gredy'; did you mean greedy"),

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from shell import Shell
 
-from engine import EpisodeInfo, EventLog, RefoldError, Stream
+from engine import EpisodeInfo, EventLog, RefoldError
 from replays.golden import goldens, read_golden
 
 STREAMS = {path.name.removesuffix(".jsonl"): path for path in goldens()}

@@ -1,1 +1,306 @@
-export function showDiff(root, doc) {}
+// Two episodes side by side: where they part, and at each step only what differs.
+import { html, svg, render, nothing } from "./vendor/lit-html.js";
+import { showEpisode } from "./episode.js";
+import { differences, positions } from "./fold.js";
+import { inline } from "./icons.js";
+import { listen, otherTheme } from "./keys.js";
+import { block, cell, flat, name, plain, shown, signed, tone } from "./text.js";
+
+const SIDES = ["a", "b"];
+const QUIET = new Set(["action_taken", "step_rewarded"]);
+
+function begin(doc) {
+  return {
+    doc, views: { a: positions(doc.a), b: positions(doc.b) }, by: "step", row: 0, open: new Set(),
+    loose: false, slip: 0,
+    get rows() { return this.doc.rows[this.by]; },
+    get pair() {
+      const [a, b] = this.rows[this.row] ?? [null, null];
+      const last = this.doc.b.steps.length;
+      return [a, this.loose ? Math.max(0, Math.min(last, (b ?? last) + this.slip)) : b];
+    },
+  };
+}
+
+/** The words of *one* that the *other* has not in the same place, marked as *tag*. */
+function apart(one, other, tag) {
+  const [left, right] = [one.split(" "), other.split(" ")];
+  let from = 0;
+  while (from < left.length && left[from] === right[from]) from += 1;
+  let end = 0;
+  while (end < Math.min(left.length, right.length) - from
+    && left[left.length - 1 - end] === right[right.length - 1 - end]) end += 1;
+  const middle = left.slice(from, left.length - end).join(" ");
+  const lead = left.slice(0, from).join(" ") + (from ? " " : "");
+  const rest = (end ? " " : "") + left.slice(left.length - end).join(" ");
+  if (!from && !end) return shown(one);
+  const inner = middle && (tag === "del" ? html`<del>${shown(middle)}</del>` : html`<ins>${shown(middle)}</ins>`);
+  return html`${shown(lead)}${inner}${shown(rest)}`;
+}
+
+function who(s, side) {
+  const { episode } = s.doc[side];
+  const fork = s.doc.fork?.side === side ? html` · fork at step ${s.doc.fork.at}` : nothing;
+  return html`<div class="who"><span class="tag ${side}">${side.toUpperCase()}</span> <b>${name(episode.scenario)}</b>
+    <div class="dim">${name(episode.id ?? "no id")} · ${name(episode.agent.name || "no agent named")} · seed ${episode.seed}${fork}</div>
+    <div>${episode.steps} steps, ${episode.ended} · score <b>${s.doc.scores[SIDES.indexOf(side)].toFixed(4)}</b>
+    <button type="button" @click=${() => s.enter(side)}>open</button></div></div>`;
+}
+
+function top(s) {
+  const [a, b] = s.doc.scores;
+  return html`<div class="top">${who(s, "a")}${who(s, "b")}<div class="delta"><span class="dim">B − A</span><br>
+    <b class=${s.doc.incomparable.length ? "dim" : tone(b - a)}>${s.doc.incomparable.length ? "–" : signed(b - a)}</b></div></div>`;
+}
+
+function banner(s) {
+  const { doc } = s;
+  const equal = Math.max(0, doc.shared - 1);
+  if (doc.same) {
+    return html`<p class="banner same">${inline("done")} No difference in ${doc.a.steps.length} steps: digests equal,
+      <code>${doc.a.episode.digest.slice(0, 12)}</code></p>`;
+  }
+  const [why, ...more] = doc.say;
+  return html`<p class="banner"><b>${equal} equal step${equal === 1 ? "" : "s"}:</b> ${why}.
+    ${doc.fork ? nothing : "Neither is a fork of the other: what is equal was found by its events."}</p>
+    ${more.map((each) => html`<p class="banner warn">${each}</p>`)}
+    ${doc.scenario.length ? html`<details class="banner"><summary>${doc.scenario.length} differences of the scenarios</summary>
+      ${compare(doc.scenario, "where")}</details>` : nothing}`;
+}
+
+function curve(values, x, y) {
+  return values.map((value, at) => `${at ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+}
+
+function curves(s) {
+  const totals = SIDES.map((side) => [0, ...s.doc[side].steps.map((step) => step.total)]);
+  const steps = Math.max(1, ...totals.map((each) => each.length - 1));
+  const [low, high] = [Math.min(0, ...totals.flat()), Math.max(0.01, ...totals.flat())];
+  const x = (at) => 8 + (984 * at) / steps;
+  const y = (value) => 88 - (80 * (value - low)) / (high - low);
+  const [a, b] = totals;
+  const both = Math.min(a.length, b.length);
+  const gap = `${curve(a.slice(0, both), x, y)}${b.slice(0, both).map((value, at) =>
+    [at, value]).reverse().map(([at, value]) => `L${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join("")}Z`;
+  const at = s.pair[0] ?? s.pair[1] ?? 0;
+  const go = (event) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    s.toStep(Math.round((((event.clientX - box.left) / box.width) * 1000 - 8) / 984 * steps));
+  };
+  return html`<svg class="curves" viewBox="0 0 1000 96" preserveAspectRatio="none" role="img" @click=${go}
+    aria-label="Reward so far: A ends at ${plain(a[a.length - 1])}, B at ${plain(b[b.length - 1])}">
+    <line class="rule" x1="0" x2="1000" y1=${y(0)} y2=${y(0)} vector-effect="non-scaling-stroke" />
+    <path class="gap" d=${gap} /><line class="at" x1=${x(at)} x2=${x(at)} y1="0" y2="96" vector-effect="non-scaling-stroke" />
+    ${svg`<path class="a" d=${curve(a, x, y)} vector-effect="non-scaling-stroke" /><path class="b"
+      d=${curve(b, x, y)} vector-effect="non-scaling-stroke" />`}</svg>`;
+}
+
+function words(step) {
+  return step ? step.say + (step.error ? ` (refused: ${step.error})` : "") : "";
+}
+
+function stepsOf(s, [a, b]) {
+  return [a ? s.doc.a.steps[a - 1] : null, b ? s.doc.b.steps[b - 1] : null];
+}
+
+function cross(step) {
+  return step.error ? html`<span class="bad">${inline("fail")} </span>` : nothing;
+}
+
+function cells(s, row) {
+  const [one, two] = stepsOf(s, row);
+  if (!one || !two || words(one) === words(two)) {
+    return [one, two].map((step) => html`<td>${step ? [cross(step), shown(words(step))] : html`<span class="dim">–</span>`}</td>`);
+  }
+  return html`<td>${cross(one)}${apart(words(one), words(two), "del")}</td><td>${cross(two)}${apart(words(two), words(one), "ins")}</td>`;
+}
+
+function row(s, place) {
+  const each = s.rows[place];
+  const [one, two] = stepsOf(s, each);
+  const change = one && two ? two.reward - one.reward : null;
+  const number = each[0] === each[1] || each[1] === null ? each[0] : each[0] === null ? each[1] : `${each[0]} · ${each[1]}`;
+  return html`<tr class="${place === s.row ? "now" : ""} ${each[2] === "same" ? "equal" : ""}" data-row=${place}
+    @click=${() => s.to(place)}><td class="number">${number ?? ""}</td>${cells(s, each)}
+    <td class="change ${change ? tone(change) : "dim"}">${change === null ? "" : change ? signed(change) : "="}</td></tr>`;
+}
+
+/** The rows to show: runs of equal ones of three or more are one row until they are opened. */
+function folded(s) {
+  const shownRows = [];
+  for (let from = 0; from < s.rows.length;) {
+    let to = from;
+    while (to < s.rows.length && s.rows[to][2] === "same") to += 1;
+    if (to - from >= 3 && !s.open.has(from) && !(s.row >= from && s.row < to)) {
+      shownRows.push([from, to]);
+      from = to;
+    } else {
+      for (const end = Math.max(to, from + 1); from < end; from += 1) shownRows.push(from);
+    }
+  }
+  return shownRows;
+}
+
+function runRow(s, [from, to]) {
+  const numbers = `${s.rows[from][0]}–${s.rows[to - 1][0]}`;
+  return html`<tr class="equal" @click=${() => { s.open.add(from); s.to(from); }}><td class="number">${numbers}</td>
+    <td colspan="3"><button type="button">${to - from} equal steps</button></td></tr>`;
+}
+
+function table(s) {
+  return html`<table class="rows"><thead><tr><th scope="col" class="number">step</th><th scope="col"><span class="tag a">A</span></th>
+    <th scope="col"><span class="tag b">B</span></th><th scope="col" class="change">reward</th></tr></thead>
+    <tbody>${folded(s).map((each) => (Array.isArray(each) ? runRow(s, each) : row(s, each)))}</tbody></table>`;
+}
+
+function eventsOf(doc, at) {
+  if (at === null) return [];
+  return doc.events.filter((event) => event[1] === at - 1 && !QUIET.has(event[2])).map((event) => event[4]);
+}
+
+function bothEvents(s, [a, b]) {
+  const [one, two] = [eventsOf(s.doc.a, a), eventsOf(s.doc.b, b)];
+  const [left, right] = [one.filter((each) => !two.includes(each)), two.filter((each) => !one.includes(each))];
+  if (!left.length && !right.length) return nothing;
+  return html`<h2>Events of one side</h2><div class="sides"><ul>${left.map((each) => html`<li>${shown(each)}</li>`)}</ul>
+    <ul>${right.map((each) => html`<li>${shown(each)}</li>`)}</ul></div>`;
+}
+
+function compare(rows, heading) {
+  return html`<table class="compare"><thead><tr><th scope="col">${heading}</th><th scope="col">A</th><th scope="col">B</th></tr></thead>
+    <tbody>${rows.map(([path, a, b]) => html`<tr class="apart"><th scope="row">${name(path)}</th><td>${cell(a)}</td><td>${cell(b)}</td></tr>`)}</tbody></table>`;
+}
+
+function state(s, [a, b]) {
+  if (a === null || b === null || s.doc.incomparable.includes("rules")) return nothing;
+  const found = differences(s.views.a[a], s.views.b[b]);
+  return found.length ? html`<h2>State after it</h2>${compare(found, "where")}` : html`<p class="dim">The state is the same.</p>`;
+}
+
+function rewards(s, pair) {
+  const [one, two] = stepsOf(s, pair);
+  if (!one || !two || s.doc.incomparable.includes("rules")) return nothing;
+  const found = differences(one.parts, two.parts).map(([path, a, b]) => [path, a ?? 0, b ?? 0]);
+  return found.length ? html`<h2>Reward</h2>${compare([...found, ["in all", plain(one.reward), plain(two.reward)]], "part")}` : nothing;
+}
+
+function replyOf(doc, at) {
+  const asked = at ? doc.exchanges.filter((each) => each.step === at - 1) : [];
+  const last = asked[asked.length - 1]?.reply;
+  return last ? [last.text, ...last.tool_calls.map((call) => `${call.name} ${call.arguments}`)].filter(Boolean).join("\n") : "";
+}
+
+function replies(s, [a, b]) {
+  const [one, two] = [replyOf(s.doc.a, a), replyOf(s.doc.b, b)];
+  if (one === two) return nothing;
+  return html`<h2>Replies of the model</h2><div class="sides"><div>${one ? block(one) : nothing}</div><div>${two ? block(two) : nothing}</div></div>`;
+}
+
+function evidence(s, side, { seqs, more }) {
+  if (!seqs.length) return nothing;
+  return html`<div class="why"><span class="tag ${side}">${side.toUpperCase()}</span>${seqs.map((seq) => html`<button type="button"
+    class="seq" title=${flat(s.doc[side].events[seq][4])} @click=${() => s.enter(side, seq)}>${seq}</button>`)}
+    ${more ? html`<span class="dim">and ${more} more</span>` : nothing}</div>`;
+}
+
+function grades(s) {
+  const points = (value) => (value === null ? html`<span class="dim">–</span>` : plain(value));
+  return html`<h2>Grade</h2><table class="compare"><thead><tr><th scope="col">part</th><th scope="col">A</th><th scope="col">B</th>
+    <th scope="col">B − A</th></tr></thead><tbody>${s.doc.grade.map((part) => html`<tr class=${part.delta ? "apart" : ""}>
+    <th scope="row">${name(part.name)}</th><td>${points(part.a)}</td><td>${points(part.b)}</td>
+    <td class=${part.delta ? tone(part.delta) : "dim"}>${part.delta === null ? "" : part.delta ? signed(part.delta) : "="}</td></tr>
+    ${part.because ? html`<tr><td colspan="4">${SIDES.map((side) => evidence(s, side, part.because[side]))}</td></tr>` : nothing}`)}</tbody></table>`;
+}
+
+function detail(s) {
+  const { pair } = s;
+  const [a, b] = pair;
+  const where = s.loose ? `A ${a ?? "–"}, B ${b ?? "–"} (unlocked)` : a === b || b === null ? `step ${a ?? "–"}` : a === null ? `step ${b}` : `A ${a}, B ${b}`;
+  return html`<aside class="detail" tabindex="0" aria-label="At this step"><h2>At ${where}</h2>
+    ${bothEvents(s, pair)}${rewards(s, pair)}${state(s, pair)}${replies(s, pair)}${grades(s)}</aside>`;
+}
+
+function shell(s) {
+  return html`<div class="diff">${top(s)}${banner(s)}${curves(s)}
+    <div class="bothwise"><div><p><label class="check"><input type="checkbox" .checked=${s.by === "action"}
+      @change=${() => s.align()}> pair equal actions instead of equal steps (a)</label></p>${table(s)}</div>${detail(s)}</div>
+    <p class="hidden" role="status">row ${s.row + 1} of ${s.rows.length}</p></div>`;
+}
+
+function firstApart(s) {
+  const found = s.rows.findIndex((each) => each[2] !== "same");
+  return found < 0 ? 0 : found;
+}
+
+function addMoves(s, update) {
+  s.to = (place) => {
+    s.row = Math.max(0, Math.min(s.rows.length - 1, place));
+    s.slip = 0;
+    update();
+  };
+  s.toStep = (at) => {
+    const found = s.rows.findIndex(([a, b]) => (a ?? b) === at);
+    if (found >= 0) s.to(found);
+  };
+  s.move = (way) => {
+    if (!s.loose) return s.to(s.row + way);
+    s.slip += way;
+    return update();
+  };
+  s.apart = (way) => {
+    for (let place = s.row + way; place >= 0 && place < s.rows.length; place += way) {
+      if (s.rows[place][2] !== "same") return s.to(place);
+    }
+    return undefined;
+  };
+  s.align = () => {
+    s.by = s.by === "step" ? "action" : "step";
+    s.open.clear();
+    s.to(firstApart(s));
+  };
+}
+
+function keysOf(s, update) {
+  return {
+    ArrowLeft: () => s.move(-1), ArrowRight: () => s.move(1), ArrowUp: () => s.move(-1), ArrowDown: () => s.move(1),
+    ShiftArrowLeft: () => s.apart(-1), ShiftArrowRight: () => s.apart(1), "[": () => s.apart(-1), "]": () => s.apart(1),
+    Home: () => s.to(0), End: () => s.to(s.rows.length - 1), a: s.align, t: otherTheme,
+    x: () => { s.loose = !s.loose; s.slip = 0; update(); },
+    1: () => s.enter("a"), 2: () => s.enter("b"),
+  };
+}
+
+/** Shows the comparison *doc* in *root*, or one of its two episodes if the address says so. */
+export function showDiff(root, doc) {
+  const s = begin(doc);
+  let leave = () => {};
+  const clear = () => {
+    leave();
+    leave = () => {};
+    render(nothing, root);
+  };
+  const update = () => {
+    render(shell(s), root);
+    history.replaceState(null, "", `#${new URLSearchParams({ by: s.by, row: String(s.row) })}`);
+    root.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
+  };
+  const both = () => {
+    clear();
+    const deaf = listen(keysOf(s, update), () => true);
+    leave = deaf;
+    update();
+  };
+  addMoves(s, update);
+  s.enter = (side, seq = null) => {
+    clear();
+    if (seq !== null) history.replaceState(null, "", `#view=${side}&seq=${seq}&step=${doc[side].events[seq][1] + 1}&tab=events`);
+    const back = { go: both, text: "difference", view: side };
+    leave = showEpisode(root, doc[side], back);
+  };
+  const given = new URLSearchParams(location.hash.slice(1));
+  if (given.get("by") === "action") s.by = "action";
+  const asked = Number.parseInt(given.get("row") ?? "", 10);
+  s.row = asked >= 0 && asked < s.rows.length ? asked : firstApart(s);
+  if (SIDES.includes(given.get("view"))) s.enter(given.get("view"));
+  else both();
+}

@@ -275,6 +275,7 @@ export function showEpisode(root, doc, back = null) {
   };
   addMoves(s, update);
   addFind(s, root);
+  s.at = Math.max(0, Math.min(s.last, Number(root.dataset.step ?? 0)));
   readHash(s);
   render(shell(s, back), root);
   measure(root, s);

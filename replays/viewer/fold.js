@@ -31,7 +31,7 @@ export function differences(a, b, path = "", found = []) {
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
       differences(a[key], b[key], path ? `${path}.${key}` : key, found);
     }
-  } else if (JSON.stringify(a) !== JSON.stringify(b)) {
+  } else if (a !== b && JSON.stringify(a) !== JSON.stringify(b)) {
     found.push([path, a, b]);
   }
   return found;

@@ -34,9 +34,10 @@ function usesItself(element, key) {
 /** Calls actions by key; *letters* says whether keys that are letters or signs count. */
 export function listen(actions, letters) {
   const onKey = (event) => {
-    const { target, key } = event;
+    const { key } = event;
+    const target = event.target.closest ? event.target : document.body;
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    if (target.closest?.("dialog") || usesItself(target, key)) return;
+    if (target.closest("dialog") || usesItself(target, key)) return;
     if (takesText(target)) {
       if (key === "Escape") target.blur();
       return;

@@ -46,7 +46,7 @@ function kept(cache, place, key, draw) {
 
 function bars(line, doc, at, hide, w) {
   const middle = REWARD * 0.72;
-  const scale = Math.min(middle, REWARD - 4) / line.most;
+  const scale = (middle - 4) / line.most;
   return doc.steps.map((step, place) => {
     const seen = !hide || place < at;
     return kept(line.cache, `bar${place}`, `${w} ${seen}`, () => {
@@ -56,7 +56,7 @@ function bars(line, doc, at, hide, w) {
       const wide = Math.max(2, Math.min(w * 0.7, 44));
       return svg`<rect class=${seen ? (step.reward < 0 ? "bar bad" : "bar good") : "none"}
         x=${(place + 0.5) * w - wide / 2} y=${y} width=${wide} height=${high}>
-        <title>step ${place + 1}: ${signed(step.reward)}</title></rect>`;
+        ${doc.steps.length > 100 ? nothing : svg`<title>step ${place + 1}: ${signed(step.reward)}</title>`}</rect>`;
     });
   });
 }
@@ -73,10 +73,10 @@ function letters(line, at, hide, w) {
 function flags(line, w, steps) {
   return line.flags.filter((flag) => flag.step <= steps).map((flag) => {
     const x = flag.step * w;
-    const text = fitted(flag.text, Math.max(x - 16, 60), 6.4);
-    const left = x > text.length * 6.4 + 16;
+    const text = fitted(flag.text, Math.max(x - 16, 60), 7);
+    const left = x > text.length * 7 + 16;
     return svg`<g class="flag"><line x1=${x} x2=${x} y1=${REWARD + 2} y2=${REWARD + FLAGS + LETTERS} />
-      ${glyph("flag", left ? x - 12 - text.length * 6.4 - 4 : x + 3, REWARD + 3)}
+      ${glyph("flag", left ? x - 12 - text.length * 7 - 4 : x + 3, REWARD + 3)}
       <text x=${left ? x - 4 : x + 16} y=${REWARD + 13} text-anchor=${left ? "end" : "start"}>${text}</text>
       <title>${flat(flag.title)}</title></g>`;
   });
@@ -96,7 +96,7 @@ function drawSpan({ span, row }, state, shownTo, steps, w, selected) {
   const past = Math.max(0, Math.min(wide, (shownTo - from + 1) * w - 2));
   const y = row * ROW + 2.5;
   const label = outcome === "offline" ? "offline" : subtask;
-  const text = fitted(label, wide - 20, 6.4);
+  const text = fitted(label, wide - 20, 7);
   const mark = state === "future" ? (outcome === "offline" ? "none" : "pending") : state;
   const told = state === "future" ? "" : `, ${state === "run" ? "in progress" : outcome}`;
   const again = attempt > 1 ? `, attempt ${attempt}` : "";

@@ -4,7 +4,7 @@ import { isObject } from "./fold.js";
 import { cell, name } from "./text.js";
 
 function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function rowOf(key, value, before, picked) {

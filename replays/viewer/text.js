@@ -73,8 +73,8 @@ export function tone(value) {
 export function cell(value) {
   if (value === null || value === undefined) return html`<span class="dim">–</span>`;
   if (typeof value === "string") return name(value);
-  if (Array.isArray(value) && value.every((each) => typeof each === "string")) {
-    return value.length ? value.map((each, place) => html`${place ? ", " : nothing}${name(each)}`)
+  if (Array.isArray(value) && value.every((each) => each === null || typeof each !== "object")) {
+    return value.length ? value.map((each, place) => html`${place ? ", " : nothing}${cell(each)}`)
       : html`<span class="dim">none</span>`;
   }
   return typeof value === "object" ? shown(JSON.stringify(value)) : String(value);

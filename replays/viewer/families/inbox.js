@@ -69,9 +69,8 @@ function answer(doc, inbox, email, view) {
 function reader(doc, inbox, email, view) {
   return html`<article class="reader" tabindex="0" aria-label="E-mail">
     <h2>${shown(email.subject)}</h2>
-    <dl class="about"><dt>from</dt><dd>${name(email.sender)}</dd><dt>id</dt><dd>${name(email.id)}</dd>
-      <dt>category</dt><dd>${name(email.category)}</dd><dt>priority</dt><dd>${name(email.priority)}</dd>
-      ${email.expected ? html`<dt>expected</dt><dd>${email.expected}</dd>` : nothing}</dl>
+    <dl class="about">${["id", "sender", "category", "priority", "expected"].filter((key) => email[key]).map((key) =>
+      html`<div><dt>${key}</dt><dd>${shown(email[key])}</dd></div>`)}</dl>
     <pre class="text body" dir="auto">${underlined(email.body, email.keywords ?? [])}</pre>
     ${answer(doc, inbox, email, view)}</article>`;
 }

@@ -7,7 +7,7 @@ import { fitted, flat, plain } from "../text.js";
 const STATUS = { pending: "pending", ready: "ready", in_progress: "run", completed: "done", failed: "fail" };
 const LETTERS = { delegate: "D", retry: "R", abort: "A", synthesize: "S", wait: "·" };
 const HEIGHT = 38;
-const MARGIN = 16;
+const MARGIN = 10;
 const MOST_FOCUS = 60;
 const LEAST_SCALE = 0.92;
 
@@ -21,8 +21,8 @@ function prepare(doc) {
   const ids = subtasks.map((each) => each.id);
   const needs = new Map(subtasks.map((each) => [each.id, [...new Set(each.dependencies)]]));
   const longest = Math.max(...ids.map((id) => id.length));
-  const width = Math.max(110, Math.min(176, longest * 6.9 + 34));
-  const made = layered(ids, needs, { width, height: HEIGHT, across: 30, between: 11 });
+  const width = Math.max(110, Math.min(184, longest * 7.3 + 32));
+  const made = layered(ids, needs, { width, height: HEIGHT, across: 22, between: 11 });
   const gone = new Map();
   for (const [, subtask, , to, outcome] of doc.spans) {
     if (subtask && outcome === "permanent") gone.set(subtask, [...(gone.get(subtask) ?? []), to]);
@@ -55,8 +55,8 @@ function node(graph, id, { kind, worker, failed, open, acted, changed, picked },
     <title>${flat(told)}</title>
     <rect x=${left} y=${top} width=${graph.box} height=${HEIGHT} rx="5" />
     ${glyph(kind, left + 8, top + HEIGHT / 2 - 6)}
-    <text class="name" x=${left + 26} y=${top + 16}>${fitted(id, room, 6.7)}</text>
-    <text class="under" x=${left + 26} y=${top + 30}>${fitted(under(kind, worker, open), room - (due ? 30 : 0), 6.2)}</text>
+    <text class="name" x=${left + 26} y=${top + 16}>${fitted(id, room, 7.25)}</text>
+    <text class="under" x=${left + 26} y=${top + 30}>${fitted(under(kind, worker, open), room - (due ? 30 : 0), 6.5)}</text>
     ${due ? svg`<g class="due">${glyph("flag", left + graph.box - 32, top + 20)}
       <text class="under" x=${left + graph.box - 6} y=${top + 30} text-anchor="end">${due}</text></g>` : nothing}
     ${failed ? svg`<g class="badge"><circle cx=${left + graph.box - 12} cy=${top + 11} r="7.500" />

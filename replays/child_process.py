@@ -1,0 +1,159 @@
+"""
+A Python process that is asked in bytes and answers in lines, and is never waited for too long.
+
+Nothing that it does can block or flood the one who asks: pipes are read and written as they are
+ready, answers and output are limited, and at the end it is killed with all that it started.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+LONGEST_LINE = 2**20
+MOST_OUTPUT = 2**16
+
+_CHUNK = 2**16
+_GRACE = 5.0
+
+
+class Trouble(Exception):
+    """The process gave no answer; the text says what was expected and what came."""
+
+
+class ChildProcess:
+    """
+    A Python process started with *arguments*; to be used in a ``with``.
+
+    Args:
+        arguments: What Python is to run.
+        tell: Is given each line that the process prints to stderr.
+    """
+
+    def __init__(self, arguments: Sequence[str], tell: Callable[[str], None]) -> None:
+        self._arguments = arguments
+        self._tell = tell
+        self._unsent = bytearray()
+        self._received = bytearray()
+        self._printed = bytearray()
+        self._output = 0
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(  # noqa: S603 - this very Python
+            [sys.executable, "-P", *self._arguments],
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
+        self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
+        self._selector = selectors.DefaultSelector()
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            os.set_blocking(pipe, False)
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._selector.register(self._stderr, selectors.EVENT_READ)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._selector.close()
+        with suppress(BrokenPipeError), self._process:
+            pass
+
+    @property
+    def unsent(self) -> int:
+        """Number of bytes that the process has not taken yet."""
+        return len(self._unsent)
+
+    def send(self, question: bytes) -> None:
+        """Put *question* behind what is to be sent; it goes out while ``line`` waits."""
+        if not self._unsent:
+            self._selector.register(self._stdin, selectors.EVENT_WRITE)
+        self._unsent += question
+
+    def line(self, seconds: float) -> bytes:
+        """
+        Return the next line of its answers, without its end.
+
+        Raises:
+            Trouble: It gave none for so many *seconds*, ended, wrote a line that is too long, or
+                printed too much since the last one.
+        """
+        limit = monotonic() + seconds
+        self._output = 0
+        while (end := self._received.find(b"\n")) < 0:
+            if len(self._received) > LONGEST_LINE:
+                raise Trouble(f"expected at most {LONGEST_LINE} bytes, got more")
+            if self._output > MOST_OUTPUT:
+                raise Trouble(f"expected at most {MOST_OUTPUT} bytes of output, got more")
+            if (left := limit - monotonic()) <= 0:
+                raise Trouble(f"expected it within {seconds:g} s, got none")
+            if self._stdout not in self._selector.get_map():
+                raise Trouble(f"expected it, got {self._end()}")
+            self._exchange(left)
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        return line
+
+    def drain(self) -> None:
+        """Tell what was printed and has not been told, without waiting for more."""
+        while any(key.fd == self._stderr for key, _ in self._selector.select(0)):
+            self._exchange(0)
+            if self._stderr not in self._selector.get_map() or self._output > MOST_OUTPUT:
+                break
+        if self._printed:
+            self._print(b"\n")
+
+    def _exchange(self, seconds: float) -> None:
+        """Move what can be moved through the pipes, waiting at most so long."""
+        for key, _ in self._selector.select(seconds):
+            if key.fd == self._stdin:
+                self._write()
+                continue
+            chunk = os.read(key.fd, _CHUNK)
+            if not chunk:
+                self._selector.unregister(key.fd)
+            elif key.fd == self._stdout:
+                self._received += chunk
+            else:
+                self._output += len(chunk)
+                self._print(chunk)
+
+    def _write(self) -> None:
+        try:
+            del self._unsent[: os.write(self._stdin, self._unsent[:_CHUNK])]
+        except BrokenPipeError:  # what it said before it ended is still to be read
+            self._unsent.clear()
+        if not self._unsent:
+            self._selector.unregister(self._stdin)
+
+    def _print(self, chunk: bytes) -> None:
+        *lines, self._printed = (self._printed + chunk).split(b"\n")  # bytearrays stay bytearrays
+        for line in lines:
+            self._tell(line.decode(errors="backslashreplace"))
+        if len(self._printed) > MOST_OUTPUT:  # one line without an end, from many answers
+            self._print(b"\n")
+
+    def _end(self) -> str:
+        """Return how the process ended."""
+        try:
+            code = self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            return "no more answers"
+        if code >= 0:
+            return f"the end of its process, exit code {code}"
+        return f"the end of its process by {signal.Signals(-code).name}"

@@ -1,0 +1,86 @@
+"""
+Two episodes laid side by side as one JSON document, for a page: what the command line prints.
+
+It holds both episodes' documents. Rows pair positions of the two, by the same step or by the
+same action; a position that is None is no step there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from engine import EpisodeInfo, Stream
+from graders import grade
+from replays.alignment import by_action, by_step
+from replays.diff import Diff, PartDifference
+from replays.document import document
+
+FORMAT = "refold.diff"
+VERSION = 1
+MOST_SEQS = 20
+
+Json = dict[str, Any]
+Streams = tuple[Stream, Stream]
+Infos = tuple[EpisodeInfo | None, EpisodeInfo | None]
+
+
+def diff_document(
+    found: Diff, streams: Streams, *, infos: Infos = (None, None), say: Iterable[str] = ()
+) -> Json:
+    """
+    Return the document of how the two *streams* compare.
+
+    Args:
+        found: Their ``diff``.
+        streams: The two episodes.
+        infos: What a log tells of them.
+        say: Why they part and what cannot be compared, in words, a sentence each.
+    """
+    sides = [
+        document(stream, info=info, grade=grade(stream))
+        for stream, info in zip(streams, infos, strict=True)
+    ]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "a": sides[0],
+        "b": sides[1],
+        "same": found.same,
+        "shared": found.shared,
+        "cause": found.cause,
+        "incomparable": list(found.incomparable),
+        "say": list(say),
+        "fork": _fork(infos),
+        "rows": {"step": by_step(found), "action": by_action(found)},
+        "scenario": [[each.path, each.a, each.b] for each in found.scenario],
+        "states": [[each.path, each.a, each.b] for each in found.states],
+        "scores": list(found.scores),
+        "grade": list(_parts(found)),
+    }
+
+
+def _parts(found: Diff) -> Iterator[Json]:
+    for part in found.parts:
+        both = found.comparable and part.a is not None and part.b is not None
+        yield {
+            "name": part.name,
+            "a": part.a,
+            "b": part.b,
+            "delta": round((part.b or 0.0) - (part.a or 0.0), 4) if both else None,
+            "because": {"a": _seqs(part.seqs_a), "b": _seqs(part.seqs_b)} if _told(part) else None,
+        }
+
+
+def _told(part: PartDifference) -> bool:
+    return bool(part.seqs_a or part.seqs_b)
+
+
+def _seqs(seqs: Sequence[int]) -> Json:
+    return {"seqs": list(seqs[:MOST_SEQS]), "more": max(0, len(seqs) - MOST_SEQS)}
+
+
+def _fork(infos: Infos) -> Json | None:
+    """Return which side is a fork of the other, and where it left it."""
+    for fork, parent, side in ((infos[1], infos[0], "b"), (infos[0], infos[1], "a")):
+        if fork and parent and fork.parent == parent.id:
+            return {"side": side, "at": fork.fork_at}
+    return None

@@ -1,0 +1,84 @@
+"""What the endpoints of one running server share, and how they find it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from attrs import define, field
+from fastapi import Request
+
+from engine import EpisodeInfo, EventLog, RefoldError
+from engine.errors import UnknownEpisode
+from server.jsonrpc import JsonRpc
+from server.metrics import Metrics
+from server.play import Play
+from server.sessions import Session, SessionStore
+from server.settings import Settings
+
+HEAVY = 2
+"""Long computations that may go on at once."""
+
+
+class Overloaded(RefoldError):
+    """As many long computations go on as may."""
+
+
+@define
+class Context:
+    """
+    A running server.
+
+    Attributes:
+        settings: How it is set up.
+        play: Resets and steps, with the one writer.
+        store: Its sessions.
+        rpc: Its answers to JSON-RPC.
+        metrics: Its figures.
+        current: The session that plain HTTP goes on with when a request names none.
+    """
+
+    settings: Settings
+    play: Play
+    store: SessionStore
+    rpc: JsonRpc
+    metrics: Metrics
+    current: Session | None = None
+    _places: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(HEAVY))
+
+    @contextmanager
+    def reading(self) -> Iterator[EventLog]:
+        """Give a reader of the log, for use in the calling thread."""
+        with EventLog(self.settings.log, readonly=True) as log:
+            yield log
+
+    @contextmanager
+    def heavy(self) -> Iterator[None]:
+        """
+        Hold one of the places for long computations.
+
+        Raises:
+            Overloaded: All are taken.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Overloaded("server: expected fewer long requests at once; try again")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def find(self, log: EventLog, name: str) -> EpisodeInfo:
+        """
+        Return the episode of *log* that *name* means: as a client here called it, or as the log.
+
+        Raises:
+            UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
+        """
+        if not name.isprintable() or len(name) > 255:
+            raise UnknownEpisode("episode: expected an id, got something else")
+        return log.find(self.play.log_id(name))
+
+
+def context_of(request: Request) -> Context:
+    """Return the context of the server that *request* came to."""
+    context: Context = request.app.state.context
+    return context

@@ -1,0 +1,320 @@
+"""
+OpenEnv over HTTP: what the protocol says, with ``/reset`` and ``/step`` that keep state.
+
+A request names its session by ``session_id`` (in query or body), the header ``X-Session-Id`` or
+the cookie that ``/reset`` sets. One that names none goes on with what was reset last.
+"""
+
+from importlib.metadata import metadata
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from msgspec import Struct
+
+from engine import RefoldError
+from engine.episode import LARGEST_SEED
+from server.access import cookie_of
+from server.answers import Json, number_of, read_object, text_of
+from server.context import Context, context_of
+from server.errors import BadRequest, NoEpisode
+from server.examples import ENVELOPE, RPC_CALL, RPC_REPLY, STATE
+from server.jsonrpc import Caller, unreadable
+from server.openapi import named, ref, told
+from server.play import Start
+from server.schemas import schemas
+from server.sessions import Session
+
+SESSION_COOKIE = "refold_session"
+SESSION_HEADER = "x-session-id"
+_NOT_ACTION = ("session_id", "timeout_s", "request_id", "episode_id")
+
+router = APIRouter(tags=["environment"])
+Server = Annotated[Context, Depends(context_of)]
+Asked = Annotated[dict[str, Any], Depends(read_object)]
+Text = Annotated[str | None, Query(min_length=1, max_length=255)]
+Seed = Annotated[int | None, Query(ge=0, le=LARGEST_SEED)]
+
+
+class Health(Struct):
+    """Whether the server can serve."""
+
+    status: str
+
+
+class About(Struct):
+    """What the environment is."""
+
+    name: str
+    description: str
+    readme_content: str | None
+    version: str
+    author: str | None
+    documentation_url: str | None
+
+
+class Schemas(Struct):
+    """JSON Schemas of what goes over the wire."""
+
+    action: dict[str, Any]
+    observation: dict[str, Any]
+    state: dict[str, Any]
+
+
+class RpcReply(Struct, omit_defaults=True):
+    """A JSON-RPC response: a result or an error."""
+
+    jsonrpc: str
+    id: str | int | None
+    result: Any = None
+    error: dict[str, Any] | None = None
+
+
+_ENVELOPE = {
+    "type": "object",
+    "properties": {
+        "observation": named("Observation"),
+        "reward": {"type": "number"},
+        "done": {"type": "boolean"},
+    },
+    "required": ["observation", "reward", "done"],
+}
+_RESET = {
+    "type": "object",
+    "properties": {
+        "task_id": {"type": "string", "maxLength": 255, "description": "Also as `task`."},
+        "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED},
+        "episode_id": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
+        "agent": {"type": "string", "description": "Who plays, a name for the log."},
+        "run": {"type": "string", "description": "Run that the episode belongs to."},
+        "session_id": {"type": "string"},
+    },
+}
+_STEP = {
+    "anyOf": [
+        {"type": "object", "properties": {"action": named("Action")}, "required": ["action"]},
+        named("Action"),
+    ]
+}
+
+
+def named_session(
+    session_id: Text = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
+) -> str | None:
+    """Return the id of the session that query or header name, if they do."""
+    return session_id or x_session_id
+
+
+Named = Annotated[str | None, Depends(named_session)]
+
+
+def session_of(request: Request, context: Context, named: str | None) -> Session | None:
+    """
+    Return the session called *named*, else that of the cookie of *request*, if it is open.
+
+    Raises:
+        UnknownSession: None is called *named*.
+    """
+    if named is not None:
+        return context.store.find(named)
+    cookie = cookie_of(request.headers, SESSION_COOKIE)
+    try:
+        return context.store.find(cookie) if cookie else None
+    except RefoldError:
+        return None
+
+
+def current_session(request: Request, context: Context, named: str | None) -> Session:
+    """
+    Return the session that *request* names, or what was reset last.
+
+    Raises:
+        UnknownSession: As ``session_of``.
+        NoEpisode: Nothing was reset, or its session is gone.
+    """
+    session = session_of(request, context, named) or context.current
+    if session is None or not context.store.is_open(session):
+        raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
+    session.used = context.store.clock()
+    return session
+
+
+def new_session(request: Request, context: Context) -> Session:
+    """Return a new session for *request*, in place of the oldest that nobody came back to."""
+    context.store.make_room()
+    client = request.client.host if request.client else "unknown"
+    return context.store.create(client)
+
+
+def shown(content: bytes, session: Session) -> Response:
+    """Return *content* as the answer, with the names of session and episode in headers."""
+    response = Json(content)
+    response.headers[SESSION_HEADER] = session.id
+    if session.episode is not None:
+        response.headers["x-episode-id"] = session.episode.id
+    response.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="strict")
+    return response
+
+
+@router.get("/health", **told("Whether the server is up", ref(Health), {"status": "healthy"}))
+async def health() -> Response:
+    """Answer as long as the server can."""
+    return Json(Health("healthy"))
+
+
+@router.get("/metadata", **told("What this is", ref(About), {"name": "refold"}))
+async def about() -> Response:
+    """Name, description and version of the environment."""
+    found = metadata("refold")
+    return Json(
+        About(
+            name="refold",
+            description=found["Summary"],
+            readme_content=None,
+            version=found["Version"],
+            author=None,
+            documentation_url=None,
+        )
+    )
+
+
+@router.get(
+    "/schema",
+    **told("Schemas of actions, observations and states", ref(Schemas), {}, errors=(422,)),
+)
+async def schema(context: Server, task: Text = None, task_id: Text = None) -> Response:
+    """
+    JSON Schemas, of all families that are served or of that of one task.
+
+    Observations are described with `reward` and `done`, as clients put them back.
+    """
+    catalogue = context.play.catalogue
+    named_task = task_id or task
+    families = catalogue.families
+    if named_task is not None:
+        wanted = catalogue.find(named_task)
+        families = [f for f in families if (f.name, f.rules) == (wanted.family, wanted.rules)]
+    return Json(schemas(families))
+
+
+@router.post(
+    "/reset",
+    **told(
+        "Begin an episode",
+        _ENVELOPE,
+        ENVELOPE,
+        errors=(404, 409, 422, 503),
+        body=_RESET,
+        sent={
+            "the default task": {},
+            "a task": {"task": "hard"},
+            "all of it": {"task_id": "inbox/medium", "seed": 7, "episode_id": "try-1"},
+        },
+    ),
+)
+async def reset(
+    request: Request,
+    context: Server,
+    asked: Asked,
+    given: Named,
+    task: Text = None,
+    task_id: Text = None,
+    seed: Seed = None,
+    episode_id: Text = None,
+) -> Response:
+    """
+    Begin an episode, and return its first observation.
+
+    Arguments stand in the body or in the query. Unknown ones are ignored.
+    """
+    query = {"task_id": task_id or task, "seed": seed, "episode_id": episode_id}
+    asked = {**{key: value for key, value in query.items() if value is not None}, **asked}
+    asked["seed"] = number_of(asked, "seed", 0, LARGEST_SEED)
+    start = Start.read(asked)
+    context.play.catalogue.find(start.task)
+    given = text_of(asked, "session_id") or given
+    session = session_of(request, context, given) or new_session(request, context)
+    content = context.play.reset(session, start)
+    context.current = session
+    return shown(content, session)
+
+
+@router.post(
+    "/step",
+    **told(
+        "Take an action",
+        _ENVELOPE,
+        ENVELOPE,
+        errors=(404, 409, 422, 503),
+        body=_STEP,
+        required=True,
+        sent={
+            "as the protocol has it": {"action": {"action_type": "wait"}},
+            "flat": {"action_type": "wait"},
+            "an inbox": {"action": {"type": "archive"}},
+        },
+    ),
+)
+async def step(request: Request, context: Server, asked: Asked, given: Named) -> Response:
+    """Take an action, under `action` or as the body itself, and return what it led to."""
+    session = current_session(request, context, text_of(asked, "session_id") or given)
+    return shown(context.play.step(session, _action(asked)), session)
+
+
+def _action(asked: dict[str, Any]) -> dict[str, Any]:
+    timeout = asked.get("timeout_s")
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
+        raise BadRequest("expected a number above 0", "body", "timeout_s")
+    text_of(asked, "request_id")
+    if "action" not in asked:
+        return {key: value for key, value in asked.items() if key not in _NOT_ACTION}
+    action = asked["action"]
+    if not isinstance(action, dict):
+        raise BadRequest("expected an object, got something else", "body", "action")
+    return action
+
+
+@router.get("/state", **told("Where the episode stands", named("State"), STATE, errors=(404, 422)))
+async def state(request: Request, context: Server, given: Named) -> Response:
+    """Where the session's episode stands; all of it null or 0 before the first reset."""
+    session = session_of(request, context, given) or context.current
+    if session is not None and not context.store.is_open(session):
+        session = None
+    return Json(context.play.state(session))
+
+
+@router.post(
+    "/mcp",
+    **told(
+        "JSON-RPC: tools and sessions",
+        ref(RpcReply),
+        RPC_REPLY,
+        body={"type": "object"},
+        sent={"list the tools": RPC_CALL},
+    ),
+)
+async def mcp(request: Request, context: Server) -> Response:
+    """
+    JSON-RPC 2.0 as OpenEnv has it: `tools/list`, `tools/call` and `openenv/session/create`.
+
+    The status is 200 whatever the response says.
+    """
+    try:
+        call = msgspec.json.decode(await request.body())
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return Json(unreadable())
+    try:
+        session = session_of(request, context, request.headers.get(SESSION_HEADER))
+    except RefoldError:
+        session = None
+    current = (
+        context.current if context.current and context.store.is_open(context.current) else None
+    )
+
+    def playing() -> Session:
+        context.current = new_session(request, context)
+        return context.current
+
+    client = request.client.host if request.client else "unknown"
+    caller = Caller(client, playing, session or current)
+    return Json(context.rpc.answer(call, caller))

@@ -1,0 +1,343 @@
+"""
+What the log tells: episodes, their events, states and grades, differences; and forks.
+
+All but the fork only reads, each request with a reader of its own, so none waits for the writer.
+Of an episode that still runs, nothing is shown that its agent must not see.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request, Response
+from msgspec import Struct
+
+from engine import EpisodeInfo, EventLog, Stream, fold_to
+from graders import Grade, grade, saved_grades
+from replays import diff, steps
+from replays.document import document
+from replays.families import picture_of
+from server.answers import Json
+from server.context import Context
+from server.environment import Server, Text
+from server.examples import EPISODE, GRADE
+from server.openapi import ref, told
+from server.wire import RubricLabel
+
+MOST = 500
+MOST_LEGAL = 500
+
+router = APIRouter(tags=["episodes"])
+Id = Annotated[str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+After = Annotated[int, Query(ge=-1, le=2**31)]
+
+
+class EpisodeRow(Struct):
+    """An episode at a glance; *score* is that of the grade saved for it."""
+
+    id: str
+    scenario: str
+    seed: int
+    agent: str
+    run: str
+    epoch: int
+    release: str
+    started_at: str
+    ended_at: str | None
+    parent: str | None
+    fork_at: int | None
+    steps: int
+    total: float
+    ended: str | None
+    reason: str | None
+    events: int
+    digest: str
+    score: float | None
+
+
+class EpisodeList(Struct):
+    """Episodes, newest first; *next* is what ``before`` is for the page that follows."""
+
+    episodes: list[EpisodeRow]
+    next: str | None
+
+
+class EventRow(Struct):
+    """An event: its place, its kind, what it holds, and what it says."""
+
+    seq: int
+    kind: str
+    data: dict[str, Any]
+    say: str
+
+
+class EpisodeWhole(Struct):
+    """An episode with a page of its events; *next* is what ``after`` is for the next page."""
+
+    episode: EpisodeRow
+    events: list[EventRow]
+    next: int | None
+
+
+class GradeReply(Struct):
+    """The grade of an episode, ended or not."""
+
+    episode_id: str
+    task_id: str
+    score: float
+    breakdown: dict[str, float]
+    counts: dict[str, float]
+    rubric: RubricLabel
+    digest: str
+    complete: bool
+
+
+class StateReply(Struct):
+    """An episode at one position: what its agent saw, and what a watcher may see."""
+
+    position: int
+    last: int
+    observation: dict[str, Any]
+    view: dict[str, Any]
+    legal: list[dict[str, Any]]
+
+
+class StepRow(Struct):
+    """A step, the *position* of which is the number of actions up to it."""
+
+    position: int
+    action: dict[str, Any]
+    say: str
+    error: str | None
+    reward: float
+    parts: dict[str, float]
+    total: float
+    view: dict[str, Any]
+
+
+class Tail(Struct):
+    """Steps after a position; ask again with *next* while *ended* is null."""
+
+    steps: list[StepRow]
+    next: int
+    ended: str | None
+    reason: str | None
+
+
+class DiffReply(Struct):
+    """Where and how two episodes part; *rows* are the positions that differ, at most 500."""
+
+    a: str
+    b: str
+    same: bool
+    cause: str | None
+    shared: int
+    comparable: bool
+    scores: tuple[float, float]
+    states: list[dict[str, Any]]
+    parts: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+
+def row_of(info: EpisodeInfo, grades: Sequence[Grade]) -> EpisodeRow:
+    """Return *info* as a row, with the score of the first of *grades*."""
+    plain = msgspec.to_builtins(info)
+    return EpisodeRow(**plain, score=grades[0].score if grades else None)
+
+
+def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:
+    """Return *given*, the grade of the episode *info*."""
+    return GradeReply(
+        episode_id=info.id,
+        task_id=given.scenario,
+        score=given.score,
+        breakdown=dict(given.breakdown),
+        counts=dict(given.counts),
+        rubric=RubricLabel(given.rubric.name, given.rubric.version),
+        digest=given.episode_digest,
+        complete=given.complete,
+    )
+
+
+def opened(context: Context, log: EventLog, id: str) -> tuple[EpisodeInfo, Stream]:
+    """
+    Return the episode that *id* names, and its events.
+
+    Raises:
+        UnknownEpisode, AmbiguousEpisode, LogDamaged: As ``EventLog.events``.
+    """
+    info = context.find(log, id)
+    return info, log.events(info.id)
+
+
+@router.get(
+    "/episodes",
+    **told(
+        "The episodes of the log",
+        ref(EpisodeList),
+        {"episodes": [EPISODE], "next": None},
+        errors=(404, 409, 422),
+    ),
+)
+def episodes(
+    context: Server,
+    scenario: Text = None,
+    agent: Text = None,
+    run: Text = None,
+    limit: Limit = 50,
+    before: Text = None,
+) -> Response:
+    """List episodes, newest first; `scenario` may be a family. `before` is a page's `next`."""
+    with context.reading() as log:
+        found = log.episodes(scenario=scenario, agent=agent, run=run, newest_first=True)
+        if before is not None:
+            last = context.find(log, before).id
+            for info in found:
+                if info.id == last:
+                    break
+        page = list(islice(found, limit + 1))
+        rows = [row_of(info, saved_grades(log, info.id)) for info in page[:limit]]
+    following = rows[-1].id if len(page) > limit else None
+    return Json(EpisodeList(rows, following))
+
+
+@router.get(
+    "/episodes/{id}",
+    **told(
+        "An episode with its events",
+        ref(EpisodeWhole),
+        {"episode": EPISODE, "events": [], "next": None},
+        errors=(404, 409, 422),
+    ),
+)
+def episode(context: Server, id: Id, after: After = -1, limit: Limit = 100) -> Response:
+    """Return the episode at a glance, and the events after the seq `after`."""
+    with context.reading() as log:
+        info, stream = opened(context, log, id)
+        grades = saved_grades(log, info.id)
+    page = range(after + 1, min(after + 1 + limit, len(stream)))
+    more = page.stop if page and page.stop < len(stream) else None
+    rows = [_event_row(stream, seq, running=info.ended is None) for seq in page]
+    return Json(EpisodeWhole(row_of(info, grades), rows, more - 1 if more else None))
+
+
+def _event_row(stream: Stream, seq: int, *, running: bool) -> EventRow:
+    data: dict[str, Any] = msgspec.json.decode(stream.payloads[seq])
+    kind = data.pop("type")
+    hidden = _hidden(stream) if running else frozenset()
+    if seq == 0 and running:
+        data.pop("scenario")
+    if hidden.isdisjoint(data):
+        return EventRow(seq, kind, data, stream.family.say(stream[seq]))
+    return EventRow(seq, kind, {k: v for k, v in data.items() if k not in hidden}, "")
+
+
+def _hidden(stream: Stream) -> frozenset[str]:
+    return picture_of(stream.family.name, stream.family.rules).hidden
+
+
+@router.get(
+    "/episodes/{id}/grade",
+    **told("The grade of an episode", ref(GradeReply), GRADE, errors=(404, 409, 422)),
+)
+def episode_grade(context: Server, id: Id) -> Response:
+    """Grade the episode from its events, by its own rubric."""
+    with context.reading() as log:
+        info, stream = opened(context, log, id)
+    return Json(grade_reply(info, grade(stream)))
+
+
+@router.get(
+    "/episodes/{id}/state",
+    **told("An episode at one position", ref(StateReply), {}, errors=(404, 409, 422)),
+)
+def episode_state(
+    context: Server, id: Id, step: Annotated[int | None, Query(ge=0, le=2**31)] = None
+) -> Response:
+    """Return the episode after `step` actions, where it stands if there is no `step`."""
+    with context.reading() as log:
+        info, stream = opened(context, log, id)
+    position = info.steps if step is None else step
+    family, at = stream.family, fold_to(stream, position)
+    legal = [
+        {"action": msgspec.to_builtins(each), "say": family.say(each)}
+        for each in islice(family.legal_actions(at), MOST_LEGAL)
+    ]
+    seen = msgspec.to_builtins(family.observe(at))
+    return Json(StateReply(position, info.steps, seen, dict(family.view(at)), legal))
+
+
+@router.get(
+    "/episodes/{id}/steps",
+    **told("The steps of an episode, as they come", ref(Tail), {}, errors=(404, 409, 422)),
+)
+def episode_steps(context: Server, id: Id, after: After = 0, limit: Limit = 100) -> Response:
+    """Return the steps after position `after`: a live tail, for who asks again with `next`."""
+    with context.reading() as log:
+        info, stream = opened(context, log, id)
+    family = stream.family
+    rows = [
+        StepRow(
+            position=each.position,
+            action=msgspec.to_builtins(each.action),
+            say=family.say(each.action),
+            error=each.error,
+            reward=each.reward,
+            parts=dict(each.parts),
+            total=each.total,
+            view=dict(family.view(each.state)),
+        )
+        for each in islice(
+            (s for s in steps(stream) if s.action is not None and s.position > after), limit
+        )
+    ]
+    return Json(Tail(rows, rows[-1].position if rows else max(after, 0), info.ended, info.reason))
+
+
+@router.get(
+    "/diff/{a}/{b}",
+    **told("Two episodes side by side", ref(DiffReply), {}, errors=(404, 409, 422, 503)),
+)
+def difference(context: Server, a: Id, b: Id) -> Response:
+    """Say where and how two episodes part."""
+    with context.heavy(), context.reading() as log:
+        (one, left), (two, right) = opened(context, log, a), opened(context, log, b)
+        found = diff(left, right)
+    rows = [
+        {
+            "position": row.position,
+            "differs": list(row.differs),
+            "a": msgspec.to_builtins(row.a.action) if row.a else None,
+            "b": msgspec.to_builtins(row.b.action) if row.b else None,
+            "rewards": [row.a.reward if row.a else None, row.b.reward if row.b else None],
+        }
+        for row in found.rows
+        if row.differs
+    ]
+    return Json(
+        DiffReply(
+            a=one.id,
+            b=two.id,
+            same=found.same,
+            cause=found.cause,
+            shared=found.shared,
+            comparable=found.comparable,
+            scores=found.scores,
+            states=[msgspec.to_builtins(each) for each in found.states[:MOST]],
+            parts=[msgspec.to_builtins(each) for each in found.parts],
+            rows=rows[:MOST],
+        )
+    )
+
+
+@router.get(
+    "/api/episodes/{id}",
+    **told("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)),
+)
+def episode_document(_request: Request, context: Server, id: Id) -> Response:
+    """Return the document that the page of an episode is made of."""
+    with context.heavy(), context.reading() as log:
+        info, stream = opened(context, log, id)
+        return Json(document(stream, info=info, grade=grade(stream), exchanges=False))

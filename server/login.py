@@ -1,0 +1,40 @@
+"""A login for browsers, which cannot send a token with every request: a cookie in its place."""
+
+from fastapi import APIRouter, Response
+from msgspec import Struct
+
+from server.access import LOGIN_COOKIE, is_token, login_value
+from server.answers import Json, text_of
+from server.environment import Asked, Server
+from server.openapi import ref, told
+
+router = APIRouter(tags=["login"])
+
+
+class Login(Struct):
+    """Whether the token was right."""
+
+    ok: bool
+
+
+@router.post(
+    "/login",
+    **told(
+        "Get a cookie for the token",
+        ref(Login),
+        {"ok": True},
+        errors=(422,),
+        body={"type": "object", "properties": {"token": {"type": "string"}}},
+        sent={"the token": {"token": "…"}},
+    ),
+)
+async def login(context: Server, asked: Asked) -> Response:
+    """Set a cookie that stands for the token, for this site only and out of scripts' reach."""
+    token, given = context.settings.token, text_of(asked, "token")
+    if token is None:
+        return Json(Login(ok=True))
+    if given is None or not is_token(given, token):
+        return Json({"detail": "token: expected the server's, got another"}, 401)
+    response = Json(Login(ok=True))
+    response.set_cookie(LOGIN_COOKIE, login_value(token), httponly=True, samesite="strict")
+    return response

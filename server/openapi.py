@@ -1,0 +1,127 @@
+"""
+The OpenAPI document: every path with its bodies, answers and examples.
+
+Schemas are made of the types that answers are encoded from, so they cannot tell otherwise.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from engine import Family
+from server.schemas import Schema, schemas
+
+Json = dict[str, Any]
+
+TEMPLATE = "#/components/schemas/{name}"
+
+
+class Problem(Struct):
+    """What an answer of an error holds: words, or a list of what is wrong with the request."""
+
+    detail: str | list[dict[str, Any]]
+
+
+_WORDS = {
+    400: "No such index",
+    401: "No token, or a wrong one",
+    403: "Not for this host, origin or exposure",
+    404: "There is no such thing",
+    409: "Not possible now",
+    413: "The body is too large",
+    422: "The request does not have the right form",
+    429: "Too many requests",
+    503: "No room now; try again",
+}
+_ALWAYS = (401, 403, 413, 429)
+_types: list[Any] = [Problem]
+
+
+def ref(kind: Any) -> Schema:
+    """Return a reference to the schema of *kind*, which is in the document from now on."""
+    if kind not in _types:
+        _types.append(kind)
+    return {"$ref": TEMPLATE.format(name=kind.__name__)}
+
+
+def named(name: str) -> Schema:
+    """Return a reference to the schema *name*: Action, Observation or State."""
+    return {"$ref": TEMPLATE.format(name=name)}
+
+
+def told(
+    summary: str,
+    answer: Schema,
+    example: Any,
+    *,
+    errors: Sequence[int] = (),
+    body: Schema | None = None,
+    sent: Mapping[str, Any] | None = None,
+    required: bool = False,
+) -> Json:
+    """
+    Return the arguments that document a route.
+
+    Args:
+        summary: What it does, in a few words.
+        answer: Schema of the answer.
+        example: An answer.
+        errors: Statuses of errors, beside those that any request may meet.
+        body: Schema of the request's body, if it has one.
+        sent: Bodies by the words for them.
+        required: Whether there must be a body.
+    """
+    problem = {"application/json": {"schema": ref(Problem)}}
+    responses: dict[int | str, Json] = {
+        200: {
+            "description": "Done",
+            "content": {"application/json": {"schema": answer, "example": example}},
+        }
+    }
+    for status in sorted({*errors, *_ALWAYS}):
+        responses[status] = {"description": _WORDS[status], "content": problem}
+    told: Json = {"summary": summary, "responses": responses}
+    if body is not None:
+        examples = {words: {"value": value} for words, value in (sent or {}).items()}
+        content = {"application/json": {"schema": body, "examples": examples}}
+        told["openapi_extra"] = {"requestBody": {"content": content, "required": required}}
+    return told
+
+
+def complete(document: Json, families: Sequence[Family]) -> Json:
+    """Return *document*, as FastAPI made it, with all schemas that it refers to."""
+    _, found = msgspec.json.schema_components(_types, ref_template=TEMPLATE)
+    for name, schema in schemas(families).items():
+        found |= _components(name.title(), schema)
+    known = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        known.pop(unused, None)
+    known |= found
+    for path in document["paths"].values():
+        for operation in path.values():
+            wrong = operation["responses"].get("422")
+            if wrong is not None:
+                wrong["content"] = {"application/json": {"schema": ref(Problem)}}
+    return document
+
+
+def _components(name: str, schema: Schema) -> dict[str, Schema]:
+    """Return *schema* as the component *name*, its definitions as components beside it."""
+    whole = {key: value for key, value in schema.items() if key != "$defs"}
+    parts = {f"{name}_{key}": value for key, value in schema.get("$defs", {}).items()}
+    return {key: _moved(value, name) for key, value in {name: whole, **parts}.items()}
+
+
+def _moved(schema: Any, name: str) -> Any:
+    if isinstance(schema, Mapping):
+        return {
+            key: value.replace("#/$defs/", f"#/components/schemas/{name}_")
+            if key == "$ref" and isinstance(value, str)
+            else _moved(value, name)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_moved(each, name) for each in schema]
+    return schema

@@ -1,0 +1,354 @@
+"""
+Episodes that the server itself plays, and what compares many: grader, baseline, leaderboard.
+
+Only built-in agents play here: no scripts, which are files of the server, and no models, which
+cost its owner's money.
+"""
+
+import asyncio
+from functools import lru_cache
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from msgspec import Struct
+
+from agents import make_policy
+from agents.rollout import epoch_seed, replay_policy
+from engine import Episode, EpisodeInfo, Reseeded
+from engine.episode import LARGEST_SEED
+from engine.errors import UnknownEpisode
+from graders import grade, save_grade, saved_grades
+from reports import Baseline, baselines, played, rankings
+from scenarios import Scenario
+from server.answers import Json, number_of, text_of
+from server.context import Context
+from server.environment import Asked, Server, Text, new_session, shown
+from server.episodes import EpisodeRow, GradeReply, Id, grade_reply, opened, row_of
+from server.errors import BadRequest
+from server.examples import EPISODE, GRADE
+from server.openapi import ref, told
+
+AGENTS = ("noop", "random", "greedy", "baseline")
+MOST_EPISODES = 100
+MOST_SEEDS = 100
+SEEDS = 20
+TURN = 8
+
+router = APIRouter(tags=["runs"])
+
+
+class RunReply(Struct):
+    """What was played, and the mean of the scores."""
+
+    episodes: list[EpisodeRow]
+    mean: float
+
+
+class BaselineRow(Struct):
+    """An agent's scores on the scenarios of a family."""
+
+    family: str
+    agent: str
+    source: str
+    scores: dict[str, float]
+    mean: float
+    remark: str
+
+
+class BaselineList(Struct):
+    """Reference scores."""
+
+    baselines: list[BaselineRow]
+
+
+class RankingList(Struct):
+    """Tables of agents; scenarios recorded in several versions have several."""
+
+    rankings: list[dict[str, Any]]
+    several: list[str]
+
+
+_RUN_BODY = {
+    "type": "object",
+    "properties": {
+        "task": {"type": "string", "maxLength": 255},
+        "agent": {"type": "string", "enum": list(AGENTS)},
+        "seed": {"type": ["integer", "null"], "minimum": 0},
+        "episodes": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_EPISODES},
+        "run": {"type": ["string", "null"], "maxLength": 100},
+    },
+}
+_GRADER_BODY = {
+    "type": "object",
+    "properties": {
+        "episode_id": {"type": ["string", "null"], "maxLength": 255},
+        "task": {"type": ["string", "null"], "maxLength": 255},
+        "agent": {"type": ["string", "null"], "enum": [*AGENTS, None]},
+        "seed": {"type": ["integer", "null"], "minimum": 0},
+    },
+}
+_FORK_BODY = {
+    "type": "object",
+    "properties": {
+        "at": {"type": "integer", "minimum": 0},
+        "agent": {"type": ["string", "null"], "enum": [*AGENTS, None]},
+        "seed": {"type": ["integer", "null"], "minimum": 0},
+        "episode_id": {"type": ["string", "null"], "maxLength": 64},
+    },
+    "required": ["at"],
+}
+
+
+def agent_of(asked: dict[str, Any]) -> str | None:
+    """
+    Return the built-in agent that *asked* names, None if it names none.
+
+    Raises:
+        BadRequest: It names another.
+    """
+    agent = text_of(asked, "agent", "provider")
+    if agent is not None and agent not in AGENTS:
+        raise BadRequest(f"expected one of {', '.join(AGENTS)}; got {agent!r:.100}", "agent")
+    return agent
+
+
+async def play_on(context: Context, episode: Episode, agent: str, *, since: int = 0) -> None:
+    """Play *episode*, recorded, to its end, a few steps at a time; and save its grade."""
+    stream = episode.events
+    policy = make_policy(agent, episode.family, seed=stream.started.seed)
+    replay_policy(policy, stream, since=since)
+    taken = 0
+    while not episode.over:
+        action = policy(episode.observation, lambda: episode.legal_actions)
+        episode.step(action)
+        context.play.counts.steps += 1
+        taken += 1
+        if not taken % TURN:
+            await asyncio.sleep(0)
+    context.play.counts.ended += 1
+    save_grade(context.play.log, episode.id, grade(episode.events))
+
+
+async def play_new(
+    context: Context, scenario: Scenario, agent: str, seed: int | None, run: str, epoch: int
+) -> EpisodeInfo:
+    """Play a new episode of *scenario* and return what the log tells of it."""
+    make_policy(agent, context.play.catalogue.family_of(scenario), seed=0)
+    log = context.play.log
+    first = scenario.seed if seed is None else seed
+    world = epoch_seed(first, epoch)
+    episode = Episode.start(scenario, log=log, agent=agent, seed=world, run=run, epoch=epoch)
+    context.play.counts.started += 1
+    await play_on(context, episode, agent)
+    return log.find(episode.id)
+
+
+@router.post(
+    "/run",
+    **told(
+        "Let a built-in agent play",
+        ref(RunReply),
+        {"episodes": [EPISODE], "mean": 0.9},
+        errors=(422, 503),
+        body=_RUN_BODY,
+        sent={"greedy": {"task": "workflow/easy", "agent": "greedy", "episodes": 3}},
+    ),
+)
+async def run(context: Server, asked: Asked) -> Response:
+    """Play episodes of a task, recorded and graded; each has the seed after the one before."""
+    agent = agent_of(asked) or "random"
+    scenario = context.play.catalogue.find(text_of(asked, "task", "task_id"))
+    seed = number_of(asked, "seed", 0, LARGEST_SEED)
+    times = number_of(asked, "episodes", 1, MOST_EPISODES) or 1
+    name = text_of(asked, "run", longest=100) or ""
+    with context.heavy():
+        infos = [
+            await play_new(context, scenario, agent, seed, name, epoch) for epoch in range(times)
+        ]
+    log = context.play.log
+    rows = [row_of(info, saved_grades(log, info.id)) for info in infos]
+    return Json(RunReply(rows, sum(row.score or 0.0 for row in rows) / len(rows)))
+
+
+@router.post(
+    "/grader",
+    **told(
+        "Grade an episode",
+        ref(GradeReply),
+        GRADE,
+        errors=(404, 409, 422, 503),
+        body=_GRADER_BODY,
+        sent={
+            "the latest": {},
+            "the latest of a task": {"task": "hard"},
+            "one": {"episode_id": "try-1"},
+            "a new one, played first": {"task": "hard", "agent": "greedy"},
+        },
+    ),
+)
+async def grader(context: Server, asked: Asked) -> Response:
+    """Grade one episode: by id, or the latest, of a task or of all; or play one first."""
+    agent, name = agent_of(asked), text_of(asked, "episode_id")
+    task = text_of(asked, "task", "task_id")
+    if agent is not None:
+        scenario = context.play.catalogue.find(task)
+        seed = number_of(asked, "seed", 0, LARGEST_SEED)
+        with context.heavy():
+            name = (await play_new(context, scenario, agent, seed, "", 0)).id
+        task = None
+    scenario_name = context.play.catalogue.find(task).name if task else None
+    return Json(await run_in_threadpool(_graded, context, name, scenario_name))
+
+
+def _graded(context: Context, name: str | None, scenario: str | None) -> GradeReply:
+    with context.reading() as log:
+        if name is None:
+            newest = islice(log.episodes(scenario=scenario, newest_first=True), 1)
+            name = next((info.id for info in newest), None)
+        if name is None:
+            raise UnknownEpisode("episode: expected one in the log, got none")
+        info, stream = opened(context, log, name)
+    return grade_reply(info, grade(stream))
+
+
+@lru_cache(maxsize=4)
+def _references(seeds: int) -> list[BaselineRow]:
+    """Return what simple agents reach, and what was published: the same in every process."""
+    return [_baseline_row(each) for each in baselines(seeds=seeds)]
+
+
+def _baseline_row(each: Baseline) -> BaselineRow:
+    scores = dict(each.scores)
+    return BaselineRow(each.family, each.agent, each.source, scores, each.mean, each.remark)
+
+
+_BASELINES = {
+    "baselines": [
+        {
+            "family": "inbox",
+            "agent": "baseline",
+            "source": "played",
+            "scores": {"inbox/easy": 0.875, "inbox/medium": 0.7129, "inbox/hard": 0.824},
+            "mean": 0.804,
+            "remark": "",
+        }
+    ]
+}
+
+
+@router.get(
+    "/baseline",
+    **told("Reference scores", ref(BaselineList), _BASELINES, errors=(422, 503)),
+)
+def baseline(
+    context: Server, seeds: Annotated[int, Query(ge=1, le=MOST_SEEDS)] = SEEDS
+) -> Response:
+    """Scores of simple agents, played in memory, and those that were published."""
+    with context.heavy():
+        return Json(BaselineList(_references(seeds)))
+
+
+@router.post(
+    "/baseline",
+    **told(
+        "Reference scores, with the best of the log",
+        ref(BaselineList),
+        _BASELINES,
+        errors=(422, 503),
+        body={
+            "type": "object",
+            "properties": {
+                "seeds": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_SEEDS}
+            },
+        },
+        sent={"few worlds for random": {"seeds": 5}},
+    ),
+)
+async def baseline_with_log(context: Server, asked: Asked) -> Response:
+    """Play the simple agents now, and set the best of the log beside them."""
+    seeds = number_of(asked, "seeds", 1, MOST_SEEDS) or SEEDS
+    return Json(await run_in_threadpool(_with_log, context, seeds))
+
+
+def _with_log(context: Context, seeds: int) -> BaselineList:
+    with context.heavy(), context.reading() as log:
+        outcomes = (outcome for outcome, _ in played(log))
+        return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
+
+
+@router.get(
+    "/leaderboard",
+    **told(
+        "Agents by their scores",
+        ref(RankingList),
+        {"rankings": [], "several": []},
+        errors=(422, 503),
+    ),
+)
+def leaderboard(context: Server, scenario: Text = None, run: Text = None) -> Response:
+    """Rank the agents of the log, or of one scenario, family or run, by mean score."""
+    with context.heavy(), context.reading() as log:
+        outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=run))
+        tables, several = rankings(outcomes)
+    return Json(RankingList([msgspec.to_builtins(each) for each in tables], several))
+
+
+@router.post(
+    "/episodes/{id}/fork",
+    **told(
+        "Leave an episode at one of its steps",
+        {"type": "object"},
+        {"observation": {}, "reward": 0.0, "done": False},
+        errors=(404, 409, 422, 503),
+        body=_FORK_BODY,
+        required=True,
+        sent={
+            "to play on yourself": {"at": 3},
+            "to let an agent play on": {"at": 3, "agent": "greedy", "seed": 7},
+        },
+    ),
+)
+async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Response:
+    """
+    Begin an episode that shares the first `at` steps of another, to the byte.
+
+    With an agent it is played to its end, and the answer is as of `/run`. Without, the answer is
+    as of `/reset`, and `/step` goes on.
+    """
+    at, agent = number_of(asked, "at", 0, 2**31), agent_of(asked)
+    if at is None:
+        raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
+    info, stream = await run_in_threadpool(_read, context, id)
+    if agent is not None:
+        make_policy(agent, stream.family, seed=0)
+    session = None if agent is not None else new_session(request, context)
+    log, seed = context.play.log, number_of(asked, "seed", 0, LARGEST_SEED)
+    with log.transaction():
+        episode = Episode.fork(
+            stream,
+            at,
+            log=log,
+            parent=info.id,
+            agent=agent or text_of(asked, "player") or "openenv",
+            id=text_of(asked, "episode_id", longest=64),
+            run=info.run,
+        )
+        if seed is not None and not episode.over:
+            episode.note(Reseeded(seed))
+    if session is not None:
+        content = context.play.adopt(session, episode, episode.id, info.scenario)
+        context.current = session
+        return shown(content, session)
+    with context.heavy():
+        await play_on(context, episode, agent or "random", since=at)
+    found = log.find(episode.id)
+    row = row_of(found, saved_grades(log, found.id))
+    return Json(RunReply([row], row.score or 0.0))
+
+
+def _read(context: Context, id: str) -> Any:
+    with context.reading() as log:
+        return opened(context, log, id)

@@ -1,0 +1,68 @@
+"""A browser for tests of pages."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield Debian's chromium."""
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Viewer:
+    """A page in the browser, with all that it asked for and complained about."""
+
+    def __init__(self, page: Page, path: Path) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._url = path.as_uri()
+
+    def open(self, hash: str = "", *, ready: bool = True) -> "Viewer":
+        """Open the page at *hash*, and wait until it shows itself if it is to get *ready*."""
+        self.page.goto(f"{self._url}{hash}")
+        if ready:
+            self.page.wait_for_selector("html[data-ready]")
+        return self
+
+    def press(self, *keys: str) -> "Viewer":
+        """Press *keys*, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+        return self
+
+    def text(self, selector: str) -> str:
+        """Return what is to be read at *selector*, on one line."""
+        return re.sub(r"\s+", " ", self.page.inner_text(selector)).strip()
+
+    def count(self, selector: str) -> int:
+        """Return how many elements fit *selector*."""
+        return self.page.locator(selector).count()
+
+    def quiet(self) -> bool:
+        """Return whether nothing was asked for but the page itself, nor complained about."""
+        return set(self.requests) <= {self._url} and not self.complaints

@@ -1,0 +1,102 @@
+import random
+import re
+import sqlite3
+from contextlib import closing
+
+import msgspec
+import pytest
+
+import cli
+from engine import Episode, EventLog, RefoldError
+from graders import grade, save_grade
+from scenarios import load
+
+FLIPS = 6000
+TABLES = ("sqlite_master", "episodes", "events", "grades", "_sqlite_migrations")
+BESIDE = {"uid", "agent", "run", "epoch", "release", "started_at", "ended_at", "applied_at"}
+"""Columns beside the chain: verify sees that they are well-formed, not that they are true."""
+
+
+@pytest.fixture
+def log(tmp_path):
+    """Return the path of a log: ``first``, its fork ``second``, and ``open``, which has no end."""
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        episode = Episode.start(load("inbox/easy"), log=log, id="first", agent="me", run="r")
+        for kind in ("escalate", "respond", "archive"):
+            episode.step({"type": kind})
+        fork = Episode.fork(episode.events, 1, log=log, parent="first", id="second", agent="me")
+        fork.step({"type": "archive"})
+        fork.step({"type": "archive"})
+        other = Episode.start(load("workflow/hard"), log=log, id="open", agent="me", run="r")
+        for step in range(12):
+            other.step(other.legal_actions[0])
+            if step == 6:
+                save_grade(log, "open", grade(other.events))
+        for id in ("first", "second", "open"):
+            save_grade(log, id, grade(log.events(id)))
+    return path
+
+
+def contents(path):
+    """Return table, columns and rows of all that a log consists of, its schema first."""
+    found = []
+    with closing(sqlite3.connect(path)) as log:
+        log.text_factory = bytes
+        for table in TABLES:
+            ours = "WHERE substr(tbl_name, 1, 1) <> '_'" if table == "sqlite_master" else ""
+            rows = log.execute(f"SELECT * FROM {table} NOT INDEXED {ours} ORDER BY 2, 3")
+            found.append((table, [column[0] for column in rows.description], rows.fetchall()))
+    return found
+
+
+def changed_columns(before, after):
+    """Return the columns in which two contents differ; all that is not a value counts as one."""
+    if [(table, columns, len(rows)) for table, columns, rows in before] != [
+        (table, columns, len(rows)) for table, columns, rows in after
+    ]:
+        return {"rows"}
+    return {
+        column
+        for (table, columns, was), (_, _, rows) in zip(before, after, strict=True)
+        for old, new in zip(was, rows, strict=True)
+        for column, a, b in zip(columns, old, new, strict=True)
+        if a != b
+    }
+
+
+def verify(capsys, path):
+    """Return the exit code of verify, and all that it says."""
+    capsys.readouterr()
+    code = cli.run(["verify", "--log", str(path)])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def test_flipped_bits(tmp_path, log, capsys):
+    """
+    Of 400 random flips of single bits, verify finds each that changes what the log says.
+
+    A flip goes unseen only where nothing is stored, or within a column beside the chain.
+    """
+    true, before = log.read_bytes(), contents(log)
+    dice = random.Random(400)
+    found, unused, beside = 0, 0, []
+    for number in range(FLIPS):
+        place, bit = dice.randrange(len(true)), dice.randrange(8)
+        flipped = bytearray(true)
+        flipped[place] ^= 1 << bit
+        copy = tmp_path / f"{number}.db"
+        copy.write_bytes(flipped)
+        if verify(capsys, copy)[0]:
+            found += 1
+            continue
+        changed = changed_columns(before, contents(copy))
+        assert changed <= BESIDE, f"bit {bit} of byte {place} went unseen: {changed}"
+        unused += not changed
+        beside += changed
+    counts = f"{found} found, {unused} unused, beside the chain: {beside}"
+    print(counts)
+    assert found + unused + len(beside) == FLIPS, counts
+    assert found > FLIPS / 4, counts
+    assert len(beside) < FLIPS / 50, counts
