@@ -1,14 +1,29 @@
 """``refold show``."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import click
 
 from commands.episodes import episode_row
 from commands.grading import parts_table
 from commands.options import episode_argument, examples, json_option, log_option
-from commands.output import console, plain, print_json, safe, signed, sparkline
+from commands.output import (
+    add_row,
+    console,
+    plain,
+    print_json,
+    safe,
+    signed,
+    sparkline,
+    table,
+)
 from engine import EpisodeInfo, EventLog, Stream
 from graders import Grade, grade, saved_grades
 from replays import Step, steps
+from replays.lineage import Relative, lineage
+
+_FIGURES = ("after step", "steps", "score")
 
 
 @click.command(
@@ -22,16 +37,40 @@ from replays import Step, steps
 @log_option
 @json_option
 def show_command(id: str, log: str, as_json: bool) -> None:
-    """Show one episode at a glance: who, what, how it went, and its grade."""
+    """Show one episode at a glance: how it went, its grade, what it was forked from and into."""
     with EventLog(log, readonly=True) as opened:
         info = opened.find(id)
         stream = opened.events(info.id)
         saved = saved_grades(opened, info.id)
+        relatives = list(_family(opened, info))
     given = grade(stream)
     if as_json:
-        print_json("episodes", [{**episode_row(info, saved), "grade": plain(given)}])
+        shown = {**episode_row(info, saved), "grade": plain(given)}
+        print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
         return
     _print(info, stream, given, [each for each in saved if each != given])
+    if len(relatives) > 1:
+        _print_lineage(info, relatives)
+
+
+def _family(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
+    """Yield the episodes of the lineage of *info*, with the first saved score of each."""
+    for each in lineage(log, info):
+        saved = saved_grades(log, each.id) if each.info else []
+        yield each, saved[0].score if saved else None
+
+
+def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
+    info = relative.info
+    return {
+        "id": relative.id,
+        "depth": relative.depth,
+        "fork_at": relative.fork_at,
+        "missing": info is None,
+        "agent": info.agent if info else None,
+        "steps": info.steps if info else None,
+        "score": score,
+    }
 
 
 def _print(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade]) -> None:
@@ -51,6 +90,22 @@ def _print(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade])
     for other in others:
         rubric = other.rubric
         out.print(safe(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
+
+
+def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float | None]]) -> None:
+    listing = table(["lineage", "after step", "agent", "steps", "score"], right=_FIGURES)
+    for each, score in relatives:
+        own = each.id == info.id
+        indent = "   " * (each.depth - 1) + "└─ " if each.depth else ""
+        known = each.info
+        cells = (known.agent or "-", known.steps) if known else ("not in this log", "")
+        shown = "" if score is None else f"{score:.4f}"
+        here = " ← this" if own else ""
+        name = f"{indent}{each.id}{here}"
+        add_row(listing, name, each.fork_at, *cells, shown, style="bold" if own else None)
+    out = console()
+    out.print()
+    out.print(listing)
 
 
 def _notable(step: Step) -> bool:

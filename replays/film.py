@@ -69,9 +69,9 @@ class Film:
         """Return the position that an event of the document leads to, or stands after."""
         return min(int(event[1]) + 1, self.last)
 
-    def marks_at(self, position: int) -> list[tuple[int, str, str]]:
-        """Return the marks of *position*."""
-        return [mark for mark in self.marks if mark[0] == position]
+    def notes_at(self, position: int) -> set[str]:
+        """Return the marks of *position* in words."""
+        return {say for at, _, say in self.marks if at == position}
 
     @cached_property
     def texts(self) -> list[tuple[int, str, str]]:
@@ -169,11 +169,10 @@ class Film:
             lines[-1] += [(parts, ""), (f"  so far {step['total']:+.4g}", "dim")]
         else:
             lines.append([("start", "bold")])
-        lines += [
-            [("! ", "mark"), (f"{kind}: {say}", "mark")] for _, kind, say in self.marks_at(position)
-        ]
-        shown = (event for event in self._events.get(position, []) if event[2] not in _TOLD)
-        return [*lines, *map(_event_line, shown)]
+        events = self._events.get(position, [])
+        notes = self.notes_at(position) - {event[4] for event in events}
+        lines += [[("! ", "mark"), (note, "mark")] for note in sorted(notes)]
+        return [*lines, *(_event_line(event) for event in events if event[2] not in _TOLD)]
 
     def event_rows(self, position: int, room: int, scroll: int = 0) -> list[Line]:
         """Return *room* events around those of *position*, *scroll* further down."""
@@ -265,16 +264,15 @@ def _table(
 
 
 def _row(name: str, value: Any, width: int, *, changed: bool) -> Line:
-    cells = value if isinstance(value, list | tuple) else [value]
-    glyph, role = GLYPHS.get(cells[0] if cells and isinstance(cells[0], str) else "", (" ", ""))
-    words = "  ".join(flat(each) for each in cells)
+    """Return a row of a table; a word that has a glyph comes last, since that tells it already."""
+    cells = list(value) if isinstance(value, list | tuple) else [value]
+    word = cells[0] if cells and isinstance(cells[0], str) else ""
+    glyph, role = GLYPHS.get(word, (" ", ""))
+    if role:
+        cells = [*cells[1:], word]
     bar = ("▌" if changed else " ", "here")
-    return [
-        bar,
-        (f"{glyph} ", role),
-        (f"{name:<{width}}  ", "bold" if changed else ""),
-        (words, role),
-    ]
+    padded = (f"{name:<{width}}  ", "bold" if changed else "")
+    return [bar, (f"{glyph} ", role), padded, ("  ".join(map(flat, cells)), role)]
 
 
 def _exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:

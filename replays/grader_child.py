@@ -44,7 +44,7 @@ class Ask(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
-    """A grade, or what is wrong; neither if a function was taken from its source."""
+    """A grade, or what is wrong; neither for: ready, and then: the function is there."""
 
     grade: Grade | None = None
     error: str | None = None
@@ -53,6 +53,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 def main() -> None:
     """Answer the questions on stdin, on what was stdout, until there are no more."""
     questions, answers = _channels()
+    _answer(answers, Answer())
     load = msgspec.json.decode(questions.readline(), type=Load)
     try:
         function = _function(load, questions.read(load.size))

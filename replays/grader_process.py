@@ -98,6 +98,7 @@ class FileGrader:
         with ChildProcess(["-m", "replays.grader_child"], tell) as child:
             load = Load(self.path, self.function, self.rubric, len(self.source))
             child.send(encode(load) + b"\n" + self.source)
+            self._next(child, None, max(seconds, SECONDS))  # for Python to start
             self._next(child, None, seconds)
             source = iter(episodes)
             asked: deque[T] = deque()
@@ -115,7 +116,7 @@ class FileGrader:
             child.drain()
 
     def _next(self, child: ChildProcess, episode: ToGrade | None, seconds: float) -> Grade | None:
-        """Return the grade of *episode*; None if that is None, and the function was loaded."""
+        """Return the grade of *episode*; None if it is ready to give some."""
         try:
             answer = _answer(child.line(seconds))
         except Trouble as error:

@@ -193,8 +193,8 @@ def parse_module(path: str, text: str) -> _Module:
     """
     ending = _EXPORTED_LAST.search(text)
     if ending:
-        pairs = (each.split(" as ") for each in ending[1].split(","))
-        exports = tuple(f"{public}: {own}" for own, public in pairs)
+        pairs = (each.strip().partition(" as ") for each in ending[1].split(","))
+        exports = tuple(f"{public or own}: {own}" for own, _, public in pairs)
         return _Module((), exports, text[: ending.start()] + "\n")
     imports: list[tuple[str, str]] = []
     exported: list[str] = []

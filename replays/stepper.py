@@ -141,8 +141,7 @@ def _mark(way: int) -> Callable[[Film, Place], Place]:
         if not beyond:
             return evolve(place, note=f"no {'further' if way > 0 else 'earlier'} mark")
         at = min(beyond) if way > 0 else max(beyond)
-        says = [f"{kind}: {say}" for _, kind, say in film.marks_at(at)]
-        return _to(film, place, at, "; ".join(says))
+        return _to(film, place, at, "; ".join(sorted(film.notes_at(at))))
 
     return to_mark
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import click
 from click.testing import CliRunner
 
+import cli
 from agents import make_policy, play
 from engine import Episode, EventLog
 from engine.exchanges import Attempt, ModelCalled, Reply, Usage
@@ -53,16 +53,19 @@ def _exchange(reply: Reply | None, ms: int, faults: Iterable[str]) -> ModelCalle
     return ModelCalled((), 1, "0" * 64, reply, attempts, ms)
 
 
-def ask(command: click.Command, log: EventLog, *words: str) -> tuple[dict[str, Any], int]:
+def ask(command: str, log: EventLog, *words: str) -> tuple[dict[str, Any], int]:
     """Return the JSON that *command* prints about *log*, and its exit code."""
     text, code = shown(command, log, *words, "--json")
     answer: dict[str, Any] = json.loads(text)
     return answer, code
 
 
-def shown(command: click.Command, log: EventLog, *words: str) -> tuple[str, int]:
+def shown(command: str, log: EventLog, *words: str) -> tuple[str, int]:
     """Return what *command* prints about *log* on stdout, and its exit code."""
     result = CliRunner().invoke(
-        command, [*words, "--log", log.path], standalone_mode=False, catch_exceptions=False
+        cli.refold,
+        [command, *words, "--log", log.path],
+        standalone_mode=False,
+        catch_exceptions=False,
     )
     return result.stdout, result.return_value or 0

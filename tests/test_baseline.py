@@ -4,7 +4,6 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
-from commands.baseline import baseline_command
 from engine import Episode
 from graders import grade
 from scenarios import load
@@ -21,7 +20,7 @@ def rows(log):
 
 def by_name(log):
     """Return what ``refold baseline`` says of *log*, by family, agent and source."""
-    answer, code = ask(baseline_command, log, "--seeds", "1")
+    answer, code = ask("baseline", log, "--seeds", "1")
     assert code == 0
     return {(row["family"], row["agent"], row["source"]): row for row in answer["baselines"]}
 
@@ -51,12 +50,12 @@ def test_published_greedy_has_its_remark(rows, log):
     """The row that cannot be reproduced says why."""
     remark = rows["workflow", "greedy", "published"]["remark"]
     assert "two earlier states of the graders" in remark
-    assert remark in shown(baseline_command, log)[0]
+    assert remark in shown("baseline", log)[0]
 
 
 def test_random_is_what_record_would_play(log):
     """Its scores are the means over the worlds that ``record --epochs`` numbers."""
-    answer, _ = ask(baseline_command, log, "--seeds", "3")
+    answer, _ = ask("baseline", log, "--seeds", "3")
     (row,) = [
         row
         for row in answer["baselines"]
@@ -87,7 +86,7 @@ def test_best_of_the_log(log):
     assert inbox["scores"]["inbox/hard"] == max(scores)
     assert inbox["episodes"]["inbox/hard"]["episode"] == ids[scores.index(max(scores))]
     assert inbox["scores"].keys() == {"inbox/hard"}
-    assert first in shown(baseline_command, log)[0]
+    assert first in shown("baseline", log)[0]
 
 
 def test_no_log_is_no_mistake(log, tmp_path):

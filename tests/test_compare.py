@@ -5,8 +5,8 @@ from attrs import evolve
 from recorded_runs import ask, record, shown
 
 from agents import make_policy, play
-from commands.compare import compare_command
-from engine import Episode, RefoldError
+from cli import Refused
+from engine import Episode
 from engine.family import find_family
 from graders import grade
 from reports.statistics import noise_floor, noise_of_difference, paired
@@ -43,7 +43,7 @@ def test_pairs_share_scenario_and_seed(log):
     """Means, mean difference, interval and p-value are over the pairs, B minus A."""
     left = record(log, "a", "greedy", ["workflow/easy"], epochs=4)
     right = record(log, "b", "random", ["workflow/easy"], epochs=4)
-    answer, code = ask(compare_command, log, "a", "b")
+    answer, code = ask("compare", log, "a", "b")
     (row,) = answer["comparisons"]
     found = differences(log, left, right)
     low, high = 0.01 - 0.99, 0.99 - 0.01
@@ -60,7 +60,7 @@ def test_scenarios_are_the_units_of_several(log):
     """Epochs of one scenario are no independent evidence: they are flipped as one."""
     left = record(log, "a", "greedy", BOTH, epochs=3)
     right = record(log, "b", "noop", BOTH, epochs=3)
-    overall = ask(compare_command, log, "a", "b")[0]["overall"]
+    overall = ask("compare", log, "a", "b")[0]["overall"]
     found = differences(log, left, right)
     expected = figures(paired([found[:3], found[3:]], bounds=(-0.98, 0.98)))
     assert overall["unit"] == "scenario"
@@ -72,7 +72,7 @@ def test_flips_name_their_diff(log):
     """Each pair of which just one passed is told, with the command that shows where they part."""
     left = record(log, "a", "greedy", ["workflow/easy"], epochs=3)
     right = record(log, "b", "random", ["workflow/easy"], epochs=3)
-    answer, code = ask(compare_command, log, "a", "b", "--pass-at", "0.6")
+    answer, code = ask("compare", log, "a", "b", "--pass-at", "0.6")
     scores = [(score(log, a), score(log, b)) for a, b in zip(left, right, strict=True)]
     flipped = [place for place, (a, b) in enumerate(scores) if (a >= 0.6) != (b >= 0.6)]
     assert code == 1
@@ -83,7 +83,7 @@ def test_flips_name_their_diff(log):
         assert (flip["episodes"], flip["scores"], flip["better"]) == (ids, [*scores[place]], 0)
         command = f"refold diff {ids[0]} {ids[1]} --log {log.path}"
         assert flip["diff"] == command
-        assert f"{command}\n" in shown(compare_command, log, "a", "b", "--pass-at", "0.6")[0]
+        assert f"{command}\n" in shown("compare", log, "a", "b", "--pass-at", "0.6")[0]
     assert answer["overall"]["flips"] == [len(flipped), 0]
     assert answer["overall"]["passed"] == [3, 3 - len(flipped)]
 
@@ -92,7 +92,7 @@ def test_no_flip_is_no_difference(log):
     """Where nothing flipped, the exit code is 0 even though scores differ."""
     record(log, "a", "greedy", ["workflow/hard"])
     record(log, "b", "noop", ["workflow/hard"])
-    answer, code = ask(compare_command, log, "a", "b")
+    answer, code = ask("compare", log, "a", "b")
     assert (code, answer["flips"]) == (0, [])
     assert answer["overall"]["paired"]["difference"] != 0
 
@@ -109,7 +109,7 @@ def test_repeated_worlds_are_paired_by_epoch(log):
             else:
                 episode.truncate("over")
             ids[run, epoch] = episode.id
-    answer, code = ask(compare_command, log, "a", "b")
+    answer, code = ask("compare", log, "a", "b")
     (flip,) = answer["flips"]
     assert (code, flip["epochs"]) == (1, [2, 2])
     assert flip["episodes"] == [ids["a", 2], ids["b", 2]]
@@ -125,7 +125,7 @@ def test_equal_epochs_are_paired_in_order(log):
     ]
     for id in (*ids[0], *ids[1]):
         Episode.resume(log, id).truncate("over")
-    answer, _ = ask(compare_command, log, "a", "b")
+    answer, _ = ask("compare", log, "a", "b")
     assert answer["overall"]["paired"]["pairs"] == 2
     assert answer["unpaired"] == [1, 0]
 
@@ -136,10 +136,10 @@ def test_what_has_no_partner_is_counted(log):
     record(log, "b", "greedy", ["workflow/easy"], epochs=1)
     Episode.start(EASY, log=log, run="b", seed=43).truncate("instrument_failed")
     Episode.start(EASY, log=log, run="b", seed=44)
-    answer, _ = ask(compare_command, log, "a", "b")
+    answer, _ = ask("compare", log, "a", "b")
     assert answer["unpaired"] == [2, 0]
     assert answer["exclusions"] == [{}, {"instrument_failed": 1, "not_ended": 1}]
-    text, _ = shown(compare_command, log, "a", "b")
+    text, _ = shown("compare", log, "a", "b")
     assert "A: 2 episodes without a partner" in text
     assert "1 instrument_failed, 1 not_ended" in text
 
@@ -149,7 +149,7 @@ def test_noise_floor_comes_from_repeated_worlds(log):
     ids = [
         record(log, run, "random", ["inbox/hard"], epochs=4, same_seed=True) for run in ("a", "b")
     ]
-    answer, _ = ask(compare_command, log, "a", "b")
+    answer, _ = ask("compare", log, "a", "b")
     noise = noise_floor([[score(log, id) for id in side] for side in ids])
     assert answer["noise"] == {"deviation": noise.deviation, "degrees": 6}
     assert answer["chance"] == noise_of_difference(noise, 4)
@@ -160,9 +160,9 @@ def test_worlds_played_once_have_no_noise_floor(log):
     """Seeds that differ are no repetition."""
     for run in ("a", "b"):
         record(log, run, "random", ["inbox/hard"], epochs=3)
-    answer, _ = ask(compare_command, log, "a", "b")
+    answer, _ = ask("compare", log, "a", "b")
     assert answer["noise"] is answer["chance"] is None
-    assert "noise floor: unknown" in shown(compare_command, log, "a", "b")[0]
+    assert "noise floor: unknown" in shown("compare", log, "a", "b")[0]
 
 
 def test_unequal_rubrics_are_never_compared(log):
@@ -172,8 +172,8 @@ def test_unequal_rubrics_are_never_compared(log):
     (b,) = record(log, "b", "greedy", [other])
     digests = [each.rubric.digest[:8] for each in (EASY, other)]
     expected = rf"the same rubric for 'workflow/easy'.* v1 {digests[0]}.*{a}.* v2 {digests[1]}.*{b}"
-    with pytest.raises(RefoldError, match=expected):
-        shown(compare_command, log, "a", "b")
+    with pytest.raises(Refused, match=expected):
+        shown("compare", log, "a", "b")
 
 
 def test_unequal_parameters_are_never_compared(log):
@@ -181,34 +181,32 @@ def test_unequal_parameters_are_never_compared(log):
     other = evolve(EASY, parameters=evolve(EASY.parameters, time_budget=99))
     record(log, "a", "greedy", [EASY])
     record(log, "b", "greedy", [other])
-    with pytest.raises(
-        RefoldError, match="expected the same rules and parameters for 'workflow/easy'"
-    ):
-        shown(compare_command, log, "a", "b")
+    with pytest.raises(Refused, match="expected the same rules and parameters for 'workflow/easy'"):
+        shown("compare", log, "a", "b")
 
 
 def test_other_words_are_no_other_scenario(log):
     """A title that changed does not keep runs from being compared."""
     record(log, "a", "greedy", [EASY])
     record(log, "b", "greedy", [evolve(EASY, title="New")])
-    assert ask(compare_command, log, "a", "b")[0]["overall"]["paired"]["pairs"] == 1
+    assert ask("compare", log, "a", "b")[0]["overall"]["paired"]["pairs"] == 1
 
 
 def test_runs_without_a_common_world_are_refused(log):
     """The refusal says how to record runs that can be compared."""
     record(log, "a", "greedy", ["workflow/easy"])
     record(log, "b", "baseline", ["inbox/easy"])
-    with pytest.raises(RefoldError, match=r"same scenario and seed .* got none; record both"):
-        shown(compare_command, log, "a", "b")
+    with pytest.raises(Refused, match=r"same scenario and seed .* got none; record both"):
+        shown("compare", log, "a", "b")
 
 
 def test_hostile_names_steer_no_terminal(log):
     """Names of runs, and refusals that repeat them, are shown with escapes made visible."""
     for run in ("\x1b[2Ja", "\x1b[2Jb"):
         record(log, run, "noop", [EASY])
-    text, _ = shown(compare_command, log, "\x1b[2Ja", "last")
+    text, _ = shown("compare", log, "\x1b[2Ja", "last")
     assert "<U+001B>[2Jb" in text
     assert "\x1b" not in text
-    with pytest.raises(RefoldError, match=r"'\\x1b': expected a unique prefix") as refused:
-        shown(compare_command, log, "\x1b", "last")
+    with pytest.raises(Refused, match=r"'\\x1b': expected a unique prefix") as refused:
+        shown("compare", log, "\x1b", "last")
     assert "\x1b" not in str(refused.value)

@@ -4,7 +4,6 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
-from commands.leaderboard import leaderboard_command
 from engine import Episode
 from graders import grade
 from reports.statistics import mean_interval
@@ -15,7 +14,7 @@ EASY, HARD = load("workflow/easy"), load("workflow/hard")
 
 def tables(log, *words):
     """Return the tables by what they are over."""
-    answer, code = ask(leaderboard_command, log, *words)
+    answer, code = ask("leaderboard", log, *words)
     assert code == 0
     return {each["over"]: each for each in answer["rankings"]}
 
@@ -58,7 +57,7 @@ def test_excluded_episodes_are_counted_not_ranked(log):
     (place,) = tables(log)["workflow/easy"]["places"]
     assert (place["rank"], place["mean"], place["score"]) == (None, None, None)
     assert place["exclusions"] == {"instrument_failed": 1, "not_ended": 1}
-    assert "1 instrument_failed, 1 not_ended" in shown(leaderboard_command, log)[0]
+    assert "1 instrument_failed, 1 not_ended" in shown("leaderboard", log)[0]
 
 
 @pytest.mark.parametrize(
@@ -73,12 +72,12 @@ def test_unequal_settings_are_never_mixed(log, other):
     """Each has its own table, and there is no mean over both."""
     for scenario in (EASY, other, HARD):
         record(log, "r", "greedy", [scenario])
-    answer, _ = ask(leaderboard_command, log)
+    answer, _ = ask("leaderboard", log)
     over = [each["over"] for each in answer["rankings"]]
     assert over == ["workflow/easy", "workflow/easy", "workflow/hard"]
     assert answer["several"] == ["workflow/easy"]
     assert [each["places"][0]["score"]["n"] for each in answer["rankings"]] == [1, 1, 1]
-    text, _ = shown(leaderboard_command, log)
+    text, _ = shown("leaderboard", log)
     assert f"{other.rubric.digest[:8]}, parameters" in text
 
 
@@ -110,6 +109,6 @@ def test_only_what_is_asked_for(log):
 def test_hostile_names_steer_no_terminal(log):
     """Agents and scenarios are shown with escapes made visible."""
     Episode.start(EASY, log=log, agent="\x1b[2J[bold]x").truncate("over")
-    text, _ = shown(leaderboard_command, log)
+    text, _ = shown("leaderboard", log)
     assert "<U+001B>[2J[bold]x" in text
     assert "\x1b" not in text

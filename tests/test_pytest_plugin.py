@@ -51,7 +51,7 @@ class Project:
         paths = [self.installed, sysconfig.get_path("purelib")]
         ran = subprocess.run(
             # Without the site module no editable install leads back to the checkout.
-            [sys.executable, "-S", "-B", "-m", "pytest", "-p", "no:cacheprovider", *words],
+            [sys.executable, "-S", "-m", "pytest", "-p", "no:cacheprovider", *words],
             cwd=self.at,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, paths))},
             capture_output=True,
@@ -64,12 +64,12 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path, installed):  # noqa: F811 - it is the fixture
+def project(tmp_path, request):
     """Return a project with a grader, its test, and a log of three episodes."""
     shell = Shell(tmp_path)
     shell("record workflow/hard workflow/easy --agent greedy --name a")
     shell("record inbox/easy --agent baseline --name b")
-    made = Project(tmp_path, installed)
+    made = Project(tmp_path, request.getfixturevalue("installed"))
     made.write("mine.py", GRADER)
     made.write("test_mine.py", TESTS)
     return made
@@ -158,7 +158,7 @@ def test_each_episode_and_each_golden(project):
     listed = project.pytest("--collect-only", "--refold-log", "refold.db")
     assert [line.partition("[")[2] for line in listed.splitlines()[:3]] == [f"{n}]" for n in names]
     shutil.copy(FOLDER / "inbox-easy-baseline.jsonl", project.at / "one.jsonl")
-    both = project.pytest("--refold-log", "refold.db", "--refold-goldens", ".", "-v")
+    both = project.pytest("--refold-log", "refold.db", "--refold-goldens", ".", "-vv")
     assert "test_any[one] PASSED" in both
     assert "4 passed" in both
 

@@ -4,7 +4,6 @@ from weakref import ref
 import pytest
 from recorded_runs import ask, called, record, shown, unanswered
 
-from commands.report import report_command
 from engine import Episode, RefoldError
 from engine.exchanges import ActionForfeited, ReplyUnread
 from graders import grade
@@ -35,7 +34,7 @@ def test_scores_of_a_run(log):
     """Each scenario has n, mean, interval, passes and steps, as the statistics have them."""
     ids = record(log, "dice", "random", ["workflow/easy"], epochs=6)
     record(log, "other", "noop", ["workflow/easy"])
-    answer, code = ask(report_command, log, "dice", "--pass-at", "0.5", "-k", "2,6,7")
+    answer, code = ask("report", log, "dice", "--pass-at", "0.5", "-k", "2,6,7")
     (row,) = answer["reports"]
     found = scores(log, ids)
     passed = sum(score >= 0.5 for score in found)
@@ -58,7 +57,7 @@ def test_a_score_at_the_threshold_passes(log):
     """An episode passes from the threshold on."""
     record(log, "one", "greedy", ["workflow/easy"])
     for threshold, passed in (("0.9", 1), ("0.9001", 0)):
-        answer, _ = ask(report_command, log, "one", "--pass-at", threshold)
+        answer, _ = ask("report", log, "one", "--pass-at", threshold)
         assert answer["reports"][0]["passed"] == passed
 
 
@@ -66,7 +65,7 @@ def test_mean_of_a_run_is_that_of_its_scenarios(log):
     """Scenarios count alike, however many of their episodes count."""
     first = record(log, "r", "greedy", ["workflow/easy"])
     second = record(log, "r", "greedy", ["workflow/hard"], epochs=3)
-    answer, _ = ask(report_command, log, "r")
+    answer, _ = ask("report", log, "r")
     means = fmean(scores(log, first)), fmean(scores(log, second))
     assert answer["mean"] == pytest.approx(fmean(means))
 
@@ -78,7 +77,7 @@ def test_scores_come_from_the_events(log):
     rubric = (given.rubric.name, given.rubric.version, given.rubric.digest)
     false = given.to_json().replace(b"0.9", b"0.1")
     log.save_grade(id, digest=given.episode_digest, rubric=rubric, score=0.1, grade=false)
-    answer, _ = ask(report_command, log, "r")
+    answer, _ = ask("report", log, "r")
     assert answer["reports"][0]["score"]["mean"] == 0.9
 
 
@@ -89,7 +88,7 @@ def test_excluded_episodes_count_in_no_score(log):
     asked(log, [], end="instrument_failed")
     asked(log, [])
     failed = asked(log, [], end="no_action")
-    (row,) = ask(report_command, log, "m")[0]["reports"]
+    (row,) = ask("report", log, "m")[0]["reports"]
     assert row["exclusions"] == {"instrument_failed": 2, "not_ended": 1}
     assert (row["episodes"], row["counted"], row["score"]["n"]) == (5, 2, 2)
     assert row["score"]["mean"] == pytest.approx(fmean(scores(log, [id, failed.id])))
@@ -98,19 +97,19 @@ def test_excluded_episodes_count_in_no_score(log):
 def test_a_run_without_a_score_is_reported(log):
     """Where nothing counts, there is no mean, rather than 0."""
     asked(log, [called()], end="instrument_failed")
-    answer, code = ask(report_command, log, "m")
+    answer, code = ask("report", log, "m")
     (row,) = answer["reports"]
     assert code == 0
     assert answer["mean"] is row["score"] is row["pass_rate"] is row["steps"] is None
     assert row["costs"]["requests"] == 1
-    assert "instrument_failed" in shown(report_command, log, "m")[0]
+    assert "instrument_failed" in shown("report", log, "m")[0]
 
 
 def test_costs_by_hand(log):
     """Tokens, cost, latency and faults are sums over all episodes, excluded ones too."""
     asked(log, [called((1000, 10), ms=100), called((500, 20), ms=300, faults=["status"])])
     asked(log, [unanswered(ms=9000, faults=["timeout", "status"])], end="instrument_failed")
-    answer, _ = ask(report_command, log, "m", "--price", "2,30")
+    answer, _ = ask("report", log, "m", "--price", "2,30")
     (row,) = answer["reports"]
     assert row["costs"] == {
         "requests": 3,
@@ -123,20 +122,20 @@ def test_costs_by_hand(log):
         "faults": {"status": 2, "timeout": 1},
     }
     assert answer["costs"] == row["costs"]
-    assert ask(report_command, log, "m")[0]["costs"]["cost"] is None
+    assert ask("report", log, "m")[0]["costs"]["cost"] is None
 
 
 def test_p95_is_the_nearest_rank(log):
     """Of 40 answers the 38th in order of time is the 95th percentile."""
     asked(log, [called(ms=ms) for ms in range(40, 0, -1)])
-    assert ask(report_command, log, "m")[0]["costs"]["latency"]["p95_ms"] == 38
+    assert ask("report", log, "m")[0]["costs"]["latency"]["p95_ms"] == 38
 
 
 def test_costs_of_several_scenarios_add_up(log):
     """The run's costs are those of all its scenarios."""
     asked(log, [called((10, 1), ms=10)])
     asked(log, [called((20, 2), ms=30)], scenario=MAIL)
-    answer, _ = ask(report_command, log, "m", "--price", "1000000,0")
+    answer, _ = ask("report", log, "m", "--price", "1000000,0")
     assert [row["costs"]["cost"] for row in answer["reports"]] == [10, 20]
     assert (answer["costs"]["cost"], answer["costs"]["latency"]["mean_ms"]) == (30, 20)
 
@@ -144,9 +143,9 @@ def test_costs_of_several_scenarios_add_up(log):
 def test_tokens_that_the_api_did_not_tell_are_counted_as_missing(log):
     """A cost without them is shown as a lower bound."""
     asked(log, [called(None), called((100, 10))])
-    answer, _ = ask(report_command, log, "m")
+    answer, _ = ask("report", log, "m")
     assert (answer["costs"]["unmetered"], answer["costs"]["input"]) == (1, 100)
-    text, _ = shown(report_command, log, "m", "--price", "1,1")
+    text, _ = shown("report", log, "m", "--price", "1,1")
     assert "≥ 100" in text
     assert "≥ $0.0001" in text
 
@@ -155,7 +154,7 @@ def test_failures_of_the_model_are_counted(log):
     """Unread answers and forfeited steps are told apart."""
     unread = [ReplyUnread("no JSON", "?"), ReplyUnread("no JSON", "?")]
     asked(log, [called(), *unread, ActionForfeited("unreadable")])
-    (row,) = ask(report_command, log, "m")[0]["reports"]
+    (row,) = ask("report", log, "m")[0]["reports"]
     assert (row["unread"], row["forfeited"]) == (2, 1)
 
 
@@ -163,7 +162,7 @@ def test_inbox_reports_tell_risk_delay_and_efficiency(log):
     """They are the sums and means of the grades' diagnostic numbers."""
     ids = record(log, "dice", "random", ["inbox/hard"], epochs=5)
     grades = [grade(log.events(id)).counts for id in ids]
-    (row,) = ask(report_command, log, "dice")[0]["reports"]
+    (row,) = ask("report", log, "dice")[0]["reports"]
     for name in ("risky_actions", "late_sla_violations", "efficiency"):
         total = sum(counts[name] for counts in grades)
         assert total > 0
@@ -171,7 +170,7 @@ def test_inbox_reports_tell_risk_delay_and_efficiency(log):
             "total": pytest.approx(total),
             "mean": pytest.approx(total / 5),
         }
-        assert name in shown(report_command, log, "dice")[0]
+        assert name in shown("report", log, "dice")[0]
 
 
 def test_hostile_names_steer_no_terminal(log):
@@ -179,7 +178,7 @@ def test_hostile_names_steer_no_terminal(log):
     episode = Episode.start(EASY, log=log, agent=EVIL, run=EVIL)
     episode.truncate("instrument_failed")
     for words in (["last"], ["last", "--json"]):
-        text, _ = shown(report_command, log, *words)
+        text, _ = shown("report", log, *words)
         assert "evil" in text
         assert "\x1b" not in text
         assert "\u202e" not in text
@@ -213,7 +212,7 @@ def test_streams_are_dropped_as_they_are_read(log):
 def test_bad_options_are_refused(log, words, message):
     """Each in one line that says what was expected."""
     with pytest.raises(Exception, match=message):
-        shown(report_command, log, "r", *words)
+        shown("report", log, "r", *words)
 
 
 def test_runs_are_found_by_name_prefix_and_last(log):

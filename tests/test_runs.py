@@ -5,7 +5,6 @@ import pytest
 from recorded_runs import ask, record, shown
 
 from commands.report import report_command
-from commands.runs import runs_command
 from engine import Episode, EpisodeInfo
 from graders import grade
 from scenarios import load
@@ -18,7 +17,7 @@ def test_runs_are_listed_newest_first(log):
     first = record(log, "old", "greedy", ["workflow/easy"])
     more = record(log, "old", "random", ["inbox/easy"], epochs=3)
     record(log, "new", "noop", ["workflow/easy"])
-    new, old = ask(runs_command, log)[0]["runs"]
+    new, old = ask("runs", log)[0]["runs"]
     scores = [[grade(log.events(id)).score for id in ids] for ids in (first, more)]
     infos = [log.find(id) for id in (*first, *more)]
     assert new["name"] == "new"
@@ -41,7 +40,7 @@ def test_episodes_that_do_not_count_are_counted(log):
     record(log, "r", "greedy", ["workflow/easy"])
     Episode.start(EASY, log=log, run="r")
     Episode.start(EASY, log=log, run="r").truncate("instrument_failed")
-    (run,) = ask(runs_command, log)[0]["runs"]
+    (run,) = ask("runs", log)[0]["runs"]
     assert (run["episodes"], run["ended"], run["excluded"]) == (3, 2, 2)
     assert run["exclusions"] == {"not_ended": 1, "instrument_failed": 1}
     assert run["mean"] == 0.9
@@ -50,9 +49,9 @@ def test_episodes_that_do_not_count_are_counted(log):
 def test_episodes_outside_of_runs_share_a_line(log):
     """They have an empty name, shown as a dash."""
     Episode.start(EASY, log=log)
-    (run,) = ask(runs_command, log)[0]["runs"]
+    (run,) = ask("runs", log)[0]["runs"]
     assert (run["name"], run["mean"], run["ended_at"]) == ("", None, None)
-    assert "\n- " in shown(runs_command, log)[0]
+    assert "\n- " in shown("runs", log)[0]
 
 
 def test_times_are_the_first_and_the_last(log):
@@ -63,7 +62,7 @@ def test_times_are_the_first_and_the_last(log):
             f"e{began}", "workflow/easy", 42, run="r", started_at=began, ended_at=ended
         )
         log.begin(info, payloads, end=True)
-    (run,) = ask(runs_command, log)[0]["runs"]
+    (run,) = ask("runs", log)[0]["runs"]
     assert (run["started_at"], run["ended_at"]) == ("2026-01-01", "2026-01-09")
 
 
@@ -72,14 +71,14 @@ def test_limit_shows_the_newest(log):
     for run in "abc":
         Episode.start(EASY, log=log, run=run)
     for limit, names in (("2", "cb"), ("0", "cba")):
-        listed = ask(runs_command, log, "--limit", limit)[0]["runs"]
+        listed = ask("runs", log, "--limit", limit)[0]["runs"]
         assert "".join(run["name"] for run in listed) == names
 
 
 def test_hostile_names_steer_no_terminal(log):
     """Run, agent and scenario are shown with escapes made visible."""
     Episode.start(EASY, log=log, run="\x1b[2Jrun", agent="\x1b]0;agent\x07")
-    text, _ = shown(runs_command, log)
+    text, _ = shown("runs", log)
     assert "<U+001B>[2Jrun" in text
     assert "agent<U+0007>" in text
     assert "\x1b" not in text

@@ -61,14 +61,15 @@ def test_the_screen(film):
     """Title, timeline, state with what changed, and the step: all of it in 80 by 24."""
     shown = frame(film, walk(film, RIGHT * 4))
     assert shown[0].startswith("workflow/hard · score 0.7929")
-    assert shown[1].startswith(" 4/14 ───!")
+    assert shown[1].startswith(" 4/14 ─")
     assert shown[1].rstrip().endswith("+0.05")
     assert len(shown) == 24
     text = "\n".join(shown)
-    assert "▌▶ enrich_logs          in_progress  investigator" in text
-    assert " ✓ check_dashboards     completed  monitor" in text
+    assert shown[1].replace("─", "").split() == ["4/14", "!●!", "+0.05"]
+    assert "│▌▶ enrich_logs          investigator_beta  1" in text
+    assert "│ ✓ check_dashboards     monitor  0  completed  │" in text
     assert "│retry enrich_logs with        │" in text
-    assert "│reward +0.05  delegation +0.05│" in text
+    assert "│reward +0.05  retry +0.05  so │" in text
     assert shown[23].startswith("←→ step  [ ] mark  g go  / find")
 
 
@@ -81,10 +82,10 @@ def test_the_screen(film):
         ("\x1b[F", 14, ""),
         ("\x1bOF" + RIGHT, 14, "this is the last step"),
         ("\x1b[4~\x1b[1~", 0, ""),
-        ("]", 3, "permanent: investigator_alpha failed at enrich_logs"),
-        ("]]", 12, "world: "),
-        ("]]]", 12, "no further mark"),
-        ("\x1b[F[[", 3, "permanent: "),
+        ("]", 3, "investigator_alpha failed at enrich_logs (will"),
+        ("]]", 13, "deployer went offline"),
+        ("]]]", 13, "no further mark"),
+        ("\x1b[F[[", 3, "investigator_alpha failed"),
         ("[", 0, "no earlier mark"),
         ("g7\r", 7, ""),
         ("g#16\r", 3, "#16 monitor completed check_dashboards"),

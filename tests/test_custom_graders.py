@@ -1,0 +1,243 @@
+import json
+import os
+import re
+from hashlib import sha256
+
+import pytest
+from shell import Shell
+
+from engine import EventLog
+from graders import Finding, saved_grades
+from graders.custom import WrongResult, grade_by
+from replays.golden import FOLDER, read_golden
+
+FAILURES = """
+from graders import Facts, Finding
+from scenarios.workflow.events import SubtaskFailed
+
+def failures(events):
+    print("looking at", len(events), "events")
+    failed = Facts(events).of(SubtaskFailed)
+    return {"base": 1, "failures": Finding.of(-0.1 * len(failed), failed, failed=len(failed))}
+
+def half(events):
+    return 0.5
+"""
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Return a shell whose log holds two episodes."""
+    shell = Shell(tmp_path)
+    shell("record workflow/hard workflow/easy --agent greedy --name first")
+    return shell
+
+
+def grader(shell, text):
+    """Write a grader, and return the option for its function ``failures``."""
+    (shell.at / "mine.py").write_text(text)
+    return "--grader mine.py:failures"
+
+
+def test_a_function_grades(shell):
+    """Its parts, evidence and counts make the grade; what it prints goes to stderr."""
+    ran = shell("grade --json", *grader(shell, FAILURES).split())
+    hard, easy = ran.json["grades"]
+    assert (hard["score"], easy["score"]) == (0.9, 1.0)
+    assert hard["breakdown"] == {"base": 1.0, "failures": -0.1}
+    assert hard["parts"][1]["seqs"] == [16]
+    assert hard["counts"] == {"failed": 1.0}
+    assert hard["complete"] is True
+    assert ran.err == "looking at 79 events\nlooking at 38 events\n"
+
+
+def test_its_grade_says_by_which_source(shell):
+    """File, function and a digest over both stand for a rubric, version 0."""
+    option = grader(shell, FAILURES)
+    (given,) = shell("grade last --json", *option.split()).json["grades"]
+    digest = sha256(b"failures\0" + (shell.at / "mine.py").read_bytes()).hexdigest()
+    assert given["rubric"] == {"name": "mine.py:failures", "version": 0, "digest": digest}
+
+
+def test_saved_grades_stand_beside_each_other(shell):
+    """Those of two functions of one file, and the one by the recorded rubric, are all kept."""
+    option = grader(shell, FAILURES)
+    before = shell("grade last --json").json
+    shell("grade --save", *option.split())
+    shell("grade --save --grader mine.py:half")
+    with EventLog(shell.at / "refold.db", readonly=True) as log:
+        kept = {each.rubric.name: each.score for each in saved_grades(log, "last")}
+    assert kept == {"mine.py:failures": 1.0, "mine.py:half": 0.5, "workflow/easy": 0.9}
+    assert shell("grade last --json").json == before
+    shell("verify")
+
+
+def test_the_process_gives_the_grade_that_the_function_gives(shell):
+    """Graded in a process of its own or in this one, an episode gets the same grade."""
+    option = grader(shell, FAILURES)
+    names = {}
+    exec(FAILURES, names)  # noqa: S102 - as the process does
+    with EventLog(shell.at / "refold.db", readonly=True) as log:
+        here = grade_by(names["failures"], log.events("last"))
+    (there,) = shell("grade last --json", *option.split()).json["grades"]
+    assert {**json.loads(here.to_json()), "rubric": 0} == {
+        **{key: value for key, value in there.items() if key != "episode"},
+        "rubric": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "match"),
+    [
+        ("raise ValueError('no\\nway')", r"got ValueError: no way \(line 2\)"),
+        ("import sys; sys.exit(3)", r"got SystemExit: 3 \(line 2\)"),
+        ("import os; os._exit(3)", "got the end of its process, exit code 3"),
+        ("import os; os.kill(os.getpid(), 11)", "got the end of its process by SIGSEGV"),
+        ("while True: pass", "expected it within 1 s, got none"),
+        ("input()", "got EOFError"),
+        ("import signal; signal.pause()", "expected it within 1 s, got none"),
+        ("while True: print('x' * 1000)", "expected at most 65536 bytes of output, got more"),
+        ("return failures(events)", "got RecursionError"),
+        ("return float('nan')", "expected a finite number as the score, got nan"),
+        ("return 10 ** 400", "expected a finite number as the score, got inf"),
+        ("return 1.01", "expected 0 to 1 for 'failures', got 1.01"),
+        ("return -0.1", "expected 0 to 1 for 'failures', got -0.1"),
+        ("return {'a': -1.5}", "expected -1 to 1 for 'a', got -1.5"),
+        ("return [0.5]", "expected a number, a Finding, or a mapping .* got list"),
+        ("return None", "as the score, got NoneType"),
+        ("return {'a': '1'}", "as part 'a', got str"),
+        ("return {}", "expected 1 to 1000 parts, got 0"),
+        ("return {str(n): 0 for n in range(1001)}", "expected 1 to 1000 parts, got 1001"),
+        ("return {1: 0.5}", "expected printable names of 1 to 100 letters, got 1"),
+        ("return {'\\x1b[31m': 0.5}", "expected printable names"),
+        ("return {'x' * 101: 0.5}", "expected printable names"),
+    ],
+)
+def test_a_grader_that_fails(shell, body, match):
+    """It ends the command with one clear line that names the episode; the log is unchanged."""
+    option = grader(shell, f"def failures(events):\n    {body}\n").split()
+    start = rf"grader mine.py:failures grade of episode {shell.ids()[0]}: "
+    before = shell.files()
+    hangs = ["--grader-timeout", "1"] if "within 1 s" in match else []
+    ran = shell("grade --save", *hangs, *option, code=2)
+    assert ran.out == ""
+    errors = [line for line in ran.err.splitlines() if not line.startswith("xxx")]
+    assert len(errors) == 1
+    assert re.search(f"^refold: {start}.*{match}", errors[0]), errors
+    assert shell.files() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("def failures(events) return 1", r"expected Python, got .* \(line 1\)"),
+        ("x = 1\nimport nothing_there", r"got ModuleNotFoundError: .* \(line 2\)"),
+        (
+            "def failure(events): return 1",
+            "expected a known name, got 'failures'; did you mean fail",
+        ),
+        ("failures = 0.5", "expected one of .*; got 'failures'"),
+        ("while True: pass", "expected it within 1 s, got none"),
+        ("\0", "got (SyntaxError|ValueError)"),
+    ],
+)
+def test_a_file_without_the_function(shell, text, match):
+    """It is refused before any episode is graded."""
+    option = grader(shell, text).split()
+    ran = shell.refuses("grade --save --grader-timeout 1", *option, match=match)
+    assert ran.err.startswith("refold: grader mine.py:failures: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        ("mine.py", "expected FILE:FUNCTION, such as mine.py:careful; got 'mine.py'"),
+        (":f", "expected FILE:FUNCTION"),
+        ("mine.py:", "expected FILE:FUNCTION"),
+        ("mine.py:a-b", "expected FILE:FUNCTION"),
+        ("none.py:f", "grader none.py: expected a Python file, got No such file"),
+        (".:f", "expected a Python file, got Is a directory"),
+        ("mine.py:f --rubric x.toml", "expected --rubric or --grader, got both"),
+        ("mine.py:f --grader-timeout 0", "0"),
+    ],
+)
+def test_an_option_with_a_mistake(shell, words, match):
+    """What names no function of a file is refused."""
+    grader(shell, FAILURES)
+    shell.refuses(f"grade --grader {words}", match=match)
+
+
+def test_a_failure_in_the_middle_saves_nothing(shell):
+    """If one episode cannot be graded, no grade of those before is kept."""
+    option = grader(shell, "def failures(events):\n    return 1 / (len(events) - 38)").split()
+    before = shell.files()
+    ran = shell("grade --save", *option, code=2)
+    assert f"episode {shell.ids()[1]}: expected a result, got ZeroDivisionError" in ran.err
+    assert shell.files() == before
+
+
+def test_a_module_beside_the_file_can_be_imported(shell):
+    """A grader may be spread over several files; what is installed has precedence."""
+    (shell.at / "beside.py").write_text("SCORE = 0.25\n")
+    (shell.at / "engine.py").write_text("raise ImportError\n")
+    option = grader(shell, "import beside, engine\ndef failures(events):\n    return beside.SCORE")
+    assert shell("grade last --json", *option.split()).json["grades"][0]["score"] == 0.25
+
+
+def test_what_it_starts_ends_with_it(shell):
+    """A process that the grader left behind does not outlive the command, nor hold it up."""
+    text = """
+import subprocess, sys
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def failures(events):
+    print(left.pid)
+    return 1
+"""
+    ran = shell("grade last", *grader(shell, text).split())
+    with pytest.raises(ProcessLookupError, match="No such process"):
+        wait_for(int(ran.err))
+
+
+def wait_for(process):
+    """Signal *process* until it is gone."""
+    while True:
+        os.kill(process, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "score", "points"),
+    [
+        (True, 1.0, [1.0]),
+        (0.12345, 0.1235, [0.1235]),
+        (Finding(0.5, (3, 1, 3)), 0.5, [0.5]),
+        ({"a": 0.9, "b": 0.9}, 1.0, [0.9, 0.9]),
+        ({"a": 0.2, "b": -0.9}, 0.0, [0.2, -0.9]),
+        ({"a": -0.0}, 0.0, [0.0]),
+    ],
+)
+def test_what_a_function_may_return(found, score, points):
+    """A number, a finding, or several by name, whose sum is kept within 0 and 1."""
+    given = grade_by(lambda events: found, read_golden(FOLDER / "inbox-easy-baseline.jsonl"))
+    assert given.score == score
+    assert [part.points for part in given.parts] == points
+    assert str(given.parts[0].value)[0] != "-"
+    assert given.parts[0].seqs == ((1, 3) if isinstance(found, Finding) else ())
+
+
+@pytest.mark.parametrize(
+    ("found", "match"),
+    [
+        (Finding(0.5, (99,)), "expected seqs of events, 0 to 14, got 99"),
+        (Finding(0.5, (-1,)), "expected seqs of events, 0 to 14, got -1"),
+        (Finding(0.5, (1.0,)), "expected seqs of events, 0 to 14, got 1.0"),
+        (Finding(0.5, 3), "expected seqs, got int"),
+        (Finding("x"), "as the score, got str"),
+        (Finding(0.5, (), [1]), "expected a mapping of counts, got list"),
+        (Finding(0.5, (), {"n": float("inf")}), "expected a finite number as count 'n', got inf"),
+    ],
+)
+def test_a_finding_with_a_mistake(found, match):
+    """Evidence has to be events of the episode, and all numbers finite."""
+    events = read_golden(FOLDER / "inbox-easy-baseline.jsonl")
+    with pytest.raises(WrongResult, match=match):
+        grade_by(lambda events: found, events)

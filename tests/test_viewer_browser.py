@@ -1,0 +1,353 @@
+"""Pages in a real browser: Debian's chromium, which these tests need."""
+
+import gzip
+import json
+import re
+from base64 import b64decode, b64encode
+from itertools import chain
+
+import pytest
+from attrs import evolve
+from browsing import DESKTOP, PHONE, Viewer, chromium
+from shell import Shell
+from viewing import HOSTILE, golden, hostile_inbox, hostile_workflow, large, shown, write_page
+
+from engine import Stream
+from replays import diff
+from replays.diff_document import diff_document
+
+HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
+TABS = ("step", "state", "model", "events", "grade")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Yield the browser."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def view(browser, tmp_path):
+    """Return what opens the page of a document; at the end nothing was asked for or complained."""
+    opened = []
+
+    def open_page(made, hash="", *, size=DESKTOP, scheme="light", **more):
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        opened.append(context)
+        viewer = Viewer(context.new_page(), write_page(tmp_path, made, **more))
+        viewers.append(viewer)
+        return viewer.open(hash)
+
+    viewers = []
+    yield open_page
+    for viewer in viewers:
+        assert viewer.quiet(), (viewer.requests, viewer.complaints)
+    for context in opened:
+        context.close()
+
+
+def position(viewer):
+    """Return the position that the page is at."""
+    return int(viewer.text(".count").split(" / ")[0])
+
+
+def test_stepping_to_the_end_and_back(view):
+    """Each arrow is a step, with its words, state and timeline; it stops at both ends."""
+    made = shown(golden(HARD))
+    viewer = view(made)
+    assert position(viewer) == 0
+    for number, step in enumerate(made["steps"], 1):
+        viewer.press("ArrowRight")
+        assert position(viewer) == number
+        assert step["say"] in viewer.text("#panel")
+    viewer.press("ArrowRight", "ArrowRight")
+    assert position(viewer) == len(made["steps"])
+    assert viewer.count(".node.done") == len(made["scenario"]["parameters"]["subtasks"])
+    viewer.press("ArrowLeft")
+    assert position(viewer) == len(made["steps"]) - 1
+    viewer.press("Home", "ArrowLeft")
+    assert position(viewer) == 0
+
+
+@pytest.mark.parametrize("name", [HARD, INBOX])
+def test_every_tab_at_every_step(view, name):
+    """Nothing goes wrong anywhere, whatever is open."""
+    made = shown(golden(name))
+    viewer = view(made)
+    for place in range(len(TABS)):
+        viewer.press("Home", str(place + 1), *["ArrowRight"] * len(made["steps"]))
+        assert viewer.text("[role=tab][aria-selected=true]").startswith(TABS[place].capitalize())
+        assert viewer.text("#panel")
+
+
+def test_marks(view):
+    """Marks are the places where something went wrong, and keys lead from one to the next."""
+    viewer = view(shown(golden(HARD)))
+    viewer.press("]")
+    assert position(viewer) == 3
+    viewer.press("Shift+ArrowRight")
+    assert position(viewer) == 13
+    viewer.press("[")
+    assert position(viewer) == 3
+    assert viewer.count(".marks rect") == 2
+
+
+def test_grade_leads_to_the_events_behind_it(view):
+    """A number beside a part of the grade opens the step of that event."""
+    made = shown(golden(HARD))
+    viewer = view(made, "#tab=grade")
+    part = next(part for part in made["grade"]["parts"] if part["name"] == "recovery")
+    seq = part["seqs"][-1]
+    viewer.page.click(f'.part:has-text("recovery") .seq:text-is("{seq}")')
+    assert position(viewer) == made["events"][seq][1] + 1
+
+
+def test_address_restores_the_moment(view, browser):
+    """Position, tab, selection and event are in the address, and come back from it."""
+    viewer = view(shown(golden(HARD)))
+    viewer.press("ArrowRight", "ArrowRight", "2")
+    viewer.page.click(".node[data-pick=check_dashboards]")
+    viewer.page.wait_for_url("**sel=check_dashboards**")
+    hash = viewer.page.evaluate("location.hash")
+    again = view(shown(golden(HARD)), hash)
+    assert position(again) == 2
+    assert "State" in again.text("[role=tab][aria-selected=true]")
+    assert again.count(".node.picked") == 1
+    assert again.count("tr.picked") == 1
+    assert position(view(shown(golden(HARD)), at=5)) == 5
+
+
+def test_go_to_find_and_dialogs(view):
+    """A step or an event can be named, a word found; dialogs say what to type."""
+    made = shown(golden(HARD))
+    viewer = view(made)
+    viewer.press("g").page.keyboard.type("9\n")
+    assert position(viewer) == 9
+    viewer.press("g").page.keyboard.type("#10\n")
+    assert position(viewer) == made["events"][10][1] + 1
+    viewer.press("/").page.keyboard.type("offline\n")
+    assert "went offline" in viewer.text(".events .picked")
+    assert position(viewer) == 13
+    viewer.press("Escape", "?")
+    assert "previous, next mark" in viewer.text("dialog")
+    viewer.press("Escape", "f")
+    assert "does not know the episode's id" in viewer.text("dialog")
+
+
+def test_future_can_be_hidden(view):
+    """Outcomes are not told before they happen, and with z nothing of the future is seen."""
+    viewer = view(shown(golden(HARD)), "#step=4")
+    assert viewer.count(".span.future .past") == 0
+    assert viewer.count(".span.future") > 0
+    assert viewer.text(".figures dd") != "–"
+    viewer.press("z")
+    assert viewer.count(".span.future") == 0
+    assert viewer.text(".figures dd") == "–"
+
+
+def test_state_table_is_what_replay_prints(view, tmp_path):
+    """At each position the State tab tells just what ``replay --json`` does."""
+    shell = Shell(tmp_path)
+    shell.program("record workflow/hard --agent greedy")
+    rows = shell.program("replay last --json").json["steps"]
+    shell.program("replay last --html greedy.html")
+    viewer = view(shown(golden(HARD)))
+    viewer.page.goto((tmp_path / "greedy.html").as_uri() + "#tab=state")
+    viewer.page.wait_for_selector("html[data-ready]")
+    viewer.requests.clear()
+    for row in rows:
+        read = viewer.page.evaluate(
+            """() => Object.fromEntries([...document.querySelectorAll('#panel tr[data-key]')].map(
+              (row) => [row.closest('table').dataset.group + '.' + row.dataset.key,
+                        [...row.querySelectorAll('td')].map((cell) => cell.textContent.trim())]))"""
+        )
+        assert read == dict(cells(row["state"]))
+        viewer.press("ArrowRight")
+
+
+def cells(state):
+    """Yield the cells that a state has in the State tab, by group and key."""
+    for key, value in state.items():
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                yield f"{key}.{name}", [word(each) for each in inner]
+        elif isinstance(value, list):
+            yield f".{key}", [", ".join(map(word, value)) or "none"]
+        else:
+            yield f".{key}", [word(value)]
+
+
+def word(value):
+    """Return a value as a cell shows it."""
+    return "–" if value is None else str(value).removesuffix(".0")
+
+
+@pytest.mark.parametrize("make", [hostile_workflow, hostile_inbox])
+def test_hostile_text_stays_text(view, make):
+    """Scripts, handlers, markup and control characters in a log are shown, and do nothing."""
+    made = shown(make())
+    viewer = view(made)
+    for place in range(len(TABS)):
+        viewer.press("Home", str(place + 1), *["ArrowRight"] * len(made["steps"]))
+        assert viewer.page.evaluate("window.__pwned") is None
+    viewer.press("Home", "3", "ArrowRight")
+    assert viewer.count("#app script, #app img, #app iframe, #app a") == 0
+    assert viewer.count(".chip:text('U+202E')") > 0
+    shown_text = viewer.page.evaluate("document.getElementById('app').textContent")
+    assert HOSTILE[:60] in shown_text
+    assert not set("\u202e\x1b\x07\u200b") & set(shown_text)
+
+
+def repacked(found):
+    """Return the packed script of a page with something put before it."""
+    text = b"window.__pwned=1;" + gzip.decompress(b64decode(found[2]))
+    return found[1] + b64encode(gzip.compress(text)).decode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.replace("createScript(text)", "createScript('window.__pwned=1')"),
+        lambda content: re.sub(r'(id="viewer"[^>]*>)([^<]*)', repacked, content),
+        lambda content: content.replace("</body>", "<script>window.__pwned=1</script></body>"),
+        lambda content: content.replace("</body>", "<img src=x onerror=window.__pwned=1></body>"),
+        lambda content: content.replace("</body>", "<img src=https://example.org/></body>"),
+        lambda content: content.replace("</body>", "<p style=color:red></p></body>"),
+    ],
+    ids=["first script", "packed script", "own script", "handler", "image", "style"],
+)
+def test_nothing_but_its_own_script_runs(browser, tmp_path, change):
+    """What was changed or added does not run, load or apply; without script a table remains."""
+    path = write_page(tmp_path, shown(golden(HARD)))
+    content = path.read_text()
+    changed = change(content)
+    assert changed != content
+    path.write_text(changed)
+    page = browser.new_page()
+    viewer, failures = Viewer(page, path), []
+    page.on("requestfailed", lambda request: failures.append(request.failure))
+    with page.expect_event("console", lambda message: "Content Security Policy" in message.text):
+        viewer.open(ready=False)
+    assert page.evaluate("window.__pwned") is None
+    assert "alert_triage" in viewer.text("body")
+    assert failures == ["csp"] * (len(viewer.requests) - 1)
+    page.close()
+
+
+def test_trusted_types(view):
+    """Even the page's own script cannot make markup of text."""
+    viewer = view(shown(golden(HARD)))
+    refused = "try { document.body.innerHTML = '<b>x</b>'; 'made' } catch (error) { error.name }"
+    session = viewer.page.context.new_cdp_session(viewer.page)
+    got = session.send("Runtime.evaluate", {"expression": refused})
+    assert got["result"]["value"] == "TypeError"
+    viewer.complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", [HARD, INBOX])
+def test_phone(view, name, scheme):
+    """At 390 px nothing scrolls sideways but the picture, and targets are large enough."""
+    viewer = view(shown(golden(name)), "#step=5", size=PHONE, scheme=scheme)
+    for tab in TABS:
+        viewer.page.click(f"#tab-{tab}")
+        assert viewer.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    sizes = viewer.page.evaluate(
+        """() => [...document.querySelectorAll('.tool, [role=tab]')].map((each) =>
+          each.getBoundingClientRect()).filter((box) => box.width).map((box) => box.height)"""
+    )
+    assert min(sizes) >= 44
+
+
+def test_themes(view):
+    """The system's theme is followed, and t changes it."""
+    backgrounds = [
+        view(shown(golden(HARD)), scheme=scheme)
+        .press(*keys)
+        .page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        for scheme, keys in (("light", ""), ("dark", ""), ("light", "t"), ("dark", "t"))
+    ]
+    light, dark = "rgb(255, 255, 255)", "rgb(20, 23, 28)"
+    assert backgrounds == [light, dark, dark, light]
+
+
+def test_for_keyboard_and_screen_reader(view):
+    """Controls have names, tabs and nodes take the focus, each step is told in words."""
+    viewer = view(shown(golden(HARD)), "#step=3")
+    unnamed = viewer.page.evaluate(
+        """() => [...document.querySelectorAll('button, input, [role=button], [role=img]')].filter(
+          (each) => !(each.textContent.trim() || each.getAttribute('aria-label'))).length"""
+    )
+    assert unnamed == 0
+    assert "step 3 of 14: delegate" in viewer.text("[role=status]")
+    slider = viewer.page.locator("input[type=range]")
+    assert (slider.get_attribute("aria-valuetext") or "").startswith("step 3 of 14")
+    viewer.page.focus(".node[data-pick=enrich_logs]")
+    viewer.press("Enter")
+    assert viewer.count(".node.picked") == 1
+    viewer.page.focus("#tab-step")
+    viewer.press("ArrowRight")
+    assert viewer.page.evaluate("document.activeElement.id") == "tab-state"
+    assert position(viewer) == 3
+
+
+def test_large_workflow(view):
+    """500 subtasks and 300 steps open, follow the step, and find the last event."""
+    made = shown(large())
+    viewer = view(made, "#step=150")
+    assert (viewer.count(".node"), len(made["steps"])) == (500, 300)
+    viewer.press(*["ArrowRight"] * 5, "End")
+    acted = viewer.page.locator(".node.acted, .node.changed").first.bounding_box()
+    assert acted is None or acted["x"] < DESKTOP["width"]
+    viewer.press("4")
+    assert viewer.count(".events li") == len(made["events"])
+    viewer.press("/").page.keyboard.type("truncated\n")
+    assert "time_budget" in viewer.text(".events .picked")
+
+
+def test_unknown_family_is_shown_in_words(view):
+    """A family without a picture of its own has its state as tables, and all else."""
+    plain = golden(HARD)
+    other = Stream(evolve(plain.family, rules=99), plain[:], plain.payloads, plain.digest)
+    made = shown(plain)
+    episode = {**made["episode"], "rules": other.family.rules}
+    viewer = view({**made, "episode": episode, "spans": []}, "#step=2")
+    assert "enrich_logs (changed) in_progress" in viewer.text(".any")
+    assert "investigator_alpha began enrich_logs" in viewer.text("#panel")
+
+
+def test_newer_document_is_refused(view):
+    """A document of a later version is named as such, not shown wrongly."""
+    viewer = view({**shown(golden(INBOX)), "version": 2})
+    assert "version 1 or older, got 2" in viewer.text("[role=alert]")
+    viewer.complaints.clear()
+
+
+def test_difference(view):
+    """It opens where two episodes part; rows are stepped through, and each episode opened."""
+    a, b = golden(HARD), golden("workflow-hard-greedy")
+    made = diff_document(diff(a, b), (a, b), say=["the agents chose differently"])
+    viewer = view(made)
+    assert "2 equal steps: the agents chose differently." in viewer.text(".banner")
+    assert viewer.text("tr.now .number") == "3"
+    assert "subtasks.check_dashboards" in viewer.text(".detail")
+    viewer.press("ArrowRight")
+    assert viewer.text("tr.now .number") == "4"
+    assert "refused: permanent_failure" in viewer.text("tr.now")
+    viewer.press("a")
+    told = chain.from_iterable(row[:2] for row in made["rows"]["action"])
+    assert viewer.count(".rows tbody tr") <= len(list(told))
+    viewer.press("1")
+    assert "workflow/hard" in viewer.text("h1")
+    viewer.page.click(".back")
+    assert viewer.count(".rows") == 1
+
+
+def test_difference_of_equal_episodes_and_phone(view):
+    """Equal episodes are said to be so, also on a phone."""
+    a = golden(INBOX)
+    viewer = view(diff_document(diff(a, a), (a, a)), size=PHONE)
+    assert "No difference in 6 steps: digests equal" in viewer.text(".banner")
+    assert viewer.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert json.dumps(viewer.text(".delta")).count("0") == 1
