@@ -20,6 +20,7 @@ from engine.codec import codec_of
 from engine.exchanges import Reply, ToolCall
 
 _LONGEST_REASON = 500
+_DEEPEST = 20
 _MOST_WORK = 2**21
 _WORK_OF_A_PLACE = 2**12
 
@@ -148,10 +149,9 @@ def _action(
         value = _mended(flat.get(name), names)
         if value is not None:
             action[name] = value
-    try:
-        return codec_of(family.name, family.rules).action(action)
-    except RecursionError:
-        raise InvalidAction("expected plain values in an action, got deeply nested ones") from None
+    if not _is_flat(action, _DEEPEST):
+        raise InvalidAction("expected plain values in an action, got deeply nested ones")
+    return codec_of(family.name, family.rules).action(action)
 
 
 @cache
@@ -201,6 +201,12 @@ def _mended(value: Any, names: Mapping[str, str]) -> Any:
     if _PLACEHOLDER.fullmatch(text):
         return None
     return _unicode(value)
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Return whether *value* has at most so many levels, so that all that follows can hold it."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_is_flat(each, levels - 1) for each in inner)
 
 
 def _unicode(text: str) -> str:

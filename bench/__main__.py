@@ -1,5 +1,5 @@
 """
-Run the benchmarks: ``python -m bench`` from the root of a checkout, about six minutes.
+Run the benchmarks: ``python -m bench`` from the root of a checkout, about three minutes.
 
 Tables go to stdout, progress to stderr. No figure makes it fail: machines differ, and a timed
 test is a test of the machine.
@@ -42,7 +42,7 @@ class Size:
 
 
 FULL = Size(
-    rounds=7,
+    rounds=11,
     steps=8_000,
     stored=60,
     read=400,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from commands.diffing import CAUSES, print_diff, print_row
+from commands.diffing import CAUSES, INCOMPARABLE, print_diff, print_row
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import console, plain, print_json
 from commands.pages import html_option, write_page
@@ -62,8 +62,7 @@ def diff_command(
 
 def _say(found: Diff) -> Iterator[str]:
     yield CAUSES[found.cause] if found.cause else "no difference"
-    for what in found.incomparable:
-        yield f"decided or graded by different {what}: points cannot be compared"
+    yield from (INCOMPARABLE[what] for what in found.incomparable)
 
 
 def _at(found: Diff, position: int) -> Row:

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from commands.output import SHORT, add_row, counted, safe, signed, table
 from engine import ActionTaken, Stream
@@ -26,7 +27,7 @@ CAUSES = {
     "exchange": "only what passed between agent and model differs",
     "format": "only the format in which they were written differs",
 }
-_INCOMPARABLE = {
+INCOMPARABLE = {
     "rules": "decided by different rules: states, rewards and points cannot be compared",
     "rubric": "graded by different rubrics: points cannot be compared",
 }
@@ -111,20 +112,26 @@ def print_row(out: Console, found: Diff, row: Row, streams: Streams) -> None:
     _print_values(out, list(state_differences(*streams, row)), f"state after {where}")
 
 
+def _print_titled(out: Console, title: str, listing: Table) -> None:
+    """Print *listing* under its *title*, which may be wider than it."""
+    out.print()
+    out.print(title, style="italic")
+    out.print(listing)
+
+
 def _print_talk(out: Console, a: Step, b: Step, where: str) -> None:
     """Print what the models of *a* and *b* were told and said, as far as it differs."""
     prompts, replies = ([say(step) for step in (a, b)] for say in (_prompt, _reply))
     for title, (one, other) in (("told to the model", prompts), ("the model's reply", replies)):
         if one == other:
             continue
-        listing = table(["", title], title=f"{title} at {where}")
+        listing = table(["", ""])
         listing.show_header = False
         equal = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
         start = max(sum(1 for _ in equal) - _BEFORE, 0)
         add_row(listing, "A", _excerpt(one, start))
         add_row(listing, "B", _excerpt(other, start))
-        out.print()
-        out.print(listing)
+        _print_titled(out, f"{title} at {where}", listing)
 
 
 def _prompt(step: Step) -> str:
@@ -150,13 +157,12 @@ def _excerpt(text: str, start: int) -> str:
 
 
 def _print_events(out: Console, a: Step, b: Step, streams: Streams, where: str) -> None:
-    listing = table(["A", "B", "event"], title=f"events at {where}", right=["A", "B"])
+    listing = table(["A", "B", "event"], right=["A", "B"])
     for seq_a, seq_b in _side_by_side(a, b, streams):
         stream, seq = (streams[0], seq_a) if seq_a is not None else (streams[1], seq_b)
         style = "dim" if seq_a is not None and seq_b is not None else None
         add_row(listing, seq_a, seq_b, stream.family.say(stream[seq or 0]), style=style)
-    out.print()
-    out.print(listing)
+    _print_titled(out, f"events at {where}", listing)
 
 
 def _side_by_side(a: Step, b: Step, streams: Streams) -> Iterator[tuple[int | None, int | None]]:
@@ -177,23 +183,21 @@ def _shown(step: Step, stream: Stream) -> list[int]:
 
 
 def _print_rewards(out: Console, a: Step, b: Step, where: str) -> None:
-    listing = table(["part", "A", "B", "difference"], title=f"reward of {where}")
+    listing = table(["part", "A", "B", "difference"], right=["A", "B", "difference"])
     for name in dict.fromkeys((*a.parts, *b.parts)):
         one, other = a.parts.get(name, 0.0), b.parts.get(name, 0.0)
         if one != other:
             add_row(listing, name, signed(one), signed(other), signed(other - one))
-    out.print()
-    out.print(listing)
+    _print_titled(out, f"reward of {where}", listing)
 
 
 def _print_values(out: Console, values: Sequence[ValueDifference], title: str) -> None:
     if not values:
         return
-    listing = table(["where", "A", "B"], title=title)
+    listing = table(["where", "A", "B"])
     for each in values[:_VALUES_SHOWN]:
         add_row(listing, each.path, _value(each.a), _value(each.b))
-    out.print()
-    out.print(listing)
+    _print_titled(out, title, listing)
     if len(values) > _VALUES_SHOWN:
         out.print(f"and {counted(len(values) - _VALUES_SHOWN, 'more value')}; --json has all")
 
@@ -203,7 +207,7 @@ def _value(value: Any) -> Any:
 
 
 def _print_evidence(out: Console, found: Diff, streams: Streams) -> None:
-    listing = table(["part", "", "seq", "event"], title="behind the points", right=["seq"])
+    listing = table(["part", "", "seq", "event"], right=["seq"])
     for part in found.parts:
         name = part.name
         for side, stream, seqs in zip("AB", streams, (part.seqs_a, part.seqs_b), strict=True):
@@ -213,8 +217,7 @@ def _print_evidence(out: Console, found: Diff, streams: Streams) -> None:
             if len(seqs) > _EVENTS_SHOWN:
                 add_row(listing, "", "", "", f"and {len(seqs) - _EVENTS_SHOWN} more")
     if listing.row_count:
-        out.print()
-        out.print(listing)
+        _print_titled(out, "behind the points", listing)
 
 
 def _print_grades(out: Console, found: Diff) -> None:
@@ -229,5 +232,5 @@ def _print_grades(out: Console, found: Diff) -> None:
     add_row(listing, "score", f"{a:.4f}", f"{b:.4f}", signed(b - a) if found.comparable else None)
     out.print()
     for what in found.incomparable:
-        out.print(_INCOMPARABLE[what])
+        out.print(INCOMPARABLE[what])
     out.print(listing)

@@ -17,7 +17,8 @@ from commands.options import (
     log_option,
     open_existing,
 )
-from commands.recording import play_all, print_episodes
+from commands.output import words
+from commands.recording import grade_ended, play_all, print_episodes
 from engine import Episode, Reseeded
 from engine.episode import LARGEST_SEED
 from reports import Price
@@ -55,7 +56,8 @@ def fork_command(
     Leave the episode ID after N actions and play on with an agent, a script or a model.
 
     The fork shares the first N steps with its parent, to the byte, and keeps its lineage. It is
-    an episode like any other: it can be graded, compared with its parent and forked again.
+    an episode like any other: it can be graded, compared with its parent and forked again. It
+    belongs to no run, since nobody recorded it there.
     """
     agent = agent_name(agent)
     with open_existing(log) as opened:
@@ -63,14 +65,15 @@ def fork_command(
         stream = opened.events(parent.id)
         opening = opening_of(agent, stream.family, model)
         with opened.transaction():
-            fork = Episode.fork(
-                stream, at, log=opened, parent=parent.id, agent=agent, id=new_id, run=parent.run
-            )
+            fork = Episode.fork(stream, at, log=opened, parent=parent.id, agent=agent, id=new_id)
             changes = [Reseeded(seed)] if seed is not None else []
             inputs = [*changes, *([opening] if opening else [])]
             if inputs and not fork.over:
                 fork.note(*inputs)
         infos = [opened.find(fork.id)]
-        if not fork.over:
+        if fork.over:
+            words(f"the episode is over after step {at}: nothing is left to play")
+            grade_ended(opened, infos)
+        else:
             play_all(opened, infos, model, label=f"fork of {parent.id}", price=price)
         print_episodes(opened, [fork.id], as_json=as_json, parent=parent.id)

@@ -20,7 +20,7 @@ FOLDER = "goldens"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-@click.group("golden")
+@click.group("golden", epilog=examples("refold golden add last", "refold golden check"))
 def golden_command() -> None:
     """Keep recorded episodes as text files, one event a line, and check them."""
 
@@ -57,7 +57,7 @@ def add_command(id: str, name: str | None, folder: str, log: str, as_json: bool)
         info = opened.find(id)
         stream = opened.events(info.id)
     text = _checked(stream, info)
-    path = _write(Path(folder), name or _default_name(info), text)
+    path = _write(Path(folder), _default_name(info) if name is None else name, text)
     if as_json:
         print_json("goldens", [_row(path, stream)])
     else:

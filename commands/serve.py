@@ -62,8 +62,8 @@ from engine import RefoldError
 @click.option(
     "--client-rate",
     type=click.FloatRange(0),
-    help="Requests and frames per second for one address, 0 for any; "
-    "1000 if --public, else any, if not given.",
+    help="Requests and frames per second for one address, 0 for any; if not given, 1000 for "
+    "a public server.",
 )
 @click.option(
     "--idle-timeout",
@@ -115,8 +115,8 @@ def serve_command(
         hosts=tuple(hosts),
         origins=tuple(origins),
         max_sessions=max_sessions,
-        client_sessions=client_sessions or max_sessions,
-        client_rate=(1000.0 if public else 0.0) if client_rate is None else client_rate,
+        client_sessions=client_sessions,
+        client_rate=client_rate,
         idle_timeout=idle_timeout,
         durable=durable,
         scenarios=tuple(scenarios),

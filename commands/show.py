@@ -21,8 +21,9 @@ from commands.output import (
 from engine import EpisodeInfo, EventLog, Stream
 from graders import Grade, grade, saved_grades
 from replays import Step, steps
-from replays.lineage import Relative, lineage
+from replays.lineage import MOST_FORKS, Relative, lineage
 
+_DEEPEST = 12
 _FIGURES = ("after step", "steps", "score")
 
 
@@ -96,7 +97,7 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     listing = table(["lineage", "after step", "agent", "steps", "score"], right=_FIGURES)
     for each, score in relatives:
         own = each.id == info.id
-        indent = "   " * (each.depth - 1) + "└─ " if each.depth else ""
+        indent = "   " * (min(each.depth, _DEEPEST) - 1) + "└─ " if each.depth else ""
         known = each.info
         cells = (known.agent or "-", known.steps) if known else ("not in this log", "")
         shown = "" if score is None else f"{score:.4f}"
@@ -106,6 +107,8 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     out = console()
     out.print()
     out.print(listing)
+    if len(relatives) > MOST_FORKS:
+        out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
 
 
 def _notable(step: Step) -> bool:

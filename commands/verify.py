@@ -71,7 +71,8 @@ def verify_command(ids: Sequence[str], expect: str, log: str, as_json: bool) -> 
         else:
             _print(watched, problems)
     if not as_json:
-        words(f"{counted(checked, 'episode')} checked, {wrong} wrong")
+        damaged = "; the file is damaged" if problems else ""
+        words(f"{counted(checked, 'episode')} checked, {wrong} wrong{damaged}")
     return 1 if wrong or problems else 0
 
 

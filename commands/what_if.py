@@ -1,6 +1,7 @@
 """``refold what-if``."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,9 +11,11 @@ from commands.model_options import ModelChoices, agent_name, model_options, open
 from commands.options import agent_option, episode_argument, examples, json_option, log_option
 from commands.output import add_row, console, plain, print_json, safe, signed, table
 from commands.tally import Tally
-from engine import Episode, EpisodeInfo, EventLog, Stream, fold_to
+from engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
 from graders import grade
-from replays.what_if import Outcome, action_at, what_if
+from replays.what_if import Outcome, action_at, candidates, what_if
+
+_FIGURES = ("score", "difference", "reward", "steps")
 
 
 @click.command(
@@ -34,15 +37,24 @@ def what_if_command(
     """
     Try every legal action after N actions of ID, each played on by an agent, and rank them.
 
-    The cheapest way to see whether a step was a mistake. Nothing is recorded; `refold fork` keeps
-    a branch that is worth it.
+    What was done there is tried as well, so that like is compared with like. The cheapest way to
+    see whether a step was a mistake. Nothing is recorded; `refold fork` keeps a branch that is
+    worth it.
     """
     agent = agent_name(agent)
     with EventLog(log, readonly=True) as opened:
         info = opened.find(id)
         stream = opened.events(info.id)
-        opening_of(agent, stream.family, model)
-        outcomes = asyncio.run(_try_all(opened, info, stream, at, agent, model))
+        opening = opening_of(agent, stream.family, model)
+        number = len(candidates(stream, at))
+        if not number:
+            raise RefoldError(
+                f"--at: expected a step before the end, got {at}, where the episode is over; "
+                f"--at {at - 1} tries the last action"
+            )
+        with Tally(total=number, label=f"actions after step {at}") as tally:
+            trying = _try_all(opened, info, stream, at, agent, model, opening, tally)
+            outcomes = asyncio.run(trying)
     outcomes.sort(key=lambda outcome: (-outcome.score, -outcome.total))
     if as_json:
         rows = (_row(stream, outcome) for outcome in outcomes)
@@ -52,20 +64,25 @@ def what_if_command(
 
 
 async def _try_all(
-    log: EventLog, info: EpisodeInfo, stream: Stream, at: int, agent: str, model: ModelChoices
+    log: EventLog,
+    info: EpisodeInfo,
+    stream: Stream,
+    at: int,
+    agent: str,
+    model: ModelChoices,
+    opening: Input | None,
+    tally: Tally,
 ) -> list[Outcome]:
     told = evolve(info, fork_at=at + 1)
-    total = len(stream.family.legal_actions(fold_to(stream, at)))
     found = []
-    with Tally(total=total, label=f"actions after step {at}") as tally:
-        async with open_players(log, [agent], model) as players:
+    async with open_players(log, [agent], model) as players:
 
-            async def finish(episode: Episode) -> None:
-                await players[agent].play(episode, told)
+        async def finish(episode: Episode) -> None:
+            await players[agent].play(episode, told)
 
-            async for outcome in what_if(stream, at, finish):
-                found.append(outcome)
-                tally.add((), outcome.score)
+        async for outcome in what_if(stream, at, finish, opening=opening):
+            found.append(outcome)
+            tally.add((), outcome.score)
     return found
 
 
@@ -73,27 +90,27 @@ def _row(stream: Stream, outcome: Outcome) -> dict[str, Any]:
     return {**plain(outcome), "say": stream.family.say(outcome.action)}
 
 
-def _print(stream: Stream, at: int, outcomes: list[Outcome]) -> None:
+def _print(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> None:
     out = console()
     played = action_at(stream, at)
-    said = stream.family.say(played) if played is not None else "nothing, the episode stops there"
+    said = stream.family.say(played) if played is not None else "nothing yet"
     out.print(safe(f"as played, step {at + 1}: {said}; score {grade(stream).score:.4f}"))
-    listing = table(
-        ["action", "score", "difference", "reward", "steps"],
-        right=["score", "difference", "reward", "steps"],
-    )
-    best = max((outcome.score for outcome in outcomes if outcome.taken), default=None)
+    listing = table(["action", *_FIGURES, ""], right=_FIGURES)
+    base = next((outcome.score for outcome in outcomes if outcome.taken), None)
     for outcome in outcomes:
-        change = None if best is None else signed(outcome.score - best)
         add_row(
             listing,
-            stream.family.say(outcome.action) + (" (as played)" if outcome.taken else ""),
+            stream.family.say(outcome.action),
             f"{outcome.score:.4f}",
-            change,
+            None if base is None or outcome.taken else signed(outcome.score - base),
             signed(outcome.total),
             outcome.steps,
+            _remark(outcome),
             style="bold" if outcome.taken else None,
         )
     out.print(listing)
-    if best is None:
-        out.print("the action as played was refused, or is no legal one: no difference to it")
+
+
+def _remark(outcome: Outcome) -> str:
+    remarks = ["as played"] if outcome.taken else []
+    return ", ".join([*remarks, *([f"refused: {outcome.error}"] if outcome.error else [])])

@@ -199,7 +199,7 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
         )
         if table in tables
     }
-    for key in sorted(ours.keys() | found.keys()):
+    for key in sorted(ours.keys() | found.keys(), key=lambda key: (key[0] != "table", key)):
         if ours.get(key, "") != found.get(key, ""):  # an automatic index has None
             kind, name, _table = key
             raise NotALog(

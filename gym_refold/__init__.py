@@ -20,6 +20,4 @@ def environment_ids() -> Iterator[tuple[str, str]]:
 
 
 for _id, _scenario in environment_ids():
-    gymnasium.register(
-        _id, entry_point="gym_refold.env:RefoldEnv", kwargs={"scenario": _scenario}
-    )
+    gymnasium.register(_id, entry_point="gym_refold.env:RefoldEnv", kwargs={"scenario": _scenario})

@@ -84,10 +84,8 @@ def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) 
     found = misfiled(info, stream) or _lineage(log, info, stream)
     if found:
         yield found
-    rows = file.grades(id)
-    heads = [head.hex() for head in chain(stream.payloads)] if rows else []
-    for row in rows:
-        problem = _misgraded(row, stream, heads)
+    for row in file.grades(id):
+        problem = _misgraded(row, stream)
         if problem:
             yield f"saved grade by {row.rubric} v{row.version}: {problem}"
 
@@ -114,7 +112,7 @@ def _lineage(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
     return None
 
 
-def _misgraded(row: SavedRow, stream: Stream, heads: list[str]) -> str | None:
+def _misgraded(row: SavedRow, stream: Stream) -> str | None:
     """Return what is wrong with a saved grade, or None; it may be of an earlier moment."""
     try:
         saved = _read_grade(row.grade)
@@ -125,10 +123,18 @@ def _misgraded(row: SavedRow, stream: Stream, heads: list[str]) -> str | None:
     said = (saved.episode_digest, rubric.name, rubric.version, rubric.digest, saved.score)
     if told != said:
         return f"expected {said}, as the grade says, got {told}"
-    if row.digest not in heads:
+    graded = stream if row.digest == stream.digest else _beginning(stream, row.digest)
+    if graded is None:
         return f"expected a digest that the episode had, got {row.digest}"
-    graded = stream.payloads[: heads.index(row.digest) + 1]
-    again = grade(Stream.read(graded, episode="graded"))
+    again = grade(graded)
     if again.rubric.digest == rubric.digest and again.to_json() != row.grade:
         return f"expected {again.score} and its parts, as graded again, got others: {saved.score}"
+    return None
+
+
+def _beginning(stream: Stream, digest: str) -> Stream | None:
+    """Return the first events of *stream*, up to where it had *digest*, or None."""
+    for seq, head in enumerate(chain(stream.payloads)):
+        if head.hex() == digest:
+            return Stream.read(stream.payloads[: seq + 1], head=head, episode="a beginning")
     return None

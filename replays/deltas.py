@@ -34,6 +34,8 @@ def merge(state: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(state)
     for key, value in change.items():
         was = merged.get(key)
-        both = isinstance(was, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge(was, value) if both else value
+        if isinstance(was, Mapping) and isinstance(value, Mapping):
+            merged[key] = merge(was, value)
+        else:
+            merged[key] = value
     return merged

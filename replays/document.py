@@ -55,6 +55,7 @@ def document(
     scenario: Json = msgspec.json.decode(stream.scenario)
     picture = picture_of(stream.family.name, stream.family.rules)
     made = _Maker(stream, walked, whole, picture, running=end is None)
+    events = list(made.events())
     omitted: list[Json] = [] if exchanges else [_without_exchanges(stream)]
     return {
         "format": FORMAT,
@@ -67,9 +68,9 @@ def document(
         },
         "start": made.view(walked[0]),
         **made.steps(),
-        "events": list(made.events()),
+        "events": events,
         "spans": picture.spans(made.placed),
-        "marks": made.marks(scenario["parameters"]),
+        "marks": made.marks(scenario["parameters"], events),
         "grade": _grade(grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()) if exchanges else [],
@@ -168,12 +169,15 @@ class _Maker:
         told = (str(value) for value in self._open(data).values())
         return f"{kind.replace('_', ' ')}: {' '.join(told)}".rstrip(": ")
 
-    def marks(self, parameters: Json) -> list[list[Any]]:
+    def marks(self, parameters: Json, events: list[list[Any]]) -> list[list[Any]]:
         """Return position, kind and words of what is worth a look, by position."""
-        hidden = self._hidden
-        say = (lambda event: type(event).__name__) if hidden else self._family.say
+        words = {id(event): row[4] for event, row in zip(self._stream, events, strict=True)}
+
+        def say(event: Event) -> str:
+            return str(words[id(event)])
+
         own = self._picture.marks(self.placed, say, len(self._whole), parameters)
-        found = [*shared_marks(self.placed, self._family.say), *own]
+        found = [*shared_marks(self.placed, say), *own]
         return [list(mark) for mark in sorted(found, key=lambda mark: mark[0])]
 
     def models(self) -> Iterator[Json]:

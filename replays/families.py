@@ -61,14 +61,13 @@ def picture_of(name: str, rules: int) -> Picture:
 def shared_marks(placed: Placed, say: Say) -> Iterator[Mark]:
     """Yield the marks that every family has: refusals, other seeds, answers of no use."""
     for position, event in placed:
-        if isinstance(event, ActionRefused):
-            yield position, "refused", say(event)
-        elif isinstance(event, Reseeded):
-            yield position, "operator", say(event)
-        elif isinstance(event, ReplyUnread | ActionForfeited):
-            yield position, "parse", say(event)
-        elif isinstance(event, ModelCalled) and event.reply is None:
-            yield position, "parse", say(event)
+        match event:
+            case ActionRefused():
+                yield position, "refused", say(event)
+            case Reseeded():
+                yield position, "operator", say(event)
+            case ReplyUnread() | ActionForfeited() | ModelCalled(reply=None):
+                yield position, "parse", say(event)
 
 
 def _workflow_scenario(
@@ -147,7 +146,7 @@ def _inbox_scenario(
     words = {each.id: each.keywords for each in filled.emails} if filled else {}
     emails = []
     for email in start.pending.values():
-        shown = {
+        shown: dict[str, Any] = {
             "id": email.id,
             "sender": email.sender,
             "subject": email.subject,

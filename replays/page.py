@@ -26,7 +26,7 @@ from replays.document import without_sent
 
 VIEWER = files("replays") / "viewer"
 ENTRY = "app.js"
-PACKED_FROM = 2 * 2**20
+PACKED_FROM = 64 * 2**10
 SPARED_FROM = 32 * 2**20
 LARGEST = 64 * 2**20
 MOST_ROWS = 100
@@ -55,8 +55,8 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     """
     Return the page that shows *document*, of an episode or of a comparison: UTF-8 HTML.
 
-    It opens at the position *at*. Equal documents give equal pages. Above 2 MB the document is packed; above 32 MB what was
-    sent to the model is left out, and said so.
+    It opens at the position *at*. Equal documents give equal pages. Above 64 KB the document is
+    packed; above 32 MB what was sent to the model is left out, and said so.
 
     Raises:
         RefoldError: It is above 64 MB even so.

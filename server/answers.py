@@ -11,6 +11,7 @@ from engine import InvalidAction, RefoldError
 from engine.errors import UnknownName
 from server.context import Overloaded
 from server.errors import BadRequest, SessionsFull, status_of, words_of
+from server.play import is_text
 from server.wire import encode
 
 _MEDIA = "application/json"
@@ -58,8 +59,8 @@ def text_of(asked: dict[str, Any], *keys: str, longest: int = 255) -> str | None
         value = asked.get(key)
         if value is None:
             continue
-        if not isinstance(value, str) or not value.isprintable() or not 1 <= len(value) <= longest:
-            raise BadRequest(f"expected 1 to {longest} printable letters", "body", key)
+        if not is_text(value, longest):
+            raise BadRequest(f"expected 1 to {longest} letters, none of control", "body", key)
         return value
     return None
 
@@ -106,3 +107,8 @@ async def malformed(_request: Request, error: Exception) -> Response:
         for each in error.errors()
     ]
     return Json({"detail": detail}, 422)
+
+
+async def failed(_request: Request, _error: Exception) -> Response:
+    """Return the answer to a request that met a mistake of ours; the guard logs what it was."""
+    return Json({"detail": "the server could not do that"}, 500)

@@ -37,12 +37,12 @@ def check_exposure(settings: Settings) -> None:
         )
 
 
-def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: None) -> None:
+def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn.Server:
     """
-    Serve until SIGINT or SIGTERM; then end what is under way, and close the log.
+    Return a server that is ready to ``run``.
 
     Args:
-        settings: How.
+        settings: How it is set up.
         listening: Called with the address once connections are taken.
 
     Raises:
@@ -65,7 +65,12 @@ def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: 
         server_header=False,
         log_level="warning",
     )
-    _Server(config, listening).run()
+    return _Server(config, listening)
+
+
+def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: None) -> None:
+    """Serve until SIGINT or SIGTERM; then end what is under way, and close the log."""
+    make_server(settings, listening).run()
 
 
 class _Server(uvicorn.Server):

@@ -30,7 +30,8 @@ class Context:
 
     Attributes:
         settings: How it is set up.
-        play: Resets and steps, with the one writer.
+        log: The one writer of the process; for the event loop's thread.
+        play: Resets and steps.
         store: Its sessions.
         rpc: Its answers to JSON-RPC.
         metrics: Its figures.
@@ -38,6 +39,7 @@ class Context:
     """
 
     settings: Settings
+    log: EventLog
     play: Play
     store: SessionStore
     rpc: JsonRpc

@@ -20,7 +20,7 @@ from server.context import Context, context_of
 from server.errors import BadRequest, NoEpisode
 from server.examples import ENVELOPE, RPC_CALL, RPC_REPLY, STATE
 from server.jsonrpc import Caller, unreadable
-from server.openapi import named, ref, told
+from server.openapi import named, ref, text_schema, told
 from server.play import Start
 from server.schemas import schemas
 from server.sessions import Session
@@ -32,7 +32,8 @@ _NOT_ACTION = ("session_id", "timeout_s", "request_id", "episode_id")
 router = APIRouter(tags=["environment"])
 Server = Annotated[Context, Depends(context_of)]
 Asked = Annotated[dict[str, Any], Depends(read_object)]
-Text = Annotated[str | None, Query(min_length=1, max_length=255)]
+PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+Text = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
 Seed = Annotated[int | None, Query(ge=0, le=LARGEST_SEED)]
 
 
@@ -82,12 +83,12 @@ _ENVELOPE = {
 _RESET = {
     "type": "object",
     "properties": {
-        "task_id": {"type": "string", "maxLength": 255, "description": "Also as `task`."},
+        "task_id": text_schema("Also as `task`."),
         "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED},
-        "episode_id": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
-        "agent": {"type": "string", "description": "Who plays, a name for the log."},
-        "run": {"type": "string", "description": "Run that the episode belongs to."},
-        "session_id": {"type": "string"},
+        "episode_id": text_schema("What it is to be called."),
+        "agent": text_schema("Who plays, a name for the log.", 100),
+        "run": text_schema("Run that the episode belongs to.", 100),
+        "session_id": text_schema("Session to play in."),
     },
 }
 _STEP = {

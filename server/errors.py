@@ -63,7 +63,7 @@ class SessionsFull(RefoldError):
 STATUS: dict[type[RefoldError], int] = {
     BadRequest: 422,
     InvalidAction: 422,
-    UnknownName: 422,
+    UnknownName: 404,
     UnknownStep: 422,
     UnknownEpisode: 404,
     AmbiguousEpisode: 409,

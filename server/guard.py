@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
+from fastapi import HTTPException
+
 from server.access import Denied, check
 from server.limits import Buckets
 from server.metrics import Metrics
@@ -40,14 +42,6 @@ HEADERS = {
 """Sent with every answer that does not set them itself."""
 
 _faults = logging.getLogger("refold.server")
-
-
-class TooMuch(Exception):
-    """A body is larger, or takes longer, than it may."""
-
-    def __init__(self, status: int, words: str) -> None:
-        self.denied = Denied(status, words)
-        super().__init__(words)
 
 
 class Guard:
@@ -94,8 +88,6 @@ class Guard:
             if denied is None:
                 body = _Body(receive, self._settings.largest_body)
                 await self._app(scope, body.receive, answer.send)
-        except TooMuch as error:
-            denied = error.denied
         except Exception:
             _faults.exception("%s %s failed", scope["method"], scope["path"])
             denied = Denied(500, "the server could not do that")
@@ -156,10 +148,10 @@ class _Body:
             async with asyncio.timeout(BODY_SECONDS):
                 message = await self._receive()
         except TimeoutError:
-            raise TooMuch(408, f"body: expected it within {BODY_SECONDS} s") from None
+            raise HTTPException(408, f"body: expected it within {BODY_SECONDS} s") from None
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise TooMuch(413, "body: expected a smaller one")
+            raise HTTPException(413, "body: expected a smaller one")
         self._whole = not message.get("more_body", False)
         return message
 

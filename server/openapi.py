@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from engine import Family
+from server.play import TEXT
 from server.schemas import Schema, schemas
 
 Json = dict[str, Any]
@@ -49,6 +50,12 @@ def ref(kind: Any) -> Schema:
 def named(name: str) -> Schema:
     """Return a reference to the schema *name*: Action, Observation or State."""
     return {"$ref": TEMPLATE.format(name=name)}
+
+
+def text_schema(about: str, longest: int = 255) -> Schema:
+    """Return the schema of a name or an id, or null: 1 to *longest* letters, none of control."""
+    text = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": f"^{TEXT}$"}
+    return {"anyOf": [text, {"type": "null"}], "description": about}
 
 
 def told(

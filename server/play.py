@@ -25,6 +25,9 @@ from server.wire import State, envelope
 AGENT = "openenv"
 """Who plays, unless the client says so."""
 
+TEXT = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
+"""What names and ids may hold."""
+
 _REMEMBERED = 10_000
 _LONGEST_ID = 255
 _LONGEST_NAME = 100
@@ -70,6 +73,11 @@ class Start:
         )
 
 
+def is_text(value: Any, longest: int) -> bool:
+    """Return whether *value* is a text of 1 to *longest* letters, none of which controls."""
+    return isinstance(value, str) and len(value) <= longest and bool(re.fullmatch(TEXT, value))
+
+
 def _seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= LARGEST_SEED):
         return value
@@ -80,8 +88,8 @@ def _text(asked: Mapping[str, Any], key: str, longest: int) -> str | None:
     value = asked.get(key)
     if value is None:
         return None
-    if not isinstance(value, str) or not value.isprintable() or not 1 <= len(value) <= longest:
-        expected = f"expected 1 to {longest} printable letters"
+    if not is_text(value, longest):
+        expected = f"expected 1 to {longest} letters, none of control"
         raise BadRequest(f"{expected}, got {value!r:.100}", key)
     return value
 
@@ -101,13 +109,13 @@ class Play:
     Resets and steps.
 
     Attributes:
-        log: The process's writer.
+        log: The process's writer; without one, episodes live in memory only.
         catalogue: What can be played.
         counts: What was done so far.
         latest: Id in the log of the episode that began last, if any did.
     """
 
-    log: EventLog
+    log: EventLog | None
     catalogue: Catalogue
     counts: Counts = field(factory=Counts)
     latest: str | None = None
@@ -185,6 +193,7 @@ class Play:
         content, given = envelope(
             episode,
             session.task,
+            seen=result.observation,
             reward=result.reward,
             total=session.total,
             parts=result.breakdown,
@@ -192,6 +201,7 @@ class Play:
         )
         if given is not None:
             self.counts.ended += 1
+        if given is not None and self.log is not None:
             save_grade(self.log, episode.id, given)
         return content
 

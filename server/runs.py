@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from agents import make_policy
 from agents.rollout import epoch_seed, replay_policy
-from engine import Episode, EpisodeInfo, Reseeded
+from engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded
 from engine.episode import LARGEST_SEED
 from engine.errors import UnknownEpisode
 from graders import grade, save_grade, saved_grades
@@ -29,7 +29,7 @@ from server.environment import Asked, Server, Text, new_session, shown
 from server.episodes import EpisodeRow, GradeReply, Id, grade_reply, opened, row_of
 from server.errors import BadRequest
 from server.examples import EPISODE, GRADE
-from server.openapi import ref, told
+from server.openapi import ref, text_schema, told
 
 AGENTS = ("noop", "random", "greedy", "baseline")
 MOST_EPISODES = 100
@@ -71,32 +71,35 @@ class RankingList(Struct):
     several: list[str]
 
 
+_SEED = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED}
+_AGENT = {"enum": [*AGENTS, None], "description": "Who plays."}
 _RUN_BODY = {
     "type": "object",
     "properties": {
-        "task": {"type": "string", "maxLength": 255},
-        "agent": {"type": "string", "enum": list(AGENTS)},
-        "seed": {"type": ["integer", "null"], "minimum": 0},
+        "task": text_schema("Which task; the default if not given."),
+        "agent": _AGENT,
+        "seed": _SEED,
         "episodes": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_EPISODES},
-        "run": {"type": ["string", "null"], "maxLength": 100},
+        "run": text_schema("Name of the run.", 100),
     },
 }
 _GRADER_BODY = {
     "type": "object",
     "properties": {
-        "episode_id": {"type": ["string", "null"], "maxLength": 255},
-        "task": {"type": ["string", "null"], "maxLength": 255},
-        "agent": {"type": ["string", "null"], "enum": [*AGENTS, None]},
-        "seed": {"type": ["integer", "null"], "minimum": 0},
+        "episode_id": text_schema("Which episode."),
+        "task": text_schema("The latest of which task."),
+        "agent": _AGENT,
+        "provider": _AGENT,
+        "seed": _SEED,
     },
 }
 _FORK_BODY = {
     "type": "object",
     "properties": {
-        "at": {"type": "integer", "minimum": 0},
-        "agent": {"type": ["string", "null"], "enum": [*AGENTS, None]},
-        "seed": {"type": ["integer", "null"], "minimum": 0},
-        "episode_id": {"type": ["string", "null"], "maxLength": 64},
+        "at": {"type": "integer", "minimum": 0, "maximum": 2**31},
+        "agent": _AGENT,
+        "seed": _SEED,
+        "episode_id": text_schema("What the fork is to be called.", 64),
     },
     "required": ["at"],
 }
@@ -115,6 +118,19 @@ def agent_of(asked: dict[str, Any]) -> str | None:
     return agent
 
 
+def check_agent(agent: str, family: Family) -> None:
+    """
+    Check that *agent* plays *family*.
+
+    Raises:
+        BadRequest: It does not.
+    """
+    try:
+        make_policy(agent, family, seed=0)
+    except RefoldError as error:
+        raise BadRequest(str(error), "agent") from None
+
+
 async def play_on(context: Context, episode: Episode, agent: str, *, since: int = 0) -> None:
     """Play *episode*, recorded, to its end, a few steps at a time; and save its grade."""
     stream = episode.events
@@ -129,15 +145,15 @@ async def play_on(context: Context, episode: Episode, agent: str, *, since: int 
         if not taken % TURN:
             await asyncio.sleep(0)
     context.play.counts.ended += 1
-    save_grade(context.play.log, episode.id, grade(episode.events))
+    save_grade(context.log, episode.id, grade(episode.events))
 
 
 async def play_new(
     context: Context, scenario: Scenario, agent: str, seed: int | None, run: str, epoch: int
 ) -> EpisodeInfo:
     """Play a new episode of *scenario* and return what the log tells of it."""
-    make_policy(agent, context.play.catalogue.family_of(scenario), seed=0)
-    log = context.play.log
+    check_agent(agent, context.play.catalogue.family_of(scenario))
+    log = context.log
     first = scenario.seed if seed is None else seed
     world = epoch_seed(first, epoch)
     episode = Episode.start(scenario, log=log, agent=agent, seed=world, run=run, epoch=epoch)
@@ -168,7 +184,7 @@ async def run(context: Server, asked: Asked) -> Response:
         infos = [
             await play_new(context, scenario, agent, seed, name, epoch) for epoch in range(times)
         ]
-    log = context.play.log
+    log = context.log
     rows = [row_of(info, saved_grades(log, info.id)) for info in infos]
     return Json(RunReply(rows, sum(row.score or 0.0 for row in rows) / len(rows)))
 
@@ -323,9 +339,9 @@ async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Respo
         raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
     info, stream = await run_in_threadpool(_read, context, id)
     if agent is not None:
-        make_policy(agent, stream.family, seed=0)
+        check_agent(agent, stream.family)
     session = None if agent is not None else new_session(request, context)
-    log, seed = context.play.log, number_of(asked, "seed", 0, LARGEST_SEED)
+    log, seed = context.log, number_of(asked, "seed", 0, LARGEST_SEED)
     with log.transaction():
         episode = Episode.fork(
             stream,

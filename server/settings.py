@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from engine import RefoldError
 
+PUBLIC_RATE = 1000.0
 _TRUE = ("1", "true", "yes")
 
 
@@ -31,8 +32,9 @@ class Settings:
             are none and others than this machine can connect.
         origins: Origins of other sites whose pages may use the server.
         max_sessions: Sessions at once.
-        client_sessions: Sessions at once for one client address.
-        client_rate: Requests and frames per second for one client address; 0 for no limit.
+        client_sessions: Sessions at once for one client address; None for all of them.
+        client_rate: Requests and frames per second for one client address, 0 for no limit;
+            None for no limit unless the server is public.
         idle_timeout: Seconds until an idle session is dropped.
         largest_body: Bytes that a request may have, and letters that a frame may have.
         durable: Wait for the disk at each step.
@@ -49,14 +51,21 @@ class Settings:
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     max_sessions: int = 256
-    client_sessions: int = 256
-    client_rate: float = 0.0
+    client_sessions: int | None = None
+    client_rate: float | None = None
     idle_timeout: float = 1800.0
     largest_body: int = 2**20
     durable: bool = False
     scenarios: tuple[str, ...] = ()
     default: str = "workflow/easy"
     access_log: bool = True
+
+    @property
+    def rate(self) -> float:
+        """The limit that holds: requests and frames per second for one client; 0 for none."""
+        if self.client_rate is not None:
+            return self.client_rate
+        return PUBLIC_RATE if self.public and not self.token else 0.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

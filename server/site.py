@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 
 from engine import EventLog, RefoldError
 from server import environment, episodes, login, runs, taskapi
-from server.answers import malformed, refused
+from server.answers import failed, malformed, refused
 from server.context import Context
 from server.environment import Server
 from server.guard import App, Guard, Receive, Scope, Send
@@ -41,7 +41,7 @@ def make_app(settings: Settings) -> App:
         RefoldError: A scenario of the settings cannot be used.
     """
     metrics = Metrics()
-    buckets = Buckets(settings.client_rate, time.monotonic)
+    buckets = Buckets(settings.rate, time.monotonic)
     served = catalogue(settings.scenarios, settings.default)
     sockets: dict[str, App] = {}
 
@@ -51,12 +51,12 @@ def make_app(settings: Settings) -> App:
             play = Play(log, served)
             store = SessionStore(
                 settings.max_sessions,
-                settings.client_sessions,
+                settings.client_sessions or settings.max_sessions,
                 settings.idle_timeout,
                 time.monotonic,
             )
             rpc = JsonRpc(play, store)
-            app.state.context = Context(settings, play, store, rpc, metrics)
+            app.state.context = Context(settings, log, play, store, rpc, metrics)
             _watch(metrics, play, store)
             pause, largest = buckets.wait, settings.largest_body
             sockets["/ws"] = Endpoint(play, store, rpc, largest, pause, metrics.refused)
@@ -93,7 +93,11 @@ def _http(lifespan: Any, families: Any) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        exception_handlers={RefoldError: refused, RequestValidationError: malformed},
+        exception_handlers={
+            RefoldError: refused,
+            RequestValidationError: malformed,
+            Exception: failed,
+        },
         redirect_slashes=False,
     )
 

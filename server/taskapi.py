@@ -13,7 +13,7 @@ from scenarios import Scenario
 from server.answers import Json, number_of, text_of
 from server.environment import Asked, Server
 from server.errors import BadRequest
-from server.openapi import ref, told
+from server.openapi import ref, text_schema, told
 from server.schemas import Schema, action_schema
 from server.tasks import Catalogue
 
@@ -136,10 +136,14 @@ def _split(catalogue: Catalogue, asked: dict[str, Any]) -> list[TaskRow]:
 
 
 def _body(*required: str, **numbers: str) -> Schema:
-    whole = {"type": ["integer", "null"] if required == ("split",) else "integer"}
+    bounds = {"minimum": -(2**31), "maximum": 2**31}
+    whole = {"type": ["integer", "null"] if required == ("split",) else "integer", **bounds}
     return {
         "type": "object",
-        "properties": {"split": {"type": "string"}, **dict.fromkeys(numbers, whole)},
+        "properties": {
+            "split": text_schema("Which split.")["anyOf"][0],
+            **dict.fromkeys(numbers, whole),
+        },
         "required": list(required),
     }
 

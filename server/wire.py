@@ -114,6 +114,7 @@ def envelope(
     episode: Episode,
     task: str,
     *,
+    seen: Any = None,
     reward: float = 0.0,
     total: float = 0.0,
     parts: Mapping[str, float] | None = None,
@@ -125,6 +126,7 @@ def envelope(
     Args:
         episode: Right after a step or its start.
         task: Name of the scenario.
+        seen: Its observation, if the caller has it already.
         reward: The step's reward, raw.
         total: Sum of the rewards so far.
         parts: Parts of the step's reward.
@@ -143,6 +145,6 @@ def envelope(
         grade=FinalGrade.of(given) if given is not None else None,
         metadata={},
     )
-    seen = encode(episode.observation)
-    observation = b"%b,%b" % (seen[:-1], encode(outcome)[1:])
+    own = encode(episode.observation if seen is None else seen)
+    observation = b"%b,%b" % (own[:-1], encode(outcome)[1:])
     return encode(Envelope(Raw(observation), reward, end is not None)), given

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from viewing import write_page
 
 FLAGS = [
     "--no-sandbox",
@@ -66,3 +68,30 @@ class Viewer:
     def quiet(self) -> bool:
         """Return whether nothing was asked for but the page itself, nor complained about."""
         return set(self.requests) <= {self._url} and not self.complaints
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Yield the browser; for test modules, by their own name for it."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def view(browser, tmp_path):
+    """Return what opens the page of a document; at the end nothing was asked for or complained."""
+    opened = []
+
+    def open_page(made, hash="", *, size=DESKTOP, scheme="light", **more):
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        opened.append(context)
+        viewer = Viewer(context.new_page(), write_page(tmp_path, made, **more))
+        viewers.append(viewer)
+        return viewer.open(hash)
+
+    viewers = []
+    yield open_page
+    for viewer in viewers:
+        assert viewer.quiet(), (viewer.requests, viewer.complaints)
+    for context in opened:
+        context.close()

@@ -96,7 +96,7 @@ def test_json_keys(
     expected = {
         command: ({*names(cells[0])}, {*names(cells[1])}) for command, cells in table.items()
     }
-    expected["show"] = (expected["show"][0], episode | {"grade"})
+    expected["show"] = (expected["show"][0], episode | {"grade", "lineage"})
     expected["import"] = (expected["import"][0], episode - {"score", "scores"})
     expected["replay"][1].remove("--step")
     answers = {
@@ -111,6 +111,7 @@ def test_json_keys(
         "replay": json_of(capsys, "replay", "last", "--step", "1"),
         "grade": json_of(capsys, "grade"),
         "verify": json_of(capsys, "verify"),
+        "merge": json_of(capsys, "merge", "refold.db", "-o", "merged.db"),
         "diff": json_of(capsys, "diff", *ids),
         "runs": json_of(capsys, "runs"),
         "report": json_of(capsys, "report", "x"),

@@ -141,7 +141,9 @@ def test_exchanges_with_a_model():
     """Each is there once, with its step, new messages only, and why nothing came of it."""
     stream = model_run()
     made = shown(stream)
-    assert [(each["step"], each["reply"]["text"], each["unread"]) for each in made["exchanges"]] == [
+    assert [
+        (each["step"], each["reply"]["text"], each["unread"]) for each in made["exchanges"]
+    ] == [
         (0, "no idea", "expected JSON, got words"),
         (0, '{"action_type": "wait"}', None),
         (1, "late", None),

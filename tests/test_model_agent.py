@@ -98,6 +98,15 @@ def test_what_an_api_refuses_is_not_tried_again():
     assert {body.get("max_tokens") for body in server.requests} == {None, 5}
 
 
+def test_what_was_begun_in_one_form_goes_on_in_it():
+    """An API that has answered in a form is asked in it, whatever it says to others meanwhile."""
+    begun = Episode.fork(played(EASY).events, 2)
+    with FaultServer(NO, then=sensible) as server:
+        play(server.base_url, Episode.start(EASY), begun)
+    assert begun.over
+    assert [each.format for each in of_kind(ModelConfigured, begun.events)] == ["tools"]
+
+
 @pytest.mark.parametrize(("form", "asked"), [("tools", 1), ("json", 1), ("text", 1), (None, 3)])
 def test_a_form_that_was_chosen_is_kept(form, asked):
     """If the API takes none of those it may be asked in, that is the API's failure."""

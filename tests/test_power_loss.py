@@ -14,6 +14,7 @@ from engine import EventLog, RefoldError
 from engine.fold import step_ranges
 
 CUTS = 400
+LIES = 100
 
 
 @pytest.fixture(params=["normal", "durable"])
@@ -27,25 +28,25 @@ def recorded(tmp_path, request):
     return request.param, streams, msgspec.msgpack.decode(trace.read_bytes())
 
 
-def cuts(trace, dice):
+def cuts(trace, dice, number):
     """Return places in *trace*, half of them right after a sync, a deletion or the like."""
     rare = [place for place, line in enumerate(trace) if line[0] not in ("write", "acknowledged")]
-    near = [place + dice.choice([0, 1, 1, 2, 3]) for place in dice.choices(rare, k=CUTS // 2)]
-    return sorted(near + dice.choices(range(len(trace)), k=CUTS - len(near)))
+    near = [place + dice.choice([0, 1, 1, 2, 3]) for place in dice.choices(rare, k=number // 2)]
+    return sorted(near + dice.choices(range(len(trace)), k=number - len(near)))
 
 
-def after_cuts(tmp_path, trace, disk):
+def after_cuts(tmp_path, trace, disk, number=CUTS):
     """Yield, for each of many cuts, the events acknowledged by then, and what is found after it."""
     dice = random.Random(5)
     acknowledged, done = {}, 0
-    for number, cut in enumerate(cuts(trace, dice)):
+    for place, cut in enumerate(cuts(trace, dice, number)):
         for kind, name, *more in trace[done:cut]:
             if kind == "acknowledged":
                 acknowledged[name] = more[0]
             else:
                 disk.do(kind, name, *more)
         done = max(done, cut)
-        folder = tmp_path / str(number)
+        folder = tmp_path / str(place)
         disk.cut(folder, dice)
         yield acknowledged, folder / "log.db"
         shutil.rmtree(folder)
@@ -85,11 +86,11 @@ def test_a_disk_that_lies(tmp_path, recorded):
     """The checks above do find something: without syncs, logs are corrupt or steps lost."""
     _, _, trace = recorded
     bad = 0
-    for acknowledged, path in after_cuts(tmp_path, trace, Disk(lying=True)):
+    for acknowledged, path in after_cuts(tmp_path, trace, Disk(lying=True), LIES):
         try:
             found = found_in(path)
         except (RefoldError, AssertionError, sqlite3.Error):
             bad += 1
         else:
             bad += any(len(found.get(id, ())) < events for id, events in acknowledged.items())
-    assert bad > CUTS / 2
+    assert bad > LIES / 2

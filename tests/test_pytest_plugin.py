@@ -37,9 +37,9 @@ filterwarnings = error
 class Project:
     """A little project of somebody else, who has installed refold from its wheel."""
 
-    def __init__(self, at, installed):
+    def __init__(self, at, site):
         self.at = at
-        self.installed = installed
+        self.site = site
         self.write("pytest.ini", SETTINGS)
 
     def write(self, name, text):
@@ -48,7 +48,7 @@ class Project:
 
     def pytest(self, *words, code=0):
         """Run the project's tests, which have to exit with *code*, and return what they print."""
-        paths = [self.installed, sysconfig.get_path("purelib")]
+        paths = [self.site, sysconfig.get_path("purelib")]
         ran = subprocess.run(
             # Without the site module no editable install leads back to the checkout.
             [sys.executable, "-S", "-m", "pytest", "-p", "no:cacheprovider", *words],
@@ -228,7 +228,7 @@ def episode():
 def test_it(episode):
     assert episode == "mine"
     assert not {{"engine", "graders", "replays", "msgspec"}} & set(sys.modules)
-    assert pytest_refold.__file__.startswith({str(project.installed)!r})
+    assert pytest_refold.__file__.startswith({str(project.site)!r})
 """,
     )
     assert "1 passed" in project.pytest()

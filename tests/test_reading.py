@@ -141,6 +141,8 @@ def test_free_text_is_kept_as_it_is():
         ('{"action_type": "dance"}', "Invalid enum value 'dance'"),
         ('{"action_type": "abort", "subtask_id": 3}', r"Expected `str \| null`, got `int`"),
         ('{"action_type": "wait", "subtask_id": NaN}', "no JSON object was found"),
+        ('{"action_type": "wait", "subtask_id": [[1]]}', r"Expected `str \| null`, got `array`"),
+        (f'{{"action_type": "wait", "subtask_id": {"[" * 30}{"]" * 30}}}', "deeply nested ones"),
     ],
 )
 def test_what_is_no_action_is_refused_with_a_reason(text, reason):

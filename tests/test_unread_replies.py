@@ -68,8 +68,15 @@ def test_without_a_stand_in_a_second_failure_ends_the_episode():
     episode = Episode("x", begun, begun.payloads, codec=codec, log=None, tail=None)
     with FaultServer(PROSE, PROSE) as server:
         play(server.base_url, episode)
+        for cut in range(3, len(episode.events)):
+            events, payloads = episode.events[:cut], episode.events.payloads[:cut]
+            again = Episode("x", events, payloads, codec=codec, log=None, tail=None)
+            if len(of_kind(ModelCalled, events)) == 2:
+                play(server.base_url, again)
+                assert again.events.digest == episode.events.digest
     assert (episode.end.how, episode.end.reason) == ("truncated", "no_action")
     assert episode.events[-2] == ActionForfeited("no JSON object was found")
+    assert len(server.requests) == 2
 
 
 def test_an_action_that_the_rules_refuse_is_the_model_s_own():

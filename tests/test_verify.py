@@ -112,6 +112,18 @@ def test_an_event_too_many(shell, payloads):
     assert divergence(shell, "late.db")["expected"] is None
 
 
+def test_an_action_too_many(shell, payloads):
+    """A step has one action: one before it, or one whose outcome is missing, is found."""
+    seq = next(seq for seq, each in enumerate(payloads) if b"action_taken" in each)
+    forge(shell, [*payloads[: seq + 1], *payloads[seq:]])
+    assert (divergence(shell)["event"], divergence(shell)["recorded"]) == (
+        seq + 1,
+        msgspec.json.decode(payloads[seq]),
+    )
+    forge(shell, payloads[: seq + 1], "half.db")
+    assert divergence(shell, "half.db")["recorded"] is None
+
+
 def test_an_event_too_few(shell, payloads):
     """A missing end of the last step is found, and so is a missing end of an ended episode."""
     forge(shell, payloads[:-1])
@@ -174,3 +186,18 @@ def test_verify_names_nothing_it_was_not_asked_for(shell):
     found = shell("verify --json", ids[2], ids[0]).json["verdicts"]
     assert [each["episode"] for each in found] == [ids[2], ids[0]]
     assert verify(read_golden(GOLDEN)) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        ("verify --expect 01234567", "--expect: expected one ID beside it, got 0"),
+        ("verify ID ID --expect 01234567", "--expect: expected one ID beside it, got 2"),
+        ("verify ID --expect 0123456", "expected 8 to 64 hex digits, got '0123456'"),
+        ("verify ID --expect nonsense", "expected 8 to 64 hex digits, got 'nonsense'"),
+    ],
+)
+def test_what_to_expect(shell, words, match):
+    """A digest is expected of one episode, and in enough digits to mean something."""
+    shell("record inbox/easy --agent random")
+    shell.refuses(words.replace("ID", shell.ids()[0]), match=match)

@@ -1,50 +1,19 @@
-"""Pages in a real browser: Debian's chromium, which these tests need."""
+"""Pages of episodes in a real browser: Debian's chromium, which these tests need."""
 
-import gzip
-import json
-import re
-from base64 import b64decode, b64encode
-from itertools import chain
-
+import browsing
 import pytest
 from attrs import evolve
-from browsing import DESKTOP, PHONE, Viewer, chromium
+from browsing import DESKTOP, PHONE
 from shell import Shell
-from viewing import HOSTILE, golden, hostile_inbox, hostile_workflow, large, shown, write_page
+from viewing import golden, large, shown
 
-from engine import Stream
-from replays import diff
-from replays.diff_document import diff_document
+from engine import Episode, Stream
+from replays.document import document
+from scenarios import load
 
+browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
 TABS = ("step", "state", "model", "events", "grade")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Yield the browser."""
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def view(browser, tmp_path):
-    """Return what opens the page of a document; at the end nothing was asked for or complained."""
-    opened = []
-
-    def open_page(made, hash="", *, size=DESKTOP, scheme="light", **more):
-        context = browser.new_context(viewport=size, color_scheme=scheme)
-        opened.append(context)
-        viewer = Viewer(context.new_page(), write_page(tmp_path, made, **more))
-        viewers.append(viewer)
-        return viewer.open(hash)
-
-    viewers = []
-    yield open_page
-    for viewer in viewers:
-        assert viewer.quiet(), (viewer.requests, viewer.complaints)
-    for context in opened:
-        context.close()
 
 
 def position(viewer):
@@ -131,7 +100,8 @@ def test_go_to_find_and_dialogs(view):
     assert position(viewer) == 13
     viewer.press("Escape", "?")
     assert "previous, next mark" in viewer.text("dialog")
-    viewer.press("Escape", "f")
+    viewer.press("Escape").page.wait_for_selector("dialog[open]", state="detached")
+    viewer.press("f")
     assert "does not know the episode's id" in viewer.text("dialog")
 
 
@@ -181,68 +151,6 @@ def cells(state):
 def word(value):
     """Return a value as a cell shows it."""
     return "–" if value is None else str(value).removesuffix(".0")
-
-
-@pytest.mark.parametrize("make", [hostile_workflow, hostile_inbox])
-def test_hostile_text_stays_text(view, make):
-    """Scripts, handlers, markup and control characters in a log are shown, and do nothing."""
-    made = shown(make())
-    viewer = view(made)
-    for place in range(len(TABS)):
-        viewer.press("Home", str(place + 1), *["ArrowRight"] * len(made["steps"]))
-        assert viewer.page.evaluate("window.__pwned") is None
-    viewer.press("Home", "3", "ArrowRight")
-    assert viewer.count("#app script, #app img, #app iframe, #app a") == 0
-    assert viewer.count(".chip:text('U+202E')") > 0
-    shown_text = viewer.page.evaluate("document.getElementById('app').textContent")
-    assert HOSTILE[:60] in shown_text
-    assert not set("\u202e\x1b\x07\u200b") & set(shown_text)
-
-
-def repacked(found):
-    """Return the packed script of a page with something put before it."""
-    text = b"window.__pwned=1;" + gzip.decompress(b64decode(found[2]))
-    return found[1] + b64encode(gzip.compress(text)).decode()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda content: content.replace("createScript(text)", "createScript('window.__pwned=1')"),
-        lambda content: re.sub(r'(id="viewer"[^>]*>)([^<]*)', repacked, content),
-        lambda content: content.replace("</body>", "<script>window.__pwned=1</script></body>"),
-        lambda content: content.replace("</body>", "<img src=x onerror=window.__pwned=1></body>"),
-        lambda content: content.replace("</body>", "<img src=https://example.org/></body>"),
-        lambda content: content.replace("</body>", "<p style=color:red></p></body>"),
-    ],
-    ids=["first script", "packed script", "own script", "handler", "image", "style"],
-)
-def test_nothing_but_its_own_script_runs(browser, tmp_path, change):
-    """What was changed or added does not run, load or apply; without script a table remains."""
-    path = write_page(tmp_path, shown(golden(HARD)))
-    content = path.read_text()
-    changed = change(content)
-    assert changed != content
-    path.write_text(changed)
-    page = browser.new_page()
-    viewer, failures = Viewer(page, path), []
-    page.on("requestfailed", lambda request: failures.append(request.failure))
-    with page.expect_event("console", lambda message: "Content Security Policy" in message.text):
-        viewer.open(ready=False)
-    assert page.evaluate("window.__pwned") is None
-    assert "alert_triage" in viewer.text("body")
-    assert failures == ["csp"] * (len(viewer.requests) - 1)
-    page.close()
-
-
-def test_trusted_types(view):
-    """Even the page's own script cannot make markup of text."""
-    viewer = view(shown(golden(HARD)))
-    refused = "try { document.body.innerHTML = '<b>x</b>'; 'made' } catch (error) { error.name }"
-    session = viewer.page.context.new_cdp_session(viewer.page)
-    got = session.send("Runtime.evaluate", {"expression": refused})
-    assert got["result"]["value"] == "TypeError"
-    viewer.complaints.clear()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -317,37 +225,11 @@ def test_unknown_family_is_shown_in_words(view):
     assert "investigator_alpha began enrich_logs" in viewer.text("#panel")
 
 
-def test_newer_document_is_refused(view):
-    """A document of a later version is named as such, not shown wrongly."""
-    viewer = view({**shown(golden(INBOX)), "version": 2})
-    assert "version 1 or older, got 2" in viewer.text("[role=alert]")
-    viewer.complaints.clear()
-
-
-def test_difference(view):
-    """It opens where two episodes part; rows are stepped through, and each episode opened."""
-    a, b = golden(HARD), golden("workflow-hard-greedy")
-    made = diff_document(diff(a, b), (a, b), say=["the agents chose differently"])
-    viewer = view(made)
-    assert "2 equal steps: the agents chose differently." in viewer.text(".banner")
-    assert viewer.text("tr.now .number") == "3"
-    assert "subtasks.check_dashboards" in viewer.text(".detail")
-    viewer.press("ArrowRight")
-    assert viewer.text("tr.now .number") == "4"
-    assert "refused: permanent_failure" in viewer.text("tr.now")
-    viewer.press("a")
-    told = chain.from_iterable(row[:2] for row in made["rows"]["action"])
-    assert viewer.count(".rows tbody tr") <= len(list(told))
-    viewer.press("1")
-    assert "workflow/hard" in viewer.text("h1")
-    viewer.page.click(".back")
-    assert viewer.count(".rows") == 1
-
-
-def test_difference_of_equal_episodes_and_phone(view):
-    """Equal episodes are said to be so, also on a phone."""
-    a = golden(INBOX)
-    viewer = view(diff_document(diff(a, a), (a, a)), size=PHONE)
-    assert "No difference in 6 steps: digests equal" in viewer.text(".banner")
-    assert viewer.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    assert json.dumps(viewer.text(".delta")).count("0") == 1
+@pytest.mark.parametrize("name", ["workflow/easy", "inbox/easy"])
+def test_episode_without_a_step(view, name):
+    """An episode that has only begun shows its start, and that it has not ended."""
+    viewer = view(document(Episode.start(load(name)).events))
+    assert viewer.text(".count") == "0 / 0"
+    assert "unfinished" in viewer.text("header")
+    viewer.press("ArrowRight", "End", "]", " ", "5")
+    assert "has not ended" in viewer.text("#panel")

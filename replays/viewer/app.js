@@ -8,7 +8,7 @@ const SHOWS = { "refold.episode": showEpisode, "refold.diff": showDiff };
 const VERSION = 1;
 
 function bytesOf(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 async function read() {

@@ -68,7 +68,7 @@ const DIALOGS = { keys, go, fork, compare, link };
 
 /** The dialog that is open, if any. */
 export function dialog(s) {
-  return html`<dialog aria-label=${s.dialog ?? "closed"} @close=${() => s.set({ dialog: null })}>
+  return html`<dialog aria-label=${s.dialog ?? "closed"} @close=${(event) => event.target.open || s.set({ dialog: null })}>
     ${s.dialog ? html`${DIALOGS[s.dialog](s)}
     <button type="button" class="close" @click=${() => s.set({ dialog: null })}>Close</button>` : nothing}</dialog>`;
 }

@@ -7,6 +7,7 @@ import { listen, otherTheme } from "./keys.js";
 import { block, cell, flat, name, plain, shown, signed, tone } from "./text.js";
 
 const SIDES = ["a", "b"];
+const MARKED = 1200;
 const QUIET = new Set(["action_taken", "step_rewarded"]);
 
 function begin(doc) {
@@ -33,9 +34,9 @@ function apart(one, other, tag) {
   const middle = left.slice(from, left.length - end).join(" ");
   const lead = left.slice(0, from).join(" ") + (from ? " " : "");
   const rest = (end ? " " : "") + left.slice(left.length - end).join(" ");
-  if (!from && !end) return shown(one);
-  const inner = middle && (tag === "del" ? html`<del>${shown(middle)}</del>` : html`<ins>${shown(middle)}</ins>`);
-  return html`${shown(lead)}${inner}${shown(rest)}`;
+  if (!from && !end) return name(one);
+  const inner = middle && (tag === "del" ? html`<del>${name(middle)}</del>` : html`<ins>${name(middle)}</ins>`);
+  return html`${name(lead)}${inner}${name(rest)}`;
 }
 
 function who(s, side) {
@@ -61,7 +62,8 @@ function banner(s) {
       <code>${doc.a.episode.digest.slice(0, 12)}</code></p>`;
   }
   const [why, ...more] = doc.say;
-  return html`<p class="banner"><b>${equal} equal step${equal === 1 ? "" : "s"}:</b> ${why}.
+  const parts = doc.rows.step.some((each) => each[2] !== "same");
+  return html`<p class="banner"><b>${equal} equal step${equal === 1 ? "" : "s"}${parts ? ", then apart" : ""}:</b> ${why}.
     ${doc.fork ? nothing : "Neither is a fork of the other: what is equal was found by its events."}</p>
     ${more.map((each) => html`<p class="banner warn">${each}</p>`)}
     ${doc.scenario.length ? html`<details class="banner"><summary>${doc.scenario.length} differences of the scenarios</summary>
@@ -110,7 +112,7 @@ function cross(step) {
 function cells(s, row) {
   const [one, two] = stepsOf(s, row);
   if (!one || !two || words(one) === words(two)) {
-    return [one, two].map((step) => html`<td>${step ? [cross(step), shown(words(step))] : html`<span class="dim">–</span>`}</td>`);
+    return [one, two].map((step) => html`<td>${step ? [cross(step), name(words(step))] : html`<span class="dim">–</span>`}</td>`);
   }
   return html`<td>${cross(one)}${apart(words(one), words(two), "del")}</td><td>${cross(two)}${apart(words(two), words(one), "ins")}</td>`;
 }
@@ -148,7 +150,7 @@ function runRow(s, [from, to]) {
 }
 
 function table(s) {
-  return html`<table class="rows"><thead><tr><th scope="col" class="number">step</th><th scope="col"><span class="tag a">A</span></th>
+  return html`<table class="rows"><thead><tr><th scope="col" class="number" aria-label="step">#</th><th scope="col"><span class="tag a">A</span></th>
     <th scope="col"><span class="tag b">B</span></th><th scope="col" class="change">reward</th></tr></thead>
     <tbody>${folded(s).map((each) => (Array.isArray(each) ? runRow(s, each) : row(s, each)))}</tbody></table>`;
 }
@@ -190,10 +192,27 @@ function replyOf(doc, at) {
   return last ? [last.text, ...last.tool_calls.map((call) => `${call.name} ${call.arguments}`)].filter(Boolean).join("\n") : "";
 }
 
+function sentTo(doc, at) {
+  const asked = at ? doc.exchanges.filter((each) => each.step === at - 1) : [];
+  const texts = asked.flatMap((each) => each.sent.map((sent) => (typeof sent.content === "string" ? sent.content : "")));
+  return texts.join("\n").split("\n").filter((line) => line.trim());
+}
+
+/** Lines that only one side was told. */
+function prompts(s, [a, b]) {
+  const [one, two] = [sentTo(s.doc.a, a), sentTo(s.doc.b, b)];
+  const [left, right] = [one.filter((each) => !two.includes(each)), two.filter((each) => !one.includes(each))];
+  if (!left.length && !right.length) return nothing;
+  return html`<h2>Told to the model of one side</h2><div class="sides"><div>${left.length ? block(left.join("\n")) : nothing}</div>
+    <div>${right.length ? block(right.join("\n")) : nothing}</div></div>`;
+}
+
 function replies(s, [a, b]) {
   const [one, two] = [replyOf(s.doc.a, a), replyOf(s.doc.b, b)];
   if (one === two) return nothing;
-  return html`<h2>Replies of the model</h2><div class="sides"><div>${one ? block(one) : nothing}</div><div>${two ? block(two) : nothing}</div></div>`;
+  const show = (own, other, tag) => (own.length > MARKED ? block(own) : html`<pre class="text">${apart(own, other, tag)}</pre>`);
+  return html`<h2>Replies of the model</h2><div class="sides"><div>${one ? show(one, two, "del") : nothing}</div>
+    <div>${two ? show(two, one, "ins") : nothing}</div></div>`;
 }
 
 function evidence(s, side, { seqs, more }) {
@@ -217,7 +236,7 @@ function detail(s) {
   const [a, b] = pair;
   const where = s.loose ? `A ${a ?? "–"}, B ${b ?? "–"} (unlocked)` : a === b || b === null ? `step ${a ?? "–"}` : a === null ? `step ${b}` : `A ${a}, B ${b}`;
   return html`<aside class="detail" tabindex="0" aria-label="At this step"><h2>At ${where}</h2>
-    ${bothEvents(s, pair)}${rewards(s, pair)}${state(s, pair)}${replies(s, pair)}${grades(s)}</aside>`;
+    ${bothEvents(s, pair)}${rewards(s, pair)}${state(s, pair)}${prompts(s, pair)}${replies(s, pair)}${grades(s)}</aside>`;
 }
 
 function shell(s) {

@@ -46,7 +46,7 @@ function header(s, back) {
   const future = s.hide && s.at < s.last;
   return html`<header><div class="what">
       ${back ? html`<button type="button" class="back" @click=${back.go}>← ${back.text}</button>` : nothing}
-      <h1>${name(episode.scenario)}</h1><p class="dim">${shown(about)}${episode.fork_of
+      <h1>${back ? html`<span class="tag ${back.view}">${back.view.toUpperCase()}</span> ` : nothing}${name(episode.scenario)}</h1><p class="dim">${shown(about)}${episode.fork_of
         ? html` · fork of ${name(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p></div>
     <dl class="figures">
       ${figure("score", future || episode.score === null ? "–" : episode.score.toFixed(4))}
@@ -143,7 +143,7 @@ function reveal(pane, way, start, end) {
 function follow(root, s) {
   const line = root.querySelector(".timeline");
   const w = stepWidth(s.lineWidth, s.last);
-  const labels = s.lineWidth < 500 ? 112 : 148;
+  const labels = s.lineWidth < 500 ? 118 : 148;
   if (w * s.last + labels > s.lineWidth) {
     reveal(line, "x", Math.max(0, (s.at - 1) * w), s.at * w + labels + 2 * w);
   }

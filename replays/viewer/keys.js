@@ -35,7 +35,8 @@ function usesItself(element, key) {
 export function listen(actions, letters) {
   const onKey = (event) => {
     const { key } = event;
-    const target = event.target.closest ? event.target : document.body;
+    const left = event.target.closest?.("dialog:not([open])");
+    const target = event.target.closest && !left ? event.target : document.body;
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     if (target.closest("dialog") || usesItself(target, key)) return;
     if (takesText(target)) {

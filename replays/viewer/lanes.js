@@ -1,7 +1,7 @@
 // The timeline: reward, actions and lanes over one axis of steps, never of wall time.
 import { html, svg, nothing, noChange } from "./vendor/lit-html.js";
 import { glyph } from "./icons.js";
-import { fitted, flat, name, signed } from "./text.js";
+import { fitted, flat, shown, signed } from "./text.js";
 
 const LABELS = 148;
 const ROW = 24;
@@ -17,8 +17,15 @@ const KINDS = {
 
 /** How wide a step is drawn in a pane of so many pixels. */
 export function stepWidth(pane, steps) {
-  const labels = pane < 500 ? 112 : LABELS;
+  const labels = pane < 500 ? 118 : LABELS;
   return Math.max(LEAST, Math.min(MOST, (pane - labels - 14) / Math.max(1, steps)));
+}
+
+/** Where zero is among the *rewards*, and how high a point of reward is, best and worst included. */
+function axis(rewards) {
+  const [best, worst] = [Math.max(0, ...rewards), Math.max(0, ...rewards.map((each) => -each))];
+  const scale = (REWARD - 6) / Math.max(0.01, best + worst);
+  return { middle: 3 + best * scale, scale };
 }
 
 /** What of the timeline never changes, made once for an episode. */
@@ -31,7 +38,7 @@ export function timeline(doc, family) {
     lanes,
     spans: doc.spans.filter((span) => rows.has(span[0])).map((span) => ({ span, row: rows.get(span[0]) })),
     flags: family.flags ? family.flags(doc) : [],
-    most: Math.max(0.01, ...doc.steps.map((step) => Math.abs(step.reward))),
+    ...axis(doc.steps.map((step) => step.reward)),
     cache: new Map(),
     letters: doc.steps.map((step) => (step.error ? "!" : family.letter(step.action))),
   };
@@ -45,13 +52,11 @@ function kept(cache, place, key, draw) {
 }
 
 function bars(line, doc, at, hide, w) {
-  const middle = REWARD * 0.72;
-  const scale = (middle - 4) / line.most;
+  const { middle, scale } = line;
   return doc.steps.map((step, place) => {
     const seen = !hide || place < at;
     return kept(line.cache, `bar${place}`, `${w} ${seen}`, () => {
-      const size = step.reward < 0 ? Math.min(-step.reward * scale, REWARD - middle) : step.reward * scale;
-      const high = Math.max(size, step.reward ? 1.5 : 0);
+      const high = Math.max(Math.abs(step.reward) * scale, step.reward ? 1.5 : 0);
       const y = step.reward < 0 ? middle : middle - high;
       const wide = Math.max(2, Math.min(w * 0.7, 44));
       return svg`<rect class=${seen ? (step.reward < 0 ? "bar bad" : "bar good") : "none"}
@@ -76,8 +81,8 @@ function flags(line, w, steps) {
     const text = fitted(flag.text, Math.max(x - 16, 60), 7);
     const left = x > text.length * 7 + 16;
     return svg`<g class="flag"><line x1=${x} x2=${x} y1=${REWARD + 2} y2=${REWARD + FLAGS + LETTERS} />
-      ${glyph("flag", left ? x - 12 - text.length * 7 - 4 : x + 3, REWARD + 3)}
-      <text x=${left ? x - 4 : x + 16} y=${REWARD + 13} text-anchor=${left ? "end" : "start"}>${text}</text>
+      ${glyph("flag", left ? x - 14 : x + 3, REWARD + 3)}
+      <text x=${left ? x - 17 : x + 16} y=${REWARD + 13} text-anchor=${left ? "end" : "start"}>${text}</text>
       <title>${flat(flag.title)}</title></g>`;
   });
 }
@@ -163,11 +168,11 @@ export function drawTimeline(line, doc, { at, hide, width, picked, seek, pick })
     <div class="labels sticky-top"><span class="row reward">reward</span><span class="row letters">agent</span></div>
     <svg class="sticky-top plot" width=${wide} height=${top} @click=${go}>
       ${head(at, w, top)}
-      <line class="rule" x1="0" x2=${wide} y1=${REWARD * 0.72} y2=${REWARD * 0.72} />
+      <line class="rule" x1="0" x2=${wide} y1=${line.middle} y2=${line.middle} />
       ${bars(line, doc, at, hide, w)}
       ${kept(line.cache, "flags", `${w}`, () => flags(line, w, steps))}${letters(line, at, hide, w)}</svg>
     ${high ? html`<div class="labels">${kept(line.cache, "labels", "", () =>
-      line.lanes.map((lane) => html`<span class="row" title=${flat(lane)}>${name(lane)}</span>`))}</div>
+      line.lanes.map((lane) => html`<span class="row" title=${flat(lane)}>${shown(lane)}</span>`))}</div>
     <svg class="plot" width=${wide} height=${high} @click=${go}>
       ${head(at, w, high)}
       ${kept(line.cache, "rules", `${w}`, () => [rules(line.lanes.length, wide), line.flags

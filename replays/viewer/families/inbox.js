@@ -62,7 +62,7 @@ function answer(doc, inbox, email, view) {
       : html`<span class="bad">${inline("fail")} ${email.expected} was due</span>`}</p>
     ${action.content ? html`<pre class="text" dir="auto">${underlined(action.content, email.keywords ?? [])}</pre>` : nothing}
     ${found === null ? nothing : html`<p>found: ${email.keywords.map((word) => keyword(word, found.includes(word)))}</p>`}
-    ${action.rationale ? html`<h3>Rationale <span class="dim">kept, never graded</span></h3>${block(action.rationale)}` : nothing}
+    ${action.rationale ? html`<h3>Rationale, kept but never graded</h3>${block(action.rationale)}` : nothing}
   </section>`;
 }
 

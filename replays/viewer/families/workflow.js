@@ -9,7 +9,7 @@ const LETTERS = { delegate: "D", retry: "R", abort: "A", synthesize: "S", wait: 
 const HEIGHT = 38;
 const MARGIN = 10;
 const MOST_FOCUS = 60;
-const LEAST_SCALE = 0.92;
+const LEAST_SCALE = 0.86;
 
 function deadlines(doc) {
   return new Map(doc.scenario.parameters.sla_milestones.map((each) => [each.subtask, each.deadline + 1]));
@@ -21,7 +21,7 @@ function prepare(doc) {
   const ids = subtasks.map((each) => each.id);
   const needs = new Map(subtasks.map((each) => [each.id, [...new Set(each.dependencies)]]));
   const longest = Math.max(...ids.map((id) => id.length));
-  const width = Math.max(110, Math.min(184, longest * 7.3 + 32));
+  const width = Math.max(110, Math.min(184, longest * 7.45 + 33));
   const made = layered(ids, needs, { width, height: HEIGHT, across: 22, between: 11 });
   const gone = new Map();
   for (const [, subtask, , to, outcome] of doc.spans) {
@@ -55,7 +55,7 @@ function node(graph, id, { kind, worker, failed, open, acted, changed, picked },
     <title>${flat(told)}</title>
     <rect x=${left} y=${top} width=${graph.box} height=${HEIGHT} rx="5" />
     ${glyph(kind, left + 8, top + HEIGHT / 2 - 6)}
-    <text class="name" x=${left + 26} y=${top + 16}>${fitted(id, room, 7.25)}</text>
+    <text class="name" x=${left + 26} y=${top + 16}>${fitted(id, room + 2, 7.5)}</text>
     <text class="under" x=${left + 26} y=${top + 30}>${fitted(under(kind, worker, open), room - (due ? 30 : 0), 6.5)}</text>
     ${due ? svg`<g class="due">${glyph("flag", left + graph.box - 32, top + 20)}
       <text class="under" x=${left + graph.box - 6} y=${top + 30} text-anchor="end">${due}</text></g>` : nothing}
@@ -107,7 +107,9 @@ function picture(graph, doc, view, state) {
   const scale = Math.max(LEAST_SCALE, Math.min(1.15, (state.width - 4) / wide, Math.max(1, (state.height - 4) / high)));
   const choose = (event) => {
     const id = event.target.closest("[data-pick]")?.dataset.pick;
-    if (id && (event.type === "click" || event.key === "Enter")) state.pick(id);
+    if (!id || !(event.type === "click" || event.key === "Enter" || event.key === " ")) return;
+    event.preventDefault();
+    state.pick(id);
   };
   return html`<svg class="graph" role="group" aria-label="Subtasks and what they need"
     width=${Math.round(wide * scale)} height=${Math.round(high * scale)}

@@ -1,0 +1,104 @@
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import gym_refold
+from agents import make_policy, play
+from engine import Episode, EpisodeOver, EventLog
+from graders import grade
+from scenarios import load, scenario_names
+
+IDS = dict(gym_refold.environment_ids())
+
+
+def test_every_scenario_that_ships_is_an_environment():
+    """Their ids hold family, name and rules version."""
+    assert sorted(IDS.values()) == sorted(scenario_names())
+    assert IDS["refold/workflow-hard-v1"] == "workflow/hard"
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_gymnasium_finds_no_fault(id):
+    """Its own checker passes, without a warning."""
+    env = gymnasium.make(id, render_mode="ansi")
+    check_env(env.unwrapped)
+    env.close()
+
+
+@pytest.mark.parametrize(("id", "scenario"), IDS.items())
+def test_an_episode_is_that_of_the_engine(id, scenario):
+    """The same choices earn the same rewards and the same score; masks say what is legal."""
+    episode = Episode.start(load(scenario))
+    name = "greedy" if scenario.startswith("workflow") else "baseline"
+    results = []
+    play(episode, make_policy(name, episode.family, seed=0), watch=results.append)
+    env = gymnasium.make(id).unwrapped
+    observation, info = env.reset()
+    for result in results:
+        (choice,) = choices_that_are(env, result.events[0].action)
+        legal = result.events[0].action in env.episode.legal_actions or result.error is None
+        assert observation["action_mask"][choice] == legal
+        observation, reward, terminated, truncated, info = env.step(np.int64(choice))
+        if name == "greedy":
+            assert reward == result.reward
+        assert (terminated, truncated) == (result.terminated, result.truncated)
+        assert observation in env.observation_space
+    assert info["end_reason"] == episode.end.reason
+    if name == "greedy":
+        assert info["score"] == grade(episode.events).score
+    assert not observation["action_mask"].any()
+    with pytest.raises(EpisodeOver, match="after the end"):
+        env.step(np.int64(0))
+
+
+def choices_that_are(env, action):
+    """Return the numbers of the choices that make *action*, but for its text."""
+    fields = [name for name in action.__struct_fields__ if name not in ("content", "rationale")]
+
+    def plain(each):
+        return [getattr(each, name) for name in fields]
+
+    state = env.episode.state
+    made = [choice(state) for choice in env.choices]
+    return [number for number, each in enumerate(made) if plain(each) == plain(action)]
+
+
+def test_seeds():
+    """A seed is a world: the same one gives the same e-mails, another gives others."""
+    env = gymnasium.make("refold/inbox-hard-v1").unwrapped
+    first, own, again, other = (
+        env.reset(seed=seed)[1]["observation"]["inbox"] for seed in (7, 1, 7, 8)
+    )
+    assert first == again
+    assert first not in (own, other)
+    assert env.reset()[1]["observation"]["inbox"] != other
+    fresh = gymnasium.make("refold/inbox-hard-v1").unwrapped
+    assert fresh.reset()[1]["observation"]["inbox"] == own
+
+
+def test_a_refused_choice_is_a_step():
+    """It costs time and reward, and says why."""
+    env = gymnasium.make("refold/workflow-easy-v1").unwrapped
+    observation, _ = env.reset()
+    refused = int(np.flatnonzero(observation["action_mask"] == 0)[0])
+    later, reward, _, _, info = env.step(np.int64(refused))
+    assert reward < 0
+    assert info["error"] == "incomplete"
+    assert later["time_remaining"] == observation["time_remaining"] - 1
+
+
+def test_episodes_are_recorded(tmp_path):
+    """With a log, each is in it, by its name, with its grade."""
+    path = str(tmp_path / "log.db")
+    env = gymnasium.make("refold/inbox-easy-v1", log=path, agent="me")
+    observation, info = env.reset(options={"episode_id": "mine", "run": "gym"})
+    while "score" not in info:
+        choice = np.int64(np.flatnonzero(observation["action_mask"])[0])
+        observation, _, _, _, info = env.step(choice)
+    env.close()
+    with EventLog(path, readonly=True) as log:
+        found = log.find("mine")
+        assert (found.agent, found.run, found.ended) == ("me", "gym", "terminated")
+        assert grade(log.events("mine")).score == info["score"]
+        assert len(log.grades("mine")) == 1

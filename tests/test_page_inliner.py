@@ -1,0 +1,83 @@
+import re
+import tomllib
+from fnmatch import fnmatch
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from replays.page import VIEWER, NotInlined, parse_module, script_text
+
+SOURCES = sorted(Path(str(VIEWER)).rglob("*.js"))
+OWN = [path for path in SOURCES if path.parent.name != "vendor"]
+
+
+@pytest.mark.parametrize(
+    ("source", "match"),
+    [
+        ('import a from "./a.js";', "cannot take 'import a"),
+        ('import * as a from "./a.js";', "cannot take"),
+        ('import { a } from "a";', "cannot take"),
+        ('import { a } from "https://example.org/a.js";', "cannot take"),
+        ('import {\n  a,\n} from "./a.js";', "cannot take"),
+        ("export default 1;", "cannot take"),
+        ("export { a };", "cannot take"),
+        ('const a = import("./a.js");', "cannot take"),
+        ("const a = import.meta.url;", "cannot take"),
+        ("// fine\nconst a = 1;\nexport let b = 2;", r"line 2 .*cannot take 'export let"),
+    ],
+)
+def test_inliner_takes_one_form_only(source, match):
+    """A module in any other form is refused, with its line, rather than put in wrongly."""
+    with pytest.raises(NotInlined, match=f"x.js.*{match}"):
+        parse_module("x.js", source)
+
+
+def test_inliner_form():
+    """Imports and exports of the one form are read; comments and indentation fall away."""
+    text = (
+        '// what\nimport { a, b as c } from "../d/e.js";\n/** A\n * B */\n'
+        "export function f() {\n  return `x\n  y`;\n}\nexport const g = 1;\n"
+    )
+    found = parse_module("p/q/r.js", text)
+    assert found.imports == (("p/d/e.js", "a, b as c"),)
+    assert found.exports == ("f", "g")
+    assert found.text == "function f() {\nreturn `x\ny`;\n}\nconst g = 1;\n"
+    last = parse_module("v.js", "const t=1;export{t as html,e};\n//# sourceMappingURL=v.map\n")
+    assert last.exports == ("html: t", "e: e")
+
+
+def test_whole_viewer_is_inlined():
+    """Every module but the first script is in it once, none of them outside of the form."""
+    text = script_text()
+    for path in SOURCES:
+        name = re.sub(r"\W", "_", str(path.relative_to(str(VIEWER))).removesuffix(".js"))
+        assert text.count(f"const ${name} = ") == (path.name != "boot.js")
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+def test_viewer_makes_no_markup_of_text(path):
+    """No module sets markup or styles from text, nor evaluates, nor asks for anything."""
+    source = path.read_text()
+    banned = r"innerHTML|outerHTML|insertAdjacentHTML|unsafe|\beval\b|new Function|document\.write|"
+    assert not re.search(banned + r"fetch\(|XMLHttp|\bstyle=|styleMap|https?://", source)
+    assert len(source.splitlines()) <= 400
+
+
+def test_vendored_file_is_as_published():
+    """What is not ours was changed by nobody, and its licence is with it."""
+    folder = VIEWER / "vendor"
+    for about in tomllib.loads((folder / "vendor.toml").read_text()).values():
+        assert sha256((folder / about["file"]).read_bytes()).hexdigest() == about["sha256"]
+        assert "Copyright" in (folder / about["license-file"]).read_text()
+        assert about["integrity"].startswith("sha512-")
+
+
+def test_viewer_is_installed():
+    """Every file of the viewer is package data."""
+    setup = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]
+    patterns = setup["setuptools"]["package-data"]["replays"]
+    root = Path(str(VIEWER)).parent
+    files = [str(path.relative_to(root)) for path in (root / "viewer").rglob("*") if path.is_file()]
+    assert "viewer/families/inbox.js" in files
+    assert all(any(fnmatch(file, pattern) for pattern in patterns) for file in files)
