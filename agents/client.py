@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import frozen
 
 from agents.completions import NoCompletion, read_reply
-from agents.endpoint import Endpoint
+from agents.endpoint import NO_KEY, Endpoint
 from engine import RefoldError
 from engine.exchanges import Attempt, Reply
 
@@ -139,12 +139,16 @@ class Client:
         status = error.status_code
         if status in _DENIED:
             return Denied(f"model: {self._where} {_DENIED[status]} (status {status})")
-        said = _said(error).replace(self._endpoint.api_key, "KEY")[:_LONGEST_QUOTE]
+        said = self._without_key(_said(error))[:_LONGEST_QUOTE]
         words = f"status {status}{said and ': '}{said}"
         if status in _UNSUPPORTED:
             return _Failed("status", words, status=status, passing=False)
         wait = _retry_after(error.response.headers.get("retry-after"))
         return _Failed("status", words, status=status, wait=wait)
+
+    def _without_key(self, text: str) -> str:
+        key = self._endpoint.api_key
+        return text if key == NO_KEY else text.replace(key, "KEY")
 
 
 class _Failed(Exception):

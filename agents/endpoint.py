@@ -13,6 +13,9 @@ _KEYS = ("OPENAI_API_KEY", "API_KEY", "HF_TOKEN")
 _ADDRESSES = ("OPENAI_BASE_URL", "API_BASE_URL")
 _MODEL = "MODEL_NAME"
 
+NO_KEY = "none"
+"""What is sent as the key to an API that needs none."""
+
 
 @frozen
 class Endpoint:
@@ -79,7 +82,7 @@ def find_endpoint(
             "needs none, got neither; `refold mock-model` gives one to try"
         )
     checked = None if address is None else _checked_address(address.strip())
-    return Endpoint(checked, _checked_key(key or "none"), timeout, max_retries)
+    return Endpoint(checked, _checked_key(key or NO_KEY), timeout, max_retries)
 
 
 def _checked_address(address: str) -> str:

@@ -53,7 +53,12 @@ def noop(family: Family) -> Policy:
 def uniform(seed: int, epoch: int) -> Policy:
     """Return the policy that picks one of the legal actions, by dice of *seed* and *epoch*."""
     dice = random.Random(f"{seed}/{epoch}")
-    return lambda observation, legal: dice.choice(legal())
+
+    def choose(_observation: Any, legal: Legal) -> Any:
+        actions = legal()
+        return dice.choice(actions) if actions else None
+
+    return choose
 
 
 def greedy(observation: WorkflowObservation, _legal: Legal) -> WorkflowAction:

@@ -1,11 +1,17 @@
 """``refold demo``."""
 
+import asyncio
 from shlex import quote
 
 import click
 from rich.console import Console
 
 from agents import Policy, make_policy, play
+from agents.client import Client
+from agents.endpoint import Endpoint
+from agents.mock_model import MockModel
+from agents.model import ModelAgent
+from agents.prompting import ModelOptions
 from agents.scripts import script
 from commands.diffing import print_diff
 from commands.episodes import episodes_table
@@ -20,6 +26,7 @@ from replays.golden import FOLDER, read_golden
 from scenarios import load
 
 _SCENARIO = "workflow/hard"
+_MODEL = "openai:stand-in"
 _EXAMPLE = "workflow-hard-worked-example.jsonl"
 _STEPS_SHOWN = 4
 
@@ -30,15 +37,15 @@ def demo_command(log: str) -> None:
     """
     Record three episodes, replay one, grade them again from the log, and compare two.
 
-    No key and no server needed. The episodes stay in the log, to be looked at with the other
-    commands.
+    No key and no server needed: one episode is played by a model behind a real HTTP API, which
+    a stand-in serves meanwhile. The episodes stay in the log, for the other commands.
     """
     out = console()
     with EventLog(log) as opened:
         _heading(out, f"record: three episodes into {log}")
         greedy = _record(opened, _SCENARIO, "greedy")
         example = _record(opened, _SCENARIO, "worked-example")
-        inbox = _record(opened, "inbox/hard", "baseline")
+        inbox = asyncio.run(_record_model(opened, "inbox/hard"))
         out.print(episodes_table((info, [given]) for info, given in (greedy, example, inbox)))
         _heading(out, f"replay: the first steps of {greedy[0].id}, from the log alone")
         stream = opened.events(greedy[0].id)
@@ -69,9 +76,23 @@ def _heading(out: Console, text: str) -> None:
 def _record(log: EventLog, name: str, agent: str) -> tuple[EpisodeInfo, Grade]:
     episode = Episode.start(load(name), log=log, agent=agent, run="demo")
     play(episode, _policy(episode, agent))
+    return _graded(log, episode)
+
+
+def _graded(log: EventLog, episode: Episode) -> tuple[EpisodeInfo, Grade]:
     given = grade(episode.events)
     save_grade(log, episode.id, given)
     return log.find(episode.id), given
+
+
+async def _record_model(log: EventLog, name: str) -> tuple[EpisodeInfo, Grade]:
+    with MockModel() as server:
+        client = Client(Endpoint(server.base_url, api_key="none"))
+        episode = Episode.start(load(name), log=log, agent=_MODEL, run="demo")
+        player = ModelAgent(client, ModelOptions(_MODEL.partition(":")[2]))
+        await player.play(episode, log.find(episode.id))
+        await client.close()
+    return _graded(log, episode)
 
 
 def _policy(episode: Episode, agent: str) -> Policy:

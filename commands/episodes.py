@@ -59,7 +59,7 @@ def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:
 
 
 def episodes_table(rows: Iterable[Row]) -> Table:
-    """Return a table of episodes; of several scores, the first by rubric name is shown."""
+    """Return a table of episodes; of several scores, the one that was saved first is shown."""
     listing = table(
         ["episode", "scenario", "agent", "seed", "steps", "reward", "score", "ended", "run"],
         right=["seed", "steps", "reward", "score"],

@@ -206,3 +206,5 @@ def _parameter(text: str) -> tuple[str, Any]:
         return name, msgspec.json.decode(value)
     except msgspec.DecodeError:
         return name, value
+    except UnicodeEncodeError:
+        raise RefoldError(f"--param: expected valid Unicode, got {text!r}") from None

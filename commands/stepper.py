@@ -160,6 +160,7 @@ class Painter:
 
     def _state(self, place: Place, width: int, height: int) -> Panel:
         facts = self._folded([self._film.facts(place.position)], width - 2)
+        facts += self._folded(self._film.at_hand(place.position), width - 2)[: height // 2]
         scroll = place.scroll if place.pane == "state" else 0
         room = height - 2 - len(facts)
         rows = map(_text, self._film.state_rows(place.position, room, scroll))

@@ -24,7 +24,7 @@ from engine.events import (
     StepRewarded,
 )
 from engine.family import Definition, Family
-from engine.fold import fold, initial_state, step_ranges
+from engine.fold import decide, fold, initial_state, step_ranges
 from engine.info import EpisodeInfo
 from engine.log import EventLog, Tail
 from engine.stream import Stream
@@ -270,7 +270,7 @@ class Episode:
         """
         self._refuse_after_end()
         taken = ActionTaken(self._codec.action(action))
-        events = (taken, *self.family.decide(self.state, taken.action))
+        events = (taken, *decide(self.family, self.state, taken.action))
         self._record((*inputs, *events) if inputs else events)
         refused, rewarded = events[1], events[-1]
         assert isinstance(rewarded, StepRewarded)

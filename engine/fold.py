@@ -4,7 +4,7 @@ State from events: the one loop that turns a stream, or any prefix of it, into a
 Position N means *after N actions*, everywhere in refold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.errors import ImpossibleEvent, UnknownStep
@@ -52,6 +52,19 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
     except (LookupError, TypeError, ValueError) as error:
         raise ImpossibleEvent(f"{event!r:.200}") from error
     return state
+
+
+def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
+    """
+    Return what *action* causes by the rules of *family*, ``StepRewarded`` last.
+
+    Raises:
+        ImpossibleEvent: *state* is none that the rules know, since its events were forged.
+    """
+    try:
+        return family.decide(state, action)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise ImpossibleEvent(f"before {action!r:.200}") from error
 
 
 def step_ranges(stream: Stream) -> list[range]:

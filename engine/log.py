@@ -177,8 +177,9 @@ class EventLog:
         """
         with self.transaction():
             cursor = self._connection.execute(
-                "INSERT OR REPLACE INTO grades (episode, digest, rubric, version, rubric_digest,"
-                " score, grade) SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?",
+                "INSERT INTO grades (episode, digest, rubric, version, rubric_digest, score, grade)"
+                " SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?"
+                " ON CONFLICT DO UPDATE SET score = excluded.score, grade = excluded.grade",
                 (digest, *rubric, score, grade.decode(), episode),
             )
             if not cursor.rowcount:
@@ -332,13 +333,15 @@ class EventLog:
         return Stream.read([row[1] for row in rows], head=head, episode=reference)
 
     def grades(self, reference: str) -> list[bytes]:
-        """Return the saved grades of an episode, canonical JSON each, in the order of rubrics."""
-        id = self.find(reference).id
+        """Return the saved grades of an episode, canonical JSON each, the first saved first."""
         rows = self._rows(
-            "SELECT CAST(g.grade AS BLOB) FROM grades AS g JOIN episodes AS e ON e.id = g.episode"
-            " WHERE e.uid = ? ORDER BY g.rubric, g.version, g.rubric_digest",
-            id,
+            "SELECT CAST(g.grade AS BLOB) FROM episodes AS e JOIN grades AS g ON g.episode = e.id"
+            " WHERE e.uid = ? ORDER BY g.rowid",
+            reference,
         )
+        if not rows:
+            id = self.find(reference).id
+            return [] if id == reference else self.grades(id)
         return [row[0] for row in rows]
 
     def _rows(self, sql: str, *parameters: Any) -> list[Any]:

@@ -22,7 +22,7 @@ def save_grade(log: EventLog, episode: str, grade: Grade) -> None:
 
 def saved_grades(log: EventLog, episode: str) -> list[Grade]:
     """
-    Return the grades kept beside *episode*, by rubric name and version.
+    Return the grades kept beside *episode*, the first kept first.
 
     Raises:
         UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.

@@ -136,6 +136,21 @@ class Film:
                 line.append((flat(value), "changed" if name in changes else ""))
         return line
 
+    def at_hand(self, position: int) -> list[Line]:
+        """Return what the agent has before it in words: in an inbox, the current e-mail."""
+        if self.document["episode"]["family"] != "inbox":
+            return []
+        emails = self.document["scenario"]["parameters"]["emails"]
+        current = self.views[position]["current"]
+        for email in (each for each in emails if each["id"] == current):
+            about = " · ".join(email[key] for key in ("id", "category", "priority", "sender"))
+            return [
+                [(about, "dim")],
+                [(email["subject"], "bold")],
+                *_text_lines(email["body"], ""),
+            ]
+        return []
+
     def state_rows(self, position: int, room: int, scroll: int = 0) -> list[Line]:
         """
         Return the rows of the state's tables, *room* of them.

@@ -1,6 +1,7 @@
 """Requests read and answers written as JSON, the same way everywhere."""
 
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -112,3 +113,13 @@ async def malformed(_request: Request, error: Exception) -> Response:
 async def failed(_request: Request, _error: Exception) -> Response:
     """Return the answer to a request that met a mistake of ours; the guard logs what it was."""
     return Json({"detail": "the server could not do that"}, 500)
+
+
+async def not_allowed(request: Request, _error: Exception) -> Response:
+    """Return the answer to a method that a path does not take, with all that it does take."""
+    methods: set[str] = set()
+    for template, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, request.url.path):
+            methods |= {method.upper() for method in operations}
+    return Json({"detail": "Method Not Allowed"}, 405, {"allow": ", ".join(sorted(methods))})

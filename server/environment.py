@@ -9,31 +9,34 @@ from importlib.metadata import metadata
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from msgspec import Struct
 
 from engine import RefoldError
 from engine.episode import LARGEST_SEED
-from server.access import cookie_of
-from server.answers import Json, number_of, read_object, text_of
-from server.context import Context, context_of
-from server.errors import BadRequest, NoEpisode
+from server.answers import Json, number_of, text_of
+from server.errors import BadRequest
 from server.examples import ENVELOPE, RPC_CALL, RPC_REPLY, STATE
 from server.jsonrpc import Caller, unreadable
 from server.openapi import named, ref, text_schema, told
+from server.places import (
+    SESSION_HEADER,
+    Asked,
+    Named,
+    Server,
+    Text,
+    current_session,
+    new_session,
+    session_of,
+    shown,
+)
 from server.play import Start
 from server.schemas import schemas
 from server.sessions import Session
 
-SESSION_COOKIE = "refold_session"
-SESSION_HEADER = "x-session-id"
 _NOT_ACTION = ("session_id", "timeout_s", "request_id", "episode_id")
 
 router = APIRouter(tags=["environment"])
-Server = Annotated[Context, Depends(context_of)]
-Asked = Annotated[dict[str, Any], Depends(read_object)]
-PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
-Text = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
 Seed = Annotated[int | None, Query(ge=0, le=LARGEST_SEED)]
 
 
@@ -99,64 +102,6 @@ _STEP = {
 }
 
 
-def named_session(
-    session_id: Text = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
-) -> str | None:
-    """Return the id of the session that query or header name, if they do."""
-    return session_id or x_session_id
-
-
-Named = Annotated[str | None, Depends(named_session)]
-
-
-def session_of(request: Request, context: Context, named: str | None) -> Session | None:
-    """
-    Return the session called *named*, else that of the cookie of *request*, if it is open.
-
-    Raises:
-        UnknownSession: None is called *named*.
-    """
-    if named is not None:
-        return context.store.find(named)
-    cookie = cookie_of(request.headers, SESSION_COOKIE)
-    try:
-        return context.store.find(cookie) if cookie else None
-    except RefoldError:
-        return None
-
-
-def current_session(request: Request, context: Context, named: str | None) -> Session:
-    """
-    Return the session that *request* names, or what was reset last.
-
-    Raises:
-        UnknownSession: As ``session_of``.
-        NoEpisode: Nothing was reset, or its session is gone.
-    """
-    session = session_of(request, context, named) or context.current
-    if session is None or not context.store.is_open(session):
-        raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
-    session.used = context.store.clock()
-    return session
-
-
-def new_session(request: Request, context: Context) -> Session:
-    """Return a new session for *request*, in place of the oldest that nobody came back to."""
-    context.store.make_room()
-    client = request.client.host if request.client else "unknown"
-    return context.store.create(client)
-
-
-def shown(content: bytes, session: Session) -> Response:
-    """Return *content* as the answer, with the names of session and episode in headers."""
-    response = Json(content)
-    response.headers[SESSION_HEADER] = session.id
-    if session.episode is not None:
-        response.headers["x-episode-id"] = session.episode.id
-    response.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="strict")
-    return response
-
-
 @router.get("/health", **told("Whether the server is up", ref(Health), {"status": "healthy"}))
 async def health() -> Response:
     """Answer as long as the server can."""
@@ -181,7 +126,7 @@ async def about() -> Response:
 
 @router.get(
     "/schema",
-    **told("Schemas of actions, observations and states", ref(Schemas), {}, errors=(422,)),
+    **told("Schemas of actions, observations and states", ref(Schemas), {}, errors=(404, 422)),
 )
 async def schema(context: Server, task: Text = None, task_id: Text = None) -> Response:
     """

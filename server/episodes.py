@@ -5,25 +5,34 @@ All but the fork only reads, each request with a reader of its own, so none wait
 Of an episode that still runs, nothing is shown that its agent must not see.
 """
 
-from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
-from msgspec import Struct
 
 from engine import EpisodeInfo, EventLog, Stream, fold_to
-from graders import Grade, grade, saved_grades
+from graders import grade, saved_grades
 from replays import diff, steps
 from replays.document import document
 from replays.families import picture_of
 from server.answers import Json
 from server.context import Context
-from server.environment import Server, Text
 from server.examples import EPISODE, GRADE
 from server.openapi import ref, told
-from server.wire import RubricLabel
+from server.places import Server, Text
+from server.rows import (
+    DiffReply,
+    EpisodeList,
+    EpisodeWhole,
+    EventRow,
+    GradeReply,
+    StateReply,
+    StepRow,
+    Tail,
+    grade_reply,
+    row_of,
+)
 
 MOST = 500
 MOST_LEGAL = 500
@@ -32,133 +41,6 @@ router = APIRouter(tags=["episodes"])
 Id = Annotated[str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 After = Annotated[int, Query(ge=-1, le=2**31)]
-
-
-class EpisodeRow(Struct):
-    """An episode at a glance; *score* is that of the grade saved for it."""
-
-    id: str
-    scenario: str
-    seed: int
-    agent: str
-    run: str
-    epoch: int
-    release: str
-    started_at: str
-    ended_at: str | None
-    parent: str | None
-    fork_at: int | None
-    steps: int
-    total: float
-    ended: str | None
-    reason: str | None
-    events: int
-    digest: str
-    score: float | None
-
-
-class EpisodeList(Struct):
-    """Episodes, newest first; *next* is what ``before`` is for the page that follows."""
-
-    episodes: list[EpisodeRow]
-    next: str | None
-
-
-class EventRow(Struct):
-    """An event: its place, its kind, what it holds, and what it says."""
-
-    seq: int
-    kind: str
-    data: dict[str, Any]
-    say: str
-
-
-class EpisodeWhole(Struct):
-    """An episode with a page of its events; *next* is what ``after`` is for the next page."""
-
-    episode: EpisodeRow
-    events: list[EventRow]
-    next: int | None
-
-
-class GradeReply(Struct):
-    """The grade of an episode, ended or not."""
-
-    episode_id: str
-    task_id: str
-    score: float
-    breakdown: dict[str, float]
-    counts: dict[str, float]
-    rubric: RubricLabel
-    digest: str
-    complete: bool
-
-
-class StateReply(Struct):
-    """An episode at one position: what its agent saw, and what a watcher may see."""
-
-    position: int
-    last: int
-    observation: dict[str, Any]
-    view: dict[str, Any]
-    legal: list[dict[str, Any]]
-
-
-class StepRow(Struct):
-    """A step, the *position* of which is the number of actions up to it."""
-
-    position: int
-    action: dict[str, Any]
-    say: str
-    error: str | None
-    reward: float
-    parts: dict[str, float]
-    total: float
-    view: dict[str, Any]
-
-
-class Tail(Struct):
-    """Steps after a position; ask again with *next* while *ended* is null."""
-
-    steps: list[StepRow]
-    next: int
-    ended: str | None
-    reason: str | None
-
-
-class DiffReply(Struct):
-    """Where and how two episodes part; *rows* are the positions that differ, at most 500."""
-
-    a: str
-    b: str
-    same: bool
-    cause: str | None
-    shared: int
-    comparable: bool
-    scores: tuple[float, float]
-    states: list[dict[str, Any]]
-    parts: list[dict[str, Any]]
-    rows: list[dict[str, Any]]
-
-
-def row_of(info: EpisodeInfo, grades: Sequence[Grade]) -> EpisodeRow:
-    """Return *info* as a row, with the score of the first of *grades*."""
-    plain = msgspec.to_builtins(info)
-    return EpisodeRow(**plain, score=grades[0].score if grades else None)
-
-
-def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:
-    """Return *given*, the grade of the episode *info*."""
-    return GradeReply(
-        episode_id=info.id,
-        task_id=given.scenario,
-        score=given.score,
-        breakdown=dict(given.breakdown),
-        counts=dict(given.counts),
-        rubric=RubricLabel(given.rubric.name, given.rubric.version),
-        digest=given.episode_digest,
-        complete=given.complete,
-    )
 
 
 def opened(context: Context, log: EventLog, id: str) -> tuple[EpisodeInfo, Stream]:
@@ -324,7 +206,7 @@ def difference(context: Server, a: Id, b: Id) -> Response:
             cause=found.cause,
             shared=found.shared,
             comparable=found.comparable,
-            scores=found.scores,
+            scores=list(found.scores),
             states=[msgspec.to_builtins(each) for each in found.states[:MOST]],
             parts=[msgspec.to_builtins(each) for each in found.parts],
             rows=rows[:MOST],

@@ -5,8 +5,8 @@ from msgspec import Struct
 
 from server.access import LOGIN_COOKIE, is_token, login_value
 from server.answers import Json, text_of
-from server.environment import Asked, Server
 from server.openapi import ref, told
+from server.places import Asked, Server
 
 router = APIRouter(tags=["login"])
 

@@ -9,7 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import define, field, frozen
 
@@ -25,7 +25,7 @@ from server.wire import State, envelope
 AGENT = "openenv"
 """Who plays, unless the client says so."""
 
-TEXT = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
+TEXT = r"[^\x00-\x1f\x7f-\x9f]+"
 """What names and ids may hold."""
 
 _REMEMBERED = 10_000
@@ -73,7 +73,7 @@ class Start:
         )
 
 
-def is_text(value: Any, longest: int) -> bool:
+def is_text(value: Any, longest: int) -> TypeGuard[str]:
     """Return whether *value* is a text of 1 to *longest* letters, none of which controls."""
     return isinstance(value, str) and len(value) <= longest and bool(re.fullmatch(TEXT, value))
 
@@ -132,7 +132,7 @@ class Play:
         scenario = self.catalogue.find(start.task)
         seed = scenario.seed if start.seed is None else start.seed
         name = start.episode_id or f"{scenario.name.replace('/', '-')}-{seed}"
-        id = _log_id(name, exact=start.episode_id is not None)
+        id = id_for(name, exact=start.episode_id is not None)
         while True:
             try:
                 episode = Episode.start(
@@ -140,7 +140,7 @@ class Play:
                 )
                 break
             except EpisodeExists:
-                id = _log_id(name, exact=False)
+                id = id_for(name, exact=False)
         return self.adopt(session, episode, name, scenario.name)
 
     def adopt(self, session: Session, episode: Episode, name: str, task: str) -> bytes:
@@ -232,8 +232,8 @@ def _episode(session: Session) -> Episode:
     return session.episode
 
 
-def _log_id(name: str, *, exact: bool) -> str:
-    """Return *name* as an id of the log, with something random behind it unless it fits as is."""
+def id_for(name: str, *, exact: bool) -> str:
+    """Return *name* as an id of the log, with something random behind it unless *exact* and fit."""
     if exact and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) and name != "last":
         return name
     base = re.sub(r"[^A-Za-z0-9._-]", "-", name)[:48].lstrip("._-") or "episode"

@@ -6,12 +6,12 @@ cost its owner's money.
 """
 
 import asyncio
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
@@ -21,20 +21,20 @@ from engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded
 from engine.episode import LARGEST_SEED
 from engine.errors import UnknownEpisode
 from graders import grade, save_grade, saved_grades
-from reports import Baseline, baselines, played, rankings
 from scenarios import Scenario
 from server.answers import Json, number_of, text_of
 from server.context import Context
-from server.environment import Asked, Server, Text, new_session, shown
-from server.episodes import EpisodeRow, GradeReply, Id, grade_reply, opened, row_of
+from server.episodes import Id, opened
 from server.errors import BadRequest
 from server.examples import EPISODE, GRADE
 from server.openapi import ref, text_schema, told
+from server.places import Asked, Server, new_session, shown
+from server.play import AGENT, id_for
+from server.rows import EpisodeRow, GradeReply, grade_reply, row_of
+from server.sessions import Session
 
 AGENTS = ("noop", "random", "greedy", "baseline")
 MOST_EPISODES = 100
-MOST_SEEDS = 100
-SEEDS = 20
 TURN = 8
 
 router = APIRouter(tags=["runs"])
@@ -45,30 +45,6 @@ class RunReply(Struct):
 
     episodes: list[EpisodeRow]
     mean: float
-
-
-class BaselineRow(Struct):
-    """An agent's scores on the scenarios of a family."""
-
-    family: str
-    agent: str
-    source: str
-    scores: dict[str, float]
-    mean: float
-    remark: str
-
-
-class BaselineList(Struct):
-    """Reference scores."""
-
-    baselines: list[BaselineRow]
-
-
-class RankingList(Struct):
-    """Tables of agents; scenarios recorded in several versions have several."""
-
-    rankings: list[dict[str, Any]]
-    several: list[str]
 
 
 _SEED = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED}
@@ -99,7 +75,7 @@ _FORK_BODY = {
         "at": {"type": "integer", "minimum": 0, "maximum": 2**31},
         "agent": _AGENT,
         "seed": _SEED,
-        "episode_id": text_schema("What the fork is to be called.", 64),
+        "episode_id": text_schema("What the fork is to be called."),
     },
     "required": ["at"],
 }
@@ -168,7 +144,7 @@ async def play_new(
         "Let a built-in agent play",
         ref(RunReply),
         {"episodes": [EPISODE], "mean": 0.9},
-        errors=(422, 503),
+        errors=(404, 422, 503),
         body=_RUN_BODY,
         sent={"greedy": {"task": "workflow/easy", "agent": "greedy", "episodes": 3}},
     ),
@@ -208,10 +184,9 @@ async def run(context: Server, asked: Asked) -> Response:
 async def grader(context: Server, asked: Asked) -> Response:
     """Grade one episode: by id, or the latest, of a task or of all; or play one first."""
     agent, name = agent_of(asked), text_of(asked, "episode_id")
-    task = text_of(asked, "task", "task_id")
+    task, seed = text_of(asked, "task", "task_id"), number_of(asked, "seed", 0, LARGEST_SEED)
     if agent is not None:
         scenario = context.play.catalogue.find(task)
-        seed = number_of(asked, "seed", 0, LARGEST_SEED)
         with context.heavy():
             name = (await play_new(context, scenario, agent, seed, "", 0)).id
         task = None
@@ -228,88 +203,6 @@ def _graded(context: Context, name: str | None, scenario: str | None) -> GradeRe
             raise UnknownEpisode("episode: expected one in the log, got none")
         info, stream = opened(context, log, name)
     return grade_reply(info, grade(stream))
-
-
-@lru_cache(maxsize=4)
-def _references(seeds: int) -> list[BaselineRow]:
-    """Return what simple agents reach, and what was published: the same in every process."""
-    return [_baseline_row(each) for each in baselines(seeds=seeds)]
-
-
-def _baseline_row(each: Baseline) -> BaselineRow:
-    scores = dict(each.scores)
-    return BaselineRow(each.family, each.agent, each.source, scores, each.mean, each.remark)
-
-
-_BASELINES = {
-    "baselines": [
-        {
-            "family": "inbox",
-            "agent": "baseline",
-            "source": "played",
-            "scores": {"inbox/easy": 0.875, "inbox/medium": 0.7129, "inbox/hard": 0.824},
-            "mean": 0.804,
-            "remark": "",
-        }
-    ]
-}
-
-
-@router.get(
-    "/baseline",
-    **told("Reference scores", ref(BaselineList), _BASELINES, errors=(422, 503)),
-)
-def baseline(
-    context: Server, seeds: Annotated[int, Query(ge=1, le=MOST_SEEDS)] = SEEDS
-) -> Response:
-    """Scores of simple agents, played in memory, and those that were published."""
-    with context.heavy():
-        return Json(BaselineList(_references(seeds)))
-
-
-@router.post(
-    "/baseline",
-    **told(
-        "Reference scores, with the best of the log",
-        ref(BaselineList),
-        _BASELINES,
-        errors=(422, 503),
-        body={
-            "type": "object",
-            "properties": {
-                "seeds": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_SEEDS}
-            },
-        },
-        sent={"few worlds for random": {"seeds": 5}},
-    ),
-)
-async def baseline_with_log(context: Server, asked: Asked) -> Response:
-    """Play the simple agents now, and set the best of the log beside them."""
-    seeds = number_of(asked, "seeds", 1, MOST_SEEDS) or SEEDS
-    return Json(await run_in_threadpool(_with_log, context, seeds))
-
-
-def _with_log(context: Context, seeds: int) -> BaselineList:
-    with context.heavy(), context.reading() as log:
-        outcomes = (outcome for outcome, _ in played(log))
-        return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
-
-
-@router.get(
-    "/leaderboard",
-    **told(
-        "Agents by their scores",
-        ref(RankingList),
-        {"rankings": [], "several": []},
-        errors=(422, 503),
-    ),
-)
-def leaderboard(context: Server, scenario: Text = None, run: Text = None) -> Response:
-    """Rank the agents of the log, or of one scenario, family or run, by mean score."""
-    with context.heavy(), context.reading() as log:
-        outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=run))
-        tables, several = rankings(outcomes)
-    return Json(RankingList([msgspec.to_builtins(each) for each in tables], several))
 
 
 @router.post(
@@ -340,29 +233,41 @@ async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Respo
     info, stream = await run_in_threadpool(_read, context, id)
     if agent is not None:
         check_agent(agent, stream.family)
-    session = None if agent is not None else new_session(request, context)
     log, seed = context.log, number_of(asked, "seed", 0, LARGEST_SEED)
-    with log.transaction():
+    name = text_of(asked, "episode_id")
+    with _session(request, context, wanted=agent is None) as session, log.transaction():
         episode = Episode.fork(
             stream,
             at,
             log=log,
             parent=info.id,
-            agent=agent or text_of(asked, "player") or "openenv",
-            id=text_of(asked, "episode_id", longest=64),
+            agent=agent or AGENT,
+            id=None if name is None else id_for(name, exact=True),
             run=info.run,
         )
         if seed is not None and not episode.over:
             episode.note(Reseeded(seed))
     if session is not None:
-        content = context.play.adopt(session, episode, episode.id, info.scenario)
         context.current = session
+        content = context.play.adopt(session, episode, name or episode.id, info.scenario)
         return shown(content, session)
     with context.heavy():
-        await play_on(context, episode, agent or "random", since=at)
+        await play_on(context, episode, agent or AGENT, since=at)
     found = log.find(episode.id)
     row = row_of(found, saved_grades(log, found.id))
     return Json(RunReply([row], row.score or 0.0))
+
+
+@contextmanager
+def _session(request: Request, context: Context, *, wanted: bool) -> Iterator[Session | None]:
+    """Give a new session, if one is *wanted*; it is closed again if what follows fails."""
+    session = new_session(request, context) if wanted else None
+    try:
+        yield session
+    except RefoldError:
+        if session is not None:
+            context.store.close(session)
+        raise
 
 
 def _read(context: Context, id: str) -> Any:

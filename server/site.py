@@ -12,15 +12,15 @@ from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 
 from engine import EventLog, RefoldError
-from server import environment, episodes, login, runs, taskapi
-from server.answers import failed, malformed, refused
+from server import environment, episodes, login, runs, standings, taskapi
+from server.answers import failed, malformed, not_allowed, refused
 from server.context import Context
-from server.environment import Server
 from server.guard import App, Guard, Receive, Scope, Send
 from server.jsonrpc import JsonRpc
 from server.limits import Buckets
 from server.metrics import Metrics
 from server.openapi import complete
+from server.places import Server
 from server.play import Play
 from server.rpcsocket import RpcSocket
 from server.sessions import SessionStore
@@ -97,6 +97,7 @@ def _http(lifespan: Any, families: Any) -> FastAPI:
             RefoldError: refused,
             RequestValidationError: malformed,
             Exception: failed,
+            405: not_allowed,
         },
         redirect_slashes=False,
     )
@@ -105,7 +106,7 @@ def _http(lifespan: Any, families: Any) -> FastAPI:
     async def figures(context: Server) -> Response:
         return Response(context.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    for each in (environment, episodes, runs, taskapi, login):
+    for each in (environment, episodes, runs, standings, taskapi, login):
         app.include_router(each.router)
     made = app.openapi
 

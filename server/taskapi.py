@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from scenarios import Scenario
 from server.answers import Json, number_of, text_of
-from server.environment import Asked, Server
 from server.errors import BadRequest
 from server.openapi import ref, text_schema, told
+from server.places import Asked, Server
 from server.schemas import Schema, action_schema
 from server.tasks import Catalogue
 

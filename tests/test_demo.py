@@ -37,10 +37,10 @@ def test_what_comes_next_works(tmp_path):
 
 
 def test_the_demo_can_be_seen_again(tmp_path):
-    """A second time it adds episodes that are equal to the first ones."""
+    """A second time it adds episodes equal to the first ones, but for how long a model took."""
     shell = Shell(tmp_path)
     shell("demo")
     shell("demo")
     listed = shell("episodes --json").json["episodes"]
     assert len(listed) == 6
-    assert len({each["digest"] for each in listed}) == 3
+    assert len({each["digest"] for each in listed if each["agent"] != "openai:stand-in"}) == 2

@@ -91,6 +91,7 @@ def test_json_keys(
     )
     ids = [each["id"] for each in recorded["episodes"]]
     cli.run(["export", "-o", "all.jsonl"])
+    (tmp_path / "half.py").write_text("def half(events):\n    return 0.5\n")
     table = rows(section("docs/cli.md", "## JSON"))
     episode = set(names(table["record"][1]))
     expected = {
@@ -110,6 +111,9 @@ def test_json_keys(
         "import": json_of(capsys, "import", "all.jsonl", "--log", "other.db"),
         "replay": json_of(capsys, "replay", "last", "--step", "1"),
         "grade": json_of(capsys, "grade"),
+        "regrade": json_of(capsys, "regrade", "--grader", "half.py:half"),
+        "golden add": json_of(capsys, "golden", "add", ids[0]),
+        "golden check": json_of(capsys, "golden", "check"),
         "verify": json_of(capsys, "verify"),
         "merge": json_of(capsys, "merge", "refold.db", "-o", "merged.db"),
         "diff": json_of(capsys, "diff", *ids),

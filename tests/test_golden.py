@@ -8,6 +8,7 @@ from attrs import frozen
 from engine import ActionRefused, ActionTaken, Episode, EpisodeInfo
 from engine.codec import header_of
 from graders import grade, save_grade, saved_grades
+from graders.text import grade_text
 from replays import verify
 from replays.golden import golden_text, goldens, read_golden
 from scenarios import load, scenario_names
@@ -64,22 +65,6 @@ def around_the_difference(*lines):
     return [line[start : apart + AROUND] for line in lines]
 
 
-def in_words(given):
-    """Return a grade as text that people can review."""
-    rubric = given.rubric
-    lines = [
-        f"score {given.score:.4f} of {given.scenario}{'' if given.complete else ', not ended'}",
-        f"rubric {rubric.name} v{rubric.version} {rubric.digest}",
-        f"events {given.episode_digest}",
-    ]
-    for part in given.parts:
-        figures = f"{part.points:+.4f} of {part.most:.4f}, value {part.value:.4f} x {part.gate:.4f}"
-        seqs = f", events {' '.join(map(str, part.seqs))}" if part.seqs else ""
-        lines.append(f"  {part.name}: {figures}{seqs}")
-    lines += [f"  {name}: {number:g} (count)" for name, number in given.counts.items()]
-    return "\n".join(lines)
-
-
 @EACH
 def test_decided_again(name):
     """The rules make each golden again from its scenario, seed and actions, line by line."""
@@ -124,7 +109,7 @@ def test_every_refusal_is_in_a_golden(name):
 @EACH
 def test_grade(name, snapshot):
     """The grade of each golden is what was reviewed: score, parts, evidence, counts, digests."""
-    assert in_words(grade(read_golden(GOLDENS[name]))) == snapshot
+    assert grade_text(grade(read_golden(GOLDENS[name]))) == snapshot
 
 
 @EACH

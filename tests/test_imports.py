@@ -15,7 +15,7 @@ LAYERS = [
     ("scenarios",),
     ("graders",),
     ("agents", "replays"),
-    ("reports",),
+    ("reports", "pytest_refold"),
     ("server", "gym_refold"),
     ("commands",),
     ("cli",),

@@ -93,6 +93,10 @@ def test_patience_is_as_long_as_asked_for(shell):
         ("--agent openai:m --base-url http://x --param a", "--param: expected NAME=JSON"),
         ("--agent openai:m --base-url http://x --param stream=true", "none of .*stream; got 'str"),
         ("--agent openai:m --base-url http://x --param messages=[]", "none of messages, model"),
+        (
+            "--agent openai:m --base-url http://x --param a=\udcff",
+            "--param: expected valid Unicode",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_recorded(shell, options, match):

@@ -145,6 +145,9 @@ def test_fork_and_diff(server, log):
     assert server.ask("POST", "/episodes/done/fork", {"at": 99}).status == 422
     assert server.ask("POST", "/episodes/done/fork", {"at": 1, "episode_id": "mine"}).status == 409
     assert server.ask("POST", "/episodes/done/fork", {}).status == 422
+    odd = server.ask("POST", "/episodes/done/fork", {"at": 1, "episode_id": "ä /../" + "x" * 200})
+    assert odd.headers["x-episode-id"].count(".") > 0
+    assert server.get("/state")["episode_id"].startswith("ä /../")
 
 
 def test_an_episode_as_a_document(server):

@@ -21,6 +21,7 @@ from scenarios import load
 RIGHT, END = "\x1b[C", "\x1b[F"
 EVIL = "\x1b]0;owned\x07 \u202e \x9b2J [/red] </script>"
 WAIT_SECONDS = 30
+UNSET = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "REFOLD_LOG")
 
 
 class Terminal:
@@ -31,10 +32,11 @@ class Terminal:
         self.before = termios.tcgetattr(self.theirs)
         self.resize(*size)
         self.sent = b""
+        kept = {name: value for name, value in os.environ.items() if name not in UNSET}
         self.process = subprocess.Popen(
             [sys.executable, "-c", SCRIPT, *words],
             cwd=at,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
+            env={**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,

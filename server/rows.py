@@ -1,0 +1,138 @@
+"""What answers about episodes are made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from engine import EpisodeInfo
+from graders import Grade
+from server.wire import RubricLabel
+
+
+class EpisodeRow(Struct):
+    """An episode at a glance; *score* is that of the grade saved for it."""
+
+    id: str
+    scenario: str
+    seed: int
+    agent: str
+    run: str
+    epoch: int
+    release: str
+    started_at: str
+    ended_at: str | None
+    parent: str | None
+    fork_at: int | None
+    steps: int
+    total: float
+    ended: str | None
+    reason: str | None
+    events: int
+    digest: str
+    score: float | None
+
+
+class EpisodeList(Struct):
+    """Episodes, newest first; *next* is what ``before`` is for the page that follows."""
+
+    episodes: list[EpisodeRow]
+    next: str | None
+
+
+class EventRow(Struct):
+    """An event: its place, its kind, what it holds, and what it says."""
+
+    seq: int
+    kind: str
+    data: dict[str, Any]
+    say: str
+
+
+class EpisodeWhole(Struct):
+    """An episode with a page of its events; *next* is what ``after`` is for the next page."""
+
+    episode: EpisodeRow
+    events: list[EventRow]
+    next: int | None
+
+
+class GradeReply(Struct):
+    """The grade of an episode, ended or not."""
+
+    episode_id: str
+    task_id: str
+    score: float
+    breakdown: dict[str, float]
+    counts: dict[str, float]
+    rubric: RubricLabel
+    digest: str
+    complete: bool
+
+
+class StateReply(Struct):
+    """An episode at one position: what its agent saw, and what a watcher may see."""
+
+    position: int
+    last: int
+    observation: dict[str, Any]
+    view: dict[str, Any]
+    legal: list[dict[str, Any]]
+
+
+class StepRow(Struct):
+    """A step, the *position* of which is the number of actions up to it."""
+
+    position: int
+    action: dict[str, Any]
+    say: str
+    error: str | None
+    reward: float
+    parts: dict[str, float]
+    total: float
+    view: dict[str, Any]
+
+
+class Tail(Struct):
+    """Steps after a position; ask again with *next* while *ended* is null."""
+
+    steps: list[StepRow]
+    next: int
+    ended: str | None
+    reason: str | None
+
+
+class DiffReply(Struct):
+    """Where and how two episodes part; *rows* are the positions that differ, at most 500."""
+
+    a: str
+    b: str
+    same: bool
+    cause: str | None
+    shared: int
+    comparable: bool
+    scores: list[float]
+    states: list[dict[str, Any]]
+    parts: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+
+def row_of(info: EpisodeInfo, grades: Sequence[Grade]) -> EpisodeRow:
+    """Return *info* as a row, with the score of the first of *grades*."""
+    plain = msgspec.to_builtins(info)
+    return EpisodeRow(**plain, score=grades[0].score if grades else None)
+
+
+def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:
+    """Return *given*, the grade of the episode *info*."""
+    return GradeReply(
+        episode_id=info.id,
+        task_id=given.scenario,
+        score=given.score,
+        breakdown=dict(given.breakdown),
+        counts=dict(given.counts),
+        rubric=RubricLabel(given.rubric.name, given.rubric.version),
+        digest=given.episode_digest,
+        complete=given.complete,
+    )
