@@ -9,7 +9,7 @@ from rich.console import Console
 from agents import Policy, make_policy, play
 from agents.client import Client
 from agents.endpoint import Endpoint
-from agents.mock_model import MockModel
+from agents.mock.model import MockModel
 from agents.model import ModelAgent
 from agents.prompting import ModelOptions
 from agents.scripts import script

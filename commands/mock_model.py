@@ -5,9 +5,9 @@ from threading import Event
 
 import click
 
-from agents.mock_answers import MOCK_AGENTS
-from agents.mock_faults import FAULTS
-from agents.mock_model import MockModel
+from agents.mock.answers import MOCK_AGENTS
+from agents.mock.faults import FAULTS
+from agents.mock.model import MockModel
 from commands.options import examples
 from commands.output import words
 

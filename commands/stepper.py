@@ -20,7 +20,8 @@ from engine.errors import UnknownStep
 from engine.fold import step_ranges
 from graders import grade
 from replays.document import document
-from replays.film import Film, Line
+from replays.film import Film
+from replays.lines import Line
 from replays.stepper import KEYS, Place, commands, keys_in, press
 
 NARROW = 60

@@ -1,35 +1,27 @@
 """
-An episode's document made ready to be shown at any position, line by line.
+An episode's document made ready to be shown at any position, pane by pane, line by line.
 
-A line is a sequence of pieces of text, each with a role such as ``bad`` or ``dim``; what draws
-it gives the roles a look. Texts are as recorded: who prints them makes them safe.
+Pure: it reads the document, as pages do, and neither rules nor log.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from replays.deltas import delta, merge
+from replays.lines import (
+    Line,
+    event_line,
+    exchange_lines,
+    flat,
+    shares,
+    table_rows,
+    text_lines,
+    texts_of,
+)
 
-Line = list[tuple[str, str]]
-
-GLYPHS: Mapping[str, tuple[str, str]] = {
-    "completed": ("✓", "good"),
-    "in_progress": ("▶", "run"),
-    "working": ("▶", "run"),
-    "ready": ("◎", "warn"),
-    "failed": ("✕", "bad"),
-    "offline": ("⊘", "bad"),
-    "aborted": ("⊘", "bad"),
-    "degraded": ("◐", "warn"),
-    "pending": ("○", "dim"),
-    "idle": ("○", "dim"),
-}
-"""Glyph and role of the words that begin a row of a state; other words get none."""
-
-LONGEST_TEXT = 20_000
-"""Letters of a model's text that are shown."""
+_TOLD = ("action_taken", "step_rewarded", "model_called")
+"""Events that the step's own lines tell already."""
 
 
 class Film:
@@ -82,7 +74,7 @@ class Film:
         ]
         for exchange in self.document["exchanges"]:
             position = min(exchange["step"] + 1, self.last)
-            found += [(position, "model", exchange["seq"], text) for text in _all_texts(exchange)]
+            found += [(position, "model", exchange["seq"], text) for text in texts_of(exchange)]
         found.sort(key=lambda each: each[2])
         return [(position, pane, text) for position, pane, _, text in found]
 
@@ -147,7 +139,7 @@ class Film:
             return [
                 [(about, "dim")],
                 [(email["subject"], "bold")],
-                *_text_lines(email["body"], ""),
+                *text_lines(email["body"], ""),
             ]
         return []
 
@@ -160,11 +152,11 @@ class Film:
         """
         view, changes = self.views[position], self._changes[position]
         tables = {name: value for name, value in view.items() if isinstance(value, Mapping)}
-        shares = _shares([len(rows) + 1 for rows in tables.values()], room)
+        fair = shares([len(rows) + 1 for rows in tables.values()], room)
         lines: list[Line] = []
-        for (name, rows), share in zip(tables.items(), shares, strict=True):
+        for (name, rows), share in zip(tables.items(), fair, strict=True):
             changed = changes.get(name) or {}
-            lines += _table(name, rows, changed, share, scroll)
+            lines += table_rows(name, rows, changed, share, scroll)
         return lines
 
     def step_lines(self, position: int) -> list[Line]:
@@ -187,7 +179,7 @@ class Film:
         events = self._events.get(position, [])
         notes = self.notes_at(position) - {event[4] for event in events}
         lines += [[("! ", "mark"), (note, "mark")] for note in sorted(notes)]
-        return [*lines, *(_event_line(event) for event in events if event[2] not in _TOLD)]
+        return [*lines, *(event_line(event) for event in events if event[2] not in _TOLD)]
 
     def event_rows(self, position: int, room: int, scroll: int = 0) -> list[Line]:
         """Return *room* events around those of *position*, *scroll* further down."""
@@ -197,7 +189,7 @@ class Film:
         first = max(min(first, len(events) - room), 0)
         lines = []
         for event in events[first : first + room]:
-            line = _event_line(event)
+            line = event_line(event)
             here = self.position_of(event) == position
             lines.append(
                 [
@@ -214,7 +206,7 @@ class Film:
             return [[("no model was asked in this step", "dim")]]
         lines: list[Line] = []
         for exchange in exchanges:
-            lines += _exchange_lines(exchange)
+            lines += exchange_lines(exchange)
         return lines
 
     def has_model(self, position: int) -> bool:
@@ -240,103 +232,3 @@ class Film:
             points = f"{part['points']:>+8.4g} of {part['most']:g}  {part['name']}  "
             lines.append([(points, role), (seqs + more, "dim")])
         return lines
-
-
-_TOLD = ("action_taken", "step_rewarded", "model_called")
-"""Events that the step's own lines tell already."""
-
-
-def _event_line(event: Sequence[Any]) -> Line:
-    return [(f"{event[0]:>4} ", "dim"), (event[4], "")]
-
-
-def _shares(wanted: list[int], room: int) -> list[int]:
-    """Return how many of *room* rows each table gets that would like *wanted*: the small all."""
-    shares = [0] * len(wanted)
-    left = room
-    order = sorted(range(len(wanted)), key=lambda place: wanted[place])
-    for place, rest in zip(order, range(len(wanted), 0, -1), strict=True):
-        shares[place] = max(min(wanted[place], left // rest), 0)
-        left -= shares[place]
-    return shares
-
-
-def _table(
-    name: str, rows: Mapping[str, Any], changed: Mapping[str, Any], share: int, scroll: int
-) -> list[Line]:
-    room = share - 1
-    if room < 1:
-        return []
-    places = {key: place for place, key in enumerate(rows)} if len(rows) > room else {}
-    first = min((places[key] for key in changed if key in places), default=0)
-    first = max(min(first - room // 3 + scroll, len(rows) - room), 0) if places else 0
-    count = f"{first + 1}–{min(first + room, len(rows))} of {len(rows)}" if places else ""
-    width = max(map(len, islice(rows, first, first + room)), default=0)
-    lines: list[Line] = [[(f"{name} ", "bold"), (count, "dim")]]
-    for key, value in islice(rows.items(), first, first + room):
-        lines.append(_row(key, value, width, changed=key in changed))
-    return lines
-
-
-def _row(name: str, value: Any, width: int, *, changed: bool) -> Line:
-    """Return a row of a table; a word that has a glyph comes last, since that tells it already."""
-    cells = list(value) if isinstance(value, list | tuple) else [value]
-    word = cells[0] if cells and isinstance(cells[0], str) else ""
-    glyph, role = GLYPHS.get(word, (" ", ""))
-    if role:
-        cells = [*cells[1:], word]
-    bar = ("▌" if changed else " ", "here")
-    padded = (f"{name:<{width}}  ", "bold" if changed else "")
-    return [bar, (f"{glyph} ", role), padded, ("  ".join(map(flat, cells)), role)]
-
-
-def _exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:
-    reply = exchange["reply"]
-    usage = reply and reply["usage"]
-    told = [f"#{exchange['seq']}", f"{exchange['latency_ms']} ms"]
-    told += [reply["model"], str(reply["finish"])] if reply else ["no answer"]
-    told += [f"{usage['input']} + {usage['output']} tokens"] if usage else []
-    told += [f"{len(exchange['faults'])} failed attempts"] if exchange["faults"] else []
-    lines: list[Line] = [[(" · ".join(told), "dim")]]
-    if exchange["unread"]:
-        lines.append([(f"no action in it: {exchange['unread']}", "bad")])
-    if reply:
-        lines += _text_lines(reply["text"], "")
-        lines += [
-            [("→ ", "run"), (f"{call['name']}({call['arguments']})", "run")]
-            for call in reply["tool_calls"]
-        ]
-    for message in exchange["sent"]:
-        lines.append([(f"── {message.get('role', '?')}", "dim")])
-        lines += _text_lines(_content(message), "dim")
-    return lines
-
-
-def _text_lines(text: str, role: str) -> list[Line]:
-    lines: list[Line] = [[(line, role)] for line in text[:LONGEST_TEXT].splitlines()]
-    more = len(text) - LONGEST_TEXT
-    return [*lines, [(f"… and {more} more letters", "dim")]] if more > 0 else lines
-
-
-def _content(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    return content if isinstance(content, str) else flat(content)
-
-
-def _all_texts(exchange: Mapping[str, Any]) -> list[str]:
-    reply = exchange["reply"]
-    texts = [_content(message) for message in exchange["sent"]]
-    if reply:
-        texts += [reply["text"], *(call["arguments"] for call in reply["tool_calls"])]
-    return [text for text in texts if text]
-
-
-def flat(value: Any) -> str:
-    """Return a JSON value on one line: lists without brackets, None as a dash."""
-    if isinstance(value, list | tuple):
-        return " ".join(map(flat, value)) or "–"
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={flat(each)}" for name, each in value.items()) or "–"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "–" if value is None else str(value)

@@ -11,7 +11,8 @@ from shlex import quote
 
 from attrs import evolve, frozen
 
-from replays.film import Film, Line
+from replays.film import Film
+from replays.lines import Line
 
 PANES = ("step", "state", "model", "events", "grade")
 

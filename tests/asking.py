@@ -7,8 +7,8 @@ from fault_server import FaultServer, Sent
 
 from agents.client import Client
 from agents.endpoint import Endpoint
-from agents.mock_answers import answer
-from agents.mock_requests import read_request
+from agents.mock.answers import answer
+from agents.mock.requests import read_request
 from agents.model import ModelAgent
 from agents.prompting import ModelOptions
 from engine import Episode

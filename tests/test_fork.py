@@ -4,7 +4,7 @@ import pytest
 from shell import Shell
 from worlds import WORKED_EXAMPLE, action, play
 
-from agents.mock_model import MockModel
+from agents.mock.model import MockModel
 from engine import ActionTaken, Episode, EventLog, Reseeded, Stream
 from engine.errors import EpisodeExists, UnknownStep
 from engine.exchanges import ModelConfigured

@@ -6,8 +6,8 @@ import json
 import pytest
 from loopback import ask, connect, request
 
-from agents.mock_faults import FAULTS, STATUSES, Faults, read_fault
-from agents.mock_model import MockModel
+from agents.mock.faults import FAULTS, STATUSES, Faults, read_fault
+from agents.mock.model import MockModel
 from engine import Episode, RefoldError
 from engine.errors import UnknownName
 from scenarios import load

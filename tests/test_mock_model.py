@@ -10,7 +10,7 @@ import pytest
 from loopback import ask, connect, request
 
 from agents import make_policy, play
-from agents.mock_model import MockModel
+from agents.mock.model import MockModel
 from engine import Episode, RefoldError
 from graders import grade
 from scenarios import load, scenario_names

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agents.mock_reading import read_observation
+from agents.mock.reading import read_observation
 from agents.policies import baseline, greedy
 from engine import RefoldError
 from engine.family import find_family

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from loopback import ask, connect, request
 
-from agents.mock_model import MockModel
-from agents.mock_server import LARGEST_BODY
+from agents.mock.model import MockModel
+from agents.mock.server import LARGEST_BODY
 from engine import Episode
 from scenarios import load
 

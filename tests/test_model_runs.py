@@ -10,7 +10,7 @@ from shell import SCRIPT, Shell
 
 from agents import make_policy, play
 from agents.conversation import request_digest
-from agents.mock_model import MockModel
+from agents.mock.model import MockModel
 from engine import ActionTaken, Episode, EventLog, StepRewarded
 from engine.exchanges import ModelCalled, ModelConfigured
 from graders import grade

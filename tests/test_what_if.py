@@ -6,7 +6,7 @@ from worlds import WORKED_EXAMPLE, action, play
 
 from agents import make_policy
 from agents import play as play_on
-from agents.mock_model import MockModel
+from agents.mock.model import MockModel
 from engine import Episode, EventLog
 from engine.errors import UnknownStep
 from graders import grade

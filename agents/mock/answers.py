@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from agents.mock_reading import Observation, read_observation
-from agents.mock_requests import Form, Message, Request
+from agents.mock.reading import Observation, read_observation
+from agents.mock.requests import Form, Message, Request
 from agents.policies import baseline, greedy
 from engine import RefoldError
 from scenarios.inbox.actions import Action as InboxAction

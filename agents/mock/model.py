@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import msgspec
 
-from agents.mock_answers import CREATED, MOCK_AGENTS, answer, nonsense
-from agents.mock_faults import STATUSES, Faults, read_fault
-from agents.mock_requests import read_request
-from agents.mock_server import HOST, LoopbackServer, Response, error_response, json_response
+from agents.mock.answers import CREATED, MOCK_AGENTS, answer, nonsense
+from agents.mock.faults import STATUSES, Faults, read_fault
+from agents.mock.requests import read_request
+from agents.mock.server import HOST, LoopbackServer, Response, error_response, json_response
 from engine import RefoldError
 from engine.errors import UnknownName
 
