@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
 from agents.rollout import make_policy, play, replay_policy
-from engine import Episode, EpisodeInfo, StepResult
+from engine import Episode, EpisodeInfo, Reseeded, StepResult
 
 T = TypeVar("T")
 
@@ -32,7 +32,9 @@ class PolicyPlayer:
 
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:
         """Play *episode* to its end, or until a script is."""
-        policy = make_policy(self._agent, episode.family, seed=info.seed, epoch=info.epoch)
+        seeds = [event.seed for event in episode.events if isinstance(event, Reseeded)]
+        seed = seeds[-1] if seeds else info.seed
+        policy = make_policy(self._agent, episode.family, seed=seed, epoch=info.epoch)
         replay_policy(policy, episode.events, since=info.fork_at or 0)
         play(episode, policy, watch=self._watch)
         await asyncio.sleep(0)

@@ -36,7 +36,10 @@ def safe(text: object) -> str:
     Control characters (line ends too), format characters (bidi, zero-width), line separators
     and surrogates become ``<U+001B>`` and the like.
     """
-    return "".join(f"<U+{ord(each):04X}>" if _steers(each) else each for each in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(f"<U+{ord(each):04X}>" if _steers(each) else each for each in text)
 
 
 def safe_lines(text: str) -> str:

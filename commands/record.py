@@ -6,6 +6,7 @@ from secrets import token_hex
 import click
 from attrs import frozen
 
+from agents.client import Denied
 from agents.rollout import epoch_seed
 from commands.model_options import (
     ModelChoices,
@@ -98,6 +99,8 @@ def record_command(
         except KeyboardInterrupt:
             words(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
+        except Denied as error:
+            raise RefoldError(f"{error}; `refold resume {name}` goes on then") from error
         print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from engine.errors import LogBusy, NotALog, RefoldError
 from engine.schema import VERSION, check_identity, check_schema, migrate
 
@@ -75,7 +73,7 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if _empty(connection) or check_identity(connection, path) < VERSION:
-        migrate(Database(connection, execute_plugins=False))
+        migrate(connection)
     connection.execute("COMMIT")
 
 

@@ -11,16 +11,16 @@ Migrations are ordered and named; ``user_version`` counts them. An old one is ne
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING
 
 from engine.errors import NewerLog, NotALog
 
-APPLICATION_ID = int.from_bytes(b"rfld", "big")
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
 
-migrations = Migrations("refold")
+APPLICATION_ID = int.from_bytes(b"rfld", "big")
 
 _EPISODES = """
 CREATE TABLE episodes (
@@ -119,34 +119,40 @@ FROM grades AS g JOIN episodes AS e ON e.id = g.episode;
 """
 
 
-@migrations()
-def m1_first_log(db: Database) -> None:
-    """Episodes, events, grades, and the views over them."""
-    for script in (_EPISODES, _EVENTS, _GRADES, _VIEWS):
-        _run_script(db, script)
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute("PRAGMA user_version = 1")
-
-
-MIGRATIONS = ("m1_first_log",)
-"""Names of the migrations that this release knows, oldest first; never reordered."""
+MIGRATIONS = (("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),)
+"""Name and SQL of every migration that this release knows, oldest first; never reordered."""
 
 VERSION = len(MIGRATIONS)
 
 
-def _run_script(db: Database, script: str) -> None:
-    """Run the statements of *script* inside the transaction that is open (unlike executescript)."""
-    statement = ""
-    for line in script.splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""
+def _migrations() -> "Migrations":
+    from sqlite_utils import Migrations  # noqa: PLC0415 - slow, and seldom needed
+
+    migrations = Migrations("refold")
+    for version, (name, script) in enumerate(MIGRATIONS, 1):
+        migrations(name=name)(_migration(version, script))
+    return migrations
 
 
-def migrate(db: Database) -> None:
-    """Bring *db*, new or old, to the schema of this release, each migration a transaction."""
-    migrations.apply(db)
+def _migration(version: int, script: str) -> Callable[["Database"], None]:
+    def apply(db: "Database") -> None:
+        statement = ""
+        for line in script.splitlines():  # one by one: executescript would end the transaction
+            statement += line + "\n"
+            if sqlite3.complete_statement(statement):
+                db.execute(statement)
+                statement = ""
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {version}")
+
+    return apply
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a log, new or old, to the schema of this release."""
+    from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
+
+    _migrations().apply(Database(connection, execute_plugins=False))
 
 
 def check_identity(connection: sqlite3.Connection, path: str) -> int:
@@ -173,10 +179,13 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
 def check_migrations(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what is wrong with the record of migrations in a file whose schema was checked."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
+
     database = Database(connection, execute_plugins=False)
-    found = [migration.name for migration in migrations.applied(database)]
-    if found != list(MIGRATIONS[:version]):
-        yield f"migrations: expected {list(MIGRATIONS[:version])}, got {found}"
+    found = [migration.name for migration in _migrations().applied(database)]
+    expected = [name for name, _ in MIGRATIONS[:version]]
+    if found != expected:
+        yield f"migrations: expected {expected}, got {found}"
 
 
 def check_schema(connection: sqlite3.Connection, path: str) -> None:
@@ -212,9 +221,8 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
 def _expected(version: int) -> dict[tuple[str, str, str], str | None]:
     """Return type, name, table and SQL of all that a log of *version* consists of."""
     connection = sqlite3.connect(":memory:")
-    database = Database(connection, execute_plugins=False)
-    migrations.apply(database, stop_before=MIGRATIONS[version:])
+    for _name, script in MIGRATIONS[:version]:
+        connection.executescript(script)
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     connection.close()
-    migration_table = Migrations.migrations_table
-    return {(kind, name, table): sql for kind, name, table, sql in rows if table != migration_table}
+    return {(kind, name, table): sql for kind, name, table, sql in rows}

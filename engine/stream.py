@@ -80,6 +80,10 @@ class Stream(Sequence[Event]):
         current = [encode(event) for event in events]
         return cls(codec.family, events, payloads, digest, current=current)
 
+    def __repr__(self) -> str:
+        name = f"{self.family.name}.{self.family.rules}"
+        return f"<Stream of {len(self)} events by {name}, digest {self.digest[:12]}>"
+
     def __len__(self) -> int:
         return len(self._events)
 

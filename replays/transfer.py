@@ -35,6 +35,8 @@ class Header(
     ended_at: str | None
     events: int
     digest: str
+    parent: str | None = None
+    fork_at: int | None = None
 
 
 _header = msgspec.json.Decoder(Header).decode
@@ -58,6 +60,8 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
         epoch=info.epoch,
         release=info.release,
         started_at=info.started_at,
+        parent=info.parent,
+        fork_at=info.fork_at,
         ended_at=info.ended_at,
         events=len(stream),
         digest=stream.digest,
@@ -135,6 +139,8 @@ def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> 
         epoch=header.epoch,
         release=header.release,
         started_at=header.started_at,
+        parent=header.parent,
+        fork_at=header.fork_at,
         ended_at=header.ended_at,
     )
     if problem := misfiled(info, stream):

@@ -143,6 +143,8 @@ def played(
     """
     Yield outcome and events of the log's episodes in the order they began, one by one.
 
+    Forks are left out: another agent may have played their beginning.
+
     Args:
         log: Where to read.
         run: Only the episodes of this run.
@@ -153,5 +155,7 @@ def played(
         ScenarioError: A recorded rubric does not fit its family.
     """
     for info in log.episodes(run=run, scenario=scenario):
+        if info.parent is not None:
+            continue
         stream = log.events(info.id)
         yield outcome_of(info, stream), stream

@@ -6,6 +6,7 @@ lives on: only ``close``, the client's going, or the loss of the session ends it
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -44,6 +45,7 @@ class _Reply(Struct):
     data: Any
 
 
+_faults = logging.getLogger("refold.server")
 _read = msgspec.json.Decoder(_Frame).decode
 _KINDS = ("reset", "step", "state", "mcp", "close")
 
@@ -149,6 +151,11 @@ class Endpoint:
         except Refusal as refusal:
             self.refused(refusal.data["code"])
             return _text("error", refusal.data)
+        except Exception:  # noqa: BLE001 - a mistake of ours must not end the session
+            _faults.exception("a frame failed")
+            self.refused("EXECUTION_ERROR")
+            fault = {"message": "the server could not do that", "code": "EXECUTION_ERROR"}
+            return _text("error", fault)
 
     def _serve_frame(self, frame: _Frame, session: Session, caller: Caller) -> str:
         data = {} if frame.data is UNSET else frame.data

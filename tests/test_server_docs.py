@@ -24,6 +24,15 @@ def test_what_the_page_shows_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert shown == 3
 
 
+def test_gymnasium_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example prints what stands below it."""
+    monkeypatch.chdir(tmp_path)
+    found = blocks(PAGE)
+    place = next(n for n, block in enumerate(found) if "gymnasium" in block[2])
+    reader = Reader()
+    reader.compare(found[place + 1][2], reader.python(found[place][2]), "the example")
+
+
 def test_every_variable_is_documented() -> None:
     """The table of the environment names those that are read, and no other."""
     assert set(rows(section(PAGE, "## Environment"))) == set(VARIABLES)

@@ -1,3 +1,4 @@
+import gc
 import json
 from contextlib import ExitStack
 
@@ -5,10 +6,10 @@ import pytest
 from serving import running, talk
 from websockets.exceptions import ConnectionClosed
 
-from engine import EventLog
+from engine import Episode, EventLog
 from replays import verify
 from server.errors import SessionBusy, SessionsFull, UnknownSession
-from server.sessions import SessionStore
+from server.sessions import Session, SessionStore
 
 WAIT = {"action_type": "wait"}
 
@@ -167,13 +168,19 @@ def test_many_sessions_stay_apart(tmp_path):
 
 
 def test_dropped_connections_leave_nothing(tmp_path):
-    """Sessions that were opened and dropped without a word are gone."""
+    """A thousand sessions that were opened and dropped are gone, and so is their memory."""
     with running(tmp_path) as server:
-        for number in range(300):
+        for number in range(1000):
             with server.socket() as socket:
                 if number % 2:
                     talk(socket, "reset", {})
+            if number == 100:
+                gc.collect()
+                before = sum(isinstance(each, Session | Episode) for each in gc.get_objects())
         with server.socket() as socket:
             talk(socket, "state")
             figures = server.ask("GET", "/metrics").body.decode()
+        gc.collect()
+        after = sum(isinstance(each, Session | Episode) for each in gc.get_objects())
     assert "refold_sessions 1.0\n" in figures
+    assert after <= before + 5
