@@ -5,6 +5,7 @@ Not a whole MCP server (there is no ``initialize``): what the clients of OpenEnv
 ``tools/list``, ``tools/call`` and the sessions' ``openenv/session/create`` and ``…/close``.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,6 +31,9 @@ START = "start_episode"
 LOOK = "observe"
 
 Json = dict[str, Any]
+
+
+_faults = logging.getLogger("refold.server")
 
 
 class Call(Struct):
@@ -86,6 +90,10 @@ class JsonRpc:
             return {"jsonrpc": "2.0", "id": id, "result": self._do(call, caller)}
         except _Fault as fault:
             return {"jsonrpc": "2.0", "id": id, "error": fault.error}
+        except Exception:  # a mistake of ours must not end the session
+            _faults.exception("a call failed")
+            error = {"code": INTERNAL_ERROR, "message": "internal error", "data": None}
+            return {"jsonrpc": "2.0", "id": id, "error": error}
 
     def _do(self, call: Call, caller: Caller) -> Any:
         match call.method:

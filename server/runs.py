@@ -7,7 +7,7 @@ cost its owner's money.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -230,28 +230,31 @@ async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Respo
     at, agent = number_of(asked, "at", 0, 2**31), agent_of(asked)
     if at is None:
         raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
-    info, stream = await run_in_threadpool(_read, context, id)
+    info, parent = await run_in_threadpool(_read, context, id)
     if agent is not None:
-        check_agent(agent, stream.family)
+        check_agent(agent, parent.family)
     log, seed = context.log, number_of(asked, "seed", 0, LARGEST_SEED)
     name = text_of(asked, "episode_id")
-    with _session(request, context, wanted=agent is None) as session, log.transaction():
-        episode = Episode.fork(
-            stream,
-            at,
-            log=log,
-            parent=info.id,
-            agent=agent or AGENT,
-            id=None if name is None else id_for(name, exact=True),
-            run=info.run,
-        )
-        if seed is not None and not episode.over:
-            episode.note(Reseeded(seed))
-    if session is not None:
-        context.current = session
-        content = context.play.adopt(session, episode, name or episode.id, info.scenario)
-        return shown(content, session)
-    with context.heavy():
+    with ExitStack() as stack:
+        if agent is not None:
+            stack.enter_context(context.heavy())
+        session = stack.enter_context(_session(request, context, wanted=agent is None))
+        with log.transaction():
+            episode = Episode.fork(
+                parent,
+                at,
+                log=log,
+                parent=info.id,
+                agent=agent or AGENT,
+                id=None if name is None else id_for(name, exact=True),
+                run=info.run,
+            )
+            if seed is not None and not episode.over:
+                episode.note(Reseeded(seed))
+        if session is not None:
+            context.current = session
+            content = context.play.adopt(session, episode, name or episode.id, info.scenario)
+            return shown(content, session)
         await play_on(context, episode, agent or AGENT, since=at)
     found = log.find(episode.id)
     row = row_of(found, saved_grades(log, found.id))

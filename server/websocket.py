@@ -151,7 +151,7 @@ class Endpoint:
         except Refusal as refusal:
             self.refused(refusal.data["code"])
             return _text("error", refusal.data)
-        except Exception:  # noqa: BLE001 - a mistake of ours must not end the session
+        except Exception:
             _faults.exception("a frame failed")
             self.refused("EXECUTION_ERROR")
             fault = {"message": "the server could not do that", "code": "EXECUTION_ERROR"}

@@ -98,8 +98,8 @@ def test_a_saved_grade_stands_beside_the_first(shell):
         shell("grade --save", *option)
         listed = shell("episodes --json --scenario workflow/easy").json["episodes"]
         assert listed[0]["scores"] == [
-            {"rubric": "stricter", "version": 1, "score": 1.0},
             {"rubric": "workflow/easy", "version": 1, "score": 0.9},
+            {"rubric": "stricter", "version": 1, "score": 1.0},
         ]
     assert "saved: 1.0000 by stricter v1" in shell("show", shell.ids()[0]).out
     shell("verify")
