@@ -60,8 +60,10 @@ def reply_quality(facts: Facts, _: Nothing) -> Finding:
 
 def perfection(facts: Facts, params: Nothing) -> Finding:
     """1 if every decision and every reply was the best there is and no mail is left."""
-    measures = (correctness, completion, reply_quality)
-    return Finding.of(float(all(take(facts, params).value == 1.0 for take in measures)))
+    found = [take(facts, params) for take in (correctness, completion, reply_quality)]
+    if not all(finding.value == 1.0 for finding in found):
+        return Finding.of(0.0)
+    return Finding(1.0, tuple(sorted({seq for finding in found for seq in finding.seqs})))
 
 
 def penalty(facts: Facts, _: Nothing) -> Finding:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from attrs import Attribute, AttrsInstance, field, fields, frozen
 
-from engine import ActionRefused, ActionTaken
+from engine import ActionRefused, ActionTaken, EpisodeEnded
 from graders.facts import At, Facts, Finding
 from scenarios import Criteria, Measure
 from scenarios.strict import Problem
@@ -136,6 +136,11 @@ def _complete(facts: Facts) -> bool:
     return facts.ended and len(_completions(facts)) == len(_parameters(facts).subtasks)
 
 
+def _end_if_complete(facts: Facts) -> Sequence[At]:
+    """Return the end of the episode, which tells how many steps it took, if it is complete."""
+    return facts.of(EpisodeEnded) if _complete(facts) else ()
+
+
 def share_completed(facts: Facts, _: Nothing) -> Finding:
     """Completed subtasks of all."""
     done, total = _completions(facts), len(_parameters(facts).subtasks)
@@ -154,6 +159,7 @@ def step_efficiency(facts: Facts, params: Least) -> Finding:
     ratio = params.least / facts.steps if facts.steps else 0.0
     return Finding.of(
         min(1.0, ratio) if _complete(facts) else 0.0,
+        _end_if_complete(facts),
         steps_used=facts.steps,
         theoretical_min_steps=params.least,
         efficiency_ratio=round(ratio, 4),
@@ -192,7 +198,8 @@ def recovered(facts: Facts, params: Subtasks) -> Finding:
 def time_saved(facts: Facts, _: Nothing) -> Finding:
     """If complete, steps left of the time budget."""
     budget = _parameters(facts).time_budget
-    return Finding.of((budget - facts.steps) / budget if _complete(facts) else 0.0)
+    saved = (budget - facts.steps) / budget if _complete(facts) else 0.0
+    return Finding.of(saved, _end_if_complete(facts))
 
 
 def _cost_share(facts: Facts) -> tuple[float, Sequence[At]]:

@@ -6,11 +6,11 @@ Both are set up by the environment; `refold serve` takes options.
 
 import sys
 from collections.abc import Callable
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 
 import uvicorn
 
-from engine import RefoldError
+from engine import EventLog, RefoldError
 from server.access import is_loopback
 from server.guard import App
 from server.settings import Settings
@@ -69,8 +69,23 @@ def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn
 
 
 def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: None) -> None:
-    """Serve until SIGINT or SIGTERM; then end what is under way, and close the log."""
-    make_server(settings, listening).run()
+    """
+    Serve until SIGINT or SIGTERM; then end what is under way, and close the log.
+
+    Raises:
+        RefoldError: The settings cannot be used, or the address cannot be had.
+    """
+    server = make_server(settings, listening)
+    EventLog(settings.log, durable=settings.durable).close()  # so that a mistake is told now
+    family = AF_INET6 if ":" in settings.host else AF_INET
+    try:
+        listener = create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise RefoldError(
+            f"--host {settings.host} --port {settings.port}: expected a free address of this "
+            f"machine, got {error.strerror or error}"
+        ) from None
+    server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -13,6 +13,7 @@ from engine import (
     ActionRefused,
     ActionTaken,
     Episode,
+    EpisodeEnded,
     EventLog,
     StepRewarded,
     Stream,
@@ -43,21 +44,18 @@ EVIDENCE: dict[str, tuple[type[Any], ...]] = {
     "parallel_share": (ParallelismObserved,),
     "patience": (ActionTaken,),
     "penalty": (StepRewarded,),
-    "perfection": (),
+    "perfection": (StepRewarded,),
     "recovered": (SubtaskFailed, SubtaskCompleted),
     "recovery_speed": (SubtaskFailed, SubtaskRetried),
     "refused_actions": (ActionRefused,),
     "reply_quality": (StepRewarded,),
     "share_completed": (SubtaskCompleted,),
-    "step_efficiency": (),
-    "time_saved": (),
+    "step_efficiency": (EpisodeEnded,),
+    "time_saved": (EpisodeEnded,),
 }
 """The kinds of event that each measure rests on; none for what is absent or a mere number."""
 
-NOTHING_NEEDED = {"avoided", "perfection", "recovery_speed", "reply_quality", "cost_saved"} | {
-    "step_efficiency",
-    "time_saved",
-}
+NOTHING_NEEDED = {"avoided", "recovery_speed", "reply_quality", "cost_saved"}
 """Measures that may be above 0 though nothing happened that they could name."""
 
 

@@ -47,9 +47,9 @@ ALL_DONE = [0, 2, 4, 5, 5, 6, 8, 8, 9, 10]
     [
         ("share_completed", {}, 1, ALL_DONE),
         ("all_completed", {}, 1, ALL_DONE),
-        ("step_efficiency", {"least": 7}, 0.5, []),
-        ("step_efficiency", {"least": 20}, 1, []),
-        ("time_saved", {}, 8 / 22, []),
+        ("step_efficiency", {"least": 7}, 0.5, [13]),
+        ("step_efficiency", {"least": 20}, 1, [13]),
+        ("time_saved", {}, 8 / 22, [13]),
         ("fan_out", {"subtasks": [LOGS, BOARDS]}, 1, [2]),
         ("fan_out", {"subtasks": [DEPENDENCIES, LOGS]}, 1, [4]),
         ("fan_out", {"subtasks": [PAGE, FIX]}, 1, [8]),

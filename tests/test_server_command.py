@@ -1,0 +1,79 @@
+import socket
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from shell import Shell
+
+from engine import RefoldError
+from server.settings import Settings
+
+BLOCKED = """
+import sys
+sys.modules["fastapi"] = None
+from cli import main
+main()
+"""
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Return a shell in an empty folder."""
+    return Shell(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        ("serve --host 0.0.0.0", "expected --token, or --public"),
+        ("serve --token short", "16 or more"),
+        ("serve --scenario nope", "scenario: expected a known name|expected one of"),
+        ("serve --port 99999", "99999"),
+        ("serve --log no/such/folder.db", "expected an existing folder"),
+    ],
+)
+def test_what_cannot_be_served(shell, words, match):
+    """It is refused on one line, before anything listens."""
+    shell.refuses(words, match=match)
+
+
+def test_an_address_that_is_taken(shell):
+    """It is refused in words, with the address."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        ran = shell(f"serve --port {port}", code=2)
+    assert f"--port {port}: expected a free address" in ran.err
+
+
+def test_without_the_extra(shell):
+    """Who has not installed it is told what to install."""
+    ran = shell.program("serve", code=2, script=BLOCKED)
+    assert "pip install 'refold[server]'" in ran.err
+
+
+def test_settings_from_the_environment():
+    """Every kind of value is read; a wrong one is refused by its variable's name."""
+    found = Settings.from_environment(
+        {"PORT": "9", "REFOLD_PUBLIC": "yes", "REFOLD_HOSTS": "a.example, b.example", "HOST": ""}
+    )
+    assert (found.port, found.public, found.host) == (9, True, "127.0.0.1")
+    assert found.hosts == ("a.example", "b.example")
+    assert found.rate == 1000.0
+    assert Settings().rate == 0.0
+    with pytest.raises(RefoldError, match="PORT: expected another value, got 'x'"):
+        Settings.from_environment({"PORT": "x"})
+
+
+def test_the_script_for_servers(tmp_path):
+    """``python -m server.app`` refuses in words as well."""
+    environment = {"HOST": "0.0.0.0", "PATH": "", "REFOLD_LOG": str(tmp_path / "log.db")}  # noqa: S104
+    ran = subprocess.run(
+        [sys.executable, "-m", "server.app"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("server: --host 0.0.0.0: expected --token")
