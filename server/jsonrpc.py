@@ -223,5 +223,6 @@ def _shown(session: Session, envelope: bytes) -> Json:
     return {
         "content": [{"type": "text", "text": "\n\n".join(lines)}],
         "structuredContent": Raw(envelope),
+        "data": Raw(envelope),  # what OpenEnv's own client of tools returns
         "isError": seen["error"] is not None,
     }

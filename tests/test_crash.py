@@ -42,7 +42,8 @@ def record_until_killed(path, acknowledgements):
         recorder.kill()
         lines += recorder.stdout.readlines()
     assert recorder.returncode == -signal.SIGKILL
-    return [(id, int(steps)) for id, steps in map(str.split, lines)]
+    whole = [line for line in lines if line.endswith("\n")]  # the last may be cut by the kill
+    return [(id, int(steps)) for id, steps in map(str.split, whole)]
 
 
 def check_steps(log, acknowledged):

@@ -76,8 +76,12 @@ def test_vendored_file_is_as_published():
 def test_viewer_is_installed():
     """Every file of the viewer is package data."""
     setup = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]
-    patterns = setup["setuptools"]["package-data"]["replays"]
-    root = Path(str(VIEWER)).parent
-    files = [str(path.relative_to(root)) for path in (root / "viewer").rglob("*") if path.is_file()]
-    assert "viewer/families/inbox.js" in files
-    assert all(any(fnmatch(file, pattern) for pattern in patterns) for file in files)
+    patterns = {
+        package.replace(".", "/"): globs
+        for package, globs in setup["setuptools"]["package-data"].items()
+    }
+    root = Path(str(VIEWER)).parent.parent
+    files = [path.relative_to(root) for path in Path(str(VIEWER)).rglob("*") if path.is_file()]
+    assert Path("replays/viewer/families/inbox.js") in files
+    for file in files:
+        assert any(fnmatch(file.name, glob) for glob in patterns[str(file.parent)]), file

@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from openenv.core import GenericEnvClient
+from openenv.core.mcp_client import MCPToolClient
 
 SESSIONS = 256
 
@@ -87,6 +88,17 @@ async def many(url):
             await client.close()
 
 
+async def tools(url):
+    """Play by calling tools."""
+    async with MCPToolClient(base_url=url) as env:
+        names = {tool.name for tool in await env.list_tools()}
+        assert {"start_episode", "delegate", "wait", "archive"} <= names
+        begun = await env.call_tool("start_episode", task="workflow/easy")
+        assert begun["reward"] == 0.0
+        done = await env.call_tool("wait")
+        assert done["observation"]["time_elapsed"] == 1
+
+
 def client_version():
     """Return name and version of the client that is installed."""
     for name in ("openenv", "openenv-core"):
@@ -109,7 +121,10 @@ def main():
         play_sync(url, task, expected, f"{prefix}-sync-{name}")
     asyncio.run(refused(url))
     asyncio.run(many(url))
-    print(f"{client_version()}: {len(tasks)} tasks async and sync, {SESSIONS} sessions at once: ok")
+    asyncio.run(tools(url))
+    print(
+        f"{client_version()}: {len(tasks)} tasks async and sync, {SESSIONS} sessions at once, tools: ok"
+    )
 
 
 if __name__ == "__main__":
