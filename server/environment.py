@@ -33,6 +33,7 @@ from server.places import (
 from server.play import Start
 from server.schemas import schemas
 from server.sessions import Session
+from server.toolsteps import step as take
 
 _NOT_ACTION = ("session_id", "timeout_s", "request_id", "episode_id")
 
@@ -204,7 +205,7 @@ async def reset(
 async def step(request: Request, context: Server, asked: Asked, given: Named) -> Response:
     """Take an action, under `action` or as the body itself, and return what it led to."""
     session = current_session(request, context, text_of(asked, "session_id") or given)
-    return shown(context.play.step(session, _action(asked)), session)
+    return shown(take(context.play, context.rpc, session, _action(asked)), session)
 
 
 def _action(asked: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from server.errors import BadRequest, SessionsFull, words_of
 from server.jsonrpc import Caller, JsonRpc
 from server.play import Play, Start
 from server.sessions import Session, SessionStore
+from server.toolsteps import step
 from server.wire import encode
 
 Message = MutableMapping[str, Any]
@@ -162,7 +163,7 @@ class Endpoint:
         try:
             match frame.type:
                 case "step":
-                    return _observation(self.play.step(session, data))
+                    return _observation(step(self.play, self.rpc, session, data))
                 case "reset":
                     return _observation(self.play.reset(session, Start.read(data)))
                 case "state":

@@ -113,3 +113,27 @@ def test_capacity(tmp_path):
         server.post("/mcp", call("openenv/session/create"))
         error = server.post("/mcp", call("openenv/session/create"))["error"]
         assert (error["code"], error["data"]["max_sessions"]) == (-32000, 1)
+
+
+def test_tools_by_way_of_steps(server):
+    """What the older client of tools sends where an action stands is served as well."""
+    with server.socket() as socket:
+        listed = talk(socket, "step", {"type": "list_tools"})["observation"]["tools"]
+        assert {"name", "description", "input_schema"} == set(listed[0])
+
+        def use(name, **arguments):
+            action = {"type": "call_tool", "tool_name": name, "arguments": arguments}
+            return talk(socket, "step", action)
+
+        early = use("archive")["observation"]
+        assert early["error"]["error_type"] == "execution_error"
+        assert use("dance")["observation"]["error"]["error_type"] == "invalid_args"
+        use("start_episode", task="inbox/easy")
+        replies = [use("archive") for _ in range(3)]
+        assert [reply["done"] for reply in replies] == [False, False, True]
+        state = talk(socket, "state")
+        assert sum(reply["reward"] for reply in replies) == pytest.approx(state["total_reward"])
+        last = replies[-1]["observation"]["result"]["data"]
+        assert last["reward"] == replies[-1]["reward"]
+        assert last["observation"]["grade"]["score"] == 0.53
+        assert use("observe")["reward"] == use("archive")["reward"] == 0.0

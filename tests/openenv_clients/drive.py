@@ -122,9 +122,8 @@ def main():
     asyncio.run(refused(url))
     asyncio.run(many(url))
     asyncio.run(tools(url))
-    print(
-        f"{client_version()}: {len(tasks)} tasks async and sync, {SESSIONS} sessions at once, tools: ok"
-    )
+    done = f"{len(tasks)} tasks async and sync, {SESSIONS} sessions at once, tools"
+    print(f"{client_version()}: {done}: ok")
 
 
 if __name__ == "__main__":
