@@ -69,10 +69,15 @@ def _table(shown: Sequence[Run]) -> Table:
             run.ended,
             score(run.mean),
             reasons(run.exclusions),
-            run.started_at,
-            run.ended_at,
+            _minute(run.started_at),
+            _minute(run.ended_at),
         )
     return listing
+
+
+def _minute(time: str | None) -> str | None:
+    """Return a time of the log, which is in UTC, to the minute."""
+    return time[:16].replace("T", " ") if time else None
 
 
 def _short(names: Sequence[str]) -> str:
