@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from commands.options import examples, json_option, log_option
+from commands.options import examples, filter_options, json_option, log_option
 from commands.output import SHORT, add_row, console, plain, print_json, signed, table, words
 from engine import EpisodeInfo, EventLog
 from graders import Grade, saved_grades
@@ -22,9 +22,7 @@ Row = tuple[EpisodeInfo, Sequence[Grade]]
         "refold episodes --run dice --json",
     ),
 )
-@click.option("--scenario", help="Only those of this scenario, or family.")
-@click.option("--agent", help="Only those of this agent.")
-@click.option("--run", help="Only those of this run.")
+@filter_options
 @click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="Newest N; 0 for all."
 )

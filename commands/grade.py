@@ -7,7 +7,14 @@ import click
 
 from commands.grader import GraderChoice, Recorded, grader_options
 from commands.grading import ROWS_SHOWN, grade_row, grades_table, parts_table, summary_table
-from commands.options import episode_argument, examples, json_option, log_option, open_existing
+from commands.options import (
+    episode_argument,
+    examples,
+    filter_options,
+    json_option,
+    log_option,
+    open_existing,
+)
 from commands.output import console, counted, print_json, progress, words
 from engine import EventLog
 from graders import Grade, save_grade
@@ -17,12 +24,13 @@ from graders import Grade, save_grade
     "grade",
     epilog=examples(
         "refold grade last",
-        "refold grade --rubric stricter.toml --save",
+        "refold grade --rubric stricter.toml --scenario workflow/hard --save",
         "refold grade --grader mine.py:careful",
         "refold grade --fail-under 0.7 --json",
     ),
 )
 @episode_argument("ids", many=True)
+@filter_options
 @grader_options
 @click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
 @click.option(
@@ -32,6 +40,9 @@ from graders import Grade, save_grade
 @json_option
 def grade_command(
     ids: Sequence[str],
+    scenario: str | None,
+    agent: str | None,
+    run: str | None,
     by: GraderChoice,
     save: bool,
     fail_under: float | None,
@@ -39,14 +50,15 @@ def grade_command(
     as_json: bool,
 ) -> int:
     """
-    Grade episodes from their events: those named, or the whole log.
+    Grade episodes from their events: those named, or all in the log that the filters let through.
 
     Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. The
     log is only written to with --save, and then all or nothing.
     """
     scores: list[tuple[str, float]] = []
     with open_existing(log, readonly=not save) as opened, _all_or_nothing(opened, save=save):
-        wanted = [opened.find(id).id for id in ids] or [each.id for each in opened.episodes()]
+        fitting = opened.episodes(scenario=scenario, agent=agent, run=run)
+        wanted = [opened.find(id).id for id in ids] or [each.id for each in fitting]
         graded = _watched(_graded(opened, wanted, by, save=save), len(wanted), scores)
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))

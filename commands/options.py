@@ -97,6 +97,17 @@ def agent_option(command: F) -> F:
     )(command)
 
 
+def filter_options(command: F) -> F:
+    """Add ``--scenario``, ``--agent`` and ``--run``, which say which episodes are meant."""
+    for name, words in (
+        ("--run", "Only those of this run."),
+        ("--agent", "Only those of this agent."),
+        ("--scenario", "Only those of this scenario, or family."),
+    ):
+        command = click.option(name, help=words)(command)
+    return command
+
+
 def episode_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
     """Add an argument that names an episode, or any number of them."""
     return click.argument(

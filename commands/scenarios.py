@@ -4,7 +4,7 @@ import click
 
 from commands.options import examples, json_option, scenario_argument
 from commands.output import add_row, console, plain, print_json, safe, safe_lines, table
-from scenarios import Criterion, Scenario, load, scenario_names
+from scenarios import Criterion, Scenario, load, scenario_names, scenario_source
 from scenarios.strict import plain as parameters_of
 
 
@@ -14,12 +14,19 @@ from scenarios.strict import plain as parameters_of
         "refold scenarios",
         "refold scenarios workflow/hard",
         "refold scenarios ./mine.toml",
+        "refold scenarios workflow/hard --toml > mine.toml",
     ),
 )
 @scenario_argument("name")
+@click.option("--toml", "as_toml", is_flag=True, help="Print the file of NAME, to be copied.")
 @json_option
-def scenarios_command(name: str | None, as_json: bool) -> None:
+def scenarios_command(name: str | None, as_toml: bool, as_json: bool) -> None:
     """List the scenarios that ship, or show the one called NAME (or in the file NAME)."""
+    if as_toml:
+        if name is None:
+            raise click.UsageError("--toml: expected a NAME, got none")
+        click.echo(safe_lines(scenario_source(name)), nl=False)
+        return
     chosen = [load(each) for each in ([name] if name else scenario_names())]
     if as_json:
         print_json("scenarios", map(plain, chosen))

@@ -9,7 +9,7 @@ import click
 
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import counted, plain, print_json, progress, words
-from engine import EpisodeInfo, EventLog, NotALog
+from engine import EpisodeInfo, EventLog, NotALog, RefoldError
 from replays.transfer import export_lines, import_lines
 
 
@@ -63,6 +63,9 @@ def import_command(files: Sequence[IO[bytes]], log: str, as_json: bool) -> None:
     try:
         with EventLog(log) as opened, opened.transaction():
             added = [info for file in files for info in import_lines(opened, file, where=file.name)]
+            if not added:
+                names = ", ".join(file.name for file in files)
+                raise RefoldError(f"{names}: expected exported episodes, got none; see `export`")
     except BaseException:
         if new:
             _unmake(log)

@@ -1,7 +1,14 @@
 """Scenarios: their files, their rubrics as data, and the families that ship."""
 
 from scenarios.rubric import Criteria, Criterion, Measure, Rubric
-from scenarios.spec import Scenario, load, load_rubric, recorded_rubric, scenario_names
+from scenarios.spec import (
+    Scenario,
+    load,
+    load_rubric,
+    recorded_rubric,
+    scenario_names,
+    scenario_source,
+)
 from scenarios.strict import ScenarioError
 
 __all__ = [
@@ -15,4 +22,5 @@ __all__ = [
     "load_rubric",
     "recorded_rubric",
     "scenario_names",
+    "scenario_source",
 ]

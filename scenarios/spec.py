@@ -86,15 +86,30 @@ def load(name: str | Path) -> Scenario:
         RefoldError: The file cannot be read, or is no TOML.
     """
     text = str(name)
-    if text in scenario_names():
-        family, stem = text.split("/")
+    return _parse(_source(text), text, text if text in scenario_names() else Path(text).stem)
+
+
+def scenario_source(name: str) -> str:
+    """
+    Return the TOML of the scenario *name*, to be copied and changed.
+
+    Raises:
+        UnknownName, ScenarioError, RefoldError: As ``load``.
+    """
+    load(name)
+    return _source(name).decode()
+
+
+def _source(name: str) -> bytes:
+    if name in scenario_names():
+        family, stem = name.split("/")
         shipped = next(each for each in all_families() if each.name == family)
-        return _parse((shipped.folder / f"{stem}.toml").read_bytes(), text, text)
+        return (shipped.folder / f"{stem}.toml").read_bytes()
     path = Path(name)
     if not _is_file(path):
         hint = "`refold scenarios` lists them; a file is named by its path"
-        raise UnknownName("scenario", text, scenario_names(), hint=hint)
-    return _parse(_read(path), text, path.stem)
+        raise UnknownName("scenario", name, scenario_names(), hint=hint)
+    return _read(path)
 
 
 def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:

@@ -49,6 +49,21 @@ def test_the_whole_log(shell):
     assert shell.files() == before
 
 
+@pytest.mark.parametrize(
+    ("options", "scenarios"),
+    [
+        ("--scenario workflow/easy", {"workflow/easy"}),
+        ("--scenario workflow --run first", set(GREEDY)),
+        ("--agent greedy --run second", {"workflow/hard"}),
+        ("--agent noop", set()),
+    ],
+)
+def test_some_of_the_log(shell, options, scenarios):
+    """Filters pick the episodes to grade, as they pick those to list."""
+    shell("record workflow/hard --agent greedy --name second")
+    assert set(scores(shell("grade --json", *options.split()))) == scenarios
+
+
 def test_a_grade_tells_all(shell):
     """A grade holds its parts with their evidence, the rubric, and the digest of the events."""
     id = shell.ids()[2]

@@ -116,3 +116,12 @@ def test_a_scenario_file_is_shown_as_it_would_play(shell):
     assert "family workflow, rules 1, seed 8" in shell("scenarios ./mine.toml").out
     write(mine, {**shipped("workflow/easy"), "seed": -8})
     shell.refuses("scenarios ./mine.toml", match=r"mine.toml \$.seed: expected 0 to")
+
+
+def test_a_scenario_that_ships_can_be_copied(shell):
+    """--toml prints the file itself, which plays under its new name; it wants one name."""
+    for name in scenario_names():
+        (shell.at / "mine.toml").write_text(shell("scenarios --toml", name).out)
+        assert load(shell.at / "mine.toml").rubric == load(name).rubric
+    assert shell("record ./mine.toml --agent greedy --json").json["episodes"][0]["score"] == 0.8003
+    shell.refuses("scenarios --toml", match="expected a NAME, got none")

@@ -160,9 +160,9 @@ def test_all_or_nothing(shell):
 
 
 def test_an_empty_file(shell):
-    """No episodes are no mistake."""
-    (shell.at / "0.jsonl").write_bytes(b"")
-    assert shell("import 0.jsonl").err == "0 episodes imported into refold.db\n"
+    """Nothing to import is a mistake, and makes no log."""
+    (shell.at / "empty.jsonl").write_bytes(b"")
+    refuse(shell, r"empty\.jsonl: expected exported episodes, got none", "empty.jsonl")
 
 
 def test_an_export_is_not_begun_for_unknown_episodes(shell):
