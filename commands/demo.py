@@ -15,7 +15,7 @@ from agents.prompting import ModelOptions
 from agents.scripts import script
 from commands.diffing import print_diff
 from commands.episodes import episodes_table
-from commands.grading import parts_table
+from commands.grading import print_grade
 from commands.options import DEFAULT_LOG, log_option
 from commands.output import console, safe
 from commands.replay import print_step
@@ -53,7 +53,7 @@ def demo_command(log: str) -> None:
             print_step(out, stream, step)
         _heading(out, f"grade: {example[0].id} again, from its events")
         again = grade(opened.events(example[0].id))
-        out.print(parts_table(again))
+        print_grade(out, again)
         same = again.to_json() == example[1].to_json()
         out.print(f"byte for byte the grade that was given live: {'yes' if same else 'NO'}")
         divergence = verify(opened.events(example[0].id))

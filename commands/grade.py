@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 import click
 
 from commands.grader import GraderChoice, Recorded, grader_options
-from commands.grading import ROWS_SHOWN, grade_row, grades_table, parts_table, summary_table
+from commands.grading import ROWS_SHOWN, grade_row, grades_table, print_grade, summary_table
 from commands.options import (
     episode_argument,
     examples,
@@ -99,7 +99,7 @@ def _print(
     if not total:
         words("no episodes to grade; `refold record SCENARIO --agent A` adds some")
     elif total == 1:
-        out.print(parts_table(next(graded)[1]))
+        print_grade(out, next(graded)[1])
     elif total <= ROWS_SHOWN:
         out.print(grades_table(graded))
     else:

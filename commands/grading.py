@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
-from commands.output import SHORT, add_row, plain, signed, table
+from commands.output import SHORT, add_row, plain, safe, signed, table
 from graders import Grade
 
 ROWS_SHOWN = 50
@@ -20,15 +21,12 @@ def grade_row(episode: str, grade: Grade) -> dict[str, Any]:
     return {"episode": episode, **plain(grade)}
 
 
-def parts_table(grade: Grade) -> Table:
-    """Return one grade, part by part, with the most each could be and the events behind it."""
+def print_grade(out: Console, grade: Grade) -> None:
+    """Print one grade, part by part, with the most each could be and the events behind it."""
     unfinished = "" if grade.complete else ", not ended"
     rubric = f"{grade.rubric.name} v{grade.rubric.version}"
-    listing = table(
-        ["part", "points", "of", "events"],
-        title=f"score {grade.score:.4f} by {rubric}{unfinished}",
-        right=["points", "of"],
-    )
+    out.print(safe(f"score {grade.score:.4f} by {rubric}{unfinished}"), style="italic")
+    listing = table(["part", "points", "of", "events"], right=["points", "of"])
     for part in grade.parts:
         shown = " ".join(map(str, part.seqs[:_SEQS_SHOWN]))
         more = f" and {len(part.seqs) - _SEQS_SHOWN} more" if len(part.seqs) > _SEQS_SHOWN else ""
@@ -36,7 +34,7 @@ def parts_table(grade: Grade) -> Table:
         add_row(
             listing, part.name, signed(part.points), f"{part.most:g}", shown + more, style=style
         )
-    return listing
+    out.print(listing)
 
 
 def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from commands.episodes import episode_row
-from commands.grading import parts_table
+from commands.grading import print_grade
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import (
     add_row,
@@ -87,7 +87,7 @@ def _print(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade])
         words = stream.family.say(step.action)
         out.print(safe(f"  step {step.position}: {words}, refused: {step.error}"), style="red")
     out.print()
-    out.print(parts_table(given))
+    print_grade(out, given)
     for other in others:
         rubric = other.rubric
         out.print(safe(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
