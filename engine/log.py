@@ -163,7 +163,7 @@ class EventLog:
         self, episode: str, *, digest: str, rubric: tuple[str, int, str], score: float, grade: bytes
     ) -> None:
         """
-        Keep a grade beside an episode: derived data, one for each rubric and digest.
+        Keep a grade beside an episode: derived data, the newest by each rubric.
 
         Args:
             episode: Id of the episode.
@@ -179,7 +179,8 @@ class EventLog:
             cursor = self._connection.execute(
                 "INSERT INTO grades (episode, digest, rubric, version, rubric_digest, score, grade)"
                 " SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?"
-                " ON CONFLICT DO UPDATE SET score = excluded.score, grade = excluded.grade",
+                " ON CONFLICT DO UPDATE SET digest = excluded.digest, score = excluded.score,"
+                " grade = excluded.grade",
                 (digest, *rubric, score, grade.decode(), episode),
             )
             if not cursor.rowcount:

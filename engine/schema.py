@@ -87,7 +87,7 @@ CREATE TABLE grades (
     rubric_digest TEXT NOT NULL CHECK (length(rubric_digest) = 64),
     score REAL NOT NULL,
     grade TEXT NOT NULL,
-    PRIMARY KEY (episode, rubric_digest, digest)
+    PRIMARY KEY (episode, rubric_digest)
 ) STRICT;
 """
 

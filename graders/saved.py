@@ -9,7 +9,7 @@ _decode = msgspec.json.Decoder(Grade).decode
 
 
 def save_grade(log: EventLog, episode: str, grade: Grade) -> None:
-    """Keep *grade* beside *episode*; one by the same rubric of the same events is replaced."""
+    """Keep *grade* beside *episode*; one by the same rubric is replaced."""
     rubric = grade.rubric
     log.save_grade(
         episode,

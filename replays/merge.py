@@ -117,18 +117,17 @@ class Merge:
             parent = info.parent and self._ids.get((place.source.log.path, info.parent))
             new = evolve(info, id=id, parent=parent or info.parent)
             log.begin(new, stream.payloads, end=info.ended_at is not None)
-            self._write_grades(log, id, place, {head.hex() for head in chain(stream.payloads)})
+            self._write_grades(log, id, place, [head.hex() for head in chain(stream.payloads)])
             yield id
 
-    def _write_grades(self, log: EventLog, id: str, place: _Place, digests: set[str]) -> None:
-        """Keep the grades that any of the logs has of these events, or of a beginning of them."""
-        for source, info in place.all:
-            for row in source.file.grades(info.id):
-                if row.digest in digests:
-                    rubric = (row.rubric, row.version, row.rubric_digest)
-                    log.save_grade(
-                        id, digest=row.digest, rubric=rubric, score=row.score, grade=row.grade
-                    )
+    def _write_grades(self, log: EventLog, id: str, place: _Place, digests: Sequence[str]) -> None:
+        """Keep by each rubric the grade of the most of the events that any of the logs has."""
+        position = {digest: seq for seq, digest in enumerate(digests)}
+        rows = [row for source, info in place.all for row in source.file.grades(info.id)]
+        fitting = [row for row in rows if row.digest in position]
+        for row in sorted(fitting, key=lambda row: position[row.digest]):
+            rubric = (row.rubric, row.version, row.rubric_digest)
+            log.save_grade(id, digest=row.digest, rubric=rubric, score=row.score, grade=row.grade)
 
     def outcomes(self) -> Iterator[Merged]:
         """Yield what becomes of each episode of each log."""

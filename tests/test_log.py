@@ -13,6 +13,7 @@ from engine import (
 )
 from engine.codec import encode
 from engine.errors import AmbiguousEpisode, EpisodeExists
+from graders import grade, save_grade
 from scenarios import load
 
 EASY = load("workflow/easy")
@@ -210,6 +211,15 @@ def test_grades_stand_beside_each_other_by_rubric(log):
     assert log.drop_grades() == 3
     assert log.grades("one") == log.grades("two") == []
     assert contents(log) == before
+
+
+def test_a_grade_of_more_events_takes_the_place_of_an_earlier_one(log):
+    """An episode that went on has one grade by a rubric: that of all its events."""
+    episode = Episode.start(EASY, log=log, id="one")
+    save_grade(log, "one", grade(episode.events))
+    episode.step({"action_type": "wait"})
+    save_grade(log, "one", grade(episode.events))
+    assert log.grades("one") == [grade(episode.events).to_json()]
 
 
 def test_a_grade_of_no_episode_is_refused(log):
