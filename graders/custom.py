@@ -12,6 +12,7 @@ from typing import Any
 
 from engine import EpisodeEnded, RefoldError, Stream
 from engine.codec import header_of
+from engine.sums import add_up
 from graders.facts import Finding
 from graders.grade import PLACES, Grade, Part, RubricName
 
@@ -43,7 +44,7 @@ def grade_by(
     name = getattr(function, "__name__", "grader")
     parts, counts = _read(function(events), name, len(events))
     return Grade(
-        score=_rounded(min(max(sum(part.value for part in parts), 0.0), 1.0)),
+        score=_rounded(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
         breakdown={part.name: part.points for part in parts},
         counts=counts,
         parts=parts,

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from engine import Stream
 from engine.codec import encode, header_of
+from engine.sums import add_up
 from graders.facts import Facts, Finding
 from scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
 from scenarios.rubric import find_criteria
@@ -109,8 +110,8 @@ class Grader:
         activity = self._activity(facts)
         counts: dict[str, float] = {}
         scored = [bound.score(facts, activity, counts) for bound in self._bound]
-        total = min(max(sum(points for points, _ in scored), 0.0), 1.0)
-        parts = tuple(part for _, part in scored)
+        total = min(max(add_up([points for points, _ in scored]), 0.0), 1.0)
+        parts = tuple([part for _, part in scored])
         return Grade(
             score=min(max(_rounded(total), self._rubric.floor), self._rubric.ceiling),
             breakdown={part.name: part.points for part in parts},
@@ -161,7 +162,7 @@ def _bind(criterion: Criterion, criteria: Criteria) -> _Bound:
 def _weighted(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:
     findings = [(weight, take(facts)) for weight, take in parts]
     return Finding(
-        value=sum(weight * finding.value for weight, finding in findings),
+        value=add_up([weight * finding.value for weight, finding in findings]),
         seqs=tuple(sorted({seq for _, finding in findings for seq in finding.seqs})),
         counts={name: n for _, finding in findings for name, n in finding.counts.items()},
     )

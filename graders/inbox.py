@@ -7,6 +7,7 @@ Activity, for gates, is the number of steps: nothing done earns nothing.
 from attrs import frozen
 
 from engine import StepRewarded
+from engine.sums import add_up
 from graders.facts import At, Facts, Finding
 from scenarios import Criteria, Measure
 from scenarios.inbox.events import EmailHandled
@@ -42,7 +43,7 @@ def correctness(facts: Facts, _: Nothing) -> Finding:
         min(1.0, max(0.0, at.event.parts.get("decision_quality", 0.0) / _FULL_DECISION))
         for at in rewards
     ]
-    return Finding.of(sum(shares) / len(shares) if shares else 0.0, rewards, steps=len(rewards))
+    return Finding.of(add_up(shares) / len(shares) if shares else 0.0, rewards, steps=len(rewards))
 
 
 def completion(facts: Facts, _: Nothing) -> Finding:
@@ -55,7 +56,7 @@ def reply_quality(facts: Facts, _: Nothing) -> Finding:
     """Mean quality of the replies, as a share of the best; 1 when there was none."""
     replies = _replies(facts)
     shares = [max(0.0, at.event.parts.get("response_quality", 0.0)) / _FULL_REPLY for at in replies]
-    return Finding.of(min(1.0, sum(shares) / len(shares)) if shares else 1.0, replies)
+    return Finding.of(min(1.0, add_up(shares) / len(shares)) if shares else 1.0, replies)
 
 
 def perfection(facts: Facts, params: Nothing) -> Finding:
@@ -74,7 +75,7 @@ def penalty(facts: Facts, _: Nothing) -> Finding:
     late = facts.where(EmailHandled, lambda event: event.late)
     steps = len(rewards)
     return Finding.of(
-        min(1.0, sum(map(_lost, lost)) / steps) if steps else 0.0,
+        min(1.0, add_up(map(_lost, lost)) / steps) if steps else 0.0,
         lost,
         risky_actions=len(risky),
         late_sla_violations=len(late),

@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from engine import ActionRefused, EpisodeEnded, Event, StepRewarded
+from engine.sums import add_up
 from scenarios.inbox.actions import Action, ActionKind
 from scenarios.inbox.events import Arrival, EmailHandled, InboxFilled
 from scenarios.inbox.state import State, evolve
@@ -60,7 +61,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
     elif limit:
         events.append(EpisodeEnded("truncated", "max_steps"))
     parts = _parts(events[0], emptied=not after.pending, cut_off=bool(after.pending) and limit)
-    reward = max(-1.0, min(1.0, sum(parts.values())))
+    reward = max(-1.0, min(1.0, add_up(parts.values())))
     events.append(StepRewarded(state.t, reward, state.total + reward, dict(sorted(parts.items()))))
     return events
 

@@ -9,6 +9,7 @@ change, however small.
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.family import Prompt, Tool
+from engine.sums import add_up
 from scenarios.workflow.observation import Observation
 from scenarios.workflow.say import say
 from scenarios.workflow.state import Subtask, Worker
@@ -131,7 +132,7 @@ def _last_step(observation: Observation) -> Iterator[str]:
         return
     parts = observation.reward_breakdown
     earned = ", ".join(f"{name(part)} {value:+.4g}" for part, value in parts.items())
-    yield f"reward: {sum(parts.values()):+.4g}{f' ({earned})' if earned else ''}"
+    yield f"reward: {add_up(parts.values()):+.4g}{f' ({earned})' if earned else ''}"
     for error in observation.errors:
         yield f"went wrong: {flat(error)}"
 

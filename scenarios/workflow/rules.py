@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final
 
 from engine import ActionRefused, EpisodeEnded, Event, StepRewarded
+from engine.sums import add_up
 from scenarios.workflow.actions import Action
 from scenarios.workflow.events import (
     FailuresLingered,
@@ -152,5 +153,5 @@ def _linger(turn: Turn, action: Action) -> None:
 
 def _reward(turn: Turn, parts: Mapping[str, float]) -> None:
     before = turn.before
-    reward = sum(parts.values())
+    reward = add_up(parts.values())
     turn.emit(StepRewarded(before.t, reward, before.total + reward, dict(sorted(parts.items()))))
