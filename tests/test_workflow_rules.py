@@ -8,7 +8,7 @@ import pytest
 from worlds import action, play, subtask, worker, workflow
 
 from engine import Episode, InvalidAction, StepResult
-from scenarios import Scenario
+from scenarios import Scenario, load
 from scenarios.workflow.events import SubtaskFailed, WorkerDroppedOut
 
 BUSY = ["wait", "delegate long ann"]
@@ -242,3 +242,13 @@ def test_completion_comes_before_dropout(tmp_path: Path) -> None:
     result = played(scenario, ["delegate a ann"]).step(action("wait"))
     assert WorkerDroppedOut("ann", None) in result.events
     assert result.observation.subtasks["a"].status == "completed"
+
+
+def test_names_in_an_action_that_needs_none_mean_nothing():
+    """A wait or a synthesize that names a subtask and a worker begins no work."""
+    for kind in ("wait", "synthesize"):
+        episode = Episode.start(load("workflow/easy"))
+        names = {"subtask_id": "technical_design", "agent_name": "tech_lead"}
+        result = episode.step({"action_type": kind, **names})
+        assert result.observation.active_count == 0
+        assert result.observation.subtasks["technical_design"].status == "ready"
