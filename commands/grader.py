@@ -10,9 +10,10 @@ from attrs import frozen
 from commands.options import F
 from commands.output import words
 from engine import Stream
-from graders import Grade, grade
+from graders import Grade, Grader, grade
 from replays.grader_process import SECONDS, FileGrader, ToGrade
-from scenarios import Rubric, load_rubric
+from scenarios import load_rubric
+from scenarios.rubric import find_criteria
 
 T = TypeVar("T", bound=ToGrade)
 
@@ -63,12 +64,13 @@ class GraderChoice:
         return self._by_rubric(episodes)
 
     def _by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
-        known: dict[tuple[str, int], Rubric] = {}
+        graders: dict[tuple[str, int], Grader] = {}
         for episode in episodes:
             family = episode.stream.family.name, episode.stream.family.rules
-            if self.rubric is not None and family not in known:
-                known[family] = load_rubric(self.rubric, *family)
-            yield episode, grade(episode.stream, rubric=known.get(family))
+            if self.rubric is not None and family not in graders:
+                rubric = load_rubric(self.rubric, *family)
+                graders[family] = Grader(rubric, find_criteria(*family))
+            yield episode, graders.get(family, grade)(episode.stream)
 
 
 def grader_options(command: F) -> F:

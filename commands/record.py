@@ -100,7 +100,7 @@ def record_command(
             words(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
         except Denied as error:
-            raise RefoldError(f"{error}; `refold resume {name}` goes on then") from error
+            raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
         print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
 
 
