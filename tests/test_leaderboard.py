@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
+from agents import make_policy, play
 from engine import Episode
 from graders import grade
 from reports.statistics import mean_interval
@@ -112,3 +113,13 @@ def test_hostile_names_steer_no_terminal(log):
     text, _ = shown("leaderboard", log)
     assert "<U+001B>[2J[bold]x" in text
     assert "\x1b" not in text
+
+
+def test_forks_do_not_rank(log):
+    """Another agent played a fork's beginning, so its score is nobody's."""
+    (id,) = record(log, "a", "noop", ["workflow/easy"])
+    before = shown("leaderboard", log)
+    fork = Episode.fork(log.events(id), 0, log=log, parent=id, agent="greedy")
+    play(fork, make_policy("greedy", fork.family, seed=0))
+    assert grade(fork.events).score == 0.9
+    assert shown("leaderboard", log) == before
