@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from commands.diffing import CAUSES, INCOMPARABLE, print_diff, print_row
+from commands.diffing import print_diff, print_row
 from commands.options import episode_argument, examples, json_option, log_option
 from commands.output import console, plain, print_json
 from commands.pages import html_option, write_page
@@ -50,7 +50,7 @@ def diff_command(
     found = diff(*streams)
     rows = found.rows if position is None else [_at(found, position)]
     if html is not None:
-        write_page(html, diff_document(found, streams, infos=infos, say=_say(found)))
+        write_page(html, diff_document(found, streams, infos=infos))
     if as_json:
         print_json("rows", _rows(rows, streams), **_head(found, ids, streams))
     elif html is None and position is None:
@@ -58,11 +58,6 @@ def diff_command(
     elif html is None:
         print_row(console(), found, rows[0], streams)
     return 0 if found.same else 1
-
-
-def _say(found: Diff) -> Iterator[str]:
-    yield CAUSES[found.cause] if found.cause else "no difference"
-    yield from (INCOMPARABLE[what] for what in found.incomparable)
 
 
 def _at(found: Diff, position: int) -> Row:

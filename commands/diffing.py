@@ -13,24 +13,8 @@ from engine import ActionTaken, Stream
 from engine.exchanges import ModelCalled, Reply
 from replays import Diff, Step
 from replays.diff import Row, ValueDifference, state_differences
+from replays.diff_document import CAUSES, INCOMPARABLE
 
-CAUSES = {
-    "scenario": "they play different scenarios",
-    "rules": "they were decided by different versions of the rules",
-    "seed": "they play different seeds",
-    "action": "the agents chose differently",
-    "model": "another model was asked, or in another way",
-    "prompt": "the model was told something else",
-    "reply": "the model answered the same request otherwise",
-    "chance": "the same action led to other events",
-    "length": "one goes on where the other stops",
-    "exchange": "only what passed between agent and model differs",
-    "format": "only the format in which they were written differs",
-}
-INCOMPARABLE = {
-    "rules": "decided by different rules: states, rewards and points cannot be compared",
-    "rubric": "graded by different rubrics: points cannot be compared",
-}
 _VALUES_SHOWN = 20
 _EVENTS_SHOWN = 3
 _BEFORE, _LONGEST = 60, 400

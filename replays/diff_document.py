@@ -5,7 +5,7 @@ It holds both episodes' documents. Rows pair positions of the two, by the same s
 same action; a position that is None is no step there.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine import EpisodeInfo, Stream
@@ -18,14 +18,31 @@ FORMAT = "refold.diff"
 VERSION = 1
 MOST_SEQS = 20
 
+CAUSES = {
+    "scenario": "they play different scenarios",
+    "rules": "they were decided by different versions of the rules",
+    "seed": "they play different seeds",
+    "action": "the agents chose differently",
+    "model": "another model was asked, or in another way",
+    "prompt": "the model was told something else",
+    "reply": "the model answered the same request otherwise",
+    "chance": "the same action led to other events",
+    "length": "one goes on where the other stops",
+    "exchange": "only what passed between agent and model differs",
+    "format": "only the format in which they were written differs",
+}
+INCOMPARABLE = {
+    "rules": "decided by different rules: states, rewards and points cannot be compared",
+    "rubric": "graded by different rubrics: points cannot be compared",
+}
+"""Why two episodes part, and what cannot be compared, in words."""
+
 Json = dict[str, Any]
 Streams = tuple[Stream, Stream]
 Infos = tuple[EpisodeInfo | None, EpisodeInfo | None]
 
 
-def diff_document(
-    found: Diff, streams: Streams, *, infos: Infos = (None, None), say: Iterable[str] = ()
-) -> Json:
+def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None)) -> Json:
     """
     Return the document of how the two *streams* compare.
 
@@ -33,7 +50,6 @@ def diff_document(
         found: Their ``diff``.
         streams: The two episodes.
         infos: What a log tells of them.
-        say: Why they part and what cannot be compared, in words, a sentence each.
     """
     sides = [
         document(stream, info=info, grade=grade(stream))
@@ -48,7 +64,7 @@ def diff_document(
         "shared": found.shared,
         "cause": found.cause,
         "incomparable": list(found.incomparable),
-        "say": list(say),
+        "say": list(_say(found)),
         "fork": _fork(infos),
         "rows": {"step": by_step(found), "action": by_action(found)},
         "scenario": [[each.path, each.a, each.b] for each in found.scenario],
@@ -56,6 +72,12 @@ def diff_document(
         "scores": list(found.scores),
         "grade": list(_parts(found)),
     }
+
+
+def _say(found: Diff) -> Iterator[str]:
+    """Yield why they part and what cannot be compared, a sentence each."""
+    yield CAUSES[found.cause] if found.cause else "no difference"
+    yield from (INCOMPARABLE[what] for what in found.incomparable)
 
 
 def _parts(found: Diff) -> Iterator[Json]:

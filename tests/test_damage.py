@@ -2,6 +2,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from forging import alter
 
 from engine import Episode, EventLog, LogDamaged
 from engine.codec import GENESIS, link
@@ -21,21 +22,6 @@ def recorded(tmp_path):
             while not episode.over:
                 episode.step({"type": kind})
     return path
-
-
-def alter(path, *statements):
-    """Do to the events of ``hit`` what the triggers forbid, and leave no other trace."""
-    with closing(sqlite3.connect(path)) as connection:
-        triggers = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall()
-        for name, _sql in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
-        for sql, *parameters in statements:
-            connection.execute(sql, parameters)
-        for _name, sql in triggers:
-            connection.execute(sql)
-        connection.commit()
 
 
 def forge(path, seq, payload):

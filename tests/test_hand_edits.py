@@ -3,6 +3,7 @@ from contextlib import closing
 
 import pytest
 from attrs import evolve
+from forging import alter
 from shell import Shell
 
 from engine import Episode, EventLog
@@ -33,16 +34,7 @@ def shell(tmp_path):
 
 def edit(shell, *statements):
     """Do to the log what its triggers and checks forbid, and leave no other trace."""
-    with closing(sqlite3.connect(shell.at / "refold.db")) as log, log:
-        log.execute("PRAGMA ignore_check_constraints = ON")
-        triggers = log.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        found = triggers.fetchall()
-        for name, _sql in found:
-            log.execute(f"DROP TRIGGER {name}")
-        for sql, *parameters in statements:
-            log.execute(sql, parameters)
-        for _name, sql in found:
-            log.execute(sql)
+    alter(shell.at / "refold.db", *statements)
 
 
 def rebuild(shell, id, change):

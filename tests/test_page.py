@@ -165,7 +165,7 @@ def test_far_too_long_documents_are_refused():
 def test_difference_holds_both_episodes():
     """Rows pair positions of two whole documents, by step and by action."""
     a, b = golden("workflow-hard-worked-example"), golden("workflow-hard-greedy")
-    made = diff_document(diff(a, b), (a, b), say=["why"])
+    made = diff_document(diff(a, b), (a, b))
     assert (made["a"], made["b"]) == (shown(a), shown(b))
     assert made["rows"]["step"][:3] == [(1, 1, "same"), (2, 2, "same"), (3, 3, "action")]
     assert len(made["rows"]["step"]) == 22

@@ -14,7 +14,7 @@ HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
 def test_difference(view):
     """It opens where two episodes part; rows are stepped through, and each episode opened."""
     a, b = golden(HARD), golden("workflow-hard-greedy")
-    made = diff_document(diff(a, b), (a, b), say=["the agents chose differently"])
+    made = diff_document(diff(a, b), (a, b))
     viewer = view(made)
     assert "2 equal steps, then apart: the agents chose differently." in viewer.text(".banner")
     assert viewer.text("tr.now .number") == "3"
