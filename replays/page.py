@@ -113,7 +113,13 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _data(document: Mapping[str, Any]) -> str:
+def content_of(document: Mapping[str, Any]) -> bytes:
+    """
+    Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
+
+    Raises:
+        RefoldError: It is above 64 MB even so.
+    """
     content = encode(document)
     if len(content) > SPARED_FROM:
         content = encode(_spared(document))
@@ -122,6 +128,11 @@ def _data(document: Mapping[str, Any]) -> str:
             f"page: expected a document of at most {LARGEST} bytes, got {len(content)}; "
             "`refold replay --json` has no limit"
         )
+    return content
+
+
+def _data(document: Mapping[str, Any]) -> str:
+    content = content_of(document)
     if len(content) > PACKED_FROM:
         return f'<script id="document" type="application/gzip">{_packed(content)}</script>'
     text = content.decode().replace("<", "\\u003c")

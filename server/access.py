@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from server.pages import MODULES, PATHS
 from server.settings import Settings
 
 Scope = MutableMapping[str, Any]
 
 LOGIN_COOKIE = "refold_login"
-OPEN_PATHS = ("/health", "/login")
-"""What can be asked without a token."""
+OPEN_PATHS = ("/health", "/login", *PATHS)
+"""What can be asked without a token, beside the page's own files."""
 
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -73,9 +74,13 @@ def check(scope: Scope, settings: Settings) -> Denied | None:
         return Denied(403, "host: expected a name of this server, got another")
     if not _own_origin(scope, headers, settings):
         return Denied(403, "origin: expected a page of this server, got another site's")
-    if settings.token and scope["path"] not in OPEN_PATHS and not _knows(headers, settings.token):
+    if settings.token and not _open(scope["path"]) and not _knows(headers, settings.token):
         return Denied(401, "token: expected `Authorization: Bearer TOKEN`, or a login")
     return None
+
+
+def _open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(MODULES)
 
 
 def is_token(given: str, token: str) -> bool:

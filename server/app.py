@@ -7,6 +7,7 @@ Both are set up by the environment; `refold serve` takes options.
 import sys
 from collections.abc import Callable
 from socket import AF_INET, AF_INET6, create_server, socket
+from typing import Any
 
 import uvicorn
 
@@ -53,6 +54,7 @@ def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn
         make_app(settings),
         host=settings.host,
         port=settings.port,
+        http=_http_protocol(),
         ws="websockets-sansio",
         ws_max_size=2 * settings.largest_body,
         ws_per_message_deflate=False,
@@ -86,6 +88,15 @@ def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: 
             f"machine, got {error.strerror or error}"
         ) from None
     server.run(sockets=[listener])
+
+
+def _http_protocol() -> Any:
+    """Return what speaks HTTP; where httptools is not to be had, uvicorn's own choice."""
+    try:
+        from server.heads import TimedHeads  # noqa: PLC0415 - needs httptools
+    except ImportError:
+        return "auto"
+    return TimedHeads
 
 
 class _Server(uvicorn.Server):

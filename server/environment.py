@@ -183,7 +183,7 @@ async def reset(
     session = session_of(request, context, given) or new_session(request, context)
     content = context.play.reset(session, start)
     context.current = session
-    return shown(content, session)
+    return shown(request, content, session)
 
 
 @router.post(
@@ -205,7 +205,8 @@ async def reset(
 async def step(request: Request, context: Server, asked: Asked, given: Named) -> Response:
     """Take an action, under `action` or as the body itself, and return what it led to."""
     session = current_session(request, context, text_of(asked, "session_id") or given)
-    return shown(take(context.play, context.rpc, session, _action(asked)), session)
+    content = take(context.play, context.rpc, session, _action(asked))
+    return shown(request, content, session)
 
 
 def _action(asked: dict[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from engine import EpisodeInfo, EventLog, Stream, fold_to
 from graders import grade, saved_grades
 from replays import diff, steps
+from replays.diff_document import diff_document
 from replays.document import document
 from replays.families import picture_of
+from replays.page import content_of
 from server.answers import Json
 from server.context import Context
 from server.examples import EPISODE, GRADE
@@ -31,6 +33,7 @@ from server.rows import (
     StepRow,
     Tail,
     grade_reply,
+    rewards_of,
     row_of,
 )
 
@@ -70,6 +73,7 @@ def episodes(
     run: Text = None,
     limit: Limit = 50,
     before: Text = None,
+    rewards: bool = False,
 ) -> Response:
     """List episodes, newest first; `scenario` may be a family. `before` is a page's `next`."""
     with context.reading() as log:
@@ -80,7 +84,10 @@ def episodes(
                 if info.id == last:
                     break
         page = list(islice(found, limit + 1))
-        rows = [row_of(info, saved_grades(log, info.id)) for info in page[:limit]]
+        rows = [
+            row_of(info, saved_grades(log, info.id), rewards_of(log, info.id) if rewards else None)
+            for info in page[:limit]
+        ]
     following = rows[-1].id if len(page) > limit else None
     return Json(EpisodeList(rows, following))
 
@@ -218,8 +225,21 @@ def difference(context: Server, a: Id, b: Id) -> Response:
     "/api/episodes/{id}",
     **told("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)),
 )
-def episode_document(_request: Request, context: Server, id: Id) -> Response:
+def episode_document(context: Server, id: Id) -> Response:
     """Return the document that the page of an episode is made of."""
     with context.heavy(), context.reading() as log:
         info, stream = opened(context, log, id)
-        return Json(document(stream, info=info, grade=grade(stream), exchanges=False))
+        return Json(content_of(document(stream, info=info, grade=grade(stream))))
+
+
+@router.get(
+    "/api/diff/{a}/{b}",
+    **told("Two episodes as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)),
+)
+def difference_document(context: Server, a: Id, b: Id) -> Response:
+    """Return the document that the page of two episodes side by side is made of."""
+    with context.heavy(), context.reading() as log:
+        (one, left), (two, right) = opened(context, log, a), opened(context, log, b)
+        found = diff(left, right)
+        made = diff_document(found, (left, right), infos=(one, two))
+    return Json(content_of(made))

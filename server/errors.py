@@ -35,6 +35,14 @@ class NoEpisode(RefoldError):
     """A step, or a question about an episode, where none has begun."""
 
 
+class NotPlayed(RefoldError):
+    """An action in an episode that the session does not play."""
+
+
+class StalePosition(RefoldError):
+    """An action at a position that is not where the episode stands."""
+
+
 class UnknownSession(RefoldError):
     """No session has this id: it never had, was closed, or was idle for too long."""
 
@@ -70,6 +78,8 @@ STATUS: dict[type[RefoldError], int] = {
     EpisodeExists: 409,
     EpisodeOver: 409,
     NoEpisode: 409,
+    NotPlayed: 409,
+    StalePosition: 409,
     UnknownSession: 404,
     SessionBusy: 409,
     SessionsFull: 503,

@@ -57,6 +57,7 @@ EPISODE: Json = {
     "events": 5,
     "digest": DIGEST,
     "score": None,
+    "rewards": None,
 }
 GRADE: Json = {
     "episode_id": "try-1",

@@ -1,12 +1,12 @@
 """A login for browsers, which cannot send a token with every request: a cookie in its place."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
 from server.access import LOGIN_COOKIE, is_token, login_value
 from server.answers import Json, text_of
 from server.openapi import ref, told
-from server.places import Asked, Server
+from server.places import Asked, Server, set_cookie
 
 router = APIRouter(tags=["login"])
 
@@ -28,7 +28,7 @@ class Login(Struct):
         sent={"the token": {"token": "…"}},
     ),
 )
-async def login(context: Server, asked: Asked) -> Response:
+async def login(request: Request, context: Server, asked: Asked) -> Response:
     """Set a cookie that stands for the token, for this site only and out of scripts' reach."""
     token, given = context.settings.token, text_of(asked, "token")
     if token is None:
@@ -36,5 +36,5 @@ async def login(context: Server, asked: Asked) -> Response:
     if given is None or not is_token(given, token):
         return Json({"detail": "token: expected the server's, got another"}, 401)
     response = Json(Login(ok=True))
-    response.set_cookie(LOGIN_COOKIE, login_value(token), httponly=True, samesite="strict")
+    set_cookie(request, response, LOGIN_COOKIE, login_value(token))
     return response

@@ -68,11 +68,17 @@ def new_session(request: Request, context: Context) -> Session:
     return context.store.create(client)
 
 
-def shown(content: bytes, session: Session) -> Response:
+def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    """Set a cookie for this site only, out of scripts' reach; only for TLS if that was used."""
+    encrypted = request.url.scheme == "https"
+    response.set_cookie(name, value, httponly=True, samesite="strict", secure=encrypted)
+
+
+def shown(request: Request, content: bytes, session: Session) -> Response:
     """Return *content* as the answer, with the names of session and episode in headers."""
     response = Json(content)
     response.headers[SESSION_HEADER] = session.id
     if session.episode is not None:
         response.headers["x-episode-id"] = session.episode.id
-    response.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="strict")
+    set_cookie(request, response, SESSION_COOKIE, session.id)
     return response

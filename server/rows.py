@@ -6,13 +6,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from engine import EpisodeInfo
+from engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
+from engine.sums import add_up
 from graders import Grade
 from server.wire import RubricLabel
 
+MOST_REWARDS = 200
+
 
 class EpisodeRow(Struct):
-    """An episode at a glance; *score* is that of the grade saved for it."""
+    """
+    An episode at a glance.
+
+    *score* is that of the grade saved for it. *rewards* are those of its steps, if asked for: of
+    each step, or of 200 stretches of steps if there are more; null if it cannot be read.
+    """
 
     id: str
     scenario: str
@@ -32,6 +40,7 @@ class EpisodeRow(Struct):
     events: int
     digest: str
     score: float | None
+    rewards: list[float] | None = None
 
 
 class EpisodeList(Struct):
@@ -118,10 +127,22 @@ class DiffReply(Struct):
     rows: list[dict[str, Any]]
 
 
-def row_of(info: EpisodeInfo, grades: Sequence[Grade]) -> EpisodeRow:
-    """Return *info* as a row, with the score of the first of *grades*."""
+def row_of(
+    info: EpisodeInfo, grades: Sequence[Grade], rewards: list[float] | None = None
+) -> EpisodeRow:
+    """Return *info* as a row, with the score of the first of *grades*, and *rewards*."""
     plain = msgspec.to_builtins(info)
-    return EpisodeRow(**plain, score=grades[0].score if grades else None)
+    return EpisodeRow(**plain, score=grades[0].score if grades else None, rewards=rewards)
+
+
+def rewards_of(log: EventLog, id: str) -> list[float] | None:
+    """Return the rewards of the episode *id*, stretches of them if many; None if unreadable."""
+    try:
+        rewards = [event.reward for event in log.events(id) if isinstance(event, StepRewarded)]
+    except RefoldError:
+        return None
+    wide = -(-len(rewards) // MOST_REWARDS) or 1
+    return [add_up(rewards[at : at + wide]) for at in range(0, len(rewards), wide)]
 
 
 def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:

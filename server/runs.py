@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from agents import make_policy
 from agents.rollout import epoch_seed, replay_policy
-from engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded
+from engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded, Stream
 from engine.episode import LARGEST_SEED
 from engine.errors import UnknownEpisode
 from graders import grade, save_grade, saved_grades
@@ -230,7 +230,7 @@ async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Respo
     at, agent = number_of(asked, "at", 0, 2**31), agent_of(asked)
     if at is None:
         raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
-    info, parent = await run_in_threadpool(_read, context, id)
+    info, parent = await run_in_threadpool(read, context, id)
     if agent is not None:
         check_agent(agent, parent.family)
     log, seed = context.log, number_of(asked, "seed", 0, LARGEST_SEED)
@@ -238,41 +238,55 @@ async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Respo
     with ExitStack() as stack:
         if agent is not None:
             stack.enter_context(context.heavy())
-        session = stack.enter_context(_session(request, context, wanted=agent is None))
+        session = None
+        if agent is None:
+            session = stack.enter_context(fresh_session(request, context))
         with log.transaction():
-            episode = Episode.fork(
-                parent,
-                at,
-                log=log,
-                parent=info.id,
-                agent=agent or AGENT,
-                id=None if name is None else id_for(name, exact=True),
-                run=info.run,
-            )
+            called = None if name is None else id_for(name, exact=True)
+            episode = branch(context, info, parent, at, agent or AGENT, called)
             if seed is not None and not episode.over:
                 episode.note(Reseeded(seed))
         if session is not None:
             context.current = session
             content = context.play.adopt(session, episode, name or episode.id, info.scenario)
-            return shown(content, session)
+            return shown(request, content, session)
         await play_on(context, episode, agent or AGENT, since=at)
     found = log.find(episode.id)
     row = row_of(found, saved_grades(log, found.id))
     return Json(RunReply([row], row.score or 0.0))
 
 
+def branch(
+    context: Context,
+    info: EpisodeInfo,
+    parent: Stream,
+    at: int,
+    agent: str,
+    id: str | None = None,
+) -> Episode:
+    """
+    Return a new episode that leaves *parent*, which the log tells *info* of, *at* a position.
+
+    Raises:
+        UnknownStep, EpisodeExists: As ``Episode.fork``.
+    """
+    return Episode.fork(
+        parent, at, log=context.log, parent=info.id, agent=agent, id=id, run=info.run
+    )
+
+
 @contextmanager
-def _session(request: Request, context: Context, *, wanted: bool) -> Iterator[Session | None]:
-    """Give a new session, if one is *wanted*; it is closed again if what follows fails."""
-    session = new_session(request, context) if wanted else None
+def fresh_session(request: Request, context: Context) -> Iterator[Session]:
+    """Give a new session; it is closed again if what follows fails."""
+    session = new_session(request, context)
     try:
         yield session
     except RefoldError:
-        if session is not None:
-            context.store.close(session)
+        context.store.close(session)
         raise
 
 
-def _read(context: Context, id: str) -> Any:
+def read(context: Context, id: str) -> tuple[EpisodeInfo, Stream]:
+    """Return the episode that *id* names, and its events; raises as ``opened``."""
     with context.reading() as log:
         return opened(context, log, id)

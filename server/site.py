@@ -12,7 +12,7 @@ from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 
 from engine import EventLog, RefoldError
-from server import environment, episodes, login, runs, standings, taskapi
+from server import byhand, environment, episodes, login, pages, runs, standings, taskapi
 from server.answers import failed, malformed, not_allowed, refused
 from server.context import Context
 from server.guard import App, Guard, Receive, Scope, Send
@@ -106,7 +106,7 @@ def _http(lifespan: Any, families: Any) -> FastAPI:
     async def figures(context: Server) -> Response:
         return Response(context.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    for each in (environment, episodes, runs, standings, taskapi, login):
+    for each in (pages, environment, episodes, byhand, runs, standings, taskapi, login):
         app.include_router(each.router)
     made = app.openapi
 

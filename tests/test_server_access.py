@@ -101,6 +101,10 @@ def test_login(locked):
     assert TOKEN not in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    encrypted = {"X-Forwarded-Proto": "https"}
+    reply = locked.ask("POST", "/login", {"token": TOKEN}, encrypted)
+    assert "Secure" in reply.headers["set-cookie"]
     assert locked.get("/state", Cookie=cookie.partition(";")[0])["episode_id"] is None
     assert locked.ask("GET", "/state", headers={"Cookie": "refold_login=x"}).status == 401
 
