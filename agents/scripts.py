@@ -1,6 +1,5 @@
 """Scripts: lists of actions in a file, played one after another."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import msgspec
 from agents.policies import Policy
 from engine import Family, InvalidAction, RefoldError
 from engine.codec import codec_of
+from scenarios.toml import read_toml
 
 LARGEST_FILE = 64 * 2**20
 
@@ -56,10 +56,7 @@ def _values(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
-    try:
-        actions = tomllib.loads(text).get("actions")
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RefoldError(f"{path}: expected TOML, got {error}") from None
+    actions = read_toml(text.encode(), str(path)).get("actions")
     if not isinstance(actions, list):
         raise RefoldError(f"{path}: expected a list 'actions', got none")
     for index, action in enumerate(actions):

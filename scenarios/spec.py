@@ -5,7 +5,6 @@ A scenario's identity is its JSON ``body``: it holds everything that rules and g
 the file is not needed again once an episode has begun.
 """
 
-import tomllib
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from engine.errors import RefoldError, UnknownName
 from engine.family import Family, all_families, find_family
 from scenarios.rubric import Rubric, find_criteria, read_rubric
 from scenarios.strict import Problem, ScenarioError, beside, plain, structure
+from scenarios.toml import read_toml
 
 LARGEST_FILE = 4 * 2**20
 MOST_LETTERS = 100
@@ -124,7 +124,7 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
     """
     if not _is_file(Path(path)):
         raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
-    data = _toml(_read(Path(path)), str(path))
+    data = read_toml(_read(Path(path)), str(path))
     if "rubric" not in data:
         raise RefoldError(f"{path}: expected a table [rubric], got none")
     criteria = find_criteria(family, rules)
@@ -150,15 +150,8 @@ def _read(path: Path) -> bytes:
         raise RefoldError(f"{path}: expected a readable file, got {error.strerror}") from None
 
 
-def _toml(content: bytes, where: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise RefoldError(f"{where}: expected TOML, got {error}") from None
-
-
 def _parse(content: bytes, where: str, name: str) -> Scenario:
-    table, problems = structure(_toml(content, where), _Table, "$")
+    table, problems = structure(read_toml(content, where), _Table, "$")
     if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:
         problems.append(("file name", f"expected 1 to {MOST_LETTERS} printable letters"))
     if table is None:
