@@ -17,6 +17,8 @@ from server.settings import Settings
 
 HEAVY = 2
 """Long computations that may go on at once."""
+PATIENCE = 5.0
+"""Seconds that one which only reads waits for its turn."""
 
 
 class Overloaded(RefoldError):
@@ -54,14 +56,18 @@ class Context:
             yield log
 
     @contextmanager
-    def heavy(self) -> Iterator[None]:
+    def heavy(self, *, patience: float = 0.0) -> Iterator[None]:
         """
         Hold one of the places for long computations.
+
+        Args:
+            patience: Seconds to wait for one; only for threads other than the event loop's.
 
         Raises:
             Overloaded: All are taken.
         """
-        if not self._places.acquire(blocking=False):
+        waits = {"timeout": patience} if patience else {"blocking": False}
+        if not self._places.acquire(**waits):
             raise Overloaded("server: expected fewer long requests at once; try again")
         try:
             yield

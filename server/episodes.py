@@ -19,7 +19,7 @@ from replays.document import document
 from replays.families import picture_of
 from replays.page import content_of
 from server.answers import Json
-from server.context import Context
+from server.context import PATIENCE, Context
 from server.examples import EPISODE, GRADE
 from server.openapi import ref, told
 from server.places import Server, Text
@@ -191,7 +191,7 @@ def episode_steps(context: Server, id: Id, after: After = 0, limit: Limit = 100)
 )
 def difference(context: Server, a: Id, b: Id) -> Response:
     """Say where and how two episodes part."""
-    with context.heavy(), context.reading() as log:
+    with context.heavy(patience=PATIENCE), context.reading() as log:
         (one, left), (two, right) = opened(context, log, a), opened(context, log, b)
         found = diff(left, right)
     rows = [
@@ -223,11 +223,11 @@ def difference(context: Server, a: Id, b: Id) -> Response:
 
 @router.get(
     "/api/episodes/{id}",
-    **told("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)),
+    **told("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422)),
 )
 def episode_document(context: Server, id: Id) -> Response:
     """Return the document that the page of an episode is made of."""
-    with context.heavy(), context.reading() as log:
+    with context.reading() as log:
         info, stream = opened(context, log, id)
         return Json(content_of(document(stream, info=info, grade=grade(stream))))
 
@@ -238,7 +238,7 @@ def episode_document(context: Server, id: Id) -> Response:
 )
 def difference_document(context: Server, a: Id, b: Id) -> Response:
     """Return the document that the page of two episodes side by side is made of."""
-    with context.heavy(), context.reading() as log:
+    with context.heavy(patience=PATIENCE), context.reading() as log:
         (one, left), (two, right) = opened(context, log, a), opened(context, log, b)
         found = diff(left, right)
         made = diff_document(found, (left, right), infos=(one, two))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reports import Baseline, baselines, played, rankings
 from server.answers import Json, number_of
-from server.context import Context
+from server.context import PATIENCE, Context
 from server.openapi import ref, told
 from server.places import Asked, Server, Text
 
@@ -77,7 +77,7 @@ def baseline(
     context: Server, seeds: Annotated[int, Query(ge=1, le=MOST_SEEDS)] = SEEDS
 ) -> Response:
     """Scores of simple agents, played in memory, and those that were published."""
-    with context.heavy():
+    with context.heavy(patience=PATIENCE):
         return Json(BaselineList(_references(seeds)))
 
 
@@ -104,7 +104,7 @@ async def baseline_with_log(context: Server, asked: Asked) -> Response:
 
 
 def _with_log(context: Context, seeds: int) -> BaselineList:
-    with context.heavy(), context.reading() as log:
+    with context.heavy(patience=PATIENCE), context.reading() as log:
         outcomes = (outcome for outcome, _ in played(log))
         return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
 
@@ -120,7 +120,7 @@ def _with_log(context: Context, seeds: int) -> BaselineList:
 )
 def leaderboard(context: Server, scenario: Text = None, run: Text = None) -> Response:
     """Rank the agents of the log, or of one scenario, family or run, by mean score."""
-    with context.heavy(), context.reading() as log:
+    with context.heavy(patience=PATIENCE), context.reading() as log:
         outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=run))
         tables, several = rankings(outcomes)
     return Json(RankingList([msgspec.to_builtins(each) for each in tables], several))

@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -35,14 +34,14 @@ def chromium() -> Iterator[Browser]:
 class Viewer:
     """A page in the browser, with all that it asked for and complained about."""
 
-    def __init__(self, page: Page, path: Path) -> None:
+    def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self.requests: list[str] = []
         self.complaints: list[str] = []
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self._url = path.as_uri()
+        self._url = url
 
     def open(self, hash: str = "", *, ready: bool = True) -> "Viewer":
         """Open the page at *hash*, and wait until it shows itself if it is to get *ready*."""
@@ -66,8 +65,12 @@ class Viewer:
         return self.page.locator(selector).count()
 
     def quiet(self) -> bool:
-        """Return whether nothing was asked for but the page itself, nor complained about."""
-        return set(self.requests) <= {self._url} and not self.complaints
+        """Return whether nothing was complained about, nor asked for but the page and below it."""
+        inside = all(
+            url == self._url or (self._url.endswith("/") and url.startswith(self._url))
+            for url in self.requests
+        )
+        return inside and not self.complaints
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def view(browser, tmp_path):
     def open_page(made, hash="", *, size=DESKTOP, scheme="light", **more):
         context = browser.new_context(viewport=size, color_scheme=scheme)
         opened.append(context)
-        viewer = Viewer(context.new_page(), write_page(tmp_path, made, **more))
+        viewer = Viewer(context.new_page(), write_page(tmp_path, made, **more).as_uri())
         viewers.append(viewer)
         return viewer.open(hash)
 
@@ -95,3 +98,24 @@ def view(browser, tmp_path):
         assert viewer.quiet(), (viewer.requests, viewer.complaints)
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """
+    Return what opens the page of a server at an address, in a window of its own.
+
+    At the end no window asked for anything outside of the server, nor complained.
+    """
+    viewers = []
+
+    def open_site(server, hash="", *, size=DESKTOP, scheme="light"):
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        viewer = Viewer(context.new_page(), f"{server.url}/")
+        viewers.append(viewer)
+        return viewer.open(f"#{hash}" if hash else "")
+
+    yield open_site
+    for viewer in viewers:
+        assert viewer.quiet(), (viewer.requests, viewer.complaints)
+        viewer.page.context.close()

@@ -55,7 +55,7 @@ def test_nothing_but_its_own_script_runs(browser, tmp_path, change):
     assert changed != content
     path.write_text(changed)
     page = browser.new_page()
-    viewer, failures = Viewer(page, path), []
+    viewer, failures = Viewer(page, path.as_uri()), []
     page.on("requestfailed", lambda request: failures.append(request.failure))
     with page.expect_event("console", lambda message: "Content Security Policy" in message.text):
         viewer.open(ready=False)

@@ -21,7 +21,7 @@ function copyLine(text) {
 }
 
 function keys(s) {
-  return html`<h2>Keys</h2><table class="plain"><tbody>${HELP.map(([key, what]) =>
+  return html`<h2>Keys</h2><table class="plain"><tbody>${[...HELP, [`1 – ${s.tabs.length}`, s.tabs.join(", ")]].map(([key, what]) =>
     html`<tr><th scope="row">${key}</th><td>${what}</td></tr>`)}</tbody></table>
     <label class="check"><input type="checkbox" .checked=${s.letters}
       @change=${(event) => s.set({ letters: event.target.checked })}> letters and signs are keys</label>`;
@@ -64,12 +64,13 @@ function link() {
   return html`<h2>Link to this moment</h2>${copyLine(location.href)}`;
 }
 
-const DIALOGS = { keys, go, fork, compare, link };
+/** The dialogs by name. */
+export const DIALOGS = { keys, go, fork, compare, link };
 
 /** The dialog that is open, if any. */
 export function dialog(s) {
   return html`<dialog aria-label=${s.dialog ?? "closed"} @close=${(event) => event.target.open || s.set({ dialog: null })}>
-    ${s.dialog ? html`${DIALOGS[s.dialog](s)}
+    ${s.dialog ? html`${s.dialogs[s.dialog](s)}
     <button type="button" class="close" @click=${() => s.set({ dialog: null })}>Close</button>` : nothing}</dialog>`;
 }
 

@@ -289,8 +289,12 @@ function keysOf(s, update) {
   };
 }
 
-/** Shows the comparison *doc* in *root*, or one of its two episodes if the address says so. */
-export function showDiff(root, doc) {
+/**
+ * Shows the comparison *doc* in *root*, or one of its two episodes if the address says so.
+ *
+ * *hash* holds what of the address is not the comparison's; returns how to take it away.
+ */
+export function showDiff(root, doc, { hash = {} } = {}) {
   const s = begin(doc);
   let leave = () => {};
   const clear = () => {
@@ -300,7 +304,7 @@ export function showDiff(root, doc) {
   };
   const update = () => {
     render(shell(s), root);
-    history.replaceState(null, "", `#${new URLSearchParams({ by: s.by, row: String(s.row) })}`);
+    history.replaceState(null, "", `#${new URLSearchParams({ ...hash, by: s.by, row: String(s.row) })}`);
     root.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
   };
   const both = () => {
@@ -312,9 +316,12 @@ export function showDiff(root, doc) {
   addMoves(s, update);
   s.enter = (side, seq = null) => {
     clear();
-    if (seq !== null) history.replaceState(null, "", `#view=${side}&seq=${seq}&step=${doc[side].events[seq][1] + 1}&tab=events`);
-    const back = { go: both, text: "difference", view: side };
-    leave = showEpisode(root, doc[side], back);
+    const own = { ...hash, view: side };
+    if (seq !== null) {
+      const moment = { ...own, seq, step: doc[side].events[seq][1] + 1, tab: "events" };
+      history.replaceState(null, "", `#${new URLSearchParams(moment)}`);
+    }
+    leave = showEpisode(root, doc[side], { hash: own, back: { go: both, text: "difference", tag: side } });
   };
   const given = new URLSearchParams(location.hash.slice(1));
   if (given.get("by") === "action") s.by = "action";
@@ -322,4 +329,5 @@ export function showDiff(root, doc) {
   s.row = asked >= 0 && asked < s.rows.length ? asked : firstApart(s);
   if (SIDES.includes(given.get("view"))) s.enter(given.get("view"));
   else both();
+  return () => leave();
 }

@@ -3,9 +3,9 @@ import { html, svg, render, nothing } from "./vendor/lit-html.js";
 import { positions } from "./fold.js";
 import { icon, inline } from "./icons.js";
 import { listen, otherTheme } from "./keys.js";
-import { dialog, settle } from "./dialogs.js";
+import { DIALOGS, dialog, settle } from "./dialogs.js";
 import { drawTimeline, stepWidth, timeline } from "./lanes.js";
-import { panel, TABS } from "./panels.js";
+import { PANELS } from "./panels.js";
 import { flat, name, shown, signed, tone } from "./text.js";
 import { generic } from "./families/generic.js";
 import { inbox } from "./families/inbox.js";
@@ -15,14 +15,20 @@ const FAMILIES = { "workflow.1": workflow, "inbox.1": inbox };
 const PACE = 700;
 const OUTSIDE = new Set(["world", "sla", "operator"]);
 
-function begin(doc) {
+/** What is made of a document once, before anything is shown. */
+function prepared(doc) {
   const { family: of, rules } = doc.episode;
   const family = FAMILIES[`${of}.${rules}`] ?? generic;
+  return { doc, family, made: family.prepare(doc), line: timeline(doc, family), views: positions(doc), texts: null };
+}
+
+function begin(doc, around) {
   return {
-    doc, family, made: family.prepare(doc), line: timeline(doc, family), views: positions(doc),
-    at: 0, tab: "step", seq: null, picked: null, hide: false, playing: null, letters: true, dialog: null,
+    ...prepared(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
+    at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null, letters: true, dialog: null,
     find: { term: "", hits: new Set(), order: [], place: -1 }, rows: new Map(),
     width: 0, height: 0, lineWidth: 0,
+    get tabs() { return Object.keys(this.panels); },
     get view() { return this.views[this.at]; },
     get before() { return this.views[Math.max(0, this.at - 1)]; },
     get last() { return this.doc.steps.length; },
@@ -39,15 +45,15 @@ function figure(label, value, kind = "") {
   return html`<div><dt>${label}</dt><dd class=${kind}>${value}</dd></div>`;
 }
 
-function header(s, back) {
+function header(s, { back, notice }) {
   const { episode, scenario } = s.doc;
   const about = [scenario.title, episode.agent.name, `seed ${episode.seed}`, `rules ${episode.rules}`,
     episode.labels.run && `run ${episode.labels.run}`].filter(Boolean).join(" · ");
   const future = s.hide && s.at < s.last;
   return html`<header><div class="what">
       ${back ? html`<button type="button" class="back" @click=${back.go}>← ${back.text}</button>` : nothing}
-      <h1>${back ? html`<span class="tag ${back.view}">${back.view.toUpperCase()}</span> ` : nothing}${name(episode.scenario)}</h1><p class="dim">${shown(about)}${episode.fork_of
-        ? html` · fork of ${name(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p></div>
+      <h1>${back ? html`<span class="tag ${back.tag}">${back.tag.toUpperCase()}</span> ` : nothing}${name(episode.scenario)}</h1><p class="dim">${shown(about)}${episode.fork_of
+        ? html` · fork of ${name(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p>${notice?.(s) ?? nothing}</div>
     <dl class="figures">
       ${figure("score", future || episode.score === null ? "–" : episode.score.toFixed(4))}
       ${figure("reward", future ? "–" : signed(episode.total_reward), future ? "" : tone(episode.total_reward))}
@@ -84,6 +90,7 @@ function transport(s) {
       ${button("markBack", "Previous mark ([)", () => s.toMark(-1), !s.doc.marks.some((mark) => mark[0] < s.at))}
       ${button("markOn", "Next mark (])", () => s.toMark(1), !s.doc.marks.some((mark) => mark[0] > s.at))}
       <span class="count">${s.at} / ${s.last}</span>
+      ${s.fresh ? html`<button type="button" class="fresh" title="Go to the last (End)" @click=${() => s.seek(s.last)}>${s.fresh} new</button>` : nothing}
       <button type="button" class="tool wide" title="Keys (?)" aria-label="Keys" @click=${() => s.set({ dialog: "keys" })}>?</button></div>
   </nav>`;
 }
@@ -93,10 +100,10 @@ function tabs(s) {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!way) return;
     event.preventDefault();
-    s.open(TABS[(TABS.indexOf(s.tab) + way + TABS.length) % TABS.length]);
+    s.open(s.tabs[(s.tabs.indexOf(s.tab) + way + s.tabs.length) % s.tabs.length]);
     event.currentTarget.querySelector("[aria-selected=true]").focus();
   };
-  return html`<div role="tablist" aria-label="About this step" @keydown=${move}>${TABS.map((tab, place) => html`<button
+  return html`<div role="tablist" aria-label="About this step" @keydown=${move}>${s.tabs.map((tab, place) => html`<button
     type="button" role="tab" id="tab-${tab}" aria-controls="panel" aria-selected=${tab === s.tab}
     tabindex=${tab === s.tab ? 0 : -1} @click=${() => s.open(tab)}>${tab[0].toUpperCase() + tab.slice(1)}<kbd
     aria-hidden="true">${place + 1}</kbd></button>`)}</div>`;
@@ -108,11 +115,11 @@ function marksHere(s) {
     html`<span class="mark">${inline("flag")} ${shown(mark[2])}</span>`)}</p>` : nothing;
 }
 
-function shell(s, back) {
+function shell(s, around) {
   const state = {
     at: s.at, picked: s.picked, pick: s.pick, before: s.before, width: s.width, height: s.height, hide: s.hide,
   };
-  return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, back)}${transport(s)}
+  return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, around)}${transport(s)}
     <main>
       <section class="picture" aria-label="Picture">${s.width ? s.family.picture(s.made, s.doc, s.view, state) : nothing}</section>
       <section class="timeline" aria-label="Timeline">${s.width ? drawTimeline(s.line, s.doc, {
@@ -120,7 +127,7 @@ function shell(s, back) {
       }) : nothing}</section>
       <section class="side">${tabs(s)}<div id="panel" role="tabpanel" tabindex="0" aria-labelledby="tab-${s.tab}">
         ${s.doc.omitted.length && s.tab === "step" ? html`<p class="dim">Left out: ${s.doc.omitted.map((each) => each.what).join(", ")}.</p>` : nothing}
-        ${s.tab === "step" ? marksHere(s) : nothing}${s.width ? panel(s) : nothing}</div></section>
+        ${s.tab === "step" ? marksHere(s) : nothing}${s.width ? s.panels[s.tab](s) : nothing}</div></section>
     </main>${dialog(s)}<p class="hidden" role="status">${s.playing ? "" : words(s)}</p></div>`;
 }
 
@@ -162,7 +169,7 @@ function readHash(s) {
   const given = new URLSearchParams(location.hash.slice(1));
   const at = Number.parseInt(given.get("step") ?? "", 10);
   if (!Number.isNaN(at)) s.at = Math.max(0, Math.min(s.last, at));
-  if (TABS.includes(given.get("tab"))) s.tab = given.get("tab");
+  if (s.tabs.includes(given.get("tab"))) s.tab = given.get("tab");
   const picked = given.get("sel");
   s.picked = picked !== null && s.family.has(s.made, picked) ? picked : null;
   const seq = Number.parseInt(given.get("seq") ?? "", 10);
@@ -193,7 +200,13 @@ function addMoves(s, update) {
   s.seek = (at) => {
     const to = Math.max(0, Math.min(s.last, Number.isFinite(at) ? at : 0));
     if (to === s.at) return;
-    s.set({ at: to, seq: null });
+    s.set({ at: to, seq: null, fresh: to === s.last ? 0 : s.fresh });
+  };
+  s.renew = (doc) => {
+    const [follows, known] = [s.at === s.last, s.last];
+    s.rows.clear();
+    Object.assign(s, prepared(doc));
+    s.set(follows ? { at: s.last } : { fresh: s.fresh + s.last - known });
   };
   s.open = (tab) => { s.rows.clear(); s.set({ tab }); };
   s.pick = (id) => s.set({ picked: s.picked === id ? null : id });
@@ -221,11 +234,10 @@ function addMoves(s, update) {
 }
 
 function addFind(s, root) {
-  let texts = null;
   s.search = (text) => {
-    texts ??= textsOf(s.doc);
+    s.texts ??= textsOf(s.doc);
     const term = text.toLowerCase();
-    const order = term ? [...texts].filter(([, each]) => each.includes(term)).map(([seq]) => seq) : [];
+    const order = term ? [...s.texts].filter(([, each]) => each.includes(term)).map(([seq]) => seq) : [];
     s.set({ find: { term, hits: new Set(order), order, place: -1 } });
   };
   s.findNext = (way) => {
@@ -245,7 +257,10 @@ function keysOf(s, root) {
     "[": () => s.toMark(-1), "]": () => s.toMark(1),
     Home: () => s.seek(0), End: () => s.seek(s.last), " ": () => s.play(),
     ",": () => s.byEvent(-1), ".": () => s.byEvent(1),
-    ...Object.fromEntries(TABS.map((tab, place) => [String(place + 1), () => s.open(tab)])),
+    ...Object.fromEntries(s.tabs.map((tab, place) => [String(place + 1), () => {
+      s.open(tab);
+      root.querySelector("#panel [data-first]")?.focus();
+    }])),
     "/": () => { s.open("events"); root.querySelector(".find input").focus(); },
     n: () => s.findNext(1), N: () => s.findNext(-1),
     g: open("go"), f: open("fork"), d: open("compare"), c: open("link"), "?": open("keys"),
@@ -254,14 +269,22 @@ function keysOf(s, root) {
   };
 }
 
-/** Shows the episode *doc* in *root*; returns how to take it away. *back* leads to a page around it. */
-export function showEpisode(root, doc, back = null) {
-  const s = begin(doc);
-  const extra = back ? { view: back.view } : {};
+/**
+ * Shows the episode *doc* in *root*; returns how to take it away.
+ *
+ * *around* is what it is a part of, if it is: `hash` holds what of the address is not the
+ * episode's, `back` leads to where it was opened, `notice` stands in the header, `panels` are
+ * further tabs, `dialogs` stand in for those here, and `attach` is told the state when it is
+ * shown, which `renew` gives another document; it returns how to detach.
+ */
+export function showEpisode(root, doc, around = {}) {
+  const s = begin(doc, around);
   let writing = null;
   let drawnAt = -1;
+  let left = false;
   const draw = () => {
-    render(shell(s, back), root);
+    if (left) return;
+    render(shell(s, around), root);
     settle(root, s);
     if (drawnAt !== s.at) {
       drawnAt = s.at;
@@ -269,15 +292,17 @@ export function showEpisode(root, doc, back = null) {
     }
   };
   const update = () => {
+    if (left) return;
     draw();
     clearTimeout(writing);
-    writing = setTimeout(() => history.replaceState(null, "", hashOf(s, extra)), 120);
+    writing = setTimeout(() => history.replaceState(null, "", hashOf(s, around.hash)), 120);
   };
   addMoves(s, update);
   addFind(s, root);
-  s.at = Math.max(0, Math.min(s.last, Number(root.dataset.step ?? 0)));
+  const detach = around.attach?.(s) ?? (() => {});
+  s.at = doc.episode.ended === "running" ? s.last : Math.max(0, Math.min(s.last, Number(root.dataset.step ?? 0)));
   readHash(s);
-  render(shell(s, back), root);
+  render(shell(s, around), root);
   measure(root, s);
   draw();
   const onHash = () => { s.rows.clear(); readHash(s); draw(); };
@@ -286,6 +311,8 @@ export function showEpisode(root, doc, back = null) {
   window.addEventListener("hashchange", onHash);
   const deaf = listen(keysOf(s, root), () => s.letters);
   return () => {
+    left = true;
+    detach();
     clearInterval(s.playing);
     clearTimeout(writing);
     sizes.disconnect();

@@ -6,10 +6,9 @@ export const HELP = [
   ["Home End", "start, last step"],
   [", .", "event by event"],
   ["Space", "play, pause"],
-  ["1 – 5", "Step, State, Model, Events, Grade"],
   ["/  n  N", "find in events and texts; next, previous"],
   ["g", "go to a step or an event"],
-  ["f  d", "commands to fork here, to compare"],
+  ["f  d", "fork here, compare"],
   ["Enter, Esc", "select; deselect, close"],
   ["c  t  z", "copy link, theme, hide the future"],
   ["?", "this list"],
@@ -18,15 +17,15 @@ export const HELP = [
 const FREE = new Set(["ArrowLeft", "ArrowRight", "Home", "End", "Escape", " "]);
 
 function takesText(element) {
-  const kinds = ["text", "search", "number"];
-  return element.isContentEditable || element.tagName === "TEXTAREA"
+  const kinds = ["text", "search", "number", "password"];
+  return element.isContentEditable || ["TEXTAREA", "SELECT"].includes(element.tagName)
     || (element.tagName === "INPUT" && kinds.includes(element.type));
 }
 
 function usesItself(element, key) {
-  if (key === " ") return element.closest("button, summary, a, [role=button]") !== null;
+  if (key === " ") return element.closest("button, summary, a, [role=button], [type=radio], [type=checkbox]") !== null;
   if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
-    return element.closest("[role=tablist]") !== null;
+    return element.closest("[role=tablist], [type=radio]") !== null;
   }
   return false;
 }

@@ -4,7 +4,6 @@ import { inline } from "./icons.js";
 import { stateTables } from "./tables.js";
 import { block, flat, name, plain, shown, signed, tone } from "./text.js";
 
-export const TABS = ["step", "state", "model", "events", "grade"];
 const QUIET = new Set(["action_taken", "step_rewarded"]);
 
 function eventsAt(s) {
@@ -35,7 +34,8 @@ function rewards(step) {
     <tr class="sum"><th scope="row">so far</th><td>${signed(step.total)}</td></tr></tbody></table>`;
 }
 
-function stepPanel(s) {
+/** What a step did, and where the episode stands after it. */
+export function stepPanel(s) {
   const step = s.doc.steps[s.at - 1];
   const said = eventsAt(s).filter((event) => !QUIET.has(event[2]));
   const hint = s.family.hint?.(s.view);
@@ -159,9 +159,5 @@ function gradePanel(s) {
       html`<tr><th scope="row">${name(key)}</th><td>${plain(value)}</td></tr>`)}</tbody></table>` : nothing}`;
 }
 
-const PANELS = { step: stepPanel, state: statePanel, model: modelPanel, events: eventsPanel, grade: gradePanel };
-
-/** The panel of the tab that is open. */
-export function panel(s) {
-  return PANELS[s.tab](s);
-}
+/** The panels by the names of their tabs, in order. */
+export const PANELS = { step: stepPanel, state: statePanel, model: modelPanel, events: eventsPanel, grade: gradePanel };

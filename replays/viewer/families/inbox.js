@@ -103,6 +103,7 @@ export const inbox = {
   ],
   letter: (action) => LETTERS[action.type] ?? "?",
   target: (action) => action.email_id ?? null,
+  ids: (doc) => ({ email_id: doc.scenario.parameters.emails.map((email) => email.id) }),
   has: (made, id) => made.emails.some((email) => email.id === id),
   columns: { handled: ["e-mail", "action", "step index"] },
 };

@@ -139,6 +139,7 @@ export const workflow = {
   flags: (doc) => [...deadlines(doc)].map(([subtask, step]) =>
     ({ step, text: subtask, title: `${subtask} is due by step ${step}` })),
   target: (action) => action.subtask_id ?? null,
+  ids: (doc, view) => ({ subtask_id: Object.keys(view.subtasks), agent_name: Object.keys(view.workers) }),
   has: (graph, id) => graph.place.has(id),
   columns: { subtasks: ["subtask", "status", "worker", "failed"], workers: ["worker", "status", "subtask", "speed"] },
 };

@@ -1,0 +1,80 @@
+// What the server answers, or the error in its own words. Paths are relative, so a proxy may move all.
+
+/** An answer that is none: *status* is that of HTTP, 0 if the server was not reached. */
+export class Refusal extends Error {
+  constructor(status, words) {
+    super(words);
+    this.status = status;
+  }
+}
+
+const BUSY = 503;
+const TRIES = 4;
+const PAUSE = 700;
+
+function wordsOf(body, status) {
+  const detail = body?.detail;
+  if (typeof detail === "string") return detail;
+  if (Array.isArray(detail)) return detail.map((each) => `${each.loc.join(".")}: ${each.msg}`).join("; ");
+  return `the server answered ${status}`;
+}
+
+function pause(time) {
+  return new Promise((done) => { setTimeout(done, time); });
+}
+
+async function ask(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Refusal(0, "The server cannot be reached; is it still running?");
+  }
+  const body = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Refusal(answer.status, wordsOf(body, answer.status));
+  return body;
+}
+
+/** The JSON at *path*; asked for again a few times while the server is busy. */
+export async function get(path) {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await ask(path, { headers: { accept: "application/json" } });
+    } catch (error) {
+      if (error.status !== BUSY || left <= 1) throw error;
+    }
+    await pause(PAUSE);
+  }
+}
+
+/** The JSON that the server answers to *body*; *session* is the secret of an episode's player. */
+export function post(path, body, session = null) {
+  const headers = { "content-type": "application/json" };
+  if (session) headers["x-session-id"] = session;
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** A path with *values* as its query, those left out that are null or empty. */
+export function query(path, values) {
+  const given = Object.entries(values).filter(([, value]) => value !== null && value !== "");
+  const text = new URLSearchParams(given).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** Calls *work* every *time* ms while the page is seen, one call at a time; returns how to stop it. */
+export function repeat(time, work) {
+  let timer = null;
+  let stopped = false;
+  const tick = async () => {
+    try {
+      if (!document.hidden) await work();
+    } finally {
+      if (!stopped) timer = setTimeout(tick, time);
+    }
+  };
+  timer = setTimeout(tick, time);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

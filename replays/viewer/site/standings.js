@@ -1,0 +1,159 @@
+// Who scores best: the agents of the log by their means, and reference scores beside them.
+import { html, render, nothing } from "../vendor/lit-html.js";
+import { flat, name, shown } from "../text.js";
+import { get, post, query } from "./api.js";
+import { axisOf, fixed, scale, scored, whisker } from "./marks.js";
+import { refusalOf } from "./refusal.js";
+import { addressOf } from "./rows.js";
+import { scenarioFilter } from "./tasks.js";
+
+const DIGITS = 8;
+const UNIT = [0, 1];
+
+/** What a table is over, in words; by which digests it differs, if there are *several* of its scenario. */
+function titleOf({ over, setting, scenarios }, several) {
+  if (!setting) {
+    return html`<h2>${name(over === "all" ? "everything" : over)}</h2>
+      <p class="dim">mean of the ${scenarios.length} scenario means, for who played all of them</p>`;
+  }
+  const { rubric, rules, parameters } = setting;
+  const digest = (text) => html`<code>${shown(text.slice(0, DIGITS))}</code>`;
+  const apart = several.includes(over) ? html` ${digest(rubric.digest)} · parameters ${digest(parameters)}` : nothing;
+  return html`<h2>${name(over)}</h2>
+    <p class="dim">rules ${rules} · rubric ${name(rubric.name)} v${rubric.version}${apart}</p>`;
+}
+
+function excluded(place) {
+  const words = Object.entries(place.exclusions).map(([reason, number]) => `${number} ${reason.replaceAll("_", " ")}`);
+  return words.length ? html`<span class="remark dim">not counted: ${shown(words.join(", "))}</span>` : nothing;
+}
+
+function interval({ low, high, method }) {
+  const mark = method === "equal_values" ? "*" : nothing;
+  return html`<span class="dim">${fixed(low)} – ${fixed(high)}${mark}</span>`;
+}
+
+function best(place) {
+  const score = fixed(place.best);
+  const told = `${score}, episode ${flat(place.episode)}`;
+  return html`<a href=${addressOf(place.episode)} title=${told} aria-label=${told}>${score}</a>`;
+}
+
+function placeRow(place, axis, single) {
+  const some = place.mean !== null;
+  return html`<tr><td class="rank">${place.rank ?? "–"}</td>
+    <th scope="row" class="agent">${name(place.agent || "–")} ${excluded(place)}</th>
+    <td class="mean">${some ? fixed(place.mean) : "–"}</td>
+    <td class="axis">${some ? whisker(axis, place.mean, place.score) : nothing}</td>
+    ${single ? html`<td class="interval">${place.score ? interval(place.score) : nothing}</td>
+      <td class="n">${place.score?.n ?? 0}</td><td class="best">${some ? best(place) : nothing}</td>` : nothing}</tr>`;
+}
+
+function ranking(table, several) {
+  const single = table.setting !== null;
+  const axis = single ? axisOf(table.setting.bounds) : UNIT;
+  const title = ([kind, text]) => html`<th scope="col" class=${kind}>${text}</th>`;
+  const picture = html`<span class="hidden">mean${single ? " and interval" : nothing}</span>${scale(axis)}`;
+  return html`<section class="ranking" data-over=${table.over}>${titleOf(table, several)}
+    <table class="places" aria-label=${flat(table.over)}><thead><tr>
+    ${[["rank", "rank"], ["agent", "agent"], ["mean", "mean"], ["axis", picture]].map(title)}
+    ${single ? [["interval", "95 %"], ["n", "n"], ["best", "best"]].map(title) : nothing}</tr></thead>
+    <tbody>${table.places.map((place) => placeRow(place, axis, single))}</tbody></table></section>`;
+}
+
+function board(s) {
+  const { rankings, several } = s.board;
+  if (!rankings.length) {
+    const why = s.scenario ? "Nobody played this yet." : "Nobody is ranked yet: there is no episode.";
+    return html`<div class="none"><p>${why}</p>
+      <p class="dim"><a href="#page=start">Play one, or let an agent play</a>.</p></div>`;
+  }
+  const overall = rankings.filter(({ setting }) => !setting).reverse();
+  const tables = [...overall, ...rankings.filter(({ setting }) => setting)];
+  const starred = rankings.some(({ places }) => places.some(({ score }) => score?.method === "equal_values"));
+  const names = several.map((each, place) => html`${place ? ", " : nothing}${name(each)}`);
+  return html`${several.length ? html`<p class="banner">${names}: recorded with several rules, parameters or rubrics.
+      Each is ranked apart, and there is no table over all of them.</p>` : nothing}
+    <div class="rankings">${tables.map((each) => ranking(each, several))}</div>
+    <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another may have played their beginning.
+    ${starred ? "* All values are equal: the interval rests on their number alone." : nothing}</p>`;
+}
+
+function baselineRow(row, names) {
+  const whole = names.every((each) => each in row.scores);
+  const source = row.source === "played" ? "played now" : row.source;
+  return html`<tr data-source=${row.source}>
+    <th scope="row" class="agent">${name(row.agent)} <span class="dim">${shown(source)}</span>
+      ${row.remark ? html`<span class="remark dim">${shown(row.remark)}</span>` : nothing}</th>
+    ${names.map((each) => html`<td>${scored(row.scores[each])}</td>`)}<td>${scored(whole ? row.mean : null)}</td></tr>`;
+}
+
+function baselineTable(family, rows) {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.scores)))];
+  const title = (each) => html`<th scope="col" title=${flat(each)}>${name(each.slice(each.indexOf("/") + 1))}</th>`;
+  return html`<section class="ranking" data-family=${family}><h3>${name(family)}</h3>
+    <table class="references" aria-label="Reference scores, ${flat(family)}">
+    <thead><tr><th scope="col" class="agent">agent</th>${names.map(title)}<th scope="col">mean</th></tr></thead>
+    <tbody>${rows.map((row) => baselineRow(row, names))}</tbody></table></section>`;
+}
+
+function references(s) {
+  const families = [...new Set(s.references.map((row) => row.family))]
+    .filter((family) => !s.scenario || s.scenario === family || s.scenario.startsWith(`${family}/`));
+  const withLog = () => s.compare(() => post("baseline", {}));
+  return html`<div class="title"><h2>Reference scores</h2><button type="button" ?disabled=${s.busy}
+      @click=${withLog}>${s.busy ? "playing…" : "With the best of this log"}</button></div>
+    ${s.wrong ? html`<p class="bad" role="alert">${shown(s.wrong)}</p>` : nothing}
+    ${families.map((family) => baselineTable(family, s.references.filter((row) => row.family === family)))}`;
+}
+
+function addressOfThis(scenario) {
+  return `#${new URLSearchParams({ page: "standings", ...(scenario && { scenario }) })}`;
+}
+
+function page(s) {
+  return html`<main class="page standings"><div class="title"><h1>Standings</h1>
+    <form class="filters" @submit=${(event) => event.preventDefault()}>${scenarioFilter(s.tasks, s.scenario, s.narrow)}</form></div>
+    ${board(s)}${references(s)}</main>`;
+}
+
+function readHash() {
+  return new URLSearchParams(location.hash.slice(1)).get("scenario") ?? "";
+}
+
+function addMoves(s) {
+  s.follow = async () => {
+    const scenario = readHash();
+    s.set({ scenario });
+    const wrong = await refusalOf(async () => {
+      const board = await get(query("leaderboard", { scenario }));
+      if (scenario === s.scenario) s.set({ board });
+    });
+    s.set({ wrong });
+  };
+  s.narrow = (scenario) => {
+    history.replaceState(null, "", addressOfThis(scenario));
+    return s.follow();
+  };
+  s.compare = async (ask) => {
+    s.set({ busy: true });
+    const wrong = await refusalOf(async () => s.set({ references: (await ask()).baselines }));
+    s.set({ wrong, busy: false });
+  };
+}
+
+/** Shows the agents of the log by their scores, and reference scores. */
+export async function showStandings(root, key, alive) {
+  const scenario = readHash();
+  const [{ tasks }, board] = await Promise.all([get("tasks"), get(query("leaderboard", { scenario }))]);
+  const s = { tasks, scenario, board, references: [], busy: false, wrong: null };
+  s.set = (changes) => {
+    Object.assign(s, changes);
+    if (alive()) render(page(s), root);
+  };
+  addMoves(s);
+  if (alive()) document.title = "Standings · refold";
+  await s.compare(() => get("baseline"));
+  window.addEventListener("hashchange", s.follow);
+  return () => window.removeEventListener("hashchange", s.follow);
+}

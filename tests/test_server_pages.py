@@ -1,0 +1,65 @@
+import re
+
+import pytest
+from serving import running
+
+from replays.page import VIEWER
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Return a server for the module."""
+    with running(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("path", ["/", "/web"])
+def test_the_page_runs_only_the_servers_own_files(server, path):
+    """It is HTML whose policy allows files of the server alone, and no frame around it."""
+    reply = server.ask("GET", path)
+    assert reply.status == 200
+    assert reply.headers["content-type"].startswith("text/html")
+    policy = reply.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'; script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    text = reply.body.decode()
+    assert not re.search(r"<script(?![^>]* src=)|<style|\bstyle=|\son\w+=|https?://", text)
+    for file in re.findall(r'(?:src|href)="([^"]+)"', text):
+        assert server.ask("GET", f"/{file}").status == 200
+
+
+def test_files_have_their_types_and_are_sent_once(server):
+    """Types are told outright, never guessed; who has a file already is told so."""
+    for path, kind in (
+        ("site/main.js", "text/javascript"),
+        ("viewer.css", "text/css"),
+        ("site/icon.svg", "image/svg+xml"),
+    ):
+        reply = server.ask("GET", f"/viewer/{path}")
+        assert reply.headers["content-type"].partition(";")[0] == kind
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.body == (VIEWER / path).read_bytes()
+        again = server.ask(
+            "GET", f"/viewer/{path}", headers={"If-None-Match": reply.headers["etag"]}
+        )
+        assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["nope.js", "../page.py", "%2e%2e/page.py", "vendor/vendor.toml", "app.js", "", "site/"]
+)
+def test_nothing_else_can_be_had(server, path):
+    """A path is only looked up, never opened."""
+    assert server.ask("GET", f"/viewer/{path}").status == 404
+
+
+def test_with_a_token_the_page_can_be_had_but_nothing_of_the_log(tmp_path):
+    """Who has not logged in gets the empty page, to log in with."""
+    with running(tmp_path, token="x" * 20) as server:
+        assert server.ask("GET", "/").status == 200
+        assert server.ask("GET", "/viewer/site/main.js").status == 200
+        for path in ("/episodes", "/tasks", "/api/episodes/last", "/viewers", "/web/"):
+            assert server.ask("GET", path).status == 401
+        assert server.ask("POST", "/api/episodes", {}).status == 401

@@ -1,0 +1,204 @@
+"""Letting an agent play, and the standings, on the page of a server in a real browser."""
+
+import browsing
+import pytest
+from attrs import evolve
+from serving import running
+
+from agents import make_policy, play
+from engine import Episode, EventLog
+from scenarios import load
+
+browser, visit = browsing.browser, browsing.visit
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Return a server whose log holds agents of all ranks, and a scenario in two versions."""
+    folder = tmp_path_factory.mktemp("server")
+    with EventLog(folder / "log.db") as log:
+        other = load("workflow/medium")
+        other = evolve(other, rubric=evolve(other.rubric, version=2))
+        episode = Episode.start(other, log=log, agent="greedy")
+        play(episode, make_policy("greedy", episode.family, seed=0))
+    with running(folder) as server:
+        for task in ("workflow/easy", "workflow/medium", "inbox/easy", "inbox/hard"):
+            for agent, times in (("random", 4), ("greedy" if "w" in task else "baseline", 1)):
+                server.post("/run", {"task": task, "agent": agent, "episodes": times})
+        server.post("/reset", {"task": "inbox/hard", "agent": "unready"})
+        yield server
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """Return a server with an empty log."""
+    with running(tmp_path) as server:
+        yield server
+
+
+def played(server):
+    """Return how many episodes the log has."""
+    return len(server.get("/episodes?limit=500")["episodes"])
+
+
+def begin(viewer, *, task, who, **fields):
+    """Choose *who* plays *task*, fill in *fields*, and let it play."""
+    viewer.page.select_option("[name=task]", task)
+    viewer.page.check(f"[name=who][value={who}]")
+    for name, value in fields.items():
+        viewer.page.fill(f"[name={name}]", value)
+    viewer.page.click("button.main")
+
+
+def test_tasks_are_told(server, visit):
+    """Each task says what it is about, and which seed is its own."""
+    viewer = visit(server, "page=start")
+    found = server.get("/tasks")
+    assert viewer.page.input_value("[name=task]") == found["default"]
+    for task in found["tasks"]:
+        viewer.page.select_option("[name=task]", task["task_id"])
+        assert task["title"] in viewer.text(".begin")
+        assert task["description"] in viewer.text(".begin")
+        placeholder = viewer.page.get_attribute("[name=seed]", "placeholder")
+        assert placeholder.startswith(f"{task['seed']},")
+
+
+def test_an_agent_plays_one_episode(server, visit):
+    """It is shown as soon as it is played, in the world that was asked for."""
+    viewer = visit(server, "page=start")
+    begin(viewer, task="workflow/hard", who="greedy", seed="7")
+    viewer.page.wait_for_selector(".figures")
+    newest = server.get("/episodes?limit=1")["episodes"][0]
+    assert viewer.page.url.split("#episode=")[1].startswith(newest["id"])
+    assert (newest["agent"], newest["seed"], newest["run"]) == ("greedy", 7, "")
+
+
+def test_an_agent_plays_several(server, visit):
+    """Their mean and a list of them are shown; the run's name leads to them in the log."""
+    viewer = visit(server, "page=start")
+    begin(viewer, task="inbox/medium", who="random", episodes="3", run="three of them")
+    viewer.page.wait_for_selector("h2:text('Played')")
+    rows = server.get("/episodes?run=three%20of%20them")["episodes"]
+    mean = sum(row["score"] for row in rows) / 3
+    assert f"Mean of the 3 scores: {mean:.4f}" in viewer.text("main [role=status]")
+    for row in rows:
+        shown = viewer.text(f'tr[data-id="{row["id"]}"]')
+        assert f"{row['score']:.4f}" in shown
+    viewer.page.click("text=all of run three of them")
+    viewer.page.wait_for_selector("text=3 episodes")
+
+
+def test_what_cannot_be_played_is_refused(server, visit):
+    """The server's words say why, nothing is recorded, and one can choose again."""
+    before = played(server)
+    viewer = visit(server, "page=start")
+    begin(viewer, task="inbox/easy", who="greedy")
+    viewer.page.wait_for_selector("[role=alert]:has-text('workflow')")
+    begin(viewer, task="workflow/easy", who="random", episodes="101")
+    assert viewer.page.locator("[name=episodes]:invalid").count() == 1
+    assert played(server) == before
+    begin(viewer, task="workflow/easy", who="noop", episodes="1")
+    viewer.page.wait_for_selector(".figures")
+    viewer.complaints[:] = [each for each in viewer.complaints if "422" not in each]
+
+
+def places(viewer, table):
+    """Return the cells of the rows of the ranking number *table*."""
+    rows = viewer.page.locator(".ranking:has(.places)").nth(table).locator("tbody tr")
+    return rows.evaluate_all(
+        "rows => rows.map(row => Object.fromEntries("
+        "[...row.cells].map(cell => [cell.className, cell.innerText.trim()])))"
+    )
+
+
+def test_leaderboard(server, visit):
+    """Each table is there, overall ones first, with the figures that the server tells."""
+    viewer, told = visit(server, "page=standings"), server.get("/leaderboard")
+    assert told["several"] == ["workflow/medium"]
+    tables = sorted(told["rankings"], key=lambda table: table["setting"] is not None)
+    for number, table in enumerate(tables):
+        rows = places(viewer, number)
+        assert len(rows) == len(table["places"])
+        for row, place in zip(rows, table["places"], strict=True):
+            assert row["agent"].startswith(place["agent"])
+            assert row["rank"] == str(place["rank"] or "–")
+            assert row["mean"] == ("–" if place["mean"] is None else f"{place['mean']:.4f}")
+            if place["score"]:
+                low, high = place["score"]["low"], place["score"]["high"]
+                assert row["interval"].strip("*") == f"{low:.4f} – {high:.4f}"
+                assert (row["n"], row["best"]) == (str(place["score"]["n"]), f"{place['best']:.4f}")
+    assert "workflow/medium: recorded with several" in viewer.text(".banner")
+    assert "not counted: 1 not ended" in viewer.text(".rankings")
+    assert len([table for table in tables if table["over"] == "workflow/medium"]) == 2
+
+
+def test_picture_of_a_place(server, visit):
+    """The dot is at the mean, the whisker is the interval; the best leads to its episode."""
+    viewer = visit(server, "page=standings&scenario=inbox/easy")
+    (table,) = server.get("/leaderboard?scenario=inbox/easy")["rankings"]
+    place = next(each for each in table["places"] if each["agent"] == "random")
+    row = viewer.page.locator(".places tr", has_text="random")
+    dot = row.locator(".whisker circle").get_attribute("cx")
+    whisker = row.locator(".whisker .line").first
+    ends = [whisker.get_attribute(end) for end in ("x1", "x2")]
+    drawn = [float(text.rstrip("%")) / 100 for text in (dot, *ends)]
+    assert drawn == pytest.approx([place["mean"], place["score"]["low"], place["score"]["high"]])
+    row.locator("a").click()
+    viewer.page.wait_for_url(f"**#episode={place['episode']}**")
+
+
+def test_standings_of_a_family(server, visit):
+    """The filter narrows all tables, is in the address, and says so when nobody played."""
+    viewer = visit(server, "page=standings")
+    everything = viewer.count(".ranking")
+    viewer.page.select_option("[name=scenario]", "inbox")
+    viewer.page.wait_for_selector(".ranking[data-over='workflow/easy']", state="detached")
+    assert 0 < viewer.count(".ranking") < everything
+    assert viewer.page.url.endswith("#page=standings&scenario=inbox")
+    assert viewer.count("[data-family]") == 1
+    viewer.page.select_option("[name=scenario]", "workflow/expert")
+    viewer.page.wait_for_selector("text=Nobody played this yet")
+
+
+def references(viewer, family):
+    """Return the rows of the reference scores of *family*: who, and the numbers."""
+    rows = viewer.page.locator(f"[data-family={family}] tbody tr")
+    return rows.evaluate_all(
+        "rows => rows.map(row => [row.dataset.source, "
+        "...[...row.querySelectorAll('td')].map(cell => cell.innerText.trim())])"
+    )
+
+
+def expected(rows, family):
+    """Return the same of what the server tells."""
+    of_family = [row for row in rows if row["family"] == family]
+    names = list(of_family[0]["scores"])
+    found = []
+    for row in of_family:
+        whole = len(row["scores"]) == len(names)
+        values = [*(row["scores"].get(name) for name in names), row["mean"] if whole else None]
+        told = ["–" if value is None else f"{value:.4f}" for value in values]
+        found.append([row["source"], *told])
+    return found
+
+
+def test_reference_scores(server, visit):
+    """All rows and means are the server's; the best of the log comes beside them when asked for."""
+    viewer = visit(server, "page=standings")
+    rows = server.get("/baseline")["baselines"]
+    for family in ("inbox", "workflow"):
+        assert references(viewer, family) == expected(rows, family)
+    viewer.page.click("text=With the best of this log")
+    viewer.page.wait_for_selector("tr[data-source=log]")
+    rows = server.post("/baseline", {})["baselines"]
+    for family in ("inbox", "workflow"):
+        assert references(viewer, family) == expected(rows, family)
+        assert references(viewer, family)[-1][0] == "log"
+
+
+def test_nobody_is_ranked(empty, visit):
+    """With an empty log it is said what to do, and the reference scores are there."""
+    viewer = visit(empty, "page=standings")
+    assert "Nobody is ranked yet" in viewer.text("main")
+    assert viewer.page.get_attribute("main a", "href") == "#page=start"
+    assert viewer.count("[data-family]") == 2

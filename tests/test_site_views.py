@@ -1,0 +1,199 @@
+"""The list of episodes on the page of a server, in a real browser."""
+
+import browsing
+import pytest
+from browsing import PHONE
+from serving import actions, running
+
+browser, visit = browsing.browser, browsing.visit
+ROWS, IDS = "tbody tr", "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.id)"
+PWN = "<img src=x onerror=window.__pwned=1><script>window.__pwned=1</script>"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Return a server with 69 episodes: of two families, three agents, several runs, a fork."""
+    with running(tmp_path_factory.mktemp("server")) as server:
+        for task, agent, times in (
+            ("workflow/easy", "random", 56),
+            ("workflow/hard", "greedy", 3),
+            ("inbox/medium", "baseline", 3),
+            ("inbox/easy", "random", 4),
+        ):
+            asked = {"task": task, "agent": agent, "episodes": times, "run": f"{agent} {task}"}
+            server.post("/run", asked)
+        server.post("/reset", {"task": "hard", "episode_id": "parent", "agent": "somebody"})
+        for action in actions("workflow/hard")[:5]:
+            server.post("/step", action)
+        server.post("/episodes/parent/fork", {"at": 3, "agent": "random", "episode_id": "child"})
+        server.post("/reset", {"task": "inbox/easy", "agent": "somebody"})
+        yield server
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """Return a server with an empty log."""
+    with running(tmp_path) as server:
+        yield server
+
+
+def listed(server, **filters):
+    """Return what the server tells of the newest 50 episodes that fit."""
+    given = "&".join(f"{key}={value.replace(' ', '%20')}" for key, value in filters.items())
+    return server.get(f"/episodes?limit=50&rewards=true&{given}")["episodes"]
+
+
+def ids(viewer):
+    """Return the ids of the rows, from above."""
+    return viewer.page.evaluate(IDS)
+
+
+def wait_for_ids(viewer, wanted):
+    """Wait until the rows are those of the episodes *wanted*, in their order."""
+    wanted = [each["id"] for each in wanted]
+    viewer.page.wait_for_function(f"wanted => {IDS}.join() === wanted", arg=",".join(wanted))
+
+
+def cells(viewer, id):
+    """Return the words of the row *id* by the names of their columns."""
+    found = viewer.page.locator(f'tr[data-id="{id}"] > *').evaluate_all(
+        "cells => cells.map(cell => [cell.className.slice(4), cell.innerText])"
+    )
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def test_rows_tell_what_the_log_holds(server, visit):
+    """The newest come first, each with its figures, its rewards as bars, and a link to it."""
+    viewer, wanted = visit(server), listed(server)
+    assert ids(viewer) == [each["id"] for each in wanted]
+    for each in wanted:
+        found = cells(viewer, each["id"])
+        assert (found["scenario"], found["agent"]) == (each["scenario"], each["agent"])
+        assert (found["run"], found["steps"]) == (each["run"], str(each["steps"]))
+        assert found["score"] == ("–" if each["score"] is None else f"{each['score']:.4f}")
+        assert found["state"] == {None: "unfinished", "terminated": "ended"}.get(
+            each["ended"], "truncated"
+        )
+        drawn = viewer.page.locator(f'tr[data-id="{each["id"]}"] [role=img]')
+        if each["steps"]:
+            assert f"rewards of {each['steps']} step" in drawn.get_attribute("aria-label")
+            bars = "".join(path.get_attribute("d") for path in drawn.locator("path").all())
+            assert bars.count("M") == sum(reward != 0 for reward in each["rewards"])
+    viewer.page.click('tr[data-id="child"] .fork')
+    viewer.page.wait_for_selector(".count:text-is('3 / 5')")
+    viewer.page.go_back()
+    viewer.page.click('tr[data-id="child"] td.col-agent')
+    viewer.page.wait_for_url("**#episode=child**")
+
+
+def test_pages(server, visit):
+    """Fifty are loaded at first; the button brings the rest, and goes when all are there."""
+    viewer = visit(server)
+    assert viewer.text("[role=status]") == "50 episodes loaded, there are more"
+    viewer.page.click("text=More episodes")
+    viewer.page.wait_for_selector("text=69 episodes")
+    everything = server.get("/episodes?limit=500")["episodes"]
+    assert ids(viewer) == [each["id"] for each in everything]
+    assert viewer.count("text=More episodes") == 0
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"scenario": "inbox"},
+        {"scenario": "workflow/hard", "agent": "greedy"},
+        {"agent": "random", "run": "random inbox/easy"},
+    ],
+    ids="-".join,
+)
+def test_filters_of_the_server(server, visit, filters):
+    """Scenario or family, agent and run narrow the list, and are in the address for next time."""
+    viewer, wanted = visit(server), listed(server, **filters)
+    assert 0 < len(wanted) < 50
+    for name, value in filters.items():
+        if name == "scenario":
+            viewer.page.select_option("[name=scenario]", value)
+        else:
+            viewer.page.fill(f"[name={name}]", value)
+    wait_for_ids(viewer, wanted)
+    for name in filters:
+        viewer.page.wait_for_url(f"**#page=episodes&**{name}=**")
+    again = visit(server, viewer.page.url.partition("#")[2])
+    assert ids(again) == [each["id"] for each in wanted]
+    assert again.page.input_value(f"[name={name}]") == filters[name]
+
+
+def test_filters_of_the_page(server, visit):
+    """Words and state narrow what is loaded; nothing that fits is said, and can be undone."""
+    viewer, everything = visit(server), listed(server)
+    viewer.page.fill("[name=find]", "SomeBody")
+    wait_for_ids(viewer, [each for each in everything if each["agent"] == "somebody"])
+    assert viewer.text("[role=status]").startswith("2 of 50 episodes")
+    viewer.page.fill("[name=find]", "")
+    viewer.page.select_option("[name=state]", "unfinished")
+    wait_for_ids(viewer, [each for each in everything if each["ended"] is None])
+    viewer.page.fill("[name=find]", "no such thing")
+    assert "No loaded episode fits" in viewer.text("main")
+    viewer.page.click("text=Clear filters")
+    wait_for_ids(viewer, everything)
+    viewer.page.wait_for_url("**/#page=episodes")
+
+
+def test_sorting(server, visit):
+    """By score, highest first and then lowest; who has none comes last; the heads say so."""
+    viewer, everything = visit(server), listed(server)
+    scored = [each["score"] for each in everything if each["score"] is not None]
+    for order, word in ((True, "descending"), (False, "ascending")):
+        viewer.page.click("th button:text('score')")
+        viewer.page.wait_for_selector(f"th.col-score[aria-sort={word}]")
+        shown = viewer.page.locator("td.col-score").all_inner_texts()
+        expected = [f"{score:.4f}" for score in sorted(scored, reverse=order)]
+        assert [text.strip() for text in shown] == expected + ["–"] * (50 - len(scored))
+    assert viewer.count("[aria-sort]") == 1
+    assert "sorted by score among these 50" in viewer.text("[role=status]")
+    viewer.page.wait_for_url("**&sort=-score")
+    again = visit(server, "page=episodes&sort=agent")
+    shown = again.page.locator("td.col-agent").all_inner_texts()
+    assert shown == sorted(shown)
+    again.page.click("nav >> text=Episodes")
+    wait_for_ids(again, everything)
+
+
+def test_two_are_compared(server, visit):
+    """Two ticks make a link to both, in their order; a third takes the place of the first."""
+    viewer, (a, b, c, *_) = visit(server), [each["id"] for each in listed(server)]
+    compare = viewer.page.locator(".picks a")
+    for id in (b, a):
+        assert not compare.is_visible()
+        viewer.page.check(f'tr[data-id="{id}"] input')
+    assert compare.get_attribute("href") == f"#a={b}&b={a}"
+    viewer.page.check(f'tr[data-id="{c}"] input')
+    assert not viewer.page.is_checked(f'tr[data-id="{b}"] input')
+    assert compare.get_attribute("href") == f"#a={a}&b={c}"
+    viewer.page.click("text=Clear")
+    assert viewer.count("tbody input:checked") == 0
+
+
+def test_hostile_names_stay_text(fresh, visit):
+    """Markup and signs that turn the direction of text do nothing, here and in the standings."""
+    names = {"agent": f"{PWN}\u202eevil", "run": f"{PWN}run"}
+    fresh.post("/reset", {"task": "inbox/easy", **names})
+    for action in actions("inbox/easy"):
+        fresh.post("/step", action)
+    for hash in (f"page=episodes&run={PWN}run", "page=standings"):
+        viewer = visit(fresh, hash)
+        assert PWN in viewer.text("tbody")
+        assert viewer.count("tbody .chip:text('U+202E')") == 1
+        assert viewer.count("main img, main script") == 0
+        assert viewer.page.evaluate("window.__pwned") is None
+
+
+@pytest.mark.parametrize("hash", ["", "page=start", "page=standings"])
+def test_on_a_phone(server, visit, hash):
+    """Nothing scrolls sideways, and what can be pressed outside of texts is 44 pixels high."""
+    viewer = visit(server, hash, size=PHONE)
+    for scroller in ("html", ".view"):
+        assert viewer.page.locator(scroller).evaluate("e => e.scrollWidth") == PHONE["width"]
+    pressed = viewer.page.locator("button, select, .field input, .tick, .player, nav a, tbody a")
+    for box in (each.bounding_box() for each in pressed.all() if each.is_visible()):
+        assert box["height"] >= 44
