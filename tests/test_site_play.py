@@ -123,8 +123,21 @@ def test_reward_and_hint_stand_beside_the_actions(begin):
     assert "Hint" in viewer.text("#panel") or "hint" in viewer.text("#panel")
 
 
-def test_what_a_tool_says_is_not_lost_by_a_reload(begin):
-    """The window that began an episode goes on with it after a reload; another one watches."""
+def test_arrows_among_the_actions_choose(begin):
+    """There they do not lead to another step, as they do everywhere else."""
+    viewer = begin("inbox/easy")
+    viewer.press("6", "Enter")
+    viewer.page.wait_for_selector(".count:text-is('1 / 1')")
+    first = viewer.text(CHOICE)
+    viewer.press("6", "ArrowRight")
+    assert viewer.text(CHOICE) != first
+    viewer.press("ArrowLeft")
+    assert viewer.text(CHOICE) == first
+    assert viewer.text(".count") == "1 / 1"
+
+
+def test_a_reload_loses_nothing(begin):
+    """The window that began an episode goes on with it after a reload."""
     viewer = begin("inbox/easy")
     viewer.page.reload()
     viewer.page.wait_for_selector(".act")

@@ -4,6 +4,7 @@ import { inline } from "../icons.js";
 import { stepPanel } from "../panels.js";
 import { flat, name, shown, signed } from "../text.js";
 import { post } from "./api.js";
+import { refusalOf } from "./refusal.js";
 
 const LONG = 1000;
 const STILL = 150;
@@ -69,12 +70,11 @@ async function preview(s) {
   await new Promise((done) => { setTimeout(done, STILL); });
   const stale = () => own !== s.hand.asked;
   if (stale()) return;
-  try {
-    const told = await post(pathOf(s, "preview"), { action: bare(s.hand.action), at: s.last });
-    if (!stale()) put(s, { told });
-  } catch (error) {
-    if (!stale()) put(s, { wrong: error.message });
-  }
+  let told = null;
+  const wrong = await refusalOf(async () => {
+    told = await post(pathOf(s, "preview"), { action: bare(s.hand.action), at: s.last });
+  });
+  if (!stale()) put(s, { told, wrong });
 }
 
 function choose(s, action) {
@@ -87,14 +87,10 @@ async function act(s) {
   if (s.hand.busy) return;
   const inside = document.activeElement?.closest(".act") !== null;
   put(s, { busy: true, asked: s.hand.asked + 1 });
-  const left = { action: null, told: null, wrong: null, busy: false };
-  try {
-    await post(pathOf(s, "actions"), { action: bare(s.hand.action), at: s.last }, s.hand.session);
-  } catch (error) {
-    Object.assign(left, { action: s.hand.action, wrong: error.message });
-  }
-  await s.refresh().catch((error) => { left.wrong ??= error.message; });
-  put(s, left);
+  const asked = { action: bare(s.hand.action), at: s.last };
+  const wrong = await refusalOf(() => post(pathOf(s, "actions"), asked, s.hand.session));
+  const lost = await refusalOf(() => s.refresh());
+  put(s, { action: wrong ? s.hand.action : null, told: null, wrong: wrong ?? lost, busy: false });
   if (inside) focusChoice();
 }
 

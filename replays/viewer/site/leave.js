@@ -3,20 +3,19 @@ import { html, nothing } from "../vendor/lit-html.js";
 import { name, shown } from "../text.js";
 import { post } from "./api.js";
 import { playFork } from "./hand.js";
+import { refusalOf } from "./refusal.js";
 
 const AGENTS = ["greedy", "baseline", "random", "noop"];
 
+async function letPlay(parent, at, agent) {
+  const { episodes } = await post(`episodes/${encodeURIComponent(parent)}/fork`, { at, agent });
+  location.hash = new URLSearchParams({ episode: episodes[0].id, step: at });
+}
+
 async function leave(s, agent) {
-  const { id } = s.doc.episode;
-  try {
-    if (agent === "me") await playFork({ parent: id, at: s.at });
-    else {
-      const { episodes } = await post(`episodes/${encodeURIComponent(id)}/fork`, { at: s.at, agent });
-      location.hash = new URLSearchParams({ episode: episodes[0].id, step: s.at });
-    }
-  } catch (error) {
-    s.set({ refused: error.message });
-  }
+  const { at, doc: { episode: { id } } } = s;
+  const refused = await refusalOf(() => (agent === "me" ? playFork({ parent: id, at }) : letPlay(id, at, agent)));
+  s.set({ refused });
 }
 
 /** The dialog that forks at the step that is shown. */

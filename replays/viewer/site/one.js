@@ -5,6 +5,7 @@ import { shown } from "../text.js";
 import { get, query, repeat } from "./api.js";
 import { beginHand, playPanel } from "./hand.js";
 import { compare, fork } from "./leave.js";
+import { refusalOf } from "./refusal.js";
 
 const PAUSE = 1000;
 
@@ -22,12 +23,10 @@ async function moved(s, id) {
 function watch(s, id) {
   if (s.doc.episode.ended !== "running") return () => {};
   const stop = repeat(PAUSE, async () => {
-    try {
+    const lost = await refusalOf(async () => {
       if (await moved(s, id)) await s.refresh();
-      if (s.lost) s.set({ lost: null });
-    } catch (error) {
-      s.set({ lost: error.message });
-    }
+    });
+    if (lost !== s.lost) s.set({ lost });
     if (s.doc.episode.ended !== "running") stop();
   });
   return stop;
@@ -40,6 +39,7 @@ function notice(s) {
 }
 
 function attach(s, id) {
+  s.lost = null;
   let last = Promise.resolve();
   s.refresh = () => {
     last = last.catch(() => {}).then(async () => s.renew(await get(pathOf(id))));
