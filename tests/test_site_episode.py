@@ -141,3 +141,15 @@ def test_a_token_is_asked_for_once(tmp_path, visit):
         viewer.page.wait_for_selector("html[data-ready]")
         assert viewer.count(".login") == 0
         viewer.complaints[:] = [each for each in viewer.complaints if "401" not in each]
+
+
+def test_a_server_that_is_gone_is_told(tmp_path, visit):
+    """The page keeps what it shows and says so; once the server is back, it goes on."""
+    with running(tmp_path) as server:
+        server.post("/reset", {"task": TASK, "episode_id": "live"})
+        viewer = visit(server, "episode=live")
+    viewer.page.wait_for_selector("header [role=alert]:has-text('cannot be reached')")
+    assert viewer.text(".count") == "0 / 0"
+    with running(tmp_path, port=int(server.url.rpartition(":")[2])):
+        viewer.page.wait_for_selector("header:has-text('watching')")
+        viewer.complaints.clear()

@@ -39,7 +39,11 @@ def test_the_list_follows_the_log(fresh, visit):
     link = viewer.page.locator('tr[data-id="live"] a')
     link.focus()
     before = link.bounding_box()
-    for action in actions("inbox/easy"):
+    first, *others = actions("inbox/easy")
+    fresh.post("/step", first)
+    viewer.page.wait_for_selector('tr[data-id="live"] [aria-label^="rewards of 1 step,"]')
+    assert "unfinished" in viewer.text('tr[data-id="live"]')
+    for action in others:
         fresh.post("/step", action)
     fresh.post("/reset", {"task": "hard", "episode_id": "new"})
     viewer.page.wait_for_selector('tr[data-id="new"]')

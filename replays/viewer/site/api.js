@@ -11,6 +11,7 @@ export class Refusal extends Error {
 const BUSY = 503;
 const TRIES = 4;
 const PAUSE = 700;
+const REST = 4;
 
 function wordsOf(body, status) {
   const detail = body?.detail;
@@ -61,15 +62,20 @@ export function query(path, values) {
   return text ? `${path}?${text}` : path;
 }
 
-/** Calls *work* every *time* ms while the page is seen, one call at a time; returns how to stop it. */
+/**
+ * Calls *work* every *time* ms while the page is seen, one call at a time; returns how to stop it.
+ *
+ * Work that takes long is done less often, so that watching does not keep a server busy.
+ */
 export function repeat(time, work) {
   let timer = null;
   let stopped = false;
   const tick = async () => {
+    const began = performance.now();
     try {
       if (!document.hidden) await work();
     } finally {
-      if (!stopped) timer = setTimeout(tick, time);
+      if (!stopped) timer = setTimeout(tick, Math.max(time, REST * (performance.now() - began)));
     }
   };
   timer = setTimeout(tick, time);

@@ -113,7 +113,8 @@ function addressOfThis(scenario) {
 
 function page(s) {
   return html`<main class="page standings"><div class="title"><h1>Standings</h1>
-    <form class="filters" @submit=${(event) => event.preventDefault()}>${scenarioFilter(s.tasks, s.scenario, s.narrow)}</form></div>
+    <form class="filters" @submit=${(event) => event.preventDefault()}>
+      ${scenarioFilter(s.tasks, s.scenario, s.narrow)}</form></div>
     ${board(s)}${references(s)}</main>`;
 }
 

@@ -63,14 +63,18 @@ function result({ episodes, mean, run }) {
 
 function page(s) {
   return html`<main class="page start"><div class="title"><h1>Play</h1></div>${form(s)}
-    <div role="status">${s.result ? result(s.result) : nothing}</div></main>`;
+    <div class="played" role="status">${s.result ? result(s.result) : nothing}</div></main>`;
 }
 
 async function letPlay(s, asked) {
   const found = await post("run", asked);
   if (!s.alive()) return;
-  if (found.episodes.length === 1) location.hash = addressOf(found.episodes[0].id);
-  else s.set({ result: { ...found, run: asked.run } });
+  if (found.episodes.length === 1) {
+    location.hash = addressOf(found.episodes[0].id);
+    return;
+  }
+  s.set({ result: { ...found, run: asked.run } });
+  s.root.querySelector(".played").scrollIntoView({ block: "nearest" });
 }
 
 async function begin(s, fields) {
@@ -87,7 +91,7 @@ async function begin(s, fields) {
 /** Shows what can be begun. */
 export async function showStart(root, key, alive) {
   const { tasks, default: usual } = await get("tasks");
-  const s = { tasks, task: usual, who: ME, busy: false, wrong: null, result: null, alive };
+  const s = { tasks, task: usual, who: ME, busy: false, wrong: null, result: null, alive, root };
   s.set = (changes) => {
     Object.assign(s, changes);
     if (alive()) render(page(s), root);
