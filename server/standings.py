@@ -21,7 +21,7 @@ router = APIRouter(tags=["standings"])
 
 
 class BaselineRow(Struct):
-    """An agent's scores on the scenarios of a family."""
+    """An agent's scores on the scenarios of a family; *episodes* are those behind a log's best."""
 
     family: str
     agent: str
@@ -29,6 +29,7 @@ class BaselineRow(Struct):
     scores: dict[str, float]
     mean: float
     remark: str
+    episodes: dict[str, str]
 
 
 class BaselineList(Struct):
@@ -51,8 +52,15 @@ def _references(seeds: int) -> list[BaselineRow]:
 
 
 def _baseline_row(each: Baseline) -> BaselineRow:
-    scores = dict(each.scores)
-    return BaselineRow(each.family, each.agent, each.source, scores, each.mean, each.remark)
+    return BaselineRow(
+        family=each.family,
+        agent=each.agent,
+        source=each.source,
+        scores=dict(each.scores),
+        mean=each.mean,
+        remark=each.remark,
+        episodes={name: outcome.id for name, outcome in each.episodes.items()},
+    )
 
 
 _BASELINES = {
@@ -64,6 +72,7 @@ _BASELINES = {
             "scores": {"inbox/easy": 0.875, "inbox/medium": 0.7129, "inbox/hard": 0.824},
             "mean": 0.804,
             "remark": "",
+            "episodes": {},
         }
     ]
 }

@@ -194,6 +194,9 @@ def test_reference_scores(server, visit):
     for family in ("inbox", "workflow"):
         assert references(viewer, family) == expected(rows, family)
         assert references(viewer, family)[-1][0] == "log"
+    best = {id for row in rows for id in row["episodes"].values()}
+    links = viewer.page.locator("tr[data-source=log] a").evaluate_all("all => all.map(a => a.hash)")
+    assert set(links) == {f"#episode={id}" for id in best}
 
 
 def test_nobody_is_ranked(empty, visit):

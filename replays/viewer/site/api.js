@@ -9,6 +9,8 @@ export class Refusal extends Error {
 }
 
 const BUSY = 503;
+const LOGGED_OUT = 401;
+const LOGIN = "login";
 const TRIES = 4;
 const PAUSE = 700;
 const REST = 4;
@@ -32,8 +34,14 @@ async function ask(path, options) {
     throw new Refusal(0, "The server cannot be reached; is it still running?");
   }
   const body = await answer.json().catch(() => null);
+  if (answer.status === LOGGED_OUT && path !== LOGIN) window.dispatchEvent(new Event("logged-out"));
   if (!answer.ok) throw new Refusal(answer.status, wordsOf(body, answer.status));
   return body;
+}
+
+/** Asks the server to let this browser in. */
+export function logIn(token) {
+  return post(LOGIN, { token });
 }
 
 /** The JSON at *path*; asked for again a few times while the server is busy. */

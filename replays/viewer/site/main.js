@@ -2,8 +2,9 @@
 import { html, render, nothing } from "../vendor/lit-html.js";
 import { shown } from "../text.js";
 import { otherTheme } from "../keys.js";
-import { post } from "./api.js";
+import { Refusal } from "./api.js";
 import { showEpisodes } from "./episodes.js";
+import { askToken } from "./login.js";
 import { showOne } from "./one.js";
 import { showStart } from "./start.js";
 import { showStandings } from "./standings.js";
@@ -11,6 +12,9 @@ import { showTwo } from "./two.js";
 
 const PAGES = { episodes: showEpisodes, start: showStart, standings: showStandings, one: showOne, two: showTwo };
 const LINKS = [["episodes", "Episodes"], ["start", "Play"], ["standings", "Standings"]];
+
+const NOWHERE = { page: null, key: null };
+const LOGIN = { page: "login", key: null };
 
 /** The view that the address names, and what tells it from other views of its kind. */
 function asked() {
@@ -27,32 +31,13 @@ function bar(page) {
     <span class="rest"></span><button type="button" @click=${otherTheme}>Theme</button></nav>`;
 }
 
-function login(root, again) {
-  let wrong = nothing;
-  const enter = async (event) => {
-    event.preventDefault();
-    try {
-      await post("login", { token: event.target.elements.token.value });
-      again();
-    } catch (error) {
-      wrong = html`<p class="bad" role="alert">${shown(error.message)}</p>`;
-      draw();
-    }
-  };
-  const draw = () => render(html`<main class="login"><h1>Log in</h1>
-    <p class="dim">This server asks for its token; it is kept as a cookie of this browser.</p>
-    <form @submit=${enter}><input type="text" autocomplete="username" value="refold" hidden><label>Token <input type="password" name="token" autocomplete="current-password" required></label>
-    <button>Log in</button></form>${wrong}</main>`, root);
-  draw();
-}
-
 function failed(root, error) {
   render(html`<main class="failed"><p class="error" role="alert">${shown(error.message)}</p>
     <p><a href="#page=episodes">All episodes</a></p></main>`, root);
 }
 
 function start(root) {
-  let open = { page: null, key: null };
+  let open = NOWHERE;
   let leave = () => {};
   let turn = 0;
   const view = document.createElement("div");
@@ -60,31 +45,45 @@ function start(root) {
   const top = document.createElement("div");
   root.replaceChildren(top, view);
 
-  const show = async () => {
-    const wanted = asked();
-    if (wanted.page === open.page && wanted.key === open.key) return;
+  /** Leaves what is shown for *wanted*; returns whether that is still wanted later on. */
+  const turnTo = (wanted) => {
     open = wanted;
-    turn += 1;
-    const own = turn;
+    const own = turn += 1;
     leave();
     leave = () => {};
     delete document.documentElement.dataset.ready;
-    render(bar(wanted.page), top);
     render(nothing, view);
     view.scrollTop = 0;
+    return () => own === turn;
+  };
+  const isReady = () => { document.documentElement.dataset.ready = open.page; };
+  const show = async () => {
+    const wanted = asked();
+    if (wanted.page === open.page && wanted.key === open.key) return;
+    const alive = turnTo(wanted);
+    render(bar(wanted.page), top);
     try {
-      const stop = await PAGES[wanted.page](view, wanted.key, () => own === turn);
-      if (own === turn) leave = stop;
+      const stop = await PAGES[wanted.page](view, wanted.key, alive);
+      if (alive()) leave = stop;
       else stop();
     } catch (error) {
-      if (own !== turn) return;
-      if (error.status === 401) login(view, () => { open = { page: null, key: null }; show(); });
-      else failed(view, error);
-      if (error.status === undefined) console.error(error);
+      if (alive()) failed(view, error);
+      if (!(error instanceof Refusal)) throw error;
+    } finally {
+      if (alive()) isReady();
     }
-    if (own === turn) document.documentElement.dataset.ready = wanted.page;
+  };
+  const ask = () => {
+    if (open === LOGIN) return;
+    turnTo(LOGIN);
+    askToken(view, () => {
+      open = NOWHERE;
+      show();
+    });
+    isReady();
   };
   window.addEventListener("hashchange", show);
+  window.addEventListener("logged-out", ask);
   show();
 }
 

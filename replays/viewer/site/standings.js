@@ -79,13 +79,18 @@ function board(s) {
     ${starred ? "* All values are equal: the interval rests on their number alone." : nothing}</p>`;
 }
 
+/** What is drawn, as a link to the episode behind it if there is one. */
+function linked(id, drawn) {
+  return id === undefined ? drawn : html`<a href=${addressOf(id)} title=${flat(id)}>${drawn}</a>`;
+}
+
 function baselineRow(row, names) {
   const whole = names.every((each) => each in row.scores);
   const source = row.source === "played" ? "played now" : row.source;
   return html`<tr data-source=${row.source}>
     <th scope="row" class="agent">${name(row.agent)} <span class="dim">${shown(source)}</span>
       ${row.remark ? html`<span class="remark dim">${shown(row.remark)}</span>` : nothing}</th>
-    ${names.map((each) => html`<td>${scored(row.scores[each])}</td>`)}<td>${scored(whole ? row.mean : null)}</td></tr>`;
+    ${names.map((each) => html`<td>${linked(row.episodes[each], scored(row.scores[each]))}</td>`)}<td>${scored(whole ? row.mean : null)}</td></tr>`;
 }
 
 function baselineTable(family, rows) {
