@@ -131,6 +131,7 @@ def test_arrows_among_the_actions_choose(begin):
     first = viewer.text(CHOICE)
     viewer.press("6", "ArrowRight")
     assert viewer.text(CHOICE) != first
+    assert viewer.text(CHOICE).split()[-1] in viewer.text(".reader .about")  # is there to be read
     viewer.press("ArrowLeft")
     assert viewer.text(CHOICE) == first
     assert viewer.text(".count") == "1 / 1"

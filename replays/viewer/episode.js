@@ -118,6 +118,7 @@ function marksHere(s) {
 function shell(s, around) {
   const state = {
     at: s.at, picked: s.picked, pick: s.pick, before: s.before, width: s.width, height: s.height, hide: s.hide,
+    look: s.look?.() ?? null,
   };
   return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, around)}${transport(s)}
     <main>

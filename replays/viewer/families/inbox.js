@@ -87,7 +87,7 @@ function actedOn(doc, inbox, at) {
 function picture(inbox, doc, view, state) {
   const acted = actedOn(doc, inbox, state.at);
   const find = (id) => inbox.emails.find((email) => email.id === id);
-  const open = find(state.picked) ?? find(acted) ?? find(view.current) ?? inbox.emails[0];
+  const open = find(state.picked) ?? find(state.look) ?? find(acted) ?? find(view.current) ?? inbox.emails[0];
   return html`<div class="inbox"><ul class="mails" aria-label="E-mails">
     ${inbox.emails.map((email) => row(inbox, email, view, email === open, email.id === acted, state.pick))}</ul>
     ${open ? reader(doc, inbox, open, view) : html`<p class="empty dim">There is no e-mail.</p>`}</div>`;

@@ -32,6 +32,7 @@ export function playFork({ parent, at }) {
 
 /** Gives the state *s* of an episode what playing it needs; only who began it has its session. */
 export function beginHand(s, id) {
+  s.look = () => (s.tab === "play" && mayAct(s) ? s.family.target(chosen(s)) : null);
   s.hand = { id, session: sessionStorage.getItem(keyOf(id)), action: null, told: null, wrong: null, busy: false, picked: null, asked: 0 };
 }
 
@@ -58,6 +59,19 @@ function same(one, other) {
 function offered(s) {
   const on = s.picked === null ? [] : s.doc.legal.filter((each) => s.family.target(each.action) === s.picked);
   return on.length ? on : s.doc.legal;
+}
+
+function mayAct(s) {
+  return s.hand.session !== null && s.at === s.last && s.doc.episode.ended === "running" && s.doc.legal.length > 0;
+}
+
+/** The action that is put together; at first, and when something else is picked, the first legal one. */
+function chosen(s) {
+  const { hand } = s;
+  if (!hand.action || hand.picked !== s.picked) {
+    Object.assign(hand, { action: { ...offered(s)[0].action }, told: LEGAL, wrong: null, picked: s.picked });
+  }
+  return hand.action;
 }
 
 function focusChoice() {
@@ -95,14 +109,14 @@ async function act(s) {
 }
 
 function choice(s, { action, say }, place) {
-  const chosen = same(action, s.hand.action);
-  return html`<label class="choice"><input type="radio" name="choice" value=${place} .checked=${chosen}
-    ?data-first=${chosen} @change=${() => choose(s, action)}> <span>${shown(say)}</span></label>`;
+  const own = same(action, chosen(s));
+  return html`<label class="choice"><input type="radio" name="choice" value=${place} .checked=${own}
+    ?data-first=${own} @change=${() => choose(s, action)}> <span>${shown(say)}</span></label>`;
 }
 
 function field(s, key, schema, ids) {
-  const value = s.hand.action[key] ?? "";
-  const change = (event) => choose(s, { ...s.hand.action, [key]: event.target.value });
+  const value = chosen(s)[key] ?? "";
+  const change = (event) => choose(s, { ...chosen(s), [key]: event.target.value });
   const text = schema.anyOf?.find((each) => each.type === "string") ?? schema;
   const label = key.replaceAll("_", " ");
   if (schema.enum) {
@@ -127,11 +141,7 @@ function verdict({ told, wrong }) {
 }
 
 function form(s, schema) {
-  const { hand } = s;
   const choices = offered(s);
-  if (!hand.action || hand.picked !== s.picked) {
-    Object.assign(hand, { action: { ...choices[0].action }, told: LEGAL, wrong: null, picked: s.picked });
-  }
   const some = choices.length < s.doc.legal.length;
   const fields = Object.entries(schema.properties).filter(([key]) => key !== "metadata");
   const ids = s.family.ids?.(s.doc, s.view) ?? {};
@@ -147,8 +157,8 @@ function form(s, schema) {
       ${some ? html`<button type="button" class="all" @click=${() => s.pick(s.picked)}>all</button>` : nothing}
       ${choices.map((each, place) => choice(s, each, place))}</fieldset>
     <fieldset class="fields"><legend>The action, or any other</legend>${fields.map(([key, each]) => field(s, key, each, ids[key]))}</fieldset>
-    <p class="verdict" role="status">${verdict(hand)}</p>
-    <button class="do" ?disabled=${hand.busy}>Do it <kbd aria-hidden="true">Enter</kbd></button></form>`;
+    <p class="verdict" role="status">${verdict(s.hand)}</p>
+    <button class="do" ?disabled=${s.hand.busy}>Do it <kbd aria-hidden="true">Enter</kbd></button></form>`;
 }
 
 function leaveHere(s, words) {
@@ -162,8 +172,8 @@ function controls(s, schema) {
       <button type="button" @click=${() => s.set({ dialog: "fork" })}>Fork here</button></p>`;
   }
   if (s.doc.episode.ended !== "running") return leaveHere(s, "This episode has ended; who forks it plays on from an earlier step.");
-  if (!s.hand?.session) return leaveHere(s, "Somebody else plays this episode; fork it to play on yourself.");
-  if (!s.doc.legal.length) return html`<p class="dim">No action is possible.</p>`;
+  if (!s.hand.session) return leaveHere(s, "Somebody else plays this episode; fork it to play on yourself.");
+  if (!mayAct(s)) return html`<p class="dim">No action is possible.</p>`;
   return form(s, schema);
 }
 

@@ -34,7 +34,7 @@ function watch(s, id) {
 
 function notice(s) {
   if (s.lost) return html`<p class="bad" role="alert">${shown(s.lost)}</p>`;
-  if (s.doc.episode.ended !== "running" || s.hand?.session) return nothing;
+  if (s.doc.episode.ended !== "running" || s.hand.session) return nothing;
   return html`<p class="dim">watching: new steps show by themselves</p>`;
 }
 
