@@ -6,6 +6,7 @@ Needs ``openenv`` and refold in one environment. Prints one line, or fails.
 
 import sys
 
+from drive import client_version
 from openenv.core.env_server.http_server import create_app
 from openenv.core.env_server.interfaces import Environment
 from openenv.core.env_server.types import Action, Observation, State
@@ -55,7 +56,7 @@ def main():
             result = client.step(WAIT)
         assert result.observation.model_dump() == seen.model_dump()
         assert client.state().step_count == 22
-    print("OpenEnv classes in process and over the wire: ok")
+    print(f"{client_version()}: classes in process, and typed client: ok")
 
 
 if __name__ == "__main__":
