@@ -21,7 +21,7 @@ from server.episodes import Id
 from server.errors import BadRequest, NotPlayed, StalePosition
 from server.openapi import named, ref, text_schema, told
 from server.places import SESSION_HEADER, Asked, Server
-from server.play import Start
+from server.play import Start, bare
 from server.runs import branch, fresh_session, read
 
 AGENT = "human"
@@ -70,7 +70,7 @@ class Preview(Struct):
             "type": "object",
             "properties": {
                 "task": text_schema("Which task; the default if not given."),
-                "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED},
+                "seed": named("Seed"),
                 "parent": text_schema("An episode to leave instead, a fork."),
                 "at": {**_AT, "type": ["integer", "null"]},
             },
@@ -159,7 +159,7 @@ async def act(
 async def preview(context: Server, id: Id, asked: Asked) -> Response:
     """Say whether an action would be refused `at` a position, where the episode stands if none."""
     action, at = _action_of(asked), number_of(asked, "at", 0, 2**31)
-    return Json(await run_in_threadpool(_preview, context, id, action, at))
+    return Json(await run_in_threadpool(_preview, context, id, bare(action), at))
 
 
 def _preview(context: Context, id: str, action: dict[str, Any], at: int | None) -> Preview:

@@ -88,7 +88,7 @@ _RESET = {
     "type": "object",
     "properties": {
         "task_id": text_schema("Also as `task`."),
-        "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED},
+        "seed": named("Seed"),
         "episode_id": text_schema("What it is to be called."),
         "agent": text_schema("Who plays, a name for the log.", 100),
         "run": text_schema("Run that the episode belongs to.", 100),

@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from server.access import LOGIN_COOKIE, is_token, login_value
 from server.answers import Json, text_of
-from server.openapi import ref, told
+from server.openapi import ref, text_schema, told
 from server.places import Asked, Server, set_cookie
 
 router = APIRouter(tags=["login"])
@@ -24,7 +24,10 @@ class Login(Struct):
         ref(Login),
         {"ok": True},
         errors=(422,),
-        body={"type": "object", "properties": {"token": {"type": "string"}}},
+        body={
+            "type": "object",
+            "properties": {"token": text_schema("What the server was started with.")},
+        },
         sent={"the token": {"token": "…"}},
     ),
 )

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from engine import Family
+from engine.episode import LARGEST_SEED
 from server.play import TEXT
 from server.schemas import Schema, schemas
 
@@ -24,6 +25,9 @@ class Problem(Struct):
 
     detail: str | list[dict[str, Any]]
 
+
+_SEED = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED}
+"""Only referred to: FastAPI writes bounds within a route as floats, and 2**63 - 1 is none."""
 
 _WORDS = {
     400: "No such index",
@@ -48,7 +52,7 @@ def ref(kind: Any) -> Schema:
 
 
 def named(name: str) -> Schema:
-    """Return a reference to the schema *name*: Action, Observation or State."""
+    """Return a reference to the schema *name*: Action, Observation, State or Seed."""
     return {"$ref": TEMPLATE.format(name=name)}
 
 
@@ -102,6 +106,7 @@ def complete(document: Json, families: Sequence[Family]) -> Json:
     _, found = msgspec.json.schema_components(_types, ref_template=TEMPLATE)
     for name, schema in schemas(families).items():
         found |= _components(name.title(), schema)
+    found["Seed"] = _SEED
     known = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         known.pop(unused, None)

@@ -19,8 +19,7 @@ from engine import EventLog
 from engine.errors import UnknownName
 from server.play import Play, Start
 from server.sessions import Session
-from server.taskapi import row_of
-from server.tasks import Catalogue, catalogue
+from server.tasks import Catalogue, catalogue, row_of
 
 ActionT = TypeVar("ActionT", bound=Action)
 

@@ -103,6 +103,13 @@ class Counts:
     steps: int = 0
 
 
+def bare(action: Any) -> Any:
+    """Return *action* without the metadata that OpenEnv's actions have, which nobody reads."""
+    if isinstance(action, dict) and isinstance(action.get("metadata"), dict):
+        return {key: value for key, value in action.items() if key != "metadata"}
+    return action
+
+
 @define
 class Play:
     """
@@ -184,9 +191,7 @@ class Play:
                 f"episode: expected nothing after the end ({episode.end.how}: "
                 f"{episode.end.reason}), got a step; reset first"
             )
-        if isinstance(action, dict) and "metadata" in action:
-            action = {key: value for key, value in action.items() if key != "metadata"}
-        result = episode.step(action)
+        result = episode.step(bare(action))
         session.steps += 1
         session.total = result.events[-1].total  # type: ignore[attr-defined]  # StepRewarded
         self.counts.steps += 1

@@ -20,6 +20,7 @@ from agents.rollout import epoch_seed, replay_policy
 from engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded, Stream
 from engine.episode import LARGEST_SEED
 from engine.errors import UnknownEpisode
+from engine.sums import add_up
 from graders import grade, save_grade, saved_grades
 from scenarios import Scenario
 from server.answers import Json, number_of, text_of
@@ -27,7 +28,7 @@ from server.context import Context
 from server.episodes import Id, opened
 from server.errors import BadRequest
 from server.examples import EPISODE, GRADE
-from server.openapi import ref, text_schema, told
+from server.openapi import named, ref, text_schema, told
 from server.places import Asked, Server, new_session, shown
 from server.play import AGENT, id_for
 from server.rows import EpisodeRow, GradeReply, grade_reply, row_of
@@ -47,14 +48,13 @@ class RunReply(Struct):
     mean: float
 
 
-_SEED = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED}
 _AGENT = {"enum": [*AGENTS, None], "description": "Who plays."}
 _RUN_BODY = {
     "type": "object",
     "properties": {
         "task": text_schema("Which task; the default if not given."),
         "agent": _AGENT,
-        "seed": _SEED,
+        "seed": named("Seed"),
         "episodes": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_EPISODES},
         "run": text_schema("Name of the run.", 100),
     },
@@ -66,7 +66,7 @@ _GRADER_BODY = {
         "task": text_schema("The latest of which task."),
         "agent": _AGENT,
         "provider": _AGENT,
-        "seed": _SEED,
+        "seed": named("Seed"),
     },
 }
 _FORK_BODY = {
@@ -74,7 +74,7 @@ _FORK_BODY = {
     "properties": {
         "at": {"type": "integer", "minimum": 0, "maximum": 2**31},
         "agent": _AGENT,
-        "seed": _SEED,
+        "seed": named("Seed"),
         "episode_id": text_schema("What the fork is to be called."),
     },
     "required": ["at"],
@@ -88,10 +88,11 @@ def agent_of(asked: dict[str, Any]) -> str | None:
     Raises:
         BadRequest: It names another.
     """
-    agent = text_of(asked, "agent", "provider")
-    if agent is not None and agent not in AGENTS:
-        raise BadRequest(f"expected one of {', '.join(AGENTS)}; got {agent!r:.100}", "agent")
-    return agent
+    found = {key: text_of(asked, key) for key in ("agent", "provider")}
+    for key, agent in found.items():
+        if agent is not None and agent not in AGENTS:
+            raise BadRequest(f"expected one of {', '.join(AGENTS)}; got {agent!r:.100}", key)
+    return found["agent"] or found["provider"]
 
 
 def check_agent(agent: str, family: Family) -> None:
@@ -156,13 +157,17 @@ async def run(context: Server, asked: Asked) -> Response:
     seed = number_of(asked, "seed", 0, LARGEST_SEED)
     times = number_of(asked, "episodes", 1, MOST_EPISODES) or 1
     name = text_of(asked, "run", longest=100) or ""
+    try:
+        epoch_seed(scenario.seed if seed is None else seed, times - 1)
+    except RefoldError as error:
+        raise BadRequest(str(error), "body", "seed") from None
     with context.heavy():
         infos = [
             await play_new(context, scenario, agent, seed, name, epoch) for epoch in range(times)
         ]
     log = context.log
     rows = [row_of(info, saved_grades(log, info.id)) for info in infos]
-    return Json(RunReply(rows, sum(row.score or 0.0 for row in rows) / len(rows)))
+    return Json(RunReply(rows, add_up(row.score or 0.0 for row in rows) / len(rows)))
 
 
 @router.post(

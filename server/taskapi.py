@@ -9,29 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path, Response
 from msgspec import Struct
 
-from scenarios import Scenario
 from server.answers import Json, number_of, text_of
 from server.errors import BadRequest
 from server.openapi import ref, text_schema, told
 from server.places import Asked, Server
 from server.schemas import Schema, action_schema
-from server.tasks import Catalogue
+from server.tasks import Catalogue, TaskRow, row_of
 
 ENVIRONMENT = "refold"
 
 router = APIRouter(tags=["tasks"])
-
-
-class TaskRow(Struct):
-    """A task; *task_id* is what a reset takes."""
-
-    task_id: str
-    family: str
-    difficulty: str
-    title: str
-    description: str
-    seed: int
-    rubric: str
 
 
 class TaskList(Struct):
@@ -83,19 +70,6 @@ _TASK = {
     "seed": 42,
     "rubric": "workflow/easy v1",
 }
-
-
-def row_of(scenario: Scenario) -> TaskRow:
-    """Return *scenario* as a task."""
-    return TaskRow(
-        task_id=scenario.name,
-        family=scenario.family,
-        difficulty=scenario.name.rpartition("/")[2],
-        title=scenario.title,
-        description=scenario.description,
-        seed=scenario.seed,
-        rubric=f"{scenario.rubric.name} v{scenario.rubric.version}",
-    )
 
 
 @router.get(

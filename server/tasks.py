@@ -6,6 +6,8 @@ What a client sends is only ever looked up here. It never becomes the path of a 
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import Struct
+
 from engine import Family
 from engine.errors import UnknownName
 from engine.family import find_family
@@ -16,6 +18,18 @@ DEFAULT = "workflow/easy"
 
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"inbox": ("email-triage", "email")}
 """What families were called elsewhere."""
+
+
+class TaskRow(Struct):
+    """A task; *task_id* is what a reset takes."""
+
+    task_id: str
+    family: str
+    difficulty: str
+    title: str
+    description: str
+    seed: int
+    rubric: str
 
 
 class Catalogue:
@@ -92,3 +106,16 @@ def _names_of(scenario: Scenario) -> list[str]:
 
 def _plain(name: str) -> str:
     return name.strip().lower().replace("_", "-").replace("/", "-")
+
+
+def row_of(scenario: Scenario) -> TaskRow:
+    """Return *scenario* as a task."""
+    return TaskRow(
+        task_id=scenario.name,
+        family=scenario.family,
+        difficulty=scenario.name.rpartition("/")[2],
+        title=scenario.title,
+        description=scenario.description,
+        seed=scenario.seed,
+        rubric=f"{scenario.rubric.name} v{scenario.rubric.version}",
+    )

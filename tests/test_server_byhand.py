@@ -112,6 +112,8 @@ def test_preview_tells_a_refusal_and_records_nothing(server):
         [step[key] for key in ("error", "reward", "parts")]
     )
     assert server.post(path, {"action": WAIT, "at": 0})["position"] == 0
+    assert server.post(path, {"action": {**WAIT, "metadata": {}}})["error"] is None
+    assert server.ask("POST", path, {"action": {**WAIT, "metadata": 1}}).status == 422
     assert server.ask("POST", path, {"action": WAIT, "at": 9}).status == 422
     assert server.ask("POST", path, {"action": {"action_type": "fly"}}).status == 422
     assert server.ask("POST", path, {"action": "wait"}).status == 422

@@ -115,6 +115,16 @@ def test_runs(server, log):
         assert server.ask("POST", "/run", {"agent": agent}).status == 422
     assert server.ask("POST", "/run", {"task": "inbox/easy", "agent": "greedy"}).status == 422
     assert server.ask("POST", "/run", {"episodes": 101}).status == 422
+    assert server.ask("POST", "/grader", {"agent": "noop", "provider": "x"}).status == 422
+
+
+def test_a_run_that_would_run_out_of_seeds_does_not_begin(server):
+    """None of its episodes is played, not even those that have one."""
+    before = server.get("/episodes?limit=1")
+    reply = server.ask("POST", "/run", {"episodes": 3, "seed": 2**63 - 2})
+    assert reply.status == 422
+    assert server.get("/episodes?limit=1") == before
+    assert server.get("/openapi.json")["components"]["schemas"]["Seed"]["maximum"] == 2**63 - 1
 
 
 def test_baseline_and_leaderboard(server):
