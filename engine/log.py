@@ -331,6 +331,8 @@ class EventLog:
                 raise LogDamaged(reference, place, f"expected an event, got seq {seq!r}") from None
             if head != stored:
                 raise LogDamaged(reference, seq, "expected the stored hash to fit, got another")
+            if seq != place:
+                raise LogDamaged(reference, place, "expected the next event, got a later one")
         return Stream.read([row[1] for row in rows], head=head, episode=reference)
 
     def grades(self, reference: str) -> list[bytes]:

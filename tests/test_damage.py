@@ -24,8 +24,12 @@ def recorded(tmp_path):
     return path
 
 
-def forge(path, seq, payload):
-    """Replace the payload at *seq* and make the whole chain of ``hit`` fit again."""
+def forge(path, seq, payload=None, *, late=1000):
+    """
+    Make the whole chain of ``hit`` fit to a change: a *payload* at *seq*, or a place left empty.
+
+    The events from *late* on then stand a place later.
+    """
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
             "SELECT id, CAST(payload AS BLOB) FROM events WHERE episode = 2 ORDER BY seq"
@@ -33,10 +37,11 @@ def forge(path, seq, payload):
     head, statements = GENESIS, []
     for place, (id, stored) in enumerate(rows):
         new = payload if place == seq else stored
-        head = link(head, place, new)
-        text = "UPDATE events SET payload = CAST(? AS TEXT), hash = ? WHERE id = ?"
-        statements.append((text, new, head, id))
-    alter(path, *statements)
+        now = place + (place >= late)
+        head = link(head, now, new)
+        text = "UPDATE events SET payload = CAST(? AS TEXT), hash = ?, seq = ? WHERE id = ?"
+        statements.append((text, new, head, now, id))
+    alter(path, *reversed(statements))
 
 
 def damage(path, reference="hit"):
@@ -91,6 +96,13 @@ def test_a_lost_event_is_found(recorded, seq, close):
     ]
     alter(recorded, (f"DELETE FROM events {OF_HIT} {seq}",), *moves)
     assert damage(recorded).seq == (seq if close else seq + 1)
+
+
+def test_a_gap_is_found_though_all_hashes_fit(recorded):
+    """A chain that somebody computed over places with a gap is none."""
+    forge(recorded, None, late=3)
+    found = damage(recorded)
+    assert (found.seq, "got a later one" in str(found)) == (3, True)
 
 
 def test_an_event_of_another_episode_is_found(recorded):
