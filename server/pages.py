@@ -11,12 +11,13 @@ from typing import Annotated
 
 from attrs import frozen
 from fastapi import APIRouter, Header, HTTPException, Response
+from fastapi.responses import RedirectResponse
 
 from replays.page import VIEWER
 
 MODULES = "/viewer/"
-PATHS = ("/", "/web")
-"""Where the page is."""
+PATHS = ("/", "/web", "/web/")
+"""Where the page is, the last one by way of the one before: what it loads is beside that."""
 
 POLICY = "; ".join(
     [
@@ -92,6 +93,12 @@ _PAGE = """<!doctype html>
 async def page() -> Response:
     """Return the page; it is the same whatever it will show."""
     return Response(_PAGE, media_type="text/html", headers={"content-security-policy": POLICY})
+
+
+@router.get("/web/")
+async def slashed() -> Response:
+    """Lead to the page, behind whatever a proxy puts before it."""
+    return RedirectResponse("../web", 308)
 
 
 @router.get(MODULES + "{path:path}")

@@ -30,6 +30,12 @@ def test_the_page_runs_only_the_servers_own_files(server, path):
         assert server.ask("GET", f"/{file}").status == 200
 
 
+def test_a_slash_too_many_leads_to_the_page(server):
+    """It would look for the page's files in the wrong place otherwise."""
+    reply = server.ask("GET", "/web/")
+    assert (reply.status, reply.headers["location"]) == (308, "../web")
+
+
 def test_files_have_their_types_and_are_sent_once(server):
     """Types are told outright, never guessed; who has a file already is told so."""
     for path, kind in (
@@ -60,6 +66,6 @@ def test_with_a_token_the_page_can_be_had_but_nothing_of_the_log(tmp_path):
     with running(tmp_path, token="x" * 20) as server:
         assert server.ask("GET", "/").status == 200
         assert server.ask("GET", "/viewer/site/main.js").status == 200
-        for path in ("/episodes", "/tasks", "/api/episodes/last", "/viewers", "/web/"):
+        for path in ("/episodes", "/tasks", "/api/episodes/last", "/viewers", "/webs"):
             assert server.ask("GET", path).status == 401
         assert server.ask("POST", "/api/episodes", {}).status == 401
