@@ -5,6 +5,8 @@ A file may come from a stranger: nothing is believed of it before application id
 schema were checked, and nothing is written to it before that.
 """
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from engine.schema import VERSION, check_identity, check_schema, migrate
 
 BUSY_SECONDS = 10
 LARGEST_VALUE = 64 * 2**20
+_ANOTHER_KIND = "expected a refold log, got another kind of file; check --log"
 
 
 @contextmanager
@@ -52,6 +55,7 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
         raise NotALog(f"{path}: expected a readable log, got {error.strerror}") from None
     connection = _connect(path, "mode=ro" if readonly else "mode=rwc")
     try:
+        _check_kind(connection, path)
         if readonly and not _readable(connection) and not _has_wal(path):
             connection.close()
             connection = _connect(path, "mode=ro&immutable=1")
@@ -127,6 +131,21 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
+def _check_kind(connection: sqlite3.Connection, path: str) -> None:
+    """
+    Raise NotALog if the file is none of SQLite's, as SQLite itself finds.
+
+    Only SQLite may open the file. When a process closes a file, whichever way it was opened, the
+    system drops all its locks on it, those of other connections too; then another process could
+    delete the WAL under them.
+    """
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
+            raise NotALog(f"{path}: {_ANOTHER_KIND}") from None
+
+
 def _check_file(path: Path, *, readonly: bool) -> None:
     """Raise NotALog, or OSError, if *path* cannot be a log."""
     if path.is_dir():
@@ -136,13 +155,7 @@ def _check_file(path: Path, *, readonly: bool) -> None:
             raise NotALog(f"{path}: expected a log, got no such file; `refold record` makes one")
         if not path.parent.is_dir():
             raise NotALog(f"{path}: expected an existing folder, got {str(path.parent)!r}")
-        return
-    with path.open("rb") as file:
-        beginning = file.read(16)
-    if beginning != b"SQLite format 3\0" and (readonly or not _at_birth(path, beginning)):
-        raise NotALog(f"{path}: expected a refold log, got another kind of file; check --log")
-
-
-def _at_birth(path: Path, beginning: bytes) -> bool:
-    """Return whether nothing was made of the file yet, or what a power cut left is undone."""
-    return not beginning or (not any(beginning) and Path(f"{path}-journal").exists())
+    elif not os.access(path, os.R_OK):
+        raise NotALog(f"{path}: expected a readable log, got {os.strerror(errno.EACCES)}")
+    elif readonly and not path.stat().st_size:
+        raise NotALog(f"{path}: {_ANOTHER_KIND}")

@@ -58,7 +58,7 @@ def impostor_at(path):
 NO_LOGS = {
     "folder": (folder_at, "expected a log file, got a directory"),
     "text": (text_at, "expected a refold log, got another kind of file"),
-    "header": (header_at, "expected a usable refold log, got file is not a database"),
+    "header": (header_at, "expected a refold log, got another kind of file"),
     "database": (database_at, "expected a refold log, got another SQLite database"),
     "wal": (wal_database_at, "expected a refold log, got another SQLite database"),
     "impostor": (impostor_at, "expected the schema of a refold log, got another"),
