@@ -46,6 +46,8 @@ def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None))
     """
     Return the document of how the two *streams* compare.
 
+    While one of them runs, it does not tell how their scenarios differ: agents must not see that.
+
     Args:
         found: Their ``diff``.
         streams: The two episodes.
@@ -55,6 +57,7 @@ def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None))
         document(stream, info=info, grade=grade(stream))
         for stream, info in zip(streams, infos, strict=True)
     ]
+    running = any(side["episode"]["ended"] == "running" for side in sides)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -67,7 +70,7 @@ def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None))
         "say": list(_say(found)),
         "fork": _fork(infos),
         "rows": {"step": by_step(found), "action": by_action(found)},
-        "scenario": [[each.path, each.a, each.b] for each in found.scenario],
+        "scenario": [] if running else [[each.path, each.a, each.b] for each in found.scenario],
         "states": [[each.path, each.a, each.b] for each in found.states],
         "scores": list(found.scores),
         "grade": list(_parts(found)),

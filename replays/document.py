@@ -7,7 +7,6 @@ document of an episode that still runs holds nothing that its agent must not see
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -28,7 +27,7 @@ from replays.steps import Step, steps
 FORMAT = "refold.episode"
 VERSION = 1
 MOST_SEQS = 200
-MOST_LEGAL = 500
+MOST_LEGAL = 5000
 
 Json = dict[str, Any]
 
@@ -38,7 +37,6 @@ def document(
     *,
     info: EpisodeInfo | None = None,
     grade: Grade | None = None,
-    exchanges: bool = True,
 ) -> Json:
     """
     Return the document of the episode *stream*: JSON data, equal for equal arguments.
@@ -47,7 +45,6 @@ def document(
         stream: The episode, ended or not.
         info: What a log tells of it; without it the page names no id, agent or times.
         grade: Its grade, left out while it runs.
-        exchanges: Whether to hold what passed between agent and model.
     """
     walked = list(steps(stream))
     whole = [step for step in walked if step.action is not None]
@@ -56,7 +53,7 @@ def document(
     picture = picture_of(stream.family.name, stream.family.rules)
     made = _Maker(stream, walked, whole, picture, running=end is None)
     events = list(made.events())
-    omitted: list[Json] = [] if exchanges else [_without_exchanges(stream)]
+    legal, omitted = ([], []) if end else made.legal()
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -73,8 +70,8 @@ def document(
         "marks": made.marks(scenario["parameters"], events),
         "grade": _grade(grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
-        "exchanges": list(made.exchanges()) if exchanges else [],
-        **({} if end else {"legal": list(made.legal())}),
+        "exchanges": list(made.exchanges()),
+        **({} if end else {"legal": legal}),
         "omitted": omitted,
     }
 
@@ -199,11 +196,18 @@ class _Maker:
         if row is not None:
             yield row
 
-    def legal(self) -> Iterator[Json]:
-        """Yield the actions that the rules would accept now, with their words."""
-        state = self._walked[-1].state
-        for action in islice(self._family.legal_actions(state), MOST_LEGAL):
-            yield {"action": msgspec.to_builtins(action), "say": self._family.say(action)}
+    def legal(self) -> tuple[list[Json], list[Json]]:
+        """Return the actions that the rules would accept now, and which of them are left out."""
+        actions = self._family.legal_actions(self._walked[-1].state)
+        told = [
+            {"action": msgspec.to_builtins(action), "say": self._family.say(action)}
+            for action in actions[:MOST_LEGAL]
+        ]
+        if len(actions) <= MOST_LEGAL:
+            return told, []
+        size = sum(len(msgspec.json.encode(action)) for action in actions[MOST_LEGAL:])
+        what = f"{len(actions) - MOST_LEGAL} further legal actions"
+        return told, [{"what": what, "bytes": size, "why": "there are so many"}]
 
 
 def _episode(
@@ -252,12 +256,6 @@ def _grade(grade: Grade) -> Json:
         ],
         "counts": dict(grade.counts),
     }
-
-
-def _without_exchanges(stream: Stream) -> Json:
-    pairs = zip(stream, stream.payloads, strict=True)
-    size = sum(len(payload) for event, payload in pairs if isinstance(event, EXCHANGE_EVENTS))
-    return {"what": "exchanges with the model", "bytes": size, "why": "asked for"}
 
 
 def without_sent(made: Mapping[str, Any]) -> Json:

@@ -38,6 +38,10 @@ _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | 
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
+class TooLarge(RefoldError):
+    """A document that is too large for a page."""
+
+
 class NotInlined(Exception):
     """A module of the viewer that the inliner cannot take; for who writes the viewer."""
 
@@ -59,7 +63,7 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     packed; above 32 MB what was sent to the model is left out, and said so.
 
     Raises:
-        RefoldError: It is above 64 MB even so.
+        TooLarge: It is above 64 MB even so.
     """
     boot, script, style = boot_text(), script_text(), style_text()
     return _PAGE.format(
@@ -118,13 +122,13 @@ def content_of(document: Mapping[str, Any]) -> bytes:
     Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
 
     Raises:
-        RefoldError: It is above 64 MB even so.
+        TooLarge: It is above 64 MB even so.
     """
     content = encode(document)
     if len(content) > SPARED_FROM:
         content = encode(_spared(document))
     if len(content) > LARGEST:
-        raise RefoldError(
+        raise TooLarge(
             f"page: expected a document of at most {LARGEST} bytes, got {len(content)}; "
             "`refold replay --json` has no limit"
         )

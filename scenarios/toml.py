@@ -9,8 +9,10 @@ from engine.errors import RefoldError
 MOST_DOTS = 100
 """Names in one key; the parser takes the square of it."""
 
+# A text without an end takes the rest with it: the parser refuses it, and nothing is read twice.
 _NO_KEYS = re.compile(
-    r'#[^\n]*|"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'',
+    r'#[^\n]*|"""(?:\\.|[^\\])*?(?:"{3,5}|\\?\Z)|\'\'\'.*?(?:\'{3,5}|\Z)'
+    r'|"(?:\\.|[^"\\\n])*"?|\'[^\'\n]*\'?',
     re.DOTALL,
 )
 

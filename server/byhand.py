@@ -71,7 +71,9 @@ class Preview(Struct):
             "properties": {
                 "task": text_schema("Which task; the default if not given."),
                 "seed": named("Seed"),
-                "parent": text_schema("An episode to leave instead, a fork."),
+                "parent": text_schema(
+                    "An episode to leave `at` a step instead, of its own task and seed."
+                ),
                 "at": {**_AT, "type": ["integer", "null"]},
             },
         },
@@ -82,15 +84,19 @@ class Preview(Struct):
     ),
 )
 async def begin(request: Request, context: Server, asked: Asked) -> Response:
-    """Begin an episode, or a fork of one, in a session of its own, whatever the cookies say."""
-    parent, at = text_of(asked, "parent"), number_of(asked, "at", 0, 2**31) or 0
+    """Begin an episode, or a fork of one: in a session of its own, which lasts to its end."""
+    parent, at = text_of(asked, "parent"), number_of(asked, "at", 0, 2**31)
+    task, seed = text_of(asked, "task", "task_id"), number_of(asked, "seed", 0, LARGEST_SEED)
     if parent is not None:
+        if task is not None or seed is not None or at is None:
+            raise BadRequest("expected `at` with it, neither task nor seed", "body", "parent")
         info, stream = await run_in_threadpool(read, context, parent)
         with fresh_session(request, context) as session:
             episode = branch(context, info, stream, at, AGENT)
             context.play.adopt(session, episode, episode.id, info.scenario)
         return Json(Begun(episode.id, session.id, session.steps))
-    task, seed = text_of(asked, "task", "task_id"), number_of(asked, "seed", 0, LARGEST_SEED)
+    if at is not None:
+        raise BadRequest("expected a `parent` with it", "body", "at")
     with fresh_session(request, context) as session:
         context.play.reset(session, Start(task=task, seed=seed, agent=AGENT))
     assert session.episode is not None
@@ -124,14 +130,17 @@ async def act(
     if at is None:
         raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
     session = context.store.find(session_id)
-    if session.episode is None or session.episode.id != id:
+    if session.episode is None or session.episode.id != context.play.log_id(id):
         raise NotPlayed("episode: expected the one of this session, got another; fork it to play")
     if session.steps != at:
         raise StalePosition(
             f"at: expected {session.steps}, where the episode stands, got {at}; look again"
         )
     context.play.step(session, action)
-    return Json(Taken(session.steps, session.episode.over))
+    taken = Taken(session.steps, session.episode.over)
+    if taken.done and not session.attached:
+        context.store.close(session)
+    return Json(taken)
 
 
 @router.post(

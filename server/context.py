@@ -17,6 +17,8 @@ from server.settings import Settings
 
 HEAVY = 2
 """Long computations that may go on at once."""
+QUEUE = 8
+"""How many may wait for theirs, each of which keeps a thread from others."""
 PATIENCE = 5.0
 """Seconds that one which only reads waits for its turn."""
 
@@ -48,6 +50,7 @@ class Context:
     metrics: Metrics
     current: Session | None = None
     _places: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(HEAVY))
+    _queue: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(QUEUE))
 
     @contextmanager
     def reading(self) -> Iterator[EventLog]:
@@ -66,13 +69,21 @@ class Context:
         Raises:
             Overloaded: All are taken.
         """
-        waits = {"timeout": patience} if patience else {"blocking": False}
-        if not self._places.acquire(**waits):
+        if not self._places.acquire(blocking=False) and not self._wait(patience):
             raise Overloaded("server: expected fewer long requests at once; try again")
         try:
             yield
         finally:
             self._places.release()
+
+    def _wait(self, patience: float) -> bool:
+        """Wait for a place, with few others at most; return whether it was given."""
+        if not patience or not self._queue.acquire(blocking=False):
+            return False
+        try:
+            return self._places.acquire(timeout=patience)
+        finally:
+            self._queue.release()
 
     def find(self, log: EventLog, name: str) -> EpisodeInfo:
         """

@@ -14,6 +14,7 @@ from engine import (
     UnknownEpisode,
 )
 from engine.errors import AmbiguousEpisode, EpisodeExists, LogBusy, UnknownName, UnknownStep
+from replays.page import TooLarge
 
 
 class BadRequest(RefoldError):
@@ -86,6 +87,7 @@ STATUS: dict[type[RefoldError], int] = {
     StaleWriter: 409,
     LogBusy: 503,
     LogDamaged: 500,
+    TooLarge: 422,
 }
 """HTTP status of each error; 500 for what is not named."""
 
@@ -93,7 +95,6 @@ _OWN_WORDS: dict[type[RefoldError], str] = {
     UnknownEpisode: "episode: expected an id, a unique prefix or 'last', got none that fits",
     StaleWriter: "episode: expected to be its only writer, but another process appended to it",
     LogBusy: "log: expected to be its only writer, but another process holds it; try again",
-    LogDamaged: "episode: expected the events that were written, got others",
 }
 
 
@@ -104,6 +105,8 @@ def status_of(error: RefoldError) -> int:
 
 def words_of(error: RefoldError) -> str:
     """Return what a client may read of *error*."""
+    if isinstance(error, LogDamaged):
+        return f"episode {error.episode}: expected the events that were written, got others"
     for kind in type(error).__mro__:
         if kind in _OWN_WORDS:
             return _OWN_WORDS[kind]

@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from server.access import Denied, check
 from server.limits import Buckets
 from server.metrics import Metrics
+from server.pages import MODULES
 from server.settings import Settings
 from server.websocket import client_of
 from server.wire import encode
@@ -64,7 +65,8 @@ class Guard:
 
     def _denied(self, scope: Scope) -> Denied | None:
         denied = check(scope, self._settings)
-        if denied is None and self._buckets.wait(client_of(scope)) > 0:
+        counts = not scope["path"].startswith(MODULES)  # of these, a page needs many at once
+        if denied is None and counts and self._buckets.wait(client_of(scope)) > 0:
             denied = Denied(429, "rate: expected fewer requests per second, got more")
         if denied is None and _length(scope) > self._settings.largest_body:
             denied = Denied(413, f"body: expected at most {self._settings.largest_body} bytes")
@@ -140,12 +142,13 @@ class _Body:
         self._receive = receive
         self._left = largest
         self._whole = False
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def receive(self) -> Message:
         if self._whole:
             return await self._receive()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout_at(self._until):
                 message = await self._receive()
         except TimeoutError:
             raise HTTPException(408, f"body: expected it within {BODY_SECONDS} s") from None

@@ -119,13 +119,11 @@ class Play:
         log: The process's writer; without one, episodes live in memory only.
         catalogue: What can be played.
         counts: What was done so far.
-        latest: Id in the log of the episode that began last, if any did.
     """
 
     log: EventLog | None
     catalogue: Catalogue
     counts: Counts = field(factory=Counts)
-    latest: str | None = None
     _ids: OrderedDict[str, str] = field(factory=OrderedDict)
 
     def reset(self, session: Session, start: Start) -> bytes:
@@ -158,7 +156,6 @@ class Play:
         session.episode, session.episode_id, session.task = episode, name, task
         session.steps, session.total = steps, last.total if last else 0.0
         self.counts.started += 1
-        self.latest = episode.id
         self._ids[name] = episode.id
         self._ids.move_to_end(name)
         if len(self._ids) > _REMEMBERED:

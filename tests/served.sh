@@ -34,7 +34,8 @@ serve() {
     rm -f "$work"/*.db*
     refold serve --port 0 --quiet --log "$work/served.db" "$@" 2>"$work/served.txt" &
     server=$!
-    until grep -q 'http://' "$work/served.txt"; do
+    for _ in {1..300}; do
+        grep -q 'http://' "$work/served.txt" && break
         kill -0 $server 2>/dev/null || { cat "$work/served.txt"; exit 1; }
         sleep 0.2
     done

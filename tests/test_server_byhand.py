@@ -30,7 +30,7 @@ def test_an_episode_is_played_to_its_end(server, task):
     for at, action in enumerate(played):
         reply = act(server, begun, action, at)
         assert reply.json == {"position": at + 1, "done": at + 1 == len(played)}
-    assert act(server, begun, played[0], len(played)).status == 409
+    assert act(server, begun, played[0], len(played)).status == 404
     with EventLog(server.log, readonly=True) as log:
         info, stream = log.find(begun["id"]), log.events(begun["id"])
     assert (info.agent, info.ended) == ("human", "terminated")
@@ -70,6 +70,27 @@ def test_an_episode_of_another_session_is_not_touched(server):
     assert server.get("/state")["step_count"] == 0
 
 
+def test_what_has_ended_keeps_no_session(tmp_path):
+    """Whoever plays to the end can begin again, however few sessions there may be."""
+    with running(tmp_path, max_sessions=1) as server:
+        for _ in range(3):
+            begun = server.post("/api/episodes", {"task": "inbox/easy"})
+            for at, action in enumerate(actions("inbox/easy")):
+                assert act(server, begun, action, at).status == 200
+
+
+def test_what_does_not_belong_together_is_refused(server):
+    """Nothing that is asked for is left out in silence."""
+    begun = server.post("/api/episodes", {"task": "easy"})
+    for asked in (
+        {"parent": begun["id"], "at": 0, "seed": 5},
+        {"parent": begun["id"], "at": 0, "task": "hard"},
+        {"parent": begun["id"]},
+        {"task": "easy", "at": 0},
+    ):
+        assert server.ask("POST", "/api/episodes", asked).status == 422
+
+
 def test_a_fork_by_hand(server):
     """It shares the first steps, tells where it stands, and its parent stays as it was."""
     begun = server.post("/api/episodes", {"task": "workflow/easy"})
@@ -88,7 +109,7 @@ def test_a_fork_by_hand(server):
     assert parent["episode"]["steps"] == 3
     beyond = server.ask("POST", "/api/episodes", {"parent": begun["id"], "at": 99})
     assert beyond.status == 422
-    assert server.ask("POST", "/api/episodes", {"parent": "nope"}).status == 404
+    assert server.ask("POST", "/api/episodes", {"parent": "nope", "at": 0}).status == 404
 
 
 def test_preview_tells_a_refusal_and_records_nothing(server):

@@ -1,4 +1,5 @@
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -46,6 +47,32 @@ def test_a_head_without_end_is_cut_off(tmp_path):
         with pytest.raises(ConnectionError):
             connection.sendall((b"x-more: %s\r\n" % (b"y" * 8000)) * 5000)
         assert server.get("/health") == {"status": "healthy"}
+
+
+def test_a_body_that_nobody_asked_for_is_not_waited_for(tmp_path, monkeypatch):
+    """What follows an answer that needed no body keeps no connection open."""
+    monkeypatch.setattr("server.heads.HEAD_SECONDS", 0.5)
+    with running(tmp_path, token="x" * 20) as server, connected(server) as connection:
+        connection.sendall(HEAD.replace(b"health", b"tasks") + b"Content-Length: 10\r\n\r\n")
+        assert b"401" in connection.recv(4096)
+        connection.sendall(b"1")
+        while connection.recv(4096):
+            pass
+
+
+def test_a_body_letter_by_letter_is_cut_off(tmp_path, monkeypatch):
+    """Its time is that of the whole body, however often a letter comes."""
+    monkeypatch.setattr("server.guard.BODY_SECONDS", 0.5)
+    with running(tmp_path) as server, connected(server) as connection:
+        connection.sendall(b"POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n")
+        connection.settimeout(0.1)
+        answer = b""
+        for _ in range(100):
+            connection.sendall(b" ")
+            with suppress(TimeoutError):
+                answer = connection.recv(100)
+                break
+        assert b"408" in answer
 
 
 def test_who_takes_time_over_anything_else_is_served(server):

@@ -118,6 +118,19 @@ def test_runs(server, log):
     assert server.ask("POST", "/grader", {"agent": "noop", "provider": "x"}).status == 422
 
 
+def test_a_difference_tells_nothing_of_what_runs(server):
+    """Of two that run, the answer key of neither is in the document of their difference."""
+    for task, name in (("inbox/easy", "key-a"), ("inbox/medium", "key-b")):
+        server.post("/reset", {"task": task, "episode_id": name})
+    for path in ("/api/diff/key-a/key-b", "/diff/key-a/key-b", "/api/diff/key-a/done"):
+        body = server.ask("GET", path).body
+        assert b"keywords" not in body
+        assert b"expected" not in body
+    asked = [{"task": f"inbox/{name}", "agent": "baseline"} for name in ("easy", "medium")]
+    ids = [server.post("/run", each)["episodes"][0]["id"] for each in asked]
+    assert "keywords" in str(server.get(f"/api/diff/{ids[0]}/{ids[1]}")["scenario"])
+
+
 def test_a_run_that_would_run_out_of_seeds_does_not_begin(server):
     """None of its episodes is played, not even those that have one."""
     before = server.get("/episodes?limit=1")

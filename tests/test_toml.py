@@ -3,6 +3,11 @@ import pytest
 from engine import RefoldError
 from scenarios.toml import MOST_DOTS, read_toml
 
+UNCLOSED = (
+    b'\\"""\n' * 400_000,
+    b'a = "' + b'\\"' * 1_000_000,
+    b"a = '''" + b"''x" * 900_000,
+)
 DEEP = ".".join("a" * (MOST_DOTS + 2))
 
 
@@ -35,6 +40,6 @@ def test_texts_may_have_dots(quote):
 
 def test_what_is_no_toml_is_told_with_its_file():
     """So is what is no text."""
-    for content in (b"a = ", b"\xff", b"a = " + b"[" * 100_000):
+    for content in (b"a = ", b"\xff", b"a = " + b"[" * 100_000, *UNCLOSED):
         with pytest.raises(RefoldError, match=r"f\.toml: expected TOML, got"):
             read_toml(content, "f.toml")
