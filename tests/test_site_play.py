@@ -1,6 +1,7 @@
 """Playing on the page of a server, in a real browser: with the mouse, and with the keyboard."""
 
 import browsing
+import playing
 import pytest
 from serving import actions, running
 
@@ -8,7 +9,7 @@ from engine import EventLog
 from engine.family import find_family
 from graders import grade
 
-browser, visit = browsing.browser, browsing.visit
+browser, visit, begin = browsing.browser, browsing.visit, playing.begin
 TASKS = ["workflow/easy", "inbox/easy"]
 CHOICE = ".choice:has(:checked)"
 
@@ -18,20 +19,6 @@ def server(tmp_path_factory):
     """Return a server for the module."""
     with running(tmp_path_factory.mktemp("server")) as server:
         yield server
-
-
-@pytest.fixture
-def begin(server, visit):
-    """Return what begins an episode of a task on the page, to be played by hand."""
-
-    def begin(task):
-        viewer = visit(server, "page=start")
-        viewer.page.select_option("[name=task]", task)
-        viewer.page.click("button.main")
-        viewer.page.wait_for_selector(".act")
-        return viewer
-
-    return begin
 
 
 def said(task, action):
@@ -54,6 +41,7 @@ def by_mouse(viewer, task, action):
 
 def by_keyboard(viewer, task, action):
     """Choose *action* and do it, with keys alone."""
+    viewer.page.wait_for_selector(".do:enabled")
     viewer.press("6")
     for _ in range(viewer.count(".choice")):
         if viewer.text(CHOICE) == said(task, action):
@@ -118,6 +106,7 @@ def test_reward_and_hint_stand_beside_the_actions(begin):
     viewer.page.click(".node[data-pick=alert_triage]")
     viewer.page.wait_for_selector("legend:has-text('on alert_triage')")
     assert viewer.text(CHOICE).startswith("delegate alert_triage")
+    viewer.page.wait_for_selector(".do:enabled")
     viewer.press("6", "Enter")
     viewer.page.wait_for_selector(".count:text-is('2 / 2')")
     assert "Hint" in viewer.text("#panel") or "hint" in viewer.text("#panel")
@@ -177,10 +166,8 @@ def test_an_earlier_step_is_left_not_changed(begin):
 def test_what_was_overtaken_is_refused(server, begin):
     """An action for a step that the episode has left does nothing, and the page catches up."""
     viewer = begin("inbox/easy")
-    id, session = viewer.page.evaluate(
-        "() => [sessionStorage.key(0).split(' ')[1], sessionStorage.getItem(sessionStorage.key(0))]"
-    )
-    viewer.page.clock.install()
+    id, session = playing.hand_of(viewer)
+    viewer.page.route("**/steps?**", lambda route: None)
     body = {"action": {"type": "archive"}, "at": 0}
     server.post(f"/api/episodes/{id}/actions", body, **{"X-Session-Id": session})
     viewer.page.click(".do")

@@ -36,6 +36,11 @@ def empty(tmp_path):
         yield server
 
 
+def forgive(viewer, words):
+    """Take back what the browser itself complained about with *words*."""
+    viewer.complaints[:] = [each for each in viewer.complaints if words not in each]
+
+
 def played(server):
     """Return how many episodes the log has."""
     return len(server.get("/episodes?limit=500")["episodes"])
@@ -88,18 +93,41 @@ def test_an_agent_plays_several(server, visit):
     viewer.page.wait_for_selector("text=3 episodes")
 
 
-def test_what_cannot_be_played_is_refused(server, visit):
-    """The server's words say why, nothing is recorded, and one can choose again."""
-    before = played(server)
+def test_agents_are_offered_for_what_they_play(server, visit):
+    """Those that would refuse the family of the task are not; who plays then is oneself."""
     viewer = visit(server, "page=start")
-    begin(viewer, task="inbox/easy", who="greedy")
-    viewer.page.wait_for_selector("[role=alert]:has-text('workflow')")
+    for family, agents in (
+        ("workflow", ["greedy", "random", "noop"]),
+        ("inbox", ["baseline", "random"]),
+    ):
+        viewer.page.select_option("[name=task]", f"{family}/easy")
+        offered = viewer.page.locator("[name=who]").evaluate_all("all => all.map(e => e.value)")
+        assert offered == ["me", *agents]
+        for agent in agents:
+            server.post("/run", {"task": f"{family}/easy", "agent": agent})
+        assert viewer.page.input_value("[name=who]:checked") == "me"
+        viewer.page.check(f"[name=who][value={agents[0]}]")
+
+
+def test_what_cannot_be_played_is_refused(server, visit):
+    """The server's words say why, until something else is chosen; nothing is recorded."""
+    before = played(server)
+    viewer, refusal = visit(server, "page=start"), "[role=alert]:has-text('run: expected')"
     begin(viewer, task="workflow/easy", who="random", episodes="101")
     assert viewer.page.locator("[name=episodes]:invalid").count() == 1
+    for choose in (
+        lambda: viewer.page.check("[name=who][value=noop]"),
+        lambda: viewer.page.select_option("[name=task]", "inbox/easy"),
+    ):
+        viewer.page.evaluate("document.querySelector('[name=run]').removeAttribute('maxlength')")
+        begin(viewer, task="workflow/easy", who="random", episodes="1", run="x" * 101)
+        viewer.page.wait_for_selector(refusal)
+        choose()
+        assert viewer.count("[role=alert]") == 0
     assert played(server) == before
-    begin(viewer, task="workflow/easy", who="noop", episodes="1")
+    begin(viewer, task="workflow/easy", who="noop", episodes="1", run="")
     viewer.page.wait_for_selector(".figures")
-    viewer.complaints[:] = [each for each in viewer.complaints if "422" not in each]
+    forgive(viewer, "422")
 
 
 def places(viewer, table):

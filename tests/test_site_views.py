@@ -7,6 +7,7 @@ from serving import actions, running
 
 browser, visit = browsing.browser, browsing.visit
 ROWS, IDS = "tbody tr", "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.id)"
+CHILD = "the-child-of-a-parent-with-a-name"
 PWN = "<img src=x onerror=window.__pwned=1><script>window.__pwned=1</script>"
 
 
@@ -25,7 +26,7 @@ def server(tmp_path_factory):
         server.post("/reset", {"task": "hard", "episode_id": "parent", "agent": "somebody"})
         for action in actions("workflow/hard")[:5]:
             server.post("/step", action)
-        server.post("/episodes/parent/fork", {"at": 3, "agent": "random", "episode_id": "child"})
+        server.post("/episodes/parent/fork", {"at": 3, "agent": "random", "episode_id": CHILD})
         server.post("/reset", {"task": "inbox/easy", "agent": "somebody"})
         yield server
 
@@ -79,11 +80,11 @@ def test_rows_tell_what_the_log_holds(server, visit):
             assert f"rewards of {each['steps']} step" in drawn.get_attribute("aria-label")
             bars = "".join(path.get_attribute("d") for path in drawn.locator("path").all())
             assert bars.count("M") == sum(reward != 0 for reward in each["rewards"])
-    viewer.page.click('tr[data-id="child"] .fork')
+    viewer.page.click(f'tr[data-id="{CHILD}"] .fork')
     viewer.page.wait_for_selector(".count:text-is('3 / 5')")
     viewer.page.go_back()
-    viewer.page.click('tr[data-id="child"] td.col-agent')
-    viewer.page.wait_for_url("**#episode=child**")
+    viewer.page.click(f'tr[data-id="{CHILD}"] td.col-agent')
+    viewer.page.wait_for_url(f"**#episode={CHILD}**")
 
 
 def test_pages(server, visit):
@@ -197,3 +198,25 @@ def test_on_a_phone(server, visit, hash):
     pressed = viewer.page.locator("button, select, .field input, .tick, .player, nav a, tbody a")
     for box in (each.bounding_box() for each in pressed.all() if each.is_visible()):
         assert box["height"] >= 44
+
+
+@pytest.mark.parametrize("width", [820, 900, 959, 960, 1100, 1200])
+def test_the_list_between_phone_and_desktop(server, visit, width):
+    """Nothing of it scrolls sideways at any width."""
+    viewer = visit(server, size={"width": width, "height": 700})
+    assert viewer.count(".fork") == 1
+    for scroller in ("html", ".view"):
+        assert viewer.page.locator(scroller).evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("task", ["workflow/easy", "inbox/easy"])
+def test_playing_on_a_phone(fresh, visit, task):
+    """What is chosen, written and pressed to play is 44 pixels high as well."""
+    viewer = visit(fresh, "page=start", size=PHONE)
+    viewer.page.select_option("[name=task]", task)
+    viewer.page.click("button.main")
+    viewer.page.wait_for_selector(".act")
+    pressed = viewer.page.locator(".act :is(button, select, input[type=text], textarea, .choice)")
+    heights = [each.bounding_box()["height"] for each in pressed.all()]
+    assert len(heights) > 4
+    assert min(heights) >= 44

@@ -1,6 +1,6 @@
 // What opens above the page: keys, go to, commands to copy.
 import { html, nothing } from "./vendor/lit-html.js";
-import { HELP } from "./keys.js";
+import { HELP, keep } from "./keys.js";
 import { name } from "./text.js";
 
 const SAFE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -21,10 +21,13 @@ function copyLine(text) {
 }
 
 function keys(s) {
+  const change = (event) => {
+    keep("letters", event.target.checked ? "on" : "off");
+    s.set({ letters: event.target.checked });
+  };
   return html`<h2>Keys</h2><table class="plain"><tbody>${[...HELP, [`1 – ${s.tabs.length}`, s.tabs.join(", ")]].map(([key, what]) =>
     html`<tr><th scope="row">${key}</th><td>${what}</td></tr>`)}</tbody></table>
-    <label class="check"><input type="checkbox" .checked=${s.letters}
-      @change=${(event) => s.set({ letters: event.target.checked })}> letters and signs are keys</label>`;
+    <label class="check"><input type="checkbox" .checked=${s.letters} @change=${change}> letters and signs are keys</label>`;
 }
 
 function go(s) {

@@ -1,19 +1,30 @@
 // Two episodes side by side: where they part, and at each step only what differs.
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
+import { dialog, settle } from "./dialogs.js";
 import { showEpisode } from "./episode.js";
 import { differences, positions } from "./fold.js";
 import { inline } from "./icons.js";
-import { listen, otherTheme } from "./keys.js";
+import { keep, kept, listen, otherTheme } from "./keys.js";
 import { block, cell, flat, name, plain, shown, signed, tone } from "./text.js";
 
 const SIDES = ["a", "b"];
 const MARKED = 1200;
+const HELP = [
+  ["← → ↑ ↓", "a row back, a row on"],
+  ["Shift ← →, [ ]", "previous, next row that differs"],
+  ["Home End", "first, last row"],
+  ["a", "pair equal actions or equal steps"],
+  ["x", "move B alone, or both again"],
+  ["1 2", "open A, open B"],
+  ["t", "theme"],
+  ["?", "this list"],
+];
 const QUIET = new Set(["action_taken", "step_rewarded"]);
 
 function begin(doc) {
   return {
     doc, views: { a: positions(doc.a), b: positions(doc.b) }, by: "step", row: 0, open: new Set(),
-    loose: false, slip: 0,
+    loose: false, slip: 0, letters: kept("letters") !== "off", dialog: null, dialogs: { keys },
     get rows() { return this.doc.rows[this.by]; },
     get pair() {
       const [a, b] = this.rows[this.row] ?? [null, null];
@@ -21,6 +32,20 @@ function begin(doc) {
       return [a, this.loose ? Math.max(0, Math.min(last, (b ?? last) + this.slip)) : b];
     },
   };
+}
+
+function keys(s) {
+  const change = (event) => {
+    keep("letters", event.target.checked ? "on" : "off");
+    s.set({ letters: event.target.checked });
+  };
+  return html`<h2>Keys</h2><table class="plain"><tbody>${HELP.map(([key, what]) =>
+    html`<tr><th scope="row">${key}</th><td>${what}</td></tr>`)}</tbody></table>
+    <label class="check"><input type="checkbox" .checked=${s.letters} @change=${change}> letters and signs are keys</label>`;
+}
+
+function runs({ episode }) {
+  return episode.ended === "running";
 }
 
 /** The words of *one* that the *other* has not in the same place, marked as *tag*. */
@@ -41,17 +66,19 @@ function apart(one, other, tag) {
 
 function who(s, side) {
   const { episode } = s.doc[side];
+  const score = runs(s.doc[side]) ? "–" : s.doc.scores[SIDES.indexOf(side)].toFixed(4);
   const fork = s.doc.fork?.side === side ? html` · fork at step ${s.doc.fork.at}` : nothing;
   return html`<div class="who"><span class="tag ${side}">${side.toUpperCase()}</span> <b>${name(episode.scenario)}</b>
     <div class="dim">${name(episode.id ?? "no id")} · ${name(episode.agent.name || "no agent named")} · seed ${episode.seed}${fork}</div>
-    <div>${episode.steps} steps, ${episode.ended} · score <b>${s.doc.scores[SIDES.indexOf(side)].toFixed(4)}</b>
+    <div>${episode.steps} steps, ${runs(s.doc[side]) ? "unfinished" : episode.ended} · score <b>${score}</b>
     <button type="button" @click=${() => s.enter(side)}>open</button></div></div>`;
 }
 
 function top(s) {
   const [a, b] = s.doc.scores;
+  const none = s.doc.incomparable.length > 0 || SIDES.some((side) => runs(s.doc[side]));
   return html`<div class="top">${who(s, "a")}${who(s, "b")}<div class="delta"><span class="dim">B − A</span><br>
-    <b class=${s.doc.incomparable.length ? "dim" : tone(b - a)}>${s.doc.incomparable.length ? "–" : signed(b - a)}</b></div></div>`;
+    <b class=${none ? "dim" : tone(b - a)}>${none ? "–" : signed(b - a)}</b></div></div>`;
 }
 
 function banner(s) {
@@ -235,15 +262,19 @@ function detail(s) {
   const { pair } = s;
   const [a, b] = pair;
   const where = s.loose ? `A ${a ?? "–"}, B ${b ?? "–"} (unlocked)` : a === b || b === null ? `step ${a ?? "–"}` : a === null ? `step ${b}` : `A ${a}, B ${b}`;
-  return html`<aside class="detail" tabindex="0" aria-label="At this step"><h2>At ${where}</h2>
+  const scrolls = (event) => {
+    if (["ArrowUp", "ArrowDown"].includes(event.key)) event.stopPropagation();
+  };
+  return html`<aside class="detail" tabindex="0" aria-label="At this step" @keydown=${scrolls}><h2>At ${where}</h2>
     ${bothEvents(s, pair)}${rewards(s, pair)}${state(s, pair)}${prompts(s, pair)}${replies(s, pair)}${grades(s)}</aside>`;
 }
 
 function shell(s) {
-  return html`<div class="diff">${top(s)}${banner(s)}${curves(s)}
+  return html`<div class="diff"><h1 class="hidden">Two episodes side by side</h1>${top(s)}${banner(s)}${curves(s)}
     <div class="bothwise"><div><p><label class="check"><input type="checkbox" .checked=${s.by === "action"}
-      @change=${() => s.align()}> pair equal actions instead of equal steps (a)</label></p>${table(s)}</div>${detail(s)}</div>
-    <p class="hidden" role="status">row ${s.row + 1} of ${s.rows.length}</p></div>`;
+      @change=${() => s.align()}> pair equal actions instead of equal steps (a)</label>
+      <button type="button" title="Keys (?)" @click=${() => s.set({ dialog: "keys" })}>Keys</button></p>${table(s)}</div>${detail(s)}</div>
+    <p class="hidden" role="status">row ${s.row + 1} of ${s.rows.length}</p>${dialog(s)}</div>`;
 }
 
 function firstApart(s) {
@@ -251,7 +282,18 @@ function firstApart(s) {
   return found < 0 ? 0 : found;
 }
 
+/** Takes from the address what is the comparison's; returns the side to be seen alone, if any. */
+function readHash(s) {
+  const given = new URLSearchParams(location.hash.slice(1));
+  s.by = given.get("by") === "action" ? "action" : "step";
+  const asked = Number.parseInt(given.get("row") ?? "", 10);
+  s.row = asked >= 0 && asked < s.rows.length ? asked : firstApart(s);
+  s.slip = 0;
+  return SIDES.find((side) => side === given.get("view")) ?? null;
+}
+
 function addMoves(s, update) {
+  s.set = (changes) => { Object.assign(s, changes); update(); };
   s.to = (place) => {
     s.row = Math.max(0, Math.min(s.rows.length - 1, place));
     s.slip = 0;
@@ -285,7 +327,7 @@ function keysOf(s, update) {
     ShiftArrowLeft: () => s.apart(-1), ShiftArrowRight: () => s.apart(1), "[": () => s.apart(-1), "]": () => s.apart(1),
     Home: () => s.to(0), End: () => s.to(s.rows.length - 1), a: s.align, t: otherTheme,
     x: () => { s.loose = !s.loose; s.slip = 0; update(); },
-    1: () => s.enter("a"), 2: () => s.enter("b"),
+    1: () => s.enter("a"), 2: () => s.enter("b"), "?": () => s.set({ dialog: "keys" }),
   };
 }
 
@@ -297,37 +339,56 @@ function keysOf(s, update) {
 export function showDiff(root, doc, { hash = {} } = {}) {
   const s = begin(doc);
   let leave = () => {};
+  let now;
+  let entered = false;
   const clear = () => {
     leave();
     leave = () => {};
     render(nothing, root);
   };
-  const update = () => {
+  const draw = () => {
     render(shell(s), root);
+    settle(root, s);
+  };
+  const update = () => {
+    draw();
     history.replaceState(null, "", `#${new URLSearchParams({ ...hash, by: s.by, row: String(s.row) })}`);
     root.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
   };
   const both = () => {
     clear();
-    const deaf = listen(keysOf(s, update), () => true);
-    leave = deaf;
+    now = null;
+    s.dialog = null;
+    leave = listen(keysOf(s, update), () => s.letters);
     update();
+  };
+  const back = () => {
+    leave();
+    if (entered) history.back();
+    else both();
+  };
+  const one = (side) => {
+    clear();
+    now = side;
+    leave = showEpisode(root, doc[side], { hash: { ...hash, view: side }, back: { go: back, text: "difference", tag: side } });
   };
   addMoves(s, update);
   s.enter = (side, seq = null) => {
-    clear();
-    const own = { ...hash, view: side };
-    if (seq !== null) {
-      const moment = { ...own, seq, step: doc[side].events[seq][1] + 1, tab: "events" };
-      history.replaceState(null, "", `#${new URLSearchParams(moment)}`);
-    }
-    leave = showEpisode(root, doc[side], { hash: own, back: { go: both, text: "difference", tag: side } });
+    const moment = seq === null ? {} : { seq, step: doc[side].events[seq][1] + 1, tab: "events" };
+    history.pushState(null, "", `#${new URLSearchParams({ ...hash, view: side, ...moment })}`);
+    entered = true;
+    one(side);
   };
-  const given = new URLSearchParams(location.hash.slice(1));
-  if (given.get("by") === "action") s.by = "action";
-  const asked = Number.parseInt(given.get("row") ?? "", 10);
-  s.row = asked >= 0 && asked < s.rows.length ? asked : firstApart(s);
-  if (SIDES.includes(given.get("view"))) s.enter(given.get("view"));
-  else both();
-  return () => leave();
+  const follow = () => {
+    const side = readHash(s);
+    entered = false;
+    if (side !== now) return side ? one(side) : both();
+    return side ? undefined : update();
+  };
+  window.addEventListener("hashchange", follow);
+  follow();
+  return () => {
+    window.removeEventListener("hashchange", follow);
+    leave();
+  };
 }

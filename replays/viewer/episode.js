@@ -2,7 +2,7 @@
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
 import { positions } from "./fold.js";
 import { icon, inline } from "./icons.js";
-import { listen, otherTheme } from "./keys.js";
+import { kept, listen, otherTheme } from "./keys.js";
 import { DIALOGS, dialog, settle } from "./dialogs.js";
 import { drawTimeline, stepWidth, timeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
@@ -25,7 +25,8 @@ function prepared(doc) {
 function begin(doc, around) {
   return {
     ...prepared(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
-    at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null, letters: true, dialog: null,
+    at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null,
+    letters: kept("letters") !== "off", dialog: null, asked: null,
     find: { term: "", hits: new Set(), order: [], place: -1 }, rows: new Map(),
     width: 0, height: 0, lineWidth: 0,
     get tabs() { return Object.keys(this.panels); },
@@ -91,7 +92,7 @@ function transport(s) {
       ${button("markOn", "Next mark (])", () => s.toMark(1), !s.doc.marks.some((mark) => mark[0] > s.at))}
       <span class="count">${s.at} / ${s.last}</span>
       ${s.fresh ? html`<button type="button" class="fresh" title="Go to the last (End)" @click=${() => s.seek(s.last)}>${s.fresh} new</button>` : nothing}
-      <button type="button" class="tool wide" title="Keys (?)" aria-label="Keys" @click=${() => s.set({ dialog: "keys" })}>?</button></div>
+      <button type="button" class="tool wide" title="Keys (?)" aria-label="Keys" @click=${() => s.ask("keys")}>?</button></div>
   </nav>`;
 }
 
@@ -198,6 +199,7 @@ function textsOf(doc) {
 
 function addMoves(s, update) {
   s.set = (changes) => { Object.assign(s, changes); update(); };
+  s.ask = (dialog) => s.set({ dialog, asked: null });
   s.seek = (at) => {
     const to = Math.max(0, Math.min(s.last, Number.isFinite(at) ? at : 0));
     if (to === s.at) return;
@@ -207,7 +209,9 @@ function addMoves(s, update) {
     const [follows, known] = [s.at === s.last, s.last];
     s.rows.clear();
     Object.assign(s, prepared(doc));
-    s.set(follows ? { at: s.last } : { fresh: s.fresh + s.last - known });
+    if (s.find.term) s.find = { ...findings(s, s.find.term), place: s.find.place };
+    if (follows) s.set({ at: s.last, seq: s.last > known ? null : s.seq });
+    else s.set({ fresh: s.fresh + s.last - known });
   };
   s.open = (tab) => { s.rows.clear(); s.set({ tab }); };
   s.pick = (id) => s.set({ picked: s.picked === id ? null : id });
@@ -234,13 +238,14 @@ function addMoves(s, update) {
   };
 }
 
+function findings(s, term) {
+  s.texts ??= textsOf(s.doc);
+  const order = term ? [...s.texts].filter(([, each]) => each.includes(term)).map(([seq]) => seq) : [];
+  return { term, hits: new Set(order), order };
+}
+
 function addFind(s, root) {
-  s.search = (text) => {
-    s.texts ??= textsOf(s.doc);
-    const term = text.toLowerCase();
-    const order = term ? [...s.texts].filter(([, each]) => each.includes(term)).map(([seq]) => seq) : [];
-    s.set({ find: { term, hits: new Set(order), order, place: -1 } });
-  };
+  s.search = (text) => s.set({ find: { ...findings(s, text.toLowerCase()), place: -1 } });
   s.findNext = (way) => {
     const { order } = s.find;
     if (!order.length) return;
@@ -251,7 +256,7 @@ function addFind(s, root) {
 }
 
 function keysOf(s, root) {
-  const open = (dialogName) => () => s.set({ dialog: dialogName });
+  const open = (dialogName) => () => s.ask(dialogName);
   return {
     ArrowLeft: () => s.seek(s.at - 1), ArrowRight: () => s.seek(s.at + 1),
     ShiftArrowLeft: () => s.toMark(-1), ShiftArrowRight: () => s.toMark(1),
@@ -264,7 +269,8 @@ function keysOf(s, root) {
     }])),
     "/": () => { s.open("events"); root.querySelector(".find input").focus(); },
     n: () => s.findNext(1), N: () => s.findNext(-1),
-    g: open("go"), f: open("fork"), d: open("compare"), c: open("link"), "?": open("keys"),
+    g: open("go"), f: open("fork"), d: open("compare"), "?": open("keys"),
+    c: () => { s.write(); s.ask("link"); },
     t: otherTheme, z: () => s.set({ hide: !s.hide }),
     Escape: () => s.set({ picked: null, seq: null }),
   };
@@ -296,8 +302,9 @@ export function showEpisode(root, doc, around = {}) {
     if (left) return;
     draw();
     clearTimeout(writing);
-    writing = setTimeout(() => history.replaceState(null, "", hashOf(s, around.hash)), 120);
+    writing = setTimeout(s.write, 120);
   };
+  s.write = () => history.replaceState(null, "", hashOf(s, around.hash));
   addMoves(s, update);
   addFind(s, root);
   const detach = around.attach?.(s) ?? (() => {});

@@ -1,7 +1,7 @@
 // Positions of an episode: the first view and the deltas, merged. No rules here.
 
 /** The state with the change; what did not change is shared. The other half of deltas.py. */
-export function merge(state, change) {
+function merge(state, change) {
   const merged = { ...state };
   for (const [key, value] of Object.entries(change)) {
     merged[key] = isObject(value) && isObject(merged[key]) ? merge(merged[key], value) : value;

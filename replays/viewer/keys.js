@@ -37,7 +37,7 @@ export function listen(actions, letters) {
     const left = event.target.closest?.("dialog:not([open])");
     const target = event.target.closest && !left ? event.target : document.body;
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    if (target.closest("dialog") || usesItself(target, key)) return;
+    if (document.querySelector("dialog[open]") || usesItself(target, key)) return;
     if (takesText(target)) {
       if (key === "Escape") target.blur();
       return;
@@ -52,10 +52,33 @@ export function listen(actions, letters) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
+/** What was kept of a choice, null if nothing was; a page from disk may not be allowed to keep. */
+export function kept(choice) {
+  try {
+    return localStorage.getItem(`refold ${choice}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps what was chosen for the next time a page is opened, if that is allowed. */
+export function keep(choice, value) {
+  try {
+    localStorage.setItem(`refold ${choice}`, value);
+  } catch {
+    // Then it lasts as long as the page.
+  }
+}
+
+const THEMES = ["light", "dark"];
+
 /** Changes between light and dark, from whichever is shown. */
 export function otherTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
+  keep("theme", root.dataset.theme);
 }
+
+if (THEMES.includes(kept("theme"))) document.documentElement.dataset.theme = kept("theme");

@@ -93,7 +93,7 @@ function nodes(graph, doc, view, { at, picked }) {
     const open = graph.needs.get(id).filter((need) => view.subtasks[need][0] !== "completed").length;
     const shown = {
       kind: statusOf(graph, id, status, doc, at), worker, failed, open,
-      acted: id === acted, changed: id in touched, picked: id === picked,
+      acted: id === acted, changed: Object.hasOwn(touched, id), picked: id === picked,
     };
     const key = Object.values(shown).join();
     if (graph.nodes.get(id) === key) return noChange;

@@ -36,6 +36,7 @@ async function ask(path, options) {
   const body = await answer.json().catch(() => null);
   if (answer.status === LOGGED_OUT && path !== LOGIN) window.dispatchEvent(new Event("logged-out"));
   if (!answer.ok) throw new Refusal(answer.status, wordsOf(body, answer.status));
+  if (body === null) throw new Refusal(0, "The server's answer was cut off.");
   return body;
 }
 

@@ -205,11 +205,10 @@ function follow(s) {
   return load(s);
 }
 
-function begin(draw) {
-  const filters = readHash();
+function begin(filters) {
   const listing = new Listing(asks(filters));
-  const s = { filters, listing, wanted: listing, tasks: null, ticks: [], wrong: null, busy: false, writing: null };
-  s.set = (changes) => { Object.assign(s, changes); draw(); };
+  const s = { filters, listing, wanted: listing, ticks: [], wrong: null, busy: false, writing: null, draw: () => {} };
+  s.set = (changes) => { Object.assign(s, changes); s.draw(); };
   s.change = (changes) => {
     Object.assign(s.filters, changes);
     clearTimeout(s.writing);
@@ -224,23 +223,50 @@ function begin(draw) {
   return s;
 }
 
-/** Shows the episodes, those first that began last. */
+/** What the list looked like when it was left: its state, and how far it was scrolled. */
+let left = null;
+
+/** The list as it was left, if the address has the filters that it had then. */
+function resumed(filters) {
+  return left && Object.keys(FILTERS).every((key) => left.s.filters[key] === filters[key]) ? left : null;
+}
+
+/** Follows the address from now on, and what it became until now; returns how to stop that. */
+async function obey(s, alive) {
+  const onHash = async () => {
+    if (!alive()) return;
+    s.filters = readHash();
+    await follow(s);
+  };
+  window.addEventListener("hashchange", onHash);
+  await onHash();
+  return () => window.removeEventListener("hashchange", onHash);
+}
+
+/** Shows the episodes, those first that began last; as they were left if the filters are the same. */
 export async function showEpisodes(root, key, alive) {
-  const draw = () => { if (s.tasks && alive()) render(page(s), root); };
-  const s = begin(draw);
-  const [{ tasks }] = await Promise.all([get("tasks"), load(s)]);
-  if (alive()) document.title = "Episodes · refold";
-  s.set({ tasks });
-  const stop = repeat(PAUSE, async () => {
+  const filters = readHash();
+  const again = resumed(filters);
+  const s = again?.s ?? begin(filters);
+  const [{ tasks }] = await Promise.all([get("tasks"), again ? null : load(s)]);
+  const draw = () => { if (alive()) render(page(s), root); };
+  const refresh = async () => {
     const { listing } = s;
     await attempt(s, listing, () => listing.refresh());
     if (alive()) steadily(root, draw);
-  });
-  const onHash = () => { s.filters = readHash(); follow(s); };
-  window.addEventListener("hashchange", onHash);
+  };
+  const deaf = await obey(s, alive);
+  if (!alive()) return deaf;
+  document.title = "Episodes · refold";
+  s.draw = draw;
+  s.set({ tasks });
+  root.scrollTop = again?.top ?? 0;
+  if (again) refresh();
+  const stop = repeat(PAUSE, refresh);
   return () => {
+    left = { s, top: root.scrollTop };
     stop();
+    deaf();
     clearTimeout(s.writing);
-    window.removeEventListener("hashchange", onHash);
   };
 }

@@ -7,27 +7,38 @@ import { refusalOf } from "./refusal.js";
 
 const AGENTS = ["greedy", "baseline", "random", "noop"];
 
-async function letPlay(parent, at, agent) {
+async function letPlay({ parent, at }, agent, alive) {
   const { episodes } = await post(`episodes/${encodeURIComponent(parent)}/fork`, { at, agent });
-  location.hash = new URLSearchParams({ episode: episodes[0].id, step: at });
+  if (alive()) location.hash = new URLSearchParams({ episode: episodes[0].id, step: at });
 }
 
 async function leave(s, agent) {
-  const { at, doc: { episode: { id } } } = s;
-  const refused = await refusalOf(() => (agent === "me" ? playFork({ parent: id, at }) : letPlay(id, at, agent)));
-  s.set({ refused });
+  const { asked } = s;
+  if (asked.busy) return;
+  const from = { parent: s.doc.episode.id, at: asked.at };
+  Object.assign(asked, { busy: true, refused: null });
+  s.set({});
+  asked.refused = await refusalOf(() => (agent === "me" ? playFork(from, s.alive) : letPlay(from, agent, s.alive)));
+  asked.busy = asked.refused === null;
+  s.set({});
 }
 
-/** The dialog that forks at the step that is shown. */
+/** The dialog that forks at the step that was shown when it was opened. */
 export function fork(s) {
+  s.asked ??= { at: s.at, busy: false, refused: null };
+  const { at, busy, refused } = s.asked;
+  if (at === s.last && s.doc.episode.ended !== "running") {
+    return html`<h2>Fork here</h2><p>The episode ended with this step: from here nobody can play on. Fork it at an earlier one.</p>`;
+  }
   const submit = (event) => {
     event.preventDefault();
     leave(s, event.target.elements.agent.value);
   };
-  return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${s.at} step${s.at === 1 ? "" : "s"}, to the byte.</p>
+  return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${at} step${at === 1 ? "" : "s"}, to the byte.</p>
     <form class="copy" @submit=${submit}><label>From there on plays <select name="agent"><option value="me">I do</option>
-    ${AGENTS.map((agent) => html`<option value=${agent}>${agent}</option>`)}</select></label><button>Fork</button></form>
-    ${s.refused ? html`<p class="bad" role="alert">${shown(s.refused)}</p>` : nothing}`;
+    ${AGENTS.map((agent) => html`<option value=${agent}>${agent}</option>`)}</select></label>
+    <button ?disabled=${busy}>${busy ? "forking…" : "Fork"}</button></form>
+    ${refused ? html`<p class="bad" role="alert">${shown(refused)}</p>` : nothing}`;
 }
 
 /** The dialog that lays another episode beside this one. */

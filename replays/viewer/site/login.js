@@ -18,4 +18,5 @@ export function askToken(root, again) {
     else again();
   };
   draw(null);
+  root.querySelector("[name=token]").focus();
 }

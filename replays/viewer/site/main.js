@@ -15,11 +15,12 @@ const LINKS = [["episodes", "Episodes"], ["start", "Play"], ["standings", "Stand
 
 const NOWHERE = { page: null, key: null };
 const LOGIN = { page: "login", key: null };
+const LAST = "last";
 
 /** The view that the address names, and what tells it from other views of its kind. */
 function asked() {
   const given = new URLSearchParams(location.hash.slice(1));
-  if (given.has("a") && given.has("b")) return { page: "two", key: `${given.get("a")} ${given.get("b")}` };
+  if (given.has("a") && given.has("b")) return { page: "two", key: ["a", "b"].map((side) => encodeURIComponent(given.get(side))).join("/") };
   if (given.has("episode")) return { page: "one", key: given.get("episode") };
   const page = given.get("page");
   return { page: LINKS.some(([each]) => each === page) ? page : "episodes", key: "" };
@@ -31,9 +32,23 @@ function bar(page) {
     <span class="rest"></span><button type="button" @click=${otherTheme}>Theme</button></nav>`;
 }
 
-function failed(root, error) {
-  render(html`<main class="failed"><p class="error" role="alert">${shown(error.message)}</p>
-    <p><a href="#page=episodes">All episodes</a></p></main>`, root);
+/** Whether *one* view is the *other*; what `last` means changes, so that is always another one. */
+function same(one, other) {
+  return one.page === other.page && one.key === other.key && !one.key.split("/").includes(LAST);
+}
+
+function failed(root, error, again) {
+  render(html`<main class="failed"><h1>Not shown</h1><p class="error" role="alert">${shown(error.message)}</p>
+    <p class="ways"><button type="button" @click=${again}>Try again</button>
+    <a href="#page=episodes">All episodes</a></p></main>`, root);
+}
+
+/** Moves the focus to what *view* is about, unless something in it has it. */
+function focusOn(view) {
+  const heading = view.querySelector("h1");
+  if (!heading || view.contains(document.activeElement)) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 function start(root) {
@@ -56,10 +71,17 @@ function start(root) {
     view.scrollTop = 0;
     return () => own === turn;
   };
-  const isReady = () => { document.documentElement.dataset.ready = open.page; };
+  const isReady = () => {
+    if (turn > 1) focusOn(view);
+    document.documentElement.dataset.ready = open.page;
+  };
+  const again = () => {
+    open = NOWHERE;
+    show();
+  };
   const show = async () => {
     const wanted = asked();
-    if (wanted.page === open.page && wanted.key === open.key) return;
+    if (same(wanted, open)) return;
     const alive = turnTo(wanted);
     render(bar(wanted.page), top);
     try {
@@ -67,7 +89,7 @@ function start(root) {
       if (alive()) leave = stop;
       else stop();
     } catch (error) {
-      if (alive()) failed(view, error);
+      if (alive()) failed(view, error, again);
       if (!(error instanceof Refusal)) throw error;
     } finally {
       if (alive()) isReady();
@@ -76,10 +98,7 @@ function start(root) {
   const ask = () => {
     if (open === LOGIN) return;
     turnTo(LOGIN);
-    askToken(view, () => {
-      open = NOWHERE;
-      show();
-    });
+    askToken(view, again);
     isReady();
   };
   window.addEventListener("hashchange", show);

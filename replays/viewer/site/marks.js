@@ -8,6 +8,7 @@ const WIDEST = 6;
 const LEAST = 1;
 const SHARE = 56;
 const EXACT = 60;
+const TICKS = [[0, "start"], [0.5, "middle"], [1, "end"]];
 const TIE = /^(-?\d+\.\d{3}[02468])50*$/;
 
 /** A score to four places as Python writes it, so as commands do: of two as near, the even one. */
@@ -47,38 +48,30 @@ export function scored(score) {
     <rect class="whole" width=${SHARE} height="6" rx="3" /><rect class="good" width=${part} height="6" rx="3" /></svg></span>`;
 }
 
-/** The axis that *bounds* and the scores 0 and 1 fit on: from, to. */
-export function axisOf([low, high]) {
-  return [Math.min(0, low), Math.max(1, high)];
+function along(score) {
+  return `${100 * score}%`;
 }
 
-function along([from, to], value) {
-  return `${(100 * (value - from)) / (to - from)}%`;
+function upright(score, kind, from, to) {
+  return svg`<line class=${kind} x1=${along(score)} x2=${along(score)} y1=${from} y2=${to} />`;
 }
 
-function upright(axis, value, kind, from, to) {
-  return svg`<line class=${kind} x1=${along(axis, value)} x2=${along(axis, value)} y1=${from} y2=${to} />`;
+/** The numbers of the axis, on which all scores are: its ends and its middle. */
+export function scale() {
+  return html`<svg class="scale" height="14" aria-hidden="true">${TICKS.map(([score, anchor]) =>
+    svg`<text x=${along(score)} y="11" text-anchor=${anchor}>${score}</text>`)}</svg>`;
 }
 
-/** The numbers of an axis: its ends and its middle. */
-export function scale(axis) {
-  const [from, to] = axis;
-  const ticks = [[from, "start"], [(from + to) / 2, "middle"], [to, "end"]];
-  return html`<svg class="scale" height="14" aria-hidden="true">${ticks.map(([value, anchor]) =>
-    svg`<text x=${along(axis, value)} y="11" text-anchor=${anchor}>${value}</text>`)}</svg>`;
+function interval({ low, high }) {
+  return svg`<line class="line" x1=${along(low)} x2=${along(high)} y1="9" y2="9" />
+    ${[low, high].map((score) => upright(score, "line", 5, 13))}`;
 }
 
-function interval(axis, { low, high }) {
-  return svg`<line class="line" x1=${along(axis, low)} x2=${along(axis, high)} y1="9" y2="9" />
-    ${[low, high].map((value) => upright(axis, value, "line", 5, 13))}`;
-}
-
-/** A mean as a dot on an axis, with a whisker as long as the interval of *estimate*, if there is one. */
-export function whisker(axis, mean, estimate) {
-  const [from, to] = axis;
+/** A mean as a dot on the axis, with a whisker as long as the interval of *estimate*, if there is one. */
+export function whisker(mean, estimate) {
   const range = estimate ? `, from ${fixed(estimate.low)} to ${fixed(estimate.high)}` : "";
   const told = `${fixed(mean)}${range}`;
   return html`<svg class="whisker" role="img" aria-label=${told} height="18"><title>${told}</title>
-    ${[from, (from + to) / 2, to].map((value) => upright(axis, value, "rule", 0, 18))}
-    ${estimate ? interval(axis, estimate) : nothing}<circle cx=${along(axis, mean)} cy="9" r="4.500" /></svg>`;
+    ${TICKS.map(([score]) => upright(score, "rule", 0, 18))}
+    ${estimate ? interval(estimate) : nothing}<circle cx=${along(mean)} cy="9" r="4.500" /></svg>`;
 }

@@ -3,7 +3,7 @@ import { html, nothing } from "../vendor/lit-html.js";
 import { showEpisode } from "../episode.js";
 import { shown } from "../text.js";
 import { get, query, repeat } from "./api.js";
-import { beginHand, playPanel } from "./hand.js";
+import { beginHand, focusPanel, playPanel, reconsider } from "./hand.js";
 import { compare, fork } from "./leave.js";
 import { refusalOf } from "./refusal.js";
 
@@ -38,14 +38,17 @@ function notice(s) {
   return html`<p class="dim">watching: new steps show by themselves</p>`;
 }
 
-function attach(s, id) {
-  s.lost = null;
+function attach(s, id, schema, alive) {
+  Object.assign(s, { lost: null, alive });
   let last = Promise.resolve();
   s.refresh = () => {
-    last = last.catch(() => {}).then(async () => s.renew(await get(pathOf(id))));
+    last = last.catch(() => {}).then(async () => {
+      s.renew(await get(pathOf(id)));
+      reconsider(s);
+    });
     return last;
   };
-  beginHand(s, id);
+  beginHand(s, id, schema);
   return watch(s, id);
 }
 
@@ -55,8 +58,14 @@ export async function showOne(root, key, alive) {
   if (!alive()) return () => {};
   const { id, scenario, family } = doc.episode;
   document.title = `${scenario} · refold`;
-  return showEpisode(root, doc, {
-    hash: { episode: id }, notice, panels: { play: (s) => playPanel(s, schemas[family]) },
-    dialogs: { fork, compare }, attach: (s) => attach(s, id),
+  let shows = null;
+  const leave = showEpisode(root, doc, {
+    hash: { episode: id }, notice, panels: { play: playPanel }, dialogs: { fork, compare },
+    attach: (s) => {
+      shows = s;
+      return attach(s, id, schemas[family], alive);
+    },
   });
+  if (shows.tab === "play") focusPanel();
+  return leave;
 }

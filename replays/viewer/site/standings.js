@@ -2,13 +2,12 @@
 import { html, render, nothing } from "../vendor/lit-html.js";
 import { flat, name, shown } from "../text.js";
 import { get, post, query } from "./api.js";
-import { axisOf, fixed, scale, scored, whisker } from "./marks.js";
+import { fixed, scale, scored, whisker } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { addressOf } from "./rows.js";
 import { scenarioFilter } from "./tasks.js";
 
 const DIGITS = 8;
-const UNIT = [0, 1];
 
 /** What a table is over, in words; by which digests it differs, if there are *several* of its scenario. */
 function titleOf({ over, setting, scenarios }, several) {
@@ -39,29 +38,30 @@ function best(place) {
   return html`<a href=${addressOf(place.episode)} title=${told} aria-label=${told}>${score}</a>`;
 }
 
-function placeRow(place, axis, single) {
+function placeRow(place, single) {
   const some = place.mean !== null;
   return html`<tr><td class="rank">${place.rank ?? "–"}</td>
     <th scope="row" class="agent">${name(place.agent || "–")} ${excluded(place)}</th>
     <td class="mean">${some ? fixed(place.mean) : "–"}</td>
-    <td class="axis">${some ? whisker(axis, place.mean, place.score) : nothing}</td>
+    <td class="axis">${some ? whisker(place.mean, place.score) : nothing}</td>
     ${single ? html`<td class="interval">${place.score ? interval(place.score) : nothing}</td>
       <td class="n">${place.score?.n ?? 0}</td><td class="best">${some ? best(place) : nothing}</td>` : nothing}</tr>`;
 }
 
 function ranking(table, several) {
   const single = table.setting !== null;
-  const axis = single ? axisOf(table.setting.bounds) : UNIT;
   const title = ([kind, text]) => html`<th scope="col" class=${kind}>${text}</th>`;
-  const picture = html`<span class="hidden">mean${single ? " and interval" : nothing}</span>${scale(axis)}`;
+  const picture = html`<span class="hidden">mean${single ? " and interval" : nothing}</span>${scale()}`;
   return html`<section class="ranking" data-over=${table.over}>${titleOf(table, several)}
     <table class="places" aria-label=${flat(table.over)}><thead><tr>
     ${[["rank", "rank"], ["agent", "agent"], ["mean", "mean"], ["axis", picture]].map(title)}
     ${single ? [["interval", "95 %"], ["n", "n"], ["best", "best"]].map(title) : nothing}</tr></thead>
-    <tbody>${table.places.map((place) => placeRow(place, axis, single))}</tbody></table></section>`;
+    <tbody>${table.places.map((place) => placeRow(place, single))}</tbody></table></section>`;
 }
 
 function board(s) {
+  if (s.lost) return html`<p class="bad" role="alert">${shown(s.lost)}</p>`;
+  if (!s.board) return nothing;
   const { rankings, several } = s.board;
   if (!rankings.length) {
     const why = s.scenario ? "Nobody played this yet." : "Nobody is ranked yet: there is no episode.";
@@ -127,15 +127,14 @@ function readHash() {
   return new URLSearchParams(location.hash.slice(1)).get("scenario") ?? "";
 }
 
-function addMoves(s) {
+function addMoves(s, alive) {
   s.follow = async () => {
+    if (!alive()) return;
     const scenario = readHash();
     s.set({ scenario });
-    const wrong = await refusalOf(async () => {
-      const board = await get(query("leaderboard", { scenario }));
-      if (scenario === s.scenario) s.set({ board });
-    });
-    s.set({ wrong });
+    let board = null;
+    const lost = await refusalOf(async () => { board = await get(query("leaderboard", { scenario })); });
+    if (scenario === s.scenario) s.set({ board, lost });
   };
   s.narrow = (scenario) => {
     history.replaceState(null, "", addressOfThis(scenario));
@@ -150,16 +149,16 @@ function addMoves(s) {
 
 /** Shows the agents of the log by their scores, and reference scores. */
 export async function showStandings(root, key, alive) {
-  const scenario = readHash();
-  const [{ tasks }, board] = await Promise.all([get("tasks"), get(query("leaderboard", { scenario }))]);
-  const s = { tasks, scenario, board, references: [], busy: false, wrong: null };
+  const { tasks } = await get("tasks");
+  if (!alive()) return () => {};
+  document.title = "Standings · refold";
+  const s = { tasks, scenario: "", board: null, lost: null, references: [], busy: false, wrong: null };
   s.set = (changes) => {
     Object.assign(s, changes);
     if (alive()) render(page(s), root);
   };
-  addMoves(s);
-  if (alive()) document.title = "Standings · refold";
-  await s.compare(() => get("baseline"));
+  addMoves(s, alive);
   window.addEventListener("hashchange", s.follow);
+  await Promise.all([s.follow(), s.compare(() => get("baseline"))]);
   return () => window.removeEventListener("hashchange", s.follow);
 }

@@ -6,17 +6,10 @@ import { playNew } from "./hand.js";
 import { fixed } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { addressOf, episodeTable } from "./rows.js";
-import { taskOptions } from "./tasks.js";
+import { AGENTS, taskOptions } from "./tasks.js";
 
 const MOST = 100;
 const ME = "me";
-const PLAYERS = [
-  [ME, "I do", "choose each action yourself"],
-  ["greedy", "greedy", "workflow: first useful action, no foresight"],
-  ["baseline", "baseline", "inbox: routes by category, replies with one keyword"],
-  ["random", "random", "any legal action, by dice"],
-  ["noop", "noop", "does nothing, where that is possible"],
-];
 const KEYS = ["episode", "scenario", "agent", "score", "reward", "steps", "state"];
 
 function about(task) {
@@ -24,9 +17,24 @@ function about(task) {
     <p class="dim">rubric ${shown(task.rubric)}</p></div>`;
 }
 
-function player(s, [value, text, what]) {
+function taskOf(s, id) {
+  return s.tasks.find((each) => each.task_id === id);
+}
+
+/** The agents that can play *task*. */
+function able(task) {
+  return AGENTS.filter(({ family }) => family === null || family === task.family);
+}
+
+/** Another task is chosen; so is who plays if the agent that was chosen cannot play it. */
+function choose(s, id) {
+  const plays = able(taskOf(s, id)).some(({ name }) => name === s.who);
+  s.set({ task: id, who: plays ? s.who : ME, wrong: null });
+}
+
+function player(s, value, text, what) {
   return html`<label class="player"><input type="radio" name="who" value=${value} .checked=${value === s.who}
-    @change=${() => s.set({ who: value })}> <span><b>${text}</b> <span class="dim">${what}</span></span></label>`;
+    @change=${() => s.set({ who: value, wrong: null })}> <span><b>${text}</b> <span class="dim">${what}</span></span></label>`;
 }
 
 function whole(label, field, least, most, placeholder, usual) {
@@ -35,7 +43,7 @@ function whole(label, field, least, most, placeholder, usual) {
 }
 
 function form(s) {
-  const task = s.tasks.find((each) => each.task_id === s.task);
+  const task = taskOf(s, s.task);
   const words = s.who === ME ? "Play" : "Let it play";
   const submit = (event) => {
     event.preventDefault();
@@ -44,10 +52,11 @@ function form(s) {
   const run = html`<label class="field">Run <input type="text" name="run" maxlength=${MOST} autocomplete="off"
     placeholder="a name, if you like"></label>`;
   return html`<form class="begin" @submit=${submit}>
-    <label class="field">Task <select name="task" @change=${(event) => s.set({ task: event.target.value })}>
+    <label class="field">Task <select name="task" @change=${(event) => choose(s, event.target.value)}>
       ${taskOptions(s.tasks, s.task)}</select></label>
     ${about(task)}
-    <fieldset><legend>Who plays</legend>${PLAYERS.map((each) => player(s, each))}</fieldset>
+    <fieldset><legend>Who plays</legend>${player(s, ME, "I do", "choose each action yourself")}
+      ${able(task).map(({ name, about: what }) => player(s, name, name, what))}</fieldset>
     <div class="chosen">${whole("Seed", "seed", 0, Number.MAX_SAFE_INTEGER, `${task.seed}, the task's own`, "")}
     ${s.who === ME ? nothing : html`${whole("Episodes", "episodes", 1, MOST, "", "1")}${run}`}</div>
     <p class="go"><button class="main" ?disabled=${s.busy}>${s.busy ? "playing…" : words}</button></p>
@@ -81,7 +90,7 @@ async function begin(s, fields) {
   const asked = { task: s.task, seed: fields.seed.value === "" ? null : Number(fields.seed.value) };
   s.set({ busy: true, wrong: null, result: null });
   const wrong = await refusalOf(() => {
-    if (s.who === ME) return playNew(asked);
+    if (s.who === ME) return playNew(asked, s.alive);
     const run = fields.run.value.trim() || null;
     return letPlay(s, { ...asked, agent: s.who, episodes: Number(fields.episodes.value), run });
   });

@@ -6,8 +6,16 @@ function option(value, text, chosen) {
   return html`<option value=${value} .selected=${value === chosen}>${flat(text)}</option>`;
 }
 
+/** The agents that a server has itself: what each does, and its family if it plays one only. */
+export const AGENTS = [
+  { name: "greedy", about: "first useful action, no foresight", family: "workflow" },
+  { name: "baseline", about: "routes by category, replies with one keyword", family: "inbox" },
+  { name: "random", about: "any legal action, by dice", family: null },
+  { name: "noop", about: "does nothing", family: "workflow" },
+];
+
 /** The tasks by family, in the order given. */
-export function byFamily(tasks) {
+function byFamily(tasks) {
   const groups = new Map();
   for (const each of tasks) groups.set(each.family, [...groups.get(each.family) ?? [], each]);
   return [...groups];
