@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 from viewing import write_page
 
 FLAGS = [
@@ -63,6 +63,16 @@ class Viewer:
     def count(self, selector: str) -> int:
         """Return how many elements fit *selector*."""
         return self.page.locator(selector).count()
+
+    def hold(self, urls: str) -> list[Route]:
+        """Let no request to *urls* through, and return the list of those that are held back."""
+        held: list[Route] = []
+        self.page.route(urls, held.append)
+        return held
+
+    def forgive(self, words: str) -> None:
+        """Take back what the browser itself complained about with *words*."""
+        self.complaints[:] = [each for each in self.complaints if words not in each]
 
     def quiet(self) -> bool:
         """Return whether nothing was complained about, nor asked for but the page and below it."""

@@ -33,17 +33,6 @@ def freeze(viewer):
     viewer.page.clock.pause_at(viewer.page.evaluate("Date.now() + 1000"))
 
 
-def hold(viewer, path):
-    """Hold back what the page asks for at *path*; return where that is held."""
-    held = []
-
-    def keep(route):
-        held.append(route)
-
-    viewer.page.route(path, keep)
-    return held
-
-
 def asked_for(viewer, path):
     """Return how often the page has asked for what ends on *path*, up to now."""
     viewer.page.evaluate("fetch('tasks').then((answer) => answer.text())")

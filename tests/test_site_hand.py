@@ -3,7 +3,7 @@
 import browsing
 import playing
 import pytest
-from playing import asked_for, freeze, hand_of, hold
+from playing import asked_for, freeze, hand_of
 from serving import running
 
 browser, visit, begin = browsing.browser, browsing.visit, playing.begin
@@ -110,7 +110,7 @@ def test_enter_waits_for_the_verdict(begin):
 def test_what_is_chosen_meanwhile_is_judged_where_it_will_be(begin):
     """While an action is under way the next one can be written; the verdict is of then."""
     viewer = begin("inbox/easy")
-    held = hold(viewer, "**/actions")
+    held = viewer.hold("**/actions")
     with viewer.page.expect_request("**/actions"):
         viewer.page.click(".do")
     viewer.page.fill(CONTENT, "too late")
@@ -144,7 +144,7 @@ def test_a_session_that_is_gone_is_told(begin):
     viewer.page.wait_for_selector("#panel [role=alert]:has-text('session has ended')")
     assert "a long reply" in viewer.text("#panel")
     assert hand_of(viewer)[1] is None
-    viewer.complaints[:] = [each for each in viewer.complaints if "404" not in each]
+    viewer.forgive("404")
     viewer.page.click("#panel button:text-is('Fork here')")
     viewer.page.click("dialog button:text-is('Fork')")
     viewer.page.wait_for_selector(".act")

@@ -2,7 +2,7 @@
 
 import browsing
 import pytest
-from playing import asked_for, freeze, hold
+from playing import asked_for, freeze
 from serving import running
 
 browser, visit = browsing.browser, browsing.visit
@@ -29,7 +29,7 @@ def live(server):
 def test_a_late_fork_does_not_pull_back(visit, server, live, agent):
     """Who went elsewhere while it was made stays there."""
     viewer = visit(server, f"episode={live}")
-    held = hold(viewer, PATHS[agent])
+    held = viewer.hold(PATHS[agent])
     viewer.press("f").page.select_option("dialog select", agent)
     with viewer.page.expect_request(PATHS[agent]):
         viewer.page.click(FORK)
@@ -46,7 +46,7 @@ def test_a_late_fork_does_not_pull_back(visit, server, live, agent):
 def test_one_fork_at_a_time(visit, server, live):
     """While a fork is made no other can be asked for."""
     viewer = visit(server, f"episode={live}")
-    held = hold(viewer, PATHS["me"])
+    held = viewer.hold(PATHS["me"])
     viewer.press("f")
     with viewer.page.expect_request(PATHS["me"]):
         viewer.page.dblclick(FORK)

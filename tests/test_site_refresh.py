@@ -20,17 +20,6 @@ def fill(server, number):
     return [each["id"] for each in server.post("/run", asked)["episodes"]]
 
 
-def hold(viewer, urls):
-    """Let no request to *urls* through, and return the list of those that are held back."""
-    held = []
-
-    def keep(route):
-        held.append(route)
-
-    viewer.page.route(urls, keep)
-    return held
-
-
 def test_an_empty_log(fresh, visit):
     """There is nothing to see, and it is said what to do about it; what begins then shows."""
     viewer = visit(fresh)
@@ -86,7 +75,7 @@ def test_far_more_new_episodes_than_were_loaded(fresh, visit):
     """If none of the loaded ones is among the newest, the list begins anew, without a gap."""
     old = fill(fresh, 2)
     viewer = visit(fresh)
-    hold(viewer, "**/episodes?**")
+    viewer.hold("**/episodes?**")
     new = [each for _ in range(2) for each in fill(fresh, 30)]
     viewer.page.unroute("**/episodes?**")
     viewer.page.wait_for_selector(f'tr[data-id="{new[-1]}"]')
@@ -101,7 +90,7 @@ def test_a_late_answer_changes_nothing(fresh, visit):
     fill(fresh, 2)
     fresh.post("/run", {"task": "inbox/easy", "agent": "random"})
     viewer = visit(fresh)
-    held = hold(viewer, "**/episodes?scenario=workflow**")
+    held = viewer.hold("**/episodes?scenario=workflow**")
     with viewer.page.expect_request("**/episodes?scenario=workflow**"):
         viewer.page.select_option("[name=scenario]", "workflow")
     viewer.page.select_option("[name=scenario]", "inbox")
@@ -125,4 +114,4 @@ def test_a_server_that_is_gone(fresh, visit):
     fill(fresh, 1)
     viewer.page.wait_for_selector("[role=alert]", state="detached")
     viewer.page.wait_for_selector("text=3 episodes")
-    viewer.complaints[:] = [each for each in viewer.complaints if "DISCONNECTED" not in each]
+    viewer.forgive("DISCONNECTED")

@@ -28,22 +28,6 @@ def go(viewer, hash):
     viewer.page.evaluate("hash => { location.hash = hash }", hash)
 
 
-def hold(viewer, urls):
-    """Let no request to *urls* through, and return the list of those that are held back."""
-    held = []
-
-    def keep(route):
-        held.append(route)
-
-    viewer.page.route(urls, keep)
-    return held
-
-
-def forgive(viewer, words):
-    """Take back what the browser itself complained about with *words*."""
-    viewer.complaints[:] = [each for each in viewer.complaints if words not in each]
-
-
 def test_a_view_that_failed_is_tried_again(server, visit):
     """Also the list of episodes, whose address is open already."""
     viewer = visit(server, "page=start")
@@ -54,7 +38,7 @@ def test_a_view_that_failed_is_tried_again(server, visit):
     viewer.page.click("text=Try again")
     viewer.page.wait_for_selector("text=No episodes yet")
     assert viewer.count("[role=alert]") == 0
-    forgive(viewer, "DISCONNECTED")
+    viewer.forgive("DISCONNECTED")
 
 
 def test_an_answer_that_was_cut_off(server, visit):
@@ -105,7 +89,7 @@ def test_an_address_that_changes_while_a_view_loads(server, visit, page, late):
     play(server, "workflow/easy")
     (inbox,) = play(server, "inbox/easy")
     viewer = visit(server, "page=start")
-    hold(viewer, f"**/{late}")
+    viewer.hold(f"**/{late}")
     with viewer.page.expect_request(f"**/{late}"):
         go(viewer, f"page={page}")
     go(viewer, f"page={page}&scenario=inbox")
@@ -137,7 +121,7 @@ def test_the_focus_at_the_login(tmp_path, visit):
         viewer.page.keyboard.type("x" * 20)
         viewer.press("Enter").page.wait_for_selector("html[data-ready=episodes]")
         assert viewer.page.evaluate(FOCUSED) == ["H1", "Episodes"]
-        forgive(viewer, "401")
+        viewer.forgive("401")
 
 
 def test_the_list_is_as_it_was_left(server, visit):
@@ -184,13 +168,13 @@ def test_a_leaderboard_that_is_refused(damaged, visit):
     viewer.page.select_option("[name=scenario]", "inbox")
     viewer.page.wait_for_selector("text=Nobody played this yet")
     assert viewer.count("[role=alert]") == 1
-    forgive(viewer, "500")
+    viewer.forgive("500")
 
 
 def test_a_late_refusal_changes_nothing(damaged, visit):
     """What is refused is not told once something else is asked for."""
     viewer = visit(damaged, "page=standings&scenario=inbox")
-    held = hold(viewer, "**/leaderboard?scenario=workflow")
+    held = viewer.hold("**/leaderboard?scenario=workflow")
     with viewer.page.expect_request("**/leaderboard?scenario=workflow"):
         viewer.page.select_option("[name=scenario]", "workflow")
     with viewer.page.expect_response("**/leaderboard?scenario=inbox"):
@@ -201,4 +185,4 @@ def test_a_late_refusal_changes_nothing(damaged, visit):
     viewer.page.evaluate("fetch('tasks').then(answer => answer.text())")
     assert viewer.count("[role=alert]") == 0
     assert "Nobody played this yet" in viewer.text("main")
-    forgive(viewer, "500")
+    viewer.forgive("500")

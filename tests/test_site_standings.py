@@ -36,11 +36,6 @@ def empty(tmp_path):
         yield server
 
 
-def forgive(viewer, words):
-    """Take back what the browser itself complained about with *words*."""
-    viewer.complaints[:] = [each for each in viewer.complaints if words not in each]
-
-
 def played(server):
     """Return how many episodes the log has."""
     return len(server.get("/episodes?limit=500")["episodes"])
@@ -127,7 +122,7 @@ def test_what_cannot_be_played_is_refused(server, visit):
     assert played(server) == before
     begin(viewer, task="workflow/easy", who="noop", episodes="1", run="")
     viewer.page.wait_for_selector(".figures")
-    forgive(viewer, "422")
+    viewer.forgive("422")
 
 
 def places(viewer, table):

@@ -20,14 +20,19 @@ function copyLine(text) {
     <button type="button" @click=${(event) => copied(event, text)}>Copy</button></div>`;
 }
 
-function keys(s) {
+/** The list of keys: rows of a key and what it does; and whether letters count as keys. */
+export function keyList(s, rows) {
   const change = (event) => {
     keep("letters", event.target.checked ? "on" : "off");
     s.set({ letters: event.target.checked });
   };
-  return html`<h2>Keys</h2><table class="plain"><tbody>${[...HELP, [`1 – ${s.tabs.length}`, s.tabs.join(", ")]].map(([key, what]) =>
+  return html`<h2>Keys</h2><table class="plain"><tbody>${rows.map(([key, what]) =>
     html`<tr><th scope="row">${key}</th><td>${what}</td></tr>`)}</tbody></table>
     <label class="check"><input type="checkbox" .checked=${s.letters} @change=${change}> letters and signs are keys</label>`;
+}
+
+function keys(s) {
+  return keyList(s, [...HELP, [`1 – ${s.tabs.length}`, s.tabs.join(", ")]]);
 }
 
 function go(s) {

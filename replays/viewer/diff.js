@@ -1,10 +1,10 @@
 // Two episodes side by side: where they part, and at each step only what differs.
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
-import { dialog, settle } from "./dialogs.js";
+import { dialog, keyList, settle } from "./dialogs.js";
 import { showEpisode } from "./episode.js";
 import { differences, positions } from "./fold.js";
 import { inline } from "./icons.js";
-import { keep, kept, listen, otherTheme } from "./keys.js";
+import { kept, listen, otherTheme } from "./keys.js";
 import { block, cell, flat, name, plain, shown, signed, tone } from "./text.js";
 
 const SIDES = ["a", "b"];
@@ -24,7 +24,7 @@ const QUIET = new Set(["action_taken", "step_rewarded"]);
 function begin(doc) {
   return {
     doc, views: { a: positions(doc.a), b: positions(doc.b) }, by: "step", row: 0, open: new Set(),
-    loose: false, slip: 0, letters: kept("letters") !== "off", dialog: null, dialogs: { keys },
+    loose: false, slip: 0, letters: kept("letters") !== "off", dialog: null, dialogs: { keys: (s) => keyList(s, HELP) },
     get rows() { return this.doc.rows[this.by]; },
     get pair() {
       const [a, b] = this.rows[this.row] ?? [null, null];
@@ -32,16 +32,6 @@ function begin(doc) {
       return [a, this.loose ? Math.max(0, Math.min(last, (b ?? last) + this.slip)) : b];
     },
   };
-}
-
-function keys(s) {
-  const change = (event) => {
-    keep("letters", event.target.checked ? "on" : "off");
-    s.set({ letters: event.target.checked });
-  };
-  return html`<h2>Keys</h2><table class="plain"><tbody>${HELP.map(([key, what]) =>
-    html`<tr><th scope="row">${key}</th><td>${what}</td></tr>`)}</tbody></table>
-    <label class="check"><input type="checkbox" .checked=${s.letters} @change=${change}> letters and signs are keys</label>`;
 }
 
 function runs({ episode }) {

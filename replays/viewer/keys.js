@@ -14,7 +14,7 @@ export const HELP = [
   ["?", "this list"],
 ];
 
-const FREE = new Set(["ArrowLeft", "ArrowRight", "Home", "End", "Escape", " "]);
+const FREE = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "Escape", " "]);
 
 function takesText(element) {
   const kinds = ["text", "search", "number", "password"];

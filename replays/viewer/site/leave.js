@@ -4,8 +4,7 @@ import { name, shown } from "../text.js";
 import { post } from "./api.js";
 import { playFork } from "./hand.js";
 import { refusalOf } from "./refusal.js";
-
-const AGENTS = ["greedy", "baseline", "random", "noop"];
+import { agentsOf } from "./tasks.js";
 
 async function letPlay({ parent, at }, agent, alive) {
   const { episodes } = await post(`episodes/${encodeURIComponent(parent)}/fork`, { at, agent });
@@ -36,7 +35,7 @@ export function fork(s) {
   };
   return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${at} step${at === 1 ? "" : "s"}, to the byte.</p>
     <form class="copy" @submit=${submit}><label>From there on plays <select name="agent"><option value="me">I do</option>
-    ${AGENTS.map((agent) => html`<option value=${agent}>${agent}</option>`)}</select></label>
+    ${agentsOf(s.doc.episode.family).map((agent) => html`<option value=${agent.name}>${agent.name}</option>`)}</select></label>
     <button ?disabled=${busy}>${busy ? "forking…" : "Fork"}</button></form>
     ${refused ? html`<p class="bad" role="alert">${shown(refused)}</p>` : nothing}`;
 }

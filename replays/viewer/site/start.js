@@ -6,7 +6,7 @@ import { playNew } from "./hand.js";
 import { fixed } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { addressOf, episodeTable } from "./rows.js";
-import { AGENTS, taskOptions } from "./tasks.js";
+import { agentsOf, taskOptions } from "./tasks.js";
 
 const MOST = 100;
 const ME = "me";
@@ -21,14 +21,9 @@ function taskOf(s, id) {
   return s.tasks.find((each) => each.task_id === id);
 }
 
-/** The agents that can play *task*. */
-function able(task) {
-  return AGENTS.filter(({ family }) => family === null || family === task.family);
-}
-
 /** Another task is chosen; so is who plays if the agent that was chosen cannot play it. */
 function choose(s, id) {
-  const plays = able(taskOf(s, id)).some(({ name }) => name === s.who);
+  const plays = agentsOf(taskOf(s, id).family).some(({ name }) => name === s.who);
   s.set({ task: id, who: plays ? s.who : ME, wrong: null });
 }
 
@@ -56,7 +51,7 @@ function form(s) {
       ${taskOptions(s.tasks, s.task)}</select></label>
     ${about(task)}
     <fieldset><legend>Who plays</legend>${player(s, ME, "I do", "choose each action yourself")}
-      ${able(task).map(({ name, about: what }) => player(s, name, name, what))}</fieldset>
+      ${agentsOf(task.family).map(({ name, about: what }) => player(s, name, name, what))}</fieldset>
     <div class="chosen">${whole("Seed", "seed", 0, Number.MAX_SAFE_INTEGER, `${task.seed}, the task's own`, "")}
     ${s.who === ME ? nothing : html`${whole("Episodes", "episodes", 1, MOST, "", "1")}${run}`}</div>
     <p class="go"><button class="main" ?disabled=${s.busy}>${s.busy ? "playing…" : words}</button></p>

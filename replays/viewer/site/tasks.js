@@ -7,12 +7,17 @@ function option(value, text, chosen) {
 }
 
 /** The agents that a server has itself: what each does, and its family if it plays one only. */
-export const AGENTS = [
+const AGENTS = [
   { name: "greedy", about: "first useful action, no foresight", family: "workflow" },
   { name: "baseline", about: "routes by category, replies with one keyword", family: "inbox" },
   { name: "random", about: "any legal action, by dice", family: null },
   { name: "noop", about: "does nothing", family: "workflow" },
 ];
+
+/** Those of them that play *family*. */
+export function agentsOf(family) {
+  return AGENTS.filter((each) => each.family === null || each.family === family);
+}
 
 /** The tasks by family, in the order given. */
 function byFamily(tasks) {
