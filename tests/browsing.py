@@ -67,7 +67,11 @@ class Viewer:
     def hold(self, urls: str) -> list[Route]:
         """Let no request to *urls* through, and return the list of those that are held back."""
         held: list[Route] = []
-        self.page.route(urls, held.append)
+
+        def keep(route: Route) -> None:
+            held.append(route)
+
+        self.page.route(urls, keep)
         return held
 
     def forgive(self, words: str) -> None:
