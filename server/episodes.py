@@ -5,6 +5,8 @@ All but the fork only reads, each request with a reader of its own, so none wait
 Of an episode that still runs, nothing is shown that its agent must not see.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Annotated, Any
 
@@ -13,7 +15,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from engine import EpisodeInfo, EventLog, Stream, fold_to
 from graders import grade, saved_grades
-from replays import diff, steps
+from replays import Diff, diff, steps
 from replays.diff_document import diff_document
 from replays.document import document
 from replays.families import picture_of
@@ -41,6 +43,7 @@ MOST = 500
 MOST_LEGAL = 500
 
 router = APIRouter(tags=["episodes"])
+Sides = tuple[tuple[EpisodeInfo, Stream], tuple[EpisodeInfo, Stream]]
 Id = Annotated[str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 After = Annotated[int, Query(ge=-1, le=2**31)]
@@ -185,15 +188,25 @@ def episode_steps(context: Server, id: Id, after: After = 0, limit: Limit = 100)
     return Json(Tail(rows, rows[-1].position if rows else max(after, 0), info.ended, info.reason))
 
 
+@contextmanager
+def _compared(context: Context, a: str, b: str) -> Iterator[tuple[Diff, Sides]]:
+    """Give how two episodes differ, and each with its events, in a place for long computations."""
+    with context.heavy(patience=PATIENCE), context.reading() as log:
+        one, two = opened(context, log, a), opened(context, log, b)
+        yield diff(one[1], two[1]), (one, two)
+
+
 @router.get(
     "/diff/{a}/{b}",
     **told("Two episodes side by side", ref(DiffReply), {}, errors=(404, 409, 422, 503)),
 )
 def difference(context: Server, a: Id, b: Id) -> Response:
     """Say where and how two episodes part."""
-    with context.heavy(patience=PATIENCE), context.reading() as log:
-        (one, left), (two, right) = opened(context, log, a), opened(context, log, b)
-        found = diff(left, right)
+    with _compared(context, a, b) as (found, ((one, _), (two, _))):
+        return Json(_difference(found, one.id, two.id))
+
+
+def _difference(found: Diff, a: str, b: str) -> DiffReply:
     rows = [
         {
             "position": row.position,
@@ -205,19 +218,17 @@ def difference(context: Server, a: Id, b: Id) -> Response:
         for row in found.rows
         if row.differs
     ]
-    return Json(
-        DiffReply(
-            a=one.id,
-            b=two.id,
-            same=found.same,
-            cause=found.cause,
-            shared=found.shared,
-            comparable=found.comparable,
-            scores=list(found.scores),
-            states=[msgspec.to_builtins(each) for each in found.states[:MOST]],
-            parts=[msgspec.to_builtins(each) for each in found.parts],
-            rows=rows[:MOST],
-        )
+    return DiffReply(
+        a=a,
+        b=b,
+        same=found.same,
+        cause=found.cause,
+        shared=found.shared,
+        comparable=found.comparable,
+        scores=list(found.scores),
+        states=[msgspec.to_builtins(each) for each in found.states[:MOST]],
+        parts=[msgspec.to_builtins(each) for each in found.parts],
+        rows=rows[:MOST],
     )
 
 
@@ -238,8 +249,5 @@ def episode_document(context: Server, id: Id) -> Response:
 )
 def difference_document(context: Server, a: Id, b: Id) -> Response:
     """Return the document that the page of two episodes side by side is made of."""
-    with context.heavy(patience=PATIENCE), context.reading() as log:
-        (one, left), (two, right) = opened(context, log, a), opened(context, log, b)
-        found = diff(left, right)
-        made = diff_document(found, (left, right), infos=(one, two))
-    return Json(content_of(made))
+    with _compared(context, a, b) as (found, ((one, left), (two, right))):
+        return Json(content_of(diff_document(found, (left, right), infos=(one, two))))

@@ -5,6 +5,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from engine import Episode, EventLog
+from scenarios import load
+
 
 def alter(path: Path, *statements: tuple[Any, ...]) -> None:
     """Run *statements*, each SQL with its parameters, on a log, and leave no other trace."""
@@ -17,3 +20,13 @@ def alter(path: Path, *statements: tuple[Any, ...]) -> None:
             log.execute(sql, parameters)
         for _name, sql in found:
             log.execute(sql)
+
+
+def record_family(log: EventLog) -> None:
+    """Record ``first``, an inbox played to its end, and ``second``, its fork."""
+    episode = Episode.start(load("inbox/easy"), log=log, id="first", agent="me", run="r")
+    for kind in ("escalate", "respond", "archive"):
+        episode.step({"type": kind})
+    fork = Episode.fork(episode.events, 1, log=log, parent="first", id="second", agent="me")
+    fork.step({"type": "archive"})
+    fork.step({"type": "archive"})

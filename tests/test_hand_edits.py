@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 from attrs import evolve
-from forging import alter
+from forging import alter, record_family
 from shell import Shell
 
 from engine import Episode, EventLog
@@ -16,12 +16,7 @@ from scenarios import load
 def shell(tmp_path):
     """Return a shell with a log: ``first``, its fork ``second``, and ``open``, which has no end."""
     with EventLog(tmp_path / "refold.db") as log:
-        episode = Episode.start(load("inbox/easy"), log=log, id="first", agent="me", run="r")
-        for kind in ("escalate", "respond", "archive"):
-            episode.step({"type": kind})
-        fork = Episode.fork(episode.events, 1, log=log, parent="first", id="second", agent="me")
-        fork.step({"type": "archive"})
-        fork.step({"type": "archive"})
+        record_family(log)
         other = Episode.start(load("workflow/easy"), log=log, id="open", agent="me", run="r")
         for step in range(4):
             other.step(other.legal_actions[0])

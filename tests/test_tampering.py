@@ -3,6 +3,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from forging import record_family
 
 import cli
 from engine import Episode, EventLog
@@ -20,12 +21,7 @@ def log(tmp_path):
     """Return the path of a log: ``first``, its fork ``second``, and ``open``, which has no end."""
     path = tmp_path / "log.db"
     with EventLog(path) as log:
-        episode = Episode.start(load("inbox/easy"), log=log, id="first", agent="me", run="r")
-        for kind in ("escalate", "respond", "archive"):
-            episode.step({"type": kind})
-        fork = Episode.fork(episode.events, 1, log=log, parent="first", id="second", agent="me")
-        fork.step({"type": "archive"})
-        fork.step({"type": "archive"})
+        record_family(log)
         other = Episode.start(load("workflow/hard"), log=log, id="open", agent="me", run="r")
         for step in range(12):
             other.step(other.legal_actions[0])
