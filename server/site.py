@@ -61,13 +61,8 @@ def make_app(settings: Settings) -> App:
             pause, largest = buckets.wait, settings.largest_body
             sockets["/ws"] = Endpoint(play, store, rpc, largest, pause, metrics.refused)
             sockets["/mcp"] = RpcSocket(store, rpc, largest, pause)
-            reaper = asyncio.create_task(_reap(store))
-            try:
+            async with _reaping(store):
                 yield
-            finally:
-                reaper.cancel()
-                with suppress(asyncio.CancelledError):
-                    await reaper
         _words.info("log closed")
 
     http = _http(lifespan, served.families)
@@ -119,8 +114,19 @@ def _http(lifespan: Any, families: Any) -> FastAPI:
     return app
 
 
+@asynccontextmanager
+async def _reaping(store: SessionStore) -> AsyncIterator[None]:
+    """Drop idle sessions for as long as it lasts."""
+    reaper = asyncio.create_task(_reap(store))
+    try:
+        yield
+    finally:
+        reaper.cancel()
+        with suppress(asyncio.CancelledError):
+            await reaper
+
+
 async def _reap(store: SessionStore) -> None:
-    """Drop idle sessions for ever."""
     while True:
         await asyncio.sleep(min(REAP_SECONDS, max(0.05, store.idle_timeout / 4)))
         store.reap()
