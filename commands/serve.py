@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import click
-from attrs import evolve
 
 from commands.options import examples, log_option
 from commands.output import words
@@ -120,8 +119,7 @@ def serve_command(
         idle_timeout=idle_timeout,
         durable=durable,
         scenarios=tuple(scenarios),
+        default=default,
         access_log=not quiet,
     )
-    if default is not None:
-        settings = evolve(settings, default=default)
     serve(settings, listening=lambda url: words(f"serving {log} at {url}; Ctrl-C ends it"))

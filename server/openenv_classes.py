@@ -186,4 +186,4 @@ def _catalogue(task: str) -> Catalogue:
     try:
         return catalogue((), shipped.find(task).name)
     except UnknownName:
-        return catalogue((task,), task)
+        return catalogue((task,))

@@ -39,7 +39,8 @@ class Settings:
         largest_body: Bytes that a request may have, and letters that a frame may have.
         durable: Wait for the disk at each step.
         scenarios: What is served: scenarios, families, files; all that ship if empty.
-        default: The task of a reset that names none.
+        default: The task of a reset that names none, maybe by a short name; if None,
+            workflow/easy, or the first that is served.
         access_log: Write a line for each request to stderr.
     """
 
@@ -57,7 +58,7 @@ class Settings:
     largest_body: int = 2**20
     durable: bool = False
     scenarios: tuple[str, ...] = ()
-    default: str = "workflow/easy"
+    default: str | None = None
     access_log: bool = True
 
     @property

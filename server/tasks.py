@@ -41,17 +41,21 @@ class Catalogue:
 
     Args:
         scenarios: What is offered, at least one.
-        default: Name of the one that a reset without a name gets; the first if it is not there.
+        default: Name of the one that a reset without a name gets, maybe a short one; if None,
+            ``workflow/easy``, or the first if that is not there.
 
     Attributes:
         scenarios: By their own names, in the order given.
         default: What a reset without a name gets.
         families: The families of all of them, that of the default first.
+
+    Raises:
+        UnknownName: None is called *default*.
     """
 
-    def __init__(self, scenarios: Iterable[Scenario], default: str = DEFAULT) -> None:
+    def __init__(self, scenarios: Iterable[Scenario], default: str | None = None) -> None:
         self.scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
-        self.default = self.scenarios.get(default) or next(iter(self.scenarios.values()))
+        self.default = _default(self.scenarios, default)
         ordered = [self.default, *self.scenarios.values()]
         rules = dict.fromkeys((each.family, each.rules) for each in ordered)
         self.families: Sequence[Family] = [find_family(*each) for each in rules]
@@ -83,12 +87,12 @@ class Catalogue:
         return [each for each in self.scenarios.values() if each.family == family]
 
 
-def catalogue(names: Sequence[str] = (), default: str = DEFAULT) -> Catalogue:
+def catalogue(names: Sequence[str] = (), default: str | None = None) -> Catalogue:
     """
     Return the catalogue of *names*: scenarios, families or files; all that ship if there are none.
 
     Raises:
-        UnknownName: No scenario is called so, and there is no such file.
+        UnknownName: No scenario is called so, and there is no such file; or none is *default*.
         RefoldError: A file is no scenario.
     """
     shipped = scenario_names()
@@ -96,6 +100,16 @@ def catalogue(names: Sequence[str] = (), default: str = DEFAULT) -> Catalogue:
     for name in names or shipped:
         chosen += [each for each in shipped if each.startswith(f"{name}/")] or [name]
     return Catalogue([load(name) for name in dict.fromkeys(chosen)], default)
+
+
+def _default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:
+    if name is None:
+        return scenarios.get(DEFAULT) or next(iter(scenarios.values()))
+    usual = DEFAULT.partition("/")[0]
+    for each in sorted(scenarios.values(), key=lambda each: each.family != usual):
+        if _plain(name) in map(_plain, _names_of(each)):
+            return each
+    raise UnknownName("default task", name, scenarios)
 
 
 def _names_of(scenario: Scenario) -> list[str]:

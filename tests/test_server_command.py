@@ -8,6 +8,7 @@ from shell import Shell
 
 from engine import RefoldError
 from server.settings import Settings
+from server.tasks import catalogue
 
 BLOCKED = """
 import sys
@@ -77,3 +78,25 @@ def test_the_script_for_servers(tmp_path):
     )
     assert ran.returncode == 2
     assert ran.stderr.startswith("server: --host 0.0.0.0: expected --token")
+
+
+@pytest.mark.parametrize(
+    ("served", "default", "task"),
+    [
+        ((), None, "workflow/easy"),
+        ((), "hard", "workflow/hard"),
+        ((), "email-triage-hard", "inbox/hard"),
+        (("inbox",), None, "inbox/easy"),
+        (("inbox",), "hard", "inbox/hard"),
+    ],
+)
+def test_the_default_task(served, default, task):
+    """It goes by the names that a reset takes, and is among what is served."""
+    assert catalogue(served, default).default.name == task
+
+
+def test_a_default_that_is_not_served_is_an_error(shell):
+    """Never is another task served in its place."""
+    for words in ("--default nope", "--default workflow/easy --scenario inbox"):
+        ran = shell(f"serve --port 0 {words}", code=2)
+        assert "default task: expected one of inbox/easy, inbox/hard" in ran.err
