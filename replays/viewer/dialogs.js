@@ -82,9 +82,20 @@ export function dialog(s) {
     <button type="button" class="close" @click=${() => s.set({ dialog: null })}>Close</button>` : nothing}</dialog>`;
 }
 
-/** Opens and closes the dialog element as the state says; after each rendering. */
+/** Opens the dialog *name*. */
+export function ask(s, name) {
+  s.set({ dialog: name, asked: null, unseen: true });
+}
+
+/**
+ * Opens and closes the dialog element as the state says; after each rendering.
+ *
+ * It is opened once for each time it is asked for: the browser closes it at Escape and tells
+ * so a moment later, and what is drawn in between must not open it again.
+ */
 export function settle(root, s) {
   const element = root.querySelector("dialog");
-  if (s.dialog && !element.open) element.showModal();
+  if (s.dialog && s.unseen && !element.open) element.showModal();
   if (!s.dialog && element.open) element.close();
+  s.unseen = false;
 }

@@ -1,6 +1,6 @@
 // Two episodes side by side: where they part, and at each step only what differs.
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
-import { dialog, keyList, settle } from "./dialogs.js";
+import { ask, dialog, keyList, settle } from "./dialogs.js";
 import { showEpisode } from "./episode.js";
 import { differences, positions } from "./fold.js";
 import { inline } from "./icons.js";
@@ -263,7 +263,7 @@ function shell(s) {
   return html`<div class="diff"><h1 class="hidden">Two episodes side by side</h1>${top(s)}${banner(s)}${curves(s)}
     <div class="bothwise"><div><p><label class="check"><input type="checkbox" .checked=${s.by === "action"}
       @change=${() => s.align()}> pair equal actions instead of equal steps (a)</label>
-      <button type="button" title="Keys (?)" @click=${() => s.set({ dialog: "keys" })}>Keys</button></p>${table(s)}</div>${detail(s)}</div>
+      <button type="button" title="Keys (?)" @click=${() => ask(s, "keys")}>Keys</button></p>${table(s)}</div>${detail(s)}</div>
     <p class="hidden" role="status">row ${s.row + 1} of ${s.rows.length}</p>${dialog(s)}</div>`;
 }
 
@@ -317,7 +317,7 @@ function keysOf(s, update) {
     ShiftArrowLeft: () => s.apart(-1), ShiftArrowRight: () => s.apart(1), "[": () => s.apart(-1), "]": () => s.apart(1),
     Home: () => s.to(0), End: () => s.to(s.rows.length - 1), a: s.align, t: otherTheme,
     x: () => { s.loose = !s.loose; s.slip = 0; update(); },
-    1: () => s.enter("a"), 2: () => s.enter("b"), "?": () => s.set({ dialog: "keys" }),
+    1: () => s.enter("a"), 2: () => s.enter("b"), "?": () => ask(s, "keys"),
   };
 }
 

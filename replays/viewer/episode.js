@@ -3,7 +3,7 @@ import { html, svg, render, nothing } from "./vendor/lit-html.js";
 import { positions } from "./fold.js";
 import { icon, inline } from "./icons.js";
 import { kept, listen, otherTheme } from "./keys.js";
-import { DIALOGS, dialog, settle } from "./dialogs.js";
+import { DIALOGS, ask, dialog, settle } from "./dialogs.js";
 import { drawTimeline, stepWidth, timeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
 import { flat, name, shown, signed, tone } from "./text.js";
@@ -26,7 +26,7 @@ function begin(doc, around) {
   return {
     ...prepared(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
     at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null,
-    letters: kept("letters") !== "off", dialog: null, asked: null,
+    letters: kept("letters") !== "off", dialog: null, asked: null, unseen: false,
     find: { term: "", hits: new Set(), order: [], place: -1 }, rows: new Map(),
     width: 0, height: 0, lineWidth: 0,
     get tabs() { return Object.keys(this.panels); },
@@ -199,7 +199,7 @@ function textsOf(doc) {
 
 function addMoves(s, update) {
   s.set = (changes) => { Object.assign(s, changes); update(); };
-  s.ask = (dialog) => s.set({ dialog, asked: null });
+  s.ask = (which) => ask(s, which);
   s.seek = (at) => {
     const to = Math.max(0, Math.min(s.last, Number.isFinite(at) ? at : 0));
     if (to === s.at) return;
