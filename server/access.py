@@ -74,12 +74,13 @@ def check(scope: Scope, settings: Settings) -> Denied | None:
         return Denied(403, "host: expected a name of this server, got another")
     if not _own_origin(scope, headers, settings):
         return Denied(403, "origin: expected a page of this server, got another site's")
-    if settings.token and not _open(scope["path"]) and not _knows(headers, settings.token):
+    if settings.token and not is_open(scope["path"]) and not _knows(headers, settings.token):
         return Denied(401, "token: expected `Authorization: Bearer TOKEN`, or a login")
     return None
 
 
-def _open(path: str) -> bool:
+def is_open(path: str) -> bool:
+    """Return whether *path* can be asked without a token."""
     return path in OPEN_PATHS or path.startswith(MODULES)
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from engine import Family
 from engine.episode import LARGEST_SEED
+from server.access import LOGIN_COOKIE, is_open
 from server.play import TEXT
 from server.schemas import Schema, schemas
 
@@ -41,6 +42,12 @@ _WORDS = {
     503: "No room now; try again",
 }
 _ALWAYS = (401, 403, 413, 429)
+_PASSES = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "login": {"type": "apiKey", "in": "cookie", "name": LOGIN_COOKIE},
+}
+"""Either one is enough where a token is asked for."""
+
 _types: list[Any] = [Problem]
 
 
@@ -101,8 +108,12 @@ def told(
     return told
 
 
-def complete(document: Json, families: Sequence[Family]) -> Json:
-    """Return *document*, as FastAPI made it, with all schemas that it refers to."""
+def complete(document: Json, families: Sequence[Family], *, token: bool) -> Json:
+    """
+    Return *document*, as FastAPI made it, with all schemas that it refers to.
+
+    If a *token* is asked for, it says how to give it, and which paths need none.
+    """
     _, found = msgspec.json.schema_components(_types, ref_template=TEMPLATE)
     for name, schema in schemas(families).items():
         found |= _components(name.title(), schema)
@@ -111,8 +122,13 @@ def complete(document: Json, families: Sequence[Family]) -> Json:
     for unused in ("HTTPValidationError", "ValidationError"):
         known.pop(unused, None)
     known |= found
-    for path in document["paths"].values():
-        for operation in path.values():
+    if token:
+        document["components"]["securitySchemes"] = _PASSES
+        document["security"] = [{name: []} for name in _PASSES]
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if token and is_open(path):
+                operation["security"] = []
             wrong = operation["responses"].get("422")
             if wrong is not None:
                 wrong["content"] = {"application/json": {"schema": ref(Problem)}}

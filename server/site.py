@@ -65,7 +65,7 @@ def make_app(settings: Settings) -> App:
                 yield
         _words.info("log closed")
 
-    http = _http(lifespan, served.families)
+    http = _http(lifespan, served.families, token=settings.token is not None)
 
     async def site(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
@@ -79,7 +79,7 @@ def make_app(settings: Settings) -> App:
     return Guard(site, settings, buckets, metrics)
 
 
-def _http(lifespan: Any, families: Any) -> FastAPI:
+def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
     """Return the HTTP side: all routers, the errors, and the document that tells of them."""
     app = FastAPI(
         title="refold",
@@ -107,7 +107,7 @@ def _http(lifespan: Any, families: Any) -> FastAPI:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = complete(made(), families)
+            app.openapi_schema = complete(made(), families, token=token)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI's documents say

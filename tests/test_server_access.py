@@ -86,6 +86,23 @@ def test_a_token_is_needed_for_all_but_health(locked):
     assert locked.get("/health") == {"status": "healthy"}
 
 
+def test_the_document_tells_where_a_token_is_needed(server, locked):
+    """Paths that say so refuse who has none; who gives it in one of the named ways comes in."""
+    assert "security" not in server.get("/openapi.json")
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    document = locked.get("/openapi.json", **bearer)
+    ways = document["components"]["securitySchemes"]
+    assert document["security"] == [{name: []} for name in ways]
+    login = {"Cookie": f"{ways['login']['name']}={login_value(TOKEN)}"}
+    assert ways["token"] == {"type": "http", "scheme": "bearer"}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            turned_away = "www-authenticate" in locked.ask(method.upper(), path, {}).headers
+            assert turned_away == (operation.get("security") != []), path
+    for way in (bearer, login):
+        assert locked.ask("GET", "/tasks", headers=way).status == 200
+
+
 def test_a_token_for_websockets(locked):
     """It goes in the header of the handshake."""
     with pytest.raises(InvalidStatus, match="401"), locked.socket():
