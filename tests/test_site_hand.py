@@ -134,7 +134,7 @@ def test_a_verdict_does_not_outlive_its_step(server, begin):
 
 
 def test_a_session_that_is_gone_is_told(begin):
-    """After a restart or a long pause the player reads so, and what was written, and forks."""
+    """After a restart or a long pause the player reads so; a fork takes along what was written."""
     viewer = begin("inbox/easy")
     id, _ = hand_of(viewer)
     viewer.page.evaluate("id => sessionStorage.setItem(`refold ${id}`, 'gone')", id)
@@ -148,3 +148,18 @@ def test_a_session_that_is_gone_is_told(begin):
     viewer.page.click("#panel button:text-is('Fork here')")
     viewer.page.click("dialog button:text-is('Fork')")
     viewer.page.wait_for_selector(".act")
+    assert viewer.page.input_value(CONTENT) == "a long reply"
+
+
+def test_what_was_written_does_not_go_back(begin):
+    """A fork at an earlier step begins without it."""
+    viewer = begin("inbox/easy")
+    viewer.page.click(".do")
+    to_step(viewer, 1)
+    viewer.page.fill(CONTENT, "a long reply")
+    viewer.page.locator("#panel").press("Escape")
+    viewer.press("ArrowLeft").page.click("#panel button:text-is('Fork here')")
+    viewer.page.click("dialog button:text-is('Fork')")
+    viewer.page.wait_for_selector(".act")
+    assert hand_of(viewer)[1] is not None
+    assert viewer.page.input_value(CONTENT) == ""

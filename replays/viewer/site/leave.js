@@ -2,8 +2,8 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { name, shown } from "../text.js";
 import { post } from "./api.js";
-import { playFork } from "./hand.js";
 import { refusalOf } from "./refusal.js";
+import { draftOf, playFork } from "./session.js";
 import { agentsOf } from "./tasks.js";
 
 async function letPlay({ parent, at }, agent, alive) {
@@ -15,9 +15,10 @@ async function leave(s, agent) {
   const { asked } = s;
   if (asked.busy) return;
   const from = { parent: s.doc.episode.id, at: asked.at };
+  const draft = from.at === s.last ? draftOf(from.parent) : null;
   Object.assign(asked, { busy: true, refused: null });
   s.set({});
-  asked.refused = await refusalOf(() => (agent === "me" ? playFork(from, s.alive) : letPlay(from, agent, s.alive)));
+  asked.refused = await refusalOf(() => (agent === "me" ? playFork(from, draft, s.alive) : letPlay(from, agent, s.alive)));
   asked.busy = asked.refused === null;
   s.set({});
 }

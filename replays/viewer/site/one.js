@@ -3,7 +3,8 @@ import { html, nothing } from "../vendor/lit-html.js";
 import { showEpisode } from "../episode.js";
 import { shown } from "../text.js";
 import { get, query, repeat } from "./api.js";
-import { beginHand, focusPanel, playPanel, reconsider } from "./hand.js";
+import { playPanel } from "./form.js";
+import { beginHand, focusPanel, reconsider } from "./hand.js";
 import { compare, fork } from "./leave.js";
 import { refusalOf } from "./refusal.js";
 

@@ -2,10 +2,10 @@
 import { html, render, nothing } from "../vendor/lit-html.js";
 import { flat, shown } from "../text.js";
 import { get, post } from "./api.js";
-import { playNew } from "./hand.js";
 import { fixed } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { addressOf, episodeTable } from "./rows.js";
+import { playNew } from "./session.js";
 import { agentsOf, taskOptions } from "./tasks.js";
 
 const MOST = 100;
