@@ -103,6 +103,26 @@ def test_an_address_that_changes_while_a_view_loads(server, visit, page, late):
     assert "workflow" not in viewer.text("main tbody")
 
 
+KEY_ON_THE_WAY = """
+key => {
+    location.hash = "page=standings";
+    document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}"""
+
+
+@pytest.mark.parametrize(("page", "key"), [("one", "c"), ("two", "End")])
+def test_who_goes_elsewhere_is_not_kept(server, visit, page, key):
+    """What a view does after another address was asked for, before that is told, is too late."""
+    a, b = play(server, "inbox/easy", 2)
+    viewer = visit(server, {"one": f"episode={a}", "two": f"a={a}&b={b}"}[page])
+    assert viewer.page.get_attribute("html", "data-ready") == page
+    viewer.page.evaluate(KEY_ON_THE_WAY, key)
+    viewer.page.wait_for_selector("html[data-ready=standings]")
+    assert viewer.page.url.endswith("#page=standings")
+    viewer.page.go_back()
+    viewer.page.wait_for_selector(f"html[data-ready={page}]")
+
+
 def test_the_focus_goes_with_the_view(server, visit):
     """It is at the heading of what was gone to, not lost; when the page opens it is left alone."""
     viewer = visit(server)

@@ -1,5 +1,6 @@
 // Two episodes side by side: where they part, and at each step only what differs.
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
+import { pushAddress, readAddress, writeAddress } from "./address.js";
 import { ask, dialog, keyList, settle } from "./dialogs.js";
 import { showEpisode } from "./episode.js";
 import { differences, positions } from "./fold.js";
@@ -274,7 +275,7 @@ function firstApart(s) {
 
 /** Takes from the address what is the comparison's; returns the side to be seen alone, if any. */
 function readHash(s) {
-  const given = new URLSearchParams(location.hash.slice(1));
+  const given = readAddress();
   s.by = given.get("by") === "action" ? "action" : "step";
   const asked = Number.parseInt(given.get("row") ?? "", 10);
   s.row = asked >= 0 && asked < s.rows.length ? asked : firstApart(s);
@@ -342,7 +343,7 @@ export function showDiff(root, doc, { hash = {} } = {}) {
   };
   const update = () => {
     draw();
-    history.replaceState(null, "", `#${new URLSearchParams({ ...hash, by: s.by, row: String(s.row) })}`);
+    writeAddress({ ...hash, by: s.by, row: String(s.row) });
     root.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
   };
   const both = () => {
@@ -365,7 +366,7 @@ export function showDiff(root, doc, { hash = {} } = {}) {
   addMoves(s, update);
   s.enter = (side, seq = null) => {
     const moment = seq === null ? {} : { seq, step: doc[side].events[seq][1] + 1, tab: "events" };
-    history.pushState(null, "", `#${new URLSearchParams({ ...hash, view: side, ...moment })}`);
+    pushAddress({ ...hash, view: side, ...moment });
     entered = true;
     one(side);
   };

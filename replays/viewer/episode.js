@@ -3,6 +3,7 @@ import { html, svg, render, nothing } from "./vendor/lit-html.js";
 import { positions } from "./fold.js";
 import { icon, inline } from "./icons.js";
 import { kept, listen, otherTheme } from "./keys.js";
+import { readAddress, writeAddress } from "./address.js";
 import { DIALOGS, ask, dialog, settle } from "./dialogs.js";
 import { drawTimeline, stepWidth, timeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
@@ -168,7 +169,7 @@ function follow(root, s) {
 }
 
 function readHash(s) {
-  const given = new URLSearchParams(location.hash.slice(1));
+  const given = readAddress();
   const at = Number.parseInt(given.get("step") ?? "", 10);
   if (!Number.isNaN(at)) s.at = Math.max(0, Math.min(s.last, at));
   if (s.tabs.includes(given.get("tab"))) s.tab = given.get("tab");
@@ -178,12 +179,12 @@ function readHash(s) {
   s.seq = seq >= 0 && seq < s.doc.events.length ? seq : null;
 }
 
-function hashOf(s, extra) {
+function addressOf(s, extra) {
   const parts = new URLSearchParams({ ...extra, step: String(s.at) });
   if (s.tab !== "step") parts.set("tab", s.tab);
   if (s.picked !== null) parts.set("sel", s.picked);
   if (s.seq !== null) parts.set("seq", String(s.seq));
-  return `#${parts}`;
+  return parts;
 }
 
 function textsOf(doc) {
@@ -304,7 +305,7 @@ export function showEpisode(root, doc, around = {}) {
     clearTimeout(writing);
     writing = setTimeout(s.write, 120);
   };
-  s.write = () => history.replaceState(null, "", hashOf(s, around.hash));
+  s.write = () => writeAddress(addressOf(s, around.hash));
   addMoves(s, update);
   addFind(s, root);
   const detach = around.attach?.(s) ?? (() => {});

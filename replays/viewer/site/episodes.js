@@ -1,5 +1,6 @@
 // The episodes of the log: found, sorted, kept up to date, and two of them picked to compare.
 import { html, render, nothing } from "../vendor/lit-html.js";
+import { readAddress, writeAddress } from "../address.js";
 import { flat, shown } from "../text.js";
 import { get, repeat } from "./api.js";
 import { Listing } from "./listing.js";
@@ -16,13 +17,13 @@ const WAYS = ["M0 6h8l-4-5z", "M0 2h8l-4 5z"];
 const KEYS = ["episode", "scenario", "agent", "run", "score", "reward", "rewards", "steps", "state", "newest"];
 
 function readHash() {
-  const given = new URLSearchParams(location.hash.slice(1));
+  const given = readAddress();
   return Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, given.get(key) ?? usual]));
 }
 
 function writeHash(filters) {
   const given = Object.entries(filters).filter(([key, value]) => value !== FILTERS[key]);
-  history.replaceState(null, "", `#${new URLSearchParams([["page", "episodes"], ...given])}`);
+  writeAddress([["page", "episodes"], ...given]);
 }
 
 /** By which column the rows are sorted, and whether the other way round than is usual for it. */

@@ -1,7 +1,8 @@
 // The page of a server: which view the address asks for, and the way between them.
 import { html, render, nothing } from "../vendor/lit-html.js";
-import { shown } from "../text.js";
+import { readAddress } from "../address.js";
 import { otherTheme } from "../keys.js";
+import { shown } from "../text.js";
 import { Refusal } from "./api.js";
 import { showEpisodes } from "./episodes.js";
 import { askToken } from "./login.js";
@@ -19,7 +20,7 @@ const LAST = "last";
 
 /** The view that the address names, and what tells it from other views of its kind. */
 function asked() {
-  const given = new URLSearchParams(location.hash.slice(1));
+  const given = readAddress();
   if (given.has("a") && given.has("b")) return { page: "two", key: ["a", "b"].map((side) => encodeURIComponent(given.get(side))).join("/") };
   if (given.has("episode")) return { page: "one", key: given.get("episode") };
   const page = given.get("page");

@@ -1,5 +1,6 @@
 // Who scores best: the agents of the log by their means, and reference scores beside them.
 import { html, render, nothing } from "../vendor/lit-html.js";
+import { readAddress, writeAddress } from "../address.js";
 import { flat, name, shown } from "../text.js";
 import { get, post, query } from "./api.js";
 import { fixed, scale, scored, whisker } from "./marks.js";
@@ -112,10 +113,6 @@ function references(s) {
     ${families.map((family) => baselineTable(family, s.references.filter((row) => row.family === family)))}`;
 }
 
-function addressOfThis(scenario) {
-  return `#${new URLSearchParams({ page: "standings", ...(scenario && { scenario }) })}`;
-}
-
 function page(s) {
   return html`<main class="page standings"><div class="title"><h1>Standings</h1>
     <form class="filters" @submit=${(event) => event.preventDefault()}>
@@ -124,7 +121,7 @@ function page(s) {
 }
 
 function readHash() {
-  return new URLSearchParams(location.hash.slice(1)).get("scenario") ?? "";
+  return readAddress().get("scenario") ?? "";
 }
 
 function addMoves(s, alive) {
@@ -137,7 +134,7 @@ function addMoves(s, alive) {
     if (scenario === s.scenario) s.set({ board, lost });
   };
   s.narrow = (scenario) => {
-    history.replaceState(null, "", addressOfThis(scenario));
+    writeAddress({ page: "standings", ...(scenario && { scenario }) });
     return s.follow();
   };
   s.compare = async (ask) => {
