@@ -1,6 +1,7 @@
 """What several test modules share: a log, and random walks through any scenario."""
 
 import random
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,10 @@ from scenarios import Scenario, load
 
 settings.register_profile("refold", deadline=None, print_blob=True)
 settings.load_profile("refold")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Begun in a shell's background: whatever tests start would ignore Ctrl-C as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOBODY = "nobody"
 REPLY = "Here is your reset link; the invoice follows, and MFA stays on."
