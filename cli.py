@@ -6,8 +6,10 @@ interrupted. Data goes to stdout, words to stderr. Each command's code is import
 used, so that ``refold --help`` stays quick.
 """
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
@@ -107,11 +109,29 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # for letters that a terminal lacks
-    sys.exit(run(arguments))
+    code = run(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # was told, if it can be; Python would try once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line with *arguments* and return its exit code."""
+    """Run the command line with *arguments*, write all output, and return the exit code."""
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
+    return code
+
+
+def _invoke(arguments: list[str] | None) -> int:
+    """Run the command line with *arguments* and return the exit code that it ends with."""
     try:
         result: Any = refold.main(arguments, prog_name="refold", standalone_mode=False)
     except click.Abort:
@@ -126,8 +146,6 @@ def run(arguments: list[str] | None = None) -> int:
         return _refuse(*error.lines)
     except click.ClickException as error:
         return _refuse(_usage(error))
-    except OSError as error:
-        return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
     return result if isinstance(result, int) else 0
 
 
@@ -135,7 +153,8 @@ def _refuse(*lines: str) -> int:
     """Print *lines* on stderr and return the exit code for bad input."""
     from commands.output import safe  # noqa: PLC0415 - --help needs no rich
 
-    click.echo("refold: " + "\n".join(map(safe, lines)), err=True)
+    with suppress(OSError):  # then nobody can be told
+        click.echo("refold: " + "\n".join(map(safe, lines)), err=True)
     return 2
 
 

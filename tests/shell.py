@@ -17,6 +17,9 @@ from attrs import frozen
 
 import cli
 
+UNSET = ("REFOLD_LOG", "PYTHONUNBUFFERED")
+"""What programs are run without, as most users run them."""
+
 SCRIPT = "from cli import main; main()"
 
 
@@ -76,7 +79,7 @@ class Shell:
 
         *flags* are for Python, *options* for ``subprocess.run``.
         """
-        env = {key: value for key, value in os.environ.items() if key != "REFOLD_LOG"}
+        env = {key: value for key, value in os.environ.items() if key not in UNSET}
         ran = subprocess.run(
             [sys.executable, *flags, "-c", script, *shlex.split(words), *map(str, more)],
             **{

@@ -194,22 +194,25 @@ def test_an_interrupted_command(shell):
     assert shell.files() == before
 
 
-def test_nobody_reads_the_output(shell):
+@pytest.mark.parametrize("flags", [(), ("-u",)], ids=["buffered", "unbuffered"])
+def test_nobody_reads_the_output(shell, flags):
     """A reader that has seen enough, as ``head`` has, ends a command without a traceback."""
     reading, writing = os.pipe()
     os.close(reading)
     for words in ("replay last", "replay last --json", "export"):
-        ran = shell.program(words, code=1, stdout=writing)
+        ran = shell.program(words, code=1, flags=flags, stdout=writing)
         assert ran.err == ""
     os.close(writing)
 
 
-def test_no_room_for_the_output(shell):
+@pytest.mark.parametrize("flags", [(), ("-u",)], ids=["buffered", "unbuffered"])
+def test_no_room_for_the_output(shell, flags):
     """Output that cannot be written is an error of one line."""
     with Path("/dev/full").open("wb") as full:
         for words in ("episodes", "replay last --json", "export", "--help"):
-            ran = shell.program(words, code=2, stdout=full)
+            ran = shell.program(words, code=2, flags=flags, stdout=full)
             check_refusal(ran, "No space left on device")
+        shell.program("show nobody", code=2, flags=flags, stdout=full, stderr=full)
 
 
 def test_a_terminal_without_the_letters(shell):
