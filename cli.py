@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # was told, if it can be; Python would try once more at its end
+        except OSError:  # told by `run`; at its end Python would try once more, and say so
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 

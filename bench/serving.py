@@ -21,6 +21,9 @@ from time import perf_counter
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 
+from server.app import make_server
+from server.settings import Settings
+
 SESSIONS = (1, 32)
 IDLE = 200
 STEP = '{"type":"step","data":{"action_type":"wait"}}'
@@ -83,9 +86,6 @@ def _started(part: str, *words: str) -> Iterator[tuple[str, subprocess.Popen[str
 
 
 def _serve(part: str, log: str | None) -> None:
-    from server.app import make_server  # noqa: PLC0415 - the echo must not pay for it
-    from server.settings import Settings  # noqa: PLC0415 - the same
-
     def listening(url: str) -> None:
         print(url.replace("http", "ws") + "/ws", flush=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+import pytest
 from attrs import frozen
 from websockets.sync.client import ClientConnection, connect
 
@@ -95,6 +96,13 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
         server.should_exit = True
         thread.join(30)
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Yield a server for the module; for test modules, by their own name for it."""
+    with running(tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 def talk(socket: ClientConnection, kind: str, data: Any = None) -> Any:

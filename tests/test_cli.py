@@ -194,22 +194,31 @@ def test_an_interrupted_command(shell):
     assert shell.files() == before
 
 
+@pytest.fixture
+def small(shell):
+    """Return words that export so little that Python's buffer holds it to the end."""
+    shell("record inbox/easy --agent random --log small.db")
+    words = "export --log small.db"
+    assert len(shell.program(words).out) < os.stat(os.devnull).st_blksize
+    return words
+
+
 @pytest.mark.parametrize("flags", [(), ("-u",)], ids=["buffered", "unbuffered"])
-def test_nobody_reads_the_output(shell, flags):
+def test_nobody_reads_the_output(shell, small, flags):
     """A reader that has seen enough, as ``head`` has, ends a command without a traceback."""
     reading, writing = os.pipe()
     os.close(reading)
-    for words in ("replay last", "replay last --json", "export"):
+    for words in ("replay last", "replay last --json", "export", small):
         ran = shell.program(words, code=1, flags=flags, stdout=writing)
         assert ran.err == ""
     os.close(writing)
 
 
 @pytest.mark.parametrize("flags", [(), ("-u",)], ids=["buffered", "unbuffered"])
-def test_no_room_for_the_output(shell, flags):
+def test_no_room_for_the_output(shell, small, flags):
     """Output that cannot be written is an error of one line."""
     with Path("/dev/full").open("wb") as full:
-        for words in ("episodes", "replay last --json", "export", "--help"):
+        for words in ("episodes", "replay last --json", "export", small, "--help"):
             ran = shell.program(words, code=2, flags=flags, stdout=full)
             check_refusal(ran, "No space left on device")
         shell.program("show nobody", code=2, flags=flags, stdout=full, stderr=full)

@@ -1,18 +1,14 @@
 import pytest
+import serving
 from forging import alter
 from serving import actions, running
 
 from engine import EventLog
 from graders import grade
 
+server = serving.server
+
 WAIT = {"action_type": "wait"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def act(server, begun, action, at, session=None):

@@ -1,20 +1,16 @@
 import json
 
 import pytest
+import serving
 from serving import actions, running
 
 from agents.prompting import prompt_of
 from engine.family import all_families
 from scenarios import scenario_names
 
+server = serving.server
+
 WAIT = {"action_type": "wait"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def test_what_every_openenv_server_answers(server):

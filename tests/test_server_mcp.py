@@ -1,14 +1,10 @@
 import json
 
 import pytest
+import serving
 from serving import running, say, talk
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
+server = serving.server
 
 
 def call(method, params=None, id=1):

@@ -1,16 +1,12 @@
 import re
 
 import pytest
+import serving
 from serving import running
 
 from replays.page import VIEWER
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
+server = serving.server
 
 
 @pytest.mark.parametrize("path", ["/", "/web"])

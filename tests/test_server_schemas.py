@@ -3,18 +3,14 @@ import re
 
 import jsonschema
 import pytest
-from serving import actions, running, talk
+import serving
+from serving import actions, talk
 
 from engine.family import all_families
 from scenarios import scenario_names
 from server.schemas import schemas
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
+server = serving.server
 
 
 @pytest.mark.parametrize("task", scenario_names())

@@ -1,9 +1,10 @@
 import json
 
 import pytest
+import serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from serving import actions, raw, running, say, talk
+from serving import actions, raw, say, talk
 from websockets.exceptions import ConnectionClosed
 
 from agents import make_policy, play
@@ -12,14 +13,9 @@ from graders import grade
 from replays import verify
 from scenarios import load, scenario_names
 
+server = serving.server
+
 WAIT = {"action_type": "wait"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture

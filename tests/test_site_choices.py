@@ -2,21 +2,13 @@
 
 import browsing
 import playing
-import pytest
-from serving import running
+import serving
 from viewing import large
 
 from engine import Episode, EventLog
 
-browser, visit, begin = browsing.browser, browsing.visit, playing.begin
+browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 FOCUS = "document.activeElement.matches('#panel, #panel *')"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def do(viewer, number):

@@ -2,19 +2,13 @@
 
 import browsing
 import pytest
+import serving
 from playing import asked_for
 from serving import actions, running
 
-browser, visit = browsing.browser, browsing.visit
+browser, visit, server = browsing.browser, browsing.visit, serving.server
 TASK = "workflow/easy"
 PWN = "<img src=x onerror=window.__pwned=1><script>window.__pwned=1</script>\u202e\x1b[2J"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

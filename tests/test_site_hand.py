@@ -2,19 +2,11 @@
 
 import browsing
 import playing
-import pytest
+import serving
 from playing import asked_for, freeze, hand_of
-from serving import running
 
-browser, visit, begin = browsing.browser, browsing.visit, playing.begin
+browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 CONTENT = ".fields label:has-text('content') textarea"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def write(viewer, label, text):

@@ -2,20 +2,13 @@
 
 import browsing
 import pytest
+import serving
 from playing import asked_for, freeze
-from serving import running
 
-browser, visit = browsing.browser, browsing.visit
+browser, visit, server = browsing.browser, browsing.visit, serving.server
 TASK = "inbox/easy"
 FORK = "dialog button:text-is('Fork')"
 PATHS = {"me": "**/api/episodes", "random": "**/fork"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture

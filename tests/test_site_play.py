@@ -3,22 +3,16 @@
 import browsing
 import playing
 import pytest
-from serving import actions, running
+import serving
+from serving import actions
 
 from engine import EventLog
 from engine.family import find_family
 from graders import grade
 
-browser, visit, begin = browsing.browser, browsing.visit, playing.begin
+browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 TASKS = ["workflow/easy", "inbox/easy"]
 CHOICE = ".choice:has(:checked)"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Return a server for the module."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def said(task, action):

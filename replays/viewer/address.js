@@ -10,7 +10,7 @@ export function readAddress() {
   return new URLSearchParams(location.hash.slice(1));
 }
 
-/** Whoever asked for another address is on the way there, though the event of it is still to come. */
+/** Writes *values*, unless another address was asked for, of which the event is still to come. */
 function put(way, values) {
   if (location.hash !== known) return;
   history[way](null, "", `#${new URLSearchParams(values)}`);

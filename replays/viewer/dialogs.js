@@ -82,9 +82,9 @@ export function dialog(s) {
     <button type="button" class="close" @click=${() => s.set({ dialog: null })}>Close</button>` : nothing}</dialog>`;
 }
 
-/** Opens the dialog *name*. */
-export function ask(s, name) {
-  s.set({ dialog: name, asked: null, unseen: true });
+/** Opens the dialog *name*, without what was *asked* in the one before. */
+export function openDialog(s, name) {
+  s.set({ dialog: name, asked: null, opening: true });
 }
 
 /**
@@ -95,7 +95,7 @@ export function ask(s, name) {
  */
 export function settle(root, s) {
   const element = root.querySelector("dialog");
-  if (s.dialog && s.unseen && !element.open) element.showModal();
+  if (s.dialog && s.opening && !element.open) element.showModal();
   if (!s.dialog && element.open) element.close();
-  s.unseen = false;
+  s.opening = false;
 }

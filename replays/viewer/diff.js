@@ -1,7 +1,7 @@
 // Two episodes side by side: where they part, and at each step only what differs.
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
 import { pushAddress, readAddress, writeAddress } from "./address.js";
-import { ask, dialog, keyList, settle } from "./dialogs.js";
+import { dialog, keyList, openDialog, settle } from "./dialogs.js";
 import { showEpisode } from "./episode.js";
 import { differences, positions } from "./fold.js";
 import { inline } from "./icons.js";
@@ -264,7 +264,7 @@ function shell(s) {
   return html`<div class="diff"><h1 class="hidden">Two episodes side by side</h1>${top(s)}${banner(s)}${curves(s)}
     <div class="bothwise"><div><p><label class="check"><input type="checkbox" .checked=${s.by === "action"}
       @change=${() => s.align()}> pair equal actions instead of equal steps (a)</label>
-      <button type="button" title="Keys (?)" @click=${() => ask(s, "keys")}>Keys</button></p>${table(s)}</div>${detail(s)}</div>
+      <button type="button" title="Keys (?)" @click=${() => openDialog(s, "keys")}>Keys</button></p>${table(s)}</div>${detail(s)}</div>
     <p class="hidden" role="status">row ${s.row + 1} of ${s.rows.length}</p>${dialog(s)}</div>`;
 }
 
@@ -318,7 +318,7 @@ function keysOf(s, update) {
     ShiftArrowLeft: () => s.apart(-1), ShiftArrowRight: () => s.apart(1), "[": () => s.apart(-1), "]": () => s.apart(1),
     Home: () => s.to(0), End: () => s.to(s.rows.length - 1), a: s.align, t: otherTheme,
     x: () => { s.loose = !s.loose; s.slip = 0; update(); },
-    1: () => s.enter("a"), 2: () => s.enter("b"), "?": () => ask(s, "keys"),
+    1: () => s.enter("a"), 2: () => s.enter("b"), "?": () => openDialog(s, "keys"),
   };
 }
 
@@ -337,12 +337,9 @@ export function showDiff(root, doc, { hash = {} } = {}) {
     leave = () => {};
     render(nothing, root);
   };
-  const draw = () => {
+  const update = () => {
     render(shell(s), root);
     settle(root, s);
-  };
-  const update = () => {
-    draw();
     writeAddress({ ...hash, by: s.by, row: String(s.row) });
     root.querySelector("tr.now")?.scrollIntoView({ block: "nearest" });
   };

@@ -4,7 +4,7 @@ import { positions } from "./fold.js";
 import { icon, inline } from "./icons.js";
 import { kept, listen, otherTheme } from "./keys.js";
 import { readAddress, writeAddress } from "./address.js";
-import { DIALOGS, ask, dialog, settle } from "./dialogs.js";
+import { DIALOGS, dialog, openDialog, settle } from "./dialogs.js";
 import { drawTimeline, stepWidth, timeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
 import { flat, name, shown, signed, tone } from "./text.js";
@@ -27,7 +27,7 @@ function begin(doc, around) {
   return {
     ...prepared(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
     at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null,
-    letters: kept("letters") !== "off", dialog: null, asked: null, unseen: false,
+    letters: kept("letters") !== "off", dialog: null, asked: null, opening: false,
     find: { term: "", hits: new Set(), order: [], place: -1 }, rows: new Map(),
     width: 0, height: 0, lineWidth: 0,
     get tabs() { return Object.keys(this.panels); },
@@ -179,7 +179,7 @@ function readHash(s) {
   s.seq = seq >= 0 && seq < s.doc.events.length ? seq : null;
 }
 
-function addressOf(s, extra) {
+function momentOf(s, extra) {
   const parts = new URLSearchParams({ ...extra, step: String(s.at) });
   if (s.tab !== "step") parts.set("tab", s.tab);
   if (s.picked !== null) parts.set("sel", s.picked);
@@ -200,7 +200,7 @@ function textsOf(doc) {
 
 function addMoves(s, update) {
   s.set = (changes) => { Object.assign(s, changes); update(); };
-  s.ask = (which) => ask(s, which);
+  s.ask = (which) => openDialog(s, which);
   s.seek = (at) => {
     const to = Math.max(0, Math.min(s.last, Number.isFinite(at) ? at : 0));
     if (to === s.at) return;
@@ -305,7 +305,7 @@ export function showEpisode(root, doc, around = {}) {
     clearTimeout(writing);
     writing = setTimeout(s.write, 120);
   };
-  s.write = () => writeAddress(addressOf(s, around.hash));
+  s.write = () => writeAddress(momentOf(s, around.hash));
   addMoves(s, update);
   addFind(s, root);
   const detach = around.attach?.(s) ?? (() => {});
