@@ -22,4 +22,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health', timeout=4)"]
 STOPSIGNAL SIGTERM
-CMD ["server"]
+CMD ["python", "-m", "refold.server.app"]

@@ -7,7 +7,7 @@ from time import process_time
 
 from bench.points import Point, run_point
 from bench.worlds import played
-from engine import EpisodeInfo, EventLog
+from refold.engine import EpisodeInfo, EventLog
 
 LOGGED = "workflow/easy"
 

@@ -13,7 +13,7 @@ from bench.timing import Work, in_turns, spread
 
 SHOW = Bar("value", most=10)
 HELP = Bar("value", most=200)
-RUN_HELP = "import cli; cli.main(['--help'])"
+RUN_HELP = "from refold import cli; cli.main(['--help'])"
 
 
 def help_rows(rounds: int) -> Iterator[Row]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from scenarios.inbox.actions import Action as InboxAction
-from scenarios.inbox.rules import due_action
-from scenarios.workflow.actions import Action
-from scenarios.workflow.parameters import WorkflowParameters
+from refold.scenarios.inbox.actions import Action as InboxAction
+from refold.scenarios.inbox.rules import due_action
+from refold.scenarios.workflow.actions import Action
+from refold.scenarios.workflow.parameters import WorkflowParameters
 
 _REFUSED = {
     "lacks_capability": -0.05,

@@ -20,10 +20,10 @@ from bench.reading import PAYLOADS
 from bench.stepping import steps_only
 from bench.timing import rate
 from bench.worlds import dag
-from engine import Episode, EventLog, fold
-from engine.codec import encode
-from graders import grade
-from scenarios.workflow.actions import WAIT
+from refold.engine import Episode, EventLog, fold
+from refold.engine.codec import encode
+from refold.graders import grade
+from refold.scenarios.workflow.actions import WAIT
 
 LEAST_STEPS = 5_000
 SHOWN = 50

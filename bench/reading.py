@@ -8,12 +8,12 @@ from typing import Any
 from bench.rows import Bar, Row, rate_row
 from bench.timing import Work, in_turns
 from bench.worlds import TASKS, actions, played, short
-from engine import Episode, EpisodeInfo, EventLog, Stream, fold
-from engine.codec import GENESIS, chain, codec_for
-from graders import grade
-from replays import verify
-from replays.golden import FOLDER, read_golden
-from scenarios import load
+from refold.engine import Episode, EpisodeInfo, EventLog, Stream, fold
+from refold.engine.codec import GENESIS, chain, codec_for
+from refold.graders import grade
+from refold.replays import verify
+from refold.replays.golden import FOLDER, read_golden
+from refold.scenarios import load
 
 READ = Bar("value", least=400_000)
 REGRADE = Bar("value", least=5_000)

@@ -21,8 +21,8 @@ from time import perf_counter
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 
-from server.app import make_server
-from server.settings import Settings
+from refold.server.app import make_server
+from refold.server.settings import Settings
 
 SESSIONS = (1, 32)
 IDLE = 200

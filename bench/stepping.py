@@ -7,8 +7,8 @@ from bench.plain import PlainInbox, PlainWorkflow
 from bench.rows import Bar, Row, rate_row, time_row
 from bench.timing import Work, in_turns
 from bench.worlds import MAILS, TASKS, Script, actions, dag, dag_script, played, short
-from engine import Episode, Stream, fold
-from scenarios import Scenario, load
+from refold.engine import Episode, Stream, fold
+from refold.scenarios import Scenario, load
 
 WALKS = 3
 STEPS = Bar("value", least=40_000)

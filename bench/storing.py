@@ -6,15 +6,15 @@ from itertools import count
 from pathlib import Path
 from time import perf_counter
 
-from agents import make_policy, play
 from bench.rows import Bar, Row, rate_row
 from bench.timing import Work, in_turns
 from bench.worlds import TASKS, played, short
-from engine import Episode, EpisodeInfo, EventLog, Stream
-from engine.codec import chain
-from engine.fold import step_ranges
-from engine.log import CHECKPOINT_EVERY
-from scenarios import load
+from refold.agents import make_policy, play
+from refold.engine import Episode, EpisodeInfo, EventLog, Stream
+from refold.engine.codec import chain
+from refold.engine.folding import step_ranges
+from refold.engine.log.store import CHECKPOINT_EVERY
+from refold.scenarios import load
 
 APPEND = Bar("ratio", least=0.6)
 RECORD = Bar("value", least=300)

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from agents import make_policy, play
-from engine import ActionTaken, Episode, Stream
-from scenarios import Criterion, Rubric, Scenario, load
-from scenarios.workflow.actions import SYNTHESIZE, WAIT, Action
-from scenarios.workflow.parameters import SubtaskParameters, WorkerParameters, WorkflowParameters
-from scenarios.workflow.state import State
+from refold.agents import make_policy, play
+from refold.engine import ActionTaken, Episode, Stream
+from refold.scenarios import Criterion, Rubric, Scenario, load
+from refold.scenarios.workflow.actions import SYNTHESIZE, WAIT, Action
+from refold.scenarios.workflow.parameters import (
+    SubtaskParameters,
+    WorkerParameters,
+    WorkflowParameters,
+)
+from refold.scenarios.workflow.state import State
 
 TASKS = ("workflow/easy", "workflow/medium", "workflow/hard", "workflow/expert")
 MAILS = "inbox/hard"

@@ -5,13 +5,13 @@ import asyncio
 import msgspec
 from fault_server import FaultServer, Sent
 
-from agents.client import Client
-from agents.endpoint import Endpoint
-from agents.mock.answers import answer
-from agents.mock.requests import read_request
-from agents.model import ModelAgent
-from agents.prompting import ModelOptions
-from engine import Episode
+from refold.agents.client import Client
+from refold.agents.endpoint import Endpoint
+from refold.agents.mock.answers import answer
+from refold.agents.mock.requests import read_request
+from refold.agents.model import ModelAgent
+from refold.agents.prompting import ModelOptions
+from refold.engine import Episode
 
 KEY = "sk-never-to-be-seen-8c41"
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import settings
 from msgspec.structs import replace
 
-from engine import Episode, EventLog
-from scenarios import Scenario, load
+from refold.engine import Episode, EventLog
+from refold.scenarios import Scenario, load
 
 settings.register_profile("refold", deadline=None, print_blob=True)
 settings.load_profile("refold")

@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from engine import Episode, EventLog
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.scenarios import load
 
 
 def alter(path: Path, *statements: tuple[Any, ...]) -> None:

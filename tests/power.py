@@ -23,9 +23,9 @@ from typing import Any
 import msgspec
 from attrs import define, field
 
-from engine import Episode, EventLog
-from graders import grade, save_grade
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.graders import grade, save_grade
+from refold.scenarios import load
 
 SECTOR = 512
 CREATE, JOURNALS = 0x4, 0x800 | 0x80000  # SQLITE_OPEN_CREATE; _MAIN_JOURNAL and _WAL

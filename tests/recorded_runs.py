@@ -6,11 +6,11 @@ from typing import Any
 
 from click.testing import CliRunner
 
-import cli
-from agents import make_policy, play
-from engine import Episode, EventLog
-from engine.exchanges import Attempt, ModelCalled, Reply, Usage
-from scenarios import Scenario, load
+from refold import cli
+from refold.agents import make_policy, play
+from refold.engine import Episode, EventLog
+from refold.engine.exchanges import Attempt, ModelCalled, Reply, Usage
+from refold.scenarios import Scenario, load
 
 
 def record(

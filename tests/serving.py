@@ -14,11 +14,11 @@ import pytest
 from attrs import frozen
 from websockets.sync.client import ClientConnection, connect
 
-from agents import make_policy, play
-from engine import ActionTaken, Episode
-from scenarios import load
-from server.app import make_server
-from server.settings import Settings
+from refold.agents import make_policy, play
+from refold.engine import ActionTaken, Episode
+from refold.scenarios import load
+from refold.server.app import make_server
+from refold.server.settings import Settings
 
 
 @frozen

@@ -15,12 +15,12 @@ from typing import IO, Any
 import pytest
 from attrs import frozen
 
-import cli
+from refold import cli
 
 UNSET = ("REFOLD_LOG", "PYTHONUNBUFFERED")
 """What programs are run without, as most users run them."""
 
-SCRIPT = "from cli import main; main()"
+SCRIPT = "from refold.cli import main; main()"
 
 
 @frozen

@@ -1,11 +1,18 @@
 import pytest
 
-from agents import make_policy, play
-from engine import ActionRefused, ActionTaken, Episode, EpisodeEnded, RefoldError, StepRewarded
-from engine.errors import UnknownName
-from engine.family import find_family
-from graders import grade
-from scenarios import load, scenario_names
+from refold.agents import make_policy, play
+from refold.engine import (
+    ActionRefused,
+    ActionTaken,
+    Episode,
+    EpisodeEnded,
+    RefoldError,
+    StepRewarded,
+)
+from refold.engine.errors import UnknownName
+from refold.engine.family import find_family
+from refold.graders import grade
+from refold.scenarios import load, scenario_names
 
 WORKFLOWS = [f"workflow/{name}" for name in ("easy", "medium", "hard", "expert")]
 INBOXES = [f"inbox/{name}" for name in ("easy", "medium", "hard")]

@@ -4,9 +4,9 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
-from engine import Episode
-from graders import grade
-from scenarios import load
+from refold.engine import Episode
+from refold.graders import grade
+from refold.scenarios import load
 
 WORKFLOW = [f"workflow/{name}" for name in ("easy", "medium", "hard", "expert")]
 INBOX = [f"inbox/{name}" for name in ("easy", "medium", "hard")]

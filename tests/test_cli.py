@@ -12,7 +12,7 @@ import click
 import pytest
 from shell import Shell, check_refusal
 
-import cli
+from refold import cli
 
 READING = ["episodes", "show last", "replay last", "grade", "verify", "diff last last", "export"]
 WRITING = ["record workflow/easy --agent noop", "grade --save", "import episode.jsonl", "demo"]
@@ -36,8 +36,9 @@ def command(name):
 
 def test_help_is_quick():
     """``refold --help`` names every command, and imports nothing heavy for it."""
-    heavy = "{'engine', 'sqlite_utils', 'openai', 'rich', 'msgspec', 'attrs', 'scipy'}"
-    script = f"import sys, cli; cli.run(['--help']); print(sorted({heavy} & sys.modules.keys()))"
+    heavy = "{'refold.engine', 'sqlite_utils', 'openai', 'rich', 'msgspec', 'attrs', 'scipy'}"
+    show = f"print(sorted({heavy} & sys.modules.keys()))"
+    script = f"import sys; from refold import cli; cli.run(['--help']); {show}"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     listed = ran.stdout.decode()
     assert listed.endswith("[]\n")
@@ -147,7 +148,8 @@ def test_a_file_that_is_no_log(shell, make, match, words):
 
 
 AS_NOBODY = """
-import os, cli
+import os
+from refold import cli
 for name in ("episodes", "import"):
     cli.refold.get_command(None, name)
 if os.geteuid() == 0:

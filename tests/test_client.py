@@ -5,8 +5,8 @@ import pytest
 from asking import KEY, ask
 from fault_server import BUSY, DROP, HANG, FaultServer, Sent, refuses, says
 
-from agents.client import Denied, is_unsupported
-from engine.exchanges import Attempt, Reply, Usage
+from refold.agents.client import Denied, is_unsupported
+from refold.engine.exchanges import Attempt, Reply, Usage
 
 BODY = {
     "model": "m",

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import ActionTaken, Episode, InvalidAction, Stream
-from engine.codec import GENESIS, chain, codec_for, encode, link
-from engine.events import SHARED_EVENTS, Reseeded, StepRewarded
-from engine.exchanges import (
+from refold.engine import ActionTaken, Episode, InvalidAction, Stream
+from refold.engine.codec import GENESIS, chain, codec_for, encode, link
+from refold.engine.events import SHARED_EVENTS, Reseeded, StepRewarded
+from refold.engine.exchanges import (
     EXCHANGE_EVENTS,
     ActionForfeited,
     Attempt,
@@ -18,8 +18,8 @@ from engine.exchanges import (
     ToolCall,
     Usage,
 )
-from engine.fold import fold_to, step_ranges
-from scenarios import load, scenario_names
+from refold.engine.folding import fold_to, step_ranges
+from refold.scenarios import load, scenario_names
 
 SCENARIOS = st.sampled_from(scenario_names())
 SEEDS = st.integers(0, 2**63 - 1)

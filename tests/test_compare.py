@@ -4,13 +4,13 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
-from agents import make_policy, play
-from cli import Refused
-from engine import Episode
-from engine.family import find_family
-from graders import grade
-from reports.statistics import noise_floor, noise_of_difference, paired
-from scenarios import load
+from refold.agents import make_policy, play
+from refold.cli import Refused
+from refold.engine import Episode
+from refold.engine.family import find_family
+from refold.graders import grade
+from refold.reports.statistics import noise_floor, noise_of_difference, paired
+from refold.scenarios import load
 
 EASY = load("workflow/easy")
 BOTH = ["workflow/easy", "workflow/expert"]

@@ -3,9 +3,9 @@ import json
 import pytest
 from fault_server import says
 
-from agents.completions import LONGEST_TEXT, NoCompletion, read_reply
-from engine.codec import encode
-from engine.exchanges import ToolCall, Usage
+from refold.agents.completions import LONGEST_TEXT, NoCompletion, read_reply
+from refold.engine.codec import encode
+from refold.engine.exchanges import ToolCall, Usage
 
 
 def read(message, **more):

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from engine import ActionRefused, ActionTaken, Episode, EpisodeEnded, Event, StepResult
-from graders import grade
-from scenarios import load
-from scenarios.inbox.events import EmailHandled
-from scenarios.workflow.events import (
+from refold.engine import ActionRefused, ActionTaken, Episode, EpisodeEnded, Event, StepResult
+from refold.graders import grade
+from refold.scenarios import load
+from refold.scenarios.inbox.events import EmailHandled
+from refold.scenarios.workflow.events import (
     ParallelismObserved,
     SubtaskCompleted,
     SubtaskDelegated,
@@ -25,7 +25,7 @@ from scenarios.workflow.events import (
     WorkerDegraded,
     WorkerDroppedOut,
 )
-from scenarios.workflow.observation import Hint, Observation
+from refold.scenarios.workflow.observation import Hint, Observation
 
 FOLDER = Path(__file__).parent / "conformance"
 

@@ -2,11 +2,11 @@ import pytest
 from asking import of_kind, play, sensible
 from fault_server import BUSY, FaultServer, refuses, says
 
-from agents.conversation import request_digest, requests
-from agents.prompting import ModelOptions, configured
-from engine import Episode, StepRewarded
-from engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
-from scenarios import load
+from refold.agents.conversation import request_digest, requests
+from refold.agents.prompting import ModelOptions, configured
+from refold.engine import Episode, StepRewarded
+from refold.engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
+from refold.scenarios import load
 
 HISTORIES = [None, 0, 1, 2]
 NO = refuses(400)

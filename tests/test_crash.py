@@ -7,16 +7,16 @@ from contextlib import closing
 
 import pytest
 
-from engine import Episode, EventLog, StepRewarded
-from engine.fold import step_ranges
-from scenarios import load
+from refold.engine import Episode, EventLog, StepRewarded
+from refold.engine.folding import step_ranges
+from refold.scenarios import load
 
 KILLS = 25
 
 RECORD_FOREVER = """
 import sys
-from engine import Episode, EventLog
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.scenarios import load
 scenario = load("workflow/expert")
 with EventLog(sys.argv[1]) as log:
     while True:
@@ -101,8 +101,8 @@ def test_a_log_that_was_killed_at_its_birth_is_made_anew(tmp_path):
 
 RECORD_SOME = """
 import sys
-from engine import Episode, EventLog
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.scenarios import load
 scenario = load("workflow/easy")
 print("ready", flush=True)
 agent = sys.stdin.readline().strip()

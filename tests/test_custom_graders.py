@@ -7,14 +7,14 @@ from hashlib import sha256
 import pytest
 from shell import Shell
 
-from engine import EventLog
-from graders import Finding, saved_grades
-from graders.custom import WrongResult, grade_by
-from replays.golden import FOLDER, read_golden
+from refold.engine import EventLog
+from refold.graders import Finding, saved_grades
+from refold.graders.custom import WrongResult, grade_by
+from refold.replays.golden import FOLDER, read_golden
 
 FAILURES = """
-from graders import Facts, Finding
-from scenarios.workflow.events import SubtaskFailed
+from refold.graders import Facts, Finding
+from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
     print("looking at", len(events), "events")

@@ -4,10 +4,10 @@ from contextlib import closing
 import pytest
 from forging import alter
 
-from engine import Episode, EventLog, LogDamaged
-from engine.codec import GENESIS, link
-from engine.errors import UnknownName
-from scenarios import load
+from refold.engine import Episode, EventLog, LogDamaged
+from refold.engine.codec import GENESIS, link
+from refold.engine.errors import UnknownName
+from refold.scenarios import load
 
 LAST = 11  # seq of the last event of the episode below: 2 to begin with, then 3, 3 and 4
 

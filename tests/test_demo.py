@@ -2,8 +2,8 @@ import shlex
 
 from shell import Shell
 
-from graders import grade
-from replays.golden import goldens, read_golden
+from refold.graders import grade
+from refold.replays.golden import goldens, read_golden
 
 
 def test_demo(tmp_path):

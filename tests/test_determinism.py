@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import ActionTaken, Episode, EventLog
-from scenarios import load, scenario_names
+from refold.engine import ActionTaken, Episode, EventLog
+from refold.scenarios import load, scenario_names
 
 SCENARIOS = scenario_names()
 SEEDS = st.integers(0, 2**63 - 1)
@@ -57,8 +57,8 @@ def test_whatever_differs_shows_in_the_digest(random_episode, scenario):
 PLAY_ALL = """
 import sys
 from conftest import play_randomly
-from engine import EventLog
-from scenarios import scenario_names
+from refold.engine import EventLog
+from refold.scenarios import scenario_names
 with EventLog(sys.argv[1]) as log:
     for name in scenario_names():
         for seed in range(4):

@@ -2,10 +2,10 @@ import pytest
 from shell import Shell
 from worlds import action, shipped, write
 
-from engine import Episode, EventLog
-from engine.exchanges import ReplyUnread
-from replays import diff
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.engine.exchanges import ReplyUnread
+from refold.replays import diff
+from refold.scenarios import load
 
 ROUTINE = ("delegate technical_design tech_lead", "wait")
 

@@ -5,14 +5,14 @@ from msgspec.structs import replace
 from shell import Shell
 from worlds import action, shipped, write
 
-import replays
-from engine import ActionRefused, Episode, EventLog, Reseeded
-from engine.exchanges import Attempt, ModelCalled, ModelConfigured, Reply, ToolCall, Usage
-from replays import diff
-from replays.alignment import by_action, by_step
-from replays.evidence import unshared
-from replays.golden import FOLDER, read_golden
-from scenarios import load
+from refold import replays
+from refold.engine import ActionRefused, Episode, EventLog, Reseeded
+from refold.engine.exchanges import Attempt, ModelCalled, ModelConfigured, Reply, ToolCall, Usage
+from refold.replays import diff
+from refold.replays.alignment import by_action, by_step
+from refold.replays.evidence import unshared
+from refold.replays.golden import FOLDER, read_golden
+from refold.scenarios import load
 
 FIRST = action("delegate technical_design tech_lead")
 WAIT = {"action_type": "wait"}
@@ -110,10 +110,10 @@ def shell(tmp_path):
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: second\nVersion: 1\n")
     (about / "entry_points.txt").write_text(
         "[refold.families]\nworkflow.2 = second:FAMILY\n"
-        "[refold.criteria]\nworkflow.2 = graders.workflow:CRITERIA\n"
+        "[refold.criteria]\nworkflow.2 = refold.scenarios.workflow.criteria:CRITERIA\n"
     )
     (tmp_path / "second.py").write_text(
-        "from attrs import evolve\nfrom scenarios.workflow import FAMILY\n"
+        "from attrs import evolve\nfrom refold.scenarios.workflow import FAMILY\n"
         "FAMILY = evolve(FAMILY, rules=2, scenarios=())\n"
     )
     return Shell(tmp_path)

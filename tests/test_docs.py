@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 from pages import blocks
 
-import cli
-from engine import EventLog
+from refold import cli
+from refold.engine import EventLog
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "python"))]
 PAGES += ["docs/writing-a-scenario.md", "docs/testing-graders.md", "docs/viewer.md"]

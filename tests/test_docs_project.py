@@ -7,11 +7,11 @@ import tomllib
 import pytest
 from pages import ROOT, page, section
 
-from agents import make_policy, play
-from engine import Episode
-from graders import grade
-from replays.golden import FOLDER, read_golden
-from scenarios import load
+from refold.agents import make_policy, play
+from refold.engine import Episode
+from refold.graders import grade
+from refold.replays.golden import FOLDER, read_golden
+from refold.scenarios import load
 
 PAGES = [
     "README.md",

@@ -13,16 +13,20 @@ import msgspec
 import pytest
 from pages import names, rows, section
 
-import cli
-from agents import AGENTS
-from engine import ActionTaken, EventLog
-from engine.events import SHARED_EVENTS
-from engine.exchanges import EXCHANGE_EVENTS
-from engine.family import all_families, find_family
-from scenarios import Criterion, Rubric
-from scenarios.inbox.parameters import EmailParameters, InboxParameters
-from scenarios.rubric import find_criteria
-from scenarios.workflow.parameters import SubtaskParameters, WorkerParameters, WorkflowParameters
+from refold import cli
+from refold.agents import AGENTS
+from refold.engine import ActionTaken, EventLog
+from refold.engine.events import SHARED_EVENTS
+from refold.engine.exchanges import EXCHANGE_EVENTS
+from refold.engine.family import all_families, find_family
+from refold.scenarios import Criterion, Rubric
+from refold.scenarios.inbox.parameters import EmailParameters, InboxParameters
+from refold.scenarios.rubric import find_criteria
+from refold.scenarios.workflow.parameters import (
+    SubtaskParameters,
+    WorkerParameters,
+    WorkflowParameters,
+)
 
 COMMAND = click.Context(cli.refold)
 TABLES = {
@@ -169,7 +173,7 @@ def test_events() -> None:
     assert {name: names(cells[0]) for name, cells in table.items()} == {
         str(event.__struct_config__.tag): [field.name for field in msgspec.structs.fields(event)]
         for event in events
-        if event.__module__.split(".")[0] in ("engine", "scenarios")
+        if event.__module__.startswith("refold.")
     }
 
 

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from viewing import asked, golden, shown
 
-from engine import Episode, EventLog, Stream, fold
-from engine.codec import encode
-from engine.exchanges import ModelConfigured, ReplyUnread
-from engine.fold import step_ranges
-from graders import grade
-from replays.deltas import delta, merge
-from replays.document import document, without_sent
-from replays.golden import goldens, read_golden
-from scenarios import load, scenario_names
+from refold.engine import Episode, EventLog, Stream, fold
+from refold.engine.codec import encode
+from refold.engine.exchanges import ModelConfigured, ReplyUnread
+from refold.engine.folding import step_ranges
+from refold.graders import grade
+from refold.replays.golden import goldens, read_golden
+from refold.scenarios import load, scenario_names
+from refold.viewer.deltas import delta, merge
+from refold.viewer.document import document, without_sent
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.lists(st.integers(0, 1), max_size=2),

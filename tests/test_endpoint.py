@@ -1,8 +1,8 @@
 import pytest
 from asking import KEY
 
-from agents.endpoint import Endpoint, environment, find_endpoint, find_model
-from engine import RefoldError
+from refold.agents.endpoint import Endpoint, environment, find_endpoint, find_model
+from refold.engine import RefoldError
 
 
 def find(settings, base_url=None, api_key=None):

@@ -5,7 +5,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import (
+from refold.engine import (
     ActionRefused,
     ActionTaken,
     Episode,
@@ -17,9 +17,9 @@ from engine import (
     StaleWriter,
     StepRewarded,
 )
-from engine.codec import encode
-from engine.fold import fold_to, step_ranges
-from scenarios import load, scenario_names
+from refold.engine.codec import encode
+from refold.engine.folding import fold_to, step_ranges
+from refold.scenarios import load, scenario_names
 
 SCENARIOS = st.sampled_from(scenario_names())
 SEEDS = st.integers(0, 2**63 - 1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import (
+from refold.engine import (
     ActionTaken,
     Episode,
     EpisodeStarted,
@@ -14,11 +14,11 @@ from engine import (
     fold,
     fold_to,
 )
-from engine.errors import ImpossibleEvent, UnknownStep
-from engine.fold import initial_state, step_ranges
-from scenarios import load, scenario_names
-from scenarios.inbox.events import Arrival, InboxFilled
-from scenarios.workflow.events import SubtaskCompleted
+from refold.engine.errors import ImpossibleEvent, UnknownStep
+from refold.engine.folding import initial_state, step_ranges
+from refold.scenarios import load, scenario_names
+from refold.scenarios.inbox.events import Arrival, InboxFilled
+from refold.scenarios.workflow.events import SubtaskCompleted
 
 SCENARIOS = st.sampled_from(scenario_names())
 SEEDS = st.integers(0, 2**63 - 1)

@@ -4,14 +4,14 @@ import pytest
 from shell import Shell
 from worlds import WORKED_EXAMPLE, action, play
 
-from agents.mock.model import MockModel
-from engine import ActionTaken, Episode, EventLog, Reseeded, Stream
-from engine.errors import EpisodeExists, UnknownStep
-from engine.exchanges import ModelConfigured
-from engine.fold import step_ranges
-from replays import verify
-from replays.golden import goldens, read_golden
-from scenarios import load
+from refold.agents.mock.model import MockModel
+from refold.engine import ActionTaken, Episode, EventLog, Reseeded, Stream
+from refold.engine.errors import EpisodeExists, UnknownStep
+from refold.engine.exchanges import ModelConfigured
+from refold.engine.folding import step_ranges
+from refold.replays import verify
+from refold.replays.golden import goldens, read_golden
+from refold.scenarios import load
 
 GOLDENS = {path.name: path for path in goldens()}
 ONE_ID = ("--new-id", "branch")

@@ -5,14 +5,14 @@ from itertools import zip_longest
 import pytest
 from attrs import frozen
 
-from engine import ActionRefused, ActionTaken, Episode, EpisodeInfo
-from engine.codec import header_of
-from graders import grade, save_grade, saved_grades
-from graders.text import grade_text
-from replays import verify
-from replays.golden import golden_text, goldens, read_golden
-from scenarios import load, scenario_names
-from scenarios.workflow.refusals import Refusal
+from refold.engine import ActionRefused, ActionTaken, Episode, EpisodeInfo
+from refold.engine.codec import header_of
+from refold.graders import grade, save_grade, saved_grades
+from refold.graders.text import grade_text
+from refold.replays import verify
+from refold.replays.golden import golden_text, goldens, read_golden
+from refold.scenarios import load, scenario_names
+from refold.scenarios.workflow.refusals import Refusal
 
 GOLDENS = {path.name.removesuffix(".jsonl"): path for path in goldens()}
 REFUSALS = {

@@ -1,8 +1,8 @@
 import pytest
 from shell import Shell
 
-from engine import EpisodeInfo, EventLog
-from replays.golden import FOLDER, golden_text, read_golden
+from refold.engine import EpisodeInfo, EventLog
+from refold.replays.golden import FOLDER, golden_text, read_golden
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import pytest
 from shell import Shell
 from worlds import shipped, write
 
-from engine import EventLog
-from graders import grade
+from refold.engine import EventLog
+from refold.graders import grade
 
 
 @pytest.fixture

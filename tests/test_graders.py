@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from worlds import WORKED_EXAMPLE, play
 
-from agents.rollout import make_policy
-from agents.rollout import play as play_with
-from engine import (
+from refold.agents.rollout import make_policy
+from refold.agents.rollout import play as play_with
+from refold.engine import (
     ActionRefused,
     ActionTaken,
     Episode,
@@ -18,9 +18,9 @@ from engine import (
     StepRewarded,
     Stream,
 )
-from graders import Grade, grade
-from scenarios import Criterion, load, scenario_names
-from scenarios.workflow.events import (
+from refold.graders import Grade, grade
+from refold.scenarios import Criterion, load, scenario_names
+from refold.scenarios.workflow.events import (
     ParallelismObserved,
     SubtaskCompleted,
     SubtaskFailed,

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-import gym_refold
-from agents import make_policy, play
-from engine import Episode, EpisodeOver, EventLog
-from graders import grade
-from scenarios import load, scenario_names
+from refold.agents import make_policy, play
+from refold.engine import Episode, EpisodeOver, EventLog
+from refold.graders import grade
+from refold.gym import environment_ids
+from refold.scenarios import load, scenario_names
 
-IDS = dict(gym_refold.environment_ids())
+IDS = dict(environment_ids())
 
 
 def test_every_scenario_that_ships_is_an_environment():

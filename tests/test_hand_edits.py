@@ -6,10 +6,10 @@ from attrs import evolve
 from forging import alter, record_family
 from shell import Shell
 
-from engine import Episode, EventLog
-from engine.codec import chain
-from graders import grade, save_grade
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.engine.codec import chain
+from refold.graders import grade, save_grade
+from refold.scenarios import load
 
 
 @pytest.fixture

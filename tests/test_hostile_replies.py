@@ -6,11 +6,11 @@ from asking import of_kind, play, sensible
 from fault_server import FaultServer, Sent, says
 from shell import Shell
 
-from agents.completions import LONGEST_TEXT
-from engine import ActionTaken, Episode
-from engine.exchanges import ModelCalled, ReplyUnread
-from replays import verify
-from scenarios import load
+from refold.agents.completions import LONGEST_TEXT
+from refold.engine import ActionTaken, Episode
+from refold.engine.exchanges import ModelCalled, ReplyUnread
+from refold.replays import verify
+from refold.scenarios import load
 
 STEERING = (
     "\x1b]0;owned\x07\x1b[2J\x9b31m \x00\x08\r\nFORGED \u202eback\u200b\u2028 [bold red]x[/] :boom:"

@@ -11,8 +11,8 @@ from attrs import frozen
 from shell import SCRIPT, Shell
 from worlds import shipped, write
 
-from engine import Episode, EventLog
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.scenarios import load
 
 HOSTILE = (
     "[red]x[/red] \x1b[31m\x1b]0;t\x07 \u202eback\u200b \x9b2J\r\nFORGED \u2028FORGED {task} {0} %s"

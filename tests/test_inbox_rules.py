@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 from worlds import email, inbox
 
-from engine import ActionTaken, Episode, EpisodeOver, EventLog, InvalidAction, StepResult
-from graders import grade
-from scenarios import Scenario, load
-from scenarios.inbox import FAMILY
-from scenarios.inbox.events import EmailHandled, InboxFilled
-from scenarios.inbox.state import State
+from refold.engine import ActionTaken, Episode, EpisodeOver, EventLog, InvalidAction, StepResult
+from refold.graders import grade
+from refold.scenarios import Scenario, load
+from refold.scenarios.inbox import FAMILY
+from refold.scenarios.inbox.events import EmailHandled, InboxFilled
+from refold.scenarios.inbox.state import State
 
 ESCALATE = ["legal", "compliance", "payment", "security"]
 RESPOND = ["account", "access", "billing"]

@@ -7,9 +7,9 @@ from asking import KEY, sensible
 from fault_server import BUSY, HANG, FaultServer, refuses, says
 from shell import SCRIPT, Shell
 
-from engine import EventLog
-from graders import grade
-from scenarios import scenario_names
+from refold.engine import EventLog
+from refold.graders import grade
+from refold.scenarios import scenario_names
 
 START = re.compile(r"\[START\] task=(\S+) env=refold model=(\S+)")
 STEP = re.compile(

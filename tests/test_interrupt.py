@@ -7,9 +7,9 @@ from asking import of_kind, sensible
 from fault_server import HANG, FaultServer
 from shell import SCRIPT, Shell
 
-from engine import EventLog
-from engine.exchanges import ModelCalled
-from replays import verify
+from refold.engine import EventLog
+from refold.engine.exchanges import ModelCalled
+from refold.replays import verify
 
 PATIENCE = 30
 PARALLEL = 3

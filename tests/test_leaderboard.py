@@ -4,11 +4,11 @@ import pytest
 from attrs import evolve
 from recorded_runs import ask, record, shown
 
-from agents import make_policy, play
-from engine import Episode
-from graders import grade
-from reports.statistics import mean_interval
-from scenarios import load
+from refold.agents import make_policy, play
+from refold.engine import Episode
+from refold.graders import grade
+from refold.reports.statistics import mean_interval
+from refold.scenarios import load
 
 EASY, HARD = load("workflow/easy"), load("workflow/hard")
 

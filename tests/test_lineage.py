@@ -5,10 +5,10 @@ import pytest
 from shell import Shell
 from worlds import WORKED_EXAMPLE, play
 
-from engine import Episode, EpisodeInfo, EventLog
-from graders import grade, save_grade
-from replays.lineage import MOST_FORKS, lineage
-from scenarios import load
+from refold.engine import Episode, EpisodeInfo, EventLog
+from refold.graders import grade, save_grade
+from refold.replays.lineage import MOST_FORKS, lineage
+from refold.scenarios import load
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ import pytest
 from shell import Shell
 from worlds import shipped, write
 
-from engine import EventLog
-from graders import grade
-from scenarios import load, scenario_names
+from refold.engine import EventLog
+from refold.graders import grade
+from refold.scenarios import load, scenario_names
 
 HEAD = "episode scenario agent seed steps reward score ended run"
 

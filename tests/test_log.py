@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from engine import (
+from refold.engine import (
     Episode,
     EpisodeEnded,
     EventLog,
@@ -11,10 +11,10 @@ from engine import (
     StepRewarded,
     UnknownEpisode,
 )
-from engine.codec import encode
-from engine.errors import AmbiguousEpisode, EpisodeExists
-from graders import grade, save_grade
-from scenarios import load
+from refold.engine.codec import encode
+from refold.engine.errors import AmbiguousEpisode, EpisodeExists
+from refold.graders import grade, save_grade
+from refold.scenarios import load
 
 EASY = load("workflow/easy")
 MAIL = load("inbox/easy")

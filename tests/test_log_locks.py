@@ -3,9 +3,9 @@
 from serving import actions, running
 from shell import Shell
 
-from engine import Episode, EventLog
-from replays import verify
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.replays import verify
+from refold.scenarios import load
 
 STEPS = 5
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from worlds import WORKED_EXAMPLE, play, subtask, worker, workflow
 
-from engine import Episode, StepRewarded, Stream
-from graders import grade
-from scenarios import Criterion, Rubric, Scenario, load
-from scenarios.workflow.events import SubtaskCompleted
+from refold.engine import Episode, StepRewarded, Stream
+from refold.graders import grade
+from refold.scenarios import Criterion, Rubric, Scenario, load
+from refold.scenarios.workflow.events import SubtaskCompleted
 
 
 def played(scenario: Scenario, given: list[str]) -> Stream:

@@ -1,9 +1,9 @@
 import pytest
 from shell import Shell
 
-from engine import Episode, EpisodeInfo, EventLog, Reseeded
-from graders import grade, save_grade
-from scenarios import load
+from refold.engine import Episode, EpisodeInfo, EventLog, Reseeded
+from refold.graders import grade, save_grade
+from refold.scenarios import load
 
 EASY, MAIL = load("workflow/easy"), load("inbox/easy")
 WAIT = {"action_type": "wait"}

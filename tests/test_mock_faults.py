@@ -6,11 +6,11 @@ import json
 import pytest
 from loopback import ask, connect, request
 
-from agents.mock.faults import FAULTS, STATUSES, Faults, read_fault
-from agents.mock.model import MockModel
-from engine import Episode, RefoldError
-from engine.errors import UnknownName
-from scenarios import load
+from refold.agents.mock.faults import FAULTS, STATUSES, Faults, read_fault
+from refold.agents.mock.model import MockModel
+from refold.engine import Episode, RefoldError
+from refold.engine.errors import UnknownName
+from refold.scenarios import load
 
 COMPLETIONS = "/v1/chat/completions"
 

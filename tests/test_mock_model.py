@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from loopback import ask, connect, request
 
-from agents import make_policy, play
-from agents.mock.model import MockModel
-from engine import Episode, RefoldError
-from graders import grade
-from scenarios import load, scenario_names
+from refold.agents import make_policy, play
+from refold.agents.mock.model import MockModel
+from refold.engine import Episode, RefoldError
+from refold.graders import grade
+from refold.scenarios import load, scenario_names
 
 FORMATS = ("tools", "json", "text")
 POLICY = {"workflow": "greedy", "inbox": "baseline"}

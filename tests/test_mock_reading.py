@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agents.mock.reading import read_observation
-from agents.policies import baseline, greedy
-from engine import RefoldError
-from engine.family import find_family
-from scenarios import scenario_names
-from scenarios.inbox.observation import Observation as InboxObservation
-from scenarios.inbox.state import Email
-from scenarios.workflow.observation import Hint
-from scenarios.workflow.observation import Observation as WorkflowObservation
-from scenarios.workflow.parameters import Milestone
-from scenarios.workflow.state import Subtask, Worker
+from refold.agents.mock.reading import read_observation
+from refold.agents.policies import baseline, greedy
+from refold.engine import RefoldError
+from refold.engine.family import find_family
+from refold.scenarios import scenario_names
+from refold.scenarios.inbox.observation import Observation as InboxObservation
+from refold.scenarios.inbox.state import Email
+from refold.scenarios.workflow.observation import Hint
+from refold.scenarios.workflow.observation import Observation as WorkflowObservation
+from refold.scenarios.workflow.parameters import Milestone
+from refold.scenarios.workflow.state import Subtask, Worker
 
 RENDER = {name: find_family(name, 1).prompt.render for name in ("workflow", "inbox")}
 POLICY = {"workflow": greedy, "inbox": baseline}

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from loopback import ask, connect, request
 
-from agents.mock.model import MockModel
-from agents.mock.server import LARGEST_BODY
-from engine import Episode
-from scenarios import load
+from refold.agents.mock.model import MockModel
+from refold.agents.mock.server import LARGEST_BODY
+from refold.engine import Episode
+from refold.scenarios import load
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{}"}}
 CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
@@ -121,7 +121,13 @@ def test_bad_http(head, status):
 
 def start(*arguments):
     """Start the command in a process of its own."""
-    command = [sys.executable, "-c", "from cli import main; main()", "mock-model", *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        "from refold.cli import main; main()",
+        "mock-model",
+        *arguments,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

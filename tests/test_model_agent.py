@@ -3,13 +3,13 @@ from asking import KEY, of_kind, play, played, sensible
 from attrs import evolve
 from fault_server import BUSY, DROP, FaultServer, Sent, refuses, says
 
-from agents.client import Denied
-from agents.prompting import ModelOptions, configured
-from engine import ActionTaken, Episode, RefoldError
-from engine.codec import Codec
-from engine.exchanges import Attempt, ModelCalled, ModelConfigured, ReplyUnread
-from replays import verify
-from scenarios import load
+from refold.agents.client import Denied
+from refold.agents.prompting import ModelOptions, configured
+from refold.engine import ActionTaken, Episode, RefoldError
+from refold.engine.codec import Codec
+from refold.engine.exchanges import Attempt, ModelCalled, ModelConfigured, ReplyUnread
+from refold.replays import verify
+from refold.scenarios import load
 
 EASY = load("workflow/easy")
 MAIL = load("inbox/easy")

@@ -3,8 +3,8 @@ from asking import KEY, of_kind, sensible
 from fault_server import BUSY, DROP, HANG, FaultServer, refuses, says
 from shell import Shell, check_refusal
 
-from engine import EventLog
-from engine.exchanges import ModelCalled, ModelConfigured
+from refold.engine import EventLog
+from refold.engine.exchanges import ModelCalled, ModelConfigured
 
 NOBODY = dict.fromkeys(
     ("OPENAI_API_KEY", "API_KEY", "HF_TOKEN", "OPENAI_BASE_URL", "API_BASE_URL"), ""

@@ -8,13 +8,13 @@ from fault_server import BUSY, FaultServer, refuses, says
 from msgspec.structs import replace
 from shell import Shell
 
-from agents.conversation import request_digest
-from agents.players import PolicyPlayer
-from engine import Episode, EventLog
-from engine.exchanges import ModelCalled
-from engine.fold import step_ranges
-from graders import saved_grades
-from scenarios import load
+from refold.agents.conversation import request_digest
+from refold.agents.players import PolicyPlayer
+from refold.engine import Episode, EventLog
+from refold.engine.exchanges import ModelCalled
+from refold.engine.folding import step_ranges
+from refold.graders import saved_grades
+from refold.scenarios import load
 
 NO = refuses(400)
 PROSE = says("Let me think about that.")

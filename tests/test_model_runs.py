@@ -8,14 +8,14 @@ from asking import of_kind, sensible
 from fault_server import FaultServer
 from shell import SCRIPT, Shell
 
-from agents import make_policy, play
-from agents.conversation import request_digest
-from agents.mock.model import MockModel
-from engine import ActionTaken, Episode, EventLog, StepRewarded
-from engine.exchanges import ModelCalled, ModelConfigured
-from graders import grade
-from replays import verify
-from scenarios import load, scenario_names
+from refold.agents import make_policy, play
+from refold.agents.conversation import request_digest
+from refold.agents.mock.model import MockModel
+from refold.engine import ActionTaken, Episode, EventLog, StepRewarded
+from refold.engine.exchanges import ModelCalled, ModelConfigured
+from refold.graders import grade
+from refold.replays import verify
+from refold.scenarios import load, scenario_names
 
 PATIENCE = 60
 PARALLEL = 8

@@ -10,11 +10,11 @@ from attrs import frozen
 from shell import Shell
 from viewing import HOSTILE, asked, golden, hostile_inbox, hostile_workflow, shown, write_page
 
-from engine import Episode, RefoldError
-from replays import diff
-from replays.diff_document import diff_document
-from replays.page import page, script_text
-from scenarios import load
+from refold.engine import Episode, RefoldError
+from refold.replays import diff
+from refold.scenarios import load
+from refold.viewer.differences import diff_document
+from refold.viewer.page import page, script_text
 
 
 @frozen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from replays.page import VIEWER, NotInlined, parse_module, script_text
+from refold.viewer.page import VIEWER, NotInlined, parse_module, script_text
 
 SOURCES = sorted(Path(str(VIEWER)).rglob("*.js"))
 OWN = [path for path in SOURCES if path.parent.name != "vendor"]
@@ -89,8 +89,8 @@ def test_viewer_is_installed():
         package.replace(".", "/"): globs
         for package, globs in setup["setuptools"]["package-data"].items()
     }
-    root = Path(str(VIEWER)).parent.parent
+    root = Path(str(VIEWER)).parents[2]
     files = [path.relative_to(root) for path in Path(str(VIEWER)).rglob("*") if path.is_file()]
-    assert Path("replays/viewer/families/inbox.js") in files
+    assert Path("refold/viewer/web/families/inbox.js") in files
     for file in files:
         assert any(fnmatch(file.name, glob) for glob in patterns[str(file.parent)]), file

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from scipy import stats
 
-from reports.statistics import EXACT_UP_TO, paired
+from refold.reports.statistics import EXACT_UP_TO, paired
 
 UNBOUNDED = (-inf, inf)
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from power import Disk
 
-from engine import EventLog, RefoldError
-from engine.fold import step_ranges
+from refold.engine import EventLog, RefoldError
+from refold.engine.folding import step_ranges
 
 CUTS = 400
 LIES = 100

@@ -5,10 +5,10 @@ from typing import get_args, get_type_hints
 import pytest
 from worlds import inbox, shipped, subtask, worker, workflow
 
-from agents import make_policy
-from engine import Episode
-from engine.family import find_family
-from scenarios import load, scenario_names
+from refold.agents import make_policy
+from refold.engine import Episode
+from refold.engine.family import find_family
+from refold.scenarios import load, scenario_names
 
 FAMILIES = ("workflow", "inbox")
 MOMENTS = ("start", "middle", "end")

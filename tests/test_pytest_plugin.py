@@ -8,11 +8,11 @@ import pytest
 from shell import Shell
 from test_wheel import installed, wheel  # noqa: F401 - fixtures
 
-from replays.golden import FOLDER
+from refold.replays.golden import FOLDER
 
 GRADER = """
-from graders import Facts, Finding
-from scenarios.workflow.events import SubtaskFailed
+from refold.graders import Facts, Finding
+from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
     failed = Facts(events).of(SubtaskFailed)
@@ -20,7 +20,7 @@ def failures(events):
 """
 TESTS = """
 import pytest
-from graders.custom import grade_by
+from refold.graders.custom import grade_by
 from mine import failures
 
 @pytest.mark.refold(scenario="workflow/hard")
@@ -103,9 +103,9 @@ def test_a_change_is_told_part_by_part(project):
     project.write(
         "test_mine.py",
         """
-from graders.custom import grade_by
+from refold.graders.custom import grade_by
 from mine import failures
-from pytest_refold import assert_same_grade
+from refold.pytest_plugin import assert_same_grade
 
 def test_same(load_episode):
     events = load_episode("workflow-hard-greedy")
@@ -219,7 +219,7 @@ def test_others_are_left_alone(project):
     project.write(
         "test_mine.py",
         f"""
-import sys, pytest, pytest_refold
+import sys, pytest, refold.pytest_plugin
 
 @pytest.fixture
 def episode():
@@ -227,8 +227,9 @@ def episode():
 
 def test_it(episode):
     assert episode == "mine"
-    assert not {{"engine", "graders", "replays", "msgspec"}} & set(sys.modules)
-    assert pytest_refold.__file__.startswith({str(project.site)!r})
+    loaded = {{"refold.engine", "refold.graders", "refold.replays", "msgspec"}}
+    assert not loaded & set(sys.modules)
+    assert refold.pytest_plugin.__file__.startswith({str(project.site)!r})
 """,
     )
     assert "1 passed" in project.pytest()

@@ -3,10 +3,10 @@ from time import process_time
 
 import pytest
 
-from agents.completions import LONGEST_TEXT
-from agents.reading import Unreadable, objects, read_action
-from engine.exchanges import Reply, ToolCall
-from engine.family import find_family
+from refold.agents.action_parser import Unreadable, objects, read_action
+from refold.agents.completions import LONGEST_TEXT
+from refold.engine.exchanges import Reply, ToolCall
+from refold.engine.family import find_family
 
 WORKFLOW = find_family("workflow", 1)
 INBOX = find_family("inbox", 1)

@@ -4,7 +4,7 @@ import pytest
 from shell import Shell
 from worlds import action, shipped, write
 
-from engine import ActionTaken, EventLog
+from refold.engine import ActionTaken, EventLog
 
 GREEDY_START = ("delegate technical_design tech_lead", "wait", "wait")
 ARCHIVE = {"type": "archive", "rationale": "seen\u2028read"}

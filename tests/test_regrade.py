@@ -6,17 +6,17 @@ from msgspec.structs import replace
 from shell import Shell
 from worlds import write
 
-from engine import EpisodeInfo, EventLog
-from graders import grade, save_grade
-from graders.changes import grade_change
-from graders.text import change_lines, grade_text
-from replays.golden import FOLDER, read_golden
-from replays.regrade import Tally, read_grades, regrade, saved_in_log
+from refold.engine import EpisodeInfo, EventLog
+from refold.graders import grade, save_grade
+from refold.graders.changes import grade_change
+from refold.graders.regrading import Tally, read_grades, regrade, saved_in_log
+from refold.graders.text import change_lines, grade_text
+from refold.replays.golden import FOLDER, read_golden
 
 GREEDY = {"workflow/easy": 0.9, "workflow/medium": 0.6325, "workflow/hard": 0.0176}
 FAILURES = """
-from graders import Facts, Finding
-from scenarios.workflow.events import SubtaskFailed
+from refold.graders import Facts, Finding
+from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
     failed = Facts(events).of(SubtaskFailed)

@@ -1,8 +1,8 @@
 import pytest
 from shell import Shell
 
-from engine import Episode, EventLog, fold_to
-from scenarios import load
+from refold.engine import Episode, EventLog, fold_to
+from refold.scenarios import load
 
 
 @pytest.fixture

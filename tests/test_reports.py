@@ -4,12 +4,12 @@ from weakref import ref
 import pytest
 from recorded_runs import ask, called, record, shown, unanswered
 
-from engine import Episode, RefoldError
-from engine.exchanges import ActionForfeited, ReplyUnread
-from graders import grade
-from reports import find_run, played, report
-from reports.statistics import mean_interval, pass_at_k, pass_hat_k, pass_interval
-from scenarios import load
+from refold.engine import Episode, RefoldError
+from refold.engine.exchanges import ActionForfeited, ReplyUnread
+from refold.graders import grade
+from refold.reports import find_run, played, report
+from refold.reports.statistics import mean_interval, pass_at_k, pass_hat_k, pass_interval
+from refold.scenarios import load
 
 EASY, MAIL = load("workflow/easy"), load("inbox/easy")
 WAIT = {"action_type": "wait"}

@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import ActionTaken, Episode, EpisodeEnded, EpisodeOver, EventLog, StaleWriter
-from engine.codec import encode
-from engine.errors import UnknownEpisode
-from engine.exchanges import ActionForfeited, ReplyUnread
-from engine.fold import fold_to, step_ranges
-from scenarios import load, scenario_names
+from refold.engine import ActionTaken, Episode, EpisodeEnded, EpisodeOver, EventLog, StaleWriter
+from refold.engine.codec import encode
+from refold.engine.errors import UnknownEpisode
+from refold.engine.exchanges import ActionForfeited, ReplyUnread
+from refold.engine.folding import fold_to, step_ranges
+from refold.scenarios import load, scenario_names
 
 EASY = load("workflow/easy")
 WAIT = {"action_type": "wait"}

@@ -3,11 +3,11 @@ from asking import ask, of_kind, play, played, sensible
 from fault_server import BUSY, FaultServer, Sent, refuses, says
 from shell import Shell
 
-from agents.conversation import requests
-from agents.recorded import NotRecorded, Recorded
-from engine import Episode
-from engine.exchanges import ModelCalled
-from scenarios import load
+from refold.agents.conversation import requests
+from refold.agents.recorded import NotRecorded, Recorded
+from refold.engine import Episode
+from refold.engine.exchanges import ModelCalled
+from refold.scenarios import load
 
 NO = refuses(422)
 GARBAGE = Sent(body=b"?")

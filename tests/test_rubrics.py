@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from worlds import Data, play, shipped, subtask, worker, workflow, write
 
-from engine import Episode, RefoldError
-from graders import grade
-from scenarios import Criterion, Rubric, ScenarioError, load, load_rubric, recorded_rubric
+from refold.engine import Episode, RefoldError
+from refold.graders import grade
+from refold.scenarios import Criterion, Rubric, ScenarioError, load, load_rubric, recorded_rubric
 
 
 def criterion(name: str, weight: float, measure: str = "share_completed", **more: Any) -> Data:

@@ -4,10 +4,10 @@ import click
 import pytest
 from recorded_runs import ask, record, shown
 
-from commands.report import report_command
-from engine import Episode, EpisodeInfo
-from graders import grade
-from scenarios import load
+from refold.commands.report import report_command
+from refold.engine import Episode, EpisodeInfo
+from refold.graders import grade
+from refold.scenarios import load
 
 EASY = load("workflow/easy")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from worlds import shipped, write
 
-from engine import Episode, RefoldError
-from engine.errors import UnknownName
-from engine.family import find_family
-from graders import grade
-from scenarios import ScenarioError, load, scenario_names
+from refold.engine import Episode, RefoldError
+from refold.engine.errors import UnknownName
+from refold.engine.family import find_family
+from refold.graders import grade
+from refold.scenarios import ScenarioError, load, scenario_names
 
 SEVEN = [
     "inbox/easy",

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from worlds import Data, shipped, write
 
-from engine import Episode, EpisodeStarted, RefoldError, Stream, fold
-from engine.codec import encode
-from graders import grade
-from scenarios import Scenario, load, scenario_names
+from refold.engine import Episode, EpisodeStarted, RefoldError, Stream, fold
+from refold.engine.codec import encode
+from refold.graders import grade
+from refold.scenarios import Scenario, load, scenario_names
 
 SHIPPED = {name: shipped(name) for name in scenario_names()}
 GONE = object()

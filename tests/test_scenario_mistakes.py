@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 from worlds import Data, shipped, write
 
-from scenarios import ScenarioError, load
+from refold.scenarios import ScenarioError, load
 
 
 class Mistake(NamedTuple):

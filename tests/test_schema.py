@@ -4,9 +4,9 @@ from contextlib import closing
 
 import pytest
 
-from engine import ActionTaken, EventLog, NotALog, StepRewarded
-from engine.codec import encode
-from engine.schema import APPLICATION_ID, VERSION
+from refold.engine import ActionTaken, EventLog, NotALog, StepRewarded
+from refold.engine.codec import encode
+from refold.engine.log.schema import APPLICATION_ID, VERSION
 
 COPY = "INSERT {verb} INTO events (id, episode, seq, payload, hash) "
 EVENT_ATTACKS = {

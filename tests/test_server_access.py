@@ -6,11 +6,11 @@ import pytest
 from serving import running, talk
 from websockets.exceptions import InvalidStatus
 
-from engine import RefoldError
-from server.access import check, login_value
-from server.app import check_exposure
-from server.limits import Buckets
-from server.settings import Settings
+from refold.engine import RefoldError
+from refold.server.app import check_exposure
+from refold.server.http.access import check, login_value
+from refold.server.http.rate_limits import Buckets
+from refold.server.settings import Settings
 
 TOKEN = "a-token-of-some-length"  # noqa: S105 - of a test
 PATHS = ["/health", "/state", "/episodes", "/metrics", "/openapi.json", "/tasks"]

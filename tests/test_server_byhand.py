@@ -3,8 +3,8 @@ import serving
 from forging import alter
 from serving import actions, running
 
-from engine import EventLog
-from graders import grade
+from refold.engine import EventLog
+from refold.graders import grade
 
 server = serving.server
 

@@ -6,14 +6,14 @@ from contextlib import closing
 import pytest
 from shell import Shell
 
-from engine import RefoldError
-from server.settings import Settings
-from server.tasks import catalogue
+from refold.engine import RefoldError
+from refold.server.sessions.catalogue import catalogue
+from refold.server.settings import Settings
 
 BLOCKED = """
 import sys
 sys.modules["fastapi"] = None
-from cli import main
+from refold.cli import main
 main()
 """
 
@@ -67,10 +67,10 @@ def test_settings_from_the_environment():
 
 
 def test_the_script_for_servers(tmp_path):
-    """``python -m server.app`` refuses in words as well."""
+    """``python -m refold.server.app`` refuses in words as well."""
     environment = {"HOST": "0.0.0.0", "PATH": "", "REFOLD_LOG": str(tmp_path / "log.db")}  # noqa: S104
     ran = subprocess.run(
-        [sys.executable, "-m", "server.app"],
+        [sys.executable, "-m", "refold.server.app"],
         env=environment,
         capture_output=True,
         text=True,

@@ -3,8 +3,8 @@ from queue import Queue
 
 import pytest
 
-from server.context import HEAVY, QUEUE, Context, Overloaded
-from server.settings import Settings
+from refold.server.context import HEAVY, QUEUE, Context, Overloaded
+from refold.server.settings import Settings
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pages import blocks, rows, section
 from serving import running
 from test_docs import Reader
 
-from server.settings import VARIABLES
+from refold.server.settings import VARIABLES
 
 PAGE = "docs/serving.md"
 

@@ -11,10 +11,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from engine import EventLog
-from replays import verify
+from refold.engine import EventLog
+from refold.replays import verify
 
-PROGRAM = "from cli import main; main()"
+PROGRAM = "from refold.cli import main; main()"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ HEAD = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """Return a server that waits for a head for a short time only."""
-    monkeypatch.setattr("server.heads.HEAD_SECONDS", 0.5)
+    monkeypatch.setattr("refold.server.http.heads.HEAD_SECONDS", 0.5)
     with running(tmp_path) as server:
         yield server
 
@@ -51,7 +51,7 @@ def test_a_head_without_end_is_cut_off(tmp_path):
 
 def test_a_body_that_nobody_asked_for_is_not_waited_for(tmp_path, monkeypatch):
     """What follows an answer that needed no body keeps no connection open."""
-    monkeypatch.setattr("server.heads.HEAD_SECONDS", 0.5)
+    monkeypatch.setattr("refold.server.http.heads.HEAD_SECONDS", 0.5)
     with running(tmp_path, token="x" * 20) as server, connected(server) as connection:
         connection.sendall(HEAD.replace(b"health", b"tasks") + b"Content-Length: 10\r\n\r\n")
         assert b"401" in connection.recv(4096)
@@ -62,7 +62,7 @@ def test_a_body_that_nobody_asked_for_is_not_waited_for(tmp_path, monkeypatch):
 
 def test_a_body_letter_by_letter_is_cut_off(tmp_path, monkeypatch):
     """Its time is that of the whole body, however often a letter comes."""
-    monkeypatch.setattr("server.guard.BODY_SECONDS", 0.5)
+    monkeypatch.setattr("refold.server.http.guard.BODY_SECONDS", 0.5)
     with running(tmp_path) as server, connected(server) as connection:
         connection.sendall(b"POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n")
         connection.settimeout(0.1)

@@ -4,9 +4,9 @@ import pytest
 import serving
 from serving import actions, running
 
-from agents.prompting import prompt_of
-from engine.family import all_families
-from scenarios import scenario_names
+from refold.agents.prompting import prompt_of
+from refold.engine.family import all_families
+from refold.scenarios import scenario_names
 
 server = serving.server
 

@@ -1,8 +1,8 @@
 import pytest
 from serving import actions, running, talk
 
-from engine import EventLog, fold_to
-from replays import verify
+from refold.engine import EventLog, fold_to
+from refold.replays import verify
 
 WAIT = {"action_type": "wait"}
 

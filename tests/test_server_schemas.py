@@ -6,9 +6,9 @@ import pytest
 import serving
 from serving import actions, talk
 
-from engine.family import all_families
-from scenarios import scenario_names
-from server.schemas import schemas
+from refold.engine.family import all_families
+from refold.scenarios import scenario_names
+from refold.server.sessions.schemas import schemas
 
 server = serving.server
 

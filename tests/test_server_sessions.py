@@ -6,10 +6,10 @@ import pytest
 from serving import running, talk
 from websockets.exceptions import ConnectionClosed
 
-from engine import Episode, EventLog
-from replays import verify
-from server.errors import SessionBusy, SessionsFull, UnknownSession
-from server.sessions import Session, SessionStore
+from refold.engine import Episode, EventLog
+from refold.replays import verify
+from refold.server.sessions.errors import SessionBusy, SessionsFull, UnknownSession
+from refold.server.sessions.store import Session, SessionStore
 
 WAIT = {"action_type": "wait"}
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from serving import actions, raw, say, talk
 from websockets.exceptions import ConnectionClosed
 
-from agents import make_policy, play
-from engine import Episode, EventLog
-from graders import grade
-from replays import verify
-from scenarios import load, scenario_names
+from refold.agents import make_policy, play
+from refold.engine import Episode, EventLog
+from refold.graders import grade
+from refold.replays import verify
+from refold.scenarios import load, scenario_names
 
 server = serving.server
 

@@ -5,7 +5,7 @@ import playing
 import serving
 from viewing import large
 
-from engine import Episode, EventLog
+from refold.engine import Episode, EventLog
 
 browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 FOCUS = "document.activeElement.matches('#panel, #panel *')"

@@ -6,9 +6,9 @@ import pytest
 import serving
 from serving import actions
 
-from engine import EventLog
-from engine.family import find_family
-from graders import grade
+from refold.engine import EventLog
+from refold.engine.family import find_family
+from refold.graders import grade
 
 browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 TASKS = ["workflow/easy", "inbox/easy"]

@@ -5,9 +5,9 @@ import pytest
 from attrs import evolve
 from serving import running
 
-from agents import make_policy, play
-from engine import Episode, EventLog
-from scenarios import load
+from refold.agents import make_policy, play
+from refold.engine import Episode, EventLog
+from refold.scenarios import load
 
 browser, visit = browsing.browser, browsing.visit
 

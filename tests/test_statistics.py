@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 import pytest
 from scipy import stats
 
-from reports.statistics import (
+from refold.reports.statistics import (
     Noise,
     mean_interval,
     noise_floor,

@@ -8,13 +8,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from worlds import subtask, worker, workflow
 
-from commands.stepper import Painter
-from engine import Episode, fold_to
-from graders import grade
-from replays.document import document
-from replays.film import Film
-from replays.golden import FOLDER, goldens, read_golden
-from replays.stepper import PANES, Place, keys_in, press
+from refold.commands.shared.stepper import Painter
+from refold.engine import Episode, fold_to
+from refold.graders import grade
+from refold.replays.golden import FOLDER, goldens, read_golden
+from refold.viewer.document import document
+from refold.viewer.navigation import PANES, Place, keys_in, press
+from refold.viewer.panes import Film
 
 GOLDENS = [path.name for path in goldens()]
 HARD = "workflow-hard-worked-example.jsonl"

@@ -14,9 +14,9 @@ import pytest
 from shell import SCRIPT, Shell
 from worlds import WORKED_EXAMPLE, play
 
-from engine import Episode, EventLog
-from engine.exchanges import ModelCalled, Reply
-from scenarios import load
+from refold.engine import Episode, EventLog
+from refold.engine.exchanges import ModelCalled, Reply
+from refold.scenarios import load
 
 RIGHT, END = "\x1b[C", "\x1b[F"
 EVIL = "\x1b]0;owned\x07 \u202e \x9b2J [/red] </script>"

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sums import add_up
+from refold.engine.sums import add_up
 
 
 def test_a_sum_is_added_one_by_one():

@@ -10,9 +10,9 @@ from asking import KEY, of_kind, sensible
 from fault_server import BUSY, FaultServer
 from shell import SCRIPT, Shell
 
-from engine import EventLog
-from engine.exchanges import ModelCalled
-from graders import grade
+from refold.engine import EventLog
+from refold.engine.exchanges import ModelCalled
+from refold.graders import grade
 
 EPISODES = 3
 RUN = f"record inbox/easy --agent openai:m --epochs {EPISODES} --max-retries 0"

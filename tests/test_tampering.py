@@ -5,10 +5,10 @@ from contextlib import closing
 import pytest
 from forging import record_family
 
-import cli
-from engine import Episode, EventLog
-from graders import grade, save_grade
-from scenarios import load
+from refold import cli
+from refold.engine import Episode, EventLog
+from refold.graders import grade, save_grade
+from refold.scenarios import load
 
 FLIPS = 400
 TABLES = ("sqlite_master", "episodes", "events", "grades", "_sqlite_migrations")

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from engine import EventLog
-from engine.errors import UnknownName
+from refold.engine import EventLog
+from refold.engine.errors import UnknownName
 
 SOURCE = Path(__file__).parent / "tiny_family"
 ROLL, STOP = {"type": "roll"}, {"type": "stop"}
 
 EPISODE = """
 import json
-from engine import Episode, EventLog, fold
-from engine.family import find_family
-from graders import grade
-from scenarios import load, scenario_names
+from refold.engine import Episode, EventLog, fold
+from refold.engine.family import find_family
+from refold.graders import grade
+from refold.scenarios import load, scenario_names
 
 family = find_family("tiny", 1)
 with EventLog("log.db") as log:
@@ -82,7 +82,7 @@ def python(site: Path, code: str, *arguments: str) -> subprocess.CompletedProces
 
 
 def refold(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = python(site, "from cli import main; main()", *arguments)
+    done = python(site, "from refold.cli import main; main()", *arguments)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -120,7 +120,9 @@ def test_mistakes_in_its_files(site: Path) -> None:
     file = site.parent / "mine.toml"
     text = (SOURCE / "tiny" / "one.toml").read_text()
     file.write_text(text.replace("target = 20", "target = 0").replace('"stopped" }', "3 }"))
-    done = python(site, "from cli import main; main()", "record", "mine.toml", "--agent", "random")
+    done = python(
+        site, "from refold.cli import main; main()", "record", "mine.toml", "--agent", "random"
+    )
     assert done.returncode == 2
     assert "$.parameters.target: expected at least 1, got 0" in done.stderr
     assert "$.rubric.criteria[1].params.reason: expected a text, got 3" in done.stderr
@@ -139,7 +141,7 @@ def test_log_without_the_family(site: Path) -> None:
 def test_broken_package(site: Path, damage: str) -> None:
     """A package that cannot be imported is one line that names it, never a traceback."""
     (site / "tiny" / "__init__.py").write_text(damage)
-    done = python(site, "from cli import main; main()", "scenarios")
+    done = python(site, "from refold.cli import main; main()", "scenarios")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "'tiny.1': expected an installed package that can be imported, got " in line

@@ -1,7 +1,7 @@
 import pytest
 
-from engine import RefoldError
-from scenarios.toml import MOST_DOTS, read_toml
+from refold.engine import RefoldError
+from refold.scenarios.toml import MOST_DOTS, read_toml
 
 UNCLOSED = (
     b'\\"""\n' * 400_000,

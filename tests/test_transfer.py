@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from shell import Shell, check_refusal
 
-from engine import EventLog
+from refold.engine import EventLog
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from attrs import evolve
 from fault_server import FaultServer, says
 from worlds import subtask, worker, workflow
 
-from agents.client import Denied
-from engine import ActionRefused, ActionTaken, Episode
-from engine.codec import Codec
-from engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
-from replays import verify
-from scenarios import load
+from refold.agents.client import Denied
+from refold.engine import ActionRefused, ActionTaken, Episode
+from refold.engine.codec import Codec
+from refold.engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
+from refold.replays import verify
+from refold.scenarios import load
 
 EASY = load("workflow/easy")
 MAIL = load("inbox/easy")

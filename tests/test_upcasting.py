@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from shell import Shell
 
-from engine import EventLog, LogDamaged, StepRewarded, Stream, fold_to
-from engine.codec import FORMAT, chain
-from engine.family import all_families
-from engine.schema import APPLICATION_ID, VERSION
-from engine.upcast import UPCASTS
-from graders import grade
-from replays import verify
-from replays.golden import goldens, read_golden
+from refold.engine import EventLog, LogDamaged, StepRewarded, Stream, fold_to
+from refold.engine.codec import FORMAT, chain
+from refold.engine.family import all_families
+from refold.engine.log.schema import APPLICATION_ID, VERSION
+from refold.engine.upcasting import UPCASTS
+from refold.graders import grade
+from refold.replays import verify
+from refold.replays.golden import goldens, read_golden
 
 FORMATS = Path(__file__).parent / "formats"
 EXPORTS = sorted(FORMATS.glob("v*.jsonl"))

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from shell import Shell
 
-from engine import Episode, EpisodeInfo, EventLog
-from engine.exchanges import ReplyUnread
-from replays import verify
-from replays.golden import goldens, read_golden
-from scenarios import load, scenario_names
+from refold.engine import Episode, EpisodeInfo, EventLog
+from refold.engine.exchanges import ReplyUnread
+from refold.replays import verify
+from refold.replays.golden import goldens, read_golden
+from refold.scenarios import load, scenario_names
 
 GOLDEN = {path.name: path for path in goldens()}["workflow-hard-greedy.jsonl"]
 REWARDED = b'"type":"step_rewarded"'

@@ -6,9 +6,9 @@ import random
 import msgspec
 import pytest
 
-import cli
-from engine import EpisodeInfo, EventLog, RefoldError
-from replays.golden import goldens, read_golden
+from refold import cli
+from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.replays.golden import goldens, read_golden
 
 STREAMS = {path.name.removesuffix(".jsonl"): path for path in goldens()}
 FORGERIES = 25

@@ -7,9 +7,9 @@ from browsing import DESKTOP, PHONE
 from shell import Shell
 from viewing import golden, large, shown
 
-from engine import Episode, Stream
-from replays.document import document
-from scenarios import load
+from refold.engine import Episode, Stream
+from refold.scenarios import load
+from refold.viewer.document import document
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"

@@ -5,10 +5,10 @@ import pytest
 from browsing import PHONE
 from viewing import golden
 
-from engine import Episode
-from replays import diff
-from replays.diff_document import diff_document
-from scenarios import load
+from refold.engine import Episode
+from refold.replays import diff
+from refold.scenarios import load
+from refold.viewer.differences import diff_document
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"

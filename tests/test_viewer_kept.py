@@ -6,9 +6,9 @@ from attrs import evolve
 from serving import running
 from viewing import golden, shown
 
-from engine import Episode
-from scenarios import load
-from scenarios.workflow.parameters import SubtaskParameters, WorkerParameters
+from refold.engine import Episode
+from refold.scenarios import load
+from refold.scenarios.workflow.parameters import SubtaskParameters, WorkerParameters
 
 browser, view, visit = browsing.browser, browsing.view, browsing.visit
 NAMES = ("constructor", "toString", "valueOf")

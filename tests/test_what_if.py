@@ -4,14 +4,14 @@ import pytest
 from shell import Shell
 from worlds import WORKED_EXAMPLE, action, play
 
-from agents import make_policy
-from agents import play as play_on
-from agents.mock.model import MockModel
-from engine import Episode, EventLog
-from engine.errors import UnknownStep
-from graders import grade
-from replays.what_if import action_at, candidates, what_if
-from scenarios import load
+from refold.agents import make_policy
+from refold.agents import play as play_on
+from refold.agents.mock.model import MockModel
+from refold.engine import Episode, EventLog
+from refold.engine.errors import UnknownStep
+from refold.graders import grade
+from refold.replays.what_if import action_at, candidates, what_if
+from refold.scenarios import load
 
 ALPHA, BETA = (f"delegate enrich_logs investigator_{name}" for name in ("alpha", "beta"))
 

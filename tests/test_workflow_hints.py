@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from worlds import play, subtask, worker, workflow
 
-from engine import Episode
-from scenarios import Scenario, load
-from scenarios.workflow import FAMILY
-from scenarios.workflow.observation import Hint, Observation
+from refold.engine import Episode
+from refold.scenarios import Scenario, load
+from refold.scenarios.workflow import FAMILY
+from refold.scenarios.workflow.observation import Hint, Observation
 
 
 def look(scenario: Scenario, given: list[str]) -> Observation:

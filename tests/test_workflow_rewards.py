@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from worlds import play, subtask, worker, workflow
 
-from engine import Episode, EpisodeEnded, StepResult
+from refold.engine import Episode, EpisodeEnded, StepResult
 
 ALWAYS_FAILS = [{"worker": "bad", "subtask_type": "dig", "reliability": [0.0]}]
 

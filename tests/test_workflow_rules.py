@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from worlds import action, play, subtask, worker, workflow
 
-from engine import Episode, InvalidAction, StepResult
-from scenarios import Scenario, load
-from scenarios.workflow.events import SubtaskFailed, WorkerDroppedOut
+from refold.engine import Episode, InvalidAction, StepResult
+from refold.scenarios import Scenario, load
+from refold.scenarios.workflow.events import SubtaskFailed, WorkerDroppedOut
 
 BUSY = ["wait", "delegate long ann"]
 """The only seat is taken for three steps; eve left before."""

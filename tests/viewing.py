@@ -5,14 +5,18 @@ from typing import Any
 
 from attrs import evolve
 
-from engine import Episode, Stream
-from engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread, ToolCall
-from graders import grade
-from replays.document import document
-from replays.golden import FOLDER, read_golden
-from replays.page import page
-from scenarios import Criterion, Rubric, Scenario, load
-from scenarios.workflow.parameters import SubtaskParameters, WorkerParameters, WorkflowParameters
+from refold.engine import Episode, Stream
+from refold.engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread, ToolCall
+from refold.graders import grade
+from refold.replays.golden import FOLDER, read_golden
+from refold.scenarios import Criterion, Rubric, Scenario, load
+from refold.scenarios.workflow.parameters import (
+    SubtaskParameters,
+    WorkerParameters,
+    WorkflowParameters,
+)
+from refold.viewer.document import document
+from refold.viewer.page import page
 
 HOSTILE = (
     "</script><script>window.__pwned=1</script><img src=x onerror=window.__pwned=1>"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine import Episode, StepResult
-from engine.family import find_family
-from scenarios import Scenario, load
+from refold.engine import Episode, StepResult
+from refold.engine.family import find_family
+from refold.scenarios import Scenario, load
 
 Data = dict[str, Any]
 

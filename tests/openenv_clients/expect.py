@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from agents import make_policy, play
-from engine import ActionTaken, Episode
-from graders import grade
-from scenarios import load, scenario_names
+from refold.agents import make_policy, play
+from refold.engine import ActionTaken, Episode
+from refold.graders import grade
+from refold.scenarios import load, scenario_names
 
 
 def expected(task):

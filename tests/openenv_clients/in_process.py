@@ -11,8 +11,8 @@ from openenv.core.env_server.http_server import create_app
 from openenv.core.env_server.interfaces import Environment
 from openenv.core.env_server.types import Action, Observation, State
 
-from engine import EventLog
-from server.openenv_classes import (
+from refold.engine import EventLog
+from refold.server.openenv.classes import (
     InboxAction,
     InboxEnvironment,
     RefoldClient,

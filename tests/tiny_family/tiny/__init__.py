@@ -7,7 +7,7 @@ by the two entry points in ``pyproject.toml``.
 
 from importlib.resources import files
 
-from engine import Family
+from refold.engine import Family
 from tiny.rules import decide, legal_actions
 from tiny.world import Action, Parameters, Rolled, evolve, initial, observe, problems, say, view
 

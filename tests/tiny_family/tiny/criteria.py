@@ -2,9 +2,9 @@
 
 from attrs import frozen
 
-from engine import EpisodeEnded
-from graders import Facts, Finding
-from scenarios import Criteria, Measure
+from refold.engine import EpisodeEnded
+from refold.graders import Facts, Finding
+from refold.scenarios import Criteria, Measure
 from tiny.world import Rolled
 
 

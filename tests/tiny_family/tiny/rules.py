@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from engine import ActionRefused, EpisodeEnded, Event, StepRewarded
+from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from tiny.world import Action, Rolled, State
 
 

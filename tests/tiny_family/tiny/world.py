@@ -8,9 +8,9 @@ from attrs import frozen
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine import ActionTaken, EpisodeEnded, Event, StepRewarded
-from engine.words import say_shared
-from scenarios.spec import read_parameters
+from refold.engine import ActionTaken, EpisodeEnded, Event, StepRewarded
+from refold.engine.phrases import say_shared
+from refold.scenarios.spec import read_parameters
 
 
 @frozen

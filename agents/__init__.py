@@ -1,6 +1,0 @@
-"""Agents: from an observation to an action, and the loop that plays them."""
-
-from agents.policies import Policy
-from agents.rollout import AGENTS, make_policy, play
-
-__all__ = ["AGENTS", "Policy", "make_policy", "play"]

@@ -1,5 +1,0 @@
-"""A stand-in for a model: an OpenAI-compatible server on loopback that plays built-in policies."""
-
-from agents.mock.model import MockModel
-
-__all__ = ["MockModel"]

@@ -1,0 +1,214 @@
+"""
+Reading an action out of what a model wrote.
+
+Tolerant of what models do (thinking blocks, fences, prose, several objects, placeholders, wrong
+case), never guessing: what is no action is said to be none, with a reason. Whatever a text
+holds, reading it takes time in proportion to its length.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NoReturn
+
+import msgspec
+
+from refold.agents.prompting import prompt_of
+from refold.engine import Family, InvalidAction
+from refold.engine.codec import codec_of
+from refold.engine.exchanges import Reply, ToolCall
+
+_LONGEST_REASON = 500
+_DEEPEST = 20
+_MOST_WORK = 2**21
+_WORK_OF_A_PLACE = 2**12
+
+_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_END_OF_THINKING = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"<[^<>]*>|\{[^{}]*\}|null|none|n/?a|string|\.\.\.|", re.IGNORECASE)
+_NOTHING = ("", "null", "None", "[]")
+_KINDS = ("action_type", "action", "type", "kind", "name", "tool")
+_WRAPPERS = (
+    "tool_call",
+    "function",
+    "action",
+    "arguments",
+    "parameters",
+    "params",
+    "input",
+)
+
+
+class Unreadable(Exception):
+    """No action could be read; the text says why, for the model."""
+
+
+def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
+    """
+    Return the action that *reply* holds: of its tool calls, then of its text, the first valid.
+
+    Args:
+        reply: What the model answered.
+        family: Whose actions are meant.
+        names: Ids that exist, by their case-folded form, to mend wrong case.
+
+    Raises:
+        Unreadable: There is none, for a reason that the model can act on.
+    """
+    reason = "no JSON object was found"
+    for tool, fields in _candidates(reply):
+        try:
+            return _action(tool, fields, family, names)
+        except InvalidAction as error:
+            reason = _unicode(str(error)[:_LONGEST_REASON])
+    if reply.finish == "length":
+        reason = f"{reason}; the answer was cut off at the limit of its length"
+    raise Unreadable(reason)
+
+
+def _candidates(reply: Reply) -> Iterator[tuple[str | None, dict[str, Any] | None]]:
+    """Yield the tool, if one was called, and the fields of all that may be meant as an action."""
+    for call in reply.tool_calls:
+        yield call.name, _arguments(call)
+    for fields in objects(_without_thinking(reply.text)):
+        yield None, fields
+
+
+def _arguments(call: ToolCall) -> dict[str, Any] | None:
+    """Return the arguments of *call*, None if they are no JSON object, twice encoded or not."""
+    text = call.arguments.strip()
+    if text in _NOTHING:
+        return {}
+    if text.startswith('"'):
+        text = _string(text)
+    return next(objects(text), None)
+
+
+def _without_thinking(text: str) -> str:
+    """Return what *text* says after thinking; the beginning of that may be left out of it."""
+    text = _THINKING.sub("", text)
+    ends = [found.end() for found in _END_OF_THINKING.finditer(text)]
+    return text[ends[-1] :] if ends else text
+
+
+def objects(text: str) -> Iterator[dict[str, Any]]:
+    """
+    Yield the JSON objects in *text* in order, those inside of others left out.
+
+    Line breaks and other control characters in strings are let pass. Ends early in a long text
+    that holds too many objects, or beginnings of objects (512 at most).
+    """
+    work = 0
+    place = text.find("{")
+    while place >= 0 and work < _MOST_WORK:
+        value, end = _object(text, place)
+        work += _WORK_OF_A_PLACE + end - place
+        if value is not None:
+            yield value
+        place = text.find("{", place + 1 if value is None else end)
+
+
+def _object(text: str, place: int) -> tuple[dict[str, Any] | None, int]:
+    """Return the object that begins at *place*, None if it is none, and where reading it ended."""
+    try:
+        return _decoder.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        return None, error.pos
+    except (ValueError, RecursionError):
+        return None, place
+
+
+def _string(text: str) -> str:
+    try:
+        value, _ = _decoder.raw_decode(text)
+    except ValueError:
+        return text
+    return str(value)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"expected JSON, got {constant}")
+
+
+_decoder = json.JSONDecoder(strict=False, parse_constant=_refuse)
+
+
+def _action(
+    tool: str | None, fields: dict[str, Any] | None, family: Family, names: Mapping[str, str]
+) -> Any:
+    if fields is None:
+        raise InvalidAction(f"expected the arguments of tool {tool!r} as JSON, got something else")
+    kind, rest, kinds = _shape(family)
+    flat = _flat(fields)
+    given = [tool, *(flat.get(name) for name in (kind, *_KINDS))]
+    action: dict[str, Any] = {kind: _kind([each for each in given if isinstance(each, str)], kinds)}
+    if action[kind] is None:
+        raise InvalidAction(f"expected an object with {kind!r}, got {', '.join(flat) or 'none'}")
+    for name in rest:
+        value = _mended(flat.get(name), names)
+        if value is not None:
+            action[name] = value
+    if not _is_flat(action, _DEEPEST):
+        raise InvalidAction("expected plain values in an action, got deeply nested ones")
+    return codec_of(family.name, family.rules).action(action)
+
+
+@cache
+def _shape(family: Family) -> tuple[str, Sequence[str], Mapping[str, str]]:
+    """Return an action's first field, its other fields, and its kinds by their folded names."""
+    kind, *rest = (field.encode_name for field in msgspec.structs.fields(family.action))
+    return kind, rest, {_folded(tool.name): tool.name for tool in prompt_of(family).tools}
+
+
+def _kind(given: Sequence[str], kinds: Mapping[str, str]) -> str | None:
+    """Return the first of *given* that names a kind of action, as the family spells it."""
+    for text in given:
+        folded = _folded(text)
+        kind = kinds.get(folded) or kinds.get(folded.rpartition(".")[2])
+        if kind is not None:
+            return kind
+    return _folded(given[0]) if given else None
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
+def _flat(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return *fields* with lower-case keys, and what is nested as arguments taken out."""
+    flat = _lowered(fields)
+    for name in _WRAPPERS:
+        inner = flat.get(name)
+        if isinstance(inner, str) and inner.lstrip().startswith("{"):
+            inner = next(objects(inner), None)
+        if isinstance(inner, dict):
+            flat |= _lowered(inner)
+    return flat
+
+
+def _lowered(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key.strip().lower(): value for key, value in fields.items()}
+
+
+def _mended(value: Any, names: Mapping[str, str]) -> Any:
+    """Return *value* as the name that it means, None if it only holds a name's place."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.casefold() in names:
+        return names[text.casefold()]
+    if _PLACEHOLDER.fullmatch(text):
+        return None
+    return _unicode(value)
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Return whether *value* has at most so many levels, so that all that follows can hold it."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_is_flat(each, levels - 1) for each in inner)
+
+
+def _unicode(text: str) -> str:
+    """Return *text* with question marks for halves of surrogate pairs, which no log can hold."""
+    return text.encode("utf-8", "replace").decode()

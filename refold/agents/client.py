@@ -1,0 +1,227 @@
+"""
+One request to an OpenAI-compatible API, come what may.
+
+The only module that imports ``openai``. The key goes into requests and nowhere else: not into
+the log, nor into an error.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import frozen
+
+from refold.agents.completions import NoCompletion, read_reply
+from refold.agents.endpoint import NO_KEY, Endpoint
+from refold.engine import RefoldError
+from refold.engine.exchanges import Attempt, Reply
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+    from tenacity import AsyncRetrying, RetryCallState
+
+_LONGEST_WAIT = 60.0
+_LONGEST_QUOTE = 300
+_DENIED = {
+    401: "refused the key; check --api-key or OPENAI_API_KEY",
+    403: "forbids this to the key; check its rights",
+    404: "knows no such address or model; check --base-url and the model's name",
+}
+_UNSUPPORTED = (400, 422, 501)
+
+
+class Denied(RefoldError):
+    """The API refuses everything (401, 403, 404): no use to go on."""
+
+
+@frozen
+class Answer:
+    """What became of a request: the reply, if any, the failed attempts, the time it all took."""
+
+    reply: Reply | None
+    faults: tuple[Attempt, ...]
+    latency_ms: int
+
+
+def is_unsupported(faults: Sequence[Attempt]) -> bool:
+    """Return whether *faults* ended with the API refusing the form of a request: another may do."""
+    return bool(faults) and faults[-1].status in _UNSUPPORTED
+
+
+class Asker(Protocol):
+    """Whatever answers requests: an API, or a log of what one answered before."""
+
+    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:
+        """
+        Return the answer to the request *body*.
+
+        *place* is where it is asked for: an episode's place in its run, equal in equal runs.
+        """
+
+
+class Client:
+    """
+    Asks one endpoint, many requests at once; close it in the end.
+
+    Args:
+        endpoint: Where requests go.
+
+    Attributes:
+        complaint: What became of the last request that got no answer, for people; empty while
+            all got one. Never holds the key.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
+
+        self.complaint = ""
+        self._endpoint = endpoint
+        self._where = endpoint.shown
+        self._client = AsyncOpenAI(
+            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=None, max_retries=0
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:  # noqa: ARG002 - an Asker
+        """
+        Return the answer to the chat completion request *body*.
+
+        Rate limits, server errors, timeouts, lost connections and unreadable bodies are tried
+        again, after the API's Retry-After (at most a minute) or with exponential backoff, both
+        with jitter.
+
+        Raises:
+            Denied: The API refuses the key or the model.
+        """
+        began = time.monotonic()
+        faults: list[Attempt] = []
+        reply: Reply | None = None
+        try:
+            reply = await _patiently(self._endpoint.max_retries)(self._try, body, faults)
+        except _Failed as failed:
+            tries = f" {len(faults)} times" if len(faults) > 1 else ""
+            self.complaint = f"{self._where} gave no answer{tries}: {failed.words}"
+        return Answer(reply, tuple(faults), round((time.monotonic() - began) * 1000))
+
+    async def _try(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
+        try:
+            async with asyncio.timeout(self._endpoint.timeout):
+                return read_reply(await self._post(body))
+        except TimeoutError:
+            failed = _Failed("timeout", f"none within {self._endpoint.timeout:g} s")
+        except NoCompletion:
+            failed = _Failed("body", "what it sent is no chat completion")
+        except _Failed as error:
+            failed = error
+        faults.append(failed.attempt)
+        raise failed
+
+    async def _post(self, body: dict[str, Any]) -> bytes:
+        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, as above
+
+        try:
+            # Not through chat.completions, which looks at each part of each message: that takes
+            # more time than all else, 0.3 ms for each message.
+            return await self._client.post("/chat/completions", cast_to=bytes, body=body)
+        except APIConnectionError:
+            raise _Failed("connection", "the connection failed") from None
+        except APIStatusError as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: "APIStatusError") -> Exception:
+        status = error.status_code
+        if status in _DENIED:
+            return Denied(f"model: {self._where} {_DENIED[status]} (status {status})")
+        said = self._without_key(_said(error))[:_LONGEST_QUOTE]
+        words = f"status {status}{said and ': '}{said}"
+        if status in _UNSUPPORTED:
+            return _Failed("status", words, status=status, passing=False)
+        wait = _retry_after(error.response.headers.get("retry-after"))
+        return _Failed("status", words, status=status, wait=wait)
+
+    def _without_key(self, text: str) -> str:
+        key = self._endpoint.api_key
+        return text if key == NO_KEY else text.replace(key, "KEY")
+
+
+class _Failed(Exception):
+    """
+    An attempt failed.
+
+    Attributes:
+        attempt: What is recorded of it.
+        words: The same for people.
+        passing: Whether another attempt may fare better.
+        wait: Seconds after which the API wants to be asked again, if it said so.
+    """
+
+    def __init__(
+        self,
+        fault: str,
+        words: str,
+        *,
+        status: int | None = None,
+        passing: bool = True,
+        wait: float | None = None,
+    ) -> None:
+        super().__init__(fault)
+        self.attempt = Attempt(fault, status)
+        self.words = words
+        self.passing = passing
+        self.wait = wait
+
+
+def _said(error: "APIStatusError") -> str:
+    """Return the message in the body of an error, empty if there is none."""
+    body = error.body
+    message = body.get("message") if isinstance(body, dict) else body
+    return " ".join(message.split()) if isinstance(message, str) else ""
+
+
+def _patiently(retries: int) -> "AsyncRetrying":
+    from tenacity import (  # noqa: PLC0415 - only where a model is asked
+        AsyncRetrying,
+        retry_if_exception,
+        stop_after_attempt,
+    )
+
+    return AsyncRetrying(
+        stop=stop_after_attempt(retries + 1),
+        retry=retry_if_exception(lambda error: isinstance(error, _Failed) and error.passing),
+        wait=_wait,
+        reraise=True,
+    )
+
+
+def _wait(state: "RetryCallState") -> float:
+    from tenacity import wait_random_exponential  # noqa: PLC0415 - only where a model is asked
+
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _Failed) and error.wait is not None:
+        return error.wait * random.uniform(1.0, 1.1)
+    return wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for, at most a minute; None if none."""
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        seconds = _seconds_until(value or "")
+    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
+
+
+def _seconds_until(date: str) -> float:
+    """Return the seconds from now to an HTTP date, 0 if it has passed, -1 if it is none."""
+    try:
+        left = parsedate_to_datetime(date) - datetime.now(UTC)
+    except (TypeError, ValueError):
+        return -1.0
+    return max(left.total_seconds(), 0.0)

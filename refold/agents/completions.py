@@ -1,0 +1,141 @@
+"""
+The body of a chat completion, read into the reply that is recorded.
+
+What APIs leave out or word in their own way is tolerated; what a log could not hold is not let
+in: texts are cut at a limit, numbers that count nothing are dropped, and what is not Unicode
+(invalid UTF-8, half a surrogate pair) becomes U+FFFD.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from refold.engine.codec import encode
+from refold.engine.exchanges import Reply, ToolCall, Usage
+
+LONGEST_TEXT = 256 * 1024
+"""Letters of a reply that are kept, its text and the arguments of its tool calls together."""
+
+MOST_TOOL_CALLS = 32
+_LONGEST_NAME = 200
+_MOST_TOKENS = 2**53
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+class NoCompletion(Exception):
+    """A body is no chat completion, or one without an answer."""
+
+
+class _Function(msgspec.Struct):
+    name: str
+    arguments: Any = None
+
+
+class _Call(msgspec.Struct):
+    function: _Function
+    id: str | None = None
+
+
+class _Message(msgspec.Struct):
+    content: Any = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Body(msgspec.Struct):
+    choices: list[_Choice]
+    model: str | None = None
+    usage: Any = None
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+
+
+def read_reply(content: bytes) -> Reply:
+    """
+    Return the reply in the body *content*: that of its first choice.
+
+    Raises:
+        NoCompletion: There is none.
+    """
+    body = _decode(content)
+    if not body.choices:
+        raise NoCompletion("expected an answer, got none")
+    choice = body.choices[0]
+    calls = choice.message.tool_calls or []
+    written = [_written(choice.message), *(_text(call.function.arguments) for call in calls)]
+    text, *arguments = _cut(written[: MOST_TOOL_CALLS + 1])
+    return Reply(
+        model=(body.model or "")[:_LONGEST_NAME],
+        text=text,
+        tool_calls=tuple(map(_call, range(MOST_TOOL_CALLS), calls, arguments)),
+        finish=choice.finish_reason and choice.finish_reason[:_LONGEST_NAME],
+        usage=_usage(body.usage),
+        cut=sum(map(len, written)) - len(text) - sum(map(len, arguments)),
+    )
+
+
+def _decode(content: bytes) -> _Body:
+    try:
+        return _decode_body(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return _decode_body(_mended(content))
+    except (msgspec.MsgspecError, RecursionError):
+        raise NoCompletion("expected a chat completion, got something else") from None
+
+
+def _mended(content: bytes) -> str:
+    """Return JSON text with U+FFFD for what is not Unicode, escaped or not."""
+    text = content.decode("utf-8", "replace")
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], text)
+
+
+def _written(message: _Message) -> str:
+    return _text(message.content) or message.refusal or ""
+
+
+def _text(content: Any) -> str:
+    """Return content as text, whether it came as text, as parts or as JSON."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return encode(content).decode()
+
+
+def _call(place: int, call: _Call, arguments: str) -> ToolCall:
+    id = call.id or f"call_{place}"
+    return ToolCall(id[:_LONGEST_NAME], call.function.name[:_LONGEST_NAME], arguments)
+
+
+def _cut(texts: list[str]) -> Iterator[str]:
+    """Yield *texts*, together no longer than the limit."""
+    left = LONGEST_TEXT
+    for text in texts:
+        yield text[:left]
+        left -= min(left, len(text))
+
+
+def _usage(value: Any) -> Usage | None:
+    if not isinstance(value, dict):
+        return None
+    spent = [value.get(name) or 0 for name in ("prompt_tokens", "completion_tokens")]
+    if not all(isinstance(each, int) and 0 <= each <= _MOST_TOKENS for each in spent):
+        return None
+    return Usage(*spent)

@@ -1,0 +1,180 @@
+"""
+How a model is asked for an action: prompts, and the request's form for each action format.
+
+Three formats: ``tools`` (one tool for each kind of action), ``json`` (structured output by a
+JSON schema) and ``text`` (a JSON object in the answer's text).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from attrs import field, frozen
+
+from refold.engine import Family
+from refold.engine.codec import encode
+from refold.engine.exchanges import ModelConfigured
+from refold.engine.family import Prompt, Tool
+
+ActionFormat = Literal["tools", "json", "text"]
+FORMATS: tuple[ActionFormat, ...] = ("tools", "json", "text")
+
+_FORMS: Mapping[ActionFormat, str] = {
+    "tools": "Each turn, call exactly one tool: the action that you take.",
+    "json": "Each turn, answer with one JSON object and nothing else: the action that you take.",
+    "text": "Each turn, answer with one JSON object and nothing else: the action that you take.",
+}
+
+
+@frozen
+class ModelOptions:
+    """
+    How a model is used.
+
+    Attributes:
+        model: Its name.
+        format: One action format, or None to try all three in their order.
+        temperature: Sampling temperature.
+        max_tokens: Longest answer, or None for the API's own limit.
+        seed: The API's sampling seed, if any.
+        history: Past turns that a request repeats; None for all.
+        extra: Further parameters of the request's body.
+    """
+
+    model: str
+    format: ActionFormat | None = None
+    temperature: float = 0.0
+    max_tokens: int | None = None
+    seed: int | None = None
+    history: int | None = None
+    extra: Mapping[str, Any] = field(factory=dict)
+
+
+def configured(family: Family, options: ModelOptions, form: ActionFormat) -> ModelConfigured:
+    """Return what is recorded, and sent with every request, when actions come as *form*."""
+    parameters: dict[str, Any] = {"model": options.model, "temperature": options.temperature}
+    if options.max_tokens is not None:
+        parameters["max_tokens"] = options.max_tokens
+    if options.seed is not None:
+        parameters["seed"] = options.seed
+    return ModelConfigured(
+        prompt=f"{family.name}.{prompt_of(family).version}",
+        format=form,
+        history=options.history,
+        parameters={**parameters, **_form_parameters(family, form), **options.extra},
+    )
+
+
+def options_of(recorded: ModelConfigured) -> ModelOptions:
+    """Return the options that *recorded* was made of, but for a fixed action format."""
+    rest = dict(recorded.parameters)
+    for name in ("tools", "tool_choice", "response_format"):
+        rest.pop(name, None)
+    return ModelOptions(
+        model=rest.pop("model", ""),
+        temperature=rest.pop("temperature", 0.0),
+        max_tokens=rest.pop("max_tokens", None),
+        seed=rest.pop("seed", None),
+        history=recorded.history,
+        extra=rest,
+    )
+
+
+def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
+    """Return the message that begins every conversation about *family*."""
+    text = f"{prompt_of(family).system.strip()}\n\n{_FORMS[form]}"
+    if form != "tools":
+        text = f"{text}\n\n{_forms_of_actions(family)}"
+    return {"role": "system", "content": text}
+
+
+def turn_message(family: Family, observation: Any) -> dict[str, Any]:
+    """Return the message that shows the model *observation*."""
+    return {"role": "user", "content": prompt_of(family).render(observation)}
+
+
+def retry_message(reason: str, form: ActionFormat) -> dict[str, Any]:
+    """Return the message that tells the model why its answer was no action, once."""
+    text = f"No action could be read from your answer: {reason}\n{_FORMS[form]}"
+    return {"role": "user", "content": text}
+
+
+def prompt_of(family: Family) -> Prompt:
+    """Return the prompt of *family*, a plain one made of its action type if it has none."""
+    if family.prompt is not None:
+        return family.prompt
+    kind, *rest = msgspec.structs.fields(family.action)
+    names = tuple(each.encode_name for each in rest)
+    kinds = _properties(family)[kind.encode_name].get("enum", [])
+    return Prompt(
+        version=0,
+        system=f"You act in an episode of {family.name}. Reach the best score that you can.",
+        render=lambda observation: encode(observation).decode(),
+        tools=tuple(Tool(name, f"Take the action {name}.", names) for name in kinds),
+    )
+
+
+def _form_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
+    if form == "tools":
+        return {"tools": _tools(family), "tool_choice": "required"}
+    if form == "json":
+        schema = {"name": "action", "strict": True, "schema": _action_schema(family)}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return {}
+
+
+def _properties(family: Family) -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each field of the action type, by name."""
+    _, components = msgspec.json.schema_components([family.action])
+    properties: dict[str, dict[str, Any]] = components[family.action.__name__]["properties"]
+    return properties
+
+
+def _simple(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a field's schema that every API takes: its type."""
+    options = schema.get("anyOf", [schema])
+    return {"type": next(each["type"] for each in options if each.get("type") != "null")}
+
+
+def _tools(family: Family) -> list[dict[str, Any]]:
+    properties = _properties(family)
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": {
+                    "type": "object",
+                    "properties": {name: _simple(properties[name]) for name in tool.fields},
+                    "required": list(tool.required),
+                    "additionalProperties": False,
+                },
+            },
+        }
+        for tool in prompt_of(family).tools
+    ]
+
+
+def _action_schema(family: Family) -> dict[str, Any]:
+    kind = msgspec.structs.fields(family.action)[0].encode_name
+    tools = prompt_of(family).tools
+    used = dict.fromkeys(name for tool in tools for name in tool.fields)
+    properties: dict[str, Any] = {kind: {"type": "string", "enum": [tool.name for tool in tools]}}
+    for name in used:
+        properties[name] = {"type": [_simple(_properties(family)[name])["type"], "null"]}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _forms_of_actions(family: Family) -> str:
+    kind = msgspec.structs.fields(family.action)[0].encode_name
+    lines = ["The actions, as JSON:"]
+    for tool in prompt_of(family).tools:
+        fields = "".join(f', "{name}": "..."' for name in tool.fields)
+        lines.append(f'{{"{kind}": "{tool.name}"{fields}}}  {tool.description}')
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""Scripts: lists of actions in a file, played one after another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from refold.agents.policies import Policy
+from refold.engine import Family, InvalidAction, RefoldError
+from refold.engine.codec import codec_of
+from refold.scenarios.toml import read_toml
+
+LARGEST_FILE = 64 * 2**20
+
+
+def read_script(path: str, family: Family) -> list[Any]:
+    """
+    Return the actions of the file at *path*, typed for *family*.
+
+    The file is JSON Lines, one action a line, or TOML (``.toml``) with a list ``actions``.
+
+    Raises:
+        RefoldError: The file cannot be read, holds no action, or something that is none; the
+            text names the line, or the place in the list.
+    """
+    codec = codec_of(family.name, family.rules)
+    actions = []
+    for place, value in _values(Path(path)):
+        try:
+            actions.append(codec.action(value))
+        except InvalidAction as error:
+            raise RefoldError(f"{path} {place}: {error}") from None
+    if not actions:
+        raise RefoldError(f"{path}: expected at least one action, got none; write one a line")
+    return actions
+
+
+def script(actions: list[Any]) -> Policy:
+    """Return the policy that plays *actions* and then stops."""
+    rest = iter(actions)
+    return lambda observation, legal: next(rest, None)
+
+
+def _values(path: Path) -> Iterator[tuple[str, Any]]:
+    text = _text(path)
+    if path.suffix == ".toml":
+        yield from _toml_values(path, text)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield f"line {number}", msgspec.json.decode(line)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise RefoldError(f"{path} line {number}: expected JSON, got {error}") from None
+
+
+def _toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
+    actions = read_toml(text.encode(), str(path)).get("actions")
+    if not isinstance(actions, list):
+        raise RefoldError(f"{path}: expected a list 'actions', got none")
+    for index, action in enumerate(actions):
+        yield f"$.actions[{index}]", action
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RefoldError(f"{path}: expected a script, got {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise RefoldError(f"{path}: expected text in UTF-8, got other bytes") from None

@@ -1,0 +1,172 @@
+"""
+The command line: which commands there are, and how errors become exit codes.
+
+Exit codes: 0 fine; 1 a difference, a divergence or a failed check; 2 bad usage or input; 130
+interrupted. Data goes to stdout, words to stderr. Each command's code is imported when it is
+used, so that ``refold --help`` stays quick.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "scenarios": ("refold.commands.scenarios", "List the scenarios, or show one."),
+    "record": ("refold.commands.record", "Run episodes and record them in the log."),
+    "resume": ("refold.commands.resume", "Go on with episodes that were interrupted."),
+    "fork": ("refold.commands.fork", "Leave an episode at one of its steps and play on otherwise."),
+    "what-if": ("refold.commands.what_if", "Try every action at a step and rank what comes of it."),
+    "inference": ("refold.commands.inference", "Play scenarios and print [START], [STEP], [END]."),
+    "mock-model": (
+        "refold.commands.mock_model",
+        "Serve a stand-in for a model, to try things without.",
+    ),
+    "runs": ("refold.commands.runs", "List the runs of the log."),
+    "report": ("refold.commands.report", "Report on a run, with honest statistics."),
+    "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
+    "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
+    "baseline": ("refold.commands.baseline", "Show what the built-in agents reach."),
+    "episodes": ("refold.commands.episodes", "List the episodes of the log."),
+    "show": ("refold.commands.show", "Show one episode at a glance."),
+    "replay": ("refold.commands.replay", "Walk through an episode, or to one moment of it."),
+    "grade": ("refold.commands.grade", "Grade episodes from their events."),
+    "regrade": (
+        "refold.commands.regrade",
+        "Grade again and list the episodes that moved, and why.",
+    ),
+    "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
+    "verify": ("refold.commands.verify", "Check hash chains and decide every step again."),
+    "diff": ("refold.commands.diff", "Compare two episodes step by step."),
+    "export": ("refold.commands.transfer", "Write episodes as JSON Lines."),
+    "import": ("refold.commands.transfer", "Read exported episodes into the log."),
+    "merge": ("refold.commands.merge", "Put several logs into a new one."),
+    "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
+    "demo": ("refold.commands.demo", "See the main job done in one go, without a key."),
+}
+"""Every command, in the order of --help: the module that holds it, and what it does."""
+
+
+class Refused(click.ClickException):
+    """What refold itself refuses: one clear line, or one for each mistake in a file."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named; what refold refuses becomes click's kind of error."""
+        from refold.engine.errors import RefoldError  # noqa: PLC0415 - --help needs no engine
+
+        try:
+            return super().invoke(ctx)
+        except RefoldError as error:
+            lines = str(error).split("\n") if hasattr(error, "problems") else [str(error)]
+            raise Refused(lines) from error
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command *cmd_name*, imported now, or None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  refold demo
+  refold record workflow/hard --agent greedy
+  refold replay last
+  refold diff 3f2a 9c01
+
+Episodes are named by id, by a unique beginning of it, or by 'last'. The log is the file named by
+--log or REFOLD_LOG, else refold.db.
+""",
+)
+@click.version_option(package_name="refold", message="%(prog)s %(version)s")
+def refold() -> None:
+    """Record episodes of LLM agents as events; replay, grade and compare them at any time."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line with *arguments*, those of the process if None, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for letters that a terminal lacks
+    code = run(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # told by `run`; at its end Python would try once more, and say so
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line with *arguments*, write all output, and return the exit code."""
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
+    return code
+
+
+def _invoke(arguments: list[str] | None) -> int:
+    """Run the command line with *arguments* and return the exit code that it ends with."""
+    try:
+        result: Any = refold.main(arguments, prog_name="refold", standalone_mode=False)
+    except click.Abort:
+        click.echo("refold: interrupted", err=True)
+        return 130
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except Refused as error:
+        return _refuse(*error.lines)
+    except click.ClickException as error:
+        return _refuse(_usage(error))
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(*lines: str) -> int:
+    """Print *lines* on stderr and return the exit code for bad input."""
+    from refold.commands.shared.output import safe  # noqa: PLC0415 - --help needs no rich
+
+    with suppress(OSError):  # then nobody can be told
+        click.echo("refold: " + "\n".join(map(safe, lines)), err=True)
+    return 2
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return on one line what click has against the words of the command line."""
+    text = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    more = f"; see `{context.command_path} --help`" if context else ""
+    return f"{text[0].lower()}{text[1:]}{more}"

@@ -1,0 +1,122 @@
+"""``refold diff``."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from refold.commands.replay import event_rows
+from refold.commands.shared.diff_output import print_diff, print_row
+from refold.commands.shared.options import episode_argument, examples, json_option, log_option
+from refold.commands.shared.output import console, plain, print_json
+from refold.commands.shared.page_option import html_option, write_page
+from refold.engine import EventLog, Stream
+from refold.engine.errors import UnknownStep
+from refold.graders.grading import PLACES
+from refold.replays import Diff, Step, diff
+from refold.replays.differences import PartDifference, Row, state_differences
+from refold.viewer.differences import diff_document
+
+Streams = tuple[Stream, Stream]
+
+
+@click.command(
+    "diff",
+    epilog=examples(
+        "refold diff 3f2a 9c01",
+        "refold diff 3f2a 9c01 --step 7",
+        "refold diff last 3f2a --json",
+        "refold diff 3f2a 9c01 --html diff.html",
+    ),
+)
+@episode_argument("a")
+@episode_argument("b")
+@click.option("--step", "position", type=int, help="All that differs after N actions (0: start).")
+@log_option
+@json_option
+@html_option
+def diff_command(
+    a: str, b: str, position: int | None, log: str, as_json: bool, html: str | None
+) -> int:
+    """
+    Compare two episodes: where they part and why, then steps, state and grade parts.
+
+    Exits with 0 if they are the same to the byte, 1 if they differ, 2 on bad input.
+    """
+    with EventLog(log, readonly=True) as opened:
+        infos = opened.find(a), opened.find(b)
+        ids = infos[0].id, infos[1].id
+        streams = opened.events(ids[0]), opened.events(ids[1])
+    found = diff(*streams)
+    rows = found.rows if position is None else [_at(found, position)]
+    if html is not None:
+        write_page(html, diff_document(found, streams, infos=infos))
+    if as_json:
+        print_json("rows", _rows(rows, streams), **_head(found, ids, streams))
+    elif html is None and position is None:
+        print_diff(console(), found, ids, streams)
+    elif html is None:
+        print_row(console(), found, rows[0], streams)
+    return 0 if found.same else 1
+
+
+def _at(found: Diff, position: int) -> Row:
+    if not 0 <= position < len(found.rows):
+        raise UnknownStep(position, len(found.rows) - 1)
+    return found.rows[position]
+
+
+def _head(found: Diff, ids: tuple[str, str], streams: Streams) -> dict[str, Any]:
+    return {
+        "episodes": list(ids),
+        "digests": [stream.digest for stream in streams],
+        "same": found.same,
+        "shared": found.shared,
+        "cause": found.cause,
+        "comparable": found.comparable,
+        "incomparable": list(found.incomparable),
+        "scenario": [plain(each) for each in found.scenario],
+        "states": [plain(each) for each in found.states],
+        "scores": list(found.scores),
+        "grade": [_part(part, found, streams) for part in found.parts],
+    }
+
+
+def _part(part: PartDifference, found: Diff, streams: Streams) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "a": part.a,
+        "b": part.b,
+        "delta": round((part.b or 0.0) - (part.a or 0.0), PLACES) if found.comparable else None,
+        "because": {
+            "a": [_because(streams[0], seq) for seq in part.seqs_a],
+            "b": [_because(streams[1], seq) for seq in part.seqs_b],
+        },
+    }
+
+
+def _because(stream: Stream, seq: int) -> dict[str, Any]:
+    return {"seq": seq, "say": stream.family.say(stream[seq])}
+
+
+def _rows(rows: Sequence[Row], streams: Streams) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {
+            "step": row.position,
+            "differs": list(row.differs),
+            "a": _side(row.a, streams[0]),
+            "b": _side(row.b, streams[1]),
+            "states": [plain(each) for each in state_differences(*streams, row)],
+        }
+
+
+def _side(step: Step | None, stream: Stream) -> dict[str, Any] | None:
+    if step is None:
+        return None
+    return {
+        "action": plain(step.action),
+        "error": step.error,
+        "reward": step.reward,
+        "parts": plain(step.parts),
+        "events": list(event_rows(stream, step)),
+    }

@@ -1,0 +1,79 @@
+"""``refold fork``."""
+
+import click
+
+from refold.commands.shared.model_options import (
+    ModelChoices,
+    agent_name,
+    model_options,
+    opening_of,
+    price_option,
+)
+from refold.commands.shared.options import (
+    agent_option,
+    episode_argument,
+    examples,
+    json_option,
+    log_option,
+    open_existing,
+)
+from refold.commands.shared.output import words
+from refold.commands.shared.recording import grade_ended, play_all, print_episodes
+from refold.engine import Episode, Reseeded
+from refold.engine.episode import LARGEST_SEED
+from refold.reports import Price
+
+
+@click.command(
+    "fork",
+    epilog=examples(
+        "refold fork last --at 6 --agent greedy",
+        "refold fork 3f2a --at 2 --agent script:rest.jsonl",
+        "refold fork 3f2a --at 2 --agent random --seed 7",
+    ),
+)
+@episode_argument("id")
+@click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
+@agent_option
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
+@click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
+@price_option
+@model_options
+@log_option
+@json_option
+def fork_command(
+    id: str,
+    at: int,
+    agent: str,
+    seed: int | None,
+    new_id: str | None,
+    price: Price | None,
+    model: ModelChoices,
+    log: str,
+    as_json: bool,
+) -> None:
+    """
+    Leave the episode ID after N actions and play on with an agent, a script or a model.
+
+    The fork shares the first N steps with its parent, to the byte, and keeps its lineage. It is
+    an episode like any other: it can be graded, compared with its parent and forked again. It
+    belongs to no run, since nobody recorded it there.
+    """
+    agent = agent_name(agent)
+    with open_existing(log) as opened:
+        parent = opened.find(id)
+        stream = opened.events(parent.id)
+        opening = opening_of(agent, stream.family, model)
+        with opened.transaction():
+            fork = Episode.fork(stream, at, log=opened, parent=parent.id, agent=agent, id=new_id)
+            changes = [Reseeded(seed)] if seed is not None else []
+            inputs = [*changes, *([opening] if opening else [])]
+            if inputs and not fork.over:
+                fork.note(*inputs)
+        infos = [opened.find(fork.id)]
+        if fork.over:
+            words(f"the episode is over after step {at}: nothing is left to play")
+            grade_ended(opened, infos)
+        else:
+            play_all(opened, infos, model, label=f"fork of {parent.id}", price=price)
+        print_episodes(opened, [fork.id], as_json=as_json, parent=parent.id)

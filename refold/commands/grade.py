@@ -1,0 +1,115 @@
+"""``refold grade``."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import click
+
+from refold.commands.shared.grade_output import (
+    ROWS_SHOWN,
+    grade_row,
+    grades_table,
+    print_grade,
+    summary_table,
+)
+from refold.commands.shared.grader_options import GraderChoice, Recorded, grader_options
+from refold.commands.shared.options import (
+    episode_argument,
+    examples,
+    filter_options,
+    json_option,
+    log_option,
+    open_existing,
+)
+from refold.commands.shared.output import console, counted, print_json, progress, words
+from refold.engine import EventLog
+from refold.graders import Grade, save_grade
+
+
+@click.command(
+    "grade",
+    epilog=examples(
+        "refold grade last",
+        "refold grade --rubric stricter.toml --scenario workflow/hard --save",
+        "refold grade --grader mine.py:careful",
+        "refold grade --fail-under 0.7 --json",
+    ),
+)
+@episode_argument("ids", many=True)
+@filter_options
+@grader_options
+@click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
+)
+@log_option
+@json_option
+def grade_command(
+    ids: Sequence[str],
+    scenario: str | None,
+    agent: str | None,
+    run: str | None,
+    by: GraderChoice,
+    save: bool,
+    fail_under: float | None,
+    log: str,
+    as_json: bool,
+) -> int:
+    """
+    Grade episodes from their events: those named, or all in the log that the filters let through.
+
+    Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. The
+    log is only written to with --save, and then all or nothing.
+    """
+    scores: list[tuple[str, float]] = []
+    with open_existing(log, readonly=not save) as opened, _all_or_nothing(opened, save=save):
+        fitting = opened.episodes(scenario=scenario, agent=agent, run=run)
+        wanted = [opened.find(id).id for id in ids] or [each.id for each in fitting]
+        graded = _watched(_graded(opened, wanted, by, save=save), len(wanted), scores)
+        if as_json:
+            print_json("grades", (grade_row(id, given) for id, given in graded))
+        else:
+            _print(graded, len(wanted), scores)
+    below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
+    if below:
+        words(f"{below} of {counted(len(scores), 'score')} below {fail_under:g}")
+    return 1 if below else 0
+
+
+def _all_or_nothing(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
+    return log.transaction() if save else nullcontext()
+
+
+def _graded(
+    log: EventLog, ids: Sequence[str], by: GraderChoice, *, save: bool
+) -> Iterator[tuple[str, Grade]]:
+    for episode, given in by.grades(Recorded(id, log.events(id)) for id in ids):
+        if save:
+            save_grade(log, episode.id, given)
+        yield episode.id, given
+
+
+def _watched(
+    graded: Iterable[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
+) -> Iterator[tuple[str, Grade]]:
+    """Yield *graded* with progress, noting scenario and score of each in *scores*."""
+    for id, given in progress(graded, total=total, label="grading"):
+        scores.append((given.scenario, given.score))
+        yield id, given
+
+
+def _print(
+    graded: Iterator[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
+) -> None:
+    out = console()
+    if not total:
+        words("no episodes to grade; `refold record SCENARIO --agent A` adds some")
+    elif total == 1:
+        print_grade(out, next(graded)[1])
+    elif total <= ROWS_SHOWN:
+        out.print(grades_table(graded))
+    else:
+        for _ in graded:
+            pass
+        out.print(summary_table(scores))
+        words("a row for each episode: --json")

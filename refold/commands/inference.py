@@ -1,0 +1,99 @@
+"""``refold inference``."""
+
+from collections.abc import Sequence
+
+import click
+
+from refold.commands.record import Job, begin, load_all, run_name
+from refold.commands.shared.model_options import ModelChoices, agent_name, model_options, opening_of
+from refold.commands.shared.options import examples, log_option, scenario_argument
+from refold.commands.shared.output import safe
+from refold.commands.shared.recording import play_all
+from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepResult
+from refold.engine.codec import encode
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.family import find_family
+from refold.graders import grade
+from refold.scenarios import Scenario
+
+ENVIRONMENT = "refold"
+
+
+class Lines:
+    """The lines of one episode, printed and flushed as it goes."""
+
+    def __init__(self, scenario: str, model: str) -> None:
+        self._rewards: list[float] = []
+        _say(f"[START] task={scenario} env={ENVIRONMENT} model={model}")
+
+    def step(self, result: StepResult) -> None:
+        """Print the line of a step."""
+        self._rewards.append(result.reward)
+        taken = result.events[0]
+        action = encode(taken.action).decode() if isinstance(taken, ActionTaken) else "null"
+        done = "true" if result.terminated or result.truncated else "false"
+        _say(
+            f"[STEP] step={len(self._rewards)} action={action} reward={result.reward:.2f} "
+            f"done={done} error={result.error or 'null'}"
+        )
+
+    def end(self, score: float, *, success: bool) -> None:
+        """Print the last line."""
+        rewards = ",".join(f"{reward:.2f}" for reward in self._rewards)
+        _say(
+            f"[END] success={'true' if success else 'false'} steps={len(self._rewards)} "
+            f"score={score:.4f} rewards={rewards}"
+        )
+
+
+def _say(line: str) -> None:
+    click.echo(safe(line.replace("\n", " ")))
+
+
+@click.command(
+    "inference",
+    epilog=examples(
+        "refold inference workflow inbox",
+        "refold inference workflow --agent greedy",
+    ),
+)
+@scenario_argument("scenario", many=True)
+@click.option("--agent", default="openai", show_default=True, metavar="AGENT", help="Who plays.")
+@click.option(
+    "--success-at",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Score from which an episode that ended counts as a success.",
+)
+@model_options
+@log_option
+def inference_command(
+    scenario: Sequence[str], agent: str, success_at: float, model: ModelChoices, log: str
+) -> None:
+    """
+    Play each SCENARIO once and print the classic lines [START], [STEP] and [END].
+
+    The model is the one of MODEL_NAME, at API_BASE_URL, with the key of HF_TOKEN, unless the
+    options say otherwise. Every episode is recorded in the log as well.
+    """
+    agent = agent_name(agent)
+    scenarios = load_all(scenario)
+    openings = [opening_of(agent, find_family(s.family, s.rules), model) for s in scenarios]
+    with EventLog(log) as opened:
+        name = run_name(opened, None, agent)
+        jobs = [Job(s, s.seed, 0, opening) for s, opening in zip(scenarios, openings, strict=True)]
+        for each, info in zip(scenarios, begin(opened, jobs, agent, name), strict=True):
+            _play(opened, each, info, model, success_at)
+
+
+def _play(
+    log: EventLog, scenario: Scenario, info: EpisodeInfo, model: ModelChoices, success_at: float
+) -> None:
+    lines = Lines(scenario.name, info.agent.partition(":")[2] or info.agent)
+    try:
+        play_all(log, [info], model, label=scenario.name, watch=lines.step)
+    finally:
+        given = grade(log.events(info.id))
+        counts = given.complete and log.find(info.id).reason != INSTRUMENT_FAILED
+        lines.end(given.score, success=counts and given.score >= success_at)

@@ -1,0 +1,64 @@
+"""``refold mock-model``."""
+
+from collections.abc import Sequence
+from threading import Event
+
+import click
+
+from refold.agents.mock.answers import MOCK_AGENTS
+from refold.agents.mock.faults import FAULTS
+from refold.agents.mock.model import MockModel
+from refold.commands.shared.options import examples
+from refold.commands.shared.output import words
+
+
+@click.command(
+    "mock-model",
+    epilog=examples(
+        "refold mock-model --port 8123",
+        "refold record workflow --agent openai:mock --base-url http://127.0.0.1:8123/v1",
+        "refold mock-model --fault rate-limit:3 --fault server-error:0.2 --latency 50",
+    ),
+)
+@click.option(
+    "--agent",
+    type=click.Choice(MOCK_AGENTS),
+    default="auto",
+    show_default=True,
+    help="Who answers; auto is greedy in a workflow and baseline in an inbox.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Where to listen; 0 is any free port.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND[:N or :RATE]",
+    help=f"What goes wrong: {', '.join(FAULTS)}. May be given several times.",
+)
+@click.option(
+    "--latency", type=click.IntRange(0, 600_000), default=0, help="Milliseconds before each answer."
+)
+def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: int) -> None:
+    """
+    Stand in for a model behind an OpenAI-compatible API, on this machine only, without a key.
+
+    Prints its base URL on stdout and serves until Ctrl-C. A fault strikes every request, the
+    first N, or an even share of them.
+    """
+    with MockModel(agent, faults=faults, latency_ms=latency, port=port, keep=False) as server:
+        words(f"mock-model: {agent} answers; Ctrl-C ends it")
+        click.echo(server.base_url)
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            words(f"mock-model: ended after {_said(server.counts)}")
+
+
+def _said(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no request"

@@ -1,0 +1,69 @@
+"""``refold resume``."""
+
+import click
+
+from refold.commands.shared.model_options import ModelChoices, model_options, price_option
+from refold.commands.shared.options import (
+    episode_argument,
+    examples,
+    json_option,
+    log_option,
+    open_existing,
+)
+from refold.commands.shared.output import words
+from refold.commands.shared.recording import grade_ended, play_all, print_episodes
+from refold.engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
+from refold.reports import Price, find_run
+
+
+@click.command(
+    "resume",
+    epilog=examples(
+        "refold resume last",
+        "refold resume openai-3f2a9c --parallel 8",
+    ),
+)
+@episode_argument("id")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Episodes to play at once; helps with models.",
+)
+@price_option
+@model_options
+@log_option
+@json_option
+def resume_command(
+    id: str, parallel: int, price: Price | None, model: ModelChoices, log: str, as_json: bool
+) -> None:
+    """
+    Go on with the episode ID, or with every open episode of the run ID, where it stopped.
+
+    Each is played by the agent that began it, and asked as it was asked before; no answer that
+    is in the log is asked for again.
+    """
+    with open_existing(log) as opened:
+        infos = _chosen(opened, id)
+        running = [info for info in infos if info.ended is None]
+        if not running:
+            words(f"{id}: nothing to do, every episode has ended")
+        grade_ended(opened, infos)
+        try:
+            play_all(opened, running, model, parallel=parallel, label=f"resuming {id}", price=price)
+        except KeyboardInterrupt:
+            words(f"interrupted; `refold resume {id}` goes on where it stopped")
+            raise
+        print_episodes(opened, [info.id for info in infos], as_json=as_json)
+
+
+def _chosen(log: EventLog, reference: str) -> list[EpisodeInfo]:
+    """Return the episode that *reference* names, or else those of the run that it names."""
+    try:
+        return [log.find(reference)]
+    except UnknownEpisode as error:
+        try:
+            return list(log.episodes(run=find_run(log, reference)))
+        except RefoldError:
+            raise RefoldError(f"{error}; `refold runs` lists runs") from None

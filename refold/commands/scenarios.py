@@ -1,0 +1,89 @@
+"""``refold scenarios``."""
+
+import click
+
+from refold.commands.shared.options import examples, json_option, scenario_argument
+from refold.commands.shared.output import (
+    add_row,
+    console,
+    plain,
+    print_json,
+    safe,
+    safe_lines,
+    table,
+)
+from refold.scenarios import Criterion, Scenario, load, scenario_names, scenario_source
+from refold.scenarios.strict import plain as parameters_of
+
+
+@click.command(
+    "scenarios",
+    epilog=examples(
+        "refold scenarios",
+        "refold scenarios workflow/hard",
+        "refold scenarios ./mine.toml",
+        "refold scenarios workflow/hard --toml > mine.toml",
+    ),
+)
+@scenario_argument("name")
+@click.option("--toml", "as_toml", is_flag=True, help="Print the file of NAME, to be copied.")
+@json_option
+def scenarios_command(name: str | None, as_toml: bool, as_json: bool) -> None:
+    """List the scenarios that ship, or show the one called NAME (or in the file NAME)."""
+    if as_toml:
+        if name is None:
+            raise click.UsageError("--toml: expected a NAME, got none")
+        click.echo(safe_lines(scenario_source(name)), nl=False)
+        return
+    chosen = [load(each) for each in ([name] if name else scenario_names())]
+    if as_json:
+        print_json("scenarios", map(plain, chosen))
+    elif name:
+        _show(chosen[0])
+    else:
+        listing = table(["scenario", "title", "rules", "seed", "rubric"], right=["rules", "seed"])
+        for each in chosen:
+            rubric = f"{each.rubric.name} v{each.rubric.version}"
+            add_row(listing, each.name, each.title, each.rules, each.seed, rubric)
+        console().print(listing)
+
+
+def _show(scenario: Scenario) -> None:
+    out = console()
+    out.print(safe(f"{scenario.name}: {scenario.title}"), style="bold")
+    out.print(safe(f"family {scenario.family}, rules {scenario.rules}, seed {scenario.seed}"))
+    out.print(safe_lines(f"\n{scenario.description}\n"))
+    tables = {}
+    for key, value in parameters_of(scenario.parameters).items():
+        if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+            tables[key] = list(value)
+        elif value not in (None, [], ()):
+            out.print(safe(f"{key}: {_cell(value)}"))
+    for key, rows in tables.items():
+        _list_table(key, rows)
+    rubric = table(["criterion", "weight", "measure", "gate"], title="rubric", right=["weight"])
+    for criterion in scenario.rubric.criteria:
+        add_row(rubric, criterion.name, criterion.weight, _measure(criterion), criterion.gate)
+    out.print()
+    out.print(rubric)
+
+
+def _list_table(title: str, rows: list[dict[str, object]]) -> None:
+    columns = [key for key in rows[0] if key not in ("description", "output", "body")]
+    listing = table(columns, title=title)
+    for row in rows:
+        add_row(listing, *(_cell(row.get(key)) for key in columns))
+    out = console()
+    out.print()
+    out.print(listing)
+
+
+def _cell(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+def _measure(criterion: Criterion) -> str:
+    if criterion.parts:
+        return " + ".join(f"{part.weight:g} {part.name}" for part in criterion.parts)
+    params = ", ".join(f"{name}={value}" for name, value in criterion.params.items())
+    return f"{criterion.measure}({params})"

@@ -1,0 +1,125 @@
+"""``refold serve``."""
+
+from collections.abc import Sequence
+
+import click
+
+from refold.commands.shared.options import examples, log_option
+from refold.commands.shared.output import words
+from refold.engine import RefoldError
+
+
+@click.command(
+    "serve",
+    epilog=examples(
+        "refold serve",
+        "refold serve --scenario workflow --port 9000 --log rollouts.db",
+        'refold serve --host 0.0.0.0 --token "$(openssl rand -hex 24)"',
+    ),
+)
+@click.option("--host", default="127.0.0.1", show_default=True, envvar="HOST", show_envvar=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    envvar="PORT",
+    show_envvar=True,
+    help="0 is any free port.",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    help="A scenario, a family or a file to serve; all that ship if not given.",
+)
+@click.option("--default", metavar="NAME", help="The task of a reset that names none.")
+@click.option(
+    "--token",
+    envvar="REFOLD_TOKEN",
+    show_envvar=True,
+    help="What clients have to know; 16 letters or more.",
+)
+@click.option(
+    "--public",
+    is_flag=True,
+    envvar="REFOLD_PUBLIC",
+    show_envvar=True,
+    help="Let other machines in without a token.",
+)
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A name it goes by.")
+@click.option(
+    "--allow-origin", "origins", multiple=True, metavar="URL", help="A site whose pages may use it."
+)
+@click.option("--max-sessions", type=click.IntRange(1), default=256, show_default=True)
+@click.option(
+    "--client-sessions",
+    type=click.IntRange(1),
+    help="For one address; --max-sessions if not given.",
+)
+@click.option(
+    "--client-rate",
+    type=click.FloatRange(0),
+    help="Requests and frames per second for one address, 0 for any; if not given, 1000 for "
+    "a public server.",
+)
+@click.option(
+    "--idle-timeout",
+    type=click.FloatRange(0.1),
+    default=1800.0,
+    show_default=True,
+    help="Seconds until an idle session is dropped.",
+)
+@click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
+@click.option("--quiet", is_flag=True, help="Write no access log.")
+@log_option
+def serve_command(
+    host: str,
+    port: int,
+    scenarios: Sequence[str],
+    default: str | None,
+    token: str | None,
+    public: bool,
+    hosts: Sequence[str],
+    origins: Sequence[str],
+    max_sessions: int,
+    client_sessions: int | None,
+    client_rate: float | None,
+    idle_timeout: float,
+    durable: bool,
+    quiet: bool,
+    log: str,
+) -> None:
+    """
+    Serve the scenarios as OpenEnv environments, every episode in the log.
+
+    Listens on this machine only. To let other machines in, name an address with --host, and
+    give a token, or --public. Ctrl-C, or SIGTERM, ends it; no step that was answered is lost.
+    """
+    try:
+        from refold.server.app import serve  # noqa: PLC0415 - an extra, and slow to import
+        from refold.server.settings import Settings  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise RefoldError(
+            f"serve: expected the extra 'server', got no {error.name}; "
+            "install it with: pip install 'refold[server]'"
+        ) from None
+    settings = Settings(
+        log=log,
+        host=host,
+        port=port,
+        token=token or None,
+        public=public,
+        hosts=tuple(hosts),
+        origins=tuple(origins),
+        max_sessions=max_sessions,
+        client_sessions=client_sessions,
+        client_rate=client_rate,
+        idle_timeout=idle_timeout,
+        durable=durable,
+        scenarios=tuple(scenarios),
+        default=default,
+        access_log=not quiet,
+    )
+    serve(settings, listening=lambda url: words(f"serving {log} at {url}; Ctrl-C ends it"))

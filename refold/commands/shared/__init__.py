@@ -1,0 +1,1 @@
+"""What several commands share: options, output, progress, and the playing of episodes."""

@@ -1,0 +1,66 @@
+"""How grades are printed: one with its parts, or many in summary."""
+
+from collections.abc import Iterable
+from statistics import fmean
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from refold.commands.shared.output import SHORT, add_row, plain, safe, signed, table
+from refold.graders import Grade
+
+ROWS_SHOWN = 50
+"""Above this many episodes, people get a summary in place of a row for each."""
+
+_SEQS_SHOWN = 8
+
+
+def grade_row(episode: str, grade: Grade) -> dict[str, Any]:
+    """Return a grade and the episode that it is of as plain JSON data."""
+    return {"episode": episode, **plain(grade)}
+
+
+def print_grade(out: Console, grade: Grade) -> None:
+    """Print one grade, part by part, with the most each could be and the events behind it."""
+    unfinished = "" if grade.complete else ", not ended"
+    rubric = f"{grade.rubric.name} v{grade.rubric.version}"
+    out.print(safe(f"score {grade.score:.4f} by {rubric}{unfinished}"), style="italic")
+    listing = table(["part", "points", "of", "events"], right=["points", "of"])
+    for part in grade.parts:
+        shown = " ".join(map(str, part.seqs[:_SEQS_SHOWN]))
+        more = f" and {len(part.seqs) - _SEQS_SHOWN} more" if len(part.seqs) > _SEQS_SHOWN else ""
+        style = "dim" if not part.points else None
+        add_row(
+            listing, part.name, signed(part.points), f"{part.most:g}", shown + more, style=style
+        )
+    out.print(listing)
+
+
+def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
+    """Return a table of grades, a line for each episode."""
+    listing = table(["episode", "scenario", "score", "rubric", "digest"], right=["score"])
+    for episode, grade in rows:
+        rubric = f"{grade.rubric.name} v{grade.rubric.version}"
+        add_row(
+            listing,
+            episode,
+            grade.scenario,
+            f"{grade.score:.4f}",
+            rubric,
+            grade.episode_digest[:SHORT],
+        )
+    return listing
+
+
+def summary_table(scores: Iterable[tuple[str, float]]) -> Table:
+    """Return number, mean and range of *scores*, given with their scenarios, by scenario."""
+    by_scenario: dict[str, list[float]] = {}
+    for scenario, score in scores:
+        by_scenario.setdefault(scenario, []).append(score)
+    columns = ["scenario", "episodes", "mean", "lowest", "highest"]
+    listing = table(columns, right=columns[1:])
+    for scenario, values in by_scenario.items():
+        cells = (f"{value:.4f}" for value in (fmean(values), min(values), max(values)))
+        add_row(listing, scenario, len(values), *cells)
+    return listing

@@ -1,0 +1,210 @@
+"""The options of commands that may ask a model, and the player that they add up to."""
+
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from math import isfinite
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from attrs import field, fields, frozen
+
+from refold.agents.client import Asker, Client
+from refold.agents.endpoint import Endpoint, environment, find_endpoint, find_model
+from refold.agents.model import ModelAgent
+from refold.agents.players import Player, PolicyPlayer
+from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
+from refold.agents.recorded import MODEL_AGENT, Recorded
+from refold.agents.rollout import make_policy
+from refold.commands.shared.output import words
+from refold.engine import EventLog, Family, Input, RefoldError, StepResult
+from refold.reports import Price
+
+F = TypeVar("F", bound=Callable[..., Any])
+Watch = Callable[[StepResult], None]
+
+_NOT_EXTRA = ("messages", "model", "stream")
+
+_OPTIONS = (
+    click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
+    click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
+    click.option("--temperature", type=click.FloatRange(0), default=0.0, show_default=True),
+    click.option("--max-tokens", type=click.IntRange(1), help="Longest answer."),
+    click.option("--model-seed", type=int, help="The API's sampling seed."),
+    click.option(
+        "--param",
+        "extra",
+        multiple=True,
+        metavar="NAME=JSON",
+        help="A further parameter of each request.",
+    ),
+    click.option("--history", type=click.IntRange(0), help="Past turns to repeat; else all."),
+    click.option(
+        "--action-format",
+        type=click.Choice(["tools", "json", "text"]),
+        help="How actions are asked for; else the first of these that the API takes.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.001),
+        default=120.0,
+        show_default=True,
+        help="Seconds for an attempt at a request.",
+    ),
+    click.option(
+        "--max-retries",
+        type=click.IntRange(0),
+        default=5,
+        show_default=True,
+        help="Further attempts at a request.",
+    ),
+    click.option("--reuse", is_flag=True, help="Take answers that the log holds from there."),
+    click.option("--offline", is_flag=True, help="Take all answers from the log; ask nobody."),
+)
+
+
+@frozen
+class ModelChoices:
+    """What the model options said; see their help."""
+
+    base_url: str | None
+    api_key: str | None = field(repr=False)
+    temperature: float
+    max_tokens: int | None
+    model_seed: int | None
+    extra: Sequence[str]
+    history: int | None
+    action_format: ActionFormat | None
+    timeout: float
+    max_retries: int
+    reuse: bool
+    offline: bool
+
+
+def model_options(command: F) -> F:
+    """Add the options that concern models; the command takes them as one ``ModelChoices``."""
+
+    @functools.wraps(command)
+    def packed(**values: Any) -> Any:
+        names = [each.name for each in fields(ModelChoices)]
+        choices = ModelChoices(**{name: values.pop(name) for name in names})
+        return command(**values, model=choices)
+
+    for option in reversed(_OPTIONS):
+        packed = option(packed)
+    return packed  # type: ignore[return-value]  # the same command, but for these options
+
+
+@asynccontextmanager
+async def open_players(
+    log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: Watch | None = None
+) -> AsyncIterator[Mapping[str, Player]]:
+    """
+    Give the player of each of *agents*; connections are closed at the end.
+
+    Raises:
+        RefoldError: An agent is none, or a model is asked for without key, address or name.
+    """
+    models = [agent for agent in agents if is_model(agent)]
+    client = Client(_endpoint(choices)) if models and not choices.offline else None
+    asker: Asker | None = client
+    if models and (choices.reuse or choices.offline):
+        asker = Recorded(log, client)
+    players: dict[str, Player] = {}
+    for agent in agents:
+        if asker is not None and is_model(agent):
+            players[agent] = ModelAgent(asker, _model_options(agent, choices), watch=watch)
+        else:
+            players[agent] = PolicyPlayer(agent, watch=watch)
+    try:
+        yield players
+    finally:
+        if client is not None:
+            await client.close()
+            if client.complaint:
+                words(f"model: {client.complaint}")
+
+
+def is_model(agent: str) -> bool:
+    """Return whether *agent* is a model behind an API."""
+    return agent.partition(":")[0] == MODEL_AGENT
+
+
+def agent_name(agent: str) -> str:
+    """Return *agent* with the model's name filled in, if that comes from the environment."""
+    return f"{MODEL_AGENT}:{find_model(environment(), agent)}" if is_model(agent) else agent
+
+
+def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | None:
+    """
+    Return what is recorded at the start of an episode that *agent* will play, if anything.
+
+    Raises:
+        RefoldError: The agent cannot play *family*, or an option is wrong or missing.
+    """
+    if not is_model(agent):
+        make_policy(agent, family, seed=0)
+        return None
+    if not choices.offline:
+        _endpoint(choices)
+    form = choices.action_format or FORMATS[0]
+    return configured(family, _model_options(agent, choices), form)
+
+
+def _price(_context: click.Context, _option: click.Parameter, text: str | None) -> Price | None:
+    if text is None:
+        return None
+    try:
+        read, written = (float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected IN,OUT such as 0.15,0.60; got {text!r}") from None
+    if not (isfinite(read) and isfinite(written) and read >= 0 and written >= 0):
+        raise click.BadParameter(f"expected two finite numbers of at least 0, got {text!r}")
+    return Price(read, written)
+
+
+def price_option(command: F) -> F:
+    """Add ``--price``."""
+    return click.option(
+        "--price",
+        metavar="IN,OUT",
+        callback=_price,
+        help="US dollars for a million tokens, read and written.",
+    )(command)
+
+
+def _endpoint(choices: ModelChoices) -> Endpoint:
+    return find_endpoint(
+        environment(),
+        base_url=choices.base_url,
+        api_key=choices.api_key,
+        timeout=choices.timeout,
+        max_retries=choices.max_retries,
+    )
+
+
+def _model_options(agent: str, choices: ModelChoices) -> ModelOptions:
+    return ModelOptions(
+        model=agent.partition(":")[2],
+        format=choices.action_format,
+        temperature=choices.temperature,
+        max_tokens=choices.max_tokens,
+        seed=choices.model_seed,
+        history=choices.history,
+        extra=dict(map(_parameter, choices.extra)),
+    )
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, given, value = text.partition("=")
+    if not given or not name or name in _NOT_EXTRA:
+        raise RefoldError(
+            f"--param: expected NAME=JSON, NAME none of {', '.join(_NOT_EXTRA)}; got {text!r}"
+        )
+    try:
+        return name, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return name, value
+    except UnicodeEncodeError:
+        raise RefoldError(f"--param: expected valid Unicode, got {text!r}") from None

@@ -1,0 +1,115 @@
+"""``refold show``."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from refold.commands.shared.episode_rows import episode_row
+from refold.commands.shared.grade_output import print_grade
+from refold.commands.shared.options import episode_argument, examples, json_option, log_option
+from refold.commands.shared.output import (
+    add_row,
+    console,
+    plain,
+    print_json,
+    safe,
+    signed,
+    sparkline,
+    table,
+)
+from refold.engine import EpisodeInfo, EventLog, Stream
+from refold.graders import Grade, grade, saved_grades
+from refold.replays import Step, steps
+from refold.replays.lineage import MOST_FORKS, Relative, lineage
+
+_DEEPEST = 12
+_FIGURES = ("after step", "steps", "score")
+
+
+@click.command(
+    "show",
+    epilog=examples(
+        "refold show last",
+        "refold show 3f2a --json",
+    ),
+)
+@episode_argument("id")
+@log_option
+@json_option
+def show_command(id: str, log: str, as_json: bool) -> None:
+    """Show one episode at a glance: how it went, its grade, what it was forked from and into."""
+    with EventLog(log, readonly=True) as opened:
+        info = opened.find(id)
+        stream = opened.events(info.id)
+        saved = saved_grades(opened, info.id)
+        relatives = list(_family(opened, info))
+    given = grade(stream)
+    if as_json:
+        shown = {**episode_row(info, saved), "grade": plain(given)}
+        print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
+        return
+    _print(info, stream, given, [each for each in saved if each != given])
+    if len(relatives) > 1:
+        _print_lineage(info, relatives)
+
+
+def _family(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
+    """Yield the episodes of the lineage of *info*, with the first saved score of each."""
+    for each in lineage(log, info):
+        saved = saved_grades(log, each.id) if each.info else []
+        yield each, saved[0].score if saved else None
+
+
+def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
+    info = relative.info
+    return {
+        "id": relative.id,
+        "depth": relative.depth,
+        "fork_at": relative.fork_at,
+        "missing": info is None,
+        "agent": info.agent if info else None,
+        "steps": info.steps if info else None,
+        "score": score,
+    }
+
+
+def _print(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade]) -> None:
+    out = console()
+    out.print(safe(f"{info.scenario}  {info.id}"), style="bold")
+    out.print(safe(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
+    end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
+    out.print(safe(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}"))
+    out.print(f"digest {info.digest}")
+    walked = [step for step in steps(stream) if step.action is not None]
+    out.print(f"reward {signed(info.total)}  {sparkline([step.reward for step in walked])}")
+    for step in filter(_notable, walked):
+        words = stream.family.say(step.action)
+        out.print(safe(f"  step {step.position}: {words}, refused: {step.error}"), style="red")
+    out.print()
+    print_grade(out, given)
+    for other in others:
+        rubric = other.rubric
+        out.print(safe(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
+
+
+def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float | None]]) -> None:
+    listing = table(["lineage", "after step", "agent", "steps", "score"], right=_FIGURES)
+    for each, score in relatives:
+        own = each.id == info.id
+        indent = "   " * (min(each.depth, _DEEPEST) - 1) + "└─ " if each.depth else ""
+        known = each.info
+        cells = (known.agent or "-", known.steps) if known else ("not in this log", "")
+        shown = "" if score is None else f"{score:.4f}"
+        here = " ← this" if own else ""
+        name = f"{indent}{each.id}{here}"
+        add_row(listing, name, each.fork_at, *cells, shown, style="bold" if own else None)
+    out = console()
+    out.print()
+    out.print(listing)
+    if len(relatives) > MOST_FORKS:
+        out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
+
+
+def _notable(step: Step) -> bool:
+    return step.error is not None

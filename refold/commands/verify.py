@@ -1,0 +1,117 @@
+"""``refold verify``."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from refold.commands.shared.options import episode_argument, examples, json_option, log_option
+from refold.commands.shared.output import SHORT, console, counted, print_json, progress, safe, words
+from refold.engine import EventLog, NotALog
+from refold.engine.log.audit import Audit
+from refold.replays import Divergence
+from refold.replays.checks import Verdict, audit, named_id
+
+
+def _digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    """Return *value*, a digest or the beginning of one, in lower case; empty if there is none."""
+    if value is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", value):
+        raise click.BadParameter(f"expected 8 to 64 hex digits, got {value!r}")
+    return (value or "").lower()
+
+
+@click.command(
+    "verify",
+    epilog=examples(
+        "refold verify",
+        "refold verify last --expect 3f0c2a9e",
+        "refold verify --json",
+    ),
+)
+@episode_argument("ids", many=True)
+@click.option(
+    "--expect",
+    metavar="DIGEST",
+    callback=_digest,
+    help="The one ID's digest, or its first 8 or more digits, as published elsewhere.",
+)
+@log_option
+@json_option
+def verify_command(ids: Sequence[str], expect: str, log: str, as_json: bool) -> int:
+    """
+    Check episodes, those named or the whole log: the hash chain, then every step decided again.
+
+    Each episode's row, its parent and its saved grades are checked as well; for the whole log,
+    its file too. Exits with 1 if anything is not what the rules make of scenario, seed and
+    actions.
+
+    A chain cannot show that its end was not cut off, nor that another episode was not put in its
+    place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
+    """
+    if expect and len(ids) != 1:
+        raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
+    wrong = checked = 0
+
+    def tallied(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+        nonlocal wrong, checked
+        for verdict in verdicts:
+            checked += 1
+            wrong += verdict.problem is not None
+            yield verdict
+
+    with EventLog(log, readonly=True) as opened, Audit(log) as file:
+        problems = [] if ids else file.problems()
+        chosen = [named_id(opened, id) for id in ids] or _ids(file, problems)
+        verdicts = (audit(opened, file, id, expect=expect) for id in chosen)
+        total = len(ids) or opened.count()
+        watched = tallied(progress(verdicts, total=total, label="verifying"))
+        if as_json:
+            print_json("verdicts", map(_row, watched), problems=problems)
+        else:
+            _print(watched, problems)
+    if not as_json:
+        damaged = "; the file is damaged" if problems else ""
+        words(f"{counted(checked, 'episode')} checked, {wrong} wrong{damaged}")
+    return 1 if wrong or problems else 0
+
+
+def _ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
+    """Yield every episode's id, up to where *problems* tell already that the file is damaged."""
+    try:
+        yield from file.ids()
+    except NotALog:
+        if not problems:
+            raise
+
+
+def _print(verdicts: Iterable[Verdict], problems: Iterable[str]) -> None:
+    out = console()
+    for problem in problems:
+        out.print(safe(problem), style="red")
+    for verdict in verdicts:
+        outcome = verdict.problem or f"ok {(verdict.digest or '')[:SHORT]}"
+        out.print(safe(f"{verdict.episode}  {outcome}"), style="red" if verdict.problem else None)
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "episode": verdict.episode,
+        "digest": verdict.digest,
+        "ok": verdict.problem is None,
+        "problem": verdict.problem,
+        "divergence": verdict.divergence and _place(verdict.divergence),
+    }
+
+
+def _place(found: Divergence) -> dict[str, Any]:
+    """Return where a stream is wrong, the step as ``replay --step`` counts, and both values."""
+    path, recorded, expected = found.difference
+    return {
+        "step": found.step + 1,
+        "event": found.seq,
+        "type": found.type,
+        "field": path,
+        "recorded": recorded,
+        "expected": expected,
+    }

@@ -1,0 +1,53 @@
+"""The engine: events, the log that keeps them, and the fold that turns them into states."""
+
+from refold.engine.episode import Episode, StepResult
+from refold.engine.errors import (
+    EpisodeOver,
+    InvalidAction,
+    LogDamaged,
+    NotALog,
+    RefoldError,
+    StaleWriter,
+    UnknownEpisode,
+)
+from refold.engine.events import (
+    ActionRefused,
+    ActionTaken,
+    EpisodeEnded,
+    EpisodeStarted,
+    Event,
+    Input,
+    Reseeded,
+    StepRewarded,
+)
+from refold.engine.family import Family
+from refold.engine.folding import fold, fold_to
+from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.store import EventLog
+from refold.engine.stream import Stream
+
+__all__ = [
+    "ActionRefused",
+    "ActionTaken",
+    "Episode",
+    "EpisodeEnded",
+    "EpisodeInfo",
+    "EpisodeOver",
+    "EpisodeStarted",
+    "Event",
+    "EventLog",
+    "Family",
+    "Input",
+    "InvalidAction",
+    "LogDamaged",
+    "NotALog",
+    "RefoldError",
+    "Reseeded",
+    "StaleWriter",
+    "StepResult",
+    "StepRewarded",
+    "Stream",
+    "UnknownEpisode",
+    "fold",
+    "fold_to",
+]

@@ -1,0 +1,309 @@
+"""
+Playing an episode: one action in, a step's events out, appended before anyone sees them.
+
+An ``Episode`` holds the only mutable thing of a run, the reference to its current state. What
+it hands out can all be had again from its events.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from secrets import token_hex
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from refold.engine.codec import FORMAT, Codec, chain, codec_of, encode, header_of
+from refold.engine.errors import EpisodeOver, RefoldError, UnknownStep
+from refold.engine.events import (
+    ActionRefused,
+    ActionTaken,
+    EpisodeEnded,
+    EpisodeStarted,
+    Event,
+    Input,
+    StepRewarded,
+)
+from refold.engine.family import Definition, Family
+from refold.engine.folding import decide, fold, initial_state, step_ranges
+from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.store import EventLog, Tail
+from refold.engine.stream import Stream
+
+LARGEST_SEED = 2**63 - 1
+
+
+class StepResult(Struct, frozen=True):
+    """
+    What one step gave.
+
+    Attributes:
+        observation: What the agent may see now.
+        reward: The step's reward, raw.
+        breakdown: Its parts by name.
+        error: Error class if the rules refused the action, else None.
+        events: The step's events, the action first.
+        terminated: The world ended the episode in this step.
+        truncated: A limit ended the episode in this step.
+    """
+
+    observation: Any
+    reward: float
+    breakdown: Mapping[str, float]
+    error: str | None
+    events: Sequence[Event]
+    terminated: bool
+    truncated: bool
+
+
+def new_id() -> str:
+    """Return a fresh random episode id: 16 hex digits."""
+    return token_hex(8)
+
+
+def check_id(id: str) -> str:
+    """
+    Return *id* if an episode may be called so.
+
+    Raises:
+        RefoldError: It may not: 1 to 64 of letters, digits, ``.``, ``_`` and ``-``, the first
+            a letter or digit, and not the word ``last``.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", id) or id == "last":
+        raise RefoldError(
+            f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', got {id!r}"
+        )
+    return id
+
+
+class Episode:
+    """
+    One run of a scenario, from its start or from where a log left it.
+
+    Attributes:
+        id: The episode's name in its log.
+        family: The rules it follows.
+        state: The current state, immutable.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        events: Sequence[Event],
+        payloads: Sequence[bytes],
+        *,
+        codec: Codec,
+        log: EventLog | None,
+        tail: Tail | None,
+    ) -> None:
+        self.id = id
+        self.family: Family = codec.family
+        self.state = fold(events, family=codec.family)
+        self._codec = codec
+        self._events = list(events)
+        self._payloads = list(payloads)
+        self._log = log
+        self._tail = tail
+        self._end = _end_of(self._events)
+
+    @classmethod
+    def start(
+        cls,
+        scenario: Definition,
+        *,
+        log: EventLog | None = None,
+        agent: str = "",
+        seed: int | None = None,
+        id: str | None = None,
+        run: str = "",
+        epoch: int = 0,
+    ) -> "Episode":
+        """
+        Return a new episode of *scenario*, its start recorded.
+
+        Args:
+            scenario: What ``scenarios.load`` returns.
+            log: Where to record; without one the episode lives in memory only.
+            agent: Who will play, a name for people.
+            seed: Seed of the world, 0 to 2**63 - 1; the scenario's own if None.
+            id: Name in the log; a fresh random one if None.
+            run: Name of the run it belongs to.
+            epoch: 0-based number among the run's episodes of this scenario.
+
+        Raises:
+            RefoldError: *seed* or *id* is out of bounds.
+            EpisodeExists: The log holds an episode called *id*.
+        """
+        seed = scenario.seed if seed is None else seed
+        if type(seed) is not int or not 0 <= seed <= LARGEST_SEED:
+            raise RefoldError(f"seed: expected a whole number 0 to {LARGEST_SEED}, got {seed!r}")
+        header = header_of(scenario.body)
+        codec = codec_of(header.family, header.rules)
+        started = EpisodeStarted(format=FORMAT, seed=seed, scenario=Raw(scenario.body))
+        opening = codec.family.start(initial_state(codec.family, started))
+        events = (started, *opening)
+        payloads = [encode(event) for event in events]
+        id = check_id(id) if id is not None else new_id()
+        tail = None
+        if log is not None:
+            info = EpisodeInfo(id, header.name, seed, agent, run, epoch)
+            tail = log.begin(info, payloads)
+        return cls(id, events, payloads, codec=codec, log=log, tail=tail)
+
+    @classmethod
+    def resume(cls, log: EventLog, reference: str) -> "Episode":
+        """
+        Return the episode of *log* that *reference* names, ready to go on where it stands.
+
+        Raises:
+            UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
+            LogDamaged: The chain is broken, or an event cannot be read.
+            ImpossibleEvent: An event does not fit the state before it.
+        """
+        id = log.find(reference).id
+        tail = log.tail(id)  # before the events: whoever appends in between makes this one stale
+        stream = log.events(id)
+        codec = codec_of(stream.family.name, stream.family.rules)
+        return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=tail)
+
+    @classmethod
+    def fork(
+        cls,
+        stream: Stream,
+        at: int,
+        *,
+        log: EventLog | None = None,
+        parent: str = "",
+        agent: str = "",
+        id: str | None = None,
+        run: str = "",
+    ) -> "Episode":
+        """
+        Return a new episode that shares the first *at* steps of *stream*, to the byte.
+
+        Args:
+            stream: Where it comes from.
+            at: Position at which it leaves, 0 for the start.
+            log: Where to record; without one the episode lives in memory only.
+            parent: Id of the episode that *stream* is of, kept as its lineage.
+            agent: Who will play on.
+            id: Name in the log; a fresh random one if None.
+            run: Name of the run it belongs to.
+
+        Raises:
+            UnknownStep: *stream* has no position *at*.
+            EpisodeExists: The log holds an episode called *id*.
+        """
+        ranges = step_ranges(stream)
+        if not 0 <= at < len(ranges):
+            raise UnknownStep(at, len(ranges) - 1)
+        payloads = stream.payloads[: ranges[at].stop]
+        events = stream[: ranges[at].stop]
+        id = check_id(id) if id is not None else new_id()
+        tail = None
+        if log is not None:
+            header, seed = header_of(bytes(stream.started.scenario)), stream.started.seed
+            info = EpisodeInfo(id, header.name, seed, agent, run, parent=parent or None, fork_at=at)
+            ended = _end_of(events) is not None
+            tail = log.begin(info, payloads, end=ended)
+        codec = codec_of(stream.family.name, stream.family.rules)
+        return cls(id, events, payloads, codec=codec, log=log, tail=tail)
+
+    @property
+    def events(self) -> Stream:
+        """The stream so far."""
+        new = self._events[len(self._payloads) :]
+        self._payloads.extend(encode(event) for event in new)
+        head = self._tail.head if self._tail else chain(self._payloads)[-1]
+        return Stream(self.family, tuple(self._events), tuple(self._payloads), head.hex())
+
+    @property
+    def observation(self) -> Any:
+        """What the agent may see now."""
+        return self.family.observe(self.state)
+
+    @property
+    def legal_actions(self) -> Sequence[Any]:
+        """The actions that the rules would accept now; empty after the end."""
+        return self.family.legal_actions(self.state)
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode has ended."""
+        return self._end is not None
+
+    @property
+    def end(self) -> EpisodeEnded | None:
+        """How and why the episode ended, None while it goes on."""
+        return self._end
+
+    def note(self, *inputs: Input) -> None:
+        """
+        Record *inputs*, which lead up to the next step, now.
+
+        Raises:
+            EpisodeOver: The episode has ended; nothing was recorded.
+            StaleWriter, LogBusy: The log refused the append; nothing was recorded.
+        """
+        self._refuse_after_end()
+        self._record(inputs)
+
+    def truncate(self, reason: str) -> None:
+        """
+        Cut the episode off from outside, for *reason*; raises as ``note`` does.
+
+        Not a step: nothing is decided and nothing earned.
+        """
+        self._refuse_after_end()
+        self._record((EpisodeEnded("truncated", reason),))
+
+    def step(self, action: Any, *inputs: Input) -> StepResult:
+        """
+        Take *action*, a dict or an action of the family, and return what it led to.
+
+        An action that the rules refuse is a step too; its class is in the result's ``error``.
+        *inputs* that led to the action are recorded with it, before it.
+
+        Raises:
+            InvalidAction: It is no action of the family at all; nothing was recorded.
+            EpisodeOver: The episode has ended; nothing was recorded.
+            StaleWriter, LogBusy: The log refused the append; nothing was recorded.
+        """
+        self._refuse_after_end()
+        taken = ActionTaken(self._codec.action(action))
+        events = (taken, *decide(self.family, self.state, taken.action))
+        self._record((*inputs, *events) if inputs else events)
+        refused, rewarded = events[1], events[-1]
+        assert isinstance(rewarded, StepRewarded)
+        return StepResult(
+            observation=self.observation,
+            reward=rewarded.reward,
+            breakdown=rewarded.parts,
+            error=refused.error if isinstance(refused, ActionRefused) else None,
+            events=events,
+            terminated=self._end is not None and self._end.how == "terminated",
+            truncated=self._end is not None and self._end.how == "truncated",
+        )
+
+    def _refuse_after_end(self) -> None:
+        if self._end is not None:
+            raise EpisodeOver(
+                f"episode {self.id}: expected nothing after the end "
+                f"({self._end.how}: {self._end.reason}), got more; start another episode"
+            )
+
+    def _record(self, events: Sequence[Event]) -> None:
+        end = _end_of(events)
+        if self._log is not None and self._tail is not None:
+            payloads = [encode(event) for event in events]
+            self._tail = self._log.append(self._tail, payloads, end=end is not None)
+            self._payloads.extend(payloads)
+        self.state = fold(events, family=self.family, start=self.state)
+        self._events.extend(events)
+        self._end = end
+
+
+def _end_of(events: Sequence[Event]) -> EpisodeEnded | None:
+    for event in reversed(events):
+        if isinstance(event, EpisodeEnded):
+            return event
+    return None

@@ -1,0 +1,99 @@
+"""
+State from events: the one loop that turns a stream, or any prefix of it, into a state.
+
+Position N means *after N actions*, everywhere in refold.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from refold.engine.errors import ImpossibleEvent, UnknownStep
+from refold.engine.events import EpisodeStarted, Event, Input, StepRewarded
+from refold.engine.family import Family
+from refold.engine.stream import Stream
+
+
+def initial_state(family: Family, started: EpisodeStarted) -> Any:
+    """Return the state that *started* describes, before any further event."""
+    return family.initial(bytes(started.scenario), started.seed)
+
+
+def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
+    """
+    Return the state after *events*, oldest first.
+
+    Pure: equal events give an equal state, so a stored stream is all that a replay needs.
+
+    Args:
+        events: Events of one stream in seq order, without gaps.
+        family: The rules they belong to.
+        start: State before the first of them. Without it they must begin with the stream's
+            ``EpisodeStarted``.
+
+    Returns:
+        The state after the last event; *start* itself if there are none.
+
+    Raises:
+        ValueError: Neither *start* nor an ``EpisodeStarted`` says where to begin.
+        ImpossibleEvent: An event does not fit the state before it.
+    """
+    rest = iter(events)
+    state = start
+    if state is None:
+        first = next(rest, None)
+        if not isinstance(first, EpisodeStarted):
+            raise ValueError(f"fold: expected episode_started first or a start, got {first!r}")
+        state = initial_state(family, first)
+    evolve = family.evolve
+    event = None
+    try:
+        for event in rest:
+            state = evolve(state, event)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ImpossibleEvent(f"{event!r:.200}") from error
+    return state
+
+
+def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
+    """
+    Return what *action* causes by the rules of *family*, ``StepRewarded`` last.
+
+    Raises:
+        ImpossibleEvent: *state* is none that the rules know, since its events were forged.
+    """
+    try:
+        return family.decide(state, action)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise ImpossibleEvent(f"before {action!r:.200}") from error
+
+
+def step_ranges(stream: Stream) -> list[range]:
+    """
+    Return the seqs of the episode's start, and then of each whole step, oldest first.
+
+    Item N therefore ends where position N is: ``stream[: ranges[N].stop]`` are the events up to
+    position N. Events after the last ``StepRewarded`` belong to no step and to no range.
+    """
+    ranges: list[range] = []
+    first = 0
+    for seq, event in enumerate(stream):
+        if not ranges and isinstance(event, Input):
+            ranges.append(range(seq))
+            first = seq
+        if isinstance(event, StepRewarded):
+            ranges.append(range(first, seq + 1))
+            first = seq + 1
+    return ranges or [range(len(stream))]
+
+
+def fold_to(stream: Stream, position: int) -> Any:
+    """
+    Return the state of *stream* after *position* actions.
+
+    Raises:
+        UnknownStep: *position* is negative or beyond the last whole step.
+    """
+    ranges = step_ranges(stream)
+    if not 0 <= position < len(ranges):
+        raise UnknownStep(position, len(ranges) - 1)
+    return fold(stream[: ranges[position].stop], family=stream.family)

@@ -1,0 +1,228 @@
+"""
+The tables of a log, and the check that a file really has them.
+
+Three tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams) and
+``grades`` (derived: may be dropped and rebuilt). Triggers make the first two append-only even
+for somebody with a plain ``sqlite3`` shell. Views are there for such people; refold itself never
+reads them. The schema uses no JSON function outside views, because SQLite refuses those in a
+table's own definition once a file is opened with ``trusted_schema=OFF``.
+
+Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from refold.engine.errors import NewerLog, NotALog
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = int.from_bytes(b"rfld", "big")
+
+_EPISODES = """
+CREATE TABLE episodes (
+    id INTEGER PRIMARY KEY CHECK (id > 0),
+    uid TEXT NOT NULL UNIQUE CHECK (length(uid) BETWEEN 1 AND 64),
+    scenario TEXT NOT NULL,
+    seed INTEGER NOT NULL CHECK (seed >= 0),
+    agent TEXT NOT NULL,
+    run TEXT NOT NULL,
+    epoch INTEGER NOT NULL CHECK (epoch >= 0),
+    release TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    parent TEXT,
+    fork_at INTEGER CHECK (fork_at >= 0)
+) STRICT;
+
+CREATE INDEX episodes_parent ON episodes (parent) WHERE parent IS NOT NULL;
+
+CREATE TRIGGER episodes_fresh BEFORE INSERT ON episodes
+WHEN EXISTS (SELECT 1 FROM episodes WHERE id = NEW.id OR uid = NEW.uid)
+BEGIN SELECT RAISE(ABORT, 'refold: episode exists'); END;
+
+CREATE TRIGGER episodes_keep BEFORE DELETE ON episodes
+BEGIN SELECT RAISE(ABORT, 'refold: episodes cannot be deleted'); END;
+
+CREATE TRIGGER episodes_end_once BEFORE UPDATE ON episodes
+WHEN OLD.ended_at IS NOT NULL
+    OR (NEW.id, NEW.uid, NEW.scenario, NEW.seed, NEW.agent, NEW.run, NEW.epoch, NEW.release,
+        NEW.started_at, NEW.parent, NEW.fork_at)
+    IS NOT (OLD.id, OLD.uid, OLD.scenario, OLD.seed, OLD.agent, OLD.run, OLD.epoch, OLD.release,
+        OLD.started_at, OLD.parent, OLD.fork_at)
+BEGIN SELECT RAISE(ABORT, 'refold: episodes are immutable, but for ended_at, once'); END;
+"""
+
+_EVENTS = """
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY CHECK (id > 0),
+    episode INTEGER NOT NULL REFERENCES episodes (id),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    payload TEXT NOT NULL CHECK (payload GLOB '{"type":"*"*}'),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    UNIQUE (episode, seq)
+) STRICT;
+
+CREATE TRIGGER events_next BEFORE INSERT ON events
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM events WHERE episode = NEW.episode)
+    OR EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'refold: not the next event of its episode'); END;
+
+CREATE TRIGGER events_keep BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'refold: events cannot be deleted'); END;
+
+CREATE TRIGGER events_immutable BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'refold: events are immutable'); END;
+"""
+
+_GRADES = """
+CREATE TABLE grades (
+    episode INTEGER NOT NULL REFERENCES episodes (id),
+    digest TEXT NOT NULL CHECK (length(digest) = 64),
+    rubric TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    rubric_digest TEXT NOT NULL CHECK (length(rubric_digest) = 64),
+    score REAL NOT NULL,
+    grade TEXT NOT NULL,
+    PRIMARY KEY (episode, rubric_digest)
+) STRICT;
+"""
+
+_VIEWS = """
+CREATE VIEW event_list AS
+SELECT e.uid AS episode, v.seq,
+    substr(v.payload, 10, instr(substr(v.payload, 10), '"') - 1) AS kind, v.payload
+FROM events AS v JOIN episodes AS e ON e.id = v.episode;
+
+CREATE VIEW step_list AS
+SELECT e.uid AS episode, v.payload ->> 'step' AS step, v.payload ->> 'reward' AS reward,
+    v.payload ->> 'total' AS total, v.payload -> 'parts' AS parts,
+    (SELECT a.payload -> 'action' FROM events AS a
+        WHERE a.episode = v.episode AND a.seq < v.seq AND a.payload GLOB '{"type":"action_taken",*'
+        ORDER BY a.seq DESC LIMIT 1) AS action,
+    v.seq AS last_seq
+FROM events AS v JOIN episodes AS e ON e.id = v.episode
+WHERE v.payload GLOB '{"type":"step_rewarded",*';
+
+CREATE VIEW reward_list AS
+SELECT e.uid AS episode, v.payload ->> 'step' AS step, p.key AS part, p.value AS value
+FROM events AS v JOIN episodes AS e ON e.id = v.episode, json_each(v.payload, '$.parts') AS p
+WHERE v.payload GLOB '{"type":"step_rewarded",*';
+
+CREATE VIEW grade_list AS
+SELECT e.uid AS episode, e.scenario, e.seed, e.agent, g.rubric, g.version, g.score,
+    g.grade -> 'breakdown' AS breakdown
+FROM grades AS g JOIN episodes AS e ON e.id = g.episode;
+"""
+
+
+MIGRATIONS = (("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),)
+"""Name and SQL of every migration that this release knows, oldest first; never reordered."""
+
+VERSION = len(MIGRATIONS)
+
+
+def _migrations() -> "Migrations":
+    from sqlite_utils import Migrations  # noqa: PLC0415 - slow, and seldom needed
+
+    migrations = Migrations("refold")
+    for version, (name, script) in enumerate(MIGRATIONS, 1):
+        migrations(name=name)(_migration(version, script))
+    return migrations
+
+
+def _migration(version: int, script: str) -> Callable[["Database"], None]:
+    def apply(db: "Database") -> None:
+        statement = ""
+        for line in script.splitlines():  # one by one: executescript would end the transaction
+            statement += line + "\n"
+            if sqlite3.complete_statement(statement):
+                db.execute(statement)
+                statement = ""
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {version}")
+
+    return apply
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a log, new or old, to the schema of this release."""
+    from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
+
+    _migrations().apply(Database(connection, execute_plugins=False))
+
+
+def check_identity(connection: sqlite3.Connection, path: str) -> int:
+    """
+    Return the ``user_version`` of a file that claims to be a log.
+
+    Raises:
+        NotALog: It carries another application id, or no version that ever was.
+        NewerLog: Its version is above this release's.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise NotALog(f"{path}: expected a refold log, got another SQLite database; check --log")
+    if version > VERSION:
+        raise NewerLog(
+            f"{path}: expected log version {VERSION} or older, got {version}; update refold"
+        )
+    if version < 1:
+        raise NotALog(f"{path}: expected log version 1 to {VERSION}, got {version}")
+    return int(version)
+
+
+def check_migrations(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is wrong with the record of migrations in a file whose schema was checked."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
+
+    database = Database(connection, execute_plugins=False)
+    found = [migration.name for migration in _migrations().applied(database)]
+    expected = [name for name, _ in MIGRATIONS[:version]]
+    if found != expected:
+        yield f"migrations: expected {expected}, got {found}"
+
+
+def check_schema(connection: sqlite3.Connection, path: str) -> None:
+    """
+    Check that tables, triggers and views are exactly those of the log's version.
+
+    Foreign tables and views are left alone, since refold never touches them; a foreign trigger
+    or index on one of its own tables is refused.
+
+    Raises:
+        NotALog: Something of the schema is missing, changed or added, or it is no log.
+        NewerLog: Its version is above this release's.
+    """
+    ours = _expected(check_identity(connection, path))
+    tables = {table for (_kind, _name, table) in ours}
+    found = {
+        (kind, name, table): sql
+        for kind, name, table, sql in connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master"
+        )
+        if table in tables
+    }
+    for key in sorted(ours.keys() | found.keys(), key=lambda key: (key[0] != "table", key)):
+        if ours.get(key, "") != found.get(key, ""):  # an automatic index has None
+            kind, name, _table = key
+            raise NotALog(
+                f"{path}: expected the schema of a refold log, got another {kind} {name!r}; "
+                "do not trust this file"
+            )
+
+
+@cache
+def _expected(version: int) -> dict[tuple[str, str, str], str | None]:
+    """Return type, name, table and SQL of all that a log of *version* consists of."""
+    connection = sqlite3.connect(":memory:")
+    for _name, script in MIGRATIONS[:version]:
+        connection.executescript(script)
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    connection.close()
+    return {(kind, name, table): sql for kind, name, table, sql in rows}

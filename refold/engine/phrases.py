@@ -1,0 +1,72 @@
+"""The shared events in words, one line each; a family's ``say`` falls back on these."""
+
+from functools import singledispatch
+from typing import Any
+
+from refold.engine.codec import header_of
+from refold.engine.events import ActionRefused, EpisodeEnded, EpisodeStarted, Reseeded, StepRewarded
+from refold.engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured, ReplyUnread
+
+
+@singledispatch
+def say_shared(thing: Any) -> str:
+    """
+    Return *thing*, one of the shared events, in words: one line, no full stop.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    raise TypeError(f"say: expected an action, an event or a hint, got {type(thing).__name__}")
+
+
+@say_shared.register
+def _(event: EpisodeStarted) -> str:
+    return f"episode of {header_of(bytes(event.scenario)).name} began with seed {event.seed}"
+
+
+@say_shared.register
+def _(event: ActionRefused) -> str:
+    return f"refused: {event.error}"
+
+
+@say_shared.register
+def _(event: Reseeded) -> str:
+    return f"from here on, chance follows seed {event.seed}"
+
+
+@say_shared.register
+def _(event: EpisodeEnded) -> str:
+    return f"episode {event.how}: {event.reason}"
+
+
+@say_shared.register
+def _(event: StepRewarded) -> str:
+    parts = ", ".join(f"{name} {value:+.4g}" for name, value in event.parts.items() if value)
+    return f"reward {event.reward:+.4g}{f' ({parts})' if parts else ''}, {event.total:+.4g} so far"
+
+
+@say_shared.register
+def _(event: ModelConfigured) -> str:
+    model = event.parameters.get("model", "a model")
+    return f"{model} plays with prompt {event.prompt}, actions as {event.format}"
+
+
+@say_shared.register
+def _(event: ModelCalled) -> str:
+    failed = len(event.faults)
+    tries = f", {failed} failed attempt{'' if failed == 1 else 's'}" if failed else ""
+    if event.reply is None:
+        return f"the model was asked and gave no answer{tries}"
+    usage = event.reply.usage
+    spent = f", {usage.input} + {usage.output} tokens" if usage else ""
+    return f"the model answered in {event.latency_ms} ms{spent}{tries}"
+
+
+@say_shared.register
+def _(event: ReplyUnread) -> str:
+    return f"no action in the answer: {' '.join(event.reason.split())}"
+
+
+@say_shared.register
+def _(event: ActionForfeited) -> str:
+    return f"the model gave no action, another stands in: {' '.join(event.reason.split())}"

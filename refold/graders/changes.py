@@ -1,0 +1,124 @@
+"""Two grades of one episode laid side by side: what moved, by how much, and which events say so."""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from refold.graders.grading import Grade, Part
+
+EXACT = 1e-9
+"""Differences up to this are not there: points are given to four decimal places."""
+
+
+class PartChange(Struct, frozen=True):
+    """
+    One part that is not the same in two grades; None where a grade has no such part.
+
+    Attributes:
+        name: The criterion.
+        old: The part as it was.
+        new: The part as it is.
+    """
+
+    name: str
+    old: Part | None
+    new: Part | None
+
+    @property
+    def points(self) -> float:
+        """How much was added to the part's points; where it is missing, it had none."""
+        return _points(self.new) - _points(self.old)
+
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """Seqs of the events that no longer count, ascending."""
+        return _beyond(self.old, self.new)
+
+    @property
+    def gained(self) -> tuple[int, ...]:
+        """Seqs of the events that count now and did not before, ascending."""
+        return _beyond(self.new, self.old)
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Seqs of the events that count as they did before, ascending."""
+        lost = set(self.lost)
+        return tuple(seq for seq in (self.old.seqs if self.old else ()) if seq not in lost)
+
+
+class GradeChange(Struct, frozen=True):
+    """
+    How two grades of an episode differ.
+
+    Attributes:
+        old: The grade as it was.
+        new: The grade as it is.
+        parts: The parts that differ in anything, in the order of the new grade, then of the old.
+        counts: The diagnostic numbers that differ, old and new; None where there is none.
+    """
+
+    old: Grade
+    new: Grade
+    parts: tuple[PartChange, ...]
+    counts: Mapping[str, tuple[float | None, float | None]]
+
+    @property
+    def score(self) -> float:
+        """How much was added to the score."""
+        return self.new.score - self.old.score
+
+    @property
+    def same(self) -> bool:
+        """Whether score, parts with their evidence, and counts are all as they were."""
+        return not (self.parts or self.counts or self.moved())
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """
+        What can have moved it.
+
+        ``rubric`` (another one), ``events`` (others were graded), or, where both are the same,
+        ``code`` (that of the measures).
+        """
+        found = []
+        if self.old.rubric != self.new.rubric:
+            found.append("rubric")
+        if self.old.episode_digest != self.new.episode_digest:
+            found.append("events")
+        return tuple(found) or ("code",)
+
+    def moved(self, tolerance: float = 0.0) -> bool:
+        """Return whether the score, or a part's points, changed by more than *tolerance*."""
+        changes = (self.score, *(part.points for part in self.parts))
+        return any(abs(change) > tolerance + EXACT for change in changes)
+
+
+def grade_change(old: Grade, new: Grade) -> GradeChange:
+    """Return how *new* differs from *old*, both grades of the same episode."""
+    if old == new:
+        return GradeChange(old, new, (), {})
+    return GradeChange(old, new, tuple(_part_changes(old, new)), _count_changes(old, new))
+
+
+def _part_changes(old: Grade, new: Grade) -> Iterator[PartChange]:
+    before, after = ({part.name: part for part in grade.parts} for grade in (old, new))
+    for name in dict.fromkeys((*after, *before)):
+        if before.get(name) != after.get(name):
+            yield PartChange(name, before.get(name), after.get(name))
+
+
+def _count_changes(old: Grade, new: Grade) -> dict[str, tuple[float | None, float | None]]:
+    return {
+        name: (old.counts.get(name), new.counts.get(name))
+        for name in dict.fromkeys((*new.counts, *old.counts))
+        if old.counts.get(name) != new.counts.get(name)
+    }
+
+
+def _points(part: Part | None) -> float:
+    return part.points if part else 0.0
+
+
+def _beyond(part: Part | None, other: Part | None) -> tuple[int, ...]:
+    known = set(other.seqs if other else ())
+    return tuple(seq for seq in (part.seqs if part else ()) if seq not in known)

@@ -1,0 +1,124 @@
+"""
+Graders that are plain functions: what one may return, and the grade that this comes to.
+
+A function gets the events of one episode and returns its score, 0 to 1: a number (a truth is 0
+or 1), a ``Finding``, or a mapping of names to these. Each entry of a mapping is a part of the
+grade with points from -1 to 1; their sum, kept within 0 and 1, is the score.
+"""
+
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any
+
+from refold.engine import EpisodeEnded, RefoldError, Stream
+from refold.engine.codec import header_of
+from refold.engine.sums import add_up
+from refold.graders.grading import PLACES, Grade, Part, RubricName
+from refold.scenarios.facts import Finding
+
+MOST = 1000
+"""So many parts, and so many counts, a grade has at most."""
+
+_LONGEST_NAME = 100
+
+
+class WrongResult(RefoldError):
+    """What a function returned is no grade."""
+
+
+def grade_by(
+    function: Callable[[Stream], Any], events: Stream, *, rubric: RubricName | None = None
+) -> Grade:
+    """
+    Return the grade that *function* gives to the episode with these *events*.
+
+    Args:
+        function: From a stream to a number, a ``Finding``, or a mapping of names to these.
+        events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
+        rubric: What the grade says it was given by; the function's module and name, version 0,
+            without a digest, if None.
+
+    Raises:
+        WrongResult: The function returned something else, or numbers out of range.
+    """
+    name = getattr(function, "__name__", "grader")
+    parts, counts = _read(function(events), name, len(events))
+    return Grade(
+        score=_rounded(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
+        breakdown={part.name: part.points for part in parts},
+        counts=counts,
+        parts=parts,
+        rubric=rubric or RubricName(f"{getattr(function, '__module__', '')}:{name}", 0, ""),
+        scenario=header_of(events.scenario).name,
+        episode_digest=events.digest,
+        complete=any(isinstance(event, EpisodeEnded) for event in reversed(events)),
+    )
+
+
+def _read(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[str, float]]:
+    """Return what a function returned as parts and counts."""
+    many = isinstance(found, Mapping)
+    if many and not 0 < len(found) <= MOST:
+        raise WrongResult(f"expected 1 to {MOST} parts, got {len(found)}")
+    counts: dict[str, float] = {}
+    parts = []
+    for key, value in found.items() if many else [(name, found)]:
+        finding = _finding(value, f"part {key!r:.120}" if many else "the score")
+        parts.append(_part(_name(key), finding, events, least=-1.0 if many else 0.0))
+        counts.update(
+            (_name(each), _number(n, f"count {each!r:.120}")) for each, n in finding.counts.items()
+        )
+    if len(counts) > MOST:
+        raise WrongResult(f"expected at most {MOST} counts, got {len(counts)}")
+    return tuple(parts), counts
+
+
+def _finding(value: Any, what: str) -> Finding:
+    if not isinstance(value, Finding):
+        return Finding(_number(value, what))
+    if not isinstance(value.counts, Mapping):
+        raise WrongResult(f"expected a mapping of counts, got {type(value.counts).__name__}")
+    return Finding(_number(value.value, what), value.seqs, value.counts)
+
+
+def _part(name: str, finding: Finding, events: int, *, least: float) -> Part:
+    value = finding.value + 0.0  # never -0.0
+    if not least <= value <= 1:
+        raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {value:g}")
+    return Part(name, _rounded(value), 1.0, value, 1.0, _seqs(finding.seqs, events))
+
+
+def _seqs(found: Any, events: int) -> tuple[int, ...]:
+    try:
+        seqs = sorted(set(found))
+    except TypeError:
+        raise WrongResult(f"expected seqs, got {type(found).__name__}") from None
+    for seq in seqs:
+        if type(seq) is not int or not 0 <= seq < events:
+            raise WrongResult(f"expected seqs of events, 0 to {events - 1}, got {seq!r:.50}")
+    return tuple(seqs)
+
+
+def _number(value: Any, what: str) -> float:
+    if not isinstance(value, int | float):
+        kinds = "a number, a Finding, or a mapping of names to these"
+        raise WrongResult(f"expected {kinds} as {what}, got {type(value).__name__}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number):
+        raise WrongResult(f"expected a finite number as {what}, got {number}")
+    return number
+
+
+def _name(key: Any) -> str:
+    if not isinstance(key, str) or not key.isprintable() or not 0 < len(key) <= _LONGEST_NAME:
+        raise WrongResult(
+            f"expected printable names of 1 to {_LONGEST_NAME} letters, got {key!r:.120}"
+        )
+    return key
+
+
+def _rounded(points: float) -> float:
+    return round(points, PLACES) + 0.0

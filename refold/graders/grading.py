@@ -1,0 +1,172 @@
+"""
+Grades: a rubric applied to a stream. Pure, so a saved stream grades as it did live.
+
+score = sum over criteria of weight x gate x value, kept within the rubric's floor and ceiling;
+4 decimal places, as in the published graders of these scenarios.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+from refold.engine import Stream
+from refold.engine.codec import encode, header_of
+from refold.engine.sums import add_up
+from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
+from refold.scenarios.facts import Facts, Finding
+from refold.scenarios.rubric import find_criteria
+from refold.scenarios.strict import structure
+
+PLACES = 4
+
+
+class Part(Struct, frozen=True):
+    """
+    One criterion's share of a grade.
+
+    Attributes:
+        name: The criterion.
+        points: What it added to the score, rounded; below 0 for a penalty.
+        most: The most it could have added: its weight, or 0 for a penalty.
+        value: What was measured, 0 to 1, before the gate.
+        gate: Factor that the activity gate put on it, 0 to 1.
+        seqs: The events behind it, ascending.
+    """
+
+    name: str
+    points: float
+    most: float
+    value: float
+    gate: float
+    seqs: tuple[int, ...]
+
+
+class RubricName(Struct, frozen=True):
+    """Which rubric a grade was given by; equal digests mean equal rubrics."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Grade(Struct, frozen=True):
+    """
+    A score with its reasons.
+
+    Attributes:
+        score: Within the rubric's floor and ceiling, 4 decimal places.
+        breakdown: Points by criterion, in the rubric's order.
+        counts: Diagnostic numbers; they score nothing.
+        parts: The criteria with their evidence, in the rubric's order.
+        rubric: By which rubric.
+        scenario: Name of the scenario.
+        episode_digest: Digest of the stream that was graded.
+        complete: Whether the episode had ended.
+    """
+
+    score: float
+    breakdown: Mapping[str, float]
+    counts: Mapping[str, float]
+    parts: tuple[Part, ...]
+    rubric: RubricName
+    scenario: str
+    episode_digest: str
+    complete: bool
+
+    def to_json(self) -> bytes:
+        """Return the grade as canonical JSON: equal grades give equal bytes."""
+        return encode(self)
+
+
+def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
+    """
+    Return the grade of the episode with these *events*, complete or not.
+
+    Args:
+        events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
+        rubric: By which rubric; by the scenario's own, which the stream holds, if None.
+
+    Raises:
+        ScenarioError: The recorded rubric, or *rubric*, does not fit the family.
+    """
+    if rubric is None:
+        return _recorded_grader(events.scenario)(events)
+    return Grader(rubric, find_criteria(events.family.name, events.family.rules))(events)
+
+
+class Grader:
+    """A rubric made ready to grade many streams of one family."""
+
+    def __init__(self, rubric: Rubric, criteria: Criteria) -> None:
+        self._rubric = rubric
+        self._name = RubricName(rubric.name, rubric.version, rubric.digest)
+        self._activity = criteria.activity
+        self._bound = [_bind(criterion, criteria) for criterion in rubric.criteria]
+
+    def __call__(self, events: Stream) -> Grade:
+        """Return the grade of the episode with these *events*."""
+        facts = Facts(events)
+        activity = self._activity(facts)
+        counts: dict[str, float] = {}
+        scored = [bound.score(facts, activity, counts) for bound in self._bound]
+        total = min(max(add_up([points for points, _ in scored]), 0.0), 1.0)
+        parts = tuple([part for _, part in scored])
+        return Grade(
+            score=min(max(_rounded(total), self._rubric.floor), self._rubric.ceiling),
+            breakdown={part.name: part.points for part in parts},
+            counts=counts,
+            parts=parts,
+            rubric=self._name,
+            scenario=header_of(events.scenario).name,
+            episode_digest=events.digest,
+            complete=facts.ended,
+        )
+
+
+@lru_cache(maxsize=64)
+def _recorded_grader(body: bytes) -> Grader:
+    header = header_of(body)
+    return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
+
+
+class _Bound(Struct, frozen=True):
+    """A criterion with its measure and parameters found."""
+
+    criterion: Criterion
+    take: Callable[[Facts], Finding]
+
+    def score(self, facts: Facts, activity: float, counts: dict[str, float]) -> tuple[float, Part]:
+        """Return the exact points and the part; add the diagnostic counts to *counts*."""
+        criterion = self.criterion
+        finding = self.take(facts)
+        gate = 1.0 if criterion.gate is None else min(1.0, activity / criterion.gate)
+        points = criterion.weight * finding.value * gate
+        counts.update(finding.counts)
+        most = max(criterion.weight, 0.0)
+        part = Part(criterion.name, _rounded(points), most, finding.value, gate, seqs=finding.seqs)
+        return points, part
+
+
+def _bind(criterion: Criterion, criteria: Criteria) -> _Bound:
+    if criterion.parts:
+        bound = [(part.weight, _bind(part, criteria).take) for part in criterion.parts]
+        return _Bound(criterion, lambda facts: _weighted(facts, bound))
+    measure = criteria.measures[criterion.measure]
+    params, problems = structure(criterion.params, measure.params, f"$.{criterion.name}.params")
+    if problems:
+        raise ScenarioError("rubric", problems)
+    return _Bound(criterion, lambda facts: measure.take(facts, params))
+
+
+def _weighted(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:
+    findings = [(weight, take(facts)) for weight, take in parts]
+    return Finding(
+        value=add_up([weight * finding.value for weight, finding in findings]),
+        seqs=tuple(sorted({seq for _, finding in findings for seq in finding.seqs})),
+        counts={name: n for _, finding in findings for name, n in finding.counts.items()},
+    )
+
+
+def _rounded(points: float) -> float:
+    return round(points, PLACES) + 0.0  # so that no penalty is 0.0, not -0.0

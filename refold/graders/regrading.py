@@ -1,0 +1,199 @@
+"""
+Fresh grades held against saved ones: which episodes moved, and why.
+
+Saved grades are those that a log keeps, or those in a file that ``refold grade --json`` wrote.
+Everything goes by episode by episode: memory does not grow with the log or the file.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
+from typing import IO, Any
+
+import msgspec
+from attrs import define, frozen
+
+from refold.engine import EventLog, RefoldError, Stream
+from refold.graders import Grade, saved_grades
+from refold.graders.changes import GradeChange, grade_change
+from refold.scenarios import recorded_rubric
+
+_CHUNK = 2**20
+_LARGEST_ITEM = 16 * 2**20
+_BEGINNING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+@frozen
+class Saved:
+    """An episode of the log with the grades that were saved of it, oldest last of one name."""
+
+    id: str
+    stream: Stream
+    grades: Sequence[Grade]
+
+
+@frozen
+class Regraded:
+    """An episode with what became of its grade."""
+
+    id: str
+    stream: Stream
+    change: GradeChange
+
+
+@define
+class Tally:
+    """
+    What became of the episodes gone through so far.
+
+    Attributes:
+        compared: How many were compared.
+        moved: How many of them moved.
+        unsaved: How many episodes of the log have no saved grade.
+        missing: How many saved grades are of episodes that the log does not hold.
+    """
+
+    compared: int = 0
+    moved: int = 0
+    unsaved: int = 0
+    missing: int = 0
+
+
+Grading = Callable[[Iterable[Saved]], Iterator[tuple[Saved, Grade]]]
+"""Grades episodes in order."""
+
+
+def regrade(
+    episodes: Iterable[Saved], grading: Grading, tally: Tally, *, tolerance: float = 0.0
+) -> Iterator[Regraded]:
+    """
+    Yield the episodes whose grade moved by more than *tolerance*, and count all in *tally*.
+
+    Of several saved grades, the fresh one is compared with that by the same rubric; else with
+    the last by a rubric of the same name; else with that by the recorded rubric.
+    """
+    for episode, fresh in grading(episodes):
+        old = _fitting(episode, fresh)
+        if old is None:
+            tally.unsaved += 1
+            continue
+        tally.compared += 1
+        if old == fresh:
+            continue
+        change = grade_change(old, fresh)
+        if change.moved(tolerance):
+            tally.moved += 1
+            yield Regraded(episode.id, episode.stream, change)
+
+
+def _fitting(episode: Saved, fresh: Grade) -> Grade | None:
+    saved = episode.grades
+    if len(saved) == 1 and saved[0].rubric == fresh.rubric:
+        return saved[0]
+    same = [each for each in saved if each.rubric.digest == fresh.rubric.digest]
+    named = [each for each in saved if each.rubric.name == fresh.rubric.name]
+    if not same and not named and saved:
+        recorded = recorded_rubric(episode.stream.scenario).digest
+        named = [each for each in saved if each.rubric.digest == recorded]
+    found = _of_these_events(same, fresh) or named
+    return found[-1] if found else None
+
+
+def _of_these_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]:
+    """Return those of *saved* that are of the very events; all if the episode has gone on."""
+    return [each for each in saved if each.episode_digest == fresh.episode_digest] or saved
+
+
+def saved_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[Saved]:
+    """Yield the episodes *ids* of *log* with the grades that it keeps of them."""
+    for id in ids:
+        yield Saved(id, log.events(id), saved_grades(log, id))
+
+
+def saved_in_file(
+    log: EventLog, file: IO[str], tally: Tally, *, only: frozenset[str], where: str
+) -> Iterator[Saved]:
+    """
+    Yield the episodes of *log* that *file* has grades of, in the order of the file.
+
+    Args:
+        log: The log.
+        file: What ``refold grade --json`` wrote.
+        tally: Where grades of episodes that the log does not hold are counted.
+        only: Ids of the episodes wanted; empty for all.
+        where: What errors call the file.
+
+    Raises:
+        RefoldError: It is something else.
+    """
+    for id, grade in read_grades(file, where):
+        if only and id not in only:
+            continue
+        try:
+            found = log.find(id).id == id
+        except RefoldError:
+            found = False
+        if found:
+            yield Saved(id, log.events(id), (grade,))
+        else:
+            tally.missing += 1
+
+
+def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
+    """
+    Yield the grades in *file*, as ``refold grade --json`` writes them, with the episodes' ids.
+
+    Raises:
+        RefoldError: It is something else, or too large an item; grades before are right.
+    """
+    for number, item in enumerate(_items(file, where)):
+        path = f"{where} $.grades[{number}]"
+        try:
+            id = msgspec.convert(item["episode"], str)
+            grade = msgspec.convert(item, Grade)
+        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            raise RefoldError(f"{path}: expected a grade of an episode, got {error}") from None
+        numbers = (grade.score, *grade.counts.values(), *(part.points for part in grade.parts))
+        if not all(map(isfinite, numbers)):
+            raise RefoldError(f"{path}: expected finite numbers, got another")
+        yield id, grade
+
+
+def _items(file: IO[str], where: str) -> Iterator[Any]:
+    """Yield the items of the list under ``grades``, however long it is."""
+    decode = json.JSONDecoder().raw_decode
+    text = _read(file, where)
+    beginning = _BEGINNING.match(text)
+    if beginning is None:
+        problem = f"expected what `refold grade --json` writes, got {text[:20]!r}"
+        raise RefoldError(f"{where}: {problem}")
+    at = beginning.end()
+    while not text.startswith("]", at := _past(_BETWEEN, text, at)):
+        try:
+            item, end = decode(text, at)
+        except (json.JSONDecodeError, RecursionError):
+            item, end = None, len(text)
+        if end < len(text):
+            yield item
+            at = end
+            continue
+        more = _read(file, where)
+        if not more or len(text) - at > _LARGEST_ITEM:
+            raise RefoldError(
+                f"{where}: expected JSON to its end, got a broken grade; write it again"
+            )
+        text, at = text[at:] + more, 0
+
+
+def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
+
+
+def _read(file: IO[str], where: str) -> str:
+    try:
+        return file.read(_CHUNK)
+    except UnicodeDecodeError:
+        raise RefoldError(f"{where}: expected UTF-8, got something else") from None

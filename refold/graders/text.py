@@ -1,0 +1,110 @@
+"""Grades, and how two of them differ, as text that people review: stable, a line for each part."""
+
+from collections.abc import Iterator, Sequence
+
+from refold.engine import ActionTaken, Stream
+from refold.graders.changes import GradeChange, PartChange
+from refold.graders.grading import Grade, Part, RubricName
+
+EVENTS_SHOWN = 8
+"""So many events are told of each part; how many more there are is said."""
+
+_CAUSES = {
+    "rubric": "by another rubric",
+    "events": "of other events",
+    "code": "by the same rubric, of the same events",
+}
+
+
+def grade_text(grade: Grade) -> str:
+    """
+    Return *grade* as text: score, rubric, digests, then a line for each part and each count.
+
+    Equal grades give equal text. A part's line has its points, the most they could have been,
+    value and gate, and the seqs of the events behind it.
+    """
+    lines = [
+        f"score {grade.score:.4f} of {grade.scenario}{'' if grade.complete else ', not ended'}",
+        f"rubric {_named(grade.rubric)} {grade.rubric.digest}".rstrip(),
+        f"events {grade.episode_digest}",
+        *(f"  {part.name}: {_part(part)}" for part in grade.parts),
+        *(f"  {name}: {number:g} (count)" for name, number in grade.counts.items()),
+    ]
+    return "\n".join(map(_visible, lines))
+
+
+def change_lines(
+    change: GradeChange, events: Stream, *, shown: int = EVENTS_SHOWN
+) -> Iterator[str]:
+    """
+    Yield what differs between two grades of *events*, indented, each part with its events.
+
+    Args:
+        change: The two grades.
+        events: The stream that the new grade is of.
+        shown: How many events are told, at most, that a part no longer counts, or counts now.
+    """
+    old, new = change.old, change.new
+    scores = f"{old.score:.4f} -> {new.score:.4f} ({change.score:+.4f})"
+    yield _visible(f"score {scores} of {new.scenario}")
+    causes = " and ".join(_CAUSES[cause] for cause in change.causes)
+    yield _visible(f"graded {causes}: {_rubrics(old, new)}")
+    for part in change.parts:
+        yield from _part_lines(part, events, shown)
+    for name, (before, after) in change.counts.items():
+        yield _visible(f"  {name}: {_number(before)} -> {_number(after)} (count)")
+
+
+def event_words(events: Stream, seq: int) -> str:
+    """Return the event at *seq* in words, on one line of visible letters."""
+    if not 0 <= seq < len(events):
+        return "not one of these events"
+    event = events[seq]
+    told = event.action if isinstance(event, ActionTaken) else event
+    return _visible(events.family.say(told))
+
+
+def _part_lines(part: PartChange, events: Stream, shown: int) -> Iterator[str]:
+    before, after = (
+        _part(each, seqs=False) if each else "no such part" for each in (part.old, part.new)
+    )
+    yield _visible(f"  {part.name}: {part.points:+.4f}")
+    yield f"    was {before}"
+    yield f"    is  {after}"
+    groups = [("no longer counted", part.lost), ("counted now", part.gained)]
+    if not part.lost and not part.gained:
+        groups = [("the same events count", part.kept)]
+    for words, seqs in groups:
+        yield from _event_lines(words, seqs, events, shown)
+
+
+def _event_lines(words: str, seqs: Sequence[int], events: Stream, shown: int) -> Iterator[str]:
+    if seqs:
+        yield f"    {words}:"
+    for seq in seqs[:shown]:
+        yield f"      event {seq}: {event_words(events, seq)}"
+    if len(seqs) > shown:
+        yield f"      and {len(seqs) - shown} more"
+
+
+def _part(part: Part, *, seqs: bool = True) -> str:
+    figures = f"{part.points:+.4f} of {part.most:.4f}, value {part.value:.4f} x {part.gate:.4f}"
+    return figures + (f", events {' '.join(map(str, part.seqs))}" if seqs and part.seqs else "")
+
+
+def _rubrics(old: Grade, new: Grade) -> str:
+    names = [f"{_named(each.rubric)} {each.rubric.digest[:8]}".rstrip() for each in (old, new)]
+    return " -> ".join(dict.fromkeys(names))
+
+
+def _named(rubric: RubricName) -> str:
+    return f"{rubric.name} v{rubric.version}"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:g}"
+
+
+def _visible(text: str) -> str:
+    """Return *text* with what steers a terminal or breaks a line made visible."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,23 @@
+"""
+The scenarios that ship as Gymnasium environments: ``import refold.gym``, then ``gymnasium.make``.
+
+Ids are ``refold/FAMILY-NAME-vRULES``, such as ``refold/workflow-hard-v1``.
+"""
+
+from collections.abc import Iterator
+
+import gymnasium
+
+from refold.engine.family import all_families
+
+
+def environment_ids() -> Iterator[tuple[str, str]]:
+    """Yield the id and the scenario of each environment."""
+    for family in all_families():
+        if family.name in ("workflow", "inbox"):
+            for name in family.scenarios:
+                yield f"refold/{family.name}-{name}-v{family.rules}", f"{family.name}/{name}"
+
+
+for _id, _scenario in environment_ids():
+    gymnasium.register(_id, entry_point="refold.gym.env:RefoldEnv", kwargs={"scenario": _scenario})

@@ -1,0 +1,151 @@
+"""
+An episode as a Gymnasium environment, without a server.
+
+Observations are arrays with a mask of the choices that the rules would take now; rewards are raw.
+What a language model would read is in ``info``, and in ``render``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import msgspec
+import numpy as np
+from gymnasium import spaces
+
+from refold.agents.prompting import prompt_of
+from refold.engine import Episode, EventLog
+from refold.graders import grade, save_grade
+from refold.gym.actions import choices_of
+from refold.gym.numbers import Arrays, seen, space_of
+from refold.scenarios import load
+
+
+class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
+    """
+    Plays one scenario.
+
+    A reset without a seed plays the scenario's own world first, then others, by the dice of the
+    environment; with a seed, that world.
+
+    Args:
+        scenario: Name of a scenario, or path of its file.
+        log: File to record every episode in; none if None. One environment for each file.
+        agent: Who plays, a name for the log.
+        render_mode: ``ansi`` for ``render`` to return the observation as text.
+
+    Attributes:
+        choices: What each number of the action space means: from a state to an action.
+    """
+
+    metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012 - as Gymnasium declares it
+
+    def __init__(
+        self,
+        scenario: str,
+        *,
+        log: str | None = None,
+        agent: str = "gymnasium",
+        render_mode: str | None = None,
+    ) -> None:
+        self.render_mode = render_mode
+        self._scenario = load(scenario)
+        self._agent = agent
+        self._log = EventLog(log) if log is not None else None
+        self._seeded = False
+        beginning = Episode.start(self._scenario)
+        self._family = beginning.family
+        self.choices = choices_of(self._family.name, beginning.state)
+        self._episode: Episode | None = None
+        self.action_space = spaces.Discrete(len(self.choices))
+        self.observation_space = spaces.Dict(
+            {
+                **space_of(self._family.name, beginning.state),
+                "action_mask": spaces.MultiBinary(len(self.choices)),
+            }
+        )
+
+    def reset(
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[Arrays, dict[str, Any]]:
+        """Begin an episode; *options* may hold the ``episode_id`` and ``run`` for the log."""
+        super().reset(seed=seed)
+        world = self._scenario.seed
+        if seed is not None:
+            world = seed
+        elif self._seeded:
+            world = int(self.np_random.integers(2**31))
+        self._seeded = True
+        given = options or {}
+        self._episode = Episode.start(
+            self._scenario,
+            log=self._log,
+            agent=self._agent,
+            seed=world,
+            id=given.get("episode_id"),
+            run=given.get("run", ""),
+        )
+        return self._observation(), self._info({}, None)
+
+    def step(self, action: np.int64) -> tuple[Arrays, float, bool, bool, dict[str, Any]]:
+        """
+        Make the choice *action*; one that is not possible now is a refused step.
+
+        Raises:
+            EpisodeOver: The episode has ended.
+        """
+        episode = self._playing()
+        result = episode.step(self.choices[int(action)](episode.state))
+        info = self._info(result.breakdown, result.error)
+        return self._observation(), result.reward, result.terminated, result.truncated, info
+
+    def render(self) -> str | None:
+        """Return the observation as a language model reads it, in the mode ``ansi``."""
+        if self.render_mode != "ansi":
+            return None
+        return prompt_of(self._family).render(self._playing().observation)
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            self._log.close()
+
+    @property
+    def episode(self) -> Episode:
+        """The episode that is being played."""
+        return self._playing()
+
+    def _playing(self) -> Episode:
+        if self._episode is None:
+            raise gymnasium.error.ResetNeeded("expected reset before anything else")
+        return self._episode
+
+    def _observation(self) -> Arrays:
+        state = self._playing().state
+        arrays = seen(self._family.name, state)
+        return {**arrays, "action_mask": self._mask()}
+
+    def _mask(self) -> Any:
+        episode = self._playing()
+        legal = {_bare(action) for action in episode.legal_actions}
+        possible = [_bare(choice(episode.state)) in legal for choice in self.choices]
+        return np.array(possible, np.int8)
+
+    def _info(self, parts: Mapping[str, float], error: str | None) -> dict[str, Any]:
+        episode = self._playing()
+        info = {
+            "observation": msgspec.to_builtins(episode.observation),
+            "reward_parts": dict(parts),
+            "error": error,
+        }
+        if episode.end is not None:
+            given = grade(episode.events)
+            info |= {"score": given.score, "end_reason": episode.end.reason}
+            if self._log is not None:
+                save_grade(self._log, episode.id, given)
+        return info
+
+
+def _bare(action: Any) -> Any:
+    """Return *action* without the free text that legal actions leave out."""
+    return msgspec.structs.replace(action, content="") if hasattr(action, "content") else action

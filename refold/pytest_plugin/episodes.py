@@ -1,0 +1,143 @@
+"""Where saved episodes are found: the goldens of a folder, the episodes of a log, or both."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from attrs import frozen
+
+from refold.engine import EventLog, RefoldError, Stream
+from refold.engine.codec import header_of
+from refold.replays.golden import goldens, read_golden
+
+_SHORT = 8
+_KEPT = 16
+_NOTHING = (
+    "expected saved episodes, got none; run pytest with --refold-log FILE or --refold-goldens "
+    "FOLDER, or set refold_log or refold_goldens in the ini file"
+)
+
+
+@frozen
+class Found:
+    """
+    Where a saved episode is.
+
+    Attributes:
+        test_id: What pytest calls it.
+        golden: Path of its golden, or None.
+        id: Its id in the log, or nothing.
+    """
+
+    test_id: str
+    golden: Path | None
+    id: str = ""
+
+
+class Episodes:
+    """The saved episodes that tests are run with; *log* and *folder* are paths, or None."""
+
+    def __init__(self, log: str | None, folder: str | None) -> None:
+        self._path = log
+        self._folder = folder
+        self._log: EventLog | None = None
+        self.read = lru_cache(maxsize=_KEPT)(self._read)
+
+    def close(self) -> None:
+        """Close the log, if it was opened."""
+        if self._log is not None:
+            self._log.close()
+
+    def find(
+        self,
+        *,
+        scenario: str | None = None,
+        agent: str | None = None,
+        run: str | None = None,
+        **other: object,
+    ) -> Iterator[Found]:
+        """
+        Yield the goldens by name, then the log's episodes in the order they began.
+
+        Args:
+            scenario: Only those of this scenario name, or of this family.
+            agent: Only those of this agent; goldens name none.
+            run: Only those of this run; goldens name none.
+            other: Nothing else is known.
+
+        Raises:
+            RefoldError: Neither log nor folder was named, one is missing, or nothing fits.
+        """
+        if other:
+            known = "scenario, agent or run"
+            raise RefoldError(f"@pytest.mark.refold: expected {known}, got {', '.join(other)}")
+        found = list(self._goldens(scenario)) if agent is None and run is None else []
+        if self._path is not None:
+            found += _named(self._open(), scenario, agent, run)
+        if not found:
+            raise RefoldError(self._nothing(scenario=scenario, agent=agent, run=run))
+        yield from found
+
+    def load(self, reference: str) -> Stream:
+        """
+        Return the episode that *reference* names: a golden, or an id, a prefix of one, or last.
+
+        Raises:
+            RefoldError: There is none.
+        """
+        by_name = {each.test_id: each for each in self._goldens(None)}
+        if reference in by_name:
+            return self.read(by_name[reference])
+        if self._path is None:
+            if self._folder is None:
+                raise RefoldError(_NOTHING)
+            known = ", ".join(sorted(by_name)) or "(there is none)"
+            raise RefoldError(f"{self._folder}: expected one of {known}; got {reference!r}")
+        return self.read(Found(reference, None, reference))
+
+    def _read(self, found: Found) -> Stream:
+        if found.golden is not None:
+            return read_golden(found.golden)
+        return self._open().events(found.id)
+
+    def _open(self) -> EventLog:
+        assert self._path is not None
+        if self._log is None:
+            self._log = EventLog(self._path, readonly=True)
+        return self._log
+
+    def _goldens(self, scenario: str | None) -> Iterator[Found]:
+        if self._folder is None:
+            return
+        if not Path(self._folder).is_dir():
+            raise RefoldError(f"--refold-goldens {self._folder}: expected a folder, got none")
+        for path in goldens(Path(self._folder)):
+            found = Found(path.name.removesuffix(".jsonl"), Path(str(path)))
+            if scenario is None or _fits(header_of(self.read(found).scenario).name, scenario):
+                yield found
+
+    def _nothing(self, **wanted: str | None) -> str:
+        places = [str(place) for place in (self._folder, self._path) if place is not None]
+        if not places:
+            return _NOTHING
+        asked = ", ".join(f"{key}={value!r}" for key, value in wanted.items() if value is not None)
+        of = f" of {asked}" if asked else ""
+        return f"{' and '.join(places)}: expected saved episodes{of}, got none"
+
+
+def _named(
+    log: EventLog, scenario: str | None, agent: str | None, run: str | None
+) -> Iterator[Found]:
+    """Yield the episodes of *log* that fit, each with as much of its id as tells it apart."""
+    fitting = [
+        (info.scenario, info.id) for info in log.episodes(scenario=scenario, agent=agent, run=run)
+    ]
+    short = Counter(f"{name}-{id[:_SHORT]}" for name, id in fitting)
+    for name, id in fitting:
+        test_id = f"{name}-{id[:_SHORT]}"
+        yield Found(test_id if short[test_id] == 1 else f"{name}-{id}", None, id)
+
+
+def _fits(name: str, scenario: str) -> bool:
+    return name == scenario or name.startswith(f"{scenario}/")

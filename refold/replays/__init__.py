@@ -1,0 +1,7 @@
+"""Replays: streams step by step, decided again, compared, exported and imported."""
+
+from refold.replays.differences import Diff, diff
+from refold.replays.stepping import Step, steps
+from refold.replays.verification import Divergence, misfiled, verify
+
+__all__ = ["Diff", "Divergence", "Step", "diff", "misfiled", "steps", "verify"]

@@ -1,0 +1,268 @@
+"""Two streams laid side by side: where they part and why, and what differs from there on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+from attrs import frozen
+
+from refold.engine import Event, Input, Reseeded, Stream
+from refold.engine.exchanges import EXCHANGE_EVENTS
+from refold.graders import Grade, grade
+from refold.replays.dialogue import Said, talk, why_other_action
+from refold.replays.evidence import unshared
+from refold.replays.stepping import Step, steps
+
+TALK = frozenset({"prompt", "reply", "exchange"})
+"""What may differ between two rows without any difference in what was done."""
+
+
+@frozen
+class Row:
+    """
+    The same position in two streams.
+
+    Attributes:
+        position: Number of actions taken after it; 0 for the start.
+        a: The step of the first stream, None after its last.
+        b: The same of the second.
+        differs: Which of these differ, in this order: ``seed`` (other chance from here on),
+            ``prompt`` (what a model was newly told, or how it was asked), ``reply`` (what it
+            said), ``exchange`` (neither of these, but latency, tokens or attempts),
+            ``action``, ``events``, ``reward`` and ``state``.
+    """
+
+    position: int
+    a: Step | None
+    b: Step | None
+    differs: tuple[str, ...]
+
+
+@frozen
+class ValueDifference:
+    """One value of JSON data that differs; *path* as in ``$.workers.alpha[0]``."""
+
+    path: str
+    a: Any
+    b: Any
+
+
+@frozen
+class PartDifference:
+    """
+    One part of the two grades, equal or not.
+
+    Attributes:
+        name: The criterion.
+        a: Its points in the first grade, None where that has no such part.
+        b: The same in the second.
+        seqs_a: If the points differ, the events of the first stream behind them that the second
+            has no equal of, as ``unshared`` tells them.
+        seqs_b: The same the other way round.
+    """
+
+    name: str
+    a: float | None
+    b: float | None
+    seqs_a: tuple[int, ...] = ()
+    seqs_b: tuple[int, ...] = ()
+
+
+@frozen
+class Diff:
+    """
+    How two streams compare.
+
+    Attributes:
+        shared: Number of leading positions (the start is the first) that are equal, but for
+            exchanges with a model, which hardly ever are.
+        cause: Why they part: ``scenario``, ``rules``, ``seed``; ``action`` (other choices), or
+            where models chose ``model`` (another one, or asked in another way), ``prompt`` (it
+            was told something else) or ``reply`` (it answered the same request otherwise);
+            ``chance`` (equal actions, yet other events), ``length`` (one simply goes on),
+            ``exchange`` (they differ in nothing else) or ``format`` (an older release wrote one
+            of them); None if they are the same.
+        incomparable: Why points cannot be subtracted: ``rules``, ``rubric``, both or nothing.
+            Across ``rules`` states and rewards cannot be compared either.
+        rows: Every position of the longer stream.
+        scenario: What differs between the two scenarios.
+        states: What differs between the two views right after the first divergence.
+        scores: The two scores.
+        parts: The parts of the two grades, in the first rubric's order.
+    """
+
+    shared: int
+    cause: str | None
+    incomparable: tuple[str, ...]
+    rows: tuple[Row, ...]
+    scenario: tuple[ValueDifference, ...]
+    states: tuple[ValueDifference, ...]
+    scores: tuple[float, float]
+    parts: tuple[PartDifference, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether the streams are equal to the byte."""
+        return self.cause is None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the points of the two grades can be subtracted."""
+        return not self.incomparable
+
+
+def diff(a: Stream, b: Stream) -> Diff:
+    """
+    Return how *a* and *b* compare, step by step and grade part by grade part.
+
+    Raises:
+        ScenarioError: A recorded rubric cannot be used.
+    """
+    walked = list(steps(a)), list(steps(b))
+    said = talk(walked[0]), talk(walked[1])
+    same_rules = _rules(a) == _rules(b)
+    rows = tuple(
+        Row(position, left, right, tuple(_differing(a, b, left, right, one, other)))
+        for position, ((left, one), (right, other)) in enumerate(
+            zip_longest(*map(zip, walked, said), fillvalue=(None, ()))
+        )
+    )
+    parted = next((row for row in rows if {*row.differs} - TALK), None)
+    grades = grade(a), grade(b)
+    rubrics = [given.rubric.digest for given in grades]
+    checks = {"rules": same_rules, "rubric": rubrics[0] == rubrics[1]}
+    return Diff(
+        shared=parted.position if parted else len(rows),
+        cause=_cause(a, b, rows, parted, said),
+        incomparable=tuple(what for what, same in checks.items() if not same),
+        rows=rows,
+        scenario=tuple(_scenario_differences(a, b)),
+        states=tuple(state_differences(a, b, parted)) if parted else (),
+        scores=(grades[0].score, grades[1].score),
+        parts=tuple(_parts(a, b, *grades)),
+    )
+
+
+def _rules(stream: Stream) -> tuple[str, int]:
+    return stream.family.name, stream.family.rules
+
+
+def _differing(
+    a: Stream,
+    b: Stream,
+    left: Step | None,
+    right: Step | None,
+    one: tuple[Said, ...],
+    other: tuple[Said, ...],
+) -> Iterator[str]:
+    if left is None or right is None:
+        yield from ("action", "events", "reward", "state")
+        return
+    if _reseeded(left) != _reseeded(right):
+        yield "seed"
+    for name, kinds in (("prompt", ("model", "prompt")), ("reply", ("reply",))):
+        if _only(one, kinds) != _only(other, kinds):
+            yield name
+    if one == other and _payloads(a, left, _is_talk) != _payloads(b, right, _is_talk):
+        yield "exchange"
+    yield from _done_differing(a, b, left, right)
+
+
+def _done_differing(a: Stream, b: Stream, left: Step, right: Step) -> Iterator[str]:
+    if left.action != right.action:
+        yield "action"
+    if _payloads(a, left, is_outcome) != _payloads(b, right, is_outcome):
+        yield "events"
+    if left.reward != right.reward or left.parts != right.parts:
+        yield "reward"
+    if _rules(a) != _rules(b) or a.family.view(left.state) != b.family.view(right.state):
+        yield "state"
+
+
+def _only(said: tuple[Said, ...], kinds: tuple[str, ...]) -> list[Said]:
+    return [each for each in said if each[0] in kinds]
+
+
+def _reseeded(step: Step) -> list[Event]:
+    return [event for event in step.events if isinstance(event, Reseeded)]
+
+
+def _payloads(stream: Stream, step: Step, kind: Callable[[Event], bool]) -> list[bytes]:
+    pairs = zip(step.seqs, step.events, strict=True)
+    return [stream.current[seq] for seq, event in pairs if kind(event)]
+
+
+def _is_talk(event: Event) -> bool:
+    return isinstance(event, EXCHANGE_EVENTS)
+
+
+def is_outcome(event: Event) -> bool:
+    """Return whether *event* is something that the rules made."""
+    return not isinstance(event, Input)
+
+
+def _cause(
+    a: Stream,
+    b: Stream,
+    rows: tuple[Row, ...],
+    parted: Row | None,
+    said: tuple[list[tuple[Said, ...]], ...],
+) -> str | None:
+    if a.digest == b.digest:
+        return None
+    if _rules(a) != _rules(b) and a.family.name == b.family.name:
+        return "rules"
+    if a.scenario != b.scenario:
+        return "scenario"
+    if a.started.seed != b.started.seed:
+        return "seed"
+    if parted is None:
+        return "exchange" if any(row.differs for row in rows) else "format"
+    if "seed" in parted.differs:
+        return "seed"
+    if not _is_whole(parted.a) or not _is_whole(parted.b):
+        return "length"
+    if "action" in parted.differs:
+        until = parted.position + 1
+        return why_other_action(said[0][:until], said[1][:until])
+    return "chance"
+
+
+def _is_whole(step: Step | None) -> bool:
+    """Return whether *step* is the start or has an action, so that something was decided."""
+    return step is not None and (step.action is not None or not step.seqs.start)
+
+
+def _scenario_differences(a: Stream, b: Stream) -> Iterator[ValueDifference]:
+    if a.scenario != b.scenario:
+        yield from value_differences(*(msgspec.json.decode(each.scenario) for each in (a, b)))
+
+
+def state_differences(a: Stream, b: Stream, row: Row) -> Iterator[ValueDifference]:
+    """Yield where the views of *a* and *b* differ after *row*; nothing across rules."""
+    if row.a and row.b and _rules(a) == _rules(b):
+        yield from value_differences(a.family.view(row.a.state), b.family.view(row.b.state))
+
+
+def value_differences(a: Any, b: Any, path: str = "$") -> Iterator[ValueDifference]:
+    """Yield where two JSON values differ, entering objects, and lists of equal length."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        for key in dict.fromkeys((*a, *b)):
+            yield from value_differences(a.get(key), b.get(key), f"{path}.{key}")
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for index, (left, right) in enumerate(zip(a, b, strict=True)):
+            yield from value_differences(left, right, f"{path}[{index}]")
+    elif a != b:
+        yield ValueDifference(path, a, b)
+
+
+def _parts(a: Stream, b: Stream, first: Grade, second: Grade) -> Iterator[PartDifference]:
+    sides = [{part.name: part for part in given.parts} for given in (first, second)]
+    for name in dict.fromkeys((*sides[0], *sides[1])):
+        one, other = sides[0].get(name), sides[1].get(name)
+        points = one.points if one else None, other.points if other else None
+        seqs: tuple[tuple[int, ...], ...] = ((), ())
+        if points[0] != points[1]:
+            seqs = unshared(a, one.seqs if one else (), b, other.seqs if other else ())
+        yield PartDifference(name, *points, *seqs)

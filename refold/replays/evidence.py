@@ -1,0 +1,45 @@
+"""Which events explain that a part of two grades differs."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Sequence
+
+from refold.engine import StepRewarded, Stream
+
+Seqs = tuple[int, ...]
+
+
+def unshared(a: Stream, seqs_a: Seqs, b: Stream, seqs_b: Seqs) -> tuple[Seqs, Seqs]:
+    """
+    Return which of *seqs_a* have no equal event among *seqs_b*, and the other way round.
+
+    If all have one, it matters not what happened but when: then those in another step. If that
+    is the same as well, all of them.
+    """
+    for keys in (_what, _what_and_when):
+        left, right = keys(a, seqs_a), keys(b, seqs_b)
+        found = _left_over(seqs_a, left, right), _left_over(seqs_b, right, left)
+        if any(found):
+            return found
+    return seqs_a, seqs_b
+
+
+def _what(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
+    return [stream.current[seq] for seq in seqs]
+
+
+def _what_and_when(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
+    ends = [seq for seq, event in enumerate(stream) if isinstance(event, StepRewarded)]
+    return [(stream.current[seq], bisect_left(ends, seq)) for seq in seqs]
+
+
+def _left_over(seqs: Seqs, own: Sequence[Hashable], others: Sequence[Hashable]) -> Seqs:
+    """Return those of *seqs* whose keys *own* are not among *others*, each of which counts once."""
+    shared = Counter(others)
+    left = []
+    for seq, key in zip(seqs, own, strict=True):
+        if shared[key]:
+            shared[key] -= 1
+        else:
+            left.append(seq)
+    return tuple(left)

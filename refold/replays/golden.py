@@ -1,0 +1,35 @@
+"""
+Goldens: recorded streams kept as text, one JSON event a line, reviewed like code.
+
+A golden holds when its rules, given its scenario, seed and actions, make the same lines again.
+"""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from refold.engine import Stream
+
+FOLDER = files("refold.replays") / "golden"
+
+
+def golden_text(stream: Stream) -> str:
+    """Return *stream* as the text of a golden: its stored events, one a line."""
+    return "".join(f"{payload.decode()}\n" for payload in stream.payloads)
+
+
+def read_golden(path: Path | Traversable) -> Stream:
+    """
+    Return the stream of the golden at *path*.
+
+    Raises:
+        LogDamaged: A line is no event.
+    """
+    return Stream.read(path.read_bytes().splitlines(), episode=path.name)
+
+
+def goldens(folder: Path | Traversable = FOLDER) -> Iterator[Path | Traversable]:
+    """Yield the goldens in *folder*, sorted by name."""
+    found = [path for path in folder.iterdir() if path.name.endswith(".jsonl")]
+    yield from sorted(found, key=lambda path: path.name)

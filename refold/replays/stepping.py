@@ -1,0 +1,65 @@
+"""A stream step by step: what each step held, and the state after it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from refold.engine import ActionRefused, ActionTaken, Event, StepRewarded, Stream, fold
+from refold.engine.folding import step_ranges
+
+
+@frozen
+class Step:
+    """
+    One step of a stream, its start, or what stands after its last whole step.
+
+    Attributes:
+        position: Number of actions taken after it; 0 for the start.
+        seqs: Where its events are.
+        events: Its events.
+        action: What the agent chose; None for the start, and for what is no whole step.
+        error: Error class if the rules refused it, else None.
+        reward: The step's reward; 0 for the start.
+        parts: Its parts by name.
+        total: Sum of the rewards so far.
+        state: The state after the step.
+    """
+
+    position: int
+    seqs: range
+    events: tuple[Event, ...]
+    action: Any
+    error: str | None
+    reward: float
+    parts: Mapping[str, float]
+    total: float
+    state: Any
+
+
+def steps(stream: Stream) -> Iterator[Step]:
+    """
+    Yield the start of *stream* and each whole step, oldest first.
+
+    Events after the last whole step come last, as a step without an action at its position.
+    """
+    state, total = None, 0.0
+    ranges = step_ranges(stream)
+    rest = range(ranges[-1].stop, len(stream))
+    for place, seqs in enumerate([*ranges, rest] if rest else ranges):
+        position = min(place, len(ranges) - 1)
+        events = tuple(stream[seqs.start : seqs.stop])
+        state = fold(events, family=stream.family, start=state)
+        rewarded = events[-1] if isinstance(events[-1], StepRewarded) else None
+        total = rewarded.total if rewarded else total
+        yield Step(
+            position=position,
+            seqs=seqs,
+            events=events,
+            action=next((e.action for e in events if isinstance(e, ActionTaken)), None),
+            error=next((e.error for e in events if isinstance(e, ActionRefused)), None),
+            reward=rewarded.reward if rewarded else 0.0,
+            parts=rewarded.parts if rewarded else {},
+            total=total,
+            state=state,
+        )

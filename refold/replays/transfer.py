@@ -1,0 +1,149 @@
+"""
+Episodes as JSON Lines: a header, then the stored bytes of each event, a line each.
+
+Nothing is encoded again, so digests survive the round trip; an import that does not come to the
+digest of the header is refused.
+"""
+
+from collections.abc import Iterator
+from typing import IO, Literal
+
+import msgspec
+
+from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
+from refold.engine.codec import encode
+from refold.engine.episode import LARGEST_SEED, check_id
+from refold.replays.verification import misfiled
+
+LONGEST_LINE = 64 * 2**20
+
+
+class Header(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="episode"
+):
+    """First line of an exported episode; *events* lines with the stream follow it."""
+
+    version: Literal[1]
+    id: str
+    scenario: str
+    seed: int
+    agent: str
+    run: str
+    epoch: int
+    release: str
+    started_at: str
+    ended_at: str | None
+    events: int
+    digest: str
+    parent: str | None = None
+    fork_at: int | None = None
+
+
+_header = msgspec.json.Decoder(Header).decode
+
+
+def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
+    """
+    Yield the lines of the episode *info* of *log*, each with its line end.
+
+    Raises:
+        LogDamaged: The stored chain is broken.
+    """
+    stream = log.events(info.id)
+    header = Header(
+        version=1,
+        id=info.id,
+        scenario=info.scenario,
+        seed=info.seed,
+        agent=info.agent,
+        run=info.run,
+        epoch=info.epoch,
+        release=info.release,
+        started_at=info.started_at,
+        parent=info.parent,
+        fork_at=info.fork_at,
+        ended_at=info.ended_at,
+        events=len(stream),
+        digest=stream.digest,
+    )
+    yield encode(header) + b"\n"
+    for payload in stream.payloads:
+        yield payload + b"\n"
+
+
+def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:
+    """
+    Store each episode of *lines* whole, and yield what the log then knows of it.
+
+    Args:
+        log: Where to.
+        lines: One or more exported episodes.
+        where: What errors call the file.
+
+    Raises:
+        RefoldError: A line is none of an export, an episode is cut short, or its digest is not
+            that of the header. Episodes yielded before stay in the log.
+        EpisodeExists: The log holds an episode of that id already.
+    """
+    numbered = enumerate(_lines(lines, where), 1)
+    for number, line in numbered:
+        header = _read_header(line, f"{where} line {number}")
+        payloads = [
+            payload for _, (_, payload) in zip(range(header.events), numbered, strict=False)
+        ]
+        yield _store(log, header, payloads, f"{where} line {number}")
+
+
+def _lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
+    while line := lines.readline(LONGEST_LINE):
+        if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
+            raise RefoldError(
+                f"{where}: expected lines below {LONGEST_LINE} bytes, got a longer one"
+            )
+        if line.strip():
+            yield line.rstrip(b"\n")
+
+
+def _read_header(line: bytes, where: str) -> Header:
+    try:
+        header = _header(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RefoldError(
+            f"{where}: expected the header of an exported episode, got {error}"
+        ) from None
+    for name, number in (("seed", header.seed), ("epoch", header.epoch)):
+        if not 0 <= number <= LARGEST_SEED:
+            raise RefoldError(f"{where}: expected {name} 0 to {LARGEST_SEED}, got {number}")
+    check_id(header.id)
+    return header
+
+
+def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> EpisodeInfo:
+    if len(payloads) < header.events:
+        raise RefoldError(
+            f"{where}: expected {header.events} events after it, got {len(payloads)}; "
+            "the file is cut short"
+        )
+    stream = Stream.read(payloads, episode=header.id)
+    if stream.digest != header.digest:
+        raise RefoldError(
+            f"{where}: expected events of digest {header.digest[:12]}, got {stream.digest[:12]}; "
+            "the file was altered, export it again"
+        )
+    info = EpisodeInfo(
+        id=header.id,
+        scenario=header.scenario,
+        seed=header.seed,
+        agent=header.agent,
+        run=header.run,
+        epoch=header.epoch,
+        release=header.release,
+        started_at=header.started_at,
+        parent=header.parent,
+        fork_at=header.fork_at,
+        ended_at=header.ended_at,
+    )
+    if problem := misfiled(info, stream):
+        raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
+    log.begin(info, payloads, end=header.ended_at is not None)
+    return log.find(header.id)

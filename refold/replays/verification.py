@@ -1,0 +1,197 @@
+"""
+Deciding a stream again: the recorded actions, put to the rules once more, byte for byte.
+
+This shows that a stream is what its rules make of its scenario, seed and actions. It cannot show
+that the actions are those that an agent once chose; for that, keep the digest elsewhere.
+
+A stream may come from a stranger, and then hold anything that has the form of events: whatever
+the rules make of that is a verdict, never a crash.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from attrs import frozen
+
+from refold.engine import ActionTaken, EpisodeEnded, EpisodeInfo, Event, Input, Stream
+from refold.engine.codec import encode, header_of
+from refold.engine.errors import ImpossibleEvent
+from refold.engine.folding import fold, initial_state, step_ranges
+from refold.replays.differences import value_differences
+
+_FAULTS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
+    *(TypeError, ValueError),
+)
+"""What rules may end in that were given a state that they never made."""
+
+_BEFORE, _LONGEST = 60, 300
+
+
+@frozen
+class Divergence:
+    """
+    The first event that the rules would not have made.
+
+    Attributes:
+        seq: Its place.
+        step: 0-based step it belongs to; -1 before the first action.
+        recorded: The stored bytes; empty if the stream ends too early.
+        expected: What the rules make; empty if there should be no such event.
+    """
+
+    seq: int
+    step: int
+    recorded: bytes
+    expected: bytes
+
+    def __str__(self) -> str:
+        """Return it in words, the step as ``replay --step`` counts."""
+        where = f"step {self.step + 1}" if self.step >= 0 else "start"
+        path, *values = self.difference
+        recorded, expected = (_text(value, whole=path == "$") for value in values)
+        pairs = enumerate(zip(recorded, expected, strict=False))
+        apart = next((place for place, (was, should) in pairs if was != should), 0)
+        got, wanted = (_excerpt(text, max(apart - _BEFORE, 0)) for text in (recorded, expected))
+        return f"{where} event {self.seq} ({self.type}) {path}: expected {wanted}, got {got}"
+
+    @property
+    def type(self) -> str:
+        """Type of the recorded event, of the expected one if there is none."""
+        return str(msgspec.json.decode(self.recorded or self.expected)["type"])
+
+    @property
+    def difference(self) -> tuple[str, Any, Any]:
+        """
+        Path of the first value that differs, the value recorded, and the one expected.
+
+        Where one of the events is missing, or their types differ, it is the whole event.
+        """
+        was, should = (_json(payload) for payload in (self.recorded, self.expected))
+        if was and should and was["type"] == should["type"]:
+            for each in value_differences(was, should, "$"):
+                return each.path, each.a, each.b
+        return "$", was, should
+
+
+def _json(payload: bytes) -> Any:
+    return msgspec.json.decode(payload) if payload else None
+
+
+def _text(value: Any, *, whole: bool) -> str:
+    return "no event" if whole and value is None else encode(value).decode()
+
+
+def _excerpt(text: str, start: int) -> str:
+    before, after = "…" if start else "", "…" if start + _LONGEST < len(text) else ""
+    return f"{before}{text[start : start + _LONGEST]}{after}"
+
+
+def verify(stream: Stream) -> Divergence | None:
+    """
+    Return the first event of *stream* that its rules would not have made, or None.
+
+    Raises:
+        RefoldError: The rules cannot begin, or go on, from what the stream says.
+    """
+    try:
+        return _first(stream)
+    except _FAULTS as error:
+        raise ImpossibleEvent(
+            f"{stream.started!r:.200} with its actions: {error!r:.200}"
+        ) from error
+
+
+def _first(stream: Stream) -> Divergence | None:
+    for step, seqs, expected in _decided_again(stream):
+        recorded = stream.current[seqs.start : seqs.stop]
+        for place in range(max(len(recorded), len(expected))):
+            was = recorded[place] if place < len(recorded) else b""
+            should = expected[place] if place < len(expected) else b""
+            if was != should:
+                return Divergence(seqs.start + place, step, was, should)
+    return None
+
+
+def _decided_again(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
+    """Yield step, seqs and the bytes that the events there should have, start first."""
+    family = stream.family
+    state = initial_state(family, stream.started)
+    opening = family.start(state)
+    ranges = step_ranges(stream)
+    yield -1, ranges[0], [encode(event) for event in (stream.started, *opening)]
+    state = fold(opening, family=family, start=state)
+    over = False
+    for step, seqs in enumerate(ranges[1:]):
+        inputs = _inputs(stream[seqs.start : seqs.stop])
+        state = fold(inputs, family=family, start=state)
+        events = [] if over else _decide(stream, state, inputs)
+        yield step, seqs, [encode(event) for event in (*inputs, *events)]
+        state = fold(events, family=family, start=state)
+        over = over or any(isinstance(event, EpisodeEnded) for event in events)
+    rest = range(ranges[-1].stop, len(stream))
+    yield len(ranges) - 1, rest, [] if over else _unfinished(stream, state, stream[rest.start :])
+
+
+def _inputs(events: Sequence[Event]) -> list[Event]:
+    """Return what came from outside before the rules had their say: an action ends it."""
+    inputs: list[Event] = []
+    for event in events:
+        if not isinstance(event, Input):
+            break
+        inputs.append(event)
+        if isinstance(event, ActionTaken):
+            break
+    return inputs
+
+
+def _decide(stream: Stream, state: Any, inputs: Sequence[Event]) -> Sequence[Event]:
+    action = inputs[-1].action if inputs and isinstance(inputs[-1], ActionTaken) else None
+    return [] if action is None else stream.family.decide(state, action)
+
+
+def _unfinished(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
+    """Return what should stand after the last whole step: inputs, and an end from outside."""
+    inputs = _inputs(tail)
+    state = fold(inputs, family=stream.family, start=state)
+    events = [*inputs, *_decide(stream, state, inputs)]
+    if len(events) == len(inputs):
+        last = tail[len(inputs) : len(inputs) + 1]
+        events += [e for e in last if isinstance(e, EpisodeEnded) and e.how == "truncated"]
+    return [encode(event) for event in events]
+
+
+def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
+    """Return what *info*, kept beside *stream*, says of it and should not; None if all is so."""
+    scenario = header_of(bytes(stream.started.scenario)).name
+    ended = any(isinstance(event, EpisodeEnded) for event in stream)
+    for what, told, true in (
+        ("scenario", info.scenario, scenario),
+        ("seed", info.seed, stream.started.seed),
+        ("an end", info.ended_at is not None, ended),
+    ):
+        if told != true:
+            return f"{what}: expected {true!r}, as the events say, got {told!r}"
+    return _malformed(info)
+
+
+def _malformed(info: EpisodeInfo) -> str | None:
+    """Return which column of *info* does not have the form that refold gives it, or None."""
+    for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):
+        if told is not None and not _is_time(told):
+            return f"{what}: expected a time in UTC, ISO 8601, got {told!r}"
+    if not re.fullmatch(r"\d+(\.\d+)+[0-9a-z.+-]*", info.release):
+        return f"release: expected one of refold, such as '1.0.0', got {info.release!r}"
+    if (info.parent is None) != (info.fork_at is None):
+        return f"lineage: expected parent and fork_at or neither, got one: {info.parent!r}"
+    return None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).utcoffset() == timedelta(0)
+    except ValueError:
+        return False

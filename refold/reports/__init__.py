@@ -1,0 +1,32 @@
+"""Reports over many episodes: runs, summaries, comparisons, rankings and reference scores."""
+
+from refold.reports.baseline import Baseline, baselines
+from refold.reports.comparison import Comparison, Contrast, Flip, compare
+from refold.reports.leaderboard import Ranking, rankings
+from refold.reports.outcomes import Outcome, outcome_of, played
+from refold.reports.runs import Run, find_run, run_names, runs
+from refold.reports.summary import Costs, RunReport, ScenarioReport, report
+from refold.reports.usage import Price
+
+__all__ = [
+    "Baseline",
+    "Comparison",
+    "Contrast",
+    "Costs",
+    "Flip",
+    "Outcome",
+    "Price",
+    "Ranking",
+    "Run",
+    "RunReport",
+    "ScenarioReport",
+    "baselines",
+    "compare",
+    "find_run",
+    "outcome_of",
+    "played",
+    "rankings",
+    "report",
+    "run_names",
+    "runs",
+]

@@ -1,0 +1,124 @@
+"""
+Reference scores: what simple agents score now, what was published, and the best of a log.
+
+Simple agents are played in memory by the rules and rubrics that ship, so a change in either
+shows beside the published figures, which never change.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from statistics import fmean
+from typing import Literal
+
+from attrs import Factory, frozen
+
+from refold.agents import make_policy, play
+from refold.agents.rollout import epoch_seed
+from refold.engine import Episode, RefoldError
+from refold.engine.family import find_family
+from refold.graders import grade
+from refold.reports.outcomes import Outcome, setting_of
+from refold.scenarios import Scenario, load, scenario_names
+
+AGENTS = ("noop", "random", "greedy", "baseline")
+SEEDS = 20
+
+_MIXED = "mixes two earlier states of the graders; compare the greedy that was played"
+
+
+@frozen
+class Baseline:
+    """
+    One row: an agent's scores on the scenarios of a family.
+
+    Attributes:
+        family: The family.
+        agent: Who played, or whose figures they are.
+        source: ``played`` just now, ``published``, or the best of the ``log``.
+        scores: By scenario name.
+        remark: What to know when reading it.
+        episodes: The episodes behind the scores, by scenario name; of a log only.
+    """
+
+    family: str
+    agent: str
+    source: Literal["played", "published", "log"]
+    scores: Mapping[str, float]
+    remark: str = ""
+    episodes: Mapping[str, Outcome] = Factory(dict)
+
+    @property
+    def mean(self) -> float:
+        """Mean of the scores, at least one."""
+        return fmean(self.scores.values())
+
+
+def _row(scenarios: tuple[str, ...], *scores: float) -> dict[str, float]:
+    return dict(zip(scenarios, scores, strict=True))
+
+
+_WORKFLOW = ("workflow/easy", "workflow/medium", "workflow/hard", "workflow/expert")
+_INBOX = ("inbox/easy", "inbox/medium", "inbox/hard")
+PUBLISHED = (
+    Baseline("workflow", "greedy", "published", _row(_WORKFLOW, 0.90, 0.63, 0.07, 0.78), _MIXED),
+    Baseline("workflow", "Qwen3-32B", "published", _row(_WORKFLOW, 0.9000, 0.6263, 0.6775, 0.7567)),
+    Baseline("workflow", "best hand-written", "published", _row(_WORKFLOW, 0.90, 0.63, 0.78, 0.95)),
+    Baseline("inbox", "baseline", "published", _row(_INBOX, 0.8750, 0.7129, 0.8240)),
+)
+"""The figures published for the scenarios that ship."""
+
+
+def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterator[Baseline]:
+    """
+    Yield the rows, family by family: played, published, then the best of *outcomes*.
+
+    Args:
+        outcomes: Of a log's episodes; those of shipped scenarios count, as they are now.
+        seeds: How many worlds ``random`` plays of each scenario, its own first; its scores
+            are the means.
+    """
+    shipped: dict[str, list[Scenario]] = {}
+    for scenario in map(load, scenario_names()):
+        shipped.setdefault(scenario.family, []).append(scenario)
+    best = _best(outcomes, {each.name: each for group in shipped.values() for each in group})
+    for family, group in shipped.items():
+        yield from _played(family, group, seeds)
+        yield from (row for row in PUBLISHED if row.family == family)
+        found = {each.name: best[each.name] for each in group if each.name in best}
+        if found:
+            scores = {name: outcome.score for name, outcome in found.items()}
+            yield Baseline(family, "best of the log", "log", scores, episodes=found)
+
+
+def _played(family: str, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
+    for agent in AGENTS:
+        try:
+            make_policy(agent, find_family(family, group[0].rules), seed=0)
+        except RefoldError:  # not every agent plays every family
+            continue
+        times = seeds if agent == "random" else 1
+        scores = {each.name: _mean_score(each, agent, times) for each in group}
+        remark = f"mean of {seeds} seeds" if agent == "random" else ""
+        yield Baseline(family, agent, "played", scores, remark)
+
+
+def _mean_score(scenario: Scenario, agent: str, times: int) -> float:
+    scores = []
+    for epoch in range(times):
+        seed = epoch_seed(scenario.seed, epoch)
+        episode = Episode.start(scenario, seed=seed)
+        play(episode, make_policy(agent, episode.family, seed=seed, epoch=epoch))
+        scores.append(grade(episode.events).score)
+    return fmean(scores)
+
+
+def _best(outcomes: Iterable[Outcome], shipped: Mapping[str, Scenario]) -> dict[str, Outcome]:
+    """Return by scenario the first best outcome, of the settings that ship."""
+    settings = {setting_of(scenario.body): name for name, scenario in shipped.items()}
+    best: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        name = settings.get(outcome.setting)
+        if name is None or outcome.excluded:
+            continue
+        if name not in best or outcome.score > best[name].score:
+            best[name] = outcome
+    return best

@@ -1,0 +1,157 @@
+"""
+Two runs over the same worlds, compared pair by pair.
+
+Only episodes that count are paired. A difference is always second minus first. Episodes are
+independent of each other only between scenarios, so with
+several of these the scenarios are the units of interval and p-value; within one scenario its
+worlds are, and within one world its repetitions. Nothing is said of other scenarios then.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from statistics import fmean
+from typing import Literal
+
+from attrs import frozen
+
+from refold.engine import EventLog
+from refold.reports.outcomes import Outcome, Setting, played
+from refold.reports.pairs import Pair, Runs, pairs_of, world_of
+from refold.reports.statistics import Noise, Paired, noise_floor, noise_of_difference, paired
+
+PLACES = 4
+
+Unit = Literal["scenario", "seed", "episode"]
+
+
+@frozen
+class Flip:
+    """A pair of which just one passed; *better* tells which: 0 the first, 1 the second."""
+
+    scenario: str
+    seed: int
+    epochs: tuple[int, int]
+    episodes: tuple[str, str]
+    scores: tuple[float, float]
+    better: int
+
+
+@frozen
+class Contrast:
+    """
+    How some pairs compare.
+
+    Attributes:
+        unit: What is independent of each other: scenarios, seeds or single episodes.
+        means: Mean score of each side, over the pairs.
+        passed: Number that passed of each side.
+        flips: Number of pairs in which only the first passed, and only the second.
+        paired: Mean difference, with interval and p-value.
+    """
+
+    unit: Unit
+    means: tuple[float, float]
+    passed: tuple[int, int]
+    flips: tuple[int, int]
+    paired: Paired
+
+
+@frozen
+class Comparison:
+    """
+    How two runs compare.
+
+    Attributes:
+        scenarios: The contrast on each scenario, in the order of the first run.
+        overall: The contrast over all pairs.
+        flips: The pairs of which just one passed.
+        noise: How far equal episodes of the runs scatter; None where no world was repeated.
+        chance: How far from 0 that noise alone takes the mean difference of so many pairs.
+        unpaired: Episodes of each run that count but have no partner.
+        exclusions: Episodes of each run that do not count, by reason.
+    """
+
+    scenarios: Mapping[Setting, Contrast]
+    overall: Contrast
+    flips: tuple[Flip, ...]
+    noise: Noise | None
+    chance: float | None
+    unpaired: tuple[int, int]
+    exclusions: tuple[Mapping[str, int], Mapping[str, int]]
+
+
+def compare(log: EventLog, runs: Runs, *, pass_at: float) -> Comparison:
+    """
+    Return how the two *runs* of *log* compare; an episode passes from *pass_at* on.
+
+    Raises:
+        RefoldError: They share no scenario and seed, or a scenario's episodes cannot be
+            compared: rubric, rules or parameters differ.
+    """
+    read = [[outcome for outcome, _ in played(log, run=run)] for run in runs]
+    left, right = ([each for each in side if not each.excluded] for side in read)
+    pairs = pairs_of(runs, left, right)
+    by_setting: dict[Setting, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_setting[pair[0].setting].append(pair)
+    noise = noise_floor(chain(_worlds(left).values(), _worlds(right).values()))
+    return Comparison(
+        scenarios={key: _contrast(group, pass_at) for key, group in by_setting.items()},
+        overall=_contrast(pairs, pass_at),
+        flips=tuple(_flips(pairs, pass_at)),
+        noise=noise,
+        chance=noise_of_difference(noise, len(pairs)) if noise else None,
+        unpaired=(len(left) - len(pairs), len(right) - len(pairs)),
+        exclusions=(_exclusions(read[0]), _exclusions(read[1])),
+    )
+
+
+def _worlds(outcomes: Iterable[Outcome]) -> dict[object, list[float]]:
+    scores: dict[object, list[float]] = defaultdict(list)
+    for outcome in outcomes:
+        scores[outcome.setting, outcome.seed].append(outcome.score)
+    return scores
+
+
+def _contrast(pairs: Sequence[Pair], pass_at: float) -> Contrast:
+    unit = _unit(pairs)
+    clusters: dict[object, list[float]] = defaultdict(list)
+    for place, (a, b) in enumerate(pairs):
+        keys: dict[Unit, object] = {"scenario": a.setting, "seed": a.seed, "episode": place}
+        clusters[keys[unit]].append(round(b.score - a.score, PLACES))
+    low, high = pairs[0][0].setting.bounds
+    for a, _ in pairs:
+        low, high = min(low, a.setting.bounds[0]), max(high, a.setting.bounds[1])
+    passes = [(a.score >= pass_at, b.score >= pass_at) for a, b in pairs]
+    return Contrast(
+        unit=unit,
+        means=(fmean(a.score for a, _ in pairs), fmean(b.score for _, b in pairs)),
+        passed=(sum(a for a, _ in passes), sum(b for _, b in passes)),
+        flips=(sum(a and not b for a, b in passes), sum(b and not a for a, b in passes)),
+        paired=paired(list(clusters.values()), bounds=(low - high, high - low)),
+    )
+
+
+def _unit(pairs: Iterable[Pair]) -> Unit:
+    worlds = {world_of(a) for a, _ in pairs}
+    if len({scenario for scenario, _ in worlds}) > 1:
+        return "scenario"
+    return "seed" if len(worlds) > 1 else "episode"
+
+
+def _flips(pairs: Iterable[Pair], pass_at: float) -> Iterator[Flip]:
+    for a, b in pairs:
+        if (a.score >= pass_at) != (b.score >= pass_at):
+            yield Flip(
+                scenario=a.setting.scenario,
+                seed=a.seed,
+                epochs=(a.epoch, b.epoch),
+                episodes=(a.id, b.id),
+                scores=(a.score, b.score),
+                better=int(b.score > a.score),
+            )
+
+
+def _exclusions(outcomes: Iterable[Outcome]) -> Mapping[str, int]:
+    return Counter(outcome.excluded for outcome in outcomes if outcome.excluded)

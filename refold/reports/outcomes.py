@@ -1,0 +1,161 @@
+"""
+What came of one episode, as reports need it: setting, score, and whether the score counts.
+
+Read from the stream alone. The score is computed from the events by the rubric that the stream
+holds; grades saved in a log are never looked at. Two scores may be compared, or averaged, only
+if their settings are equal. An episode counts unless faults of the API stopped it, or it has no
+end: neither says what the agent can do.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from hashlib import sha256
+
+import msgspec
+from attrs import frozen
+from msgspec import Raw, Struct
+
+from refold.engine import EpisodeEnded, EpisodeInfo, EventLog, Stream
+from refold.engine.codec import header_of
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.graders import RubricName, grade
+from refold.reports.statistics import Bounds
+from refold.scenarios import recorded_rubric
+
+NOT_ENDED = "not_ended"
+
+
+@frozen
+class Setting:
+    """
+    What must be equal where scores are compared.
+
+    Attributes:
+        scenario: Name of the scenario.
+        family: Its family.
+        rules: Version of the family's rules.
+        parameters: Hex SHA-256 of the scenario's parameters, canonical JSON.
+        rubric: How its episodes are scored.
+        bounds: Lowest and highest score of the rubric.
+    """
+
+    scenario: str
+    family: str
+    rules: int
+    parameters: str
+    rubric: RubricName
+    bounds: Bounds
+
+
+@frozen
+class Outcome:
+    """
+    One episode's result.
+
+    Attributes:
+        id: The episode.
+        run: Its run.
+        agent: Who played.
+        setting: What it was played in and scored by.
+        seed: Seed of its world.
+        epoch: 0-based number among the run's episodes of this scenario.
+        steps: Number of whole steps.
+        score: By the recorded rubric, 4 decimal places.
+        counts: The grade's diagnostic numbers.
+        excluded: Why the score does not count: ``instrument_failed`` or ``not_ended``; None
+            if it does.
+    """
+
+    id: str
+    run: str
+    agent: str
+    setting: Setting
+    seed: int
+    epoch: int
+    steps: int
+    score: float
+    counts: Mapping[str, float]
+    excluded: str | None
+
+
+class _Body(Struct):
+    """The part of a scenario's JSON that says what the world is like."""
+
+    parameters: Raw
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+
+
+@lru_cache(maxsize=64)
+def setting_of(body: bytes) -> Setting:
+    """
+    Return the setting of episodes of the scenario whose canonical JSON is *body*.
+
+    Raises:
+        ScenarioError: Its rubric is none that its family can take.
+    """
+    header, rubric = header_of(body), recorded_rubric(body)
+    return Setting(
+        scenario=header.name,
+        family=header.family,
+        rules=header.rules,
+        parameters=sha256(bytes(_decode_body(body).parameters)).hexdigest(),
+        rubric=RubricName(rubric.name, rubric.version, rubric.digest),
+        bounds=(rubric.floor, rubric.ceiling),
+    )
+
+
+def outcome_of(info: EpisodeInfo, stream: Stream) -> Outcome:
+    """
+    Return the outcome of the episode *info* with the events *stream*.
+
+    Raises:
+        ScenarioError: The recorded rubric does not fit the family.
+    """
+    given = grade(stream)
+    return Outcome(
+        id=info.id,
+        run=info.run,
+        agent=info.agent,
+        setting=setting_of(stream.scenario),
+        seed=stream.started.seed,
+        epoch=info.epoch,
+        steps=info.steps,
+        score=given.score,
+        counts=given.counts,
+        excluded=_exclusion(stream),
+    )
+
+
+def _exclusion(stream: Stream) -> str | None:
+    ends = (event for event in reversed(stream) if isinstance(event, EpisodeEnded))
+    end = next(ends, None)
+    if end is None:
+        return NOT_ENDED
+    stopped = end.how == "truncated" and end.reason == INSTRUMENT_FAILED
+    return INSTRUMENT_FAILED if stopped else None
+
+
+def played(
+    log: EventLog, *, run: str | None = None, scenario: str | None = None
+) -> Iterator[tuple[Outcome, Stream]]:
+    """
+    Yield outcome and events of the log's episodes in the order they began, one by one.
+
+    Forks are left out: another agent may have played their beginning.
+
+    Args:
+        log: Where to read.
+        run: Only the episodes of this run.
+        scenario: Only those of this scenario name, or family.
+
+    Raises:
+        LogDamaged: An episode is not what was written.
+        ScenarioError: A recorded rubric does not fit its family.
+    """
+    for info in log.episodes(run=run, scenario=scenario):
+        if info.parent is not None:
+            continue
+        stream = log.events(info.id)
+        yield outcome_of(info, stream), stream

@@ -1,0 +1,96 @@
+"""
+Which episodes of two runs belong together, and whether they may be compared at all.
+
+A pair is an episode of each run with the same scenario and seed; where a run played a world more
+than once, with the same epoch as well. Scores of unequal settings are never put side by side.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from refold.engine import RefoldError
+from refold.reports.outcomes import Outcome, Setting
+
+Pair = tuple[Outcome, Outcome]
+Runs = tuple[str, str]
+
+_DIGITS = 8
+
+
+def pairs_of(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome]) -> list[Pair]:
+    """
+    Return the pairs of the outcomes *left* and *right* of two *runs*, in the order of *left*.
+
+    Raises:
+        RefoldError: There are none, or a scenario's episodes cannot be compared: rubric, rules
+            or parameters differ.
+    """
+    _check_settings(runs, left, right)
+    pairs = list(_pairs(left, right))
+    if not pairs:
+        raise RefoldError(
+            f"runs {runs[0]!r} and {runs[1]!r}: expected episodes of the same scenario and seed "
+            "that count in both, got none; record both with the same --seed and --epochs"
+        )
+    return pairs
+
+
+def _check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome]) -> None:
+    """Refuse runs that share a scenario's name but not all that makes scores comparable."""
+    sides: list[dict[str, dict[Setting, str]]] = [defaultdict(dict), defaultdict(dict)]
+    for side, outcomes in zip(sides, (left, right), strict=True):
+        for outcome in outcomes:
+            side[outcome.setting.scenario].setdefault(outcome.setting, outcome.id)
+    for scenario in sides[0]:
+        settings = {**sides[0][scenario], **sides[1].get(scenario, {})}
+        if scenario in sides[1] and len(settings) > 1:
+            raise RefoldError(f"runs {runs[0]!r} and {runs[1]!r}: {_mismatch(scenario, settings)}")
+
+
+def _mismatch(scenario: str, settings: Mapping[Setting, str]) -> str:
+    if len({setting.rubric.digest for setting in settings}) > 1:
+        thing = "rubric"
+        named = [
+            f"{setting.rubric.name!r} v{setting.rubric.version} {setting.rubric.digest[:_DIGITS]}"
+            for setting in settings
+        ]
+    else:
+        thing = "rules and parameters"
+        named = [f"rules {each.rules}, {each.parameters[:_DIGITS]}" for each in settings]
+    got = "; ".join(
+        f"{name} (episode {id!r})" for name, id in zip(named, settings.values(), strict=True)
+    )
+    return f"expected the same {thing} for {scenario!r}, got {got}; compare runs recorded alike"
+
+
+def _pairs(left: Sequence[Outcome], right: Sequence[Outcome]) -> Iterator[Pair]:
+    repeated = {
+        key
+        for outcomes in (left, right)
+        for key, times in Counter(map(world_of, outcomes)).items()
+        if times > 1
+    }
+    partners = dict(_keyed(right, repeated))
+    for key, outcome in _keyed(left, repeated):
+        if key in partners:
+            yield outcome, partners[key]
+
+
+def world_of(outcome: Outcome) -> tuple[str, int]:
+    """Return scenario name and seed."""
+    return outcome.setting.scenario, outcome.seed
+
+
+def _keyed(
+    outcomes: Iterable[Outcome], repeated: set[tuple[str, int]]
+) -> Iterator[tuple[object, Outcome]]:
+    """Yield each outcome with what its partner shares: the world, and its place if repeated."""
+    seen: Counter[object] = Counter()
+    for outcome in outcomes:
+        world = world_of(outcome)
+        key: object = world
+        if world in repeated:
+            place = (world, outcome.epoch)
+            key = (*place, seen[place])
+            seen[place] += 1
+        yield key, outcome

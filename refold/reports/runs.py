@@ -1,0 +1,135 @@
+"""
+Runs: the episodes of a log that share a ``run`` name, which one ``record`` call makes.
+
+A run is named by its name, by a unique beginning of it, or by ``last``: that of the episode
+begun last. Episodes outside of any run share the empty name.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from statistics import fmean
+
+from attrs import Factory, define, frozen
+
+from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.reports.outcomes import Outcome, Setting
+
+LAST = "last"
+_SHOWN = 5
+
+
+@frozen
+class Run:
+    """
+    One run at a glance.
+
+    Attributes:
+        name: Its name; empty for the episodes outside of any run.
+        agents: Who played, in the order of their first episodes.
+        scenarios: What was played, likewise.
+        episodes: Number of episodes.
+        ended: How many of them have an end.
+        exclusions: How many do not count, by reason.
+        mean: Mean of the scenarios' mean scores; None if no episode counts.
+        started_at: When the first began, UTC, ISO 8601.
+        ended_at: When the last ended; None if none has.
+    """
+
+    name: str
+    agents: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    episodes: int
+    ended: int
+    exclusions: Mapping[str, int]
+    mean: float | None
+    started_at: str
+    ended_at: str | None
+
+    @property
+    def excluded(self) -> int:
+        """Number of episodes that do not count."""
+        return sum(self.exclusions.values())
+
+
+@define
+class _Tally:
+    """What is kept of the episodes of one run."""
+
+    started_at: str
+    agents: dict[str, None] = Factory(dict)
+    scenarios: dict[str, None] = Factory(dict)
+    episodes: int = 0
+    ended: int = 0
+    exclusions: Counter[str] = Factory(Counter)
+    sums: dict[Setting, tuple[float, int]] = Factory(dict)
+    ended_at: str | None = None
+
+    def add(self, info: EpisodeInfo, outcome: Outcome) -> None:
+        self.agents[info.agent] = None
+        self.scenarios[outcome.setting.scenario] = None
+        self.episodes += 1
+        self.started_at = min(self.started_at, info.started_at)
+        if info.ended_at is not None:
+            self.ended += 1
+            self.ended_at = max(self.ended_at or info.ended_at, info.ended_at)
+        if outcome.excluded:
+            self.exclusions[outcome.excluded] += 1
+        else:
+            total, count = self.sums.get(outcome.setting, (0.0, 0))
+            self.sums[outcome.setting] = total + outcome.score, count + 1
+
+
+def runs(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
+    """Return the runs of *episodes*, in the order in which the runs began."""
+    tallies: dict[str, _Tally] = {}
+    for info, outcome in episodes:
+        tallies.setdefault(info.run, _Tally(info.started_at)).add(info, outcome)
+    return [_run(name, tally) for name, tally in tallies.items()]
+
+
+def _run(name: str, tally: _Tally) -> Run:
+    means = [total / count for total, count in tally.sums.values()]
+    return Run(
+        name=name,
+        agents=tuple(tally.agents),
+        scenarios=tuple(tally.scenarios),
+        episodes=tally.episodes,
+        ended=tally.ended,
+        exclusions=dict(tally.exclusions),
+        mean=fmean(means) if means else None,
+        started_at=tally.started_at,
+        ended_at=tally.ended_at,
+    )
+
+
+def run_names(log: EventLog) -> list[str]:
+    """Return the names of the log's runs, the one that was last at work first."""
+    names = (info.run for info in log.episodes(newest_first=True))
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def find_run(log: EventLog, reference: str) -> str:
+    """
+    Return the name of the run that *reference* means: a name, a unique prefix, or ``last``.
+
+    Raises:
+        RefoldError: There is none, or the prefix fits several and is no whole name.
+    """
+    fitting: list[str]
+    if reference == LAST:
+        runs = (info.run for info in log.episodes(newest_first=True) if info.run)
+        fitting = list(islice(runs, 1))
+    elif next(log.episodes(run=reference), None):
+        return reference
+    else:
+        fitting = [name for name in run_names(log) if name.startswith(reference)]
+    if not fitting:
+        raise RefoldError(
+            f"run {reference!r}: expected a name, a unique prefix or 'last', got none that fits; "
+            "`refold runs` lists them"
+        )
+    if len(fitting) > 1:
+        shown = ", ".join(map(repr, fitting[:_SHOWN]))
+        raise RefoldError(f"run {reference!r}: expected a unique prefix, got one of {shown}, …")
+    return fitting[0]

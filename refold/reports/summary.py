@@ -1,0 +1,191 @@
+"""
+A run in figures, by scenario: how well, how reliably, how long, at what cost, and what failed.
+
+Scores, passes, steps and diagnostic counts are of the episodes that count. Requests, tokens,
+cost, time and the model's failures are of all episodes, since all of them were paid for.
+Streams are read one by one, and only figures are kept of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from attrs import Factory, define, frozen
+
+from refold.engine import Stream
+from refold.reports.outcomes import Outcome, Setting
+from refold.reports.statistics import Estimate, mean_interval, pass_at_k, pass_hat_k, pass_interval
+from refold.reports.usage import Latency, Price, Usage
+
+
+@frozen
+class Count:
+    """A diagnostic number of the grades, in all and for each episode."""
+
+    total: float
+    mean: float
+
+
+@frozen
+class Costs:
+    """
+    What the exchanges with a model took.
+
+    The counts are those of ``Usage``; *cost* is None without a price.
+    """
+
+    requests: int
+    unanswered: int
+    input: int
+    output: int
+    unmetered: int
+    cost: float | None
+    latency: Latency | None
+    faults: Mapping[str, int]
+
+
+@frozen
+class ScenarioReport:
+    """
+    What a run did on one scenario.
+
+    Attributes:
+        setting: The scenario, and how it was scored.
+        agents: Who played.
+        episodes: Number of episodes.
+        exclusions: How many do not count, by reason.
+        score: Mean score of those that count, with its interval; None if there are none.
+        passed: How many of them reached the threshold.
+        pass_rate: Their share, with its interval; None if there are none.
+        pass_at_k: Chance that one of k episodes passes, by k; None with fewer than k episodes.
+        pass_hat_k: Chance that all of k episodes pass, by k; None with fewer than k episodes.
+        steps: Mean number of steps; None if no episode counts.
+        counts: Diagnostic numbers of the grades, by name.
+        unread: Answers that no action could be read from.
+        forfeited: Steps in which the model gave no action: its failures.
+        costs: What the exchanges took; None if there were none.
+    """
+
+    setting: Setting
+    agents: tuple[str, ...]
+    episodes: int
+    exclusions: Mapping[str, int]
+    score: Estimate | None
+    passed: int
+    pass_rate: Estimate | None
+    pass_at_k: Mapping[int, float | None]
+    pass_hat_k: Mapping[int, float | None]
+    steps: float | None
+    counts: Mapping[str, Count]
+    unread: int
+    forfeited: int
+    costs: Costs | None
+
+    @property
+    def counted(self) -> int:
+        """Number of episodes that count."""
+        return self.episodes - sum(self.exclusions.values())
+
+
+@frozen
+class RunReport:
+    """
+    What a run did.
+
+    Attributes:
+        scenarios: By scenario, in the order of their first episodes.
+        mean: Mean of the scenarios' mean scores; None if no episode counts.
+        costs: What the exchanges took in all; None if there were none.
+    """
+
+    scenarios: tuple[ScenarioReport, ...]
+    mean: float | None
+    costs: Costs | None
+
+
+@define
+class _Tally:
+    """What is kept of the episodes of one setting."""
+
+    agents: dict[str, None] = Factory(dict)
+    exclusions: Counter[str] = Factory(Counter)
+    scores: list[float] = Factory(list)
+    steps: int = 0
+    counts: dict[str, float] = Factory(dict)
+    usage: Usage = Factory(Usage)
+
+    def add(self, outcome: Outcome, stream: Stream) -> None:
+        self.agents[outcome.agent] = None
+        self.usage.add(stream)
+        if outcome.excluded:
+            self.exclusions[outcome.excluded] += 1
+            return
+        self.scores.append(outcome.score)
+        self.steps += outcome.steps
+        for name, value in outcome.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + value
+
+
+def report(
+    episodes: Iterable[tuple[Outcome, Stream]],
+    *,
+    pass_at: float,
+    ks: Sequence[int],
+    price: Price | None = None,
+) -> RunReport:
+    """
+    Return what *episodes*, as ``played`` yields them, come to.
+
+    Args:
+        episodes: Read one by one.
+        pass_at: An episode passes from this score on.
+        ks: For which k to tell pass@k and pass^k; each at least 1.
+        price: Of tokens, for the cost.
+    """
+    tallies: dict[Setting, _Tally] = {}
+    for outcome, stream in episodes:
+        tallies.setdefault(outcome.setting, _Tally()).add(outcome, stream)
+    total = Usage()
+    for tally in tallies.values():
+        total.merge(tally.usage)
+    scenarios = tuple(_row(*each, pass_at, ks, price) for each in tallies.items())
+    means = [each.score.mean for each in scenarios if each.score]
+    return RunReport(scenarios, fmean(means) if means else None, _costs(total, price))
+
+
+def _row(
+    setting: Setting, tally: _Tally, pass_at: float, ks: Sequence[int], price: Price | None
+) -> ScenarioReport:
+    scores, n = tally.scores, len(tally.scores)
+    passed = sum(score >= pass_at for score in scores)
+    return ScenarioReport(
+        setting=setting,
+        agents=tuple(tally.agents),
+        episodes=n + tally.exclusions.total(),
+        exclusions=dict(tally.exclusions),
+        score=mean_interval(scores, bounds=setting.bounds) if n else None,
+        passed=passed,
+        pass_rate=pass_interval(passed, n) if n else None,
+        pass_at_k={k: pass_at_k(n, passed, k) if k <= n else None for k in ks},
+        pass_hat_k={k: pass_hat_k(n, passed, k) if k <= n else None for k in ks},
+        steps=tally.steps / n if n else None,
+        counts={name: Count(total, total / n) for name, total in tally.counts.items()},
+        unread=tally.usage.unread,
+        forfeited=tally.usage.forfeited,
+        costs=_costs(tally.usage, price),
+    )
+
+
+def _costs(usage: Usage, price: Price | None) -> Costs | None:
+    if not usage.requests:
+        return None
+    return Costs(
+        requests=usage.requests,
+        unanswered=usage.unanswered,
+        input=usage.input,
+        output=usage.output,
+        unmetered=usage.unmetered,
+        cost=price.of(usage.input, usage.output) if price else None,
+        latency=usage.latency,
+        faults=dict(usage.faults),
+    )

@@ -1,0 +1,123 @@
+"""
+What talking to a model took, added up over episodes one by one: requests, tokens, time, failures.
+
+Only sums and counts are kept, so memory does not grow with the number of episodes.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from math import fsum
+
+from attrs import Factory, define, frozen
+
+from refold.engine import Stream
+from refold.engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
+
+_MILLION = 1_000_000
+
+
+@frozen
+class Price:
+    """US dollars for a million tokens, read and written."""
+
+    input: float
+    output: float
+
+    def of(self, read: int, written: int) -> float:
+        """Return what so many tokens cost."""
+        return (read * self.input + written * self.output) / _MILLION
+
+
+@frozen
+class Latency:
+    """How long answers took, failed attempts before them included, in milliseconds."""
+
+    mean_ms: float
+    p95_ms: int
+
+
+@define
+class Usage:
+    """
+    Running totals over the exchanges of some episodes.
+
+    Attributes:
+        requests: Requests to the model, answered or not.
+        unanswered: Those of them that got no answer in the end.
+        input: Tokens that the model read, as the API counted them.
+        output: Tokens that it wrote, likewise.
+        unmetered: Answers whose tokens the API did not tell; they are missing in the sums.
+        unread: Answers that no action could be read from.
+        forfeited: Steps in which the model gave no action: its failures.
+        faults: Failed attempts by kind.
+        latencies: How often an answer took so many milliseconds.
+    """
+
+    requests: int = 0
+    unanswered: int = 0
+    input: int = 0
+    output: int = 0
+    unmetered: int = 0
+    unread: int = 0
+    forfeited: int = 0
+    faults: Counter[str] = Factory(Counter)
+    latencies: Counter[int] = Factory(Counter)
+
+    def add(self, stream: Stream) -> None:
+        """Add the exchanges of one episode."""
+        for event in stream:
+            match event:
+                case ModelCalled():
+                    self._add_call(event)
+                case ReplyUnread():
+                    self.unread += 1
+                case ActionForfeited():
+                    self.forfeited += 1
+
+    def _add_call(self, event: ModelCalled) -> None:
+        self.requests += 1
+        self.faults.update(attempt.fault for attempt in event.faults)
+        if event.reply is None:
+            self.unanswered += 1
+            return
+        self.latencies[event.latency_ms] += 1
+        if event.reply.usage is None:
+            self.unmetered += 1
+        else:
+            self.input += event.reply.usage.input
+            self.output += event.reply.usage.output
+
+    def merge(self, other: "Usage") -> None:
+        """Add the totals of *other*."""
+        self.requests += other.requests
+        self.unanswered += other.unanswered
+        self.input += other.input
+        self.output += other.output
+        self.unmetered += other.unmetered
+        self.unread += other.unread
+        self.forfeited += other.forfeited
+        self.faults += other.faults
+        self.latencies += other.latencies
+
+    @property
+    def latency(self) -> Latency | None:
+        """Mean and 95th percentile of the answers' times; None if there was no answer."""
+        p95 = percentile(self.latencies, 0.95)
+        if p95 is None:
+            return None
+        total = fsum(ms * times for ms, times in self.latencies.items())
+        return Latency(total / self.latencies.total(), p95)
+
+
+def percentile(counts: Mapping[int, int], share: float) -> int | None:
+    """
+    Return the least value that at least *share* of all values do not exceed (nearest rank).
+
+    *counts* says how often each value occurs; None if it is empty.
+    """
+    total, below = sum(counts.values()), 0
+    for value in sorted(counts):
+        below += counts[value]
+        if below >= share * total:
+            return value
+    return None

@@ -1,0 +1,26 @@
+"""Scenarios: their files, their rubrics as data, and the families that ship."""
+
+from refold.scenarios.rubric import Criteria, Criterion, Measure, Rubric
+from refold.scenarios.spec import (
+    Scenario,
+    load,
+    load_rubric,
+    recorded_rubric,
+    scenario_names,
+    scenario_source,
+)
+from refold.scenarios.strict import ScenarioError
+
+__all__ = [
+    "Criteria",
+    "Criterion",
+    "Measure",
+    "Rubric",
+    "Scenario",
+    "ScenarioError",
+    "load",
+    "load_rubric",
+    "recorded_rubric",
+    "scenario_names",
+    "scenario_source",
+]

@@ -1,0 +1,97 @@
+"""
+A stream indexed for measures: events by type, with their seqs and steps.
+
+Built once for a grade, however many measures look at it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded, Stream
+
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+
+class At(Struct, frozen=True, gc=False):
+    """An event and its place: *seq* in the stream, 0-based *step*."""
+
+    seq: int
+    step: int
+    event: Any
+
+
+class Finding(Struct, frozen=True):
+    """
+    What a measure found.
+
+    Attributes:
+        value: 0 to 1; a criterion multiplies it by its weight.
+        seqs: The events that it counted, ascending.
+        counts: Diagnostic numbers by name; they score nothing.
+    """
+
+    value: float
+    seqs: tuple[int, ...] = ()
+    counts: Mapping[str, float] = {}
+
+    @classmethod
+    def of(cls, value: float, found: Iterable[At] = (), **counts: float) -> "Finding":
+        """Return a finding of *value* that rests on the events *found*."""
+        seqs = tuple(sorted({at.seq for at in found})) if found else ()
+        return cls(value, seqs, counts)
+
+
+class Facts:
+    """The events of one stream by type, and what else measures ask of it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        by_type: dict[type[Event], list[At]] = defaultdict(list)
+        step = 0
+        for seq, event in enumerate(stream):
+            kind = type(event)
+            by_type[kind].append(At(seq, step, event))
+            if kind is StepRewarded:
+                step += 1
+        self._by_type = by_type
+        self._derived: dict[Callable[[Facts], Any], Any] = {}
+
+    def of(self, kind: type[Event]) -> Sequence[At]:
+        """Return every event of exactly the type *kind*, oldest first."""
+        return self._by_type.get(kind, ())
+
+    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[At]:
+        """Return the events of type *kind* that pass *test*, oldest first."""
+        return [at for at in self.of(kind) if test(at.event)]
+
+    def once(self, derive: Callable[["Facts"], T]) -> T:
+        """Return what *derive* makes of these facts, computed once for all measures that ask."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        made: T = self._derived[derive]
+        return made
+
+    @property
+    def steps(self) -> int:
+        """Number of whole steps."""
+        return len(self.of(StepRewarded))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the episode has an end."""
+        return EpisodeEnded in self._by_type
+
+    @cached_property
+    def start(self) -> Any:
+        """The state before anything happened: the scenario, ready to be asked."""
+        return self.stream.family.initial(self.stream.scenario, self.stream.started.seed)
+
+    @cached_property
+    def refused_steps(self) -> frozenset[int]:
+        """Indexes of the steps whose action was refused."""
+        return frozenset(at.step for at in self.of(ActionRefused))

@@ -1,0 +1,35 @@
+"""Inbox: an agent triages support and compliance mail: respond, escalate or archive."""
+
+from importlib.resources import files
+
+from refold.engine import Family
+from refold.scenarios.inbox.actions import Action
+from refold.scenarios.inbox.events import EVENTS
+from refold.scenarios.inbox.observation import observe, view
+from refold.scenarios.inbox.parameters import InboxParameters, problems
+from refold.scenarios.inbox.phrases import say
+from refold.scenarios.inbox.prompt import PROMPT
+from refold.scenarios.inbox.rules import decide, legal_actions, start
+from refold.scenarios.inbox.state import evolve, initial
+
+FAMILY = Family(
+    name="inbox",
+    rules=1,
+    parameters=InboxParameters,
+    problems=problems,
+    action=Action,
+    events=EVENTS,
+    initial=initial,
+    start=start,
+    decide=decide,
+    evolve=evolve,
+    observe=observe,
+    legal_actions=legal_actions,
+    say=say,
+    view=view,
+    scenarios=("easy", "medium", "hard"),
+    folder=files(__name__),
+    forfeit=Action("archive", email_id=""),
+    prompt=PROMPT,
+)
+"""The rules of inbox scenarios, version 1."""

@@ -1,0 +1,236 @@
+"""
+Scenarios: TOML files that anyone can write, and the canonical JSON that a stream carries.
+
+A scenario's identity is its JSON ``body``: it holds everything that rules and graders need, so
+the file is not needed again once an episode has begun.
+"""
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from attrs import frozen
+
+from refold.engine.codec import encode, header_of
+from refold.engine.episode import LARGEST_SEED
+from refold.engine.errors import RefoldError, UnknownName
+from refold.engine.family import Family, all_families, find_family
+from refold.scenarios.rubric import Rubric, find_criteria, read_rubric
+from refold.scenarios.strict import Problem, ScenarioError, beside, plain, structure
+from refold.scenarios.toml import read_toml
+
+LARGEST_FILE = 4 * 2**20
+MOST_LETTERS = 100
+
+P = TypeVar("P")
+
+
+@frozen
+class _Table:
+    """A scenario file as it is written."""
+
+    family: str
+    rules: int
+    title: str
+    description: str
+    seed: int
+    parameters: Any
+    rubric: Any
+
+
+@frozen
+class Scenario:
+    """
+    A definition that episodes can be started from.
+
+    Attributes:
+        name: ``family/name`` for those that ship, else the file's name without ``.toml``.
+        family: Whose rules.
+        rules: Which version of them.
+        title: A few words for lists.
+        description: The task, as the agent reads it.
+        seed: Seed of its own world.
+        parameters: The family's parameters.
+        rubric: How its episodes are scored.
+    """
+
+    name: str
+    family: str
+    rules: int
+    title: str
+    description: str
+    seed: int
+    parameters: Any
+    rubric: Rubric
+
+    @cached_property
+    def body(self) -> bytes:
+        """Canonical JSON of all the above."""
+        return encode(plain(self))
+
+
+def scenario_names() -> list[str]:
+    """Return the names of the scenarios that ship, by family and then easiest first."""
+    return [f"{family.name}/{name}" for family in all_families() for name in family.scenarios]
+
+
+def load(name: str | Path) -> Scenario:
+    """
+    Return the scenario *name*: one that ships (``workflow/hard``), or the path of a TOML file.
+
+    Raises:
+        UnknownName: No scenario of that name ships, and it is no file.
+        ScenarioError: The file has mistakes; all of them are in the error.
+        RefoldError: The file cannot be read, or is no TOML.
+    """
+    text = str(name)
+    return _parse(_source(text), text, text if text in scenario_names() else Path(text).stem)
+
+
+def scenario_source(name: str) -> str:
+    """
+    Return the TOML of the scenario *name*, to be copied and changed.
+
+    Raises:
+        UnknownName, ScenarioError, RefoldError: As ``load``.
+    """
+    load(name)
+    return _source(name).decode()
+
+
+def _source(name: str) -> bytes:
+    if name in scenario_names():
+        family, stem = name.split("/")
+        shipped = next(each for each in all_families() if each.name == family)
+        return (shipped.folder / f"{stem}.toml").read_bytes()
+    path = Path(name)
+    if not _is_file(path):
+        hint = "`refold scenarios` lists them; a file is named by its path"
+        raise UnknownName("scenario", name, scenario_names(), hint=hint)
+    return _read(path)
+
+
+def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
+    """
+    Return the rubric of the TOML file at *path*, for episodes of *family* with *rules*.
+
+    Only its ``[rubric]`` table counts, so a scenario file will do.
+
+    Raises:
+        RefoldError: The file is missing, unreadable, or no TOML with a ``[rubric]``.
+        ScenarioError: The rubric has mistakes; all of them are in the error.
+    """
+    if not _is_file(Path(path)):
+        raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
+    data = read_toml(_read(Path(path)), str(path))
+    if "rubric" not in data:
+        raise RefoldError(f"{path}: expected a table [rubric], got none")
+    criteria = find_criteria(family, rules)
+    rubric, problems = read_rubric(data["rubric"], "$.rubric", criteria, None)
+    if problems or rubric is None:
+        raise ScenarioError(str(path), problems)
+    return rubric
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")
+        return path.read_bytes()
+    except OSError as error:
+        raise RefoldError(f"{path}: expected a readable file, got {error.strerror}") from None
+
+
+def _parse(content: bytes, where: str, name: str) -> Scenario:
+    table, problems = structure(read_toml(content, where), _Table, "$")
+    if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:
+        problems.append(("file name", f"expected 1 to {MOST_LETTERS} printable letters"))
+    if table is None:
+        raise ScenarioError(where, problems)
+    try:
+        family = find_family(table.family, table.rules)
+    except UnknownName as error:
+        unknown = beside(problems, [("$.family", str(error))])
+        raise ScenarioError(where, [*problems, *unknown]) from None
+    return _scenario(table, family, where, name, problems)
+
+
+def _scenario(
+    table: _Table, family: Family, where: str, name: str, problems: list[Problem]
+) -> Scenario:
+    if not 0 <= table.seed <= LARGEST_SEED:
+        problems.append(("$.seed", f"expected 0 to {LARGEST_SEED}, got {table.seed}"))
+    parameters, mistakes = _parameters(table.parameters, family.parameters, family.problems)
+    problems += beside(problems, mistakes)
+    criteria = find_criteria(table.family, table.rules)
+    rubric, mistakes = read_rubric(table.rubric, "$.rubric", criteria, parameters)
+    problems += beside(problems, mistakes)
+    if problems or rubric is None:
+        raise ScenarioError(where, problems)
+    return Scenario(
+        name=name,
+        family=table.family,
+        rules=table.rules,
+        title=table.title,
+        description=table.description,
+        seed=table.seed,
+        parameters=parameters,
+        rubric=rubric,
+    )
+
+
+def _parameters(
+    value: Any, kind: type[Any], find_problems: Callable[[Any], list[Problem]]
+) -> tuple[Any, list[Problem]]:
+    path = "$.parameters"
+    parameters, problems = structure(value, kind, path)
+    further = find_problems(parameters) if parameters is not None else []
+    return parameters, problems + beside(problems, ((path + at, text) for at, text in further))
+
+
+def read_parameters(
+    body: bytes, kind: type[P], find_problems: Callable[[P], list[Problem]]
+) -> tuple[str, P]:
+    """
+    Return description and parameters of the scenario whose canonical JSON is *body*.
+
+    Raises:
+        ScenarioError: They are not what the family takes; logs may come from strangers.
+    """
+    data = _json(body)
+    parameters, problems = _parameters(data.get("parameters"), kind, find_problems)
+    if problems or parameters is None:
+        raise ScenarioError("recorded scenario", problems)
+    return str(data.get("description", "")), parameters
+
+
+@lru_cache(maxsize=64)
+def recorded_rubric(body: bytes) -> Rubric:
+    """
+    Return the rubric of the scenario whose canonical JSON is *body*.
+
+    Raises:
+        ScenarioError: It is none that the scenario's family can take.
+    """
+    header = header_of(body)
+    criteria = find_criteria(header.family, header.rules)
+    rubric, problems = read_rubric(_json(body).get("rubric"), "$.rubric", criteria, None)
+    if problems or rubric is None:
+        raise ScenarioError("recorded scenario", problems)
+    return rubric
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise RefoldError(f"recorded scenario: expected JSON, got {error}") from None

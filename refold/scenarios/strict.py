@@ -1,0 +1,218 @@
+"""
+Data from outside to attrs classes, by the letter.
+
+"3" is not 3, unknown keys are mistakes, and all mistakes come back at once, each with its path.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import attrs
+from cattrs import BaseValidationError, ClassValidationError, Converter, IterableValidationError
+from cattrs.errors import ForbiddenExtraKeysError
+
+from refold.engine.errors import RefoldError
+
+T = TypeVar("T")
+Problem = tuple[str, str]
+
+LARGEST = 2**63 - 1
+"""Whole numbers are kept within what JSON readers and SQLite take."""
+
+
+class ScenarioError(RefoldError):
+    """
+    A scenario or rubric that cannot be used.
+
+    Attributes:
+        problems: Every mistake found, as (path, text).
+    """
+
+    def __init__(self, where: str, problems: list[Problem]) -> None:
+        self.problems = problems
+        lines = [f"{where} {path}: {text}" for path, text in problems]
+        super().__init__("\n".join(lines))
+
+
+class _Mistake(Exception):
+    """A value of the wrong type; its text says what was expected and got."""
+
+
+def structure(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Problem]]:
+    """
+    Return *value*, plain data, as an instance of *kind*, and all mistakes in it.
+
+    With mistakes, the instance is a stand-in in which unknown keys are left out, and wrong types
+    and missing values replaced, so that the caller can look for further mistakes (``beside``);
+    None where that is not possible.
+    """
+    try:
+        return _strict.structure(value, kind), []
+    except (BaseValidationError, _Mistake) as error:
+        problems = list(_problems(error, path))
+    try:
+        return _lenient.structure(value, kind), problems
+    except (BaseValidationError, _Mistake, ArithmeticError, LookupError, TypeError, ValueError):
+        return None, problems
+
+
+def beside(problems: list[Problem], further: Iterable[Problem]) -> list[Problem]:
+    """Return those *further* mistakes that are not at or below a place of one of *problems*."""
+    places = [path for path, _ in problems]
+    return [
+        (path, text)
+        for path, text in further
+        if not any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in places)
+    ]
+
+
+def plain(value: Any) -> Any:
+    """Return an attrs instance as plain data: dicts, lists, strings, numbers and None."""
+    return _strict.unstructure(value)
+
+
+def _problems(error: BaseException, path: str) -> Iterator[Problem]:
+    match error:
+        case ClassValidationError():
+            fields, rest = error.group_exceptions()
+            for inner, field in fields:
+                yield from _problems(inner, f"{path}.{field.name}")
+            for inner in rest:
+                yield from _class_problem(inner, error.cl, path)
+        case IterableValidationError():
+            for inner, item in error.group_exceptions()[0]:
+                yield from _problems(inner, f"{path}[{item.index}]")
+        case KeyError():
+            yield path, "expected a value, got none"
+        case _Mistake():
+            yield path, str(error)
+        case _:
+            yield path, f"expected another value, got one that does not fit ({error})"
+
+
+def _class_problem(error: BaseException, kind: type, path: str) -> Iterator[Problem]:
+    if not isinstance(error, ForbiddenExtraKeysError):
+        yield from _problems(error, path)
+        return
+    known = ", ".join(sorted(field.name for field in attrs.fields(kind)))
+    for key in sorted(error.extra_fields):
+        yield f"{path}.{key}", f"expected one of the keys {known}; got {key!r}"
+
+
+_WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "a truth"}
+
+
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.100}"
+    except (ValueError, RecursionError):  # more digits, or more tables in tables, than Python shows
+        return f"a huge {type(value).__name__}"
+
+
+def _exact(value: Any, kind: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is float and number:
+        return float(value)
+    if type(value) is not kind:
+        raise _Mistake(f"expected {_WORDS[kind]}, got {_shown(value)}")
+    if kind is int and not -LARGEST <= value <= LARGEST:
+        raise _Mistake(f"expected a whole number of at most {LARGEST}, got a larger one")
+    return value
+
+
+def _literal(value: Any, kind: Any) -> Any:
+    choices = get_args(kind)
+    if not isinstance(value, str) or value not in choices:
+        raise _Mistake(f"expected one of {', '.join(sorted(choices))}; got {_shown(value)}")
+    return value
+
+
+def _sequence(value: Any, kind: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        raise _Mistake(f"expected a list, got {_shown(value)}")
+    items: Any = list[get_args(kind)[0]]  # type: ignore[misc]  # known at run time only
+    return tuple(_strict.structure(list(value), items))
+
+
+def _optional(value: Any, kind: Any) -> Any:
+    (inner,) = [each for each in get_args(kind) if each is not type(None)]
+    return None if value is None else _strict.structure(value, inner)
+
+
+def _table(value: Any, _kind: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise _Mistake(f"expected a table, got {_shown(value)}")
+    return dict(value)
+
+
+def _has_origin(origin: Any) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is origin
+
+
+def _is_optional(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType) and type(None) in get_args(kind)
+
+
+def _checked_class(kind: Any, converter: Converter) -> Any:
+    inner = converter.gen_structure_attrs_fromdict(kind)
+
+    def structure_class(value: Any, kind: Any) -> Any:
+        return inner(_table(value, kind), kind)
+
+    return structure_class
+
+
+def _lenient_class(kind: Any, converter: Converter) -> Any:
+    inner = converter.gen_structure_attrs_fromdict(kind)
+    required = {each.name: None for each in attrs.fields(kind) if each.default is attrs.NOTHING}
+
+    def structure_class(value: Any, kind: Any) -> Any:
+        return inner({**required, **(value if isinstance(value, Mapping) else {})}, kind)
+
+    return structure_class
+
+
+def _stand_in(value: Any, kind: Any) -> Any:
+    """Return *value* as *kind*, or something harmless of that type."""
+    try:
+        return _exact(value, kind)
+    except (_Mistake, OverflowError):
+        return "?" if kind is str else kind(1)
+
+
+def _lenient_literal(value: Any, kind: Any) -> Any:
+    choices = get_args(kind)
+    return value if isinstance(value, str) and value in choices else choices[0]
+
+
+def _lenient_sequence(value: Any, kind: Any) -> Any:
+    values = value if isinstance(value, list | tuple) else []
+    return tuple(_lenient.structure(each, get_args(kind)[0]) for each in values)
+
+
+def _lenient_optional(value: Any, kind: Any) -> Any:
+    (inner,) = [each for each in get_args(kind) if each is not type(None)]
+    return None if value is None else _lenient.structure(value, inner)
+
+
+def _converter(*, strict: bool) -> Converter:
+    converter = Converter(forbid_extra_keys=strict, detailed_validation=strict)
+    for kind in (str, int, float, bool):
+        converter.register_structure_hook(kind, _exact if strict else _stand_in)
+    converter.register_structure_hook_func(
+        _has_origin(Literal), _literal if strict else _lenient_literal
+    )
+    converter.register_structure_hook_func(
+        _has_origin(tuple), _sequence if strict else _lenient_sequence
+    )
+    converter.register_structure_hook_func(_is_optional, _optional if strict else _lenient_optional)
+    converter.register_structure_hook_func(_has_origin(Mapping), _table)
+    converter.register_structure_hook_factory(
+        attrs.has, _checked_class if strict else _lenient_class
+    )
+    return converter
+
+
+_strict = _converter(strict=True)
+_lenient = _converter(strict=False)

@@ -1,0 +1,37 @@
+"""Workflow: an agent coordinates a DAG of subtasks over unreliable simulated workers."""
+
+from importlib.resources import files
+
+from refold.engine import Family
+from refold.scenarios.workflow.actions import WAIT, Action
+from refold.scenarios.workflow.events import EVENTS
+from refold.scenarios.workflow.observation import observe, view
+from refold.scenarios.workflow.parameters import WorkflowParameters, problems
+from refold.scenarios.workflow.phrases import say
+from refold.scenarios.workflow.prompt import PROMPT
+from refold.scenarios.workflow.refusals import legal_actions
+from refold.scenarios.workflow.rules import decide
+from refold.scenarios.workflow.state import evolve, initial
+
+FAMILY = Family(
+    name="workflow",
+    rules=1,
+    parameters=WorkflowParameters,
+    problems=problems,
+    action=Action,
+    events=EVENTS,
+    initial=initial,
+    start=lambda state: (),
+    decide=decide,
+    evolve=evolve,
+    observe=observe,
+    legal_actions=legal_actions,
+    say=say,
+    view=view,
+    scenarios=("easy", "medium", "hard", "expert"),
+    folder=files(__name__),
+    wait=WAIT,
+    forfeit=WAIT,
+    prompt=PROMPT,
+)
+"""The rules of workflow scenarios, version 1."""

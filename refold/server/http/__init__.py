@@ -1,0 +1,1 @@
+"""HTTP whatever the endpoint: access, limits, errors, bodies, sessions, metrics, OpenAPI."""

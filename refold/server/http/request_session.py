@@ -1,0 +1,84 @@
+"""How a request names its session, and what the endpoints take from requests."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request, Response
+
+from refold.engine import RefoldError
+from refold.server.context import Context, context_of
+from refold.server.http.access import cookie_of
+from refold.server.http.bodies import Json, read_object
+from refold.server.sessions.errors import NoEpisode
+from refold.server.sessions.store import Session
+
+SESSION_COOKIE = "refold_session"
+SESSION_HEADER = "x-session-id"
+
+Server = Annotated[Context, Depends(context_of)]
+Asked = Annotated[dict[str, Any], Depends(read_object)]
+PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
+Text = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
+
+
+def named_session(
+    session_id: Text = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
+) -> str | None:
+    """Return the id of the session that query or header name, if they do."""
+    return session_id or x_session_id
+
+
+Named = Annotated[str | None, Depends(named_session)]
+
+
+def session_of(request: Request, context: Context, named: str | None) -> Session | None:
+    """
+    Return the session called *named*, else that of the cookie of *request*, if it is open.
+
+    Raises:
+        UnknownSession: None is called *named*.
+    """
+    if named is not None:
+        return context.store.find(named)
+    cookie = cookie_of(request.headers, SESSION_COOKIE)
+    try:
+        return context.store.find(cookie) if cookie else None
+    except RefoldError:
+        return None
+
+
+def current_session(request: Request, context: Context, named: str | None) -> Session:
+    """
+    Return the session that *request* names, or what was reset last.
+
+    Raises:
+        UnknownSession: As ``session_of``.
+        NoEpisode: Nothing was reset, or its session is gone.
+    """
+    session = session_of(request, context, named) or context.current
+    if session is None or not context.store.is_open(session):
+        raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
+    session.used = context.store.clock()
+    return session
+
+
+def new_session(request: Request, context: Context) -> Session:
+    """Return a new session for *request*, in place of the oldest that nobody came back to."""
+    context.store.make_room()
+    client = request.client.host if request.client else "unknown"
+    return context.store.create(client)
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    """Set a cookie for this site only, out of scripts' reach; only for TLS if that was used."""
+    encrypted = request.url.scheme == "https"
+    response.set_cookie(name, value, httponly=True, samesite="strict", secure=encrypted)
+
+
+def shown(request: Request, content: bytes, session: Session) -> Response:
+    """Return *content* as the answer, with the names of session and episode in headers."""
+    response = Json(content)
+    response.headers[SESSION_HEADER] = session.id
+    if session.episode is not None:
+        response.headers["x-episode-id"] = session.episode.id
+    set_cookie(request, response, SESSION_COOKIE, session.id)
+    return response

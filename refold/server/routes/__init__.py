@@ -1,0 +1,1 @@
+"""What the server offers beside OpenEnv: recorded episodes, runs, manual play, and the page."""

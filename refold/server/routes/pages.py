@@ -1,0 +1,110 @@
+"""
+The web page: one document without anything of its own, and the viewer's modules as files.
+
+Nothing in it is secret, so it can be had without a token; what it shows, it asks for.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.resources.abc import Traversable
+from typing import Annotated
+
+from attrs import frozen
+from fastapi import APIRouter, Header, HTTPException, Response
+from fastapi.responses import RedirectResponse
+
+from refold.server.http.access import MODULES
+from refold.viewer.page import VIEWER
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types lit-html",
+    ]
+)
+
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_ONLY_ON_DISK = ("app.js", "boot.js")
+
+router = APIRouter(include_in_schema=False)
+
+
+@frozen
+class _File:
+    content: bytes
+    kind: str
+    tag: str
+
+
+def _files(folder: Traversable, path: str = "") -> Iterator[tuple[str, _File]]:
+    """Yield the files below *folder* that a page may load, by their paths."""
+    for each in sorted(folder.iterdir(), key=lambda each: each.name):
+        if each.is_dir():
+            yield from _files(each, f"{path}{each.name}/")
+            continue
+        kind = _TYPES.get(each.name[each.name.rfind(".") :])
+        if kind is not None and each.name not in _ONLY_ON_DISK:
+            content = each.read_bytes()
+            yield f"{path}{each.name}", _File(content, kind, f'"{sha256(content).hexdigest()}"')
+
+
+_FILES = dict(_files(VIEWER))
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>refold</title>
+<link rel="icon" href="viewer/site/icon.svg">
+<link rel="stylesheet" href="viewer/viewer.css">
+<link rel="stylesheet" href="viewer/site/site.css">
+{preloads}
+<script type="module" src="viewer/site/main.js"></script>
+</head>
+<body class="site">
+<div id="app">
+<noscript>This page needs JavaScript; <code>refold list</code> tells the same.</noscript>
+</div>
+</body>
+</html>
+""".format(
+    preloads="\n".join(
+        f'<link rel="modulepreload" href="viewer/{path}">'
+        for path, file in _FILES.items()
+        if file.kind == "text/javascript"
+    )
+)
+
+
+@router.get("/")
+@router.get("/web")
+async def page() -> Response:
+    """Return the page; it is the same whatever it will show."""
+    return Response(_PAGE, media_type="text/html", headers={"content-security-policy": POLICY})
+
+
+@router.get("/web/")
+async def slashed() -> Response:
+    """Lead to the page, behind whatever a proxy puts before it."""
+    return RedirectResponse("../web", 308)
+
+
+@router.get(MODULES + "{path:path}")
+async def module(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Return one of the viewer's files: of those that were there when the server started."""
+    file = _FILES.get(path)
+    if file is None:
+        raise HTTPException(404, "There is no such thing")
+    headers = {"etag": file.tag, "cache-control": "no-cache"}
+    if if_none_match == file.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, media_type=file.kind, headers=headers)

@@ -1,0 +1,159 @@
+"""What answers about episodes are made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from refold.engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
+from refold.engine.sums import add_up
+from refold.graders import Grade
+from refold.server.sessions.wire import RubricLabel
+
+MOST_REWARDS = 200
+
+
+class EpisodeRow(Struct):
+    """
+    An episode at a glance.
+
+    *score* is that of the grade saved for it. *rewards* are those of its steps, if asked for: of
+    each step, or of 200 stretches of steps if there are more; null if it cannot be read.
+    """
+
+    id: str
+    scenario: str
+    seed: int
+    agent: str
+    run: str
+    epoch: int
+    release: str
+    started_at: str
+    ended_at: str | None
+    parent: str | None
+    fork_at: int | None
+    steps: int
+    total: float
+    ended: str | None
+    reason: str | None
+    events: int
+    digest: str
+    score: float | None
+    rewards: list[float] | None = None
+
+
+class EpisodeList(Struct):
+    """Episodes, newest first; *next* is what ``before`` is for the page that follows."""
+
+    episodes: list[EpisodeRow]
+    next: str | None
+
+
+class EventRow(Struct):
+    """An event: its place, its kind, what it holds, and what it says."""
+
+    seq: int
+    kind: str
+    data: dict[str, Any]
+    say: str
+
+
+class EpisodeWhole(Struct):
+    """An episode with a page of its events; *next* is what ``after`` is for the next page."""
+
+    episode: EpisodeRow
+    events: list[EventRow]
+    next: int | None
+
+
+class GradeReply(Struct):
+    """The grade of an episode, ended or not."""
+
+    episode_id: str
+    task_id: str
+    score: float
+    breakdown: dict[str, float]
+    counts: dict[str, float]
+    rubric: RubricLabel
+    digest: str
+    complete: bool
+
+
+class StateReply(Struct):
+    """An episode at one position: what its agent saw, and what a watcher may see."""
+
+    position: int
+    last: int
+    observation: dict[str, Any]
+    view: dict[str, Any]
+    legal: list[dict[str, Any]]
+
+
+class StepRow(Struct):
+    """A step, the *position* of which is the number of actions up to it."""
+
+    position: int
+    action: dict[str, Any]
+    say: str
+    error: str | None
+    reward: float
+    parts: dict[str, float]
+    total: float
+    view: dict[str, Any]
+
+
+class Tail(Struct):
+    """Steps after a position; ask again with *next* while *ended* is null."""
+
+    steps: list[StepRow]
+    next: int
+    ended: str | None
+    reason: str | None
+
+
+class DiffReply(Struct):
+    """Where and how two episodes part; *rows* are the positions that differ, at most 500."""
+
+    a: str
+    b: str
+    same: bool
+    cause: str | None
+    shared: int
+    comparable: bool
+    scores: list[float]
+    states: list[dict[str, Any]]
+    parts: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+
+def row_of(
+    info: EpisodeInfo, grades: Sequence[Grade], rewards: list[float] | None = None
+) -> EpisodeRow:
+    """Return *info* as a row, with the score of the first of *grades*, and *rewards*."""
+    plain = msgspec.to_builtins(info)
+    return EpisodeRow(**plain, score=grades[0].score if grades else None, rewards=rewards)
+
+
+def rewards_of(log: EventLog, id: str) -> list[float] | None:
+    """Return the rewards of the episode *id*, stretches of them if many; None if unreadable."""
+    try:
+        rewards = [event.reward for event in log.events(id) if isinstance(event, StepRewarded)]
+    except RefoldError:
+        return None
+    wide = -(-len(rewards) // MOST_REWARDS) or 1
+    return [add_up(rewards[at : at + wide]) for at in range(0, len(rewards), wide)]
+
+
+def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:
+    """Return *given*, the grade of the episode *info*."""
+    return GradeReply(
+        episode_id=info.id,
+        task_id=given.scenario,
+        score=given.score,
+        breakdown=dict(given.breakdown),
+        counts=dict(given.counts),
+        rubric=RubricLabel(given.rubric.name, given.rubric.version),
+        digest=given.episode_digest,
+        complete=given.complete,
+    )

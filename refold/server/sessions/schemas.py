@@ -1,0 +1,170 @@
+"""
+JSON Schemas of what goes over the wire, made of the very types that are encoded and decoded.
+
+Where several families are served, a schema is the union of theirs: ``anyOf`` says exactly what
+fits, and ``properties`` beside it names every field, for clients that look no further.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, get_type_hints
+
+import msgspec
+
+from refold.agents.prompting import prompt_of
+from refold.engine import Family
+from refold.server.sessions.wire import Outcome, State
+
+Schema = dict[str, Any]
+
+_REWARD: Schema = {"type": ["number", "null"], "description": "The last step's reward, raw."}
+_DONE: Schema = {"type": "boolean", "description": "Whether the episode has ended."}
+
+
+@cache
+def action_schema(family: Family) -> Schema:
+    """Return the schema of the actions of *family*, its definitions inside it."""
+    schema = _whole(family.action, f"An action of the family {family.name}.")
+    metadata = {"type": "object", "description": "Ignored; the protocol has it."}
+    return {
+        **schema,
+        "title": _title(family, "Action"),
+        "properties": {**schema["properties"], "metadata": metadata},
+    }
+
+
+@cache
+def observation_schema(family: Family) -> Schema:
+    """
+    Return the schema of its observations, with ``reward`` and ``done`` as clients put them back.
+
+    Raises:
+        ValueError: A field of the family's has the name of one that every observation has.
+    """
+    own = _whole(_observed(family), f"An observation of the family {family.name}.")
+    shared = _whole(Outcome, "")
+    if twice := own["properties"].keys() & shared["properties"].keys():
+        raise ValueError(f"family {family.name!r}: expected other field names than {twice}")
+    return {
+        **own,
+        "title": _title(family, "Observation"),
+        "properties": {
+            **own["properties"],
+            **shared["properties"],
+            "reward": _REWARD,
+            "done": _DONE,
+        },
+        "required": [*own["required"], *shared["required"]],
+        "$defs": {**own.get("$defs", {}), **shared.get("$defs", {})},
+    }
+
+
+@cache
+def state_schema() -> Schema:
+    """Return the schema of states, the same for all families."""
+    schema = _whole(State, "How a session stands.")
+    schema["properties"]["step_count"]["minimum"] = 0
+    return schema
+
+
+def schemas(families: Sequence[Family]) -> dict[str, Schema]:
+    """Return what ``/schema`` answers where *families*, at least one, are served."""
+    return {
+        "action": united([action_schema(family) for family in families]),
+        "observation": united([observation_schema(family) for family in families]),
+        "state": state_schema(),
+    }
+
+
+def united(options: Sequence[Schema]) -> Schema:
+    """Return the schema of whatever fits at least one of *options*, which have titles."""
+    if len(options) == 1:
+        return options[0]
+    definitions: Schema = {}
+    for option in options:
+        inner = {key: value for key, value in option.items() if key != "$defs"}
+        prefix = option["title"]
+        for name, schema in {**option.get("$defs", {}), "": inner}.items():
+            definitions[f"{prefix}{name}"] = _renamed(schema, prefix)
+    return {
+        "type": "object",
+        "anyOf": [{"$ref": f"#/$defs/{option['title']}"} for option in options],
+        "properties": {
+            name: _either(
+                [definitions[option["title"]]["properties"].get(name) for option in options]
+            )
+            for name in dict.fromkeys(name for option in options for name in option["properties"])
+        },
+        "$defs": definitions,
+    }
+
+
+def tools(families: Iterable[Family]) -> list[Schema]:
+    """Return a tool for each kind of action of *families*, in the form of MCP."""
+    return [
+        {"name": tool.name, "description": tool.description, "inputSchema": _input(family, tool)}
+        for family in families
+        for tool in prompt_of(family).tools
+    ]
+
+
+def _input(family: Family, tool: Any) -> Schema:
+    schema = action_schema(family)
+    return {
+        "type": "object",
+        "properties": {name: schema["properties"][name] for name in tool.fields},
+        "required": list(tool.required),
+        "additionalProperties": False,
+    }
+
+
+def kind_field(family: Family) -> str:
+    """Return the name of the field that tells the kinds of actions of *family* apart."""
+    return str(msgspec.structs.fields(family.action)[0].encode_name)
+
+
+def _title(family: Family, kind: str) -> str:
+    rules = "" if family.rules == 1 else family.rules
+    return f"{family.name.title()}{rules}{kind}"
+
+
+def _observed(family: Family) -> Any:
+    """Return the type of the observations of *family*, as its ``observe`` declares it."""
+    return get_type_hints(family.observe).get("return", dict[str, Any])
+
+
+def _whole(kind: Any, description: str) -> Schema:
+    """Return the schema of the object type *kind*, its definitions under ``$defs``."""
+    (schema,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    name = schema.get("$ref", "").rpartition("/")[2]
+    body: Schema = definitions.pop(name, schema)
+    text = description or body.get("description", "")
+    return {
+        **{key: value for key, value in body.items() if key != "description"},
+        "description": text,
+        "properties": body.get("properties", {}),
+        "required": body.get("required", []),
+        **({"$defs": dict(definitions)} if definitions else {}),
+    }
+
+
+def _renamed(schema: Any, prefix: str) -> Any:
+    """Return *schema* with each reference to a definition prefixed."""
+    if isinstance(schema, Mapping):
+        return {
+            key: value.replace("#/$defs/", f"#/$defs/{prefix}")
+            if key == "$ref" and isinstance(value, str)
+            else _renamed(value, prefix)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_renamed(each, prefix) for each in schema]
+    return schema
+
+
+def _either(options: Iterable[Schema | None]) -> Schema:
+    found: list[Schema] = []
+    for option in options:
+        if option is not None and option not in found:
+            found.append(option)
+    return found[0] if len(found) == 1 else {"anyOf": found}

@@ -1,0 +1,111 @@
+"""
+Two episodes laid side by side as one JSON document, for a page: what the command line prints.
+
+It holds both episodes' documents. Rows pair positions of the two, by the same step or by the
+same action; a position that is None is no step there.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from refold.engine import EpisodeInfo, Stream
+from refold.graders import grade
+from refold.replays.alignment import by_action, by_step
+from refold.replays.differences import Diff, PartDifference
+from refold.viewer.document import document
+
+FORMAT = "refold.diff"
+VERSION = 1
+MOST_SEQS = 20
+
+CAUSES = {
+    "scenario": "they play different scenarios",
+    "rules": "they were decided by different versions of the rules",
+    "seed": "they play different seeds",
+    "action": "the agents chose differently",
+    "model": "another model was asked, or in another way",
+    "prompt": "the model was told something else",
+    "reply": "the model answered the same request otherwise",
+    "chance": "the same action led to other events",
+    "length": "one goes on where the other stops",
+    "exchange": "only what passed between agent and model differs",
+    "format": "only the format in which they were written differs",
+}
+INCOMPARABLE = {
+    "rules": "decided by different rules: states, rewards and points cannot be compared",
+    "rubric": "graded by different rubrics: points cannot be compared",
+}
+"""Why two episodes part, and what cannot be compared, in words."""
+
+Json = dict[str, Any]
+Streams = tuple[Stream, Stream]
+Infos = tuple[EpisodeInfo | None, EpisodeInfo | None]
+
+
+def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None)) -> Json:
+    """
+    Return the document of how the two *streams* compare.
+
+    While one of them runs, it does not tell how their scenarios differ: agents must not see that.
+
+    Args:
+        found: Their ``diff``.
+        streams: The two episodes.
+        infos: What a log tells of them.
+    """
+    sides = [
+        document(stream, info=info, grade=grade(stream))
+        for stream, info in zip(streams, infos, strict=True)
+    ]
+    running = any(side["episode"]["ended"] == "running" for side in sides)
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "a": sides[0],
+        "b": sides[1],
+        "same": found.same,
+        "shared": found.shared,
+        "cause": found.cause,
+        "incomparable": list(found.incomparable),
+        "say": list(_say(found)),
+        "fork": _fork(infos),
+        "rows": {"step": by_step(found), "action": by_action(found)},
+        "scenario": [] if running else [[each.path, each.a, each.b] for each in found.scenario],
+        "states": [[each.path, each.a, each.b] for each in found.states],
+        "scores": list(found.scores),
+        "grade": list(_parts(found)),
+    }
+
+
+def _say(found: Diff) -> Iterator[str]:
+    """Yield why they part and what cannot be compared, a sentence each."""
+    yield CAUSES[found.cause] if found.cause else "no difference"
+    yield from (INCOMPARABLE[what] for what in found.incomparable)
+
+
+def _parts(found: Diff) -> Iterator[Json]:
+    for part in found.parts:
+        both = found.comparable and part.a is not None and part.b is not None
+        yield {
+            "name": part.name,
+            "a": part.a,
+            "b": part.b,
+            "delta": round((part.b or 0.0) - (part.a or 0.0), 4) if both else None,
+            "because": {"a": _seqs(part.seqs_a), "b": _seqs(part.seqs_b)} if _told(part) else None,
+        }
+
+
+def _told(part: PartDifference) -> bool:
+    return bool(part.seqs_a or part.seqs_b)
+
+
+def _seqs(seqs: Sequence[int]) -> Json:
+    return {"seqs": list(seqs[:MOST_SEQS]), "more": max(0, len(seqs) - MOST_SEQS)}
+
+
+def _fork(infos: Infos) -> Json | None:
+    """Return which side is a fork of the other, and where it left it."""
+    for fork, parent, side in ((infos[1], infos[0], "b"), (infos[0], infos[1], "a")):
+        if fork and parent and fork.parent == parent.id:
+            return {"side": side, "at": fork.fork_at}
+    return None

@@ -1,0 +1,269 @@
+"""
+An episode as one JSON document: what a page, a stepper, a server and tests read alike.
+
+Everything in words comes from the family's ``say``, everything to see from its ``view``; the
+state is there once in full and then as deltas. A reader merges, it never runs rules. The
+document of an episode that still runs holds nothing that its agent must not see.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from refold.engine import EpisodeEnded, EpisodeInfo, Event, Stream
+from refold.engine.exchanges import (
+    EXCHANGE_EVENTS,
+    ActionForfeited,
+    ModelCalled,
+    ModelConfigured,
+    ReplyUnread,
+)
+from refold.graders import Grade
+from refold.replays.stepping import Step, steps
+from refold.viewer.deltas import delta
+from refold.viewer.timeline import Picture, picture_of, shared_marks
+
+FORMAT = "refold.episode"
+VERSION = 1
+MOST_SEQS = 200
+MOST_LEGAL = 5000
+
+Json = dict[str, Any]
+
+
+def document(
+    stream: Stream,
+    *,
+    info: EpisodeInfo | None = None,
+    grade: Grade | None = None,
+) -> Json:
+    """
+    Return the document of the episode *stream*: JSON data, equal for equal arguments.
+
+    Args:
+        stream: The episode, ended or not.
+        info: What a log tells of it; without it the page names no id, agent or times.
+        grade: Its grade, left out while it runs.
+    """
+    walked = list(steps(stream))
+    whole = [step for step in walked if step.action is not None]
+    end = next((event for event in stream if isinstance(event, EpisodeEnded)), None)
+    scenario: Json = msgspec.json.decode(stream.scenario)
+    picture = picture_of(stream.family.name, stream.family.rules)
+    made = _Maker(stream, walked, whole, picture, running=end is None)
+    events = list(made.events())
+    legal, omitted = ([], []) if end else made.legal()
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "episode": _episode(stream, info, end, walked, grade),
+        "scenario": {
+            "title": scenario["title"],
+            "description": scenario["description"],
+            **made.parameters(scenario["parameters"]),
+        },
+        "start": made.view(walked[0]),
+        **made.steps(),
+        "events": events,
+        "spans": picture.spans(made.placed),
+        "marks": made.marks(scenario["parameters"], events),
+        "grade": _grade(grade) if grade is not None and end is not None else None,
+        "models": list(made.models()),
+        "exchanges": list(made.exchanges()),
+        **({} if end else {"legal": legal}),
+        "omitted": omitted,
+    }
+
+
+class _Maker:
+    """The parts of a document that walk over steps and events."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        walked: list[Step],
+        whole: list[Step],
+        picture: Picture,
+        *,
+        running: bool,
+    ) -> None:
+        self._stream = stream
+        self._family = stream.family
+        self._walked = walked
+        self._whole = whole
+        self._picture = picture
+        self._running = running
+        self._hidden = picture.hidden if running else frozenset()
+        self.placed: list[tuple[int, Event]] = [
+            (min(place, len(whole)), event)
+            for place, step in enumerate(walked)
+            for event in step.events
+        ]
+
+    def view(self, step: Step) -> Json:
+        """Return what a watcher sees after *step*, as plain JSON data."""
+        seen: Json = msgspec.to_builtins(self._family.view(step.state))
+        return seen
+
+    def parameters(self, parameters: Json) -> Json:
+        """Return the scenario's *parameters*, as far as they may be seen."""
+        start = self._walked[0].state
+        shown = self._picture.scenario(parameters, start, self._stream, self._running)
+        return {"parameters": shown}
+
+    def steps(self) -> Json:
+        """Return the whole steps with their deltas, and what stands after the last of them."""
+        before = self.view(self._walked[0])
+        rows: list[Json] = []
+        rest = None
+        for step in self._walked[1:]:
+            after = self.view(step)
+            changed = delta(before, after)
+            change = {"view": after} if changed is None else {"delta": changed}
+            row = {"seq": [step.seqs.start, step.seqs.stop - 1], **change}
+            before = after
+            if step.action is None:
+                rest = row
+            else:
+                rows.append({**row, **self._step(step)})
+        return {"steps": rows, "rest": rest}
+
+    def _step(self, step: Step) -> Json:
+        return {
+            "action": msgspec.to_builtins(step.action),
+            "say": self._family.say(step.action),
+            "error": step.error,
+            "reward": step.reward,
+            "total": step.total,
+            "parts": dict(step.parts),
+        }
+
+    def events(self) -> Iterator[list[Any]]:
+        """Yield seq, 0-based step (-1 before the first action), kind, data and words of each."""
+        asked = 0
+        for seq, (place, event) in enumerate(self._in_steps()):
+            data: Json = msgspec.json.decode(self._stream.current[seq])
+            kind = data.pop("type")
+            data.pop("scenario" if seq == 0 else "", None)
+            if isinstance(event, EXCHANGE_EVENTS):
+                data = {"exchange": asked - 1 if not isinstance(event, ModelCalled) else asked}
+                asked += isinstance(event, ModelCalled)
+            yield [seq, place, kind, self._open(data), self._words(event, kind, data)]
+
+    def _in_steps(self) -> Iterator[tuple[int, Event]]:
+        for place, step in enumerate(self._walked):
+            for event in step.events:
+                yield place - 1, event
+
+    def _open(self, data: Json) -> Json:
+        return {key: value for key, value in data.items() if key not in self._hidden}
+
+    def _words(self, event: Event, kind: str, data: Json) -> str:
+        """Return *event* in words; while it runs, without those that tell what is hidden."""
+        if self._hidden.isdisjoint(data):
+            return self._family.say(event)
+        told = (str(value) for value in self._open(data).values())
+        return f"{kind.replace('_', ' ')}: {' '.join(told)}".rstrip(": ")
+
+    def marks(self, parameters: Json, events: list[list[Any]]) -> list[list[Any]]:
+        """Return position, kind and words of what is worth a look, by position."""
+        words = {id(event): row[4] for event, row in zip(self._stream, events, strict=True)}
+
+        def say(event: Event) -> str:
+            return str(words[id(event)])
+
+        own = self._picture.marks(self.placed, say, len(self._whole), parameters)
+        found = [*shared_marks(self.placed, say), *own]
+        return [list(mark) for mark in sorted(found, key=lambda mark: mark[0])]
+
+    def models(self) -> Iterator[Json]:
+        """Yield how the model was asked, from which seq on."""
+        for seq, event in enumerate(self._stream):
+            if isinstance(event, ModelConfigured):
+                yield {"seq": seq, **msgspec.to_builtins(event, str_keys=True)}
+
+    def exchanges(self) -> Iterator[Json]:
+        """Yield each exchange with the model, with what could not be made of its reply."""
+        row: Json | None = None
+        for seq, (place, event) in enumerate(self._in_steps()):
+            if isinstance(event, ModelCalled):
+                if row is not None:
+                    yield row
+                row = {"seq": seq, "step": place, **msgspec.to_builtins(event), "unread": None}
+            elif isinstance(event, ReplyUnread | ActionForfeited) and row is not None:
+                row["unread"] = event.reason
+        if row is not None:
+            yield row
+
+    def legal(self) -> tuple[list[Json], list[Json]]:
+        """Return the actions that the rules would accept now, and which of them are left out."""
+        actions = self._family.legal_actions(self._walked[-1].state)
+        told = [
+            {"action": msgspec.to_builtins(action), "say": self._family.say(action)}
+            for action in actions[:MOST_LEGAL]
+        ]
+        if len(actions) <= MOST_LEGAL:
+            return told, []
+        size = sum(len(msgspec.json.encode(action)) for action in actions[MOST_LEGAL:])
+        what = f"{len(actions) - MOST_LEGAL} further legal actions"
+        return told, [{"what": what, "bytes": size, "why": "there are so many"}]
+
+
+def _episode(
+    stream: Stream,
+    info: EpisodeInfo | None,
+    end: EpisodeEnded | None,
+    walked: list[Step],
+    grade: Grade | None,
+) -> Json:
+    name = msgspec.json.decode(stream.scenario)["name"]
+    last = walked[-1]
+    kind, _, model = (info.agent if info else "").partition(":")
+    return {
+        "id": info.id if info else None,
+        "scenario": name,
+        "family": stream.family.name,
+        "rules": stream.family.rules,
+        "seed": stream.started.seed,
+        "agent": {"kind": kind, "name": info.agent if info else "", "model": model or None},
+        "ended": end.how if end else "running",
+        "reason": end.reason if end else None,
+        "steps": last.position,
+        "events": len(stream),
+        "total_reward": last.total,
+        "score": grade.score if grade is not None and end is not None else None,
+        "digest": stream.digest,
+        "engine": info.release if info else None,
+        "started_at": info.started_at if info else None,
+        "ended_at": info.ended_at if info else None,
+        "fork_of": {"id": info.parent, "at": info.fork_at} if info and info.parent else None,
+        "labels": {"run": info.run, "epoch": info.epoch} if info and info.run else {},
+    }
+
+
+def _grade(grade: Grade) -> Json:
+    return {
+        "score": grade.score,
+        "rubric": msgspec.to_builtins(grade.rubric),
+        "parts": [
+            {
+                **msgspec.to_builtins(part),
+                "seqs": list(part.seqs[:MOST_SEQS]),
+                "more": max(0, len(part.seqs) - MOST_SEQS),
+            }
+            for part in grade.parts
+        ],
+        "counts": dict(grade.counts),
+    }
+
+
+def without_sent(made: Mapping[str, Any]) -> Json:
+    """Return the document *made* without the messages that were sent, which ``omitted`` lists."""
+    size = sum(len(msgspec.json.encode(each["sent"])) for each in made["exchanges"])
+    told = {"what": "messages sent to the model", "bytes": size, "why": "the page was too large"}
+    return {
+        **made,
+        "exchanges": [{**each, "sent": []} for each in made["exchanges"]],
+        "omitted": [*made["omitted"], told],
+    }

@@ -1,0 +1,279 @@
+"""
+Documents as pages: one file that opens from disk, asks for nothing, and runs only its own script.
+
+The modules in ``viewer/`` are put into one script, each in a function of its own, since a module
+opened from disk may not import another. That script is packed, and a second one of a few lines
+unpacks it. Both and the style are allowed by their hashes and nothing else is; the document is
+data that the script parses, never markup.
+"""
+
+import gzip
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import Any
+from unicodedata import category
+
+from attrs import frozen
+
+from refold.engine.codec import encode
+from refold.engine.errors import RefoldError
+from refold.viewer.document import without_sent
+
+VIEWER = files("refold.viewer") / "web"
+ENTRY = "app.js"
+PACKED_FROM = 64 * 2**10
+SPARED_FROM = 32 * 2**20
+LARGEST = 64 * 2**20
+MOST_ROWS = 100
+
+_IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
+_EXPORTED_LAST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+class TooLarge(RefoldError):
+    """A document that is too large for a page."""
+
+
+class NotInlined(Exception):
+    """A module of the viewer that the inliner cannot take; for who writes the viewer."""
+
+
+@frozen
+class _Module:
+    """A module as parsed: what it imports as (path, names), what it exports, and its text."""
+
+    imports: tuple[tuple[str, str], ...]
+    exports: tuple[str, ...]
+    text: str
+
+
+def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
+    """
+    Return the page that shows *document*, of an episode or of a comparison: UTF-8 HTML.
+
+    It opens at the position *at*. Equal documents give equal pages. Above 64 KB the document is
+    packed; above 32 MB what was sent to the model is left out, and said so.
+
+    Raises:
+        TooLarge: It is above 64 MB even so.
+    """
+    boot, script, style = boot_text(), script_text(), style_text()
+    return _PAGE.format(
+        policy=_policy([boot, script], style),
+        title=escape(visible(_title(document))),
+        style=style,
+        at="" if at is None else f' data-step="{at}"',
+        plain=_plain(document),
+        data=_data(document),
+        viewer=_packed(script.encode()),
+        boot=boot,
+    ).encode()
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<div id="app"{at}>{plain}</div>
+{data}
+<script id="viewer" type="application/gzip">{viewer}</script>
+<script>{boot}</script>
+</body>
+</html>
+"""
+
+
+def _policy(scripts: Sequence[str], style: str) -> str:
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(map(_hash, scripts))}",
+            f"style-src {_hash(style)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types lit-html refold",
+        ]
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def content_of(document: Mapping[str, Any]) -> bytes:
+    """
+    Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
+
+    Raises:
+        TooLarge: It is above 64 MB even so.
+    """
+    content = encode(document)
+    if len(content) > SPARED_FROM:
+        content = encode(_spared(document))
+    if len(content) > LARGEST:
+        raise TooLarge(
+            f"page: expected a document of at most {LARGEST} bytes, got {len(content)}; "
+            "`refold replay --json` has no limit"
+        )
+    return content
+
+
+def _data(document: Mapping[str, Any]) -> str:
+    content = content_of(document)
+    if len(content) > PACKED_FROM:
+        return f'<script id="document" type="application/gzip">{_packed(content)}</script>'
+    text = content.decode().replace("<", "\\u003c")
+    return f'<script id="document" type="application/json">{text}</script>'
+
+
+def _packed(content: bytes) -> str:
+    return b64encode(gzip.compress(content, mtime=0)).decode()
+
+
+def _spared(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "exchanges" in document:
+        return without_sent(document)
+    return {**document, "a": without_sent(document["a"]), "b": without_sent(document["b"])}
+
+
+@cache
+def style_text() -> str:
+    """Return the style of every page."""
+    text = (VIEWER / "viewer.css").read_text(encoding="utf-8")
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
+
+
+@cache
+def boot_text() -> str:
+    """Return the script that unpacks the other one."""
+    return _slim(_COMMENT.sub("", (VIEWER / "boot.js").read_text(encoding="utf-8")))
+
+
+@cache
+def script_text() -> str:
+    """
+    Return the script of every page: the viewer's modules, each after those that it imports.
+
+    Raises:
+        NotInlined: A module is not written in the one form that this takes.
+    """
+    order: dict[str, str] = {}
+    _collect(ENTRY, order, ())
+    text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
+    if re.search(r"</?script|<!--", text, re.IGNORECASE):
+        raise NotInlined("the script would end its own element")
+    return text
+
+
+def _collect(path: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
+    if path in inside:
+        raise NotInlined(f"{path}: imports itself by way of {' → '.join(inside)}")
+    if path in order:
+        return
+    module = parse_module(path, (VIEWER / path).read_text(encoding="utf-8"))
+    for needed, _ in module.imports:
+        _collect(needed, order, (*inside, path))
+    given = "".join(
+        f"const {{ {names.replace(' as ', ': ')} }} = {_variable(needed)};\n"
+        for needed, names in module.imports
+    )
+    returned = f"return {{ {', '.join(module.exports)} }};\n"
+    order[path] = f"const {_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
+
+
+def parse_module(path: str, text: str) -> _Module:
+    """
+    Return the module *path* with the source *text*.
+
+    Raises:
+        NotInlined: An import or export is not in the form that the inliner takes.
+    """
+    ending = _EXPORTED_LAST.search(text)
+    if ending:
+        pairs = (each.strip().partition(" as ") for each in ending[1].split(","))
+        exports = tuple(f"{public or own}: {own}" for own, _, public in pairs)
+        return _Module((), exports, text[: ending.start()] + "\n")
+    imports: list[tuple[str, str]] = []
+    exported: list[str] = []
+    lines: list[str] = []
+    for number, line in enumerate(_slim(_COMMENT.sub("", text)).split("\n"), 1):
+        found = _IMPORT.match(line)
+        if found:
+            imports.append((_resolved(path, found[2]), found[1]))
+            continue
+        export = _EXPORT.match(line)
+        if export:
+            exported.append(export[1])
+            line = line.removeprefix("export ")  # noqa: PLW2901 - the rest of it is kept
+        if re.match(r"(import|export)\b", line) or "import(" in line or "import.meta" in line:
+            raise NotInlined(f"{path} (line {number} without comments): cannot take {line!r}")
+        lines.append(line)
+    return _Module(tuple(imports), tuple(exported), "\n".join(lines))
+
+
+def _slim(text: str) -> str:
+    """Return *text* without indentation and empty lines."""
+    return "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip())
+
+
+def _resolved(path: str, target: str) -> str:
+    parts = path.split("/")[:-1]
+    for step in target.split("/"):
+        if step == "..":
+            parts.pop()
+        elif step != ".":
+            parts.append(step)
+    return "/".join(parts)
+
+
+def _variable(path: str) -> str:
+    return "$" + re.sub(r"\W", "_", path.removesuffix(".js"))
+
+
+def visible(text: str) -> str:
+    """Return *text* with what could steer its display named: ``U+202E`` and the like."""
+    return "".join(f"[U+{ord(each):04X}]" if category(each) in _UNSEEN else each for each in text)
+
+
+def _title(document: Mapping[str, Any]) -> str:
+    if "episode" in document:
+        return f"{document['episode']['scenario']} · refold"
+    names = {document[side]["episode"]["scenario"] for side in "ab"}
+    return f"{' and '.join(sorted(names))}: difference · refold"
+
+
+def _plain(document: Mapping[str, Any]) -> str:
+    """Return what a reader without script sees: a table of the steps."""
+    sides = [document] if "episode" in document else [document["a"], document["b"]]
+    return "".join(part for side in sides for part in _plain_episode(side))
+
+
+def _plain_episode(document: Mapping[str, Any]) -> Iterator[str]:
+    episode, steps = document["episode"], document["steps"]
+    told = f"{episode['steps']} steps, {episode['ended']}, reward {episode['total_reward']:+.4g}"
+    score = "" if episode["score"] is None else f", score {episode['score']:.4f}"
+    yield f"<h1>{escape(visible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n<table>\n"
+    for number, step in enumerate(steps[:MOST_ROWS], 1):
+        refused = f" (refused: {step['error']})" if step["error"] else ""
+        words = escape(visible(step["say"] + refused))
+        yield f"<tr><td>{number}<td>{words}<td>{step['reward']:+.4g}\n"
+    more = len(steps) - MOST_ROWS
+    yield f"</table>\n{f'<p>and {more} more</p>' if more > 0 else ''}\n"
