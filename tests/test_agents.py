@@ -10,7 +10,7 @@ from refold.engine import (
     StepRewarded,
 )
 from refold.engine.errors import UnknownName
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.scenarios import load, scenario_names
 

@@ -7,7 +7,7 @@ from recorded_runs import ask, record, shown
 from refold.agents import make_policy, play
 from refold.cli import Refused
 from refold.engine import Episode
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.reports.statistics import noise_floor, noise_of_difference, paired
 from refold.scenarios import load

@@ -14,14 +14,14 @@ import pytest
 from pages import names, rows, section
 
 from refold import cli
-from refold.agents import AGENTS
+from refold.agents import known_agents
 from refold.engine import ActionTaken, EventLog
 from refold.engine.events import SHARED_EVENTS
 from refold.engine.exchanges import EXCHANGE_EVENTS
-from refold.engine.family import all_families, find_family
+from refold.engine.registry import all_families, find_family
 from refold.scenarios import Criterion, Rubric
+from refold.scenarios.criteria import find_criteria
 from refold.scenarios.inbox.parameters import EmailParameters, InboxParameters
-from refold.scenarios.rubric import find_criteria
 from refold.scenarios.workflow.parameters import (
     SubtaskParameters,
     WorkerParameters,
@@ -73,7 +73,7 @@ def test_command(name: str) -> None:
 def test_agents_are_documented() -> None:
     """The page on the command line names exactly the agents that there are."""
     table = rows(section("docs/cli.md", "## record"))
-    assert {name for name in table if name[0] != "-"} == set(AGENTS)
+    assert {name for name in table if name[0] != "-"} == set(known_agents())
 
 
 def json_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:

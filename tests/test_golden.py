@@ -6,7 +6,7 @@ import pytest
 from attrs import frozen
 
 from refold.engine import ActionRefused, ActionTaken, Episode, EpisodeInfo
-from refold.engine.codec import header_of
+from refold.engine.definition import header_of
 from refold.graders import grade, save_grade, saved_grades
 from refold.graders.text import grade_text
 from refold.replays import verify

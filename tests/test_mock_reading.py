@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from refold.agents.mock.reading import read_observation
 from refold.agents.policies import baseline, greedy
 from refold.engine import RefoldError
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.scenarios import scenario_names
 from refold.scenarios.inbox.observation import Observation as InboxObservation
 from refold.scenarios.inbox.state import Email

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.page import VIEWER, NotInlined, parse_module, script_text
+from refold.viewer.page import NotInlined, parse_module, script_text
+from refold.viewer.sources import WEB, viewer_files, viewer_text
 
-SOURCES = sorted(Path(str(VIEWER)).rglob("*.js"))
-OWN = [path for path in SOURCES if path.parent.name != "vendor"]
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for path in viewer_files() if path.endswith(".js"))
+OWN = [path for path in SOURCES if not path.startswith("vendor/")]
 
 
 @pytest.mark.parametrize(
@@ -51,22 +53,22 @@ def test_whole_viewer_is_inlined():
     """Every module is in it once but the first script and what only a server's page needs."""
     text = script_text()
     for path in SOURCES:
-        name = re.sub(r"\W", "_", str(path.relative_to(str(VIEWER))).removesuffix(".js"))
-        own = path.name != "boot.js" and path.parent.name != "site"
+        name = re.sub(r"\W", "_", path.removesuffix(".js"))
+        own = path != "boot.js" and not path.startswith("site/")
         assert text.count(f"const ${name} = ") == own
 
 
-@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OWN, ids=str)
 def test_every_module_has_the_form(path):
     """Those of a server's page too, so that any of them can be shared with the single file."""
-    assert parse_module(str(path.relative_to(str(VIEWER))), path.read_text()).text
+    assert parse_module(path, viewer_text(path)).text
 
 
-@pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OWN, ids=str)
 def test_viewer_makes_no_markup_of_text(path):
     """No module sets markup or styles from text, nor evaluates; one asks, and only its server."""
-    source = path.read_text()
-    if path.name == "api.js":
+    source = viewer_text(path)
+    if path == "site/api.js":
         source = source.replace("fetch(path, options)", "")
     banned = r"innerHTML|outerHTML|insertAdjacentHTML|unsafe|\beval\b|new Function|document\.write|"
     assert not re.search(banned + r"fetch\(|XMLHttp|\bstyle=|styleMap|https?://", source)
@@ -75,7 +77,7 @@ def test_viewer_makes_no_markup_of_text(path):
 
 def test_vendored_file_is_as_published():
     """What is not ours was changed by nobody, and its licence is with it."""
-    folder = VIEWER / "vendor"
+    folder = WEB / "vendor"
     for about in tomllib.loads((folder / "vendor.toml").read_text()).values():
         assert sha256((folder / about["file"]).read_bytes()).hexdigest() == about["sha256"]
         assert "Copyright" in (folder / about["license-file"]).read_text()
@@ -83,14 +85,14 @@ def test_vendored_file_is_as_published():
 
 
 def test_viewer_is_installed():
-    """Every file of the viewer is package data."""
-    setup = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]
+    """Every file of the viewer, and every drawing of a family, is package data."""
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     patterns = {
-        package.replace(".", "/"): globs
-        for package, globs in setup["setuptools"]["package-data"].items()
+        package.replace(".", "/"): globs for package, globs in setup["package-data"].items()
     }
-    root = Path(str(VIEWER)).parents[2]
-    files = [path.relative_to(root) for path in Path(str(VIEWER)).rglob("*") if path.is_file()]
-    assert Path("refold/viewer/web/families/inbox.js") in files
-    for file in files:
-        assert any(fnmatch(file.name, glob) for glob in patterns[str(file.parent)]), file
+    drawings = [*(ROOT / "refold" / "scenarios").rglob("*.js")]
+    assert len(drawings) == sum(path.startswith("families/") for path in viewer_files())
+    for path in [*Path(str(WEB)).rglob("*"), *drawings]:
+        if path.is_file():
+            globs = patterns[str(path.parent.relative_to(ROOT))]
+            assert any(fnmatch(path.name, glob) for glob in globs), path

@@ -7,7 +7,7 @@ from worlds import inbox, shipped, subtask, worker, workflow
 
 from refold.agents import make_policy
 from refold.engine import Episode
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.scenarios import load, scenario_names
 
 FAMILIES = ("workflow", "inbox")

@@ -6,7 +6,7 @@ import pytest
 from refold.agents.action_parser import Unreadable, objects, read_action
 from refold.agents.completions import LONGEST_TEXT
 from refold.engine.exchanges import Reply, ToolCall
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 
 WORKFLOW = find_family("workflow", 1)
 INBOX = find_family("inbox", 1)

@@ -7,7 +7,7 @@ from worlds import shipped, write
 
 from refold.engine import Episode, RefoldError
 from refold.engine.errors import UnknownName
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.scenarios import ScenarioError, load, scenario_names
 

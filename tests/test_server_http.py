@@ -5,7 +5,7 @@ import serving
 from serving import actions, running
 
 from refold.agents.prompting import prompt_of
-from refold.engine.family import all_families
+from refold.engine.registry import all_families
 from refold.scenarios import scenario_names
 
 server = serving.server

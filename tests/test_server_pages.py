@@ -4,7 +4,7 @@ import pytest
 import serving
 from serving import running
 
-from refold.viewer.page import VIEWER
+from refold.viewer.sources import viewer_files
 
 server = serving.server
 
@@ -42,7 +42,7 @@ def test_files_have_their_types_and_are_sent_once(server):
         reply = server.ask("GET", f"/viewer/{path}")
         assert reply.headers["content-type"].partition(";")[0] == kind
         assert reply.headers["x-content-type-options"] == "nosniff"
-        assert reply.body == (VIEWER / path).read_bytes()
+        assert reply.body == viewer_files()[path]
         again = server.ask(
             "GET", f"/viewer/{path}", headers={"If-None-Match": reply.headers["etag"]}
         )

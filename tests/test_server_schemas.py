@@ -6,7 +6,7 @@ import pytest
 import serving
 from serving import actions, talk
 
-from refold.engine.family import all_families
+from refold.engine.registry import all_families
 from refold.scenarios import scenario_names
 from refold.server.sessions.schemas import schemas
 

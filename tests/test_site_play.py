@@ -7,7 +7,7 @@ import serving
 from serving import actions
 
 from refold.engine import EventLog
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.graders import grade
 
 browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server

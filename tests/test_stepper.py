@@ -23,7 +23,7 @@ RIGHT, LEFT = "\x1b[C", "\x1b[D"
 
 def filmed(stream):
     """Return the film of a stream and its grade."""
-    return Film(document(stream, grade=grade(stream)))
+    return Film(document(stream, grade=grade(stream)), stream.family.timeline)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A family in a package of its own: nothing in engine, graders or command line knows of it."""
+"""A family and an agent in a package of their own: nothing in refold knows of them."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 
 SOURCE = Path(__file__).parent / "tiny_family"
-ROLL, STOP = {"type": "roll"}, {"type": "stop"}
+MAIN = "from refold.cli import main; main()"
 
 EPISODE = """
 import json
 from refold.engine import Episode, EventLog, fold
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.scenarios import load, scenario_names
 
@@ -42,15 +42,29 @@ print(json.dumps({
     "refused": refused,
     "legal": legal,
     "view": family.view(episode.state),
+    "rolls": episode.state.step - 2,
     "said": [family.say(event) for event in stream[:5]],
     "grade": json.loads(live.to_json()),
 }))
 """
 
+GYM = """
+import gymnasium, json
+import refold.gym
+from gymnasium.utils.env_checker import check_env
+
+env = gymnasium.make("refold/tiny-one-v1", render_mode="ansi")
+check_env(env.unwrapped)
+observation, info = env.reset(seed=1)
+first = observation["action_mask"].tolist()
+observation, reward, terminated, truncated, info = env.step(0)
+print(json.dumps([first, observation["action_mask"].tolist(), observation["numbers"].tolist()]))
+"""
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """Return a folder in which the family is installed, as pip would do it."""
+    """Return a folder in which the package is installed, as pip would do it."""
     site = tmp_path / "site"
     copytree(SOURCE / "tiny", site / "tiny")
     project = tomllib.loads((SOURCE / "pyproject.toml").read_text())["project"]
@@ -68,12 +82,12 @@ def site(tmp_path: Path) -> Path:
 
 
 def python(site: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run *code* in a process of its own that has the family, in the folder beside it."""
+    """Run *code* in a process of its own that has the package, in the folder beside it."""
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         cwd=site.parent,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "REFOLD_LOG": "log.db"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -81,14 +95,14 @@ def python(site: Path, code: str, *arguments: str) -> subprocess.CompletedProces
     )
 
 
-def refold(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = python(site, "from refold.cli import main; main()", *arguments)
+def refold(site: Path, command: str) -> subprocess.CompletedProcess[str]:
+    done = python(site, MAIN, *command.split())
     assert done.returncode == 0, done.stderr
     return done
 
 
 def test_recorded_and_graded(site: Path) -> None:
-    """It records, reads back, folds, grades and speaks like the families that ship."""
+    """It records, reads back, folds and grades; words and view are made for it."""
     done = python(site, EPISODE)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
@@ -97,35 +111,119 @@ def test_recorded_and_graded(site: Path) -> None:
     assert told["legal"] == ["roll", "stop"]
     assert told["said"][0] == "episode of tiny/one began with seed 1"
     assert told["said"][1:3] == ["stop", "refused: nothing_rolled"]
-    given, rolls = told["grade"], told["grade"]["counts"]["rolls"]
-    assert told["view"]["t"] == rolls + 2
-    nearness = round(0.8 * told["view"]["sum"] / 20, 4)
-    assert given["breakdown"] == {"nearness": nearness, "stopped": 0.2}
-    assert given["score"] == round(nearness + 0.2, 4)
-    assert len(given["parts"][0]["seqs"]) == rolls
+    assert told["said"][4] == "roll"
+    given, reached = told["grade"], told["view"]["sum"] / told["view"]["target"]
+    assert given["breakdown"] == {
+        "return": round(0.7 * (reached - 0.1), 4),
+        "stopped": 0.2,
+        "rolls": round(0.1 * told["rolls"] / 12, 4),
+    }
+    assert len(given["parts"][2]["seqs"]) == told["rolls"]
 
 
 def test_command_line(site: Path) -> None:
-    """The commands list, record, grade, replay and verify it."""
+    """The commands list, record, grade, replay, compare, fork, page and verify it."""
     assert "tiny/one" in refold(site, "scenarios").stdout
-    refold(site, "record", "tiny/one", "--agent", "random", "--epochs", "3", "--log", "log.db")
-    graded = json.loads(refold(site, "grade", "--log", "log.db", "--json").stdout)["grades"]
-    assert [each["scenario"] for each in graded] == ["tiny/one"] * 3
-    assert "rolled" in refold(site, "replay", "last", "--log", "log.db").stdout
-    refold(site, "verify", "--log", "log.db")
+    refold(site, "record tiny/one --agent random --epochs 3")
+    refold(site, "record tiny/one --agent careful")
+    graded = json.loads(refold(site, "grade --json").stdout)["grades"]
+    assert [each["scenario"] for each in graded] == ["tiny/one"] * 4
+    assert graded[3]["score"] > max(each["score"] for each in graded[:3])
+    replayed = refold(site, "replay last").stdout
+    assert "rolled: points " in replayed
+    assert python(site, MAIN, "diff", graded[0]["episode"], "last").returncode == 1
+    assert "random" in refold(site, "baseline").stdout
+    refold(site, "fork last --at 2 --agent careful")
+    assert "stop" in refold(site, "what-if last --at 1 --agent careful").stdout
+    refold(site, "replay last --html page.html")
+    assert "tiny/one" in (site.parent / "page.html").read_text()
+    refold(site, "verify")
+
+
+def test_its_agent_plays_other_families(site: Path) -> None:
+    """An installed agent plays whatever it can; who it is stands in the log."""
+    refold(site, "record workflow/easy --agent careful")
+    (row,) = json.loads(refold(site, "episodes --json").stdout)["episodes"]
+    assert (row["scenario"], row["agent"]) == ("workflow/easy", "careful")
+    done = python(site, MAIN, "record", "tiny/one", "--agent", "carefull")
+    assert done.returncode == 2
+    assert done.stderr.endswith("got 'carefull'; did you mean careful?\n")
+
+
+def test_gymnasium(site: Path) -> None:
+    """It is an environment: its actions enumerated, what its agent sees as numbers."""
+    done = python(site, GYM)
+    assert done.returncode == 0, done.stderr
+    first, then, numbers = json.loads(done.stdout)
+    assert (first, then) == ([1, 0], [1, 1])
+    assert numbers[0] in range(1, 7)
+    assert numbers[1] == 20
 
 
 def test_mistakes_in_its_files(site: Path) -> None:
-    """Its own checks, and those of rubrics, find the mistakes in its scenario files."""
+    """What is wrong in its scenario files is found, general measures included."""
     file = site.parent / "mine.toml"
     text = (SOURCE / "tiny" / "one.toml").read_text()
-    file.write_text(text.replace("target = 20", "target = 0").replace('"stopped" }', "3 }"))
-    done = python(
-        site, "from refold.cli import main; main()", "record", "mine.toml", "--agent", "random"
-    )
+    text = text.replace("target = 20", 'target = "20"').replace("high = 1.0", "high = 0.0")
+    file.write_text(text.replace('"stopped" }', "3 }"))
+    done = python(site, MAIN, "record", "mine.toml", "--agent", "random")
     assert done.returncode == 2
-    assert "$.parameters.target: expected at least 1, got 0" in done.stderr
+    assert "$.parameters.target: expected a whole number, got '20'" in done.stderr
+    assert "$.rubric.criteria[0].params: expected low < high, got 0.0 and 0.0" in done.stderr
     assert "$.rubric.criteria[1].params.reason: expected a text, got 3" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        (
+            "        Rolled: lambda state, event: replace(state, sum=event.sum),\n",
+            "",
+            "family tiny.1: expected a reducer with an entry for Rolled",
+        ),
+        (
+            "events=(Rolled,)",
+            "events=()",
+            "family tiny.1: expected a reducer of its own events only, without Rolled",
+        ),
+        (
+            "    decide=decide,",
+            "    decide=decide, say=str,",
+            "family tiny.1: expected say to be a functools.singledispatch function",
+        ),
+        (
+            "    decide=decide,",
+            "    decide=decide, say=__import__('functools').singledispatch(lambda thing: ''),",
+            "family tiny.1: expected a say that is registered for Rolled",
+        ),
+    ],
+)
+def test_a_mistake_is_found_when_the_family_is_built(
+    site: Path, old: str, new: str, match: str
+) -> None:
+    """An event that the reducer or the words do not know is one line, before anything is played."""
+    module = site / "tiny" / "__init__.py"
+    text = module.read_text()
+    assert old in text
+    module.write_text(text.replace(old, new))
+    done = python(site, MAIN, "record", "tiny/one", "--agent", "random")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert match in done.stderr
+
+
+def test_a_measure_may_not_take_a_name(site: Path) -> None:
+    """What a package adds to a family's measures cannot replace one of the family's own."""
+    module = site / "tiny" / "__init__.py"
+    text = module.read_text().replace(
+        "folder=files(__name__),\n)", "folder=files(__name__),\n    criteria=CRITERIA,\n)"
+    )
+    start = "FAMILY = Family("
+    taken = "from refold.scenarios import Criteria, Measure\n"
+    taken += "CRITERIA = Criteria({'rolls': Measure(Parameters, None)}, len, lambda a, b: [])\n"
+    module.write_text(text.replace(start, f"{taken}{start}"))
+    done = python(site, MAIN, "record", "tiny/one", "--agent", "random")
+    assert done.returncode == 2
+    assert "criteria of family 'tiny.1': expected new names, got rolls" in done.stderr
 
 
 def test_log_without_the_family(site: Path) -> None:
@@ -141,7 +239,7 @@ def test_log_without_the_family(site: Path) -> None:
 def test_broken_package(site: Path, damage: str) -> None:
     """A package that cannot be imported is one line that names it, never a traceback."""
     (site / "tiny" / "__init__.py").write_text(damage)
-    done = python(site, "from refold.cli import main; main()", "scenarios")
+    done = python(site, MAIN, "scenarios")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "'tiny.1': expected an installed package that can be imported, got " in line

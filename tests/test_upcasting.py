@@ -10,8 +10,8 @@ from shell import Shell
 
 from refold.engine import EventLog, LogDamaged, StepRewarded, Stream, fold_to
 from refold.engine.codec import FORMAT, chain
-from refold.engine.family import all_families
 from refold.engine.log.schema import APPLICATION_ID, VERSION
+from refold.engine.registry import all_families
 from refold.engine.upcasting import UPCASTS
 from refold.graders import grade
 from refold.replays import verify

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from refold.engine import Episode, StepResult
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.scenarios import Scenario, load
 
 Data = dict[str, Any]

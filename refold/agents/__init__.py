@@ -1,6 +1,6 @@
 """Agents: from an observation to an action, and the loop that plays them."""
 
-from refold.agents.policies import Policy
-from refold.agents.rollout import AGENTS, make_policy, play
+from refold.agents.rollout import builtin_agents, known_agents, make_policy, play, plays
+from refold.engine.presentation import Policy
 
-__all__ = ["AGENTS", "Policy", "make_policy", "play"]
+__all__ = ["Policy", "builtin_agents", "known_agents", "make_policy", "play", "plays"]

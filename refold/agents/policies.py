@@ -1,38 +1,10 @@
-"""
-Built-in policies: what each does is fixed, so that their scores are reference points.
-
-A policy is a function of the observation and, for those that want it, of the legal actions.
-"""
+"""Built-in policies that play any family; what each does is fixed: scores are references."""
 
 import random
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from refold.engine import Family, RefoldError
-from refold.scenarios.inbox.actions import Action as InboxAction
-from refold.scenarios.inbox.actions import ActionKind as InboxKind
-from refold.scenarios.inbox.observation import Observation as InboxObservation
-from refold.scenarios.workflow.actions import SYNTHESIZE, WAIT, ActionKind
-from refold.scenarios.workflow.actions import Action as WorkflowAction
-from refold.scenarios.workflow.observation import Observation as WorkflowObservation
-from refold.scenarios.workflow.state import Status
-
-Legal = Callable[[], Sequence[Any]]
-"""Gives the legal actions when called; computing them costs something."""
-
-Policy = Callable[[Any, Legal], Any]
-"""From an observation, and the legal actions if wanted, to an action; None to stop playing."""
-
-_ROUTES: dict[str, InboxKind] = {
-    "legal": "escalate",
-    "compliance": "escalate",
-    "payment": "escalate",
-    "security": "escalate",
-    "access": "respond",
-    "account": "respond",
-    "billing": "respond",
-    "product": "respond",
-}
+from refold.engine.presentation import LegalActions, Policy
 
 
 def noop(family: Family) -> Policy:
@@ -54,58 +26,8 @@ def uniform(seed: int, epoch: int) -> Policy:
     """Return the policy that picks one of the legal actions, by dice of *seed* and *epoch*."""
     dice = random.Random(f"{seed}/{epoch}")
 
-    def choose(_observation: Any, legal: Legal) -> Any:
+    def choose(_observation: Any, legal: LegalActions) -> Any:
         actions = legal()
         return dice.choice(actions) if actions else None
 
     return choose
-
-
-def greedy(observation: WorkflowObservation, _legal: Legal) -> WorkflowAction:
-    """
-    Return the first useful action of a workflow, in definition order, without any foresight.
-
-    Synthesize when all is completed; else retry the first failed subtask that has an idle
-    capable worker, with the first such worker; else delegate likewise; else wait.
-    """
-    subtasks = observation.subtasks.values()
-    if all(subtask.status == "completed" for subtask in subtasks):
-        return SYNTHESIZE
-    idle = [worker for worker in observation.workers.values() if worker.status == "idle"]
-    choices: tuple[tuple[Status, ActionKind], ...] = (("failed", "retry"), ("ready", "delegate"))
-    for status, kind in choices:
-        for subtask in subtasks:
-            if subtask.status != status:
-                continue
-            for worker in idle:
-                if subtask.type in worker.capabilities:
-                    return WorkflowAction(kind, subtask.id, worker.name)
-    return WAIT
-
-
-def baseline(observation: InboxObservation, _legal: Legal) -> InboxAction | None:
-    """
-    Return the published deterministic action on the first pending e-mail.
-
-    Routed by category, but for the routine password reset, which it archives; a reply holds
-    one keyword at most.
-    """
-    email = observation.current
-    if email is None:
-        return None
-    text = f"{email.subject} {email.body}".lower()
-    if email.category == "account" and "routine password reset" in email.subject.lower():
-        return InboxAction("archive", email.id)
-    kind = _ROUTES.get(email.category, "archive")
-    content = _reply(text) if kind == "respond" else ""
-    return InboxAction(kind, email.id, content)
-
-
-def _reply(text: str) -> str:
-    if "mfa" in text:
-        return "We are looking into your mfa."
-    if "invoice" in text:
-        return "We are looking into your invoice."
-    if "reset" in text or "password" in text:
-        return "We are looking into your reset."
-    return "We are looking into it."

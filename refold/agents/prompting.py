@@ -14,7 +14,7 @@ from attrs import field, frozen
 from refold.engine import Family
 from refold.engine.codec import encode
 from refold.engine.exchanges import ModelConfigured
-from refold.engine.family import Prompt, Tool
+from refold.engine.presentation import Prompt, Tool
 
 ActionFormat = Literal["tools", "json", "text"]
 FORMATS: tuple[ActionFormat, ...] = ("tools", "json", "text")

@@ -2,28 +2,66 @@
 
 from collections.abc import Callable
 from functools import partial
+from inspect import getdoc
 
-from refold.agents.policies import Policy, baseline, greedy, noop, uniform
+from refold.agents.policies import noop, uniform
 from refold.agents.scripts import read_script, script
 from refold.engine import Episode, Family, RefoldError, StepResult, Stream, fold
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownName
 from refold.engine.folding import step_ranges
+from refold.engine.presentation import Policy
+from refold.engine.registry import all_families, plugin, plugins
 
-AGENTS = {
+_AGENTS = "refold.agents"
+_GENERAL = {
     "noop": "does nothing, where that is possible",
     "random": "any legal action, by dice of seed and epoch",
-    "greedy": "workflow: first useful action, no foresight",
-    "baseline": "inbox: routes by category, replies with one keyword",
+}
+_PREFIXED = {
     "script:FILE": "the actions of a JSON Lines or TOML file",
     "openai:MODEL": "a model behind an OpenAI-compatible API",
 }
-"""What ``--agent`` takes, with a few words on each."""
 
-_OF_FAMILY: dict[str, tuple[str, Policy]] = {
-    "greedy": ("workflow", greedy),
-    "baseline": ("inbox", baseline),
-}
+MakePolicy = Callable[[Family, int], Policy]
+"""What an entry point of the group ``refold.agents`` names: from a family and the episode's seed
+to a fresh policy for one episode."""
+
+
+def builtin_agents() -> dict[str, tuple[str, str | None]]:
+    """Return the built-in agents by name: a few words on each, and the only family it plays."""
+    own = {
+        name: (_first_line(policy), family.name)
+        for family in all_families()
+        for name, policy in family.policies.items()
+    }
+    return {**{name: (about, None) for name, about in _GENERAL.items()}, **own}
+
+
+def known_agents() -> dict[str, str]:
+    """Return all that ``--agent`` takes, with a few words on each."""
+    builtin = {
+        name: f"{family}: {about}" if family else about
+        for name, (about, family) in builtin_agents().items()
+    }
+    installed = {
+        name: f"of {point.value.partition(':')[0]}" for name, point in plugins(_AGENTS).items()
+    }
+    return {**builtin, **installed, **_PREFIXED}
+
+
+def _first_line(policy: Policy) -> str:
+    line = (getdoc(policy) or "").partition("\n")[0].rstrip(".")
+    return line[:1].lower() + line[1:]
+
+
+def plays(agent: str, family: Family) -> bool:
+    """Return whether the built-in *agent* plays *family*."""
+    return (
+        agent == "random"
+        or (agent == "noop" and family.wait is not None)
+        or (agent in family.policies)
+    )
 
 
 def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Policy:
@@ -31,7 +69,7 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
     Return a fresh policy for one episode.
 
     Args:
-        agent: A key of ``AGENTS``, with a file in place of FILE.
+        agent: A name of ``known_agents`` other than a model's, with a file in place of FILE.
         family: What it is to play.
         seed: The episode's seed.
         epoch: Number of the episode within its run.
@@ -46,15 +84,23 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
         return noop(family)
     if agent == "random":
         return uniform(seed, epoch)
-    if agent not in _OF_FAMILY:
-        raise UnknownName("agent", agent, AGENTS)
-    plays, policy = _OF_FAMILY[agent]
-    if plays != family.name:
-        raise RefoldError(
-            f"agent {agent!r}: expected a scenario of family {plays!r}, got {family.name!r}; "
-            "use another agent, or 'random', which plays all"
-        )
-    return policy
+    if agent in family.policies:
+        return family.policies[agent]
+    return _installed(agent, family, seed)
+
+
+def _installed(agent: str, family: Family, seed: int) -> Policy:
+    """Return the policy of another package; tell whose policy *agent* is if it is another's."""
+    if agent in plugins(_AGENTS):
+        make: MakePolicy = plugin(_AGENTS, agent, "agent")
+        return make(family, seed)
+    _, plays = builtin_agents().get(agent, ("", None))
+    if plays is None:
+        raise UnknownName("agent", agent, known_agents())
+    raise RefoldError(
+        f"agent {agent!r}: expected a scenario of family {plays!r}, got {family.name!r}; "
+        "use another agent, or 'random', which plays all"
+    )
 
 
 def epoch_seed(seed: int, epoch: int) -> int:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from refold.agents.policies import Policy
 from refold.engine import Family, InvalidAction, RefoldError
 from refold.engine.codec import codec_of
+from refold.engine.presentation import Policy
 from refold.scenarios.toml import read_toml
 
 LARGEST_FILE = 64 * 2**20

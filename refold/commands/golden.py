@@ -16,7 +16,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import SHORT, counted, print_json, safe, words
 from refold.engine import EpisodeInfo, RefoldError, Stream
-from refold.engine.codec import header_of
+from refold.engine.definition import header_of
 from refold.graders import grade
 from refold.replays import verify
 from refold.replays.golden import golden_text, goldens, read_golden

@@ -12,7 +12,7 @@ from refold.commands.shared.recording import play_all
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepResult
 from refold.engine.codec import encode
 from refold.engine.exchanges import INSTRUMENT_FAILED
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.scenarios import Scenario
 

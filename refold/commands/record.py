@@ -26,7 +26,7 @@ from refold.commands.shared.output import words
 from refold.commands.shared.recording import play_all, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.reports import Price
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, load, scenario_names

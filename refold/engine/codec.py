@@ -6,7 +6,7 @@ are what is hashed, exported and copied; nobody encodes an event again to hash i
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
 from typing import Any, Union
 
@@ -14,10 +14,12 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from refold.engine.errors import InvalidAction, LogDamaged, RefoldError
+from refold.engine.definition import Header
+from refold.engine.errors import InvalidAction, LogDamaged
 from refold.engine.events import SHARED_EVENTS, ActionTaken, Event
 from refold.engine.exchanges import EXCHANGE_EVENTS
-from refold.engine.family import Family, Header, find_family
+from refold.engine.family import Family
+from refold.engine.registry import find_family
 
 FORMAT = 1
 """Version of the event schema that this release writes."""
@@ -37,7 +39,6 @@ class Opening(Struct, tag_field="type", tag="episode_started"):
 
 
 _decode_opening = msgspec.json.Decoder(Opening).decode
-_decode_header = msgspec.json.Decoder(Header).decode
 
 
 def link(head: bytes, seq: int, payload: bytes) -> bytes:
@@ -112,20 +113,6 @@ def codec_of(name: str, rules: int) -> Codec:
         UnknownName: No installed package provides that family.
     """
     return Codec(find_family(name, rules))
-
-
-@lru_cache(maxsize=64)
-def header_of(scenario: bytes) -> Header:
-    """
-    Return name, family and rules version of a scenario's JSON.
-
-    Raises:
-        RefoldError: It is no scenario.
-    """
-    try:
-        return _decode_header(scenario)
-    except msgspec.MsgspecError as error:
-        raise RefoldError(f"scenario: expected name, family and rules, got {error}") from None
 
 
 def opening_of(payload: bytes, *, episode: str) -> Opening:

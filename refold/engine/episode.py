@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from refold.engine.codec import FORMAT, Codec, chain, codec_of, encode, header_of
+from refold.engine.codec import FORMAT, Codec, chain, codec_of, encode
+from refold.engine.definition import Definition, header_of
 from refold.engine.errors import EpisodeOver, RefoldError, UnknownStep
 from refold.engine.events import (
     ActionRefused,
@@ -23,7 +24,7 @@ from refold.engine.events import (
     Input,
     StepRewarded,
 )
-from refold.engine.family import Definition, Family
+from refold.engine.family import Family
 from refold.engine.folding import decide, fold, initial_state, step_ranges
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.store import EventLog, Tail

@@ -1,172 +1,139 @@
 """
 What the engine asks of a family of scenarios: a handful of pure functions, held in one value.
 
-Families are found by entry points of the group ``refold.families``, named ``NAME.RULES`` (such
-as ``workflow.1``), so that a new family, or new rules beside the old, need no change here.
+A family that leaves something out gets a general one in its place, so that commands, viewer,
+models and Gymnasium work with every family. Mistakes are found when the family is built.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from importlib.resources.abc import Traversable
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
-from attrs import frozen
-from msgspec import Struct
+from attrs import Factory, field, frozen
+from msgspec import to_builtins
 
-from refold.engine.errors import RefoldError, UnknownName
-from refold.engine.events import Event
+from refold.engine.errors import RefoldError
+from refold.engine.events import SHARED_EVENTS, ActionTaken, Event
+from refold.engine.exchanges import EXCHANGE_EVENTS
+from refold.engine.phrases import say_shared
+from refold.engine.presentation import PLAIN, Numbers, Policy, Prompt, Published, Timeline
 
+S = TypeVar("S")
+Reducer = Mapping[type[Event], Callable[[S, Any], S]]
+"""For each type of event, the function from a state and such an event to the next state."""
 
-class Header(Struct, frozen=True):
-    """The part of a scenario's JSON that the engine reads; the rest is the family's."""
-
-    name: str
-    family: str
-    rules: int
-
-
-class Definition(Protocol):
-    """A scenario as the engine sees it."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the scenario's own world, used when none is asked for."""
-
-    @property
-    def body(self) -> bytes:
-        """Canonical JSON of the whole scenario; begins every stream of it."""
+_EVERY_FAMILY = (*SHARED_EVENTS, *EXCHANGE_EVENTS, ActionTaken)
 
 
-@frozen
-class Tool:
-    """
-    One kind of action, as models are offered it.
-
-    Attributes:
-        name: The kind, which is the value of the action type's first field.
-        description: What it does, in a sentence.
-        fields: The other fields that belong to it; *required* of them must be given.
-    """
-
-    name: str
-    description: str
-    fields: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
+def unchanged(state: S, _event: Event) -> S:
+    """Return *state*: the entry of a reducer for events that change nothing."""
+    return state
 
 
-@frozen
-class Prompt:
-    """
-    What a model is told of a family.
-
-    Attributes:
-        version: Raised whenever a text changes; the log keeps it with every episode.
-        system: Rules, actions and aim, before the form of the answer.
-        render: An observation as text, purely.
-        tools: The kinds of action.
-    """
-
-    version: int
-    system: str
-    render: Callable[[Any], str]
-    tools: tuple[Tool, ...]
-
-
-@frozen
+@frozen(eq=False)  # equal and hashed as what it is: one value, made once
 class Family:
     """
     The rules of one domain. All functions are pure: equal arguments, equal results.
 
     Attributes:
         name: What a scenario file names as its ``family``.
-        rules: Version of the rules; a stream is decided again by these rules only.
+        rules: Version of the rules; a stream is verified by these rules only.
         parameters: attrs class of the scenario parameters, read from TOML and JSON.
-        problems: Mistakes in parameters that types cannot show, as (path, text) pairs;
-            called only with parameters of the right types.
         action: msgspec type of the actions. Anything that does not fit is no action.
         events: The family's own event classes.
         initial: State before anything has happened, from a scenario's JSON and a seed.
-        start: What happens before the first action, often nothing.
         decide: All that an action causes, ``StepRewarded`` last. Refused actions are steps
             too: they begin with ``ActionRefused``. Never called after the end.
-        evolve: The state after one more event, the shared ones included. Applies what the
-            event says: no dice, no rules.
+        reducer: The state after one more event, by the event's type: all of *events*, and those
+            of the shared ones that change it. Applies what the event says: no dice, no rules.
         observe: What the agent may see.
         legal_actions: Every action that the rules would accept now, in a fixed order; free
             text in them is left empty. Empty after the end.
-        say: An action, an own event or a part of an observation in words, one line.
-        view: What a watcher may see of a state: JSON data with fixed keys, ids as keys.
+        start: What happens before the first action, by default nothing.
+        problems: Mistakes in parameters that types cannot show, as (path, text) pairs;
+            called only with parameters of the right types.
+        say: An action, an own event or a part of an observation in words, one line: a
+            ``functools.singledispatch`` function that knows all of *events*.
+        view: What a watcher may see of a state: JSON data with fixed keys, ids as keys. By
+            default what the agent sees.
         scenarios: Names of the scenarios that ship with the family, easiest first.
         folder: Where they lie, as NAME.toml.
+        aliases: Further names by which a server knows the family.
         wait: The action that does nothing, if there is one.
         forfeit: The action that stands in for an agent's that gave none, if there is one.
         prompt: What a model is told; None for a plain prompt made of the action type.
+        policies: Built-in agents that play this family, by name. The first line of a policy's
+            docstring describes it in lists.
+        criteria: A ``scenarios.Criteria``, what its rubrics can measure; None for general ones.
+        timeline: What pictures of an episode show beside words and views.
+        numbers: Actions and observations as numbers; None for general ones.
+        drawing: A JavaScript module that draws the state in the viewer; None for tables.
+        published: Reference scores of the scenarios that ship.
+
+    Raises:
+        RefoldError: The reducer or ``say`` does not know one of *events*, or the reducer knows
+            an event that no stream of this family can hold.
     """
 
     name: str
     rules: int
     parameters: type[Any]
-    problems: Callable[[Any], list[tuple[str, str]]]
     action: type[Any]
     events: tuple[type[Event], ...]
     initial: Callable[[bytes, int], Any]
-    start: Callable[[Any], Sequence[Event]]
     decide: Callable[[Any, Any], Sequence[Event]]
-    evolve: Callable[[Any, Event], Any]
+    reducer: Reducer[Any]
     observe: Callable[[Any], Any]
     legal_actions: Callable[[Any], Sequence[Any]]
-    say: Callable[[Any], str]
-    view: Callable[[Any], Mapping[str, Any]]
-    scenarios: tuple[str, ...]
-    folder: Traversable
+    start: Callable[[Any], Sequence[Event]] = lambda state: ()
+    problems: Callable[[Any], list[tuple[str, str]]] = lambda parameters: []
+    say: Callable[[Any], str] = say_shared
+    view: Callable[[Any], Mapping[str, Any]] = Factory(
+        lambda self: lambda state: to_builtins(self.observe(state)), takes_self=True
+    )
+    scenarios: tuple[str, ...] = ()
+    folder: Traversable | None = None
+    aliases: tuple[str, ...] = ()
     wait: Any = None
     forfeit: Any = None
     prompt: Prompt | None = None
+    policies: Mapping[str, Policy] = field(factory=dict)
+    criteria: Any = None
+    timeline: Timeline = PLAIN
+    numbers: Numbers | None = None
+    drawing: Traversable | None = None
+    published: tuple[Published, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        self._check_reducer()
+        self._check_say()
 
-def plugins(group: str) -> dict[str, EntryPoint]:
-    """Return the installed entry points of *group* by name, sorted by name."""
-    found = {point.name: point for point in entry_points(group=group)}
-    return dict(sorted(found.items()))
+    @cached_property
+    def transitions(self) -> Reducer[Any]:
+        """The reducer with an entry for every type of event that a stream can hold."""
+        return {**dict.fromkeys(_EVERY_FAMILY, unchanged), **self.reducer}
 
+    def _check_reducer(self) -> None:
+        known = {*_EVERY_FAMILY, *self.events}
+        missing = [each for each in self.events if each not in self.reducer]
+        self._refuse("a reducer with an entry for", missing)
+        foreign = [each for each in self.reducer if each not in known]
+        self._refuse("a reducer of its own events only, without", foreign)
 
-def plugin(group: str, key: str, kind: str) -> Any:
-    """
-    Return what the entry point *key* of *group* names; *kind* is what errors call it.
+    def _check_say(self) -> None:
+        if self.say is say_shared:
+            return
+        dispatch = getattr(self.say, "dispatch", None)
+        if dispatch is None:
+            raise RefoldError(
+                f"family {self.name}.{self.rules}: expected say to be a functools.singledispatch "
+                f"function, got {self.say!r}"
+            )
+        missing = [each for each in self.events if dispatch(each) is dispatch(object)]
+        self._refuse("a say that is registered for", missing)
 
-    Raises:
-        UnknownName: No installed package has such an entry point.
-        RefoldError: The package that has it cannot be imported.
-    """
-    known = plugins(group)
-    if key not in known:
-        raise UnknownName(kind, key, known)
-    try:
-        return known[key].load()
-    except (ImportError, AttributeError) as error:
-        raise RefoldError(
-            f"{kind} {key!r}: expected an installed package that can be imported, got {error}; "
-            "repair or remove it"
-        ) from error
-
-
-@cache
-def _family(key: str) -> Family:
-    family: Family = plugin("refold.families", key, "family and rules version")
-    return family
-
-
-def find_family(name: str, rules: int) -> Family:
-    """
-    Return the family *name* with the rules version *rules*.
-
-    Raises:
-        UnknownName: No installed package provides it.
-    """
-    return _family(f"{name}.{rules}")
-
-
-def all_families() -> Iterator[Family]:
-    """Yield every installed family, ordered by name and rules version."""
-    return (_family(key) for key in plugins("refold.families"))
+    def _refuse(self, expected: str, wrong: Sequence[type[Event]]) -> None:
+        if wrong:
+            names = ", ".join(each.__name__ for each in wrong)
+            raise RefoldError(f"family {self.name}.{self.rules}: expected {expected} {names}")

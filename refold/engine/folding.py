@@ -44,11 +44,11 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
         if not isinstance(first, EpisodeStarted):
             raise ValueError(f"fold: expected episode_started first or a start, got {first!r}")
         state = initial_state(family, first)
-    evolve = family.evolve
+    transitions = family.transitions
     event = None
     try:
         for event in rest:
-            state = evolve(state, event)
+            state = transitions[type(event)](state, event)
     except (LookupError, TypeError, ValueError) as error:
         raise ImpossibleEvent(f"{event!r:.200}") from error
     return state

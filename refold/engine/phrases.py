@@ -1,22 +1,47 @@
-"""The shared events in words, one line each; a family's ``say`` falls back on these."""
+"""
+Events and actions in words, one line each; a family's ``say`` falls back on these.
+
+The shared events have phrases of their own. What is unknown here is told by its name and fields,
+which serves a family that brings no words.
+"""
 
 from functools import singledispatch
 from typing import Any
 
-from refold.engine.codec import header_of
-from refold.engine.events import ActionRefused, EpisodeEnded, EpisodeStarted, Reseeded, StepRewarded
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from refold.engine.definition import header_of
+from refold.engine.events import (
+    ActionRefused,
+    ActionTaken,
+    EpisodeEnded,
+    EpisodeStarted,
+    Reseeded,
+    StepRewarded,
+)
 from refold.engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured, ReplyUnread
 
 
 @singledispatch
 def say_shared(thing: Any) -> str:
     """
-    Return *thing*, one of the shared events, in words: one line, no full stop.
+    Return *thing*, an action, an event or a hint, in words: one line, no full stop.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: It is no msgspec struct.
     """
-    raise TypeError(f"say: expected an action, an event or a hint, got {type(thing).__name__}")
+    tag = type(thing).__struct_config__.tag if isinstance(thing, Struct) else None
+    fields = {name: value for name, value in asdict(thing).items() if value not in (None, "", ())}
+    if tag is None:  # an action: its kind comes first, and its values say enough
+        return " ".join(str(value) for value in fields.values())
+    told = ", ".join(f"{name} {value}" for name, value in fields.items())
+    return f"{str(tag).replace('_', ' ')}{f': {told}' if told else ''}"
+
+
+@say_shared.register
+def _(event: ActionTaken) -> str:  # type: ignore[type-arg]  # singledispatch takes plain classes
+    return say_shared(event.action)
 
 
 @say_shared.register

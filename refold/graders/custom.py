@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 from refold.engine import EpisodeEnded, RefoldError, Stream
-from refold.engine.codec import header_of
+from refold.engine.definition import header_of
 from refold.engine.sums import add_up
 from refold.graders.grading import PLACES, Grade, Part, RubricName
 from refold.scenarios.facts import Finding

@@ -11,11 +11,12 @@ from functools import lru_cache
 from msgspec import Struct
 
 from refold.engine import Stream
-from refold.engine.codec import encode, header_of
+from refold.engine.codec import encode
+from refold.engine.definition import header_of
 from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
+from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
-from refold.scenarios.rubric import find_criteria
 from refold.scenarios.strict import structure
 
 PLACES = 4

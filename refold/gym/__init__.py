@@ -8,15 +8,14 @@ from collections.abc import Iterator
 
 import gymnasium
 
-from refold.engine.family import all_families
+from refold.engine.registry import all_families
 
 
 def environment_ids() -> Iterator[tuple[str, str]]:
     """Yield the id and the scenario of each environment."""
     for family in all_families():
-        if family.name in ("workflow", "inbox"):
-            for name in family.scenarios:
-                yield f"refold/{family.name}-{name}-v{family.rules}", f"{family.name}/{name}"
+        for name in family.scenarios:
+            yield f"refold/{family.name}-{name}-v{family.rules}", f"{family.name}/{name}"
 
 
 for _id, _scenario in environment_ids():

@@ -16,8 +16,8 @@ from gymnasium import spaces
 from refold.agents.prompting import prompt_of
 from refold.engine import Episode, EventLog
 from refold.graders import grade, save_grade
-from refold.gym.actions import choices_of
-from refold.gym.numbers import Arrays, seen, space_of
+from refold.gym.arrays import Arrays, arrays_of, space_of
+from refold.gym.general import general_numbers
 from refold.scenarios import load
 
 
@@ -55,12 +55,14 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         self._seeded = False
         beginning = Episode.start(self._scenario)
         self._family = beginning.family
-        self.choices = choices_of(self._family.name, beginning.state)
+        self._numbers = self._family.numbers or general_numbers(self._family)
+        self.choices = self._numbers.choices(beginning.state)
+        self._shapes = self._numbers.shapes(beginning.state)
         self._episode: Episode | None = None
         self.action_space = spaces.Discrete(len(self.choices))
         self.observation_space = spaces.Dict(
             {
-                **space_of(self._family.name, beginning.state),
+                **{name: space_of(shape) for name, shape in self._shapes.items()},
                 "action_mask": spaces.MultiBinary(len(self.choices)),
             }
         )
@@ -121,9 +123,8 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         return self._episode
 
     def _observation(self) -> Arrays:
-        state = self._playing().state
-        arrays = seen(self._family.name, state)
-        return {**arrays, "action_mask": self._mask()}
+        values = self._numbers.values(self._playing().state)
+        return {**arrays_of(self._shapes, values), "action_mask": self._mask()}
 
     def _mask(self) -> Any:
         episode = self._playing()

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from refold.engine import EventLog, RefoldError, Stream
-from refold.engine.codec import header_of
+from refold.engine.definition import header_of
 from refold.replays.golden import goldens, read_golden
 
 _SHORT = 8

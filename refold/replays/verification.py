@@ -17,7 +17,8 @@ import msgspec
 from attrs import frozen
 
 from refold.engine import ActionTaken, EpisodeEnded, EpisodeInfo, Event, Input, Stream
-from refold.engine.codec import encode, header_of
+from refold.engine.codec import encode
+from refold.engine.definition import header_of
 from refold.engine.errors import ImpossibleEvent
 from refold.engine.folding import fold, initial_state, step_ranges
 from refold.replays.differences import value_differences

@@ -11,18 +11,15 @@ from typing import Literal
 
 from attrs import Factory, frozen
 
-from refold.agents import make_policy, play
+from refold.agents import builtin_agents, make_policy, play
 from refold.agents.rollout import epoch_seed
-from refold.engine import Episode, RefoldError
-from refold.engine.family import find_family
+from refold.engine import Episode, Family, RefoldError
+from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.reports.outcomes import Outcome, setting_of
 from refold.scenarios import Scenario, load, scenario_names
 
-AGENTS = ("noop", "random", "greedy", "baseline")
 SEEDS = 20
-
-_MIXED = "mixes two earlier states of the graders; compare the greedy that was played"
 
 
 @frozen
@@ -52,21 +49,6 @@ class Baseline:
         return fmean(self.scores.values())
 
 
-def _row(scenarios: tuple[str, ...], *scores: float) -> dict[str, float]:
-    return dict(zip(scenarios, scores, strict=True))
-
-
-_WORKFLOW = ("workflow/easy", "workflow/medium", "workflow/hard", "workflow/expert")
-_INBOX = ("inbox/easy", "inbox/medium", "inbox/hard")
-PUBLISHED = (
-    Baseline("workflow", "greedy", "published", _row(_WORKFLOW, 0.90, 0.63, 0.07, 0.78), _MIXED),
-    Baseline("workflow", "Qwen3-32B", "published", _row(_WORKFLOW, 0.9000, 0.6263, 0.6775, 0.7567)),
-    Baseline("workflow", "best hand-written", "published", _row(_WORKFLOW, 0.90, 0.63, 0.78, 0.95)),
-    Baseline("inbox", "baseline", "published", _row(_INBOX, 0.8750, 0.7129, 0.8240)),
-)
-"""The figures published for the scenarios that ship."""
-
-
 def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterator[Baseline]:
     """
     Yield the rows, family by family: played, published, then the best of *outcomes*.
@@ -82,15 +64,21 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
     best = _best(outcomes, {each.name: each for group in shipped.values() for each in group})
     for family, group in shipped.items():
         yield from _played(family, group, seeds)
-        yield from (row for row in PUBLISHED if row.family == family)
+        yield from _published(find_family(family, group[0].rules))
         found = {each.name: best[each.name] for each in group if each.name in best}
         if found:
             scores = {name: outcome.score for name, outcome in found.items()}
             yield Baseline(family, "best of the log", "log", scores, episodes=found)
 
 
+def _published(family: Family) -> Iterator[Baseline]:
+    for each in family.published:
+        scores = {f"{family.name}/{name}": score for name, score in each.scores.items()}
+        yield Baseline(family.name, each.agent, "published", scores, each.remark)
+
+
 def _played(family: str, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
-    for agent in AGENTS:
+    for agent in builtin_agents():
         try:
             make_policy(agent, find_family(family, group[0].rules), seed=0)
         except RefoldError:  # not every agent plays every family

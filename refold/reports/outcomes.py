@@ -16,7 +16,7 @@ from attrs import frozen
 from msgspec import Raw, Struct
 
 from refold.engine import EpisodeEnded, EpisodeInfo, EventLog, Stream
-from refold.engine.codec import header_of
+from refold.engine.definition import header_of
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import RubricName, grade
 from refold.reports.statistics import Bounds

@@ -1,15 +1,13 @@
 """
 Rubrics as data: weighted criteria, each a named measure with parameters or a sum of parts.
 
-What the measures are, and how they look at events, is the graders' business; here stands what a
-rubric may say. The measures of a family are found by entry points of the group
-``refold.criteria``, named like the family (``workflow.1``).
+What the measures are, and how they look at events, is a family's business; here stands what a
+rubric may say.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache
 from hashlib import sha256
 from math import isfinite
 from typing import Any
@@ -17,7 +15,6 @@ from typing import Any
 from attrs import field, frozen, resolve_types
 
 from refold.engine.codec import encode
-from refold.engine.family import plugin
 from refold.scenarios.strict import Problem, beside, plain, structure
 
 TOLERANCE = 1e-9
@@ -102,18 +99,6 @@ class Criteria:
     measures: Mapping[str, Measure]
     activity: Callable[[Any], float]
     problems: Callable[[Any, Any], list[Problem]]
-
-
-@cache
-def find_criteria(family: str, rules: int) -> Criteria:
-    """
-    Return what rubrics of *family* with the rules version *rules* can draw on.
-
-    Raises:
-        UnknownName: No installed package provides it.
-    """
-    criteria: Criteria = plugin("refold.criteria", f"{family}.{rules}", "criteria of family")
-    return criteria
 
 
 def read_rubric(

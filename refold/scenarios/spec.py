@@ -13,11 +13,14 @@ from typing import Any, TypeVar
 import msgspec
 from attrs import frozen
 
-from refold.engine.codec import encode, header_of
+from refold.engine.codec import encode
+from refold.engine.definition import header_of
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import RefoldError, UnknownName
-from refold.engine.family import Family, all_families, find_family
-from refold.scenarios.rubric import Rubric, find_criteria, read_rubric
+from refold.engine.family import Family
+from refold.engine.registry import all_families, find_family
+from refold.scenarios.criteria import find_criteria
+from refold.scenarios.rubric import Rubric, read_rubric
 from refold.scenarios.strict import Problem, ScenarioError, beside, plain, structure
 from refold.scenarios.toml import read_toml
 
@@ -104,6 +107,7 @@ def _source(name: str) -> bytes:
     if name in scenario_names():
         family, stem = name.split("/")
         shipped = next(each for each in all_families() if each.name == family)
+        assert shipped.folder is not None, "a family with scenarios has their folder"
         return (shipped.folder / f"{stem}.toml").read_bytes()
     path = Path(name)
     if not _is_file(path):
@@ -198,7 +202,7 @@ def _parameters(
 
 
 def read_parameters(
-    body: bytes, kind: type[P], find_problems: Callable[[P], list[Problem]]
+    body: bytes, kind: type[P], find_problems: Callable[[P], list[Problem]] = lambda parameters: []
 ) -> tuple[str, P]:
     """
     Return description and parameters of the scenario whose canonical JSON is *body*.

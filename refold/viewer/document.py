@@ -22,7 +22,7 @@ from refold.engine.exchanges import (
 from refold.graders import Grade
 from refold.replays.stepping import Step, steps
 from refold.viewer.deltas import delta
-from refold.viewer.timeline import Picture, picture_of, shared_marks
+from refold.viewer.timeline import shared_marks
 
 FORMAT = "refold.episode"
 VERSION = 1
@@ -50,8 +50,8 @@ def document(
     whole = [step for step in walked if step.action is not None]
     end = next((event for event in stream if isinstance(event, EpisodeEnded)), None)
     scenario: Json = msgspec.json.decode(stream.scenario)
-    picture = picture_of(stream.family.name, stream.family.rules)
-    made = _Maker(stream, walked, whole, picture, running=end is None)
+    timeline = stream.family.timeline
+    made = _Maker(stream, walked, whole, running=end is None)
     events = list(made.events())
     legal, omitted = ([], []) if end else made.legal()
     return {
@@ -66,7 +66,7 @@ def document(
         "start": made.view(walked[0]),
         **made.steps(),
         "events": events,
-        "spans": picture.spans(made.placed),
+        "spans": timeline.spans(made.placed),
         "marks": made.marks(scenario["parameters"], events),
         "grade": _grade(grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
@@ -84,7 +84,6 @@ class _Maker:
         stream: Stream,
         walked: list[Step],
         whole: list[Step],
-        picture: Picture,
         *,
         running: bool,
     ) -> None:
@@ -92,9 +91,9 @@ class _Maker:
         self._family = stream.family
         self._walked = walked
         self._whole = whole
-        self._picture = picture
+        self._timeline = stream.family.timeline
         self._running = running
-        self._hidden = picture.hidden if running else frozenset()
+        self._hidden = self._timeline.hidden if running else frozenset()
         self.placed: list[tuple[int, Event]] = [
             (min(place, len(whole)), event)
             for place, step in enumerate(walked)
@@ -109,7 +108,7 @@ class _Maker:
     def parameters(self, parameters: Json) -> Json:
         """Return the scenario's *parameters*, as far as they may be seen."""
         start = self._walked[0].state
-        shown = self._picture.scenario(parameters, start, self._stream, self._running)
+        shown = self._timeline.parameters(parameters, start, self._stream, self._running)
         return {"parameters": shown}
 
     def steps(self) -> Json:
@@ -173,7 +172,7 @@ class _Maker:
         def say(event: Event) -> str:
             return str(words[id(event)])
 
-        own = self._picture.marks(self.placed, say, len(self._whole), parameters)
+        own = self._timeline.marks(self.placed, say, len(self._whole), parameters)
         found = [*shared_marks(self.placed, say), *own]
         return [list(mark) for mark in sorted(found, key=lambda mark: mark[0])]
 

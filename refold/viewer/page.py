@@ -1,10 +1,10 @@
 """
 Documents as pages: one file that opens from disk, asks for nothing, and runs only its own script.
 
-The modules in ``viewer/`` are put into one script, each in a function of its own, since a module
-opened from disk may not import another. That script is packed, and a second one of a few lines
-unpacks it. Both and the style are allowed by their hashes and nothing else is; the document is
-data that the script parses, never markup.
+The modules of ``viewer_files`` are put into one script, each in a function of its own, since a
+module opened from disk may not import another. That script is packed, and a second one of a few
+lines unpacks it. Both and the style are allowed by their hashes and nothing else is; the document
+is data that the script parses, never markup.
 """
 
 import gzip
@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from typing import Any
 from unicodedata import category
 
@@ -23,8 +22,8 @@ from attrs import frozen
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
 from refold.viewer.document import without_sent
+from refold.viewer.sources import viewer_text
 
-VIEWER = files("refold.viewer") / "web"
 ENTRY = "app.js"
 PACKED_FROM = 64 * 2**10
 SPARED_FROM = 32 * 2**20
@@ -156,7 +155,7 @@ def _spared(document: Mapping[str, Any]) -> Mapping[str, Any]:
 @cache
 def style_text() -> str:
     """Return the style of every page."""
-    text = (VIEWER / "viewer.css").read_text(encoding="utf-8")
+    text = viewer_text("viewer.css")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
 
@@ -164,7 +163,7 @@ def style_text() -> str:
 @cache
 def boot_text() -> str:
     """Return the script that unpacks the other one."""
-    return _slim(_COMMENT.sub("", (VIEWER / "boot.js").read_text(encoding="utf-8")))
+    return _slim(_COMMENT.sub("", viewer_text("boot.js")))
 
 
 @cache
@@ -188,7 +187,7 @@ def _collect(path: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
         raise NotInlined(f"{path}: imports itself by way of {' → '.join(inside)}")
     if path in order:
         return
-    module = parse_module(path, (VIEWER / path).read_text(encoding="utf-8"))
+    module = parse_module(path, viewer_text(path))
     for needed, _ in module.imports:
         _collect(needed, order, (*inside, path))
     given = "".join(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from refold.engine.presentation import Timeline
 from refold.viewer.deltas import delta, merge
 from refold.viewer.text_lines import (
     Line,
@@ -35,8 +36,9 @@ class Film:
         marks: Position, kind and words of what is worth a look, by position.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], timeline: Timeline) -> None:
         self.document = document
+        self._timeline = timeline
         self._steps: list[dict[str, Any]] = document["steps"]
         self.last = len(self._steps)
         self.views = [document["start"]]
@@ -130,18 +132,9 @@ class Film:
 
     def at_hand(self, position: int) -> list[Line]:
         """Return what the agent has before it in words: in an inbox, the current e-mail."""
-        if self.document["episode"]["family"] != "inbox":
-            return []
-        emails = self.document["scenario"]["parameters"]["emails"]
-        current = self.views[position]["current"]
-        for email in (each for each in emails if each["id"] == current):
-            about = " · ".join(email[key] for key in ("id", "category", "priority", "sender"))
-            return [
-                [(about, "dim")],
-                [(email["subject"], "bold")],
-                *text_lines(email["body"], ""),
-            ]
-        return []
+        parameters = self.document["scenario"]["parameters"]
+        told = self._timeline.at_hand(parameters, self.views[position])
+        return [line for text, role in told for line in text_lines(text, role)]
 
     def state_rows(self, position: int, room: int, scroll: int = 0) -> list[Line]:
         """

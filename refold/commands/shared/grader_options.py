@@ -13,7 +13,7 @@ from refold.engine import Stream
 from refold.graders import Grade, Grader, grade
 from refold.graders.process.file_grader import SECONDS, FileGrader, ToGrade
 from refold.scenarios import load_rubric
-from refold.scenarios.rubric import find_criteria
+from refold.scenarios.criteria import find_criteria
 
 T = TypeVar("T", bound=ToGrade)
 

@@ -42,11 +42,11 @@ def _complete_scenarios(
 def _complete_agents(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    from refold.agents import AGENTS  # noqa: PLC0415 - only when a shell asks
+    from refold.agents import known_agents  # noqa: PLC0415 - only when a shell asks
 
     return [
         CompletionItem(name.removesuffix("FILE").removesuffix("MODEL"), help=words)
-        for name, words in AGENTS.items()
+        for name, words in known_agents().items()
         if name.startswith(incomplete)
     ]
 

@@ -75,8 +75,10 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log: str) -> Non
 def _films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
     """Yield the episode; of a long one first what is needed to show its start, at once."""
     if len(stream) > _LONG and not at:
-        yield Film(document(Episode.fork(stream, 0).events, info=info))
-    yield Film(document(stream, info=info, grade=grade(stream)))
+        start = document(Episode.fork(stream, 0).events, info=info)
+        yield Film(start, stream.family.timeline)
+    whole = document(stream, info=info, grade=grade(stream))
+    yield Film(whole, stream.family.timeline)
 
 
 class Painter:

@@ -4,13 +4,19 @@ from importlib.resources import files
 
 from refold.engine import Family
 from refold.scenarios.inbox.actions import Action
+from refold.scenarios.inbox.criteria import CRITERIA
 from refold.scenarios.inbox.events import EVENTS
+from refold.scenarios.inbox.numbers import NUMBERS
 from refold.scenarios.inbox.observation import observe, view
 from refold.scenarios.inbox.parameters import InboxParameters, problems
 from refold.scenarios.inbox.phrases import say
+from refold.scenarios.inbox.policies import POLICIES
 from refold.scenarios.inbox.prompt import PROMPT
+from refold.scenarios.inbox.published import PUBLISHED
+from refold.scenarios.inbox.reducer import REDUCER
 from refold.scenarios.inbox.rules import decide, legal_actions, start
-from refold.scenarios.inbox.state import evolve, initial
+from refold.scenarios.inbox.state import initial
+from refold.scenarios.inbox.timeline import TIMELINE
 
 FAMILY = Family(
     name="inbox",
@@ -22,7 +28,7 @@ FAMILY = Family(
     initial=initial,
     start=start,
     decide=decide,
-    evolve=evolve,
+    reducer=REDUCER,
     observe=observe,
     legal_actions=legal_actions,
     say=say,
@@ -31,5 +37,12 @@ FAMILY = Family(
     folder=files(__name__),
     forfeit=Action("archive", email_id=""),
     prompt=PROMPT,
+    aliases=("email-triage", "email"),
+    policies=POLICIES,
+    criteria=CRITERIA,
+    timeline=TIMELINE,
+    numbers=NUMBERS,
+    drawing=files(__name__) / "drawing.js",
+    published=PUBLISHED,
 )
 """The rules of inbox scenarios, version 1."""

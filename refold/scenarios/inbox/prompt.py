@@ -8,7 +8,7 @@ for each thing. Raise the version with every change, however small.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from refold.engine.family import Prompt, Tool
+from refold.engine.presentation import Prompt, Tool
 from refold.scenarios.inbox.observation import Observation
 from refold.scenarios.inbox.state import Email
 from refold.scenarios.writing import flat, marked, name, quoted, sections

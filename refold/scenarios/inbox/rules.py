@@ -7,7 +7,8 @@ from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios.inbox.actions import Action, ActionKind
 from refold.scenarios.inbox.events import Arrival, EmailHandled, InboxFilled
-from refold.scenarios.inbox.state import State, evolve
+from refold.scenarios.inbox.reducer import reduce
+from refold.scenarios.inbox.state import State
 
 _DUE: Mapping[str, ActionKind] = {
     "legal": "escalate",
@@ -54,7 +55,7 @@ def due_action(category: str) -> ActionKind:
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
     events: list[Event] = [_handle(state, action)]
-    after = evolve(state, events[0])
+    after = reduce(state, events[0])
     limit = state.t + 1 >= state.plan.max_steps
     if not after.pending:
         events.append(EpisodeEnded("terminated", "inbox_empty"))

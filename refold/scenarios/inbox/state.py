@@ -1,17 +1,12 @@
-"""The state of an inbox, and how each event changes it."""
+"""The state of an inbox."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from refold.engine import EpisodeEnded, Event, StepRewarded
 from refold.scenarios.inbox.actions import ActionKind
-from refold.scenarios.inbox.events import EmailHandled, InboxFilled
 from refold.scenarios.inbox.parameters import (
-    PLACEHOLDER,
     EmailParameters,
     InboxParameters,
     problems,
@@ -93,43 +88,3 @@ def initial(body: bytes, seed: int) -> State:
         ScenarioError: *body* is no inbox scenario, or an impossible one.
     """
     return State(_plan(body), seed, {}, {}, {}, (), t=0, total=0.0, ended=None)
-
-
-def evolve(state: State, event: Event) -> State:
-    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
-    change = _CHANGES.get(type(event))
-    return change(state, event) if change else state
-
-
-def _filled(state: State, event: InboxFilled) -> State:
-    pending = {}
-    for arrival in event.emails:
-        template = state.plan.emails[arrival.template]
-        drawn = arrival.keywords[-1] if arrival.keywords else PLACEHOLDER
-        pending[arrival.id] = Email(
-            id=arrival.id,
-            subject=template.subject,
-            body=template.body.replace(PLACEHOLDER, drawn),
-            priority=template.priority,
-            sender=template.sender,
-            category=template.category,
-        )
-    keywords = {arrival.id: arrival.keywords for arrival in event.emails}
-    return replace(state, pending=pending, keywords=keywords)
-
-
-def _handled(state: State, event: EmailHandled) -> State:
-    return replace(
-        state,
-        pending={id: email for id, email in state.pending.items() if id != event.email},
-        handled={**state.handled, event.email: Handled(event.action, state.t)},
-        history=(*state.history, f"{event.email}:{event.action}"),
-    )
-
-
-_CHANGES: Mapping[type[Event], Callable[[State, Any], State]] = {
-    InboxFilled: _filled,
-    EmailHandled: _handled,
-    StepRewarded: lambda state, event: replace(state, t=event.step + 1, total=event.total),
-    EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
-}

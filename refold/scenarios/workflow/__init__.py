@@ -4,14 +4,20 @@ from importlib.resources import files
 
 from refold.engine import Family
 from refold.scenarios.workflow.actions import WAIT, Action
+from refold.scenarios.workflow.criteria import CRITERIA
 from refold.scenarios.workflow.events import EVENTS
+from refold.scenarios.workflow.numbers import NUMBERS
 from refold.scenarios.workflow.observation import observe, view
 from refold.scenarios.workflow.parameters import WorkflowParameters, problems
 from refold.scenarios.workflow.phrases import say
+from refold.scenarios.workflow.policies import POLICIES
 from refold.scenarios.workflow.prompt import PROMPT
+from refold.scenarios.workflow.published import PUBLISHED
+from refold.scenarios.workflow.reducer import REDUCER
 from refold.scenarios.workflow.refusals import legal_actions
 from refold.scenarios.workflow.rules import decide
-from refold.scenarios.workflow.state import evolve, initial
+from refold.scenarios.workflow.state import initial
+from refold.scenarios.workflow.timeline import TIMELINE
 
 FAMILY = Family(
     name="workflow",
@@ -21,9 +27,8 @@ FAMILY = Family(
     action=Action,
     events=EVENTS,
     initial=initial,
-    start=lambda state: (),
     decide=decide,
-    evolve=evolve,
+    reducer=REDUCER,
     observe=observe,
     legal_actions=legal_actions,
     say=say,
@@ -33,5 +38,11 @@ FAMILY = Family(
     wait=WAIT,
     forfeit=WAIT,
     prompt=PROMPT,
+    policies=POLICIES,
+    criteria=CRITERIA,
+    timeline=TIMELINE,
+    numbers=NUMBERS,
+    drawing=files(__name__) / "drawing.js",
+    published=PUBLISHED,
 )
 """The rules of workflow scenarios, version 1."""

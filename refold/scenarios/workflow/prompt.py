@@ -8,7 +8,7 @@ change, however small.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from refold.engine.family import Prompt, Tool
+from refold.engine.presentation import Prompt, Tool
 from refold.engine.sums import add_up
 from refold.scenarios.workflow.observation import Observation
 from refold.scenarios.workflow.phrases import say

@@ -26,9 +26,10 @@ from refold.scenarios.workflow.events import (
     WorkerDegraded,
     WorkerDroppedOut,
 )
+from refold.scenarios.workflow.reducer import reduce
 from refold.scenarios.workflow.refusals import refusal
 from refold.scenarios.workflow.rewards import reward_parts
-from refold.scenarios.workflow.state import State, evolve, in_order
+from refold.scenarios.workflow.state import State, in_order
 
 
 class Turn:
@@ -44,7 +45,7 @@ class Turn:
     def emit(self, event: Event) -> None:
         """Add *event* and apply it."""
         self.events.append(event)
-        self.now = evolve(self.now, event)
+        self.now = reduce(self.now, event)
 
 
 def decide(state: State, action: Action) -> Sequence[Event]:

@@ -1,35 +1,23 @@
 """
-The state of a workflow, and how each event changes it.
+The state of a workflow.
 
 Frozen structs in dicts by id, and a few small derived sets that rules and hints ask for, so
 that no step walks over all subtasks. What an agent may see is in ``Subtask`` and ``Worker``,
 which observations share; when an attempt will be decided is hidden, in ``jobs``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Event, Reseeded, StepRewarded
-from refold.scenarios.workflow.events import (
-    FailuresLingered,
-    SubtaskAborted,
-    SubtaskCompleted,
-    SubtaskDelegated,
-    SubtaskFailed,
-    SubtaskRetried,
-    SubtasksUnblocked,
-    WorkAdvanced,
-    WorkerDegraded,
-    WorkerDroppedOut,
-)
-from refold.scenarios.workflow.phrases import say
+from refold.engine import Event
 from refold.scenarios.workflow.plan import Plan, plan_of
 
 Status = Literal["pending", "ready", "in_progress", "completed", "failed"]
+WorkerStatus = Literal["idle", "working", "offline"]
 
 
 class Subtask(Struct, frozen=True, gc=False):
@@ -55,7 +43,7 @@ class Worker(Struct, frozen=True, gc=False):
     speed: int
     reliability: float
     cost_per_step: float
-    status: Literal["idle", "working", "offline"] = "idle"
+    status: WorkerStatus = "idle"
     current_task: str | None = None
 
 
@@ -181,139 +169,3 @@ def startable(state: State, ids: Iterable[str]) -> str | None:
 def in_order(state: State, ids: Iterable[str]) -> tuple[str, ...]:
     """Return the subtasks *ids* in definition order."""
     return tuple(sorted(ids, key=state.plan.order.__getitem__))
-
-
-def evolve(state: State, event: Event) -> State:
-    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
-    change = _CHANGES.get(type(event))
-    return change(state, event) if change else state
-
-
-def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
-    if id not in ids:
-        return ids
-    place = ids.index(id)
-    return ids[:place] + ids[place + 1 :]
-
-
-def _begin(state: State, event: SubtaskDelegated | SubtaskRetried) -> State:
-    worker = replace(state.workers[event.worker], status="working", current_task=event.subtask)
-    job = Job(event.subtask, due=state.t + event.duration - 1)
-    subtask = replace(
-        state.subtasks[event.subtask],
-        status="in_progress",
-        assigned_to=event.worker,
-        error=None,
-    )
-    return replace(
-        state,
-        subtasks={**state.subtasks, event.subtask: subtask},
-        workers={**state.workers, event.worker: worker},
-        jobs={**state.jobs, event.worker: job},
-        ready=_without(state.ready, event.subtask),
-        failed=_without(state.failed, event.subtask),
-        idle=state.idle - {event.worker},
-    )
-
-
-def _released(state: State, name: str | None) -> State:
-    """Return *state* with the worker *name*, if any, idle again and without its job."""
-    if name is None:
-        return state
-    worker = replace(state.workers[name], status="idle", current_task=None)
-    jobs = dict(state.jobs)
-    del jobs[name]
-    return replace(
-        state,
-        workers={**state.workers, name: worker},
-        jobs=jobs,
-        idle=state.idle | {name},
-    )
-
-
-def _fail(state: State, id: str, *, failures: int, error: str) -> State:
-    subtask = replace(
-        state.subtasks[id], status="failed", assigned_to=None, attempt_count=failures, error=error
-    )
-    return replace(
-        state,
-        subtasks={**state.subtasks, id: subtask},
-        ready=_without(state.ready, id),
-        failed=in_order(state, {*state.failed, id}),
-    )
-
-
-def _aborted(state: State, event: SubtaskAborted) -> State:
-    failures = state.subtasks[event.subtask].attempt_count
-    state = _released(state, event.worker)
-    return _fail(state, event.subtask, failures=failures, error=say(event))
-
-
-def _completed(state: State, event: SubtaskCompleted) -> State:
-    state = _released(state, event.worker)
-    output = state.plan.outputs[event.subtask]
-    subtask = replace(state.subtasks[event.subtask], status="completed", output=output)
-    return replace(
-        state,
-        subtasks={**state.subtasks, event.subtask: subtask},
-        outputs={**state.outputs, event.subtask: output},
-        recoveries=state.recoveries + (event.failures > 0),
-    )
-
-
-def _failed(state: State, event: SubtaskFailed) -> State:
-    state = _released(state, event.worker)
-    state = _fail(state, event.subtask, failures=event.failures, error=say(event))
-    return replace(state, failures=state.failures + 1, setbacks=(*state.setbacks, event))
-
-
-def _dropped_out(state: State, event: WorkerDroppedOut) -> State:
-    if event.released is not None:
-        state = _released(state, event.worker)
-        failures = state.subtasks[event.released].attempt_count + 1
-        state = _fail(state, event.released, failures=failures, error=say(event))
-        state = replace(state, failures=state.failures + 1, setbacks=(*state.setbacks, event))
-    gone = replace(state.workers[event.worker], status="offline")
-    workers = {**state.workers, event.worker: gone}
-    return replace(state, workers=workers, idle=state.idle - {event.worker})
-
-
-def _degraded(state: State, event: WorkerDegraded) -> State:
-    worker = replace(state.workers[event.worker], speed=event.speed)
-    return replace(state, workers={**state.workers, event.worker: worker})
-
-
-def _unblocked(state: State, event: SubtasksUnblocked) -> State:
-    subtasks = dict(state.subtasks)
-    ready = list(state.ready)
-    for id in event.subtasks:
-        subtask = subtasks[id]
-        status = subtask.status
-        if status == "pending":
-            status = "ready"
-            ready.append(id)
-        subtasks[id] = replace(subtask, status=status, dependencies_met=True)
-    return replace(state, subtasks=subtasks, ready=in_order(state, ready))
-
-
-def _rewarded(state: State, event: StepRewarded) -> State:
-    return replace(state, t=event.step + 1, parts=event.parts, total=event.total)
-
-
-_CHANGES: Mapping[type[Event], Callable[[State, Any], State]] = {
-    ActionTaken: lambda state, event: replace(state, setbacks=()) if state.setbacks else state,
-    ActionRefused: lambda state, event: replace(state, setbacks=(event,)),
-    SubtaskDelegated: _begin,
-    SubtaskRetried: _begin,
-    SubtaskAborted: _aborted,
-    WorkAdvanced: lambda state, event: replace(state, budget_used=event.budget_used),
-    SubtaskCompleted: _completed,
-    SubtaskFailed: _failed,
-    WorkerDroppedOut: _dropped_out,
-    WorkerDegraded: _degraded,
-    SubtasksUnblocked: _unblocked,
-    FailuresLingered: lambda state, event: replace(state, lingering=event.subtasks),
-    StepRewarded: _rewarded,
-    Reseeded: lambda state, event: replace(state, seed=event.seed),
-    EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
-}

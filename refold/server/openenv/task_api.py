@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path, Response
 from msgspec import Struct
 
+from refold.agents import builtin_agents, plays
 from refold.server.http.bodies import Json, number_of, text_of
 from refold.server.http.openapi import ref, text_schema, told
 from refold.server.http.request_session import Asked, Server
@@ -21,12 +22,21 @@ ENVIRONMENT = "refold"
 router = APIRouter(tags=["tasks"])
 
 
+class AgentRow(Struct):
+    """A built-in agent, and the families that it plays."""
+
+    name: str
+    about: str
+    families: list[str]
+
+
 class TaskList(Struct):
-    """All tasks, the default one, and the schema of the actions of each family."""
+    """All tasks, the default one, the schema of each family's actions, and who can play."""
 
     tasks: list[TaskRow]
     default: str
     action_schemas: dict[str, dict[str, Any]]
+    agents: list[AgentRow]
 
 
 class Split(Struct):
@@ -77,15 +87,26 @@ _TASK = {
     **told(
         "All tasks",
         ref(TaskList),
-        {"tasks": [_TASK], "default": "workflow/easy", "action_schemas": {"workflow": {}}},
+        {
+            "tasks": [_TASK],
+            "default": "workflow/easy",
+            "action_schemas": {"workflow": {}},
+            "agents": [
+                {"name": "noop", "about": "does nothing", "families": ["workflow"]},
+            ],
+        },
     ),
 )
 async def tasks(context: Server) -> Response:
-    """List the tasks that `/reset` takes, and the schemas of their actions."""
+    """List the tasks that `/reset` takes, the schemas of their actions, and built-in agents."""
     catalogue = context.play.catalogue
     schemas = {family.name: action_schema(family) for family in catalogue.families}
     rows = [row_of(each) for each in catalogue.scenarios.values()]
-    return Json(TaskList(rows, catalogue.default.name, schemas))
+    agents = [
+        AgentRow(name, about, [each.name for each in catalogue.families if plays(name, each)])
+        for name, (about, _) in builtin_agents().items()
+    ]
+    return Json(TaskList(rows, catalogue.default.name, schemas, agents))
 
 
 def _environment(

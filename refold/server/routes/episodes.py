@@ -37,7 +37,6 @@ from refold.server.routes.rows import (
 from refold.viewer.differences import diff_document
 from refold.viewer.document import document
 from refold.viewer.page import content_of
-from refold.viewer.timeline import picture_of
 
 MOST = 500
 MOST_LEGAL = 500
@@ -127,7 +126,7 @@ def _event_row(stream: Stream, seq: int, *, running: bool) -> EventRow:
 
 
 def _hidden(stream: Stream) -> frozenset[str]:
-    return picture_of(stream.family.name, stream.family.rules).hidden
+    return stream.family.timeline.hidden
 
 
 @router.get(

@@ -6,7 +6,6 @@ Nothing in it is secret, so it can be had without a token; what it shows, it ask
 
 from collections.abc import Iterator
 from hashlib import sha256
-from importlib.resources.abc import Traversable
 from typing import Annotated
 
 from attrs import frozen
@@ -14,7 +13,7 @@ from fastapi import APIRouter, Header, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
 from refold.server.http.access import MODULES
-from refold.viewer.page import VIEWER
+from refold.viewer.sources import viewer_files
 
 POLICY = "; ".join(
     [
@@ -44,19 +43,16 @@ class _File:
     tag: str
 
 
-def _files(folder: Traversable, path: str = "") -> Iterator[tuple[str, _File]]:
-    """Yield the files below *folder* that a page may load, by their paths."""
-    for each in sorted(folder.iterdir(), key=lambda each: each.name):
-        if each.is_dir():
-            yield from _files(each, f"{path}{each.name}/")
-            continue
-        kind = _TYPES.get(each.name[each.name.rfind(".") :])
-        if kind is not None and each.name not in _ONLY_ON_DISK:
-            content = each.read_bytes()
-            yield f"{path}{each.name}", _File(content, kind, f'"{sha256(content).hexdigest()}"')
+def _served() -> Iterator[tuple[str, _File]]:
+    """Yield the files that a page may load, by their paths."""
+    for path, content in viewer_files().items():
+        name = path.rpartition("/")[2]
+        kind = _TYPES.get(name[name.rfind(".") :])
+        if kind is not None and name not in _ONLY_ON_DISK:
+            yield path, _File(content, kind, f'"{sha256(content).hexdigest()}"')
 
 
-_FILES = dict(_files(VIEWER))
+_FILES = dict(_served())
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from refold.agents import make_policy
+from refold.agents import builtin_agents, make_policy
 from refold.agents.rollout import epoch_seed, replay_policy
 from refold.engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded, Stream
 from refold.engine.episode import LARGEST_SEED
@@ -34,7 +34,6 @@ from refold.server.sessions.errors import BadRequest
 from refold.server.sessions.play import AGENT, id_for
 from refold.server.sessions.store import Session
 
-AGENTS = ("noop", "random", "greedy", "baseline")
 MOST_EPISODES = 100
 TURN = 8
 
@@ -48,7 +47,7 @@ class RunReply(Struct):
     mean: float
 
 
-_AGENT = {"enum": [*AGENTS, None], "description": "Who plays."}
+_AGENT = {"enum": [*builtin_agents(), None], "description": "Who plays."}
 _RUN_BODY = {
     "type": "object",
     "properties": {
@@ -90,8 +89,9 @@ def agent_of(asked: dict[str, Any]) -> str | None:
     """
     found = {key: text_of(asked, key) for key in ("agent", "provider")}
     for key, agent in found.items():
-        if agent is not None and agent not in AGENTS:
-            raise BadRequest(f"expected one of {', '.join(AGENTS)}; got {agent!r:.100}", key)
+        if agent is not None and agent not in builtin_agents():
+            known = ", ".join(builtin_agents())
+            raise BadRequest(f"expected one of {known}; got {agent!r:.100}", key)
     return found["agent"] or found["provider"]
 
 

@@ -10,14 +10,11 @@ from msgspec import Struct
 
 from refold.engine import Family
 from refold.engine.errors import UnknownName
-from refold.engine.family import find_family
+from refold.engine.registry import find_family
 from refold.scenarios import Scenario, load, scenario_names
 
 DEFAULT = "workflow/easy"
 """The task of a reset that names none, if it is offered."""
-
-_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"inbox": ("email-triage", "email")}
-"""What families were called elsewhere."""
 
 
 class TaskRow(Struct):
@@ -114,8 +111,8 @@ def _default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:
 
 def _names_of(scenario: Scenario) -> list[str]:
     stem = scenario.name.rpartition("/")[2]
-    families = (scenario.family, *_OTHER_NAMES.get(scenario.family, ()))
-    return [scenario.name, *(f"{family}-{stem}" for family in families), stem]
+    aliases = find_family(scenario.family, scenario.rules).aliases
+    return [scenario.name, *(f"{family}-{stem}" for family in (scenario.family, *aliases)), stem]
 
 
 def _plain(name: str) -> str:

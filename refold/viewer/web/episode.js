@@ -8,18 +8,14 @@ import { DIALOGS, dialog, openDialog, settle } from "./dialogs.js";
 import { drawTimeline, stepWidth, timeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
 import { flat, name, shown, signed, tone } from "./text.js";
-import { generic } from "./families/generic.js";
-import { inbox } from "./families/inbox.js";
-import { workflow } from "./families/workflow.js";
+import { drawingOf } from "./families.js";
 
-const FAMILIES = { "workflow.1": workflow, "inbox.1": inbox };
 const PACE = 700;
 const OUTSIDE = new Set(["world", "sla", "operator"]);
 
 /** What is made of a document once, before anything is shown. */
 function prepared(doc) {
-  const { family: of, rules } = doc.episode;
-  const family = FAMILIES[`${of}.${rules}`] ?? generic;
+  const family = drawingOf(doc.episode);
   return { doc, family, made: family.prepare(doc), line: timeline(doc, family), views: positions(doc), texts: null };
 }
 

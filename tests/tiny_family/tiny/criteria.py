@@ -1,11 +1,9 @@
-"""What rubrics of tiny scenarios can draw on."""
+"""A measure that a package adds to a family."""
 
 from attrs import frozen
 
-from refold.engine import EpisodeEnded
-from refold.graders import Facts, Finding
-from refold.scenarios import Criteria, Measure
-from tiny.world import Rolled
+from refold.scenarios import Criteria, Facts, Finding, Measure
+from tiny import Rolled
 
 
 @frozen
@@ -13,29 +11,14 @@ class Nothing:
     """No parameters."""
 
 
-@frozen
-class Reason:
-    """*reason*: why the episode ended."""
-
-    reason: str
-
-
-def nearness(facts: Facts, _: Nothing) -> Finding:
-    """The sum as a share of the target; 0 above it."""
-    rolls = facts.of(Rolled)
-    target = facts.start.parameters.target
-    reached = rolls[-1].event.sum if rolls else 0
-    return Finding.of(reached / target if reached <= target else 0.0, rolls, rolls=len(rolls))
-
-
-def ended(facts: Facts, params: Reason) -> Finding:
-    """1 if the episode ended for this reason."""
-    found = facts.where(EpisodeEnded, lambda event: event.reason == params.reason)
-    return Finding.of(float(bool(found)), found)
+def rolls(facts: Facts, _: Nothing) -> Finding:
+    """One twelfth for each roll, up to 1."""
+    found = facts.of(Rolled)
+    return Finding.of(min(1.0, len(found) / 12), found, rolls=len(found))
 
 
 CRITERIA = Criteria(
-    measures={"nearness": Measure(Nothing, nearness), "ended": Measure(Reason, ended)},
+    measures={"rolls": Measure(Nothing, rolls)},
     activity=lambda facts: len(facts.of(Rolled)),
     problems=lambda params, parameters: [],
 )

@@ -36,7 +36,7 @@ export function fork(s) {
   };
   return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${at} step${at === 1 ? "" : "s"}, to the byte.</p>
     <form class="copy" @submit=${submit}><label>From there on plays <select name="agent"><option value="me">I do</option>
-    ${agentsOf(s.doc.episode.family).map((agent) => html`<option value=${agent.name}>${agent.name}</option>`)}</select></label>
+    ${agentsOf(s.agents, s.doc.episode.family).map((agent) => html`<option value=${agent.name}>${agent.name}</option>`)}</select></label>
     <button ?disabled=${busy}>${busy ? "forking…" : "Fork"}</button></form>
     ${refused ? html`<p class="bad" role="alert">${shown(refused)}</p>` : nothing}`;
 }

@@ -55,7 +55,7 @@ function attach(s, id, schema, alive) {
 
 /** Shows the episode that *key* names: its id, a unique prefix of it, or `last`. */
 export async function showOne(root, key, alive) {
-  const [doc, { action_schemas: schemas }] = await Promise.all([get(pathOf(key)), get("tasks")]);
+  const [doc, { action_schemas: schemas, agents }] = await Promise.all([get(pathOf(key)), get("tasks")]);
   if (!alive()) return () => {};
   const { id, scenario, family } = doc.episode;
   document.title = `${scenario} · refold`;
@@ -64,6 +64,7 @@ export async function showOne(root, key, alive) {
     hash: { episode: id }, notice, panels: { play: playPanel }, dialogs: { fork, compare },
     attach: (s) => {
       shows = s;
+      s.agents = agents;
       return attach(s, id, schemas[family], alive);
     },
   });

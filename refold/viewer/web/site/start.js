@@ -23,7 +23,7 @@ function taskOf(s, id) {
 
 /** Another task is chosen; so is who plays if the agent that was chosen cannot play it. */
 function choose(s, id) {
-  const plays = agentsOf(taskOf(s, id).family).some(({ name }) => name === s.who);
+  const plays = agentsOf(s.agents, taskOf(s, id).family).some(({ name }) => name === s.who);
   s.set({ task: id, who: plays ? s.who : ME, wrong: null });
 }
 
@@ -51,7 +51,7 @@ function form(s) {
       ${taskOptions(s.tasks, s.task)}</select></label>
     ${about(task)}
     <fieldset><legend>Who plays</legend>${player(s, ME, "I do", "choose each action yourself")}
-      ${agentsOf(task.family).map(({ name, about: what }) => player(s, name, name, what))}</fieldset>
+      ${agentsOf(s.agents, task.family).map(({ name, about: what }) => player(s, name, name, what))}</fieldset>
     <div class="chosen">${whole("Seed", "seed", 0, Number.MAX_SAFE_INTEGER, `${task.seed}, the task's own`, "")}
     ${s.who === ME ? nothing : html`${whole("Episodes", "episodes", 1, MOST, "", "1")}${run}`}</div>
     <p class="go"><button class="main" ?disabled=${s.busy}>${s.busy ? "playing…" : words}</button></p>
@@ -94,8 +94,8 @@ async function begin(s, fields) {
 
 /** Shows what can be begun. */
 export async function showStart(root, key, alive) {
-  const { tasks, default: usual } = await get("tasks");
-  const s = { tasks, task: usual, who: ME, busy: false, wrong: null, result: null, alive, root };
+  const { tasks, agents, default: usual } = await get("tasks");
+  const s = { tasks, agents, task: usual, who: ME, busy: false, wrong: null, result: null, alive, root };
   s.set = (changes) => {
     Object.assign(s, changes);
     if (alive()) render(page(s), root);

@@ -6,17 +6,9 @@ function option(value, text, chosen) {
   return html`<option value=${value} .selected=${value === chosen}>${flat(text)}</option>`;
 }
 
-/** The agents that a server has itself: what each does, and its family if it plays one only. */
-const AGENTS = [
-  { name: "greedy", about: "first useful action, no foresight", family: "workflow" },
-  { name: "baseline", about: "routes by category, replies with one keyword", family: "inbox" },
-  { name: "random", about: "any legal action, by dice", family: null },
-  { name: "noop", about: "does nothing", family: "workflow" },
-];
-
-/** Those of them that play *family*. */
-export function agentsOf(family) {
-  return AGENTS.filter((each) => each.family === null || each.family === family);
+/** Those of *agents* that play *family*; the ones made for it first. */
+export function agentsOf(agents, family) {
+  return agents.filter((each) => each.families.includes(family)).sort((a, b) => a.families.length - b.families.length);
 }
 
 /** The tasks by family, in the order given. */

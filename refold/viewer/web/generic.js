@@ -1,8 +1,8 @@
-// Any other family: its view as it is, and its words, which its package wrote.
-import { html } from "../vendor/lit-html.js";
-import { stateTables } from "../tables.js";
-import { isObject } from "../fold.js";
-import { cell } from "../text.js";
+// Any family without a drawing of its own: its view as tables, and its words, which its package wrote.
+import { html } from "./vendor/lit-html.js";
+import { stateTables } from "./tables.js";
+import { isObject } from "./fold.js";
+import { cell } from "./text.js";
 
 export const generic = {
   prepare: () => ({}),

@@ -1,4 +1,5 @@
 // How a workflow is drawn: the DAG of subtasks, workers as lanes, deadlines as flags.
+// The viewer takes this module in as families/workflow.1.js: what it imports is relative to that.
 import { html, svg, nothing, noChange } from "../vendor/lit-html.js";
 import { glyph } from "../icons.js";
 import { layered } from "../layered.js";
@@ -129,7 +130,7 @@ function now(doc, view) {
   ];
 }
 
-export const workflow = {
+export const drawing = {
   prepare,
   picture,
   now,

@@ -1,4 +1,5 @@
 // How an inbox is drawn: the list of e-mails, and the one that is read, with the agent's reply.
+// The viewer takes this module in as families/inbox.1.js: what it imports is relative to that.
 import { html, nothing } from "../vendor/lit-html.js";
 import { inline } from "../icons.js";
 import { block, name, shown } from "../text.js";
@@ -93,7 +94,7 @@ function picture(inbox, doc, view, state) {
     ${open ? reader(doc, inbox, open, view) : html`<p class="empty dim">There is no e-mail.</p>`}</div>`;
 }
 
-export const inbox = {
+export const drawing = {
   prepare,
   picture,
   now: (doc, view) => [

@@ -1,0 +1,73 @@
+"""
+Finding families and other extensions: those that ship, and those of installed packages.
+
+Packages bring them by entry points. The group ``refold.families`` holds families, named
+``NAME.RULES`` (such as ``workflow.1``), so that a new family, or new rules beside the old, need
+no change here. What ships is known without entry points, so that a clone works uninstalled.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from refold.engine.errors import RefoldError, UnknownName
+from refold.engine.family import Family
+
+FAMILIES = "refold.families"
+
+_BUILT_IN: Mapping[str, Mapping[str, str]] = {
+    FAMILIES: {
+        "inbox.1": "refold.scenarios.inbox:FAMILY",
+        "workflow.1": "refold.scenarios.workflow:FAMILY",
+    }
+}
+
+
+def plugins(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of *group* by name, sorted by name: built-in and installed ones."""
+    shipped = _BUILT_IN.get(group, {})
+    found = {point.name: point for point in entry_points(group=group)}
+    found |= {name: EntryPoint(name, value, group) for name, value in shipped.items()}
+    return dict(sorted(found.items()))
+
+
+def plugin(group: str, key: str, kind: str) -> Any:
+    """
+    Return what the entry point *key* of *group* names; *kind* is what errors call it.
+
+    Raises:
+        UnknownName: No installed package has such an entry point.
+        RefoldError: The package that has it cannot be imported.
+    """
+    known = plugins(group)
+    if key not in known:
+        raise UnknownName(kind, key, known)
+    try:
+        return known[key].load()
+    except (ImportError, AttributeError) as error:
+        raise RefoldError(
+            f"{kind} {key!r}: expected an installed package that can be imported, got {error}; "
+            "repair or remove it"
+        ) from error
+
+
+@cache
+def _family(key: str) -> Family:
+    family: Family = plugin(FAMILIES, key, "family and rules version")
+    return family
+
+
+def find_family(name: str, rules: int) -> Family:
+    """
+    Return the family *name* with the rules version *rules*.
+
+    Raises:
+        UnknownName: No installed package provides it.
+    """
+    return _family(f"{name}.{rules}")
+
+
+def all_families() -> Iterator[Family]:
+    """Yield every installed family, ordered by name and rules version."""
+    return (_family(key) for key in plugins(FAMILIES))

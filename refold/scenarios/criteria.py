@@ -1,0 +1,97 @@
+"""
+What the rubrics of a family can measure: its own, those of other packages, or general ones.
+
+A package adds measures to a family by an entry point of the group ``refold.criteria`` that is
+named like the family (``workflow.1``) and holds ``Criteria``.
+"""
+
+from functools import cache
+from typing import Any
+
+from attrs import evolve, frozen
+
+from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, RefoldError, StepRewarded
+from refold.engine.registry import find_family, plugin, plugins
+from refold.scenarios.facts import Facts, Finding
+from refold.scenarios.rubric import Criteria, Measure
+from refold.scenarios.strict import Problem
+
+_ADDED = "refold.criteria"
+
+
+@cache
+def find_criteria(family: str, rules: int) -> Criteria:
+    """
+    Return what rubrics of *family* with the rules version *rules* can draw on.
+
+    Raises:
+        UnknownName: No installed package provides the family.
+        RefoldError: Another package adds a measure under a name that is taken.
+    """
+    key = f"{family}.{rules}"
+    own: Criteria | None = find_family(family, rules).criteria
+    if key not in plugins(_ADDED):
+        return own or GENERAL
+    added: Criteria = plugin(_ADDED, key, "criteria of family")
+    if own is None:
+        return _joined(GENERAL, added)
+    if taken := sorted(own.measures.keys() & added.measures.keys()):
+        raise RefoldError(f"criteria of family {key!r}: expected new names, got {', '.join(taken)}")
+    return evolve(_joined(own, added), activity=own.activity)
+
+
+def _joined(first: Criteria, second: Criteria) -> Criteria:
+    """Return the measures of both; where a name is in both, that of *second*."""
+    kinds = {measure.params for measure in second.measures.values()}
+
+    def problems(params: Any, parameters: Any) -> list[Problem]:
+        return (second if type(params) in kinds else first).problems(params, parameters)
+
+    measures = {**first.measures, **second.measures}
+    return Criteria(measures=measures, activity=second.activity, problems=problems)
+
+
+@frozen
+class RewardRange:
+    """The episode's reward on a scale: *low* is worth 0, *high* is worth 1."""
+
+    low: float
+    high: float
+
+
+@frozen
+class Reason:
+    """An end of the episode, by its *reason*."""
+
+    reason: str
+
+
+def _reward(facts: Facts, params: RewardRange) -> Finding:
+    steps = facts.of(StepRewarded)
+    total = steps[-1].event.total if steps else 0.0
+    share = (total - params.low) / (params.high - params.low)
+    return Finding.of(min(1.0, max(0.0, share)), steps)
+
+
+def _ended(facts: Facts, params: Reason) -> Finding:
+    found = facts.where(EpisodeEnded, lambda event: event.reason == params.reason)
+    return Finding.of(float(bool(found)), found)
+
+
+def _activity(facts: Facts) -> float:
+    """Return how many actions the rules accepted."""
+    return len(facts.of(ActionTaken)) - len(facts.of(ActionRefused))
+
+
+def _problems(params: Any, _parameters: Any) -> list[Problem]:
+    if isinstance(params, RewardRange) and not params.low < params.high:
+        return [("", f"expected low < high, got {params.low} and {params.high}")]
+    return []
+
+
+GENERAL = Criteria(
+    measures={"reward": Measure(RewardRange, _reward), "ended": Measure(Reason, _ended)},
+    activity=_activity,
+    problems=_problems,
+)
+"""The measures of a family that brings none of its own."""
