@@ -12,6 +12,7 @@ from refold.engine import Episode, EventLog, Stream, fold
 from refold.engine.codec import encode
 from refold.engine.exchanges import ModelConfigured, ReplyUnread
 from refold.engine.folding import step_ranges
+from refold.engine.presentation import PLAIN
 from refold.graders import grade
 from refold.replays.golden import goldens, read_golden
 from refold.scenarios import load, scenario_names
@@ -177,10 +178,10 @@ def test_log_is_told(log: EventLog):
     assert document(episode.events)["episode"]["id"] is None
 
 
-def test_unknown_family():
-    """A family without a picture has the same document, with the marks that all have."""
+def test_a_family_without_a_timeline():
+    """It has the same document, with the marks that all have."""
     plain = golden("workflow-tight-refused-actions")
-    other = evolve(plain.family, rules=99)
+    other = evolve(plain.family, timeline=PLAIN)
     stream = Stream(other, plain[:], plain.payloads, plain.digest)
     made = document(stream)
     assert made["spans"] == []

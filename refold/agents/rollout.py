@@ -15,8 +15,8 @@ from refold.engine.registry import all_families, plugin, plugins
 
 _AGENTS = "refold.agents"
 _GENERAL = {
-    "noop": "does nothing, where that is possible",
     "random": "any legal action, by dice of seed and epoch",
+    "noop": "does nothing, where that is possible",
 }
 _PREFIXED = {
     "script:FILE": "the actions of a JSON Lines or TOML file",
@@ -35,7 +35,7 @@ def builtin_agents() -> dict[str, tuple[str, str | None]]:
         for family in all_families()
         for name, policy in family.policies.items()
     }
-    return {**{name: (about, None) for name, about in _GENERAL.items()}, **own}
+    return {**own, **{name: (about, None) for name, about in _GENERAL.items()}}
 
 
 def known_agents() -> dict[str, str]:

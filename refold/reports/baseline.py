@@ -11,9 +11,9 @@ from typing import Literal
 
 from attrs import Factory, frozen
 
-from refold.agents import builtin_agents, make_policy, play
+from refold.agents import make_policy, play, plays
 from refold.agents.rollout import epoch_seed
-from refold.engine import Episode, Family, RefoldError
+from refold.engine import Episode, Family
 from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.reports.outcomes import Outcome, setting_of
@@ -63,8 +63,9 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
         shipped.setdefault(scenario.family, []).append(scenario)
     best = _best(outcomes, {each.name: each for group in shipped.values() for each in group})
     for family, group in shipped.items():
-        yield from _played(family, group, seeds)
-        yield from _published(find_family(family, group[0].rules))
+        rules = find_family(family, group[0].rules)
+        yield from _played(rules, group, seeds)
+        yield from _published(rules)
         found = {each.name: best[each.name] for each in group if each.name in best}
         if found:
             scores = {name: outcome.score for name, outcome in found.items()}
@@ -77,16 +78,14 @@ def _published(family: Family) -> Iterator[Baseline]:
         yield Baseline(family.name, each.agent, "published", scores, each.remark)
 
 
-def _played(family: str, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
-    for agent in builtin_agents():
-        try:
-            make_policy(agent, find_family(family, group[0].rules), seed=0)
-        except RefoldError:  # not every agent plays every family
+def _played(family: Family, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
+    for agent in ("noop", "random", *family.policies):
+        if not plays(agent, family):
             continue
         times = seeds if agent == "random" else 1
         scores = {each.name: _mean_score(each, agent, times) for each in group}
         remark = f"mean of {seeds} seeds" if agent == "random" else ""
-        yield Baseline(family, agent, "played", scores, remark)
+        yield Baseline(family.name, agent, "played", scores, remark)
 
 
 def _mean_score(scenario: Scenario, agent: str, times: int) -> float:

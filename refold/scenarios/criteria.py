@@ -35,7 +35,8 @@ def find_criteria(family: str, rules: int) -> Criteria:
     added: Criteria = plugin(_ADDED, key, "criteria of family")
     if own is None:
         return _joined(GENERAL, added)
-    if taken := sorted(own.measures.keys() & added.measures.keys()):
+    both = own.measures.keys() & added.measures.keys()
+    if taken := sorted(name for name in both if own.measures[name] is not added.measures[name]):
         raise RefoldError(f"criteria of family {key!r}: expected new names, got {', '.join(taken)}")
     return evolve(_joined(own, added), activity=own.activity)
 

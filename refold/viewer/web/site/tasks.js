@@ -8,7 +8,8 @@ function option(value, text, chosen) {
 
 /** Those of *agents* that play *family*; the ones made for it first. */
 export function agentsOf(agents, family) {
-  return agents.filter((each) => each.families.includes(family)).sort((a, b) => a.families.length - b.families.length);
+  const others = (each) => each.families.length;
+  return agents.filter((each) => each.families.includes(family)).sort((a, b) => others(a) - others(b));
 }
 
 /** The tasks by family, in the order given. */
