@@ -6,10 +6,9 @@ function option(value, text, chosen) {
   return html`<option value=${value} .selected=${value === chosen}>${flat(text)}</option>`;
 }
 
-/** Those of *agents* that play *family*; the ones made for it first. */
+/** Those of *agents* that play *family*, in the order given. */
 export function agentsOf(agents, family) {
-  const others = (each) => each.families.length;
-  return agents.filter((each) => each.families.includes(family)).sort((a, b) => others(a) - others(b));
+  return agents.filter((each) => each.families.includes(family));
 }
 
 /** The tasks by family, in the order given. */
