@@ -141,7 +141,7 @@ def test_links_lead_to_their_rooms() -> None:
         ("scenarios/spec.py", "import refold.graders.grading as g", {"refold.graders"}),
         ("graders/text.py", "def f():\n    from refold import replays", {"refold.replays"}),
         ("graders/text.py", "from refold.agents import play", {"refold.agents"}),
-        ("replays/golden.py", "import refold.viewer.page", {"refold.viewer"}),
+        ("replays/golden.py", "import refold.viewer.html_page", {"refold.viewer"}),
         ("replays/golden.py", "if True:\n    import refold.server", {"refold.server"}),
         ("server/http/guard.py", "import refold.server.routes.runs", {"refold.server.routes"}),
         ("server/http/guard.py", "import refold.server.app", {"refold.server"}),

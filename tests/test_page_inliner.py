@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.page import VIEWER, NotInlined, parse_module, script_text
+from refold.viewer.html_page import VIEWER, NotInlined, parse_module, script_text
 
 SOURCES = sorted(Path(str(VIEWER)).rglob("*.js"))
 OWN = [path for path in SOURCES if path.parent.name != "vendor"]

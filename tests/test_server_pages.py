@@ -4,7 +4,7 @@ import pytest
 import serving
 from serving import running
 
-from refold.viewer.page import VIEWER
+from refold.viewer.html_page import VIEWER
 
 server = serving.server
 

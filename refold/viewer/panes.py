@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from refold.viewer.deltas import delta, merge
-from refold.viewer.text_lines import (
+from refold.viewer.lines import (
     Line,
     event_line,
     exchange_lines,

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Header, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
 from refold.server.http.access import MODULES
-from refold.viewer.page import VIEWER
+from refold.viewer.html_page import VIEWER
 
 POLICY = "; ".join(
     [

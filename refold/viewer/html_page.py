@@ -22,7 +22,7 @@ from attrs import frozen
 
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
-from refold.viewer.document import without_sent
+from refold.viewer.episode_document import without_sent
 
 VIEWER = files("refold.viewer") / "web"
 ENTRY = "app.js"
