@@ -6,12 +6,12 @@ the file is not needed again once an episode has begun.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from attrs import field, frozen
+from attrs import frozen
 
 from refold.engine.codec import encode, header_of
 from refold.engine.episode import LARGEST_SEED
@@ -54,7 +54,6 @@ class Scenario:
         seed: Seed of its own world.
         parameters: The family's parameters.
         rubric: How its episodes are scored.
-        body: Canonical JSON of all the above.
     """
 
     name: str
@@ -65,9 +64,13 @@ class Scenario:
     seed: int
     parameters: Any
     rubric: Rubric
-    body: bytes = field(init=False, eq=False, repr=False)
 
-    @body.default
+    @property
+    def body(self) -> bytes:
+        """Canonical JSON of all the above."""
+        return self._encoded  # type checkers do not take a cached property for a property
+
+    @cached_property
     def _encoded(self) -> bytes:
         return encode(plain(self))
 
