@@ -48,10 +48,15 @@ def test_readme_is_short_and_its_test_command_is_that_of_ci() -> None:
 
 
 def test_changelog_begins_with_this_release() -> None:
-    """The newest entry is that of the version in pyproject.toml; Scoring stands first in one."""
+    """
+    The newest release is that of pyproject.toml; only what is not released yet comes before it.
+
+    Scoring stands first in an entry.
+    """
     version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
     entries = re.split(r"^## ", page("CHANGELOG.md"), flags=re.MULTILINE)[1:]
-    assert entries[0].startswith(f"{version}\n")
+    unreleased = entries[0].startswith("Unreleased\n")
+    assert entries[unreleased].startswith(f"{version}\n")
     for entry in entries:
         headings = re.findall(r"^### (\w+)", entry, flags=re.MULTILINE)
         assert "Scoring" not in headings[1:]

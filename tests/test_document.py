@@ -17,7 +17,7 @@ from refold.graders import grade
 from refold.replays.golden import goldens, read_golden
 from refold.scenarios import load, scenario_names
 from refold.viewer.deltas import delta, merge
-from refold.viewer.document import document, without_sent
+from refold.viewer.episode_document import document, without_sent
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.lists(st.integers(0, 1), max_size=2),

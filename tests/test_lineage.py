@@ -7,7 +7,7 @@ from worlds import WORKED_EXAMPLE, play
 
 from refold.engine import Episode, EpisodeInfo, EventLog
 from refold.graders import grade, save_grade
-from refold.replays.lineage import MOST_FORKS, lineage
+from refold.replays.ancestry import MOST_FORKS, lineage
 from refold.scenarios import load
 
 

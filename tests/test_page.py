@@ -14,7 +14,7 @@ from refold.engine import Episode, RefoldError
 from refold.replays import diff
 from refold.scenarios import load
 from refold.viewer.differences import diff_document
-from refold.viewer.page import page, script_text
+from refold.viewer.html_page import page, script_text
 
 
 @frozen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.page import NotInlined, parse_module, script_text
+from refold.viewer.html_page import NotInlined, parse_module, script_text
 from refold.viewer.sources import WEB, viewer_files, viewer_text
 
 ROOT = Path(__file__).parents[1]

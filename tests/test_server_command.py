@@ -7,7 +7,7 @@ import pytest
 from shell import Shell
 
 from refold.engine import RefoldError
-from refold.server.sessions.catalogue import catalogue
+from refold.server.sessions.tasks import catalogue
 from refold.server.settings import Settings
 
 BLOCKED = """

@@ -8,7 +8,7 @@ from serving import actions, talk
 
 from refold.engine.registry import all_families
 from refold.scenarios import scenario_names
-from refold.server.sessions.schemas import schemas
+from refold.server.sessions.json_schemas import schemas
 
 server = serving.server
 

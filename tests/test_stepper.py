@@ -12,7 +12,7 @@ from refold.commands.shared.stepper import Painter
 from refold.engine import Episode, fold_to
 from refold.graders import grade
 from refold.replays.golden import FOLDER, goldens, read_golden
-from refold.viewer.document import document
+from refold.viewer.episode_document import document
 from refold.viewer.navigation import PANES, Place, keys_in, press
 from refold.viewer.panes import Film
 

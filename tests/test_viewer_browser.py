@@ -9,7 +9,7 @@ from viewing import golden, large, shown
 
 from refold.engine import Episode, Stream
 from refold.scenarios import load
-from refold.viewer.document import document
+from refold.viewer.episode_document import document
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"

@@ -10,7 +10,7 @@ from refold.agents.mock.model import MockModel
 from refold.engine import Episode, EventLog
 from refold.engine.errors import UnknownStep
 from refold.graders import grade
-from refold.replays.what_if import action_at, candidates, what_if
+from refold.replays.alternatives import action_at, candidates, what_if
 from refold.scenarios import load
 
 ALPHA, BETA = (f"delegate enrich_logs investigator_{name}" for name in ("alpha", "beta"))

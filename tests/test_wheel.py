@@ -1,14 +1,17 @@
+import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tomllib
+import venv
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+from pages import blocks
 from shell import Shell
 
 from refold.replays.golden import goldens
@@ -19,6 +22,27 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".*cache", ".venv", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist", "*.db*"
 )
 OLDEST_SETUPTOOLS = 77
+
+TYPED = """
+from typing import assert_type
+
+from refold import Episode, Grade, Scenario, diff, grade, load, steps
+from refold.replays import Diff, Step
+
+episode = Episode.start(assert_type(load("workflow/easy"), Scenario))
+assert_type(grade(assert_type(episode, Episode).events), Grade)
+assert_type(list(steps(episode.events)), list[Step])
+assert_type(diff(episode.events, episode.events), Diff)
+"""
+MISTAKEN = """\
+from refold import dif
+from refold import Episode, grade, load
+load(1)
+Episode.start("workflow/easy")
+grade(Episode.start(load("workflow/easy")))
+"""
+UNTYPED_FIXTURES = {"reportMissingParameterType": False, "reportUnknownParameterType": False}
+"""The test in the README leaves out the types of its fixtures, as most do."""
 
 
 def pip(*words):
@@ -33,6 +57,34 @@ def isolation():
     except PackageNotFoundError:
         found = 0
     return ["--no-build-isolation"] if found >= OLDEST_SETUPTOOLS else []
+
+
+def mypy(folder, python):
+    """Return what mypy has against the modules in *folder*: its words by file and line."""
+    options = ["--strict", "--allow-untyped-defs", "--check-untyped-defs", "--no-error-summary"]
+    options += [f"--python-executable={python}", "--cache-dir=.cache", "--output=json"]
+    found = map(json.loads, checked("mypy", [*options, "."], folder).splitlines())
+    return {(each["file"], each["line"]): each["message"] for each in found}
+
+
+def pyright(folder, python):
+    """Return what pyright has against the modules in *folder*: its words by file and line."""
+    settings = {"typeCheckingMode": "strict", **UNTYPED_FIXTURES}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+    told = json.loads(checked("pyright", ["--outputjson", f"--pythonpath={python}"], folder))
+    assert told["summary"]["filesAnalyzed"] == len(list(folder.glob("*.py")))
+    return {
+        (Path(each["file"]).name, each["range"]["start"]["line"] + 1): each["message"]
+        for each in told["generalDiagnostics"]
+    }
+
+
+def checked(program, words, folder):
+    """Return what *program* prints of the modules in *folder*, once it is sure that it ran."""
+    command = [sys.executable, "-P", "-m", program, *words]  # -P: none of these modules is its own
+    ran = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    assert (ran.returncode in {0, 1}, ran.stderr.decode()) == (True, "")
+    return ran.stdout.decode()
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +104,27 @@ def installed(wheel):
     pip("install", "--no-deps", "--no-index", "--target", folder, wheel)
     shutil.rmtree(wheel.parent / "source")
     return folder
+
+
+@pytest.fixture(scope="module")
+def python(wheel):
+    """Return the Python of an environment that has the wheel, and else the packages of this one."""
+    folder = wheel.parent / "environment"
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    pip("install", "--no-deps", "--no-index", "--target", packages, wheel)
+    (packages / "rest.pth").write_text(sysconfig.get_path("purelib"))
+    return folder / "bin" / "python"
+
+
+@pytest.fixture
+def user(tmp_path):
+    """Return the folder of a user who has the Python examples of the documents as modules."""
+    for page in ("README.md", "docs/python.md"):
+        examples = [text for language, _, text in blocks(page) if language == "python"]
+        assert examples
+        (tmp_path / f"{Path(page).stem.lower()}.py").write_text("\n".join(examples))
+    return tmp_path
 
 
 @pytest.fixture
@@ -75,6 +148,7 @@ def test_a_wheel_holds_all_and_only_the_packages(wheel):
         assert f"refold/replays/golden/{path.name}" in names
     for name in scenario_names():
         assert f"refold/scenarios/{name}.toml" in names
+    assert "refold/py.typed" in names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"refold"}
 
@@ -96,6 +170,22 @@ def test_the_demo_runs_outside_the_checkout(outside):
     ran = shell.program("demo", **options)
     assert "byte for byte the grade that was given live: yes" in ran.out
     assert shell.program("verify", **options).err == "3 episodes checked, 0 wrong\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", [mypy, pyright])
+def test_type_checkers_accept_the_examples(check, user, python):
+    """The examples pass in strict mode, and what refold returns has the types that it names."""
+    (user / "typed.py").write_text(TYPED)
+    assert check(user, python) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", [mypy, pyright])
+def test_type_checkers_see_the_types(check, user, python):
+    """What refold does not take or does not have is an error: it is not all ``Any``."""
+    (user / "wrong.py").write_text(MISTAKEN)
+    assert set(check(user, python)) == {("wrong.py", line) for line in (1, 3, 4, 5)}
 
 
 def test_the_program_is_called_refold(outside):

@@ -15,8 +15,8 @@ from refold.scenarios.workflow.parameters import (
     WorkerParameters,
     WorkflowParameters,
 )
-from refold.viewer.document import document
-from refold.viewer.page import page
+from refold.viewer.episode_document import document
+from refold.viewer.html_page import page
 
 HOSTILE = (
     "</script><script>window.__pwned=1</script><img src=x onerror=window.__pwned=1>"

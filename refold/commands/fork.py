@@ -2,7 +2,7 @@
 
 import click
 
-from refold.commands.shared.model_options import (
+from refold.commands.shared.model_choices import (
     ModelChoices,
     agent_name,
     model_options,

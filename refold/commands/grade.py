@@ -12,7 +12,7 @@ from refold.commands.shared.grade_output import (
     print_grade,
     summary_table,
 )
-from refold.commands.shared.grader_options import GraderChoice, Recorded, grader_options
+from refold.commands.shared.grader_choice import GraderChoice, Recorded, grader_options
 from refold.commands.shared.options import (
     episode_argument,
     examples,

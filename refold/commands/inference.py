@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from refold.commands.record import Job, begin, load_all, run_name
-from refold.commands.shared.model_options import ModelChoices, agent_name, model_options, opening_of
+from refold.commands.shared.model_choices import ModelChoices, agent_name, model_options, opening_of
 from refold.commands.shared.options import examples, log_option, scenario_argument
 from refold.commands.shared.output import safe
 from refold.commands.shared.recording import play_all

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from refold.agents.client import Denied
 from refold.agents.rollout import epoch_seed
-from refold.commands.shared.model_options import (
+from refold.commands.shared.model_choices import (
     ModelChoices,
     agent_name,
     model_options,

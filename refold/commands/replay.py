@@ -8,15 +8,15 @@ from msgspec import Raw
 from rich.console import Console
 
 from refold.agents.prompting import prompt_of
-from refold.commands.shared.keyboard import has_terminal
 from refold.commands.shared.options import episode_argument, examples, json_option, log_option
 from refold.commands.shared.output import console, plain, print_json, safe, safe_lines, signed
 from refold.commands.shared.page_option import html_option, write_page
+from refold.commands.shared.terminal import has_terminal
 from refold.engine import ActionTaken, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
 from refold.graders import grade
 from refold.replays import Step, steps
-from refold.viewer.document import document
+from refold.viewer.episode_document import document
 
 
 @click.command(

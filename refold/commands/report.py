@@ -15,7 +15,7 @@ from refold.commands.shared.figures import (
     run_argument,
     score,
 )
-from refold.commands.shared.model_options import price_option
+from refold.commands.shared.model_choices import price_option
 from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import add_row, console, plain, print_json, safe, table
 from refold.engine import EventLog

@@ -2,7 +2,7 @@
 
 import click
 
-from refold.commands.shared.model_options import ModelChoices, model_options, price_option
+from refold.commands.shared.model_choices import ModelChoices, model_options, price_option
 from refold.commands.shared.options import (
     episode_argument,
     examples,

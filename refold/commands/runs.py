@@ -19,7 +19,7 @@ from refold.commands.shared.output import (
     words,
 )
 from refold.engine import EpisodeInfo, EventLog
-from refold.reports import Outcome, Run, outcome_of, runs
+from refold.reports import Outcome, Run, outcome_of, runs_of
 
 _NAMES_SHOWN = 3
 
@@ -42,7 +42,7 @@ def runs_command(limit: int, log: str, as_json: bool) -> None:
     """
     with EventLog(log, readonly=True) as opened:
         watched = progress(opened.episodes(), total=opened.count(), label="grading")
-        found = runs(_outcomes(opened, watched))[::-1]
+        found = runs_of(_outcomes(opened, watched))[::-1]
     shown = found[: limit or None]
     if as_json:
         print_json("runs", map(_row, shown))

@@ -21,7 +21,7 @@ from refold.commands.shared.output import (
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.graders import Grade, grade, saved_grades
 from refold.replays import Step, steps
-from refold.replays.lineage import MOST_FORKS, Relative, lineage
+from refold.replays.ancestry import MOST_FORKS, Relative, lineage
 
 _DEEPEST = 12
 _FIGURES = ("after step", "steps", "score")

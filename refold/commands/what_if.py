@@ -7,7 +7,7 @@ from typing import Any
 import click
 from attrs import evolve
 
-from refold.commands.shared.model_options import (
+from refold.commands.shared.model_choices import (
     ModelChoices,
     agent_name,
     model_options,
@@ -25,7 +25,7 @@ from refold.commands.shared.output import add_row, console, plain, print_json, s
 from refold.commands.shared.progress import Tally
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
 from refold.graders import grade
-from refold.replays.what_if import Outcome, action_at, candidates, what_if
+from refold.replays.alternatives import Outcome, action_at, candidates, what_if
 
 _FIGURES = ("score", "difference", "reward", "steps")
 

@@ -4,7 +4,7 @@ from refold.reports.baseline import Baseline, baselines
 from refold.reports.comparison import Comparison, Contrast, Flip, compare
 from refold.reports.leaderboard import Ranking, rankings
 from refold.reports.outcomes import Outcome, outcome_of, played
-from refold.reports.runs import Run, find_run, run_names, runs
+from refold.reports.runs import Run, find_run, run_names, runs_of
 from refold.reports.summary import Costs, RunReport, ScenarioReport, report
 from refold.reports.usage import Price
 
@@ -28,5 +28,5 @@ __all__ = [
     "rankings",
     "report",
     "run_names",
-    "runs",
+    "runs_of",
 ]

@@ -80,7 +80,7 @@ class _Tally:
             self.sums[outcome.setting] = total + outcome.score, count + 1
 
 
-def runs(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
+def runs_of(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
     """Return the runs of *episodes*, in the order in which the runs began."""
     tallies: dict[str, _Tally] = {}
     for info, outcome in episodes:

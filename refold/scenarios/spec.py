@@ -68,9 +68,13 @@ class Scenario:
     parameters: Any
     rubric: Rubric
 
-    @cached_property
+    @property
     def body(self) -> bytes:
         """Canonical JSON of all the above."""
+        return self._encoded  # type checkers do not take a cached property for a property
+
+    @cached_property
+    def _encoded(self) -> bytes:
         return encode(plain(self))
 
 

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 
 from refold.engine import EventLog, RefoldError
 from refold.server.context import Context
-from refold.server.http import login
+from refold.server.http import login_route
 from refold.server.http.bodies import failed, malformed, not_allowed, refused
 from refold.server.http.guard import App, Guard, Receive, Scope, Send
 from refold.server.http.openapi import complete
@@ -24,10 +24,10 @@ from refold.server.openenv import environment, task_api
 from refold.server.openenv.mcp import JsonRpc
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import Endpoint
-from refold.server.routes import episodes, manual_play, pages, runs, standings
-from refold.server.sessions.catalogue import catalogue
+from refold.server.routes import manual_play, pages, runs, saved_episodes, standings
 from refold.server.sessions.play import Play
 from refold.server.sessions.store import SessionStore
+from refold.server.sessions.tasks import catalogue
 from refold.server.settings import Settings
 
 REAP_SECONDS = 15.0
@@ -104,7 +104,17 @@ def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
     async def figures(context: Server) -> Response:
         return Response(context.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    for each in (pages, environment, episodes, manual_play, runs, standings, task_api, login):
+    routes = (
+        pages,
+        environment,
+        saved_episodes,
+        manual_play,
+        runs,
+        standings,
+        task_api,
+        login_route,
+    )
+    for each in routes:
         app.include_router(each.router)
     made = app.openapi
 

@@ -12,7 +12,7 @@ from refold.engine import EpisodeInfo, Stream
 from refold.graders import grade
 from refold.replays.alignment import by_action, by_step
 from refold.replays.differences import Diff, PartDifference
-from refold.viewer.document import document
+from refold.viewer.episode_document import document
 
 FORMAT = "refold.diff"
 VERSION = 1

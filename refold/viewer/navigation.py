@@ -11,8 +11,8 @@ from shlex import quote
 
 from attrs import evolve, frozen
 
+from refold.viewer.lines import Line
 from refold.viewer.panes import Film
-from refold.viewer.text_lines import Line
 
 PANES = ("step", "state", "model", "events", "grade")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from refold.engine.presentation import Timeline
 from refold.viewer.deltas import delta, merge
-from refold.viewer.text_lines import (
+from refold.viewer.lines import (
     Line,
     event_line,
     exchange_lines,

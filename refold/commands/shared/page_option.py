@@ -28,13 +28,13 @@ def write_page(path: str, document: Mapping[str, Any], *, at: int | None = None)
 
     Args:
         path: The file; one that is there is replaced.
-        document: What ``refold.viewer.document`` or ``refold.viewer.differences`` made.
+        document: What ``refold.viewer.episode_document`` or ``refold.viewer.differences`` made.
         at: The position that the page opens at; the start if None.
 
     Raises:
         RefoldError: It cannot be written, or the document is too large for a page.
     """
-    from refold.viewer.page import page  # noqa: PLC0415 - other uses of the command need no page
+    from refold.viewer.html_page import page  # noqa: PLC0415 - other uses of the command need no page
 
     content = page(document, at=at)
     try:

@@ -12,17 +12,17 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from refold.commands.shared.keyboard import keyboard
 from refold.commands.shared.options import DEFAULT_LOG
 from refold.commands.shared.output import safe
+from refold.commands.shared.terminal import keyboard
 from refold.engine import Episode, EpisodeInfo, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.folding import step_ranges
 from refold.graders import grade
-from refold.viewer.document import document
+from refold.viewer.episode_document import document
+from refold.viewer.lines import Line
 from refold.viewer.navigation import KEYS, Place, commands, keys_in, press
 from refold.viewer.panes import Film
-from refold.viewer.text_lines import Line
 
 NARROW = 60
 """Columns below which there is room for one pane."""

@@ -17,9 +17,9 @@ from pydantic import Field
 
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
-from refold.server.sessions.catalogue import Catalogue, catalogue, row_of
 from refold.server.sessions.play import Play, Start
 from refold.server.sessions.store import Session
+from refold.server.sessions.tasks import Catalogue, catalogue, row_of
 
 ActionT = TypeVar("ActionT", bound=Action)
 

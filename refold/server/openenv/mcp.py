@@ -16,8 +16,8 @@ from msgspec import Raw, Struct
 from refold.agents.prompting import prompt_of
 from refold.engine import RefoldError
 from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, words_of
+from refold.server.sessions.json_schemas import kind_field, tools
 from refold.server.sessions.play import Play, Start
-from refold.server.sessions.schemas import kind_field, tools
 from refold.server.sessions.store import Session, SessionStore
 
 PARSE_ERROR = -32700

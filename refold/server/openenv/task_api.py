@@ -13,9 +13,9 @@ from refold.agents import builtin_agents, plays
 from refold.server.http.bodies import Json, number_of, text_of
 from refold.server.http.openapi import ref, text_schema, told
 from refold.server.http.request_session import Asked, Server
-from refold.server.sessions.catalogue import Catalogue, TaskRow, row_of
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.schemas import Schema, action_schema
+from refold.server.sessions.json_schemas import Schema, action_schema
+from refold.server.sessions.tasks import Catalogue, TaskRow, row_of
 
 ENVIRONMENT = "refold"
 

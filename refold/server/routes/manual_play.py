@@ -19,8 +19,8 @@ from refold.server.context import Context
 from refold.server.http.bodies import Json, number_of, text_of
 from refold.server.http.openapi import named, ref, text_schema, told
 from refold.server.http.request_session import SESSION_HEADER, Asked, Server
-from refold.server.routes.episodes import Id
 from refold.server.routes.runs import branch, fresh_session, read
+from refold.server.routes.saved_episodes import Id
 from refold.server.sessions.errors import BadRequest, NotPlayed, StalePosition
 from refold.server.sessions.play import Start, bare
 

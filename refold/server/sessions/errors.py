@@ -14,7 +14,7 @@ from refold.engine import (
     UnknownEpisode,
 )
 from refold.engine.errors import AmbiguousEpisode, EpisodeExists, LogBusy, UnknownName, UnknownStep
-from refold.viewer.page import TooLarge
+from refold.viewer.html_page import TooLarge
 
 
 class BadRequest(RefoldError):

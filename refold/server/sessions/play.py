@@ -17,9 +17,9 @@ from refold.engine import Episode, EpisodeOver, EventLog, StepRewarded
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import EpisodeExists
 from refold.graders import save_grade
-from refold.server.sessions.catalogue import Catalogue
 from refold.server.sessions.errors import BadRequest, NoEpisode
 from refold.server.sessions.store import Session
+from refold.server.sessions.tasks import Catalogue
 from refold.server.sessions.wire import State, envelope
 
 AGENT = "openenv"

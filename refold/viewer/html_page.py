@@ -21,7 +21,7 @@ from attrs import frozen
 
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
-from refold.viewer.document import without_sent
+from refold.viewer.episode_document import without_sent
 from refold.viewer.sources import viewer_text
 
 ENTRY = "app.js"

@@ -35,8 +35,8 @@ from refold.server.routes.rows import (
     row_of,
 )
 from refold.viewer.differences import diff_document
-from refold.viewer.document import document
-from refold.viewer.page import content_of
+from refold.viewer.episode_document import document
+from refold.viewer.html_page import content_of
 
 MOST = 500
 MOST_LEGAL = 500

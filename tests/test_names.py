@@ -1,0 +1,146 @@
+"""What people import: the names of ``refold`` itself, and names that mean one thing each."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from pages import names, rows, section
+
+import refold
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "refold").rglob("*.py"))
+ORDERS = [
+    "from refold import grade; import refold.graders",
+    "import refold.graders; from refold import grade",
+    "import refold.graders.grading; grade = refold.grade",
+    "from refold import *; import refold.graders",
+]
+
+
+def in_new_process(script: str) -> str:
+    """Return what *script* prints in a Python of its own."""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    return ran.stdout.decode().strip()
+
+
+def homes() -> Iterator[tuple[str, str]]:
+    """Yield each name that type checkers see in ``refold``, and where they are told it is from."""
+    tree = ast.parse((ROOT / "refold" / "__init__.py").read_text())
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    for node in checked.body:
+        assert isinstance(node, ast.ImportFrom)
+        yield from ((alias.name, str(node.module)) for alias in node.names)
+
+
+def own_names(tree: ast.Module) -> set[str]:
+    """Return the functions and classes that a module defines."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name for node in tree.body if isinstance(node, kinds)}
+
+
+def exports(tree: ast.Module) -> set[str]:
+    """Return the names that importing from a module gives: its own, and those it hands on."""
+    imported = (node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
+    handed_on = {alias.asname or alias.name for node in imported for alias in node.names}
+    return own_names(tree) | handed_on
+
+
+def submodules(package: Path) -> set[str]:
+    """Return the names of what lies in the folder *package* that can be imported."""
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    return modules | {path.parent.name for path in package.glob("*/__init__.py")}
+
+
+def clashes(path: Path, source: str) -> set[str]:
+    """Return the names in the module at *path* that are those of a module too."""
+    tree = ast.parse(source)
+    if path.name == "__init__.py":
+        return ({path.parent.name} & own_names(tree)) | (submodules(path.parent) & exports(tree))
+    return {path.stem} & own_names(tree)
+
+
+def test_type_checkers_and_programs_see_the_same_names() -> None:
+    """``__all__`` is what type checkers see, and each name is the very thing that it stands for."""
+    seen = dict(homes())
+    assert sorted(seen) == sorted(refold.__all__)
+    for name, home in seen.items():
+        assert getattr(refold, name) is getattr(importlib.import_module(home), name)
+    assert set(refold.__all__) <= set(dir(refold))
+
+
+def test_the_page_on_python_lists_the_names() -> None:
+    """The table of names has all of them, and no other."""
+    table = section("docs/python.md", "# Python").split("\n## ")[0]
+    assert set(rows(table)) <= set(refold.__all__) <= set(names(table))
+
+
+def test_importing_refold_imports_nothing_else() -> None:
+    """``import refold`` is cheap: it loads a few modules of the standard library."""
+    script = "import sys; old = set(sys.modules); import refold; print(*set(sys.modules) - old)"
+    loaded = in_new_process(script).split()
+    strange = {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert strange == {"refold"}
+    assert {"sqlite3", "asyncio", "importlib.metadata"}.isdisjoint(loaded)
+
+
+def test_a_name_loads_no_more_than_it_needs() -> None:
+    """A program that uses only the log does not wait for the graders."""
+    script = "import sys; from refold import EventLog; print('refold.graders' in sys.modules)"
+    assert in_new_process(script) == "False"
+
+
+@pytest.mark.parametrize("imports", ORDERS)
+def test_names_and_packages_in_any_order(imports: str) -> None:
+    """``grade`` is the function and ``refold.graders`` the package, whichever comes first."""
+    script = f"{imports}; print(grade.__name__, refold.graders.grade is grade)"
+    assert in_new_process(f"import refold; {script}") == "grade True"
+
+
+def test_unknown_names_are_refused() -> None:
+    """A name that refold does not have is refused as by any module."""
+    with pytest.raises(AttributeError, match=r"^module 'refold' has no attribute 'nope'$"):
+        refold.nope  # noqa: B018 - the access is the test
+    with pytest.raises(ImportError, match="cannot import name 'nope' from 'refold'"):
+        exec("from refold import nope", {})  # noqa: S102 - mypy would refuse the statement
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_name_is_that_of_a_module(path: Path) -> None:
+    """No function or class hides its module, or a module beside it, or is hidden by it."""
+    assert clashes(path, path.read_text()) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "wrong"),
+    [
+        ("viewer/page.py", "def page(): ...", {"page"}),
+        ("viewer/page.py", "async def page(): ...", {"page"}),
+        ("viewer/page.py", "class page: ...", {"page"}),
+        ("viewer/page.py", "class Page: ...\ndef pages(): ...", set()),
+        ("viewer/page.py", "from a import page", set()),
+        ("reports/__init__.py", "from refold.reports.runs import run_names, runs", {"runs"}),
+        ("reports/__init__.py", "from refold.reports.runs import runs as found", set()),
+        ("reports/__init__.py", "def reports(): ...", {"reports"}),
+        ("__init__.py", "def server(): ...", {"server"}),
+    ],
+)
+def test_a_clash_is_noticed(path: str, source: str, wrong: set[str]) -> None:
+    """The rule sees what a module defines and what a package hands on."""
+    assert clashes(ROOT / "refold" / path, source) == wrong
+
+
+def test_migrating_leads_somewhere() -> None:
+    """Every new name in the table of the changelog can be imported."""
+    found = re.findall(r"`(refold\.[\w.]+)`", section("CHANGELOG.md", "### Migrating from 0.1.0"))
+    groups = {"refold.families", "refold.criteria", "refold.agents"}
+    assert len(set(found) - groups) > 20
+    for name in set(found) - groups:
+        package, _, last = name.rpartition(".")
+        assert find_spec(name) or hasattr(importlib.import_module(package), last), name
