@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.figures import score
+from refold.commands.shared.formatting import score
 from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import add_row, console, plain, print_json, safe, table, words
 from refold.engine import EventLog

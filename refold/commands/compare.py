@@ -9,7 +9,7 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.figures import (
+from refold.commands.shared.formatting import (
     interval,
     interval_remarks,
     pass_at_option,

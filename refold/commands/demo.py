@@ -14,9 +14,9 @@ from refold.agents.model import ModelAgent
 from refold.agents.prompting import ModelOptions
 from refold.agents.scripts import script
 from refold.commands.replay import print_step
-from refold.commands.shared.diff_output import print_diff
-from refold.commands.shared.episode_rows import episodes_table
-from refold.commands.shared.grade_output import print_grade
+from refold.commands.shared.diff_tables import print_diff
+from refold.commands.shared.episode_tables import episodes_table
+from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.options import DEFAULT_LOG, log_option
 from refold.commands.shared.output import console, safe
 from refold.engine import ActionTaken, Episode, EpisodeInfo, EventLog

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from refold.commands.replay import event_rows
-from refold.commands.shared.diff_output import print_diff, print_row
+from refold.commands.shared.diff_tables import print_diff, print_row
 from refold.commands.shared.options import episode_argument, examples, json_option, log_option
 from refold.commands.shared.output import console, plain, print_json
 from refold.commands.shared.page_option import html_option, write_page

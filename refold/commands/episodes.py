@@ -4,7 +4,7 @@ from itertools import islice
 
 import click
 
-from refold.commands.shared.episode_rows import episode_row, episodes_table
+from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.options import examples, filter_options, json_option, log_option
 from refold.commands.shared.output import console, print_json, words
 from refold.engine import EventLog

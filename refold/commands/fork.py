@@ -18,7 +18,7 @@ from refold.commands.shared.options import (
     open_existing,
 )
 from refold.commands.shared.output import words
-from refold.commands.shared.recording import grade_ended, play_all, print_episodes
+from refold.commands.shared.playing import grade_ended, play_all, print_episodes
 from refold.engine import Episode, Reseeded
 from refold.engine.episode import LARGEST_SEED
 from refold.reports import Price

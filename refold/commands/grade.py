@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
-from refold.commands.shared.grade_output import (
+from refold.commands.shared.grade_tables import (
     ROWS_SHOWN,
     grade_row,
     grades_table,

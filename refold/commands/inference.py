@@ -8,7 +8,7 @@ from refold.commands.record import Job, begin, load_all, run_name
 from refold.commands.shared.model_options import ModelChoices, agent_name, model_options, opening_of
 from refold.commands.shared.options import examples, log_option, scenario_argument
 from refold.commands.shared.output import safe
-from refold.commands.shared.recording import play_all
+from refold.commands.shared.playing import play_all
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepResult
 from refold.engine.codec import encode
 from refold.engine.exchanges import INSTRUMENT_FAILED

@@ -5,7 +5,13 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.figures import complete_runs, interval, interval_remarks, reasons, score
+from refold.commands.shared.formatting import (
+    complete_runs,
+    interval,
+    interval_remarks,
+    reasons,
+    score,
+)
 from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import (
     SHORT,

@@ -23,7 +23,7 @@ from refold.commands.shared.options import (
     scenario_argument,
 )
 from refold.commands.shared.output import words
-from refold.commands.shared.recording import play_all, print_episodes
+from refold.commands.shared.playing import play_all, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.family import find_family

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from refold.commands.shared.grade_output import ROWS_SHOWN
+from refold.commands.shared.grade_tables import ROWS_SHOWN
 from refold.commands.shared.grader_options import GraderChoice, grader_options
 from refold.commands.shared.options import (
     episode_argument,

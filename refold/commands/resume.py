@@ -11,7 +11,7 @@ from refold.commands.shared.options import (
     open_existing,
 )
 from refold.commands.shared.output import words
-from refold.commands.shared.recording import grade_ended, play_all, print_episodes
+from refold.commands.shared.playing import grade_ended, play_all, print_episodes
 from refold.engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.reports import Price, find_run
 

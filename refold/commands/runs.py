@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.figures import reasons, score
+from refold.commands.shared.formatting import reasons, score
 from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from refold.commands.shared.episode_rows import episode_row
-from refold.commands.shared.grade_output import print_grade
+from refold.commands.shared.episode_tables import episode_row
+from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.options import episode_argument, examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from refold.engine import EventLog, RefoldError
-from refold.server.application import make_app
+from refold.server.asgi import make_app
 from refold.server.http.access import is_loopback
 from refold.server.http.guard import App
 from refold.server.settings import Settings

@@ -10,7 +10,7 @@ from fastapi import Request
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownEpisode
 from refold.server.metrics import Metrics
-from refold.server.sessions.play import Play
+from refold.server.sessions.runner import Play
 from refold.server.sessions.store import Session, SessionStore
 from refold.server.settings import Settings
 

@@ -12,8 +12,8 @@ from refold.engine import InvalidAction, RefoldError
 from refold.engine.errors import UnknownName
 from refold.server.context import Overloaded
 from refold.server.sessions.errors import BadRequest, SessionsFull, status_of, words_of
-from refold.server.sessions.play import is_text
-from refold.server.sessions.wire import encode
+from refold.server.sessions.messages import encode
+from refold.server.sessions.runner import is_text
 
 _MEDIA = "application/json"
 

@@ -17,7 +17,7 @@ from fastapi import HTTPException
 from refold.server.http.access import MODULES, Denied, check, client_of
 from refold.server.http.rate_limits import Buckets
 from refold.server.metrics import Metrics
-from refold.server.sessions.wire import encode
+from refold.server.sessions.messages import encode
 from refold.server.settings import Settings
 
 Message = MutableMapping[str, Any]

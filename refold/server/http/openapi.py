@@ -13,7 +13,7 @@ from msgspec import Struct
 from refold.engine import Family
 from refold.engine.episode import LARGEST_SEED
 from refold.server.http.access import LOGIN_COOKIE, is_open
-from refold.server.sessions.play import TEXT
+from refold.server.sessions.runner import TEXT
 from refold.server.sessions.schemas import Schema, schemas
 
 Json = dict[str, Any]

@@ -18,7 +18,7 @@ from pydantic import Field
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 from refold.server.sessions.catalogue import Catalogue, catalogue, row_of
-from refold.server.sessions.play import Play, Start
+from refold.server.sessions.runner import Play, Start
 from refold.server.sessions.store import Session
 
 ActionT = TypeVar("ActionT", bound=Action)

@@ -16,7 +16,7 @@ from msgspec import Raw, Struct
 from refold.agents.prompting import prompt_of
 from refold.engine import RefoldError
 from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, words_of
-from refold.server.sessions.play import Play, Start
+from refold.server.sessions.runner import Play, Start
 from refold.server.sessions.schemas import kind_field, tools
 from refold.server.sessions.store import Session, SessionStore
 

@@ -10,8 +10,8 @@ from refold.server.http.access import client_of
 from refold.server.openenv.mcp import SERVER_ERROR, Caller, JsonRpc, unreadable
 from refold.server.openenv.websocket import Receive, Scope, Send
 from refold.server.sessions.errors import SessionsFull, words_of
+from refold.server.sessions.messages import encode
 from refold.server.sessions.store import SessionStore
-from refold.server.sessions.wire import encode
 
 
 @define

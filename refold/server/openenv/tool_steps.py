@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from refold.server.openenv.mcp import Caller, JsonRpc
-from refold.server.sessions.play import Play
+from refold.server.sessions.messages import Envelope, encode
+from refold.server.sessions.runner import Play
 from refold.server.sessions.store import Session
-from refold.server.sessions.wire import Envelope, encode
 
 
 class _Earned(Struct):

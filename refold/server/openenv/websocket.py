@@ -20,9 +20,9 @@ from refold.server.http.access import client_of
 from refold.server.openenv.mcp import Caller, JsonRpc
 from refold.server.openenv.tool_steps import step
 from refold.server.sessions.errors import BadRequest, SessionsFull, words_of
-from refold.server.sessions.play import Play, Start
+from refold.server.sessions.messages import encode
+from refold.server.sessions.runner import Play, Start
 from refold.server.sessions.store import Session, SessionStore
-from refold.server.sessions.wire import encode
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

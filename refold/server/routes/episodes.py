@@ -21,7 +21,7 @@ from refold.server.http.bodies import Json
 from refold.server.http.openapi import ref, told
 from refold.server.http.openapi_examples import EPISODE, GRADE
 from refold.server.http.request_session import Server, Text
-from refold.server.routes.rows import (
+from refold.server.routes.replies import (
     DiffReply,
     EpisodeList,
     EpisodeWhole,

@@ -22,7 +22,7 @@ from refold.server.http.request_session import SESSION_HEADER, Asked, Server
 from refold.server.routes.episodes import Id
 from refold.server.routes.runs import branch, fresh_session, read
 from refold.server.sessions.errors import BadRequest, NotPlayed, StalePosition
-from refold.server.sessions.play import Start, bare
+from refold.server.sessions.runner import Start, bare
 
 AGENT = "human"
 _AT = {"type": "integer", "minimum": 0, "maximum": 2**31}

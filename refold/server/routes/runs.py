@@ -29,9 +29,9 @@ from refold.server.http.openapi import named, ref, text_schema, told
 from refold.server.http.openapi_examples import EPISODE, GRADE
 from refold.server.http.request_session import Asked, Server, new_session, shown
 from refold.server.routes.episodes import Id, opened
-from refold.server.routes.rows import EpisodeRow, GradeReply, grade_reply, row_of
+from refold.server.routes.replies import EpisodeRow, GradeReply, grade_reply, row_of
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.play import AGENT, id_for
+from refold.server.sessions.runner import AGENT, id_for
 from refold.server.sessions.store import Session
 
 AGENTS = ("noop", "random", "greedy", "baseline")

@@ -13,7 +13,7 @@ import msgspec
 
 from refold.agents.prompting import prompt_of
 from refold.engine import Family
-from refold.server.sessions.wire import Outcome, State
+from refold.server.sessions.messages import Outcome, State
 
 Schema = dict[str, Any]
 

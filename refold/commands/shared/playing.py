@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Iterable, Sequence
 from rich.console import Console
 
 from refold.agents.players import Player, in_parallel
-from refold.commands.shared.episode_rows import episode_row, episodes_table
-from refold.commands.shared.grade_output import ROWS_SHOWN, summary_table
+from refold.commands.shared.episode_tables import episode_row, episodes_table
+from refold.commands.shared.grade_tables import ROWS_SHOWN, summary_table
 from refold.commands.shared.model_options import ModelChoices, Watch, open_players
 from refold.commands.shared.output import console, counted, print_json, words
 from refold.commands.shared.progress import Tally

@@ -19,8 +19,8 @@ from refold.engine.errors import EpisodeExists
 from refold.graders import save_grade
 from refold.server.sessions.catalogue import Catalogue
 from refold.server.sessions.errors import BadRequest, NoEpisode
+from refold.server.sessions.messages import State, envelope
 from refold.server.sessions.store import Session
-from refold.server.sessions.wire import State, envelope
 
 AGENT = "openenv"
 """Who plays, unless the client says so."""

@@ -20,13 +20,13 @@ from refold.server.http.openapi import complete
 from refold.server.http.rate_limits import Buckets
 from refold.server.http.request_session import Server
 from refold.server.metrics import Metrics
-from refold.server.openenv import environment, task_api
+from refold.server.openenv import http_api, task_api
 from refold.server.openenv.mcp import JsonRpc
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import Endpoint
 from refold.server.routes import episodes, manual_play, pages, runs, standings
 from refold.server.sessions.catalogue import catalogue
-from refold.server.sessions.play import Play
+from refold.server.sessions.runner import Play
 from refold.server.sessions.store import SessionStore
 from refold.server.settings import Settings
 
@@ -104,7 +104,7 @@ def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
     async def figures(context: Server) -> Response:
         return Response(context.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    for each in (pages, environment, episodes, manual_play, runs, standings, task_api, login):
+    for each in (pages, http_api, episodes, manual_play, runs, standings, task_api, login):
         app.include_router(each.router)
     made = app.openapi
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from refold.engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
 from refold.engine.sums import add_up
 from refold.graders import Grade
-from refold.server.sessions.wire import RubricLabel
+from refold.server.sessions.messages import RubricLabel
 
 MOST_REWARDS = 200
 

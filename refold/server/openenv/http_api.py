@@ -31,7 +31,7 @@ from refold.server.http.request_session import (
 from refold.server.openenv.mcp import Caller, unreadable
 from refold.server.openenv.tool_steps import step as take
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.play import Start
+from refold.server.sessions.runner import Start
 from refold.server.sessions.schemas import schemas
 from refold.server.sessions.store import Session
 
