@@ -52,7 +52,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Every command, in the order of --help: the module that holds it, and what it does."""
 
 
-class Refused(click.ClickException):
+class ReportedError(click.ClickException):
     """What refold itself refuses: one clear line, or one for each mistake in a file."""
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except RefoldError as error:
             lines = str(error).split("\n") if hasattr(error, "problems") else [str(error)]
-            raise Refused(lines) from error
+            raise ReportedError(lines) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands, in the order of the help."""
@@ -88,7 +88,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
 
 
 @click.group(
@@ -132,7 +132,9 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 1
     except OSError as error:
-        return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
+        return _report_error(
+            ": ".join(str(each) for each in (error.filename, error.strerror) if each)
+        )
     return code
 
 
@@ -148,23 +150,23 @@ def _invoke(arguments: list[str] | None) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
-    except Refused as error:
-        return _refuse(*error.lines)
+    except ReportedError as error:
+        return _report_error(*error.lines)
     except click.ClickException as error:
-        return _refuse(_usage(error))
+        return _report_error(_usage_message(error))
     return result if isinstance(result, int) else 0
 
 
-def _refuse(*lines: str) -> int:
+def _report_error(*lines: str) -> int:
     """Print *lines* on stderr and return the exit code for bad input."""
-    from refold.commands.shared.output import safe  # noqa: PLC0415 - --help needs no rich
+    from refold.commands.shared.output import safe_text  # noqa: PLC0415 - --help needs no rich
 
     with suppress(OSError):  # then nobody can be told
-        click.echo("refold: " + "\n".join(map(safe, lines)), err=True)
+        click.echo("refold: " + "\n".join(map(safe_text, lines)), err=True)
     return 2
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage_message(error: click.ClickException) -> str:
     """Return on one line what click has against the words of the command line."""
     text = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 
 import click
 
-from refold.commands.record import Job, begin, load_all, run_name
-from refold.commands.shared.model_options import ModelChoices, agent_name, model_options, opening_of
-from refold.commands.shared.options import examples, log_option, scenario_argument
-from refold.commands.shared.output import safe
+from refold.commands.record import EpisodeJob, begin_episodes, load_scenarios, new_run_name
+from refold.commands.shared.model_options import (
+    ModelChoices,
+    complete_agent_name,
+    model_options,
+    opening_input,
+)
+from refold.commands.shared.options import format_examples, log_option, scenario_argument
+from refold.commands.shared.output import safe_text
 from refold.commands.shared.playing import play_all
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepResult
 from refold.engine.codec import encode
@@ -19,12 +24,12 @@ from refold.scenarios import Scenario
 ENVIRONMENT = "refold"
 
 
-class Lines:
+class EpisodeLines:
     """The lines of one episode, printed and flushed as it goes."""
 
     def __init__(self, scenario: str, model: str) -> None:
         self._rewards: list[float] = []
-        _say(f"[START] task={scenario} env={ENVIRONMENT} model={model}")
+        _print_line(f"[START] task={scenario} env={ENVIRONMENT} model={model}")
 
     def step(self, result: StepResult) -> None:
         """Print the line of a step."""
@@ -32,7 +37,7 @@ class Lines:
         taken = result.events[0]
         action = encode(taken.action).decode() if isinstance(taken, ActionTaken) else "null"
         done = "true" if result.terminated or result.truncated else "false"
-        _say(
+        _print_line(
             f"[STEP] step={len(self._rewards)} action={action} reward={result.reward:.2f} "
             f"done={done} error={result.error or 'null'}"
         )
@@ -40,19 +45,19 @@ class Lines:
     def end(self, score: float, *, success: bool) -> None:
         """Print the last line."""
         rewards = ",".join(f"{reward:.2f}" for reward in self._rewards)
-        _say(
+        _print_line(
             f"[END] success={'true' if success else 'false'} steps={len(self._rewards)} "
             f"score={score:.4f} rewards={rewards}"
         )
 
 
-def _say(line: str) -> None:
-    click.echo(safe(line.replace("\n", " ")))
+def _print_line(line: str) -> None:
+    click.echo(safe_text(line.replace("\n", " ")))
 
 
 @click.command(
     "inference",
-    epilog=examples(
+    epilog=format_examples(
         "refold inference workflow inbox",
         "refold inference workflow --agent greedy",
     ),
@@ -69,7 +74,7 @@ def _say(line: str) -> None:
 @model_options
 @log_option
 def inference_command(
-    scenario: Sequence[str], agent: str, success_at: float, model: ModelChoices, log: str
+    scenario: Sequence[str], agent: str, success_at: float, model: ModelChoices, log_path: str
 ) -> None:
     """
     Play each SCENARIO once and print the classic lines [START], [STEP] and [END].
@@ -77,20 +82,23 @@ def inference_command(
     The model is the one of MODEL_NAME, at API_BASE_URL, with the key of HF_TOKEN, unless the
     options say otherwise. Every episode is recorded in the log as well.
     """
-    agent = agent_name(agent)
-    scenarios = load_all(scenario)
-    openings = [opening_of(agent, find_family(s.family, s.rules), model) for s in scenarios]
-    with EventLog(log) as opened:
-        name = run_name(opened, None, agent)
-        jobs = [Job(s, s.seed, 0, opening) for s, opening in zip(scenarios, openings, strict=True)]
-        for each, info in zip(scenarios, begin(opened, jobs, agent, name), strict=True):
-            _play(opened, each, info, model, success_at)
+    agent = complete_agent_name(agent)
+    scenarios = load_scenarios(scenario)
+    openings = [opening_input(agent, find_family(s.family, s.rules), model) for s in scenarios]
+    with EventLog(log_path) as log:
+        name = new_run_name(log, None, agent)
+        jobs = [
+            EpisodeJob(s, s.seed, 0, opening)
+            for s, opening in zip(scenarios, openings, strict=True)
+        ]
+        for each, info in zip(scenarios, begin_episodes(log, jobs, agent, name), strict=True):
+            _play_scenario(log, each, info, model, success_at)
 
 
-def _play(
+def _play_scenario(
     log: EventLog, scenario: Scenario, info: EpisodeInfo, model: ModelChoices, success_at: float
 ) -> None:
-    lines = Lines(scenario.name, info.agent.partition(":")[2] or info.agent)
+    lines = EpisodeLines(scenario.name, info.agent.partition(":")[2] or info.agent)
     try:
         play_all(log, [info], model, label=scenario.name, watch=lines.step)
     finally:

@@ -10,19 +10,19 @@ from refold.agents.client import Denied
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_options import (
     ModelChoices,
-    agent_name,
+    complete_agent_name,
     model_options,
-    opening_of,
+    opening_input,
     price_option,
 )
 from refold.commands.shared.options import (
     agent_option,
-    examples,
+    format_examples,
     json_option,
     log_option,
     scenario_argument,
 )
-from refold.commands.shared.output import words
+from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_all, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
@@ -33,7 +33,7 @@ from refold.scenarios import Scenario, load, scenario_names
 
 
 @frozen
-class Job:
+class EpisodeJob:
     """One episode to record; *opening* is what its agent has recorded first, if anything."""
 
     scenario: Scenario
@@ -44,7 +44,7 @@ class Job:
 
 @click.command(
     "record",
-    epilog=examples(
+    epilog=format_examples(
         "refold record workflow/hard --agent greedy",
         "refold record workflow --agent random --epochs 20 --name dice",
         "refold record ./mine.toml --agent script:actions.jsonl",
@@ -82,7 +82,7 @@ def record_command(
     durable: bool,
     price: Price | None,
     model: ModelChoices,
-    log: str,
+    log_path: str,
     as_json: bool,
 ) -> None:
     """
@@ -92,25 +92,25 @@ def record_command(
     TOML file. The first epoch plays the scenario's own world; epoch N plays seed + N, whoever
     the agent is, so that runs can be compared pair by pair.
     """
-    agent = agent_name(agent)
-    jobs: list[Job] = []
-    for each in load_all(scenario):
-        opening = opening_of(agent, find_family(each.family, each.rules), model)
-        jobs += _epochs(each, opening, seed, epochs, same_seed=same_seed)
-    with EventLog(log, durable=durable) as opened:
-        name = run_name(opened, run, agent)
-        infos = begin(opened, jobs, agent, name)
+    agent = complete_agent_name(agent)
+    jobs: list[EpisodeJob] = []
+    for each in load_scenarios(scenario):
+        opening = opening_input(agent, find_family(each.family, each.rules), model)
+        jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
+    with EventLog(log_path, durable=durable) as log:
+        name = new_run_name(log, run, agent)
+        infos = begin_episodes(log, jobs, agent, name)
         try:
-            play_all(opened, infos, model, parallel=parallel, label=f"run {name}", price=price)
+            play_all(log, infos, model, parallel=parallel, label=f"run {name}", price=price)
         except KeyboardInterrupt:
-            words(f"interrupted; `refold resume {name}` goes on where it stopped")
+            print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
         except Denied as error:
             raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
-        print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
+        print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
 
 
-def load_all(names: Sequence[str]) -> list[Scenario]:
+def load_scenarios(names: Sequence[str]) -> list[Scenario]:
     """
     Return the scenarios that *names* name, each once; a family's name means all of its own.
 
@@ -125,16 +125,16 @@ def load_all(names: Sequence[str]) -> list[Scenario]:
     return [load(name) for name in dict.fromkeys(chosen)]
 
 
-def _epochs(
+def _epoch_jobs(
     scenario: Scenario, opening: Input | None, seed: int | None, epochs: int, *, same_seed: bool
-) -> Iterator[Job]:
+) -> Iterator[EpisodeJob]:
     first = scenario.seed if seed is None else seed
     for epoch in range(epochs):
         world = first if same_seed else epoch_seed(first, epoch)
-        yield Job(scenario, world, epoch, opening)
+        yield EpisodeJob(scenario, world, epoch, opening)
 
 
-def run_name(log: EventLog, wanted: str | None, agent: str) -> str:
+def new_run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     """
     Return *wanted*, or a fresh name made of *agent*, for a run that is new to *log*.
 
@@ -149,13 +149,15 @@ def run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     return name
 
 
-def begin(log: EventLog, jobs: Sequence[Job], agent: str, run: str) -> list[EpisodeInfo]:
+def begin_episodes(
+    log: EventLog, jobs: Sequence[EpisodeJob], agent: str, run: str
+) -> list[EpisodeInfo]:
     """Record the start of every job, all or none, so that an interrupted run can go on."""
     with log.transaction():
-        return [log.find(_begin_one(log, job, agent, run)) for job in jobs]
+        return [log.find(_begin_episode(log, job, agent, run)) for job in jobs]
 
 
-def _begin_one(log: EventLog, job: Job, agent: str, run: str) -> str:
+def _begin_episode(log: EventLog, job: EpisodeJob, agent: str, run: str) -> str:
     episode = Episode.start(
         job.scenario, log=log, agent=agent, seed=job.seed, run=run, epoch=job.epoch
     )

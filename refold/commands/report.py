@@ -8,22 +8,29 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import (
-    interval,
+    format_exclusions,
+    format_interval,
+    format_score,
     interval_remarks,
     pass_at_option,
-    reasons,
     run_argument,
-    score,
 )
 from refold.commands.shared.model_options import price_option
-from refold.commands.shared.options import examples, json_option, log_option
-from refold.commands.shared.output import add_row, console, plain, print_json, safe, table
+from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.output import (
+    add_row,
+    new_table,
+    print_json,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
 from refold.engine import EventLog
 from refold.reports import Costs, Price, RunReport, ScenarioReport, find_run, played, report
 from refold.reports.statistics import CONFIDENCE
 
 
-def _ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
+def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
     try:
         ks = [int(part) for part in text.split(",")]
     except ValueError:
@@ -35,7 +42,7 @@ def _ks(_context: click.Context, _option: click.Parameter, text: str) -> list[in
 
 @click.command(
     "report",
-    epilog=examples(
+    epilog=format_examples(
         "refold report last",
         "refold report gpt --pass-at 0.8 -k 1,5 --price 0.15,0.60",
         "refold report last --json",
@@ -49,14 +56,14 @@ def _ks(_context: click.Context, _option: click.Parameter, text: str) -> list[in
     metavar="K[,K...]",
     default="1,3",
     show_default=True,
-    callback=_ks,
+    callback=_parse_ks,
     help="For which k to tell pass@k and pass^k.",
 )
 @price_option
 @log_option
 @json_option
 def report_command(
-    run: str, pass_at: float, ks: Sequence[int], price: Price | None, log: str, as_json: bool
+    run: str, pass_at: float, ks: Sequence[int], price: Price | None, log_path: str, as_json: bool
 ) -> None:
     """
     Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
@@ -66,27 +73,29 @@ def report_command(
     of k episodes passes, pass^k that all do. Excluded are episodes that the API's faults
     stopped, or that have no end: they count in no score, but their tokens were paid for.
     """
-    with EventLog(log, readonly=True) as opened:
-        name = find_run(opened, run)
-        made = report(played(opened, run=name), pass_at=pass_at, ks=ks, price=price)
+    with EventLog(log_path, readonly=True) as log:
+        name = find_run(log, run)
+        made = report(played(log, run=name), pass_at=pass_at, ks=ks, price=price)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
-        total = {"mean": made.mean, "costs": plain(made.costs)}
-        print_json("reports", map(_row, made.scenarios), **head, **total)
+        total = {"mean": made.mean, "costs": to_json_data(made.costs)}
+        print_json("reports", map(_scenario_row, made.scenarios), **head, **total)
     else:
-        _print(console(), name, made, pass_at, ks)
+        _print_report(stdout_console(), name, made, pass_at, ks)
 
 
-def _row(each: ScenarioReport) -> dict[str, Any]:
-    row = plain(each)
+def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
+    row = to_json_data(each)
     for chances in ("pass_at_k", "pass_hat_k"):
         row[chances] = {str(k): chance for k, chance in row[chances].items()}
     return {**row.pop("setting"), "counted": each.counted, **row}
 
 
-def _print(out: Console, name: str, made: RunReport, pass_at: float, ks: Sequence[int]) -> None:
+def _print_report(
+    out: Console, name: str, made: RunReport, pass_at: float, ks: Sequence[int]
+) -> None:
     agents = dict.fromkeys(agent for each in made.scenarios for agent in each.agents)
-    out.print(safe(f"run {name}, agent {', '.join(agents)}"), style="bold")
+    out.print(safe_text(f"run {name}, agent {', '.join(agents)}"), style="bold")
     out.print()
     out.print(_scores_table(made, pass_at, ks))
     for line in interval_remarks(each.score for each in made.scenarios):
@@ -102,30 +111,30 @@ def _print(out: Console, name: str, made: RunReport, pass_at: float, ks: Sequenc
 def _scores_table(made: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
     passes = [f"pass@{k}" for k in ks] + [f"pass^{k}" for k in ks]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
-    listing = table(["scenario", *right, "excluded"], right=right)
+    listing = new_table(["scenario", *right, "excluded"], right=right)
     for each in made.scenarios:
         chances = [*each.pass_at_k.values(), *each.pass_hat_k.values()]
         add_row(
             listing,
             each.setting.scenario,
             each.counted,
-            score(each.score.mean if each.score else None),
-            interval(each.score),
+            format_score(each.score.mean if each.score else None),
+            format_interval(each.score),
             each.passed,
-            interval(each.pass_rate),
-            *(score(chance) or "-" for chance in chances),
+            format_interval(each.pass_rate),
+            *(format_score(chance) or "-" for chance in chances),
             None if each.steps is None else f"{each.steps:.1f}",
-            reasons(each.exclusions),
+            format_exclusions(each.exclusions),
         )
     if len(made.scenarios) > 1:
         counted = sum(each.counted for each in made.scenarios)
-        add_row(listing, "mean of scenarios", counted, score(made.mean), style="bold")
+        add_row(listing, "mean of scenarios", counted, format_score(made.mean), style="bold")
     return listing
 
 
 def _costs_table(made: RunReport, total: Costs) -> Table:
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
-    listing = table(["scenario", *right], right=right)
+    listing = new_table(["scenario", *right], right=right)
     for each in made.scenarios:
         if each.costs:
             name, failures = each.setting.scenario, (each.unread, each.forfeited)
@@ -157,13 +166,13 @@ def _print_failures(out: Console, made: RunReport, costs: Costs) -> None:
     if costs.unmetered:
         out.print(f"{costs.unmetered} answers came without a count of tokens")
     if costs.faults:
-        faults = reasons(costs.faults)
+        faults = format_exclusions(costs.faults)
         lost = f"; {costs.unanswered} requests never answered" if costs.unanswered else ""
-        out.print(safe(f"failed attempts, not the model's: {faults}{lost}"))
+        out.print(safe_text(f"failed attempts, not the model's: {faults}{lost}"))
 
 
 def _counts_table(made: RunReport) -> Table:
-    listing = table(["scenario", "per episode"], title=None)
+    listing = new_table(["scenario", "per episode"], title=None)
     for each in made.scenarios:
         means = (f"{name} {count.mean:.4g}" for name, count in each.counts.items())
         add_row(listing, each.setting.scenario, ", ".join(means))

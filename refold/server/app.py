@@ -14,17 +14,17 @@ import uvicorn
 from refold.engine import EventLog, RefoldError
 from refold.server.asgi import make_app
 from refold.server.http.access import is_loopback
-from refold.server.http.guard import App
-from refold.server.settings import Settings
+from refold.server.http.guard import ASGIApp
+from refold.server.settings import ServerSettings
 
-GRACE_SECONDS = 10
-CONNECTIONS_BESIDE_SESSIONS = 256
+SHUTDOWN_SECONDS = 10
+SPARE_CONNECTIONS = 256
 PING_SECONDS = 30.0
 PONG_SECONDS = 300.0
 """Long, for clients that compute for minutes without looking at their connection."""
 
 
-def check_exposure(settings: Settings) -> None:
+def check_exposure(settings: ServerSettings) -> None:
     """
     Check that the server is not open to other machines by accident.
 
@@ -38,13 +38,13 @@ def check_exposure(settings: Settings) -> None:
         )
 
 
-def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn.Server:
+def make_server(settings: ServerSettings, announce: Callable[[str], None]) -> uvicorn.Server:
     """
     Return a server that is ready to ``run``.
 
     Args:
         settings: How it is set up.
-        listening: Called with the address once connections are taken.
+        announce: Called with the address once connections are taken.
 
     Raises:
         RefoldError: The settings cannot be used.
@@ -60,24 +60,24 @@ def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn
         ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PONG_SECONDS,
-        limit_concurrency=settings.max_sessions + CONNECTIONS_BESIDE_SESSIONS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=settings.max_sessions + SPARE_CONNECTIONS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         timeout_keep_alive=30,
         access_log=False,
         server_header=False,
         log_level="warning",
     )
-    return _Server(config, listening)
+    return _AnnouncingServer(config, announce)
 
 
-def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: None) -> None:
+def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda url: None) -> None:
     """
     Serve until SIGINT or SIGTERM; then end what is under way, and close the log.
 
     Raises:
         RefoldError: The settings cannot be used, or the address cannot be had.
     """
-    server = make_server(settings, listening)
+    server = make_server(settings, announce)
     EventLog(settings.log, durable=settings.durable).close()  # so that a mistake is told now
     family = AF_INET6 if ":" in settings.host else AF_INET
     try:
@@ -99,35 +99,35 @@ def _http_protocol() -> Any:
     return TimedHeads
 
 
-class _Server(uvicorn.Server):
+class _AnnouncingServer(uvicorn.Server):
     """Says when it listens."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._listening = listening
+        self._announce = announce
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            self._announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 def main() -> None:
     """Serve as the environment says, and exit."""
     try:
-        serve(Settings.from_environment())
+        serve(ServerSettings.from_environment())
     except RefoldError as error:
         print(f"server: {error}", file=sys.stderr)
         sys.exit(2)
 
 
-def __getattr__(name: str) -> App:
+def __getattr__(name: str) -> ASGIApp:
     """Return ``app``, made when it is first asked for."""
     if name != "app":
         raise AttributeError(name)
-    globals()["app"] = make_app(Settings.from_environment())
-    made: App = globals()["app"]
+    globals()["app"] = make_app(ServerSettings.from_environment())
+    made: ASGIApp = globals()["app"]
     return made
 
 

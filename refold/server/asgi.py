@@ -12,65 +12,72 @@ from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 
 from refold.engine import EventLog, RefoldError
-from refold.server.context import Context
+from refold.server.context import ServerContext
 from refold.server.http import login
-from refold.server.http.bodies import failed, malformed, not_allowed, refused
-from refold.server.http.guard import App, Guard, Receive, Scope, Send
-from refold.server.http.openapi import complete
-from refold.server.http.rate_limits import Buckets
-from refold.server.http.request_session import Server
-from refold.server.metrics import Metrics
+from refold.server.http.bodies import (
+    respond_to_fault,
+    respond_to_invalid_request,
+    respond_to_refold_error,
+    respond_to_wrong_method,
+)
+from refold.server.http.guard import AccessGuard, ASGIApp, Receive, Scope, Send
+from refold.server.http.openapi import complete_document
+from refold.server.http.rate_limits import RateLimiter
+from refold.server.http.request_session import ContextDep
+from refold.server.metrics import ServerMetrics
 from refold.server.openenv import http_api, task_api
-from refold.server.openenv.mcp import JsonRpc
+from refold.server.openenv.mcp import RpcDispatcher
 from refold.server.openenv.mcp_socket import RpcSocket
-from refold.server.openenv.websocket import Endpoint
+from refold.server.openenv.websocket import EnvironmentSocket
 from refold.server.routes import episodes, manual_play, pages, runs, standings
-from refold.server.sessions.catalogue import catalogue
-from refold.server.sessions.runner import Play
+from refold.server.sessions.catalogue import load_catalogue
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import SessionStore
-from refold.server.settings import Settings
+from refold.server.settings import ServerSettings
 
-REAP_SECONDS = 15.0
+IDLE_CHECK_SECONDS = 15.0
 
-_words = logging.getLogger("refold.server")
+_logger = logging.getLogger("refold.server")
 
 
-def make_app(settings: Settings) -> App:
+def make_app(settings: ServerSettings) -> ASGIApp:
     """
     Return the server for *settings*; the log is opened when it starts, not before.
 
     Raises:
         RefoldError: A scenario of the settings cannot be used.
     """
-    metrics = Metrics()
-    buckets = Buckets(settings.rate, time.monotonic)
-    served = catalogue(settings.scenarios, settings.default)
-    sockets: dict[str, App] = {}
+    metrics = ServerMetrics()
+    limiter = RateLimiter(settings.rate_limit, time.monotonic)
+    catalogue = load_catalogue(settings.scenarios, settings.default_task)
+    sockets: dict[str, ASGIApp] = {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with EventLog(settings.log, durable=settings.durable) as log:
-            play = Play(log, served)
+            runner = SessionRunner(log, catalogue)
             store = SessionStore(
                 settings.max_sessions,
                 settings.client_sessions or settings.max_sessions,
                 settings.idle_timeout,
                 time.monotonic,
             )
-            rpc = JsonRpc(play, store)
-            app.state.context = Context(settings, log, play, store, metrics)
+            rpc = RpcDispatcher(runner, store)
+            app.state.context = ServerContext(settings, log, runner, store, metrics)
             app.state.rpc = rpc
-            _watch(metrics, play, store)
-            pause, largest = buckets.wait, settings.largest_body
-            sockets["/ws"] = Endpoint(play, store, rpc, largest, pause, metrics.refused)
-            sockets["/mcp"] = RpcSocket(store, rpc, largest, pause)
-            async with _reaping(store):
+            _add_figures(metrics, runner, store)
+            delay, largest_frame = limiter.delay, settings.largest_body
+            sockets["/ws"] = EnvironmentSocket(
+                runner, store, rpc, largest_frame, delay, metrics.count_error_frame
+            )
+            sockets["/mcp"] = RpcSocket(store, rpc, largest_frame, delay)
+            async with _dropping_idle_sessions(store):
                 yield
-        _words.info("log closed")
+        _logger.info("log closed")
 
-    http = _http(lifespan, served.families, token=settings.token is not None)
+    http = _make_http_app(lifespan, catalogue.families, token=settings.token is not None)
 
-    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             await http(scope, receive, send)
         elif scope["path"] in sockets:
@@ -79,10 +86,10 @@ def make_app(settings: Settings) -> App:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
 
-    return Guard(site, settings, buckets, metrics)
+    return AccessGuard(dispatch, settings, limiter, metrics)
 
 
-def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
+def _make_http_app(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
     """Return the HTTP side: all routers, the errors, and the document that tells of them."""
     app = FastAPI(
         title="refold",
@@ -92,17 +99,17 @@ def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         exception_handlers={
-            RefoldError: refused,
-            RequestValidationError: malformed,
-            Exception: failed,
-            405: not_allowed,
+            RefoldError: respond_to_refold_error,
+            RequestValidationError: respond_to_invalid_request,
+            Exception: respond_to_fault,
+            405: respond_to_wrong_method,
         },
         redirect_slashes=False,
     )
 
     @app.get("/metrics", include_in_schema=False)
-    async def figures(context: Server) -> Response:
-        return Response(context.metrics.text(), media_type="text/plain; version=0.0.4")
+    async def figures(context: ContextDep) -> Response:
+        return Response(context.metrics.render(), media_type="text/plain; version=0.0.4")
 
     for each in (pages, http_api, episodes, manual_play, runs, standings, task_api, login):
         app.include_router(each.router)
@@ -110,7 +117,7 @@ def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = complete(made(), families, token=token)
+            app.openapi_schema = complete_document(made(), families, token=token)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI's documents say
@@ -118,9 +125,9 @@ def _http(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
 
 
 @asynccontextmanager
-async def _reaping(store: SessionStore) -> AsyncIterator[None]:
+async def _dropping_idle_sessions(store: SessionStore) -> AsyncIterator[None]:
     """Drop idle sessions for as long as it lasts."""
-    reaper = asyncio.create_task(_reap(store))
+    reaper = asyncio.create_task(_drop_idle_sessions(store))
     try:
         yield
     finally:
@@ -129,19 +136,19 @@ async def _reaping(store: SessionStore) -> AsyncIterator[None]:
             await reaper
 
 
-async def _reap(store: SessionStore) -> None:
+async def _drop_idle_sessions(store: SessionStore) -> None:
     while True:
-        await asyncio.sleep(min(REAP_SECONDS, max(0.05, store.idle_timeout / 4)))
-        store.reap()
+        await asyncio.sleep(min(IDLE_CHECK_SECONDS, max(0.05, store.idle_timeout / 4)))
+        store.drop_idle()
 
 
-def _watch(metrics: Metrics, play: Play, store: SessionStore) -> None:
-    metrics.watch(
-        lambda: {"sessions": len(store), "sessions_most": store.most},
+def _add_figures(metrics: ServerMetrics, runner: SessionRunner, store: SessionStore) -> None:
+    metrics.add_figures(
+        lambda: {"sessions": len(store), "sessions_most": store.limit},
         lambda: {
-            "episodes_started": play.counts.started,
-            "episodes_ended": play.counts.ended,
-            "steps": play.counts.steps,
+            "episodes_started": runner.counts.started,
+            "episodes_ended": runner.counts.ended,
+            "steps": runner.counts.steps,
             "sessions_dropped": store.dropped,
         },
     )

@@ -9,16 +9,16 @@ from fastapi import Request
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownEpisode
-from refold.server.metrics import Metrics
-from refold.server.sessions.runner import Play
+from refold.server.metrics import ServerMetrics
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
-from refold.server.settings import Settings
+from refold.server.settings import ServerSettings
 
-HEAVY = 2
+MOST_RUNNING = 2
 """Long computations that may go on at once."""
-QUEUE = 8
+MOST_WAITING = 8
 """How many may wait for theirs, each of which keeps a thread from others."""
-PATIENCE = 5.0
+PATIENCE_SECONDS = 5.0
 """Seconds that one which only reads waits for its turn."""
 
 
@@ -27,7 +27,7 @@ class Overloaded(RefoldError):
 
 
 @define
-class Context:
+class ServerContext:
     """
     A running server.
 
@@ -40,23 +40,23 @@ class Context:
         current: The session that plain HTTP goes on with when a request names none.
     """
 
-    settings: Settings
+    settings: ServerSettings
     log: EventLog
-    play: Play
+    runner: SessionRunner
     store: SessionStore
-    metrics: Metrics
+    metrics: ServerMetrics
     current: Session | None = None
-    _places: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(HEAVY))
-    _queue: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(QUEUE))
+    _running: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_RUNNING))
+    _waiting: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_WAITING))
 
     @contextmanager
-    def reading(self) -> Iterator[EventLog]:
+    def open_reader(self) -> Iterator[EventLog]:
         """Give a reader of the log, for use in the calling thread."""
         with EventLog(self.settings.log, readonly=True) as log:
             yield log
 
     @contextmanager
-    def heavy(self, *, patience: float = 0.0) -> Iterator[None]:
+    def long_computation(self, *, patience: float = 0.0) -> Iterator[None]:
         """
         Hold one of the places for long computations.
 
@@ -66,23 +66,23 @@ class Context:
         Raises:
             Overloaded: All are taken.
         """
-        if not self._places.acquire(blocking=False) and not self._wait(patience):
+        if not self._running.acquire(blocking=False) and not self._wait_for_turn(patience):
             raise Overloaded("server: expected fewer long requests at once; try again")
         try:
             yield
         finally:
-            self._places.release()
+            self._running.release()
 
-    def _wait(self, patience: float) -> bool:
+    def _wait_for_turn(self, patience: float) -> bool:
         """Wait for a place, with few others at most; return whether it was given."""
-        if not patience or not self._queue.acquire(blocking=False):
+        if not patience or not self._waiting.acquire(blocking=False):
             return False
         try:
-            return self._places.acquire(timeout=patience)
+            return self._running.acquire(timeout=patience)
         finally:
-            self._queue.release()
+            self._waiting.release()
 
-    def find(self, log: EventLog, name: str) -> EpisodeInfo:
+    def find_episode(self, log: EventLog, name: str) -> EpisodeInfo:
         """
         Return the episode of *log* that *name* means: as a client here called it, or as the log.
 
@@ -91,10 +91,10 @@ class Context:
         """
         if not name.isprintable() or len(name) > 255:
             raise UnknownEpisode("episode: expected an id, got something else")
-        return log.find(self.play.log_id(name))
+        return log.find(self.runner.find_log_id(name))
 
 
-def context_of(request: Request) -> Context:
+def get_context(request: Request) -> ServerContext:
     """Return the context of the server that *request* came to."""
-    context: Context = request.app.state.context
+    context: ServerContext = request.app.state.context
     return context

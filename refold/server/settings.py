@@ -12,13 +12,13 @@ PUBLIC_RATE = 1000.0
 _TRUE = ("1", "true", "yes")
 
 
-def _token(_owner: Any, _attribute: Any, value: str | None) -> None:
+def _check_token(_owner: Any, _attribute: Any, value: str | None) -> None:
     if value is not None and not (len(value) >= 16 and value.isascii() and value.isprintable()):
         raise RefoldError("token: expected 16 or more printable ASCII letters, got something else")
 
 
 @frozen
-class Settings:
+class ServerSettings:
     """
     Everything that can be chosen.
 
@@ -47,7 +47,7 @@ class Settings:
     log: str = "refold.db"
     host: str = "127.0.0.1"
     port: int = 8000
-    token: str | None = field(default=None, repr=False, validator=_token)
+    token: str | None = field(default=None, repr=False, validator=_check_token)
     public: bool = False
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
@@ -58,18 +58,18 @@ class Settings:
     largest_body: int = 2**20
     durable: bool = False
     scenarios: tuple[str, ...] = ()
-    default: str | None = None
+    default_task: str | None = None
     access_log: bool = True
 
     @property
-    def rate(self) -> float:
+    def rate_limit(self) -> float:
         """The limit that holds: requests and frames per second for one client; 0 for none."""
         if self.client_rate is not None:
             return self.client_rate
         return PUBLIC_RATE if self.public and not self.token else 0.0
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServerSettings":
         """
         Return what the environment says; see the table in docs/serving.md.
 
@@ -87,11 +87,11 @@ class Settings:
         return cls(**found)
 
 
-def _list(text: str) -> tuple[str, ...]:
+def _parse_list(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
-def _truth(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     return text.lower() in _TRUE
 
 
@@ -100,15 +100,15 @@ VARIABLES: Mapping[str, tuple[str, Any]] = {
     "HOST": ("host", str),
     "PORT": ("port", int),
     "REFOLD_TOKEN": ("token", str),
-    "REFOLD_PUBLIC": ("public", _truth),
-    "REFOLD_HOSTS": ("hosts", _list),
-    "REFOLD_ORIGINS": ("origins", _list),
+    "REFOLD_PUBLIC": ("public", _parse_flag),
+    "REFOLD_HOSTS": ("hosts", _parse_list),
+    "REFOLD_ORIGINS": ("origins", _parse_list),
     "REFOLD_MAX_SESSIONS": ("max_sessions", int),
     "REFOLD_CLIENT_SESSIONS": ("client_sessions", int),
     "REFOLD_CLIENT_RATE": ("client_rate", float),
     "REFOLD_IDLE_TIMEOUT": ("idle_timeout", float),
-    "REFOLD_DURABLE": ("durable", _truth),
-    "REFOLD_SCENARIOS": ("scenarios", _list),
+    "REFOLD_DURABLE": ("durable", _parse_flag),
+    "REFOLD_SCENARIOS": ("scenarios", _parse_list),
     "REFOLD_DEFAULT_TASK": ("default", str),
 }
 """Environment variables: which setting each is, and how it is read."""

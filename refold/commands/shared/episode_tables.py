@@ -5,11 +5,17 @@ from typing import Any
 
 from rich.table import Table
 
-from refold.commands.shared.output import SHORT, add_row, plain, signed, table
+from refold.commands.shared.output import (
+    SHORT_ID_LENGTH,
+    add_row,
+    format_signed,
+    new_table,
+    to_json_data,
+)
 from refold.engine import EpisodeInfo
 from refold.graders import Grade
 
-Row = tuple[EpisodeInfo, Sequence[Grade]]
+EpisodeWithGrades = tuple[EpisodeInfo, Sequence[Grade]]
 
 
 def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:
@@ -18,24 +24,24 @@ def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:
         {"rubric": each.rubric.name, "version": each.rubric.version, "score": each.score}
         for each in grades
     ]
-    return {**plain(info), "score": grades[0].score if grades else None, "scores": scores}
+    return {**to_json_data(info), "score": grades[0].score if grades else None, "scores": scores}
 
 
-def episodes_table(rows: Iterable[Row]) -> Table:
+def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
     """Return a table of episodes; of several scores, the one that was saved first is shown."""
-    listing = table(
+    listing = new_table(
         ["episode", "scenario", "agent", "seed", "steps", "reward", "score", "ended", "run"],
         right=["seed", "steps", "reward", "score"],
     )
     for info, grades in rows:
         add_row(
             listing,
-            info.id[:SHORT] if len(info.id) == 2 * SHORT else info.id,
+            info.id[:SHORT_ID_LENGTH] if len(info.id) == 2 * SHORT_ID_LENGTH else info.id,
             info.scenario,
             info.agent,
             info.seed,
             info.steps,
-            signed(info.total),
+            format_signed(info.total),
             f"{grades[0].score:.4f}" if grades else None,
             f"{info.ended}: {info.reason}" if info.ended else "running",
             info.run,

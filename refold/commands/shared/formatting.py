@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 from refold.commands.shared.options import DEFAULT_LOG
 from refold.reports.statistics import Estimate, Paired
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 def complete_runs(
@@ -20,18 +20,18 @@ def complete_runs(
     from refold.reports import run_names  # noqa: PLC0415 - only when a shell asks
 
     try:
-        with EventLog(context.params.get("log") or DEFAULT_LOG, readonly=True) as log:
+        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
             return [CompletionItem(name) for name in run_names(log) if name.startswith(incomplete)]
     except RefoldError:
         return []
 
 
-def run_argument(name: str) -> Callable[[F], F]:
+def run_argument(name: str) -> Callable[[CommandT], CommandT]:
     """Add an argument that names a run."""
     return click.argument(name, metavar=name.upper(), shell_complete=complete_runs)
 
 
-def pass_at_option(command: F) -> F:
+def pass_at_option(command: CommandT) -> CommandT:
     """Add ``--pass-at``."""
     return click.option(
         "--pass-at",
@@ -42,12 +42,12 @@ def pass_at_option(command: F) -> F:
     )(command)
 
 
-def score(value: float | None) -> str | None:
+def format_score(value: float | None) -> str | None:
     """Return a score or a share to four places, None for none."""
     return None if value is None else f"{value:.4f}"
 
 
-def interval(estimate: Estimate | Paired | None) -> str | None:
+def format_interval(estimate: Estimate | Paired | None) -> str | None:
     """Return the two ends of an interval, marked if it is of equal values; None for none."""
     if estimate is None:
         return None
@@ -61,6 +61,6 @@ def interval_remarks(estimates: Iterable[Estimate | Paired | None]) -> list[str]
     return ["* all values are equal: the interval rests on their number alone"] if marked else []
 
 
-def reasons(exclusions: Mapping[str, int]) -> str | None:
+def format_exclusions(exclusions: Mapping[str, int]) -> str | None:
     """Return how many episodes do not count and why, None if all do."""
     return ", ".join(f"{number} {reason}" for reason, number in exclusions.items()) or None

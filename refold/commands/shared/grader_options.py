@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import click
 from attrs import frozen
 
-from refold.commands.shared.options import F
-from refold.commands.shared.output import words
+from refold.commands.shared.options import CommandT
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import Stream
 from refold.graders import Grade, Grader, grade
 from refold.graders.process.file_grader import SECONDS, FileGrader, ToGrade
@@ -36,7 +36,7 @@ _OPTIONS = (
 
 
 @frozen
-class Recorded:
+class EpisodeToGrade:
     """An episode to grade."""
 
     id: str
@@ -51,7 +51,7 @@ class GraderChoice:
     grader: FileGrader | None
     seconds: float
 
-    def grades(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
         """
         Yield each of *episodes* with its grade, in order.
 
@@ -60,10 +60,10 @@ class GraderChoice:
             GraderFailed: The function gives no grade.
         """
         if self.grader is not None:
-            return self.grader.grades(episodes, seconds=self.seconds, tell=words)
-        return self._by_rubric(episodes)
+            return self.grader.grades(episodes, seconds=self.seconds, tell=print_to_stderr)
+        return self._grade_by_rubric(episodes)
 
-    def _by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
         graders: dict[tuple[str, int], Grader] = {}
         for episode in episodes:
             family = episode.stream.family.name, episode.stream.family.rules
@@ -73,18 +73,18 @@ class GraderChoice:
             yield episode, graders.get(family, grade)(episode.stream)
 
 
-def grader_options(command: F) -> F:
+def grader_options(command: CommandT) -> CommandT:
     """Add the options that say by what to grade; the command takes one ``GraderChoice`` *by*."""
 
     @functools.wraps(command)
-    def packed(
+    def wrapper(
         *, rubric: str | None, grader: str | None, grader_timeout: float, **rest: Any
     ) -> Any:
         if rubric is not None and grader is not None:
             raise click.UsageError("expected --rubric or --grader, got both")
         chosen = FileGrader(grader) if grader is not None else None
-        return command(**rest, by=GraderChoice(rubric, chosen, grader_timeout))
+        return command(**rest, grader_choice=GraderChoice(rubric, chosen, grader_timeout))
 
     for option in reversed(_OPTIONS):
-        packed = option(packed)
-    return packed  # type: ignore[return-value]  # the same command, but for these options
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]  # the same command, but for these options

@@ -25,7 +25,7 @@ def has_terminal() -> bool:
 
 
 @contextmanager
-def keyboard() -> Iterator[Callable[[], str]]:
+def open_keyboard() -> Iterator[Callable[[], str]]:
     """
     Give what waits for the next keys, which is empty once there can be no more.
 
@@ -33,52 +33,52 @@ def keyboard() -> Iterator[Callable[[], str]]:
     """
     import termios  # noqa: PLC0415 - not everywhere
 
-    number = sys.stdin.fileno()
-    before = termios.tcgetattr(number)
-    ours = termios.tcgetattr(number)
-    ours[0] &= ~(termios.ICRNL | termios.IXON)
-    ours[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    fd = sys.stdin.fileno()
+    saved = termios.tcgetattr(fd)
+    raw = termios.tcgetattr(fd)
+    raw[0] &= ~(termios.ICRNL | termios.IXON)
+    raw[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
     decode = getincrementaldecoder("utf-8")("replace").decode
 
-    with _resizes() as resized:
+    with _watch_resizes() as resize_fd:
 
         def read() -> str:
             while True:
-                ready, _, _ = select.select([number, resized], [], [])
-                if resized in ready:
-                    os.read(resized, _CHUNK)
+                ready, _, _ = select.select([fd, resize_fd], [], [])
+                if resize_fd in ready:
+                    os.read(resize_fd, _CHUNK)
                     return RESIZED
-                content = _read(number)
+                content = _read_bytes(fd)
                 text = decode(content)
                 if text or not content:
                     return text
 
-        termios.tcsetattr(number, termios.TCSADRAIN, ours)
+        termios.tcsetattr(fd, termios.TCSADRAIN, raw)
         try:
             yield read
         finally:
             with suppress(termios.error):  # it may be gone
-                termios.tcsetattr(number, termios.TCSADRAIN, before)
+                termios.tcsetattr(fd, termios.TCSADRAIN, saved)
 
 
-def _read(number: int) -> bytes:
+def _read_bytes(fd: int) -> bytes:
     try:
-        return os.read(number, _CHUNK)
+        return os.read(fd, _CHUNK)
     except OSError:  # the terminal was closed
         return b""
 
 
 @contextmanager
-def _resizes() -> Iterator[int]:
+def _watch_resizes() -> Iterator[int]:
     """Give a file descriptor that has something to read when the terminal got another size."""
-    ours, theirs = os.pipe()
-    os.set_blocking(theirs, False)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
     before = signal.signal(signal.SIGWINCH, lambda *_: None)
-    previous = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
-        yield ours
+        yield reader
     finally:
         signal.set_wakeup_fd(previous)
         signal.signal(signal.SIGWINCH, before)
-        os.close(ours)
-        os.close(theirs)
+        os.close(reader)
+        os.close(writer)

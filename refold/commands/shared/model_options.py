@@ -17,14 +17,14 @@ from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
 from refold.agents.recorded import MODEL_AGENT, Recorded
 from refold.agents.rollout import make_policy
-from refold.commands.shared.output import words
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.reports import Price
 
-F = TypeVar("F", bound=Callable[..., Any])
-Watch = Callable[[StepResult], None]
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+StepWatcher = Callable[[StepResult], None]
 
-_NOT_EXTRA = ("messages", "model", "stream")
+_RESERVED_PARAMETERS = ("messages", "model", "stream")
 
 _OPTIONS = (
     click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
@@ -82,23 +82,23 @@ class ModelChoices:
     offline: bool
 
 
-def model_options(command: F) -> F:
+def model_options(command: CommandT) -> CommandT:
     """Add the options that concern models; the command takes them as one ``ModelChoices``."""
 
     @functools.wraps(command)
-    def packed(**values: Any) -> Any:
+    def wrapper(**values: Any) -> Any:
         names = [each.name for each in fields(ModelChoices)]
         choices = ModelChoices(**{name: values.pop(name) for name in names})
         return command(**values, model=choices)
 
     for option in reversed(_OPTIONS):
-        packed = option(packed)
-    return packed  # type: ignore[return-value]  # the same command, but for these options
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]  # the same command, but for these options
 
 
 @asynccontextmanager
 async def open_players(
-    log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: Watch | None = None
+    log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: StepWatcher | None = None
 ) -> AsyncIterator[Mapping[str, Player]]:
     """
     Give the player of each of *agents*; connections are closed at the end.
@@ -107,14 +107,14 @@ async def open_players(
         RefoldError: An agent is none, or a model is asked for without key, address or name.
     """
     models = [agent for agent in agents if is_model(agent)]
-    client = Client(_endpoint(choices)) if models and not choices.offline else None
+    client = Client(_find_endpoint(choices)) if models and not choices.offline else None
     asker: Asker | None = client
     if models and (choices.reuse or choices.offline):
         asker = Recorded(log, client)
     players: dict[str, Player] = {}
     for agent in agents:
         if asker is not None and is_model(agent):
-            players[agent] = ModelAgent(asker, _model_options(agent, choices), watch=watch)
+            players[agent] = ModelAgent(asker, _request_options(agent, choices), watch=watch)
         else:
             players[agent] = PolicyPlayer(agent, watch=watch)
     try:
@@ -123,7 +123,7 @@ async def open_players(
         if client is not None:
             await client.close()
             if client.complaint:
-                words(f"model: {client.complaint}")
+                print_to_stderr(f"model: {client.complaint}")
 
 
 def is_model(agent: str) -> bool:
@@ -131,12 +131,12 @@ def is_model(agent: str) -> bool:
     return agent.partition(":")[0] == MODEL_AGENT
 
 
-def agent_name(agent: str) -> str:
+def complete_agent_name(agent: str) -> str:
     """Return *agent* with the model's name filled in, if that comes from the environment."""
     return f"{MODEL_AGENT}:{find_model(environment(), agent)}" if is_model(agent) else agent
 
 
-def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | None:
+def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
     """
     Return what is recorded at the start of an episode that *agent* will play, if anything.
 
@@ -147,12 +147,14 @@ def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | Non
         make_policy(agent, family, seed=0)
         return None
     if not choices.offline:
-        _endpoint(choices)
+        _find_endpoint(choices)
     form = choices.action_format or FORMATS[0]
-    return configured(family, _model_options(agent, choices), form)
+    return configured(family, _request_options(agent, choices), form)
 
 
-def _price(_context: click.Context, _option: click.Parameter, text: str | None) -> Price | None:
+def _parse_price(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> Price | None:
     if text is None:
         return None
     try:
@@ -164,17 +166,17 @@ def _price(_context: click.Context, _option: click.Parameter, text: str | None) 
     return Price(read, written)
 
 
-def price_option(command: F) -> F:
+def price_option(command: CommandT) -> CommandT:
     """Add ``--price``."""
     return click.option(
         "--price",
         metavar="IN,OUT",
-        callback=_price,
+        callback=_parse_price,
         help="US dollars for a million tokens, read and written.",
     )(command)
 
 
-def _endpoint(choices: ModelChoices) -> Endpoint:
+def _find_endpoint(choices: ModelChoices) -> Endpoint:
     return find_endpoint(
         environment(),
         base_url=choices.base_url,
@@ -184,7 +186,7 @@ def _endpoint(choices: ModelChoices) -> Endpoint:
     )
 
 
-def _model_options(agent: str, choices: ModelChoices) -> ModelOptions:
+def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     return ModelOptions(
         model=agent.partition(":")[2],
         format=choices.action_format,
@@ -192,15 +194,15 @@ def _model_options(agent: str, choices: ModelChoices) -> ModelOptions:
         max_tokens=choices.max_tokens,
         seed=choices.model_seed,
         history=choices.history,
-        extra=dict(map(_parameter, choices.extra)),
+        extra=dict(map(_parse_parameter, choices.extra)),
     )
 
 
-def _parameter(text: str) -> tuple[str, Any]:
+def _parse_parameter(text: str) -> tuple[str, Any]:
     name, given, value = text.partition("=")
-    if not given or not name or name in _NOT_EXTRA:
+    if not given or not name or name in _RESERVED_PARAMETERS:
         raise RefoldError(
-            f"--param: expected NAME=JSON, NAME none of {', '.join(_NOT_EXTRA)}; got {text!r}"
+            f"--param: expected NAME=JSON, NAME none of {', '.join(_RESERVED_PARAMETERS)}; got {text!r}"
         )
     try:
         return name, msgspec.json.decode(value)

@@ -9,18 +9,18 @@ from click.shell_completion import CompletionItem
 
 from refold.engine import EventLog, RefoldError
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 DEFAULT_LOG = "refold.db"
-_OFFERED = 200
+_MOST_COMPLETIONS = 200
 
 
 def _complete_episodes(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     try:
-        with EventLog(context.params.get("log") or DEFAULT_LOG, readonly=True) as log:
-            newest = list(islice(log.episodes(newest_first=True), _OFFERED))
+        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
+            newest = list(islice(log.episodes(newest_first=True), _MOST_COMPLETIONS))
     except RefoldError:
         return []
     return [
@@ -45,33 +45,34 @@ def _complete_agents(
     from refold.agents import AGENTS  # noqa: PLC0415 - only when a shell asks
 
     return [
-        CompletionItem(name.removesuffix("FILE").removesuffix("MODEL"), help=words)
-        for name, words in AGENTS.items()
+        CompletionItem(name.removesuffix("FILE").removesuffix("MODEL"), help=about)
+        for name, about in AGENTS.items()
         if name.startswith(incomplete)
     ]
 
 
-def examples(*commands: str) -> str:
+def format_examples(*commands: str) -> str:
     """Return *commands* as the examples at the end of a command's help."""
     return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
 
 
-def open_existing(log: str, *, readonly: bool = False) -> EventLog:
+def open_existing(log_path: str, *, readonly: bool = False) -> EventLog:
     """
-    Return the log at *log*, never a new one: for commands that have nothing to put into one.
+    Return the log at *log_path*, never a new one: for commands that have nothing to put into one.
 
     Raises:
         NotALog: The file is missing, or no log of refold.
     """
     if not readonly:
-        EventLog(log, readonly=True).close()
-    return EventLog(log, readonly=readonly)
+        EventLog(log_path, readonly=True).close()
+    return EventLog(log_path, readonly=readonly)
 
 
-def log_option(command: F) -> F:
+def log_option(command: CommandT) -> CommandT:
     """Add ``--log``."""
     return click.option(
         "--log",
+        "log_path",
         metavar="FILE",
         envvar="REFOLD_LOG",
         default=DEFAULT_LOG,
@@ -81,12 +82,12 @@ def log_option(command: F) -> F:
     )(command)
 
 
-def json_option(command: F) -> F:
+def json_option(command: CommandT) -> CommandT:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
-def agent_option(command: F) -> F:
+def agent_option(command: CommandT) -> CommandT:
     """Add ``--agent``."""
     return click.option(
         "--agent",
@@ -97,18 +98,18 @@ def agent_option(command: F) -> F:
     )(command)
 
 
-def filter_options(command: F) -> F:
+def filter_options(command: CommandT) -> CommandT:
     """Add ``--scenario``, ``--agent`` and ``--run``, which say which episodes are meant."""
-    for name, words in (
+    for name, about in (
         ("--run", "Only those of this run."),
         ("--agent", "Only those of this agent."),
         ("--scenario", "Only those of this scenario, or family."),
     ):
-        command = click.option(name, help=words)(command)
+        command = click.option(name, help=about)(command)
     return command
 
 
-def episode_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
+def episode_argument(name: str, *, many: bool = False) -> Callable[[CommandT], CommandT]:
     """Add an argument that names an episode, or any number of them."""
     return click.argument(
         name,
@@ -118,7 +119,7 @@ def episode_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
     )
 
 
-def scenario_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
+def scenario_argument(name: str, *, many: bool = False) -> Callable[[CommandT], CommandT]:
     """Add an argument that names a scenario, optional unless *many*."""
     return click.argument(
         name,

@@ -21,15 +21,15 @@ from refold.engine.codec import encode
 
 T = TypeVar("T")
 
-SHORT = 8
+SHORT_ID_LENGTH = 8
 """Letters of an id, and of a digest, that tables show."""
 
 _PIPE_WIDTH = 160
-_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_STEERING_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def safe(text: object) -> str:
+def safe_text(text: object) -> str:
     """
     Return *text* on one line, with everything that could steer a terminal made visible.
 
@@ -39,44 +39,46 @@ def safe(text: object) -> str:
     text = str(text)
     if text.isprintable():
         return text
-    return "".join(f"<U+{ord(each):04X}>" if _steers(each) else each for each in text)
+    return "".join(f"<U+{ord(each):04X}>" if _steers_terminal(each) else each for each in text)
 
 
 def safe_lines(text: str) -> str:
     """Return *text* made safe line by line: only its line ends are kept."""
-    return "\n".join(map(safe, text.split("\n")))
+    return "\n".join(map(safe_text, text.split("\n")))
 
 
-def _steers(letter: str) -> bool:
-    return category(letter) in _STEERING
+def _steers_terminal(letter: str) -> bool:
+    return category(letter) in _STEERING_CATEGORIES
 
 
-def console() -> Console:
+def stdout_console() -> Console:
     """Return a console for stdout: colour on a terminal only, wide when piped."""
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def table(columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()) -> Table:
+def new_table(
+    columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()
+) -> Table:
     """Return an empty table with *columns*, those in *right* aligned to the right."""
-    heading = None if title is None else Text(safe(title))
-    made = Table(title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    heading = None if title is None else Text(safe_text(title))
+    grid = Table(title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    return made
+        grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return grid
 
 
 def add_row(to: Table, *cells: object, style: str | None = None) -> None:
     """Add a row of *cells*, made safe; None is an empty cell."""
-    to.add_row(*(Text("" if cell is None else safe(cell)) for cell in cells), style=style)
+    to.add_row(*(Text("" if cell is None else safe_text(cell)) for cell in cells), style=style)
 
 
-def words(text: str) -> None:
+def print_to_stderr(text: str) -> None:
     """Print a line for people on stderr."""
-    click.echo(safe(text), err=True)
+    click.echo(safe_text(text), err=True)
 
 
-def counted(number: int, thing: str) -> str:
+def pluralise(number: int, thing: str) -> str:
     """Return *number* with its noun, which takes an s where there is not just one."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
@@ -89,35 +91,39 @@ def print_json(key: str, items: Iterable[Any], **more: Any) -> None:
     escaped.
     """
     rest = iter(items)
-    first = [_json(item) for item in islice(rest, 1)]  # before anything is written: it may fail
+    first = [
+        _encode_safely(item) for item in islice(rest, 1)
+    ]  # before anything is written: it may fail
     out = sys.stdout.buffer
-    head = (b"%b:%b," % (_json(name), _json(value)) for name, value in more.items())
-    out.write(b"{%b%b:[%b" % (b"".join(head), _json(key), b"".join(first)))
+    head = (
+        b"%b:%b," % (_encode_safely(name), _encode_safely(value)) for name, value in more.items()
+    )
+    out.write(b"{%b%b:[%b" % (b"".join(head), _encode_safely(key), b"".join(first)))
     for item in rest:
-        out.write(b"," + _json(item))
+        out.write(b"," + _encode_safely(item))
     out.write(b"]}\n")
     out.flush()
 
 
-def _json(value: Any) -> bytes:
+def _encode_safely(value: Any) -> bytes:
     content = encode(value)
     text = content.decode()
     if text.isprintable():
         return content
-    return "".join(_escaped(each) if _steers(each) else each for each in text).encode()
+    return "".join(_json_escape(each) if _steers_terminal(each) else each for each in text).encode()
 
 
-def _escaped(letter: str) -> str:
+def _json_escape(letter: str) -> str:
     """Return *letter* as JSON escapes it: one or two UTF-16 units."""
     return "".join(f"\\u{unit}" for unit in letter.encode("utf-16-be").hex(" ", 2).split())
 
 
-def plain(value: Any) -> Any:
+def to_json_data(value: Any) -> Any:
     """Return an event, action, observation or attrs value as plain JSON data."""
     return to_builtins(value)
 
 
-def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
+def show_progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
     """Yield *items*, with a progress bar on stderr if that is a terminal and there are several."""
     bar = Progress(
         TextColumn("{task.description}", markup=False),
@@ -129,7 +135,7 @@ def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
         disable=total < 2 or not sys.stderr.isatty(),
     )
     with bar:
-        yield from bar.track(items, total=total, description=safe(label))
+        yield from bar.track(items, total=total, description=safe_text(label))
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -141,7 +147,7 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in values)
 
 
-def signed(value: float) -> str:
+def format_signed(value: float) -> str:
     """Return a reward or a difference with its sign, to four places at most."""
     text = f"{value:+.4f}".rstrip("0").rstrip(".")
     return "0" if text in ("+0", "-0") else text

@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
-from refold.commands.shared.output import words
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
-def html_option(command: F) -> F:
+def html_option(command: CommandT) -> CommandT:
     """Add ``--html``."""
     return click.option(
         "--html",
@@ -42,4 +42,4 @@ def write_page(path: str, document: Mapping[str, Any], *, at: int | None = None)
     except OSError as error:
         problem = f"{path}: expected a file that can be written, got {error.strerror}"
         raise RefoldError(problem) from None
-    words(f"page of {len(content):,} bytes written to {path}")
+    print_to_stderr(f"page of {len(content):,} bytes written to {path}")

@@ -9,16 +9,16 @@ from rich.console import Console
 
 from refold.agents.players import Player, in_parallel
 from refold.commands.shared.episode_tables import episode_row, episodes_table
-from refold.commands.shared.grade_tables import ROWS_SHOWN, summary_table
-from refold.commands.shared.model_options import ModelChoices, Watch, open_players
-from refold.commands.shared.output import console, counted, print_json, words
-from refold.commands.shared.progress import Tally
+from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
+from refold.commands.shared.model_options import ModelChoices, StepWatcher, open_players
+from refold.commands.shared.output import pluralise, print_json, print_to_stderr, stdout_console
+from refold.commands.shared.progress import EpisodeProgress
 from refold.engine import Episode, EpisodeInfo, EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import grade, save_grade, saved_grades
 from refold.reports import Price
 
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
 
@@ -30,7 +30,7 @@ def play_all(
     parallel: int = 1,
     label: str,
     price: Price | None = None,
-    watch: Watch | None = None,
+    watch: StepWatcher | None = None,
 ) -> None:
     """
     Play *infos*, episodes of *log*, from where they stand, and save the grade of each.
@@ -41,25 +41,25 @@ def play_all(
             raised, it ends the process at once.
     """
 
-    async def run() -> None:
+    async def play_concurrently() -> None:
         agents = list(dict.fromkeys(info.agent for info in infos))
-        with Tally(total=len(infos), label=label, price=price) as tally:
+        with EpisodeProgress(total=len(infos), label=label, price=price) as progress:
             async with open_players(log, agents, choices, watch=watch) as players:
 
-                async def one(info: EpisodeInfo) -> None:
-                    await _play(log, info, players[info.agent], tally)
+                async def play_one(info: EpisodeInfo) -> None:
+                    await _play_and_grade(log, info, players[info.agent], progress)
 
-                await in_parallel(infos, one, parallel=parallel)
+                await in_parallel(infos, play_one, parallel=parallel)
 
     try:
-        asyncio.run(_interruptible(run()))
+        asyncio.run(_run_interruptibly(play_concurrently()))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from group
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 
 
-async def _interruptible(work: Awaitable[None]) -> None:
+async def _run_interruptibly(work: Awaitable[None]) -> None:
     """Do *work*, cancelled by Ctrl-C; asyncio's own way may print a traceback on the second."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
@@ -70,7 +70,7 @@ async def _interruptible(work: Awaitable[None]) -> None:
         nonlocal pressed
         if pressed:
             Console(stderr=True).show_cursor()
-            os._exit(INTERRUPTED)
+            os._exit(EXIT_INTERRUPTED)
         pressed = True
         loop.call_soon_threadsafe(cancel)
 
@@ -81,7 +81,9 @@ async def _interruptible(work: Awaitable[None]) -> None:
         signal.signal(signal.SIGINT, before)
 
 
-async def _play(log: EventLog, info: EpisodeInfo, player: Player, tally: Tally) -> None:
+async def _play_and_grade(
+    log: EventLog, info: EpisodeInfo, player: Player, progress: EpisodeProgress
+) -> None:
     episode = Episode.resume(log, info.id)
     await player.play(episode, info)
     events = episode.events
@@ -90,10 +92,10 @@ async def _play(log: EventLog, info: EpisodeInfo, player: Player, tally: Tally) 
         given = grade(events)
         save_grade(log, info.id, given)
         score = given.score
-    tally.add(events, score)
+    progress.add(events, score)
 
 
-def grade_ended(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
+def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
     """Save the grades of those of *infos* that ended, but whose recorder died before it graded."""
     for info in infos:
         counts = info.ended is not None and info.reason != INSTRUMENT_FAILED
@@ -108,14 +110,18 @@ def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: 
     if as_json:
         print_json("episodes", (episode_row(*row) for row in rows), **more)
         return
-    if len(infos) <= ROWS_SHOWN:
-        console().print(episodes_table(rows))
+    if len(infos) <= MOST_ROWS:
+        stdout_console().print(episodes_table(rows))
     else:
         scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
-        console().print(summary_table(scores))
+        stdout_console().print(summary_table(scores))
     failed = sum(info.reason == INSTRUMENT_FAILED for info in infos)
     if failed:
-        words(f"{counted(failed, 'episode')} cut off because the API kept failing: not counted")
+        print_to_stderr(
+            f"{pluralise(failed, 'episode')} cut off because the API kept failing: not counted"
+        )
     running = sum(info.ended is None for info in infos)
     if running:
-        words(f"{counted(running, 'episode')} not ended: out of actions, or interrupted")
+        print_to_stderr(
+            f"{pluralise(running, 'episode')} not ended: out of actions, or interrupted"
+        )

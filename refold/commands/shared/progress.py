@@ -8,13 +8,13 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from refold.commands.shared.output import safe
+from refold.commands.shared.output import safe_text
 from refold.engine import Event
 from refold.engine.exchanges import ModelCalled
 from refold.reports import Price
 
 
-def tokens(events: Sequence[Event]) -> tuple[int, int]:
+def count_tokens(events: Sequence[Event]) -> tuple[int, int]:
     """Return the tokens that the models of *events* read and wrote, as far as the API said."""
     usages = [
         event.reply.usage
@@ -24,7 +24,7 @@ def tokens(events: Sequence[Event]) -> tuple[int, int]:
     return sum(each.input for each in usages), sum(each.output for each in usages)
 
 
-class Tally:
+class EpisodeProgress:
     """
     Shows on stderr how far *total* episodes are, if that is a terminal and there are several.
 
@@ -48,7 +48,7 @@ class Tally:
             transient=True,
             disable=total < 2 or not sys.stderr.isatty(),
         )
-        self._task = self._bar.add_task(safe(label), total=total, so_far="")
+        self._task = self._bar.add_task(safe_text(label), total=total, so_far="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -66,12 +66,12 @@ class Tally:
         """Count an episode with *events*; *score* is None if it does not count."""
         if score is not None:
             self._scores.append(score)
-        read, written = tokens(events)
+        read, written = count_tokens(events)
         self._read += read
         self._written += written
-        self._bar.update(self._task, advance=1, so_far=self._so_far())
+        self._bar.update(self._task, advance=1, so_far=self._summarise())
 
-    def _so_far(self) -> str:
+    def _summarise(self) -> str:
         parts = []
         if self._scores:
             parts.append(f"mean {sum(self._scores) / len(self._scores):.3f}")

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from refold.server.http.access import LOGIN_COOKIE, is_token, login_value
-from refold.server.http.bodies import Json, text_of
-from refold.server.http.openapi import ref, text_schema, told
-from refold.server.http.request_session import Asked, Server, set_cookie
+from refold.server.http.access import LOGIN_COOKIE, login_cookie_value, tokens_match
+from refold.server.http.bodies import JsonResponse, get_text
+from refold.server.http.openapi import route_docs, schema_ref, text_schema
+from refold.server.http.request_session import BodyDep, ContextDep, set_cookie
 
 router = APIRouter(tags=["login"])
 
@@ -19,25 +19,26 @@ class Login(Struct):
 
 @router.post(
     "/login",
-    **told(
+    name="login",
+    **route_docs(
         "Get a cookie for the token",
-        ref(Login),
+        schema_ref(Login),
         {"ok": True},
         errors=(422,),
         body={
             "type": "object",
             "properties": {"token": text_schema("What the server was started with.")},
         },
-        sent={"the token": {"token": "…"}},
+        examples={"the token": {"token": "…"}},
     ),
 )
-async def login(request: Request, context: Server, asked: Asked) -> Response:
+async def log_in(request: Request, context: ContextDep, body: BodyDep) -> Response:
     """Set a cookie that stands for the token, for this site only and out of scripts' reach."""
-    token, given = context.settings.token, text_of(asked, "token")
+    token, given = context.settings.token, get_text(body, "token")
     if token is None:
-        return Json(Login(ok=True))
-    if given is None or not is_token(given, token):
-        return Json({"detail": "token: expected the server's, got another"}, 401)
-    response = Json(Login(ok=True))
-    set_cookie(request, response, LOGIN_COOKIE, login_value(token))
+        return JsonResponse(Login(ok=True))
+    if given is None or not tokens_match(given, token):
+        return JsonResponse({"detail": "token: expected the server's, got another"}, 401)
+    response = JsonResponse(Login(ok=True))
+    set_cookie(request, response, LOGIN_COOKIE, login_cookie_value(token))
     return response

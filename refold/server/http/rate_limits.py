@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-REMEMBERED = 10_000
+MOST_CLIENTS = 10_000
 """Clients whose recent use is kept in mind; the one that was away longest is forgotten first."""
 
 
 @define
-class Buckets:
+class RateLimiter:
     """
     A bucket of tokens for each client: *rate* come in each second, up to *rate* of them.
 
@@ -23,7 +23,7 @@ class Buckets:
     clock: Callable[[], float]
     _left: OrderedDict[str, tuple[float, float]] = field(factory=OrderedDict)
 
-    def wait(self, client: str) -> float:
+    def delay(self, client: str) -> float:
         """Count a request of *client* and return the seconds until its next one may come."""
         if not self.rate:
             return 0.0
@@ -32,6 +32,6 @@ class Buckets:
         left = min(self.rate, left + (now - since) * self.rate) - 1
         self._left[client] = (left, now)
         self._left.move_to_end(client)
-        if len(self._left) > REMEMBERED:
+        if len(self._left) > MOST_CLIENTS:
             self._left.popitem(last=False)
         return max(0.0, -left / self.rate)

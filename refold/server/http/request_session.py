@@ -5,48 +5,50 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Query, Request, Response
 
 from refold.engine import RefoldError
-from refold.server.context import Context, context_of
-from refold.server.http.access import cookie_of
-from refold.server.http.bodies import Json, read_object
+from refold.server.context import ServerContext, get_context
+from refold.server.http.access import read_cookie
+from refold.server.http.bodies import JsonResponse, read_json_object
 from refold.server.sessions.errors import NoEpisode
 from refold.server.sessions.store import Session
 
 SESSION_COOKIE = "refold_session"
 SESSION_HEADER = "x-session-id"
 
-Server = Annotated[Context, Depends(context_of)]
-Asked = Annotated[dict[str, Any], Depends(read_object)]
+ContextDep = Annotated[ServerContext, Depends(get_context)]
+BodyDep = Annotated[dict[str, Any], Depends(read_json_object)]
 PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
-Text = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
+TextQuery = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
 
 
-def named_session(
-    session_id: Text = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
+def read_session_id(
+    session_id: TextQuery = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
 ) -> str | None:
     """Return the id of the session that query or header name, if they do."""
     return session_id or x_session_id
 
 
-Named = Annotated[str | None, Depends(named_session)]
+SessionIdDep = Annotated[str | None, Depends(read_session_id)]
 
 
-def session_of(request: Request, context: Context, named: str | None) -> Session | None:
+def find_session(
+    request: Request, context: ServerContext, session_id: str | None
+) -> Session | None:
     """
-    Return the session called *named*, else that of the cookie of *request*, if it is open.
+    Return the session called *session_id*, else that of the cookie of *request*, if it is open.
 
     Raises:
-        UnknownSession: None is called *named*.
+        UnknownSession: None is called *session_id*.
     """
-    if named is not None:
-        return context.store.find(named)
-    cookie = cookie_of(request.headers, SESSION_COOKIE)
+    if session_id is not None:
+        return context.store.find(session_id)
+    cookie = read_cookie(request.headers, SESSION_COOKIE)
     try:
         return context.store.find(cookie) if cookie else None
     except RefoldError:
         return None
 
 
-def current_session(request: Request, context: Context, named: str | None) -> Session:
+def current_session(request: Request, context: ServerContext, session_id: str | None) -> Session:
     """
     Return the session that *request* names, or what was reset last.
 
@@ -54,14 +56,14 @@ def current_session(request: Request, context: Context, named: str | None) -> Se
         UnknownSession: As ``session_of``.
         NoEpisode: Nothing was reset, or its session is gone.
     """
-    session = session_of(request, context, named) or context.current
+    session = find_session(request, context, session_id) or context.current
     if session is None or not context.store.is_open(session):
         raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
-    session.used = context.store.clock()
+    session.last_used = context.store.clock()
     return session
 
 
-def new_session(request: Request, context: Context) -> Session:
+def create_session(request: Request, context: ServerContext) -> Session:
     """Return a new session for *request*, in place of the oldest that nobody came back to."""
     context.store.make_room()
     client = request.client.host if request.client else "unknown"
@@ -74,9 +76,9 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
     response.set_cookie(name, value, httponly=True, samesite="strict", secure=encrypted)
 
 
-def shown(request: Request, content: bytes, session: Session) -> Response:
-    """Return *content* as the answer, with the names of session and episode in headers."""
-    response = Json(content)
+def session_response(request: Request, envelope: bytes, session: Session) -> Response:
+    """Return *envelope* as the answer, with the names of session and episode in headers."""
+    response = JsonResponse(envelope)
     response.headers[SESSION_HEADER] = session.id
     if session.episode is not None:
         response.headers["x-episode-id"] = session.episode.id

@@ -17,8 +17,8 @@ from pydantic import Field
 
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
-from refold.server.sessions.catalogue import Catalogue, catalogue, row_of
-from refold.server.sessions.runner import Play, Start
+from refold.server.sessions.catalogue import TaskCatalogue, load_catalogue, task_row
+from refold.server.sessions.runner import ResetRequest, SessionRunner
 from refold.server.sessions.store import Session
 
 ActionT = TypeVar("ActionT", bound=Action)
@@ -66,15 +66,15 @@ class RefoldState(State):  # type: ignore[misc]
     end_reason: str | None = None
 
 
-_SHARED = RefoldObservation.model_fields.keys() - {"seen"}
+_COMMON_FIELDS = RefoldObservation.model_fields.keys() - {"seen"}
 
 
-def observation_of(envelope: dict[str, Any]) -> RefoldObservation:
+def to_observation(envelope: dict[str, Any]) -> RefoldObservation:
     """Return an envelope, as it goes over the wire, as a typed observation."""
     fields = envelope["observation"]
     return RefoldObservation(
-        **{key: value for key, value in fields.items() if key in _SHARED},
-        seen={key: value for key, value in fields.items() if key not in _SHARED},
+        **{key: value for key, value in fields.items() if key in _COMMON_FIELDS},
+        seen={key: value for key, value in fields.items() if key not in _COMMON_FIELDS},
         reward=envelope["reward"],
         done=envelope["done"],
     )
@@ -95,30 +95,30 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
 
     def __init__(self, task: str = "workflow/easy", log: EventLog | None = None) -> None:
         super().__init__()
-        self._play = Play(log, _catalogue(task))
+        self._runner = SessionRunner(log, _catalogue_with_default(task))
         self._session = Session("in process", "in process", 0.0)
 
     def reset(
         self, seed: int | None = None, episode_id: str | None = None, **arguments: Any
     ) -> RefoldObservation:
         """Begin an episode; ``task_id`` names the task."""
-        asked = {**arguments, "seed": seed, "episode_id": episode_id}
-        return self._observed(self._play.reset(self._session, Start.read(asked)))
+        request = {**arguments, "seed": seed, "episode_id": episode_id}
+        return self._decode(self._runner.reset(self._session, ResetRequest.from_arguments(request)))
 
     def step(
         self, action: ActionT, timeout_s: float | None = None, **_arguments: Any
     ) -> RefoldObservation:
         """Take *action*; raises ``EpisodeOver`` after the end. Steps never wait."""
         del timeout_s
-        return self._observed(self._play.step(self._session, payload_of(action)))
+        return self._decode(self._runner.step(self._session, to_payload(action)))
 
-    def _observed(self, envelope: bytes) -> RefoldObservation:
-        return observation_of(msgspec.json.decode(envelope))
+    def _decode(self, envelope: bytes) -> RefoldObservation:
+        return to_observation(msgspec.json.decode(envelope))
 
     @property
     def state(self) -> RefoldState:
         """How the episode stands."""
-        return RefoldState(**msgspec.to_builtins(self._play.state(self._session)))
+        return RefoldState(**msgspec.to_builtins(self._runner.state(self._session)))
 
     def get_metadata(self) -> EnvironmentMetadata:
         """Return name and description."""
@@ -126,16 +126,16 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
 
     def list_splits(self) -> list[str]:
         """Return the families."""
-        return list(dict.fromkeys(family.name for family in self._play.catalogue.families))
+        return list(dict.fromkeys(family.name for family in self._runner.catalogue.families))
 
     def list_tasks(self, split: str) -> list[dict[str, Any]]:
         """Return the tasks of the family *split*, easiest first."""
-        scenarios = self._play.catalogue.of_family(split)
-        return [msgspec.to_builtins(row_of(scenario)) for scenario in scenarios]
+        scenarios = self._runner.catalogue.in_family(split)
+        return [msgspec.to_builtins(task_row(scenario)) for scenario in scenarios]
 
     def num_tasks(self, split: str) -> int:
         """Return how many there are."""
-        return len(self._play.catalogue.of_family(split))
+        return len(self._runner.catalogue.in_family(split))
 
     def get_task(self, split: str, index: int) -> dict[str, Any]:
         """Return the one at *index*."""
@@ -159,7 +159,7 @@ class InboxEnvironment(RefoldEnvironment[InboxAction]):
         super().__init__(task, log)
 
 
-def payload_of(action: Action) -> dict[str, Any]:
+def to_payload(action: Action) -> dict[str, Any]:
     """Return *action* as it goes over the wire."""
     payload: dict[str, Any] = action.model_dump(exclude={"metadata"}, exclude_none=True)
     return payload
@@ -169,10 +169,10 @@ class RefoldClient(EnvClient[Action, RefoldObservation, RefoldState]):  # type: 
     """A client of a served refold that takes and returns the classes of this module."""
 
     def _step_payload(self, action: Action) -> dict[str, Any]:
-        return payload_of(action)
+        return to_payload(action)
 
     def _parse_result(self, payload: dict[str, Any]) -> StepResult[RefoldObservation]:
-        observation = observation_of(payload)
+        observation = to_observation(payload)
         return StepResult(observation, reward=payload["reward"], done=payload["done"])
 
     def _parse_state(self, payload: dict[str, Any]) -> RefoldState:
@@ -180,10 +180,10 @@ class RefoldClient(EnvClient[Action, RefoldObservation, RefoldState]):  # type: 
 
 
 @cache
-def _catalogue(task: str) -> Catalogue:
+def _catalogue_with_default(task: str) -> TaskCatalogue:
     """Return all that ships with *task* as the default, or the file *task*."""
-    shipped = catalogue()
+    shipped = load_catalogue()
     try:
-        return catalogue((), shipped.find(task).name)
+        return load_catalogue((), shipped.find(task).name)
     except UnknownName:
-        return catalogue((task,))
+        return load_catalogue((task,))

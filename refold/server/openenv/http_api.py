@@ -14,31 +14,31 @@ from msgspec import Struct
 
 from refold.engine import RefoldError
 from refold.engine.episode import LARGEST_SEED
-from refold.server.http.bodies import Json, number_of, text_of
-from refold.server.http.openapi import named, ref, text_schema, told
+from refold.server.http.bodies import JsonResponse, get_integer, get_text
+from refold.server.http.openapi import component_ref, route_docs, schema_ref, text_schema
 from refold.server.http.openapi_examples import ENVELOPE, RPC_CALL, RPC_REPLY, STATE
 from refold.server.http.request_session import (
     SESSION_HEADER,
-    Asked,
-    Named,
-    Server,
-    Text,
+    BodyDep,
+    ContextDep,
+    SessionIdDep,
+    TextQuery,
+    create_session,
     current_session,
-    new_session,
-    session_of,
-    shown,
+    find_session,
+    session_response,
 )
-from refold.server.openenv.mcp import Caller, unreadable
-from refold.server.openenv.tool_steps import step as take
+from refold.server.openenv.mcp import Caller, parse_error_response
+from refold.server.openenv.tool_steps import step_or_use_tool as take
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.runner import Start
-from refold.server.sessions.schemas import schemas
+from refold.server.sessions.runner import ResetRequest
+from refold.server.sessions.schemas import protocol_schemas
 from refold.server.sessions.store import Session
 
-_NOT_ACTION = ("session_id", "timeout_s", "request_id", "episode_id")
+_ENVELOPE_KEYS = ("session_id", "timeout_s", "request_id", "episode_id")
 
 router = APIRouter(tags=["environment"])
-Seed = Annotated[int | None, Query(ge=0, le=LARGEST_SEED)]
+SeedQuery = Annotated[int | None, Query(ge=0, le=LARGEST_SEED)]
 
 
 class Health(Struct):
@@ -75,45 +75,51 @@ class RpcReply(Struct, omit_defaults=True):
     error: dict[str, Any] | None = None
 
 
-_ENVELOPE = {
+_ENVELOPE_SCHEMA = {
     "type": "object",
     "properties": {
-        "observation": named("Observation"),
+        "observation": component_ref("Observation"),
         "reward": {"type": "number"},
         "done": {"type": "boolean"},
     },
     "required": ["observation", "reward", "done"],
 }
-_RESET = {
+_RESET_SCHEMA = {
     "type": "object",
     "properties": {
         "task_id": text_schema("Also as `task`."),
-        "seed": named("Seed"),
+        "seed": component_ref("Seed"),
         "episode_id": text_schema("What it is to be called."),
         "agent": text_schema("Who plays, a name for the log.", 100),
         "run": text_schema("Run that the episode belongs to.", 100),
         "session_id": text_schema("Session to play in."),
     },
 }
-_STEP = {
+_STEP_SCHEMA = {
     "anyOf": [
-        {"type": "object", "properties": {"action": named("Action")}, "required": ["action"]},
-        named("Action"),
+        {
+            "type": "object",
+            "properties": {"action": component_ref("Action")},
+            "required": ["action"],
+        },
+        component_ref("Action"),
     ]
 }
 
 
-@router.get("/health", **told("Whether the server is up", ref(Health), {"status": "healthy"}))
+@router.get(
+    "/health", **route_docs("Whether the server is up", schema_ref(Health), {"status": "healthy"})
+)
 async def health() -> Response:
     """Answer as long as the server can."""
-    return Json(Health("healthy"))
+    return JsonResponse(Health("healthy"))
 
 
-@router.get("/metadata", **told("What this is", ref(About), {"name": "refold"}))
+@router.get("/metadata", **route_docs("What this is", schema_ref(About), {"name": "refold"}))
 async def about() -> Response:
     """Name, description and version of the environment."""
     found = metadata("refold")
-    return Json(
+    return JsonResponse(
         About(
             name="refold",
             description=found["Summary"],
@@ -127,32 +133,36 @@ async def about() -> Response:
 
 @router.get(
     "/schema",
-    **told("Schemas of actions, observations and states", ref(Schemas), {}, errors=(404, 422)),
+    **route_docs(
+        "Schemas of actions, observations and states", schema_ref(Schemas), {}, errors=(404, 422)
+    ),
 )
-async def schema(context: Server, task: Text = None, task_id: Text = None) -> Response:
+async def schema(
+    context: ContextDep, task: TextQuery = None, task_id: TextQuery = None
+) -> Response:
     """
     JSON Schemas, of all families that are served or of that of one task.
 
     Observations are described with `reward` and `done`, as clients put them back.
     """
-    catalogue = context.play.catalogue
+    catalogue = context.runner.catalogue
     named_task = task_id or task
     families = catalogue.families
     if named_task is not None:
         wanted = catalogue.find(named_task)
         families = [f for f in families if (f.name, f.rules) == (wanted.family, wanted.rules)]
-    return Json(schemas(families))
+    return JsonResponse(protocol_schemas(families))
 
 
 @router.post(
     "/reset",
-    **told(
+    **route_docs(
         "Begin an episode",
-        _ENVELOPE,
+        _ENVELOPE_SCHEMA,
         ENVELOPE,
         errors=(404, 409, 422, 503),
-        body=_RESET,
-        sent={
+        body=_RESET_SCHEMA,
+        examples={
             "the default task": {},
             "a task": {"task": "hard"},
             "all of it": {"task_id": "inbox/medium", "seed": 7, "episode_id": "try-1"},
@@ -161,13 +171,13 @@ async def schema(context: Server, task: Text = None, task_id: Text = None) -> Re
 )
 async def reset(
     request: Request,
-    context: Server,
-    asked: Asked,
-    given: Named,
-    task: Text = None,
-    task_id: Text = None,
-    seed: Seed = None,
-    episode_id: Text = None,
+    context: ContextDep,
+    body: BodyDep,
+    session_id: SessionIdDep,
+    task: TextQuery = None,
+    task_id: TextQuery = None,
+    seed: SeedQuery = None,
+    episode_id: TextQuery = None,
 ) -> Response:
     """
     Begin an episode, and return its first observation.
@@ -175,94 +185,99 @@ async def reset(
     Arguments stand in the body or in the query. Unknown ones are ignored.
     """
     query = {"task_id": task_id or task, "seed": seed, "episode_id": episode_id}
-    asked = {**{key: value for key, value in query.items() if value is not None}, **asked}
-    asked["seed"] = number_of(asked, "seed", 0, LARGEST_SEED)
-    start = Start.read(asked)
-    context.play.catalogue.find(start.task)
-    given = text_of(asked, "session_id") or given
-    session = session_of(request, context, given) or new_session(request, context)
-    content = context.play.reset(session, start)
+    body = {**{key: value for key, value in query.items() if value is not None}, **body}
+    body["seed"] = get_integer(body, "seed", 0, LARGEST_SEED)
+    start = ResetRequest.from_arguments(body)
+    context.runner.catalogue.find(start.task)
+    session_id = get_text(body, "session_id") or session_id
+    session = find_session(request, context, session_id) or create_session(request, context)
+    envelope = context.runner.reset(session, start)
     context.current = session
-    return shown(request, content, session)
+    return session_response(request, envelope, session)
 
 
 @router.post(
     "/step",
-    **told(
+    **route_docs(
         "Take an action",
-        _ENVELOPE,
+        _ENVELOPE_SCHEMA,
         ENVELOPE,
         errors=(404, 409, 422, 503),
-        body=_STEP,
+        body=_STEP_SCHEMA,
         required=True,
-        sent={
+        examples={
             "as the protocol has it": {"action": {"action_type": "wait"}},
             "flat": {"action_type": "wait"},
             "an inbox": {"action": {"type": "archive"}},
         },
     ),
 )
-async def step(request: Request, context: Server, asked: Asked, given: Named) -> Response:
+async def step(
+    request: Request, context: ContextDep, body: BodyDep, session_id: SessionIdDep
+) -> Response:
     """Take an action, under `action` or as the body itself, and return what it led to."""
-    session = current_session(request, context, text_of(asked, "session_id") or given)
-    content = take(context.play, request.app.state.rpc, session, _action(asked))
-    return shown(request, content, session)
+    session = current_session(request, context, get_text(body, "session_id") or session_id)
+    envelope = take(context.runner, request.app.state.rpc, session, _read_action(body))
+    return session_response(request, envelope, session)
 
 
-def _action(asked: dict[str, Any]) -> dict[str, Any]:
-    timeout = asked.get("timeout_s")
+def _read_action(body: dict[str, Any]) -> dict[str, Any]:
+    timeout = body.get("timeout_s")
     if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
         raise BadRequest("expected a number above 0", "body", "timeout_s")
-    text_of(asked, "request_id")
-    if "action" not in asked:
-        return {key: value for key, value in asked.items() if key not in _NOT_ACTION}
-    action = asked["action"]
+    get_text(body, "request_id")
+    if "action" not in body:
+        return {key: value for key, value in body.items() if key not in _ENVELOPE_KEYS}
+    action = body["action"]
     if not isinstance(action, dict):
         raise BadRequest("expected an object, got something else", "body", "action")
     return action
 
 
-@router.get("/state", **told("Where the episode stands", named("State"), STATE, errors=(404, 422)))
-async def state(request: Request, context: Server, given: Named) -> Response:
+@router.get(
+    "/state",
+    **route_docs("Where the episode stands", component_ref("State"), STATE, errors=(404, 422)),
+)
+async def state(request: Request, context: ContextDep, session_id: SessionIdDep) -> Response:
     """Where the session's episode stands; all of it null or 0 before the first reset."""
-    session = session_of(request, context, given) or context.current
+    session = find_session(request, context, session_id) or context.current
     if session is not None and not context.store.is_open(session):
         session = None
-    return Json(context.play.state(session))
+    return JsonResponse(context.runner.state(session))
 
 
 @router.post(
     "/mcp",
-    **told(
+    **route_docs(
         "JSON-RPC: tools and sessions",
-        ref(RpcReply),
+        schema_ref(RpcReply),
         RPC_REPLY,
         body={"type": "object"},
-        sent={"list the tools": RPC_CALL},
+        examples={"list the tools": RPC_CALL},
     ),
 )
-async def mcp(request: Request, context: Server) -> Response:
+async def mcp(request: Request, context: ContextDep) -> Response:
     """
     JSON-RPC 2.0 as OpenEnv has it: `tools/list`, `tools/call` and `openenv/session/create`.
 
     The status is 200 whatever the response says.
     """
     try:
-        call = msgspec.json.decode(await request.body())
+        request_body = msgspec.json.decode(await request.body())
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return Json(unreadable())
+        return JsonResponse(parse_error_response())
     try:
-        session = session_of(request, context, request.headers.get(SESSION_HEADER))
+        session = find_session(request, context, request.headers.get(SESSION_HEADER))
     except RefoldError:
         session = None
     current = (
         context.current if context.current and context.store.is_open(context.current) else None
     )
 
-    def playing() -> Session:
-        context.current = new_session(request, context)
+    def open_session() -> Session:
+        context.current = create_session(request, context)
         return context.current
 
     client = request.client.host if request.client else "unknown"
-    caller = Caller(client, playing, session or current)
-    return Json(request.app.state.rpc.answer(call, caller))
+    caller = Caller(client, open_session, session or current)
+    return JsonResponse(request.app.state.rpc.answer(request_body, caller))

@@ -13,10 +13,10 @@ from attrs import frozen
 from fastapi import APIRouter, Header, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
-from refold.server.http.access import MODULES
+from refold.server.http.access import VIEWER_PATH
 from refold.viewer.page import VIEWER
 
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -31,32 +31,35 @@ POLICY = "; ".join(
     ]
 )
 
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _ONLY_ON_DISK = ("app.js", "boot.js")
 
 router = APIRouter(include_in_schema=False)
 
 
 @frozen
-class _File:
+class _StaticFile:
     content: bytes
     kind: str
     tag: str
 
 
-def _files(folder: Traversable, path: str = "") -> Iterator[tuple[str, _File]]:
+def _read_files(folder: Traversable, path: str = "") -> Iterator[tuple[str, _StaticFile]]:
     """Yield the files below *folder* that a page may load, by their paths."""
     for each in sorted(folder.iterdir(), key=lambda each: each.name):
         if each.is_dir():
-            yield from _files(each, f"{path}{each.name}/")
+            yield from _read_files(each, f"{path}{each.name}/")
             continue
-        kind = _TYPES.get(each.name[each.name.rfind(".") :])
+        kind = _MEDIA_TYPES.get(each.name[each.name.rfind(".") :])
         if kind is not None and each.name not in _ONLY_ON_DISK:
             content = each.read_bytes()
-            yield f"{path}{each.name}", _File(content, kind, f'"{sha256(content).hexdigest()}"')
+            yield (
+                f"{path}{each.name}",
+                _StaticFile(content, kind, f'"{sha256(content).hexdigest()}"'),
+            )
 
 
-_FILES = dict(_files(VIEWER))
+_FILES = dict(_read_files(VIEWER))
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -89,17 +92,19 @@ _PAGE = """<!doctype html>
 @router.get("/web")
 async def page() -> Response:
     """Return the page; it is the same whatever it will show."""
-    return Response(_PAGE, media_type="text/html", headers={"content-security-policy": POLICY})
+    return Response(
+        _PAGE, media_type="text/html", headers={"content-security-policy": CONTENT_SECURITY_POLICY}
+    )
 
 
 @router.get("/web/")
-async def slashed() -> Response:
+async def redirect_to_page() -> Response:
     """Lead to the page, behind whatever a proxy puts before it."""
     return RedirectResponse("../web", 308)
 
 
-@router.get(MODULES + "{path:path}")
-async def module(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+@router.get(VIEWER_PATH + "{path:path}")
+async def viewer_file(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """Return one of the viewer's files: of those that were there when the server started."""
     file = _FILES.get(path)
     if file is None:

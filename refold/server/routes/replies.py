@@ -59,7 +59,7 @@ class EventRow(Struct):
     say: str
 
 
-class EpisodeWhole(Struct):
+class EpisodeDetail(Struct):
     """An episode with a page of its events; *next* is what ``after`` is for the next page."""
 
     episode: EpisodeRow
@@ -103,7 +103,7 @@ class StepRow(Struct):
     view: dict[str, Any]
 
 
-class Tail(Struct):
+class StepList(Struct):
     """Steps after a position; ask again with *next* while *ended* is null."""
 
     steps: list[StepRow]
@@ -127,7 +127,7 @@ class DiffReply(Struct):
     rows: list[dict[str, Any]]
 
 
-def row_of(
+def episode_row(
     info: EpisodeInfo, grades: Sequence[Grade], rewards: list[float] | None = None
 ) -> EpisodeRow:
     """Return *info* as a row, with the score of the first of *grades*, and *rewards*."""
@@ -135,7 +135,7 @@ def row_of(
     return EpisodeRow(**plain, score=grades[0].score if grades else None, rewards=rewards)
 
 
-def rewards_of(log: EventLog, id: str) -> list[float] | None:
+def read_rewards(log: EventLog, id: str) -> list[float] | None:
     """Return the rewards of the episode *id*, stretches of them if many; None if unreadable."""
     try:
         rewards = [event.reward for event in log.events(id) if isinstance(event, StepRewarded)]

@@ -13,10 +13,10 @@ from refold.engine.errors import UnknownName
 from refold.engine.family import find_family
 from refold.scenarios import Scenario, load, scenario_names
 
-DEFAULT = "workflow/easy"
+DEFAULT_TASK = "workflow/easy"
 """The task of a reset that names none, if it is offered."""
 
-_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"inbox": ("email-triage", "email")}
+_FAMILY_ALIASES: Mapping[str, tuple[str, ...]] = {"inbox": ("email-triage", "email")}
 """What families were called elsewhere."""
 
 
@@ -32,7 +32,7 @@ class TaskRow(Struct):
     rubric: str
 
 
-class Catalogue:
+class TaskCatalogue:
     """
     Scenarios by the names that clients may use.
 
@@ -55,14 +55,14 @@ class Catalogue:
 
     def __init__(self, scenarios: Iterable[Scenario], default: str | None = None) -> None:
         self.scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
-        self.default = _default(self.scenarios, default)
+        self.default = _find_default(self.scenarios, default)
         ordered = [self.default, *self.scenarios.values()]
         rules = dict.fromkeys((each.family, each.rules) for each in ordered)
         self.families: Sequence[Family] = [find_family(*each) for each in rules]
         self._names: dict[str, Scenario] = {}
         for scenario in sorted(ordered, key=lambda each: each.family != self.default.family):
-            for name in _names_of(scenario):
-                self._names.setdefault(_plain(name), scenario)
+            for name in _accepted_names(scenario):
+                self._names.setdefault(_normalise(name), scenario)
 
     def find(self, name: str | None) -> Scenario:
         """
@@ -73,7 +73,7 @@ class Catalogue:
         """
         if name is None:
             return self.default
-        found = self._names.get(_plain(name)) if len(name) <= 200 else None
+        found = self._names.get(_normalise(name)) if len(name) <= 200 else None
         if found is None:
             raise UnknownName("task", name[:200], self.scenarios)
         return found
@@ -82,12 +82,12 @@ class Catalogue:
         """Return the rules that *scenario* follows."""
         return find_family(scenario.family, scenario.rules)
 
-    def of_family(self, family: str) -> list[Scenario]:
+    def in_family(self, family: str) -> list[Scenario]:
         """Return the scenarios of the family called *family*, in order; maybe none."""
         return [each for each in self.scenarios.values() if each.family == family]
 
 
-def catalogue(names: Sequence[str] = (), default: str | None = None) -> Catalogue:
+def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> TaskCatalogue:
     """
     Return the catalogue of *names*: scenarios, families or files; all that ship if there are none.
 
@@ -99,30 +99,30 @@ def catalogue(names: Sequence[str] = (), default: str | None = None) -> Catalogu
     chosen: list[str] = []
     for name in names or shipped:
         chosen += [each for each in shipped if each.startswith(f"{name}/")] or [name]
-    return Catalogue([load(name) for name in dict.fromkeys(chosen)], default)
+    return TaskCatalogue([load(name) for name in dict.fromkeys(chosen)], default)
 
 
-def _default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:
+def _find_default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:
     if name is None:
-        return scenarios.get(DEFAULT) or next(iter(scenarios.values()))
-    usual = DEFAULT.partition("/")[0]
+        return scenarios.get(DEFAULT_TASK) or next(iter(scenarios.values()))
+    usual = DEFAULT_TASK.partition("/")[0]
     for each in sorted(scenarios.values(), key=lambda each: each.family != usual):
-        if _plain(name) in map(_plain, _names_of(each)):
+        if _normalise(name) in map(_normalise, _accepted_names(each)):
             return each
     raise UnknownName("default task", name, scenarios)
 
 
-def _names_of(scenario: Scenario) -> list[str]:
+def _accepted_names(scenario: Scenario) -> list[str]:
     stem = scenario.name.rpartition("/")[2]
-    families = (scenario.family, *_OTHER_NAMES.get(scenario.family, ()))
+    families = (scenario.family, *_FAMILY_ALIASES.get(scenario.family, ()))
     return [scenario.name, *(f"{family}-{stem}" for family in families), stem]
 
 
-def _plain(name: str) -> str:
+def _normalise(name: str) -> str:
     return name.strip().lower().replace("_", "-").replace("/", "-")
 
 
-def row_of(scenario: Scenario) -> TaskRow:
+def task_row(scenario: Scenario) -> TaskRow:
     """Return *scenario* as a task."""
     return TaskRow(
         task_id=scenario.name,

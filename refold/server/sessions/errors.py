@@ -27,7 +27,7 @@ class BadRequest(RefoldError):
     """
 
     def __init__(self, problem: str, *at: str) -> None:
-        self.at = at
+        self.location = at
         self.problem = problem
         super().__init__(f"{'.'.join(at)}: {problem}" if at else problem)
 
@@ -63,13 +63,13 @@ class SessionsFull(RefoldError):
 
     def __init__(self, active: int, most: int, whose: str) -> None:
         self.active = active
-        self.most = most
+        self.limit = most
         super().__init__(
             f"sessions{whose}: expected fewer than {most}, got {active}; close one and try again"
         )
 
 
-STATUS: dict[type[RefoldError], int] = {
+HTTP_STATUSES: dict[type[RefoldError], int] = {
     BadRequest: 422,
     InvalidAction: 422,
     UnknownName: 404,
@@ -91,25 +91,25 @@ STATUS: dict[type[RefoldError], int] = {
 }
 """HTTP status of each error; 500 for what is not named."""
 
-_OWN_WORDS: dict[type[RefoldError], str] = {
+_CLIENT_MESSAGES: dict[type[RefoldError], str] = {
     UnknownEpisode: "episode: expected an id, a unique prefix or 'last', got none that fits",
     StaleWriter: "episode: expected to be its only writer, but another process appended to it",
     LogBusy: "log: expected to be its only writer, but another process holds it; try again",
 }
 
 
-def status_of(error: RefoldError) -> int:
+def http_status(error: RefoldError) -> int:
     """Return the HTTP status that says what kind of error *error* is."""
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    return next((HTTP_STATUSES[kind] for kind in type(error).__mro__ if kind in HTTP_STATUSES), 500)
 
 
-def words_of(error: RefoldError) -> str:
+def client_message(error: RefoldError) -> str:
     """Return what a client may read of *error*."""
     if isinstance(error, LogDamaged):
         return f"episode {error.episode}: expected the events that were written, got others"
     for kind in type(error).__mro__:
-        if kind in _OWN_WORDS:
-            return _OWN_WORDS[kind]
-        if kind in STATUS:
+        if kind in _CLIENT_MESSAGES:
+            return _CLIENT_MESSAGES[kind]
+        if kind in HTTP_STATUSES:
             return str(error)
     return "the server could not do that"

@@ -44,13 +44,13 @@ class FinalGrade(Struct, frozen=True):
     digest: str
 
     @classmethod
-    def of(cls, given: Grade) -> "FinalGrade":
-        """Return what is told of *given*."""
-        rubric = RubricLabel(given.rubric.name, given.rubric.version)
-        return cls(given.score, given.breakdown, given.counts, rubric, given.episode_digest)
+    def from_grade(cls, source: Grade) -> "FinalGrade":
+        """Return what is told of *source*."""
+        rubric = RubricLabel(source.rubric.name, source.rubric.version)
+        return cls(source.score, source.breakdown, source.counts, rubric, source.episode_digest)
 
 
-class Outcome(Struct, frozen=True):
+class CommonFields(Struct, frozen=True):
     """
     What every observation holds beside what the family's agent may see.
 
@@ -110,11 +110,11 @@ class Envelope(Struct, frozen=True):
     done: bool
 
 
-def envelope(
+def encode_envelope(
     episode: Episode,
     task: str,
     *,
-    seen: Any = None,
+    observation: Any = None,
     reward: float = 0.0,
     total: float = 0.0,
     parts: Mapping[str, float] | None = None,
@@ -126,7 +126,7 @@ def envelope(
     Args:
         episode: Right after a step or its start.
         task: Name of the scenario.
-        seen: Its observation, if the caller has it already.
+        observation: Its observation, if the caller has it already.
         reward: The step's reward, raw.
         total: Sum of the rewards so far.
         parts: Parts of the step's reward.
@@ -134,7 +134,7 @@ def envelope(
     """
     end: EpisodeEnded | None = episode.end
     given = grade(episode.events) if end is not None else None
-    outcome = Outcome(
+    outcome = CommonFields(
         task_id=task,
         error=error,
         reward_parts=parts or {},
@@ -142,9 +142,9 @@ def envelope(
         terminated=end is not None and end.how == "terminated",
         truncated=end is not None and end.how == "truncated",
         end_reason=end.reason if end is not None else None,
-        grade=FinalGrade.of(given) if given is not None else None,
+        grade=FinalGrade.from_grade(given) if given is not None else None,
         metadata={},
     )
-    own = encode(episode.observation if seen is None else seen)
-    observation = b"%b,%b" % (own[:-1], encode(outcome)[1:])
-    return encode(Envelope(Raw(observation), reward, end is not None)), given
+    own = encode(episode.observation if observation is None else observation)
+    merged = b"%b,%b" % (own[:-1], encode(outcome)[1:])
+    return encode(Envelope(Raw(merged), reward, end is not None)), given

@@ -17,25 +17,25 @@ from refold.engine import Episode, EpisodeOver, EventLog, StepRewarded
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import EpisodeExists
 from refold.graders import save_grade
-from refold.server.sessions.catalogue import Catalogue
+from refold.server.sessions.catalogue import TaskCatalogue
 from refold.server.sessions.errors import BadRequest, NoEpisode
-from refold.server.sessions.messages import State, envelope
+from refold.server.sessions.messages import State, encode_envelope
 from refold.server.sessions.store import Session
 
-AGENT = "openenv"
+DEFAULT_AGENT = "openenv"
 """Who plays, unless the client says so."""
 
-TEXT = r"[^\x00-\x1f\x7f-\x9f]+"
+TEXT_PATTERN = r"[^\x00-\x1f\x7f-\x9f]+"
 """What names and ids may hold."""
 
-_REMEMBERED = 10_000
+_MOST_NAMES = 10_000
 _LONGEST_ID = 255
 _LONGEST_NAME = 100
 _TASK_KEYS = ("task_id", "task", "task_name", "scenario")
 
 
 @frozen
-class Start:
+class ResetRequest:
     """
     What a reset asks for.
 
@@ -50,52 +50,54 @@ class Start:
     task: str | None = None
     seed: int | None = None
     episode_id: str | None = None
-    agent: str = AGENT
+    agent: str = DEFAULT_AGENT
     run: str = ""
 
     @classmethod
-    def read(cls, asked: Mapping[str, Any]) -> "Start":
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> "ResetRequest":
         """
-        Return what *asked*, the arguments of a reset, says; what it does not know is ignored.
+        Return what *arguments*, the arguments of a reset, says; what it does not know is ignored.
 
         Raises:
             BadRequest: A value is of the wrong type, or out of bounds.
         """
-        task = next((asked[key] for key in _TASK_KEYS if asked.get(key) is not None), None)
+        task = next((arguments[key] for key in _TASK_KEYS if arguments.get(key) is not None), None)
         if task is not None and not isinstance(task, str):
             raise BadRequest(f"expected a task's name, got {task!r:.100}", "task_id")
         return cls(
             task=task,
-            seed=_seed(asked.get("seed")),
-            episode_id=_text(asked, "episode_id", _LONGEST_ID),
-            agent=_text(asked, "agent", _LONGEST_NAME) or AGENT,
-            run=_text(asked, "run", _LONGEST_NAME) or "",
+            seed=_read_seed(arguments.get("seed")),
+            episode_id=_read_text(arguments, "episode_id", _LONGEST_ID),
+            agent=_read_text(arguments, "agent", _LONGEST_NAME) or DEFAULT_AGENT,
+            run=_read_text(arguments, "run", _LONGEST_NAME) or "",
         )
 
 
-def is_text(value: Any, longest: int) -> TypeGuard[str]:
+def is_valid_text(value: Any, longest: int) -> TypeGuard[str]:
     """Return whether *value* is a text of 1 to *longest* letters, none of which controls."""
-    return isinstance(value, str) and len(value) <= longest and bool(re.fullmatch(TEXT, value))
+    return (
+        isinstance(value, str) and len(value) <= longest and bool(re.fullmatch(TEXT_PATTERN, value))
+    )
 
 
-def _seed(value: Any) -> int | None:
+def _read_seed(value: Any) -> int | None:
     if value is None or (type(value) is int and 0 <= value <= LARGEST_SEED):
         return value
     raise BadRequest(f"expected a whole number 0 to {LARGEST_SEED}, got {value!r:.100}", "seed")
 
 
-def _text(asked: Mapping[str, Any], key: str, longest: int) -> str | None:
-    value = asked.get(key)
+def _read_text(arguments: Mapping[str, Any], key: str, longest: int) -> str | None:
+    value = arguments.get(key)
     if value is None:
         return None
-    if not is_text(value, longest):
+    if not is_valid_text(value, longest):
         expected = f"expected 1 to {longest} letters, none of control"
         raise BadRequest(f"{expected}, got {value!r:.100}", key)
     return value
 
 
 @define
-class Counts:
+class EpisodeCounts:
     """What was done since the start of the process."""
 
     started: int = 0
@@ -103,7 +105,7 @@ class Counts:
     steps: int = 0
 
 
-def bare(action: Any) -> Any:
+def without_metadata(action: Any) -> Any:
     """Return *action* without the metadata that OpenEnv's actions have, which nobody reads."""
     if isinstance(action, dict) and isinstance(action.get("metadata"), dict):
         return {key: value for key, value in action.items() if key != "metadata"}
@@ -111,7 +113,7 @@ def bare(action: Any) -> Any:
 
 
 @define
-class Play:
+class SessionRunner:
     """
     Resets and steps.
 
@@ -122,11 +124,11 @@ class Play:
     """
 
     log: EventLog | None
-    catalogue: Catalogue
-    counts: Counts = field(factory=Counts)
-    _ids: OrderedDict[str, str] = field(factory=OrderedDict)
+    catalogue: TaskCatalogue
+    counts: EpisodeCounts = field(factory=EpisodeCounts)
+    _log_ids: OrderedDict[str, str] = field(factory=OrderedDict)
 
-    def reset(self, session: Session, start: Start) -> bytes:
+    def reset(self, session: Session, start: ResetRequest) -> bytes:
         """
         Begin an episode in *session* and return its first envelope.
 
@@ -137,7 +139,7 @@ class Play:
         scenario = self.catalogue.find(start.task)
         seed = scenario.seed if start.seed is None else start.seed
         name = start.episode_id or f"{scenario.name.replace('/', '-')}-{seed}"
-        id = id_for(name, exact=start.episode_id is not None)
+        id = make_log_id(name, exact=start.episode_id is not None)
         while True:
             try:
                 episode = Episode.start(
@@ -145,31 +147,33 @@ class Play:
                 )
                 break
             except EpisodeExists:
-                id = id_for(name, exact=False)
-        return self.adopt(session, episode, name, scenario.name)
+                id = make_log_id(name, exact=False)
+        return self.put_episode(session, episode, name, scenario.name)
 
-    def adopt(self, session: Session, episode: Episode, name: str, task: str) -> bytes:
+    def put_episode(self, session: Session, episode: Episode, name: str, task: str) -> bytes:
         """Make *episode*, which its player calls *name*, that of *session*; return its envelope."""
         stream = episode.events
         steps = sum(isinstance(event, StepRewarded) for event in stream)
         last = next((e for e in reversed(stream) if isinstance(e, StepRewarded)), None)
         session.episode, session.episode_id, session.task = episode, name, task
-        session.steps, session.total = steps, last.total if last else 0.0
+        session.steps, session.total_reward = steps, last.total if last else 0.0
         self.counts.started += 1
-        self._ids[name] = episode.id
-        self._ids.move_to_end(name)
-        if len(self._ids) > _REMEMBERED:
-            self._ids.popitem(last=False)
-        return self.look(session)
+        self._log_ids[name] = episode.id
+        self._log_ids.move_to_end(name)
+        if len(self._log_ids) > _MOST_NAMES:
+            self._log_ids.popitem(last=False)
+        return self.current_envelope(session)
 
-    def look(self, session: Session) -> bytes:
+    def current_envelope(self, session: Session) -> bytes:
         """
         Return the envelope of where *session* stands, without a reward.
 
         Raises:
             NoEpisode: It has none.
         """
-        content, _ = envelope(_episode(session), session.task, total=session.total)
+        content, _ = encode_envelope(
+            _require_episode(session), session.task, total=session.total_reward
+        )
         return content
 
     def step(self, session: Session, action: Any) -> bytes:
@@ -182,22 +186,22 @@ class Play:
             InvalidAction: It is no action at all.
             StaleWriter, LogBusy: The log refused.
         """
-        episode = _episode(session)
+        episode = _require_episode(session)
         if episode.end is not None:
             raise EpisodeOver(
                 f"episode: expected nothing after the end ({episode.end.how}: "
                 f"{episode.end.reason}), got a step; reset first"
             )
-        result = episode.step(bare(action))
+        result = episode.step(without_metadata(action))
         session.steps += 1
-        session.total = result.events[-1].total  # type: ignore[attr-defined]  # StepRewarded
+        session.total_reward = result.events[-1].total  # type: ignore[attr-defined]  # StepRewarded
         self.counts.steps += 1
-        content, given = envelope(
+        content, given = encode_envelope(
             episode,
             session.task,
-            seen=result.observation,
+            observation=result.observation,
             reward=result.reward,
-            total=session.total,
+            total=session.total_reward,
             parts=result.breakdown,
             error=result.error,
         )
@@ -218,23 +222,23 @@ class Play:
             task_id=session.task,
             family=episode.family.name,
             seed=episode.events.started.seed,
-            total_reward=session.total,
+            total_reward=session.total_reward,
             done=episode.over,
             end_reason=episode.end.reason if episode.end is not None else None,
         )
 
-    def log_id(self, name: str) -> str:
+    def find_log_id(self, name: str) -> str:
         """Return the id in the log of the newest episode called *name* here, else *name*."""
-        return self._ids.get(name, name)
+        return self._log_ids.get(name, name)
 
 
-def _episode(session: Session) -> Episode:
+def _require_episode(session: Session) -> Episode:
     if session.episode is None:
         raise NoEpisode("episode: expected one that has begun, got none; reset first")
     return session.episode
 
 
-def id_for(name: str, *, exact: bool) -> str:
+def make_log_id(name: str, *, exact: bool) -> str:
     """Return *name* as an id of the log, with something random behind it unless *exact* and fit."""
     if exact and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) and name != "last":
         return name

@@ -37,14 +37,14 @@ class Session:
 
     id: str
     client: str
-    used: float
+    last_used: float
     episode: Episode | None = None
     episode_id: str | None = None
     task: str = ""
     steps: int = 0
-    total: float = 0.0
+    total_reward: float = 0.0
     attached: bool = False
-    named: bool = False
+    claimed: bool = False
     hang_up: Callable[[], None] | None = None
 
 
@@ -61,16 +61,16 @@ class SessionStore:
         dropped: Number of sessions dropped for being idle.
     """
 
-    most: int
-    most_for_client: int
+    limit: int
+    client_limit: int
     idle_timeout: float
     clock: Callable[[], float]
     dropped: int = 0
-    _all: dict[str, Session] = field(factory=dict)
+    _sessions: dict[str, Session] = field(factory=dict)
     _by_client: Counter[str] = field(factory=Counter)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._sessions)
 
     def create(self, client: str, *, attached: bool = False) -> Session:
         """
@@ -79,23 +79,23 @@ class SessionStore:
         Raises:
             SessionsFull: There are as many as there may be, all or the client's.
         """
-        if len(self._all) >= self.most or self._by_client[client] >= self.most_for_client:
-            self.reap()
-        if self._by_client[client] >= self.most_for_client:
-            raise SessionsFull(self._by_client[client], self.most_for_client, " of this client")
-        if len(self._all) >= self.most:
-            raise SessionsFull(len(self._all), self.most, "")
+        if len(self._sessions) >= self.limit or self._by_client[client] >= self.client_limit:
+            self.drop_idle()
+        if self._by_client[client] >= self.client_limit:
+            raise SessionsFull(self._by_client[client], self.client_limit, " of this client")
+        if len(self._sessions) >= self.limit:
+            raise SessionsFull(len(self._sessions), self.limit, "")
         session = Session(token_hex(16), client, self.clock(), attached=attached)
-        self._all[session.id] = session
+        self._sessions[session.id] = session
         self._by_client[client] += 1
         return session
 
     def make_room(self) -> None:
         """Drop the oldest session that nobody has come back to, if all places are taken."""
-        if len(self._all) < self.most:
+        if len(self._sessions) < self.limit:
             return
-        free = (each for each in self._all.values() if not (each.attached or each.named))
-        oldest = min(free, key=lambda each: each.used, default=None)
+        free = (each for each in self._sessions.values() if not (each.attached or each.claimed))
+        oldest = min(free, key=lambda each: each.last_used, default=None)
         if oldest is not None:
             self.close(oldest)
 
@@ -106,11 +106,11 @@ class SessionStore:
         Raises:
             UnknownSession: There is none.
         """
-        session = self._all.get(id)
+        session = self._sessions.get(id)
         if session is None:
             raise UnknownSession("session: expected the id of an open session, got another")
-        session.used = self.clock()
-        session.named = True
+        session.last_used = self.clock()
+        session.claimed = True
         return session
 
     def attach(self, id: str) -> Session:
@@ -129,17 +129,17 @@ class SessionStore:
 
     def is_open(self, session: Session) -> bool:
         """Return whether *session* is still there."""
-        return session.id in self._all
+        return session.id in self._sessions
 
     def detach(self, session: Session) -> None:
         """Let go of *session*, which can be attached to again."""
         session.attached = False
         session.hang_up = None
-        session.used = self.clock()
+        session.last_used = self.clock()
 
     def close(self, session: Session) -> None:
         """Drop *session*; its episode stays in the log."""
-        if self._all.pop(session.id, None) is None:
+        if self._sessions.pop(session.id, None) is None:
             return
         session.episode = None
         if session.hang_up is not None:
@@ -148,10 +148,10 @@ class SessionStore:
         if not self._by_client[session.client]:
             del self._by_client[session.client]
 
-    def reap(self) -> list[Session]:
+    def drop_idle(self) -> list[Session]:
         """Drop the sessions that were idle for too long, and return them."""
         last = self.clock() - self.idle_timeout
-        idle = [each for each in self._all.values() if each.used < last]
+        idle = [each for each in self._sessions.values() if each.last_used < last]
         for session in idle:
             self.close(session)
         self.dropped += len(idle)
