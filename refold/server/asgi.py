@@ -1,4 +1,9 @@
-"""The server as one ASGI application: HTTP by FastAPI, WebSockets beside it, a guard before."""
+"""
+The whole server as one ASGI application.
+
+HTTP goes through FastAPI, WebSockets go straight to their endpoints, and the access guard stands
+in front of both. The log has one writer, which lives on the event loop's thread.
+"""
 
 import asyncio
 import logging
@@ -10,17 +15,18 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog, RefoldError
 from refold.server.context import ServerContext
 from refold.server.http import login
-from refold.server.http.bodies import (
+from refold.server.http.error_responses import (
     respond_to_fault,
     respond_to_invalid_request,
     respond_to_refold_error,
     respond_to_wrong_method,
 )
-from refold.server.http.guard import AccessGuard, ASGIApp, Receive, Scope, Send
+from refold.server.http.guard import AccessGuard
 from refold.server.http.openapi import complete_document
 from refold.server.http.rate_limits import RateLimiter
 from refold.server.http.request_session import ContextDep
@@ -29,39 +35,49 @@ from refold.server.openenv import http_api, task_api
 from refold.server.openenv.mcp import RpcDispatcher
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import EnvironmentSocket
-from refold.server.routes import episodes, manual_play, pages, runs, standings
+from refold.server.routes import episodes, forks, manual_play, pages, runs, standings
 from refold.server.sessions.catalogue import load_catalogue
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import SessionStore
 from refold.server.settings import ServerSettings
 
 IDLE_CHECK_SECONDS = 15.0
+"""Longest pause between two searches for idle sessions."""
+
+_ROUTERS = (
+    pages.router,
+    http_api.router,
+    episodes.router,
+    manual_play.router,
+    runs.router,
+    forks.router,
+    standings.router,
+    task_api.router,
+    login.router,
+)
+"""In the order of the OpenAPI document."""
 
 _logger = logging.getLogger("refold.server")
 
 
 def make_app(settings: ServerSettings) -> ASGIApp:
     """
-    Return the server for *settings*; the log is opened when it starts, not before.
+    Return the server for *settings*; the log is opened at startup, not here.
 
     Raises:
-        RefoldError: A scenario of the settings cannot be used.
+        RefoldError: A scenario of the settings cannot be loaded.
     """
     metrics = ServerMetrics()
     limiter = RateLimiter(settings.rate_limit, time.monotonic)
     catalogue = load_catalogue(settings.scenarios, settings.default_task)
+    # Filled at startup: the sockets need the log's writer, which must be opened on that thread.
     sockets: dict[str, ASGIApp] = {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with EventLog(settings.log, durable=settings.durable) as log:
             runner = SessionRunner(log, catalogue)
-            store = SessionStore(
-                settings.max_sessions,
-                settings.client_sessions or settings.max_sessions,
-                settings.idle_timeout,
-                time.monotonic,
-            )
+            store = _make_store(settings)
             rpc = RpcDispatcher(runner, store)
             app.state.context = ServerContext(settings, log, runner, store, metrics)
             app.state.rpc = rpc
@@ -81,6 +97,7 @@ def make_app(settings: ServerSettings) -> ASGIApp:
         if scope["type"] != "websocket":
             await http(scope, receive, send)
         elif scope["path"] in sockets:
+            # Past FastAPI: plain ASGI costs least per frame, and a step is one frame.
             await sockets[scope["path"]](scope, receive, send)
         else:
             await receive()
@@ -89,13 +106,23 @@ def make_app(settings: ServerSettings) -> ASGIApp:
     return AccessGuard(dispatch, settings, limiter, metrics)
 
 
+def _make_store(settings: ServerSettings) -> SessionStore:
+    return SessionStore(
+        settings.max_sessions,
+        settings.client_sessions or settings.max_sessions,
+        settings.idle_timeout,
+        time.monotonic,
+    )
+
+
 def _make_http_app(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
-    """Return the HTTP side: all routers, the errors, and the document that tells of them."""
+    """Return the FastAPI application: all routers, error responses, and the OpenAPI document."""
     app = FastAPI(
         title="refold",
         version=f"1.{version('refold')}",
         description="An OpenEnv environment server with every episode on record.",
         lifespan=lifespan,
+        # FastAPI's documentation pages load scripts from a CDN, which our CSP forbids.
         docs_url=None,
         redoc_url=None,
         exception_handlers={
@@ -108,36 +135,37 @@ def _make_http_app(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
     )
 
     @app.get("/metrics", include_in_schema=False)
-    async def figures(context: ContextDep) -> Response:
+    async def render_metrics(context: ContextDep) -> Response:
         return Response(context.metrics.render(), media_type="text/plain; version=0.0.4")
 
-    for each in (pages, http_api, episodes, manual_play, runs, standings, task_api, login):
-        app.include_router(each.router)
-    made = app.openapi
+    for router in _ROUTERS:
+        app.include_router(router)
+    make_document = app.openapi
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = complete_document(made(), families, token=token)
+            app.openapi_schema = complete_document(make_document(), families, token=token)
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign]  # as FastAPI's documents say
+    app.openapi = document  # type: ignore[method-assign]  # as FastAPI's documentation does it
     return app
 
 
 @asynccontextmanager
 async def _dropping_idle_sessions(store: SessionStore) -> AsyncIterator[None]:
-    """Drop idle sessions for as long as it lasts."""
-    reaper = asyncio.create_task(_drop_idle_sessions(store))
+    """Drop idle sessions in the background while the context is open."""
+    task = asyncio.create_task(_drop_idle_sessions(store))
     try:
         yield
     finally:
-        reaper.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await reaper
+            await task
 
 
 async def _drop_idle_sessions(store: SessionStore) -> None:
     while True:
+        # A quarter of the timeout bounds how late a session goes, even when the timeout is short.
         await asyncio.sleep(min(IDLE_CHECK_SECONDS, max(0.05, store.idle_timeout / 4)))
         store.drop_idle()
 

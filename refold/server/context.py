@@ -1,4 +1,4 @@
-"""What the endpoints of one running server share, and how they find it."""
+"""What the routes of one running server share, and how a route gets at it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +15,15 @@ from refold.server.sessions.store import Session, SessionStore
 from refold.server.settings import ServerSettings
 
 MOST_RUNNING = 2
-"""Long computations that may go on at once."""
+"""Long computations at once: they share the interpreter with the event loop, which must answer."""
 MOST_WAITING = 8
-"""How many may wait for theirs, each of which keeps a thread from others."""
+"""Requests that may wait for one to finish; each of them blocks a thread of the pool."""
 PATIENCE_SECONDS = 5.0
-"""Seconds that one which only reads waits for its turn."""
+"""How long a request that only reads waits for its turn."""
 
 
 class Overloaded(RefoldError):
-    """As many long computations go on as may."""
+    """As many long computations as allowed are running already."""
 
 
 @define
@@ -32,12 +32,12 @@ class ServerContext:
     A running server.
 
     Attributes:
-        settings: How it is set up.
-        log: The one writer of the process; for the event loop's thread.
-        play: Resets and steps.
-        store: Its sessions.
-        metrics: Its figures.
-        current: The session that plain HTTP goes on with when a request names none.
+        settings: Its settings.
+        log: The only writer of the process; use it on the event loop's thread only.
+        runner: Plays episodes in sessions.
+        store: The sessions.
+        metrics: The figures for Prometheus.
+        current: The session of plain HTTP requests that name none; None before the first reset.
     """
 
     settings: ServerSettings
@@ -51,20 +51,23 @@ class ServerContext:
 
     @contextmanager
     def open_reader(self) -> Iterator[EventLog]:
-        """Give a reader of the log, for use in the calling thread."""
+        """Open the log for reading, for use in the calling thread only."""
+        # A reader of its own: SQLite connections stay on their thread, and WAL readers never
+        # wait for the writer.
         with EventLog(self.settings.log, readonly=True) as log:
             yield log
 
     @contextmanager
     def long_computation(self, *, patience: float = 0.0) -> Iterator[None]:
         """
-        Hold one of the places for long computations.
+        Hold one of the few slots for long computations.
 
         Args:
-            patience: Seconds to wait for one; only for threads other than the event loop's.
+            patience: Seconds to wait for a slot; above 0 only off the event loop's thread,
+                which would stand still.
 
         Raises:
-            Overloaded: All are taken.
+            Overloaded: All slots are taken, or too many requests wait for one.
         """
         if not self._running.acquire(blocking=False) and not self._wait_for_turn(patience):
             raise Overloaded("server: expected fewer long requests at once; try again")
@@ -74,7 +77,7 @@ class ServerContext:
             self._running.release()
 
     def _wait_for_turn(self, patience: float) -> bool:
-        """Wait for a place, with few others at most; return whether it was given."""
+        """Wait up to *patience* seconds for a slot, and return whether one was acquired."""
         if not patience or not self._waiting.acquire(blocking=False):
             return False
         try:
@@ -84,17 +87,18 @@ class ServerContext:
 
     def find_episode(self, log: EventLog, name: str) -> EpisodeInfo:
         """
-        Return the episode of *log* that *name* means: as a client here called it, or as the log.
+        Return the episode of *log* called *name*, by a client of this server or in the log.
 
         Raises:
             UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
         """
+        # No episode has such an id, and the message must not repeat it.
         if not name.isprintable() or len(name) > 255:
             raise UnknownEpisode("episode: expected an id, got something else")
         return log.find(self.runner.find_log_id(name))
 
 
 def get_context(request: Request) -> ServerContext:
-    """Return the context of the server that *request* came to."""
+    """Return the context of the server that received *request*."""
     context: ServerContext = request.app.state.context
     return context

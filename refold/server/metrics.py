@@ -1,4 +1,4 @@
-"""What an operator's Prometheus reads: requests, sessions, episodes, steps, refusals."""
+"""The server's Prometheus metrics: requests, sessions, episodes, steps, WebSocket errors."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -7,11 +7,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 FigureReader = Callable[[], Mapping[str, float]]
+"""Returns figures by name."""
 
 
 def _request_counter(registry: CollectorRegistry) -> Counter:
-    names = ("method", "route", "status")
-    return Counter("refold_requests", "HTTP requests.", names, registry=registry)
+    labels = ("method", "route", "status")
+    return Counter("refold_requests", "HTTP requests.", labels, registry=registry)
 
 
 def _latency_histogram(registry: CollectorRegistry) -> Histogram:
@@ -27,9 +28,10 @@ def _error_frame_counter(registry: CollectorRegistry) -> Counter:
 @define
 class ServerMetrics:
     """
-    The figures of one server.
+    The metrics of one server.
 
-    What is counted on every step is counted elsewhere as plain numbers, and read here when asked.
+    Whatever changes at every step is a plain number elsewhere and read here only when Prometheus
+    asks, so that a step pays for no labelled counter.
     """
 
     registry: CollectorRegistry = field(factory=CollectorRegistry)
@@ -43,26 +45,27 @@ class ServerMetrics:
         self._error_frames = _error_frame_counter(self.registry)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an HTTP request that was answered."""
+        """Count an answered HTTP request that took *seconds*."""
+        # A client invents methods at will; each label value would be kept for ever.
         known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
         self._requests.labels(known, route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
     def count_error_frame(self, code: str) -> None:
-        """Count an error frame."""
+        """Count an error frame with *code* that a WebSocket sent."""
         self._error_frames.labels(code).inc()
 
     def add_figures(self, gauges: FigureReader, counters: FigureReader) -> None:
-        """Ask *gauges* and *counters* for their figures from now on, by name."""
+        """Report the figures of *gauges* and *counters* from now on, under their names."""
         self.registry.register(_FigureCollector(gauges, counters))
 
     def render(self) -> bytes:
-        """Return all figures in the text format of Prometheus."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
 class _FigureCollector:
-    """Figures that are kept elsewhere."""
+    """Reads figures that are kept elsewhere, whenever Prometheus scrapes."""
 
     def __init__(self, gauges: FigureReader, counters: FigureReader) -> None:
         self._gauges = gauges

@@ -1,51 +1,49 @@
 """
-Who may come in: exposure, Host, Origin and token, decided from a request's head alone.
+Access control: exposure, Host, Origin and token, decided from a request's headers alone.
 
-A page of another site must not be able to use the server through somebody's browser: neither
-with the page's own origin (cross-site requests and WebSockets) nor with a name that was made to
+A page of another site must not be able to use the server through a visitor's browser: neither
+from its own origin (cross-site requests and WebSockets) nor under a host name that was made to
 point here (DNS rebinding).
 """
 
 import hmac
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
+from starlette.types import Scope
 
 from refold.server.settings import ServerSettings
 
-Scope = MutableMapping[str, Any]
-
 LOGIN_COOKIE = "refold_login"
 VIEWER_PATH = "/viewer/"
-"""Where the page's own files are."""
+"""Where the page's modules and styles are."""
 PAGE_PATHS = ("/", "/web", "/web/")
-"""Where the page is; the last one redirects, because the page loads its files relative to it."""
+"""Paths of the page; the last one redirects, since the page loads its files by relative paths."""
 OPEN_PATHS = ("/health", "/login", *PAGE_PATHS)
-"""What can be asked without a token, beside the page's own files."""
+"""Paths that need no token: a health check has none, and a browser logs in on the page."""
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 @frozen
 class Denial:
-    """Why a request is turned away: HTTP status, and words."""
+    """Why a request is turned away: an HTTP status, and a reason for people."""
 
     status: int
     reason: str
 
 
 def read_headers(scope: Scope) -> dict[str, str]:
-    """Return the headers of a request, names in lower case; of several of a name the last."""
+    """Return the headers of a request by lower-case name; if one is repeated, the last counts."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def read_cookie(headers: Mapping[str, str], name: str) -> str | None:
-    """Return the cookie *name*, if there is one."""
+    """Return the value of the cookie *name*; None if there is none, or the header is malformed."""
     try:
         found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
@@ -54,13 +52,13 @@ def read_cookie(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def client_address(scope: Scope) -> str:
-    """Return the address of the client, for limits and logs."""
+    """Return the client's IP address, for limits and logs; ``unknown`` on a Unix socket."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether *host*, an address or a name, means this machine and nothing else."""
+    """Return whether *host*, an address or a name, can be reached from this machine only."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -68,13 +66,15 @@ def is_loopback(host: str) -> bool:
 
 
 def login_cookie_value(token: str) -> str:
-    """Return what the login cookie holds for those who know *token*: not the token itself."""
+    """Return the login cookie's value for *token*: derived from it, but not giving it away."""
     return hmac.new(token.encode(), b"refold login", sha256).hexdigest()
 
 
 def check_access(scope: Scope, settings: ServerSettings) -> Denial | None:
-    """Return why the request *scope* is turned away, None if it may come in."""
+    """Return why the request *scope* is turned away; None if it is let in."""
     headers = read_headers(scope)
+    # By the address that the request reached, not the one in the settings: another ASGI server
+    # may run this application and listen elsewhere.
     local = _came_by_loopback(scope)
     if not local and not settings.token and not settings.public:
         return Denial(403, "this server answers other machines only with a token, or if public")
@@ -93,29 +93,34 @@ def check_access(scope: Scope, settings: ServerSettings) -> Denial | None:
 
 
 def is_open_path(path: str) -> bool:
-    """Return whether *path* can be asked without a token."""
+    """Return whether *path* needs no token."""
     return path in OPEN_PATHS or path.startswith(VIEWER_PATH)
 
 
 def tokens_match(given: str, token: str) -> bool:
-    """Return whether *given* is *token*, in a time that does not tell how much of it fits."""
+    """Return whether *given* equals *token*, in constant time, so that timing reveals nothing."""
     return hmac.compare_digest(given.encode(), token.encode())
 
 
 def _came_by_loopback(scope: Scope) -> bool:
     server = scope.get("server")
+    # No address, or no port: a Unix socket, which other machines cannot reach.
     return server is None or server[1] is None or is_loopback(str(server[0]))
 
 
 def _is_known_host(host: str, settings: ServerSettings, *, local: bool) -> bool:
     if host in _LOOPBACK_NAMES or host in settings.hosts or host == settings.host:
         return True
+    # Through loopback, an unknown name is what DNS rebinding looks like. Elsewhere the server
+    # cannot know all of its names, so without a list any will do.
     return not local and not settings.hosts
 
 
 def _is_allowed_origin(scope: Scope, headers: Mapping[str, str], settings: ServerSettings) -> bool:
     origin = headers.get("origin")
     if origin is None:
+        # Browsers leave Origin out of plain GETs. Following a link is harmless, as the other site
+        # cannot read the answer; what it loads by script or as an image is not let in.
         followed_a_link = (
             scope.get("method") == "GET"
             and headers.get("sec-fetch-mode") == "navigate"
@@ -125,6 +130,7 @@ def _is_allowed_origin(scope: Scope, headers: Mapping[str, str], settings: Serve
         return site in ("none", "same-origin") or followed_a_link
     if origin in settings.origins:
         return True
+    # Compared with Host, which is known to be ours by now: a page may sit behind any name of it.
     try:
         return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
     except ValueError:

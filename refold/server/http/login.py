@@ -1,4 +1,4 @@
-"""A login for browsers, which cannot send a token with every request: a cookie in its place."""
+"""The login of browsers: a cookie that takes the place of the token."""
 
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
@@ -34,6 +34,7 @@ class Login(Struct):
 )
 async def log_in(request: Request, context: ContextDep, body: BodyDep) -> Response:
     """Set a cookie that stands for the token, for this site only and out of scripts' reach."""
+    # Scripts cannot set headers on WebSockets, images or links, so a page needs a cookie.
     token, given = context.settings.token, get_text(body, "token")
     if token is None:
         return JsonResponse(Login(ok=True))

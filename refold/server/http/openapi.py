@@ -1,7 +1,7 @@
 """
-The OpenAPI document: every path with its bodies, answers and examples.
+The OpenAPI document: every path with its request bodies, responses and examples.
 
-Schemas are made of the types that answers are encoded from, so they cannot tell otherwise.
+Schemas are derived from the types that responses are encoded from, so the two cannot disagree.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,9 @@ from msgspec import Struct
 from refold.engine import Family
 from refold.engine.episode import LARGEST_SEED
 from refold.server.http.access import LOGIN_COOKIE, is_open_path
-from refold.server.sessions.runner import TEXT_PATTERN
-from refold.server.sessions.schemas import Schema, protocol_schemas
-
-JsonObject = dict[str, Any]
+from refold.server.sessions.messages import JsonObject
+from refold.server.sessions.reset_request import TEXT_PATTERN
+from refold.server.sessions.schemas import Schema, protocol_schemas, rewrite_refs
 
 REF_TEMPLATE = "#/components/schemas/{name}"
 
@@ -27,8 +26,8 @@ class Problem(Struct):
     detail: str | list[dict[str, Any]]
 
 
+# Routes only refer to it: FastAPI would write its bounds as floats, which cannot hold 2**63 - 1.
 _SEED = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED}
-"""Only referred to: FastAPI writes bounds within a route as floats, and 2**63 - 1 is none."""
 
 _STATUS_DESCRIPTIONS = {
     400: "No such index",
@@ -41,30 +40,32 @@ _STATUS_DESCRIPTIONS = {
     429: "Too many requests",
     503: "No room now; try again",
 }
+# What the access guard may answer to any request.
 _COMMON_STATUSES = (401, 403, 413, 429)
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer"},
     "login": {"type": "apiKey", "in": "cookie", "name": LOGIN_COOKIE},
 }
-"""Either one is enough where a token is asked for."""
+"""Ways to give the token; either is enough."""
 
+# Filled while the route modules are imported, before any document is made.
 _registered_types: list[Any] = [Problem]
 
 
 def schema_ref(kind: Any) -> Schema:
-    """Return a reference to the schema of *kind*, which is in the document from now on."""
+    """Return a reference to the schema of *kind*, and add that schema to the document."""
     if kind not in _registered_types:
         _registered_types.append(kind)
     return {"$ref": REF_TEMPLATE.format(name=kind.__name__)}
 
 
 def component_ref(name: str) -> Schema:
-    """Return a reference to the schema *name*: Action, Observation, State or Seed."""
+    """Return a reference to the component *name*: Action, Observation, State or Seed."""
     return {"$ref": REF_TEMPLATE.format(name=name)}
 
 
 def text_schema(about: str, longest: int = 255) -> Schema:
-    """Return the schema of a name or an id, or null: 1 to *longest* letters, none of control."""
+    """Return the schema of a text of 1 to *longest* characters, none of them control, or null."""
     text = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": f"^{TEXT_PATTERN}$"}
     return {"anyOf": [text, {"type": "null"}], "description": about}
 
@@ -80,16 +81,16 @@ def route_docs(
     required: bool = False,
 ) -> JsonObject:
     """
-    Return the arguments that document a route.
+    Return the keyword arguments of a route decorator that document the route.
 
     Args:
-        summary: What it does, in a few words.
-        response: Schema of the answer.
-        example: An answer.
-        errors: Statuses of errors, beside those that any request may meet.
-        body: Schema of the request's body, if it has one.
-        examples: Bodies by the words for them.
-        required: Whether there must be a body.
+        summary: What the route does, in a few words.
+        response: Schema of the response.
+        example: An example of the response.
+        errors: HTTP statuses of its errors, in addition to those that any request may get.
+        body: Schema of the request body; None if it has none.
+        examples: Examples of the request body, by their titles.
+        required: Whether the request body is required.
     """
     problem = {"application/json": {"schema": schema_ref(Problem)}}
     responses: dict[int | str, JsonObject] = {
@@ -112,46 +113,41 @@ def complete_document(
     document: JsonObject, families: Sequence[Family], *, token: bool
 ) -> JsonObject:
     """
-    Return *document*, as FastAPI made it, with all schemas that it refers to.
+    Complete *document*, as FastAPI made it, with the schemas that it refers to, and return it.
 
-    If a *token* is asked for, it says how to give it, and which paths need none.
+    With *token*, it also says how to give the token, and which paths need none.
     """
     _, found = msgspec.json.schema_components(_registered_types, ref_template=REF_TEMPLATE)
     for name, schema in protocol_schemas(families).items():
         found |= _as_components(name.title(), schema)
     found["Seed"] = _SEED
     known = document.setdefault("components", {}).setdefault("schemas", {})
+    # FastAPI describes its own error body, but our responses hold `Problem`.
     for unused in ("HTTPValidationError", "ValidationError"):
         known.pop(unused, None)
     known |= found
-    if token:
-        document["components"]["securitySchemes"] = _SECURITY_SCHEMES
-        document["security"] = [{name: []} for name in _SECURITY_SCHEMES]
-    for path, operations in document["paths"].items():
+    for operations in document["paths"].values():
         for operation in operations.values():
-            if token and is_open_path(path):
-                operation["security"] = []
-            wrong = operation["responses"].get("422")
-            if wrong is not None:
-                wrong["content"] = {"application/json": {"schema": schema_ref(Problem)}}
+            invalid = operation["responses"].get("422")
+            if invalid is not None:
+                invalid["content"] = {"application/json": {"schema": schema_ref(Problem)}}
+    if token:
+        _add_security(document)
     return document
+
+
+def _add_security(document: JsonObject) -> None:
+    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    document["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+    for path, operations in document["paths"].items():
+        if is_open_path(path):
+            for operation in operations.values():
+                operation["security"] = []
 
 
 def _as_components(name: str, schema: Schema) -> dict[str, Schema]:
     """Return *schema* as the component *name*, its definitions as components beside it."""
     whole = {key: value for key, value in schema.items() if key != "$defs"}
     parts = {f"{name}_{key}": value for key, value in schema.get("$defs", {}).items()}
-    return {key: _moved(value, name) for key, value in {name: whole, **parts}.items()}
-
-
-def _moved(schema: Any, name: str) -> Any:
-    if isinstance(schema, Mapping):
-        return {
-            key: value.replace("#/$defs/", f"#/components/schemas/{name}_")
-            if key == "$ref" and isinstance(value, str)
-            else _moved(value, name)
-            for key, value in schema.items()
-        }
-    if isinstance(schema, list):
-        return [_moved(each, name) for each in schema]
-    return schema
+    start = f"#/components/schemas/{name}_"
+    return {key: rewrite_refs(value, start) for key, value in {name: whole, **parts}.items()}

@@ -1,8 +1,6 @@
-"""Examples for the OpenAPI document, shortened where they are long."""
+"""Examples for the OpenAPI document, long ones shortened."""
 
-from typing import Any
-
-JsonObject = dict[str, Any]
+from refold.server.sessions.messages import JsonObject
 
 DIGEST = "d591a8a1c6f2" + "0" * 52
 

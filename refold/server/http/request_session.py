@@ -1,14 +1,21 @@
-"""How a request names its session, and what the endpoints take from requests."""
+"""
+Dependencies of the routes: the server's context, the request body, and the request's session.
 
+A request names its session by query, header or cookie; see ``find_session`` for which one counts.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
 
 from refold.engine import RefoldError
 from refold.server.context import ServerContext, get_context
-from refold.server.http.access import read_cookie
+from refold.server.http.access import client_address, read_cookie
 from refold.server.http.bodies import JsonResponse, read_json_object
 from refold.server.sessions.errors import NoEpisode
+from refold.server.sessions.reset_request import TEXT_PATTERN
 from refold.server.sessions.store import Session
 
 SESSION_COOKIE = "refold_session"
@@ -16,14 +23,13 @@ SESSION_HEADER = "x-session-id"
 
 ContextDep = Annotated[ServerContext, Depends(get_context)]
 BodyDep = Annotated[dict[str, Any], Depends(read_json_object)]
-PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
-TextQuery = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
+TextQuery = Annotated[str | None, Query(min_length=1, max_length=255, pattern=f"^{TEXT_PATTERN}$")]
 
 
 def read_session_id(
     session_id: TextQuery = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
 ) -> str | None:
-    """Return the id of the session that query or header name, if they do."""
+    """Return the session id in the query, else that in the header, else None."""
     return session_id or x_session_id
 
 
@@ -34,13 +40,14 @@ def find_session(
     request: Request, context: ServerContext, session_id: str | None
 ) -> Session | None:
     """
-    Return the session called *session_id*, else that of the cookie of *request*, if it is open.
+    Return the session *session_id*, else the one in the cookie of *request*, else None.
 
     Raises:
-        UnknownSession: None is called *session_id*.
+        UnknownSession: There is no session *session_id*.
     """
     if session_id is not None:
         return context.store.find(session_id)
+    # A stale cookie is no error: the browser sends it on its own, after a restart as well.
     cookie = read_cookie(request.headers, SESSION_COOKIE)
     try:
         return context.store.find(cookie) if cookie else None
@@ -50,11 +57,11 @@ def find_session(
 
 def current_session(request: Request, context: ServerContext, session_id: str | None) -> Session:
     """
-    Return the session that *request* names, or what was reset last.
+    Return the session that *request* names, else the one that plain HTTP reset last.
 
     Raises:
-        UnknownSession: As ``session_of``.
-        NoEpisode: Nothing was reset, or its session is gone.
+        UnknownSession: There is no session *session_id*.
+        NoEpisode: Nothing was reset yet, or its session was closed.
     """
     session = find_session(request, context, session_id) or context.current
     if session is None or not context.store.is_open(session):
@@ -64,20 +71,36 @@ def current_session(request: Request, context: ServerContext, session_id: str | 
 
 
 def create_session(request: Request, context: ServerContext) -> Session:
-    """Return a new session for *request*, in place of the oldest that nobody came back to."""
+    """
+    Return a new session for *request*; a full store drops its oldest unclaimed one for it.
+
+    Raises:
+        SessionsFull: The store or the client's share is full of sessions in use.
+    """
     context.store.make_room()
-    client = request.client.host if request.client else "unknown"
-    return context.store.create(client)
+    return context.store.create(client_address(request.scope))
+
+
+@contextmanager
+def provisional_session(request: Request, context: ServerContext) -> Iterator[Session]:
+    """Open a new session, and close it again if the block raises a ``RefoldError``."""
+    session = create_session(request, context)
+    try:
+        yield session
+    except RefoldError:
+        context.store.close(session)
+        raise
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """Set a cookie for this site only, out of scripts' reach; only for TLS if that was used."""
+    """Set a cookie on *response* for this site only, hidden from scripts."""
+    # `secure` only over TLS: on plain HTTP, a browser would never send such a cookie back.
     encrypted = request.url.scheme == "https"
     response.set_cookie(name, value, httponly=True, samesite="strict", secure=encrypted)
 
 
 def session_response(request: Request, envelope: bytes, session: Session) -> Response:
-    """Return *envelope* as the answer, with the names of session and episode in headers."""
+    """Return *envelope* as a response, the ids of *session* and its episode in the headers."""
     response = JsonResponse(envelope)
     response.headers[SESSION_HEADER] = session.id
     if session.episode is not None:

@@ -1,8 +1,9 @@
 """
-OpenEnv over HTTP: what the protocol says, with ``/reset`` and ``/step`` that keep state.
+OpenEnv over HTTP, as the protocol defines it, except that ``/reset`` and ``/step`` keep state.
 
-A request names its session by ``session_id`` (in query or body), the header ``X-Session-Id`` or
-the cookie that ``/reset`` sets. One that names none goes on with what was reset last.
+A request names its session by ``session_id`` (in the query or body), by the header
+``X-Session-Id`` or by the cookie that ``/reset`` sets. A request that names none goes on with the
+session that was reset last, so that one person with curl needs no session id.
 """
 
 from importlib.metadata import metadata
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from refold.engine import RefoldError
 from refold.engine.episode import LARGEST_SEED
+from refold.server.http.access import client_address
 from refold.server.http.bodies import JsonResponse, get_integer, get_text
 from refold.server.http.openapi import component_ref, route_docs, schema_ref, text_schema
 from refold.server.http.openapi_examples import ENVELOPE, RPC_CALL, RPC_REPLY, STATE
@@ -31,10 +33,11 @@ from refold.server.http.request_session import (
 from refold.server.openenv.mcp import Caller, parse_error_response
 from refold.server.openenv.tool_steps import step_or_use_tool as take
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.runner import ResetRequest
+from refold.server.sessions.reset_request import ResetRequest
 from refold.server.sessions.schemas import protocol_schemas
 from refold.server.sessions.store import Session
 
+# What may stand beside a flat action; all else in the body is the action itself.
 _ENVELOPE_KEYS = ("session_id", "timeout_s", "request_id", "episode_id")
 
 router = APIRouter(tags=["environment"])
@@ -188,6 +191,7 @@ async def reset(
     body = {**{key: value for key, value in query.items() if value is not None}, **body}
     body["seed"] = get_integer(body, "seed", 0, LARGEST_SEED)
     start = ResetRequest.from_arguments(body)
+    # Looked up before the session is made, so that a wrong task leaves no empty session behind.
     context.runner.catalogue.find(start.task)
     session_id = get_text(body, "session_id") or session_id
     session = find_session(request, context, session_id) or create_session(request, context)
@@ -225,7 +229,7 @@ def _read_action(body: dict[str, Any]) -> dict[str, Any]:
     timeout = body.get("timeout_s")
     if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
         raise BadRequest("expected a number above 0", "body", "timeout_s")
-    get_text(body, "request_id")
+    get_text(body, "request_id")  # unused, but of the wrong type it is a mistake to tell
     if "action" not in body:
         return {key: value for key, value in body.items() if key not in _ENVELOPE_KEYS}
     action = body["action"]
@@ -266,6 +270,7 @@ async def mcp(request: Request, context: ContextDep) -> Response:
         request_body = msgspec.json.decode(await request.body())
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return JsonResponse(parse_error_response())
+    # An unknown id is no error here: `openenv/session/create` is how a client gets a valid one.
     try:
         session = find_session(request, context, request.headers.get(SESSION_HEADER))
     except RefoldError:
@@ -278,6 +283,5 @@ async def mcp(request: Request, context: ContextDep) -> Response:
         context.current = create_session(request, context)
         return context.current
 
-    client = request.client.host if request.client else "unknown"
-    caller = Caller(client, open_session, session or current)
+    caller = Caller(client_address(request.scope), open_session, session or current)
     return JsonResponse(request.app.state.rpc.answer(request_body, caller))

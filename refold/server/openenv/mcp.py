@@ -1,8 +1,8 @@
 """
-``/mcp``: JSON-RPC 2.0 as OpenEnv has it, with a tool for each kind of action.
+``/mcp``: JSON-RPC 2.0 as OpenEnv defines it, with a tool for each kind of action.
 
-Not a whole MCP server (there is no ``initialize``): what the clients of OpenEnv call, namely
-``tools/list``, ``tools/call`` and the sessions' ``openenv/session/create`` and ``…/close``.
+This is no complete MCP server (there is no ``initialize``), only what clients of OpenEnv call:
+``tools/list``, ``tools/call``, ``openenv/session/create`` and ``openenv/session/close``.
 """
 
 import logging
@@ -16,7 +16,9 @@ from msgspec import Raw, Struct
 from refold.agents.prompting import prompt_of
 from refold.engine import RefoldError
 from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, client_message
-from refold.server.sessions.runner import ResetRequest, SessionRunner
+from refold.server.sessions.messages import JsonObject
+from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.schemas import action_kind_field, tool_schemas
 from refold.server.sessions.store import Session, SessionStore
 
@@ -30,14 +32,11 @@ SERVER_ERROR = -32000
 START_TOOL = "start_episode"
 OBSERVE_TOOL = "observe"
 
-JsonObject = dict[str, Any]
-
-
 _logger = logging.getLogger("refold.server")
 
 
 class RpcCall(Struct):
-    """A request; *id* is None where it has none."""
+    """A JSON-RPC request; *id* is None if the request has none."""
 
     jsonrpc: str
     method: str
@@ -46,7 +45,7 @@ class RpcCall(Struct):
 
 
 class _RpcError(Exception):
-    """A request that gets an error for an answer."""
+    """An error that is returned as the response to a request."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         self.error = {"code": code, "message": message, "data": data}
@@ -56,13 +55,13 @@ class _RpcError(Exception):
 @frozen
 class Caller:
     """
-    Who calls.
+    The client behind a call, and its session.
 
     Attributes:
-        client: Address, for the limit on sessions.
-        session: Gives the session to play in, made if there is none yet.
-        current: The session there is, if any.
-        own: Whether *current* is that of the caller's own connection.
+        client: Its address, for the limit on sessions.
+        open_session: Returns the session to play in, a new one if there is none yet.
+        current: The session that the client has already; None if it has none.
+        owns_connection: Whether *current* lives and dies with the client's own connection.
     """
 
     client: str
@@ -72,7 +71,7 @@ class Caller:
 
 
 class RpcDispatcher:
-    """Answers calls; all tools of the families that are served, and two of its own."""
+    """Answers JSON-RPC calls: the tools of all families served, and two to start and observe."""
 
     def __init__(self, runner: SessionRunner, store: SessionStore) -> None:
         self._runner = runner
@@ -84,15 +83,16 @@ class RpcDispatcher:
         }
 
     def answer(self, request: Any, caller: Caller) -> JsonObject:
-        """Return the response to *request*, decoded JSON of any kind; never raises."""
+        """Return the response to *request*, any decoded JSON; errors are responses as well."""
         id = request.get("id") if isinstance(request, dict) else None
+        # Known before the call is checked, so that an invalid request gets its id back.
         id = id if isinstance(id, str | int) and not isinstance(id, bool) else None
         try:
             call = _read_call(request)
             return {"jsonrpc": "2.0", "id": id, "result": self._dispatch(call, caller)}
         except _RpcError as fault:
             return {"jsonrpc": "2.0", "id": id, "error": fault.error}
-        except Exception:  # a mistake of ours must not end the session
+        except Exception:  # a bug of ours must not end the session
             _logger.exception("a call failed")
             error = {"code": INTERNAL_ERROR, "message": "internal error", "data": None}
             return {"jsonrpc": "2.0", "id": id, "error": error}
@@ -152,6 +152,7 @@ class RpcDispatcher:
             raise _sessions_full(error) from None
         except BadRequest as error:
             raise _RpcError(INVALID_PARAMS, client_message(error)) from None
+        # As MCP has it: what a model can mend by another call is a result, not a protocol error.
         except RefoldError as error:
             return {"content": [{"type": "text", "text": client_message(error)}], "isError": True}
 
@@ -174,7 +175,7 @@ class RpcDispatcher:
             session = self._store.create(caller.client)
         except SessionsFull as error:
             raise _sessions_full(error) from None
-        session.claimed = True
+        session.claimed = True  # the client has its id, and will come back to attach to it
         return session.id
 
     def _close_session(self, params: Mapping[str, Any], caller: Caller) -> JsonObject:
@@ -193,9 +194,14 @@ class RpcDispatcher:
 
 
 def parse_error_response() -> JsonObject:
-    """Return the response to what is no JSON."""
+    """Return the response to a request that is not JSON."""
     error = {"code": PARSE_ERROR, "message": "expected JSON, got something else", "data": None}
     return {"jsonrpc": "2.0", "id": None, "error": error}
+
+
+def sessions_full_response(error: SessionsFull) -> JsonObject:
+    """Return the response, to no request in particular, that tells of *error*."""
+    return {"jsonrpc": "2.0", "id": None, "error": _sessions_full(error).error}
 
 
 def _read_call(request: Any) -> RpcCall:
@@ -221,7 +227,7 @@ def _tool_definition(name: str, description: str, properties: JsonObject) -> Jso
 
 
 def _tool_result(session: Session, envelope: bytes) -> JsonObject:
-    """Return *envelope* as the result of a tool: as a model reads it, and as data."""
+    """Return *envelope* as the result of a tool: as text for a model, and as data."""
     assert session.episode is not None
     data = msgspec.json.decode(envelope)
     seen = data["observation"]

@@ -1,7 +1,7 @@
 """
-Which tasks there are: ``/tasks`` for people, and the Task API of OpenEnv 0.10.
+The tasks on offer: ``/tasks``, and the Task API of OpenEnv 0.10.
 
-A family is a split there; its tasks are numbered from 0, easiest first.
+In the Task API, a family is a split, and its tasks are numbered from 0, easiest first.
 """
 
 from typing import Annotated, Any

@@ -1,8 +1,8 @@
 """
-Tools by way of ``step``: what the tool-calling client of openenv-core 0.3 sends.
+Tool calls through ``step``, as the tool-calling client of openenv-core 0.3 sends them.
 
-``{"type": "list_tools"}`` and ``{"type": "call_tool", "tool_name", "arguments"}`` stand where an
-action does. No family has actions of these kinds.
+``{"type": "list_tools"}`` and ``{"type": "call_tool", "tool_name", "arguments"}`` take the place
+of an action. No family has actions of these kinds.
 """
 
 from typing import Any
@@ -21,6 +21,7 @@ class _Outcome(Struct):
     done: bool
 
 
+# Two fields of an envelope of several kilobytes: the decoder skips the rest.
 _decode_outcome = msgspec.json.Decoder(_Outcome).decode
 
 LIST_TOOLS = "list_tools"
@@ -31,10 +32,10 @@ def step_or_use_tool(
     runner: SessionRunner, rpc: RpcDispatcher, session: Session, action: dict[str, Any]
 ) -> bytes:
     """
-    Return the envelope of what *action* led to in *session*, an action or a matter of tools.
+    Take *action* in *session*, or list or call a tool if it says so, and return the envelope.
 
     Raises:
-        RefoldError: As ``Play.step``; what goes wrong with a tool is in its observation instead.
+        RefoldError: As ``SessionRunner.step``. A tool's error is part of its observation instead.
     """
     kind = action.get("type")
     if kind == CALL_TOOL:

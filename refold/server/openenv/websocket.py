@@ -1,19 +1,20 @@
 """
-``/ws``: one reply for each request, in order, as both generations of clients expect.
+``/ws``: one reply for each frame, in order, as both generations of OpenEnv's clients expect.
 
-Written on plain ASGI, since here every microsecond counts. Whatever a frame holds, the session
-lives on: only ``close``, the client's going, or the loss of the session ends it.
+Written on plain ASGI, since a training run sends its steps here and each one costs. No frame,
+however malformed, ends the session; only ``close``, a disconnect or the session's own end does.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from attrs import define
 from msgspec import UNSET, Struct, UnsetType
+from starlette.types import Receive, Scope, Send
 
 from refold.engine import InvalidAction, RefoldError
 from refold.server.http.access import client_address
@@ -21,17 +22,14 @@ from refold.server.openenv.mcp import Caller, RpcDispatcher
 from refold.server.openenv.tool_steps import step_or_use_tool
 from refold.server.sessions.errors import BadRequest, SessionsFull, client_message
 from refold.server.sessions.messages import encode
-from refold.server.sessions.runner import ResetRequest, SessionRunner
+from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 FRAMES_PER_TURN = 16
-"""Frames that a connection may have served before others get their turn."""
+"""Frames that one connection is served in a row; a busy client must not starve the others."""
 
+# Close codes of RFC 6455 and its registry.
 _TRY_AGAIN_LATER = 1013
 _INTERNAL_ERROR = 1011
 _GOING_AWAY = 1001
@@ -54,10 +52,10 @@ _FRAME_TYPES = ("reset", "step", "state", "mcp", "close")
 
 class FrameRefused(Exception):
     """
-    A frame that cannot be served.
+    A frame that gets an error for a reply.
 
     Attributes:
-        data: What the error frame holds.
+        data: The content of the error frame.
     """
 
     def __init__(self, code: str, message: str, **more: Any) -> None:
@@ -71,12 +69,12 @@ class EnvironmentSocket:
     The ASGI application of ``/ws``.
 
     Attributes:
-        play: Resets and steps.
-        store: Where sessions come from.
+        runner: Plays episodes in sessions.
+        store: The sessions.
         rpc: Answers ``mcp`` frames.
-        largest: Letters that a frame may have.
-        pause: Seconds that a client, by its address, has to wait before its next frame.
-        refused: Called with the code of each error.
+        largest_frame: Most characters of a frame.
+        delay: Counts a frame of a client address, and returns seconds to wait before the next.
+        count_error: Called with the code of each error frame.
     """
 
     runner: SessionRunner
@@ -87,7 +85,7 @@ class EnvironmentSocket:
     count_error: Callable[[str], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it closes."""
         await receive()
         await send({"type": "websocket.accept"})
         client = client_address(scope)
@@ -96,6 +94,8 @@ class EnvironmentSocket:
         except RefoldError as error:
             await self._refuse_connection(send, error)
             return
+        # The store drops sessions in plain functions, so the close is sent by a task; the set keeps
+        # it from being collected before it ran.
         loop = asyncio.get_running_loop()
         ending: set[asyncio.Task[None]] = set()
         session.hang_up = lambda: ending.add(loop.create_task(_close(send, _GOING_AWAY)))
@@ -109,7 +109,7 @@ class EnvironmentSocket:
                 self.store.detach(session)
 
     def _open_session(self, scope: Scope, client: str) -> tuple[Session, bool]:
-        """Return the session that the client wants, or a new one, and whether it is new."""
+        """Return the session that the URL names, or a new one; and whether it is new."""
         wanted = parse_qs(scope["query_string"].decode("latin-1")).get("session_id")
         if wanted:
             return self.store.attach(wanted[0]), False
@@ -140,12 +140,13 @@ class EnvironmentSocket:
                 return
             await send({"type": "websocket.send", "text": reply})
             served += 1
+            # Backpressure: frames that are not received yet hold up their sender.
             wait = self.delay(client)
             if wait or not served % FRAMES_PER_TURN:
                 await asyncio.sleep(wait)
 
     def _reply_to(self, text: str | bytes, session: Session, caller: Caller) -> str | None:
-        """Return the reply to the frame *text*; None if it asks to close."""
+        """Return the reply to the frame *text*, None if it is ``close``."""
         try:
             frame = _read_frame(text, self.largest_frame)
             if frame.type == "close":
@@ -155,7 +156,7 @@ class EnvironmentSocket:
         except FrameRefused as refusal:
             self.count_error(refusal.data["code"])
             return _encode_reply("error", refusal.data)
-        except Exception:
+        except Exception:  # a bug of ours must not end the session
             _logger.exception("a frame failed")
             self.count_error("EXECUTION_ERROR")
             fault = {"message": "the server could not do that", "code": "EXECUTION_ERROR"}
@@ -190,11 +191,12 @@ class EnvironmentSocket:
 async def _close(send: Send, code: int) -> None:
     try:
         await send({"type": "websocket.close", "code": code})
-    except (RuntimeError, OSError):  # the client was quicker
+    except (RuntimeError, OSError):  # the client closed first
         return
 
 
 def _observation_reply(envelope: bytes) -> str:
+    # Joined as text: the envelope is JSON already.
     return '{"type":"observation","data":' + envelope.decode() + "}"
 
 
@@ -209,10 +211,10 @@ def _validation_error(kind: str, at: list[str], problem: str) -> FrameRefused:
 
 def _read_frame(text: str | bytes, largest: int) -> _Frame:
     """
-    Return *text* as a frame that can be served.
+    Return the frame in *text*.
 
     Raises:
-        Refusal: It is none.
+        FrameRefused: *text* is no valid frame, or too long.
     """
     if len(text) > largest:
         raise _validation_error(
@@ -233,7 +235,8 @@ def _read_frame(text: str | bytes, largest: int) -> _Frame:
 
 
 def _explain_bad_frame(text: str | bytes) -> FrameRefused:
-    """Return what is wrong with *text*, which is no frame."""
+    """Return the error for *text*, which is no valid frame."""
+    # Parsed once more, but only on errors: the decoder of valid frames is the fast path.
     try:
         value = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

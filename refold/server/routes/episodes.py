@@ -1,8 +1,8 @@
 """
-What the log tells: episodes, their events, states and grades, differences; and forks.
+The log over HTTP: episodes with their events, states and grades, and differences between two.
 
-All but the fork only reads, each request with a reader of its own, so none waits for the writer.
-Of an episode that still runs, nothing is shown that its agent must not see.
+Nothing here writes. Each request opens a reader of its own, so none waits for the writer. Of a
+running episode, nothing is shown that its agent must not see.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ from refold.viewer.document import document
 from refold.viewer.page import content_of
 from refold.viewer.timeline import picture_of
 
+# Caps on what one response may hold; an episode may be of any length.
 MOST_ROWS = 500
 MOST_ACTIONS = 500
 
@@ -53,13 +54,20 @@ AfterQuery = Annotated[int, Query(ge=-1, le=2**31)]
 
 def find_stream(context: ServerContext, log: EventLog, id: str) -> tuple[EpisodeInfo, Stream]:
     """
-    Return the episode that *id* names, and its events.
+    Return the episode *id* of *log* and its events.
 
     Raises:
-        UnknownEpisode, AmbiguousEpisode, LogDamaged: As ``EventLog.events``.
+        UnknownEpisode, AmbiguousEpisode: No episode is called so, or several are.
+        LogDamaged: The events are not those that were written.
     """
     info = context.find_episode(log, id)
     return info, log.events(info.id)
+
+
+def read_episode(context: ServerContext, id: str) -> tuple[EpisodeInfo, Stream]:
+    """Return the episode *id* and its events, with a reader of its own; as ``find_stream``."""
+    with context.open_reader() as log:
+        return find_stream(context, log, id)
 
 
 @router.get(
@@ -89,6 +97,7 @@ def list_episodes(
             for info in found:
                 if info.id == last:
                     break
+        # One more than asked for, to learn whether another page follows.
         page = list(islice(found, limit + 1))
         rows = [
             episode_row(
@@ -126,14 +135,17 @@ def _event_row(stream: Stream, seq: int, *, running: bool) -> EventRow:
     data: dict[str, Any] = msgspec.json.decode(stream.payloads[seq])
     kind = data.pop("type")
     hidden = _hidden_fields(stream) if running else frozenset()
+    # The scenario's parameters hold what the agent is still to find out.
     if seq == 0 and running:
         data.pop("scenario")
     if hidden.isdisjoint(data):
         return EventRow(seq, kind, data, stream.family.say(stream[seq]))
+    # Without `say` either, which could put a hidden value into words.
     return EventRow(seq, kind, {k: v for k, v in data.items() if k not in hidden}, "")
 
 
 def _hidden_fields(stream: Stream) -> frozenset[str]:
+    """Return the event fields that the agent must not see while the episode runs."""
     return picture_of(stream.family.name, stream.family.rules).hidden
 
 
@@ -143,8 +155,7 @@ def _hidden_fields(stream: Stream) -> frozenset[str]:
 )
 def episode_grade(context: ContextDep, id: EpisodePath) -> Response:
     """Grade the episode from its events, by its own rubric."""
-    with context.open_reader() as log:
-        info, stream = find_stream(context, log, id)
+    info, stream = read_episode(context, id)
     return JsonResponse(grade_reply(info, grade(stream)))
 
 
@@ -156,8 +167,7 @@ def episode_state(
     context: ContextDep, id: EpisodePath, step: Annotated[int | None, Query(ge=0, le=2**31)] = None
 ) -> Response:
     """Return the episode after `step` actions, where it stands if there is no `step`."""
-    with context.open_reader() as log:
-        info, stream = find_stream(context, log, id)
+    info, stream = read_episode(context, id)
     position = info.steps if step is None else step
     family, at = stream.family, fold_to(stream, position)
     legal = [
@@ -178,8 +188,7 @@ def episode_steps(
     context: ContextDep, id: EpisodePath, after: AfterQuery = 0, limit: LimitQuery = 100
 ) -> Response:
     """Return the steps after position `after`: a live tail, for who asks again with `next`."""
-    with context.open_reader() as log:
-        info, stream = find_stream(context, log, id)
+    info, stream = read_episode(context, id)
     family = stream.family
     rows = [
         StepRow(
@@ -203,7 +212,7 @@ def episode_steps(
 
 @contextmanager
 def _open_diff(context: ServerContext, a: str, b: str) -> Iterator[tuple[Diff, Sides]]:
-    """Give how two episodes differ, and each with its events, in a place for long computations."""
+    """Open the comparison of two episodes, in a slot for long computations, with both of them."""
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         one, two = find_stream(context, log, a), find_stream(context, log, b)
         yield diff(one[1], two[1]), (one, two)
@@ -253,9 +262,8 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 )
 def episode_document(context: ContextDep, id: EpisodePath) -> Response:
     """Return the document that the page of an episode is made of."""
-    with context.open_reader() as log:
-        info, stream = find_stream(context, log, id)
-        return JsonResponse(content_of(document(stream, info=info, grade=grade(stream))))
+    info, stream = read_episode(context, id)
+    return JsonResponse(content_of(document(stream, info=info, grade=grade(stream))))
 
 
 @router.get(

@@ -1,9 +1,9 @@
 """
-Episodes played by hand, on the page: begun, acted in, and asked what the rules would refuse.
+Playing by hand on the web page: begin an episode, act in it, preview an action.
 
-Unlike ``/reset`` and ``/step``, which go on with whatever their session plays, each request here
-names its episode and the position that its player saw. So neither a second window nor a second
-click ever acts in an episode, or at a step, that its player did not look at.
+``/reset`` and ``/step`` go on with whatever their session plays. Here each request names its
+episode and the position that the player saw, so that a second window or a double click never acts
+in an episode, or at a step, that the player did not look at.
 """
 
 from typing import Annotated, Any
@@ -18,11 +18,17 @@ from refold.engine.episode import LARGEST_SEED
 from refold.server.context import ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer, get_text
 from refold.server.http.openapi import component_ref, route_docs, schema_ref, text_schema
-from refold.server.http.request_session import SESSION_HEADER, BodyDep, ContextDep
-from refold.server.routes.episodes import EpisodePath
-from refold.server.routes.runs import fork_episode, provisional_session, read_episode
+from refold.server.http.request_session import (
+    SESSION_HEADER,
+    BodyDep,
+    ContextDep,
+    provisional_session,
+)
+from refold.server.routes.episodes import EpisodePath, read_episode
+from refold.server.routes.forks import fork_episode
 from refold.server.sessions.errors import BadRequest, NotPlayed, StalePosition
-from refold.server.sessions.runner import ResetRequest, without_metadata
+from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.runner import without_metadata
 
 HUMAN_AGENT = "human"
 _POSITION_SCHEMA = {"type": "integer", "minimum": 0, "maximum": 2**31}
@@ -90,17 +96,23 @@ async def begin(request: Request, context: ContextDep, body: BodyDep) -> Respons
     if parent is not None:
         if task is not None or seed is not None or at is None:
             raise BadRequest("expected `at` with it, neither task nor seed", "body", "parent")
-        info, stream = await run_in_threadpool(read_episode, context, parent)
-        with provisional_session(request, context) as session:
-            episode = fork_episode(context, info, stream, at, HUMAN_AGENT)
-            context.runner.put_episode(session, episode, episode.id, info.scenario)
-        return JsonResponse(ManualEpisode(episode.id, session.id, session.steps))
+        return JsonResponse(await _begin_fork(request, context, parent, at))
     if at is not None:
         raise BadRequest("expected a `parent` with it", "body", "at")
     with provisional_session(request, context) as session:
         context.runner.reset(session, ResetRequest(task=task, seed=seed, agent=HUMAN_AGENT))
     assert session.episode is not None
     return JsonResponse(ManualEpisode(session.episode.id, session.id, 0))
+
+
+async def _begin_fork(
+    request: Request, context: ServerContext, parent: str, at: int
+) -> ManualEpisode:
+    info, stream = await run_in_threadpool(read_episode, context, parent)
+    with provisional_session(request, context) as session:
+        episode = fork_episode(context, info, stream, at, HUMAN_AGENT)
+        context.runner.put_episode(session, episode, episode.id, info.scenario)
+    return ManualEpisode(episode.id, session.id, session.steps)
 
 
 @router.post(
@@ -138,6 +150,7 @@ async def act(
         )
     context.runner.step(session, action)
     taken = ActionReply(session.steps, session.episode.over)
+    # The page is done with it, and a closed session leaves room for another player's.
     if taken.done and not session.attached:
         context.store.close(session)
     return JsonResponse(taken)
@@ -179,11 +192,13 @@ async def preview(context: ContextDep, id: EpisodePath, body: BodyDep) -> Respon
 def _preview_action(
     context: ServerContext, id: str, action: dict[str, Any], at: int | None
 ) -> Preview:
+    # Tried on a fork in memory: nothing is recorded, and the episode that is played stays as it is.
     info, stream = read_episode(context, id)
     position = info.steps if at is None else at
     episode = Episode.fork(stream, position)
     result = episode.step(action)
     say = episode.family.say(msgspec.convert(action, episode.family.action))
+    # Of an action that would be taken, nothing is told: its reward depends on random outcomes.
     if result.error is None:
         return Preview(position, say, None, None, {})
     return Preview(position, say, result.error, result.reward, dict(result.breakdown))

@@ -1,7 +1,7 @@
 """
-The web page: one document without anything of its own, and the viewer's modules as files.
+The web page: one fixed document, and the viewer's modules and styles as files.
 
-Nothing in it is secret, so it can be had without a token; what it shows, it asks for.
+It holds no data, so it needs no token; all that it shows, it requests from the API.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_ONLY_ON_DISK = ("app.js", "boot.js")
+_ONLY_ON_DISK = ("app.js", "boot.js")  # start pages that were saved to a file
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,7 +45,7 @@ class _StaticFile:
 
 
 def _read_files(folder: Traversable, path: str = "") -> Iterator[tuple[str, _StaticFile]]:
-    """Yield the files below *folder* that a page may load, by their paths."""
+    """Yield the path and content of each file below *folder* that a page may load."""
     for each in sorted(folder.iterdir(), key=lambda each: each.name):
         if each.is_dir():
             yield from _read_files(each, f"{path}{each.name}/")
@@ -59,6 +59,7 @@ def _read_files(folder: Traversable, path: str = "") -> Iterator[tuple[str, _Sta
             )
 
 
+# Read once, at import: a request can name only what is in here, never a path on the disk.
 _FILES = dict(_read_files(VIEWER))
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -91,7 +92,7 @@ _PAGE = """<!doctype html>
 @router.get("/")
 @router.get("/web")
 async def page() -> Response:
-    """Return the page; it is the same whatever it will show."""
+    """Return the page, which is the same whatever it will show."""
     return Response(
         _PAGE, media_type="text/html", headers={"content-security-policy": CONTENT_SECURITY_POLICY}
     )
@@ -99,16 +100,18 @@ async def page() -> Response:
 
 @router.get("/web/")
 async def redirect_to_page() -> Response:
-    """Lead to the page, behind whatever a proxy puts before it."""
+    """Redirect to the page."""
+    # Relative, since a proxy may serve all of this below a path of its own.
     return RedirectResponse("../web", 308)
 
 
 @router.get(VIEWER_PATH + "{path:path}")
 async def viewer_file(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Return one of the viewer's files: of those that were there when the server started."""
+    """Return one of the viewer's files, as it was when the server started."""
     file = _FILES.get(path)
     if file is None:
         raise HTTPException(404, "There is no such thing")
+    # no-cache means "ask before use": a page never mixes the modules of two releases.
     headers = {"etag": file.tag, "cache-control": "no-cache"}
     if if_none_match == file.tag:
         return Response(status_code=304, headers=headers)

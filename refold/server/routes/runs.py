@@ -1,23 +1,20 @@
 """
-Episodes that the server itself plays, and what compares many: grader, baseline, leaderboard.
+Episodes that the server plays by itself, and their grades.
 
-Only built-in agents play here: no scripts, which are files of the server, and no models, which
-cost its owner's money.
+Only built-in agents play here: scripts are files on the server, and models cost its owner money.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
 from refold.agents import make_policy
 from refold.agents.rollout import epoch_seed, replay_policy
-from refold.engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded, Stream
+from refold.engine import Episode, EpisodeInfo, Family, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownEpisode
 from refold.engine.sums import add_up
@@ -27,16 +24,16 @@ from refold.server.context import ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer, get_text
 from refold.server.http.openapi import component_ref, route_docs, schema_ref, text_schema
 from refold.server.http.openapi_examples import EPISODE, GRADE
-from refold.server.http.request_session import BodyDep, ContextDep, create_session, session_response
-from refold.server.routes.episodes import EpisodePath, find_stream
+from refold.server.http.request_session import BodyDep, ContextDep
+from refold.server.routes.episodes import find_stream
 from refold.server.routes.replies import EpisodeRow, GradeReply, episode_row, grade_reply
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.runner import DEFAULT_AGENT, make_log_id
-from refold.server.sessions.store import Session
 
 BUILT_IN_AGENTS = ("noop", "random", "greedy", "baseline")
 MOST_EPISODES = 100
+"""Episodes in one request, which holds one of the few slots for long computations."""
 STEPS_PER_TURN = 8
+"""Steps played in a row before the event loop serves other requests."""
 
 router = APIRouter(tags=["runs"])
 
@@ -48,12 +45,12 @@ class RunReply(Struct):
     mean: float
 
 
-_AGENT_SCHEMA = {"enum": [*BUILT_IN_AGENTS, None], "description": "Who plays."}
+AGENT_SCHEMA = {"enum": [*BUILT_IN_AGENTS, None], "description": "Who plays."}
 _RUN_SCHEMA = {
     "type": "object",
     "properties": {
         "task": text_schema("Which task; the default if not given."),
-        "agent": _AGENT_SCHEMA,
+        "agent": AGENT_SCHEMA,
         "seed": component_ref("Seed"),
         "episodes": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_EPISODES},
         "run": text_schema("Name of the run.", 100),
@@ -64,20 +61,10 @@ _GRADER_SCHEMA = {
     "properties": {
         "episode_id": text_schema("Which episode."),
         "task": text_schema("The latest of which task."),
-        "agent": _AGENT_SCHEMA,
-        "provider": _AGENT_SCHEMA,
+        "agent": AGENT_SCHEMA,
+        "provider": AGENT_SCHEMA,
         "seed": component_ref("Seed"),
     },
-}
-_FORK_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "at": {"type": "integer", "minimum": 0, "maximum": 2**31},
-        "agent": _AGENT_SCHEMA,
-        "seed": component_ref("Seed"),
-        "episode_id": text_schema("What the fork is to be called."),
-    },
-    "required": ["at"],
 }
 
 
@@ -99,10 +86,10 @@ def read_agent(body: dict[str, Any]) -> str | None:
 
 def check_agent(agent: str, family: Family) -> None:
     """
-    Check that *agent* plays *family*.
+    Check that *agent* can play *family*.
 
     Raises:
-        BadRequest: It does not.
+        BadRequest: It cannot.
     """
     try:
         make_policy(agent, family, seed=0)
@@ -113,7 +100,17 @@ def check_agent(agent: str, family: Family) -> None:
 async def play_to_end(
     context: ServerContext, episode: Episode, agent: str, *, since: int = 0
 ) -> None:
-    """Play *episode*, recorded, to its end, a few steps at a time; and save its grade."""
+    """
+    Let the built-in *agent* play *episode* to its end, and save the grade.
+
+    Runs on the event loop, where the log's writer lives, and yields to it every few steps.
+
+    Args:
+        context: The server.
+        episode: The episode, recorded in the log.
+        agent: Name of the agent.
+        since: Position from which the agent itself played; the steps before are a parent's.
+    """
     stream = episode.events
     policy = make_policy(agent, episode.family, seed=stream.started.seed)
     replay_policy(policy, stream, since=since)
@@ -132,12 +129,16 @@ async def play_to_end(
 async def play_new_episode(
     context: ServerContext, scenario: Scenario, agent: str, seed: int | None, run: str, epoch: int
 ) -> EpisodeInfo:
-    """Play a new episode of *scenario* and return what the log tells of it."""
+    """
+    Let the built-in *agent* play a new episode of *scenario*, and return its row in the log.
+
+    Raises:
+        BadRequest: The agent cannot play the scenario's family.
+    """
     check_agent(agent, context.runner.catalogue.family_of(scenario))
     log = context.log
-    first = scenario.seed if seed is None else seed
-    world = epoch_seed(first, epoch)
-    episode = Episode.start(scenario, log=log, agent=agent, seed=world, run=run, epoch=epoch)
+    world_seed = epoch_seed(scenario.seed if seed is None else seed, epoch)
+    episode = Episode.start(scenario, log=log, agent=agent, seed=world_seed, run=run, epoch=epoch)
     context.runner.counts.started += 1
     await play_to_end(context, episode, agent)
     return log.find(episode.id)
@@ -161,6 +162,7 @@ async def run(context: ContextDep, body: BodyDep) -> Response:
     seed = get_integer(body, "seed", 0, LARGEST_SEED)
     times = get_integer(body, "episodes", 1, MOST_EPISODES) or 1
     name = get_text(body, "run", longest=100) or ""
+    # The last seed is the largest: checked before the first episode is played.
     try:
         epoch_seed(scenario.seed if seed is None else seed, times - 1)
     except RefoldError as error:
@@ -213,92 +215,3 @@ def _grade_episode(context: ServerContext, name: str | None, scenario: str | Non
             raise UnknownEpisode("episode: expected one in the log, got none")
         info, stream = find_stream(context, log, name)
     return grade_reply(info, grade(stream))
-
-
-@router.post(
-    "/episodes/{id}/fork",
-    **route_docs(
-        "Leave an episode at one of its steps",
-        {"type": "object"},
-        {"observation": {}, "reward": 0.0, "done": False},
-        errors=(404, 409, 422, 503),
-        body=_FORK_SCHEMA,
-        required=True,
-        examples={
-            "to play on yourself": {"at": 3},
-            "to let an agent play on": {"at": 3, "agent": "greedy", "seed": 7},
-        },
-    ),
-)
-async def fork(request: Request, context: ContextDep, id: EpisodePath, body: BodyDep) -> Response:
-    """
-    Begin an episode that shares the first `at` steps of another, to the byte.
-
-    With an agent it is played to its end, and the answer is as of `/run`. Without, the answer is
-    as of `/reset`, and `/step` goes on.
-    """
-    at, agent = get_integer(body, "at", 0, 2**31), read_agent(body)
-    if at is None:
-        raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
-    info, parent = await run_in_threadpool(read_episode, context, id)
-    if agent is not None:
-        check_agent(agent, parent.family)
-    log, seed = context.log, get_integer(body, "seed", 0, LARGEST_SEED)
-    name = get_text(body, "episode_id")
-    with ExitStack() as stack:
-        if agent is not None:
-            stack.enter_context(context.long_computation())
-        session = None
-        if agent is None:
-            session = stack.enter_context(provisional_session(request, context))
-        with log.transaction():
-            called = None if name is None else make_log_id(name, exact=True)
-            episode = fork_episode(context, info, parent, at, agent or DEFAULT_AGENT, called)
-            if seed is not None and not episode.over:
-                episode.note(Reseeded(seed))
-        if session is not None:
-            context.current = session
-            content = context.runner.put_episode(
-                session, episode, name or episode.id, info.scenario
-            )
-            return session_response(request, content, session)
-        await play_to_end(context, episode, agent or DEFAULT_AGENT, since=at)
-    found = log.find(episode.id)
-    row = episode_row(found, saved_grades(log, found.id))
-    return JsonResponse(RunReply([row], row.score or 0.0))
-
-
-def fork_episode(
-    context: ServerContext,
-    info: EpisodeInfo,
-    parent: Stream,
-    at: int,
-    agent: str,
-    id: str | None = None,
-) -> Episode:
-    """
-    Return a new episode that leaves *parent*, which the log tells *info* of, *at* a position.
-
-    Raises:
-        UnknownStep, EpisodeExists: As ``Episode.fork``.
-    """
-    return Episode.fork(
-        parent, at, log=context.log, parent=info.id, agent=agent, id=id, run=info.run
-    )
-
-
-@contextmanager
-def provisional_session(request: Request, context: ServerContext) -> Iterator[Session]:
-    """Give a new session; it is closed again if what follows fails."""
-    session = create_session(request, context)
-    try:
-        yield session
-    except RefoldError:
-        context.store.close(session)
-        raise
-
-
-def read_episode(context: ServerContext, id: str) -> tuple[EpisodeInfo, Stream]:
-    """Return the episode that *id* names, and its events; raises as ``opened``."""
-    with context.open_reader() as log:
-        return find_stream(context, log, id)

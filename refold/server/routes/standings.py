@@ -1,4 +1,4 @@
-"""What compares many episodes: reference scores, and the agents of the log by their means."""
+"""Comparisons of many episodes: reference scores, and a leaderboard of the log's agents."""
 
 from functools import lru_cache
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 
 MOST_SEEDS = 100
+"""Seeds in one request, which holds one of the few slots for long computations."""
 DEFAULT_SEEDS = 20
 
 router = APIRouter(tags=["standings"])
@@ -47,7 +48,8 @@ class RankingList(Struct):
 
 @lru_cache(maxsize=4)
 def _play_references(seeds: int) -> list[BaselineRow]:
-    """Return what simple agents reach, and what was published: the same in every process."""
+    """Return the scores of simple agents, and those published with the original environments."""
+    # Cached: the same seeds give the same scores, and playing them takes seconds.
     return [_baseline_row(each) for each in baselines(seeds=seeds)]
 
 

@@ -1,8 +1,8 @@
 """
-JSON Schemas of what goes over the wire, made of the very types that are encoded and decoded.
+JSON Schemas of the protocol's messages, derived from the types that encode and decode them.
 
-Where several families are served, a schema is the union of theirs: ``anyOf`` says exactly what
-fits, and ``properties`` beside it names every field, for clients that look no further.
+If several families are served, a schema is the union of theirs: ``anyOf`` is exact, and
+``properties`` beside it lists every field, for clients that look at nothing else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ _DONE: Schema = {"type": "boolean", "description": "Whether the episode has ende
 
 @cache
 def action_schema(family: Family) -> Schema:
-    """Return the schema of the actions of *family*, its definitions inside it."""
+    """Return the schema of the actions of *family*, its definitions under ``$defs``."""
     schema = _object_schema(family.action, f"An action of the family {family.name}.")
     metadata = {"type": "object", "description": "Ignored; the protocol has it."}
     return {
@@ -36,10 +36,12 @@ def action_schema(family: Family) -> Schema:
 @cache
 def observation_schema(family: Family) -> Schema:
     """
-    Return the schema of its observations, with ``reward`` and ``done`` as clients put them back.
+    Return the schema of the observations of *family*, with ``reward`` and ``done``.
+
+    Clients of OpenEnv move those two from the envelope into the observation.
 
     Raises:
-        ValueError: A field of the family's has the name of one that every observation has.
+        ValueError: The family has a field with the name of a common one.
     """
     own = _object_schema(_observation_type(family), f"An observation of the family {family.name}.")
     shared = _object_schema(CommonFields, "")
@@ -61,14 +63,14 @@ def observation_schema(family: Family) -> Schema:
 
 @cache
 def state_schema() -> Schema:
-    """Return the schema of states, the same for all families."""
+    """Return the schema of states, which is the same for all families."""
     schema = _object_schema(State, "How a session stands.")
     schema["properties"]["step_count"]["minimum"] = 0
     return schema
 
 
 def protocol_schemas(families: Sequence[Family]) -> dict[str, Schema]:
-    """Return what ``/schema`` answers where *families*, at least one, are served."""
+    """Return the schemas of actions, observations and states of *families*, at least one."""
     return {
         "action": union_schema([action_schema(family) for family in families]),
         "observation": union_schema([observation_schema(family) for family in families]),
@@ -77,15 +79,15 @@ def protocol_schemas(families: Sequence[Family]) -> dict[str, Schema]:
 
 
 def union_schema(options: Sequence[Schema]) -> Schema:
-    """Return the schema of whatever fits at least one of *options*, which have titles."""
+    """Return the schema of whatever fits at least one of *options*; each has its own title."""
     if len(options) == 1:
         return options[0]
     definitions: Schema = {}
     for option in options:
         inner = {key: value for key, value in option.items() if key != "$defs"}
-        prefix = option["title"]
+        prefix = option["title"]  # families may each define a type of the same name
         for name, schema in {**option.get("$defs", {}), "": inner}.items():
-            definitions[f"{prefix}{name}"] = rewrite_refs(schema, prefix)
+            definitions[f"{prefix}{name}"] = rewrite_refs(schema, f"#/$defs/{prefix}")
     return {
         "type": "object",
         "anyOf": [{"$ref": f"#/$defs/{option['title']}"} for option in options],
@@ -100,7 +102,7 @@ def union_schema(options: Sequence[Schema]) -> Schema:
 
 
 def tool_schemas(families: Iterable[Family]) -> list[Schema]:
-    """Return a tool for each kind of action of *families*, in the form of MCP."""
+    """Return the definition of a tool, as MCP has it, for each kind of action of *families*."""
     return [
         {
             "name": tool.name,
@@ -123,7 +125,7 @@ def _tool_input(family: Family, tool: Any) -> Schema:
 
 
 def action_kind_field(family: Family) -> str:
-    """Return the name of the field that tells the kinds of actions of *family* apart."""
+    """Return the name of the field that holds the kind of an action of *family*."""
     return str(msgspec.structs.fields(family.action)[0].encode_name)
 
 
@@ -133,7 +135,7 @@ def _schema_title(family: Family, kind: str) -> str:
 
 
 def _observation_type(family: Family) -> Any:
-    """Return the type of the observations of *family*, as its ``observe`` declares it."""
+    """Return the type of the observations of *family*, from the signature of ``observe``."""
     return get_type_hints(family.observe).get("return", dict[str, Any])
 
 
@@ -152,21 +154,22 @@ def _object_schema(kind: Any, description: str) -> Schema:
     }
 
 
-def rewrite_refs(schema: Any, prefix: str) -> Any:
-    """Return *schema* with each reference to a definition prefixed."""
+def rewrite_refs(schema: Any, start: str) -> Any:
+    """Return a copy of *schema* in which references to ``#/$defs/`` begin with *start* instead."""
     if isinstance(schema, Mapping):
         return {
-            key: value.replace("#/$defs/", f"#/$defs/{prefix}")
+            key: value.replace("#/$defs/", start)
             if key == "$ref" and isinstance(value, str)
-            else rewrite_refs(value, prefix)
+            else rewrite_refs(value, start)
             for key, value in schema.items()
         }
     if isinstance(schema, list):
-        return [rewrite_refs(each, prefix) for each in schema]
+        return [rewrite_refs(each, start) for each in schema]
     return schema
 
 
 def _any_of(options: Iterable[Schema | None]) -> Schema:
+    """Return the schema that allows each of *options*, without repeats; None is skipped."""
     found: list[Schema] = []
     for option in options:
         if option is not None and option not in found:
