@@ -60,7 +60,7 @@ def test_settings_from_the_environment():
     )
     assert (found.port, found.public, found.host) == (9, True, "127.0.0.1")
     assert found.hosts == ("a.example", "b.example")
-    assert found.rate == 1000.0
+    assert found.rate_limit == 1000.0
     assert ServerSettings().rate_limit == 0.0
     with pytest.raises(RefoldError, match="PORT: expected another value, got 'x'"):
         ServerSettings.from_environment({"PORT": "x"})

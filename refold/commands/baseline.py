@@ -59,6 +59,7 @@ def baseline_command(seeds: int, log_path: str, as_json: bool) -> None:
 
 
 def _read_outcomes(log_path: str) -> Iterator[Outcome]:
+    # Checked here: to the log, a missing file is an error, but a baseline needs none.
     if not Path(log_path).exists():
         print_to_stderr(f"no log {log_path}, so no best of it")
         return

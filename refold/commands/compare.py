@@ -9,30 +9,33 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.formatting import (
-    format_exclusions,
-    format_interval,
-    format_score,
-    interval_remarks,
+from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.options import (
+    format_examples,
+    json_option,
+    log_option,
     pass_at_option,
     run_argument,
 )
-from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,
-    format_signed,
     new_table,
-    pluralise,
     print_json,
     safe_text,
     stdout_console,
     to_json_data,
+)
+from refold.commands.shared.report_formatting import (
+    format_exclusions,
+    format_interval,
+    interval_remarks,
 )
 from refold.engine import EventLog
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
+# What a sign-flip test treats as independent decides how far its p-value reaches.
 _UNIT_REMARKS = {
     "scenario": "each scenario is one unit, its episodes are not independent",
     "seed": "each seed is one unit; nothing is said of other scenarios",
@@ -67,28 +70,36 @@ def compare_command(
     """
     with EventLog(log_path, readonly=True) as log:
         names = find_run(log, run_a), find_run(log, run_b)
-        made = compare(log, names, pass_at=pass_at)
+        comparison = compare(log, names, pass_at=pass_at)
+    # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
     if as_json:
-        rows = ({**to_json_data(key), **to_json_data(each)} for key, each in made.scenarios.items())
-        print_json("comparisons", rows, **_json_head(made, names, pass_at, tail))
+        rows = (
+            {**to_json_data(key), **to_json_data(each)}
+            for key, each in comparison.scenarios.items()
+        )
+        print_json("comparisons", rows, **_json_head(comparison, names, pass_at, tail))
     else:
-        _print_comparison(stdout_console(), made, names, pass_at, tail)
-    return 1 if made.flips else 0
+        _print_comparison(stdout_console(), comparison, names, pass_at, tail)
+    return 1 if comparison.flips else 0
 
 
-def _json_head(made: Comparison, names: Sequence[str], pass_at: float, tail: str) -> dict[str, Any]:
+def _json_head(
+    comparison: Comparison, names: Sequence[str], pass_at: float, tail: str
+) -> dict[str, Any]:
     return {
         "runs": names,
         "threshold": pass_at,
         "confidence": CONFIDENCE,
-        "overall": to_json_data(made.overall),
-        "noise": to_json_data(made.noise),
-        "chance": made.chance,
-        "unpaired": made.unpaired,
-        "exclusions": to_json_data(made.exclusions),
-        "flips": [{**to_json_data(flip), "diff": _diff_hint(flip, tail)} for flip in made.flips],
+        "overall": to_json_data(comparison.overall),
+        "noise": to_json_data(comparison.noise),
+        "chance": comparison.chance,
+        "unpaired": comparison.unpaired,
+        "exclusions": to_json_data(comparison.exclusions),
+        "flips": [
+            {**to_json_data(flip), "diff": _diff_hint(flip, tail)} for flip in comparison.flips
+        ],
     }
 
 
@@ -97,26 +108,26 @@ def _diff_hint(flip: Flip, tail: str) -> str:
 
 
 def _print_comparison(
-    out: Console, made: Comparison, names: Sequence[str], pass_at: float, tail: str
+    out: Console, comparison: Comparison, names: Sequence[str], pass_at: float, tail: str
 ) -> None:
     out.print(safe_text(f"A {names[0]}  B {names[1]}"), style="bold")
     out.print(f"difference: B minus A; passed: score of at least {pass_at:g}")
     out.print()
-    out.print(_scenarios_table(made))
+    out.print(_scenarios_table(comparison))
     out.print()
-    for line in _remarks(made):
+    for line in _remarks(comparison):
         out.print(safe_text(line))
-    _print_flips(out, made.flips, tail)
+    _print_flips(out, comparison.flips, tail)
 
 
-def _scenarios_table(made: Comparison) -> Table:
+def _scenarios_table(comparison: Comparison) -> Table:
     right = ["pairs", "mean A", "mean B", "difference", "95 %", "p"]
     right += ["passed A", "passed B", "only A", "only B"]
     listing = new_table(["scenario", *right], right=right)
-    for setting, contrast in made.scenarios.items():
+    for setting, contrast in comparison.scenarios.items():
         add_row(listing, setting.scenario, *_contrast_cells(contrast))
-    if len(made.scenarios) > 1:
-        add_row(listing, "all", *_contrast_cells(made.overall), style="bold")
+    if len(comparison.scenarios) > 1:
+        add_row(listing, "all", *_contrast_cells(comparison.overall), style="bold")
     return listing
 
 
@@ -133,30 +144,33 @@ def _contrast_cells(contrast: Contrast) -> list[object]:
     ]
 
 
-def _remarks(made: Comparison) -> Iterator[str]:
-    found = made.overall.paired
-    yield from interval_remarks([found, *(each.paired for each in made.scenarios.values())])
+def _remarks(comparison: Comparison) -> Iterator[str]:
+    found = comparison.overall.paired
+    yield from interval_remarks([found, *(each.paired for each in comparison.scenarios.values())])
     how = "all sign flips tried" if found.exact else "a sample of sign flips tried"
-    yield f"over all pairs {_UNIT_REMARKS[made.overall.unit]}; {how}"
+    yield f"over all pairs {_UNIT_REMARKS[comparison.overall.unit]}; {how}"
     if found.least_p > 1 - CONFIDENCE:
         yield f"too few units differ for a p below {found.least_p:.3g}"
-    if made.noise is None:
+    if comparison.noise is None:
         yield "noise floor: unknown, no world was played twice by one run (record --same-seed)"
     else:
-        deviation, degrees = made.noise.deviation, made.noise.degrees
+        deviation, degrees = comparison.noise.deviation, comparison.noise.degrees
         yield (
             f"noise floor: equal episodes scatter by {deviation:.4f} (standard deviation, "
             f"{degrees} degrees of freedom); in 95 % of cases equal agents would differ by at "
-            f"most {made.chance:.4f}"
+            f"most {comparison.chance:.4f}"
         )
-    for side, unpaired, exclusions in zip("AB", made.unpaired, made.exclusions, strict=True):
+    for side, unpaired, exclusions in zip(
+        "AB", comparison.unpaired, comparison.exclusions, strict=True
+    ):
         if unpaired or exclusions:
+            alone = pluralise(unpaired, "episode")
             excluded = format_exclusions(exclusions) or "none"
-            yield f"{side}: {pluralise(unpaired, 'episode')} without a partner, excluded: {excluded}"
+            yield f"{side}: {alone} without a partner, excluded: {excluded}"
 
 
 def _print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:
-    """Print the first flips, each on a line of its own however long, so that it can be copied."""
+    """Print the first flips, each on one line however long, so that its command can be copied."""
     if flips:
         out.print(f"\n{pluralise(len(flips), 'episode')} flipped", style="bold")
     for flip in flips[:_FLIPS_SHOWN]:

@@ -80,9 +80,9 @@ def _record_policy(log: EventLog, name: str, agent: str) -> tuple[EpisodeInfo, G
 
 
 def _save_grade(log: EventLog, episode: Episode) -> tuple[EpisodeInfo, Grade]:
-    given = grade(episode.events)
-    save_grade(log, episode.id, given)
-    return log.find(episode.id), given
+    result = grade(episode.events)
+    save_grade(log, episode.id, result)
+    return log.find(episode.id), result
 
 
 async def _record_model(log: EventLog, name: str) -> tuple[EpisodeInfo, Grade]:

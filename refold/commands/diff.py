@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from refold.commands.replay import event_rows
-from refold.commands.shared.diff_tables import print_diff, print_position
+from refold.commands.shared.diff_tables import Streams, print_diff, print_position
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -21,8 +21,6 @@ from refold.graders.grading import PLACES
 from refold.replays import Diff, Step, diff
 from refold.replays.differences import PartDifference, Row, state_differences
 from refold.viewer.differences import diff_document
-
-Streams = tuple[Stream, Stream]
 
 
 @click.command(

@@ -5,7 +5,13 @@ from itertools import islice
 import click
 
 from refold.commands.shared.episode_tables import episode_row, episodes_table
-from refold.commands.shared.options import filter_options, format_examples, json_option, log_option
+from refold.commands.shared.options import (
+    filter_options,
+    format_examples,
+    json_option,
+    limit_option,
+    log_option,
+)
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import EventLog
 from refold.graders import saved_grades
@@ -19,9 +25,7 @@ from refold.graders import saved_grades
     ),
 )
 @filter_options
-@click.option(
-    "--limit", type=click.IntRange(0), default=20, show_default=True, help="Newest N; 0 for all."
-)
+@limit_option
 @log_option
 @json_option
 def episodes_command(
@@ -46,5 +50,6 @@ def episodes_command(
             )
             return
         stdout_console().print(listing)
+        # A full page need not be all; whether more would fit is not worth a second query.
         if listing.row_count == limit < log.count():
             print_to_stderr(f"the newest {limit}; --limit 0 shows all that fit")

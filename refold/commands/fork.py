@@ -11,6 +11,7 @@ from refold.commands.shared.model_options import (
 )
 from refold.commands.shared.options import (
     agent_option,
+    at_option,
     episode_argument,
     format_examples,
     json_option,
@@ -33,7 +34,7 @@ from refold.reports import Price
     ),
 )
 @episode_argument("id")
-@click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
+@at_option
 @agent_option
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
 @click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
@@ -64,6 +65,7 @@ def fork_command(
         parent = log.find(id)
         stream = log.events(parent.id)
         opening = opening_input(agent, stream.family, model)
+        # One transaction, so that no fork is ever in the log without its seed or its model.
         with log.transaction():
             fork = Episode.fork(stream, at, log=log, parent=parent.id, agent=agent, id=new_id)
             changes = [Reseeded(seed)] if seed is not None else []

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -14,13 +15,7 @@ from refold.commands.shared.options import (
     log_option,
     open_existing,
 )
-from refold.commands.shared.output import (
-    SHORT_ID_LENGTH,
-    pluralise,
-    print_json,
-    print_to_stderr,
-    safe_text,
-)
+from refold.commands.shared.output import SHORT_ID_LENGTH, print_json, print_to_stderr, safe_text
 from refold.engine import EpisodeInfo, RefoldError, Stream
 from refold.engine.codec import header_of
 from refold.graders import grade
@@ -108,9 +103,15 @@ def check_command(folder: str, as_json: bool) -> int:
 
 
 def _verified_text(stream: Stream, info: EpisodeInfo) -> str:
-    """Return the text of a golden that holds, or raise RefoldError."""
+    """
+    Return the text of *stream* as a golden, checked.
+
+    Raises:
+        RefoldError: The rules no longer produce the episode, so its golden would fail at once.
+    """
     found = verify(stream)
     text = golden_text(stream)
+    # Read back as a test will read it: line ends or an old format must not change the digest.
     again = Stream.read(text.encode().splitlines(), episode=info.id)
     if found is not None or again.digest != stream.digest:
         place = found.seq if found else 0
@@ -134,6 +135,7 @@ def _write_golden(folder: Path, name: str, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.jsonl"
     try:
+        # "x" refuses an existing file; newline, so that the bytes are equal on every system.
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
@@ -155,7 +157,7 @@ def _golden_row(path: Path, stream: Stream) -> dict[str, Any]:
 
 
 def _check_goldens(folder: Path) -> Iterator[tuple[str, str | None]]:
-    """Yield the name of each golden of *folder*, and what is wrong with it."""
+    """Yield the name of each golden in *folder*, and its problem; None if it has none."""
     for path in goldens(folder):
         name = path.name.removesuffix(".jsonl")
         try:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import (
     MOST_ROWS,
     grade_row,
@@ -21,13 +22,8 @@ from refold.commands.shared.options import (
     log_option,
     open_existing,
 )
-from refold.commands.shared.output import (
-    pluralise,
-    print_json,
-    print_to_stderr,
-    show_progress,
-    stdout_console,
-)
+from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.graders import Grade, save_grade
 
@@ -100,7 +96,7 @@ def _grade_episodes(
 def _note_scores(
     graded: Iterable[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
 ) -> Iterator[tuple[str, Grade]]:
-    """Yield *graded* with progress, noting scenario and score of each in *scores*."""
+    """Yield *graded* with a progress bar, and append scenario and score of each to *scores*."""
     for id, given in show_progress(graded, total=total, label="grading"):
         scores.append((given.scenario, given.score))
         yield id, given
@@ -117,7 +113,7 @@ def _print_grades(
     elif total <= MOST_ROWS:
         out.print(grades_table(graded))
     else:
-        for _ in graded:
+        for _ in graded:  # graded as they are read; the scores are all that is kept
             pass
         out.print(summary_table(scores))
         print_to_stderr("a row for each episode: --json")

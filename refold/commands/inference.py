@@ -25,14 +25,19 @@ ENVIRONMENT = "refold"
 
 
 class EpisodeLines:
-    """The lines of one episode, printed and flushed as it goes."""
+    """
+    Prints the lines of one episode while it is played.
+
+    Their format is fixed, for programs that read it: rewards with two decimal places, booleans
+    and ``null`` as in JSON.
+    """
 
     def __init__(self, scenario: str, model: str) -> None:
         self._rewards: list[float] = []
         _print_line(f"[START] task={scenario} env={ENVIRONMENT} model={model}")
 
     def step(self, result: StepResult) -> None:
-        """Print the line of a step."""
+        """Print the line of the step with *result*."""
         self._rewards.append(result.reward)
         taken = result.events[0]
         action = encode(taken.action).decode() if isinstance(taken, ActionTaken) else "null"
@@ -43,7 +48,7 @@ class EpisodeLines:
         )
 
     def end(self, score: float, *, success: bool) -> None:
-        """Print the last line."""
+        """Print the last line, with *score* and whether the episode was a *success*."""
         rewards = ",".join(f"{reward:.2f}" for reward in self._rewards)
         _print_line(
             f"[END] success={'true' if success else 'false'} steps={len(self._rewards)} "
@@ -101,7 +106,8 @@ def _play_scenario(
     lines = EpisodeLines(scenario.name, info.agent.partition(":")[2] or info.agent)
     try:
         play_all(log, [info], model, label=scenario.name, watch=lines.step)
+    # However the episode stops, [START] is followed by an [END].
     finally:
-        given = grade(log.events(info.id))
-        counts = given.complete and log.find(info.id).reason != INSTRUMENT_FAILED
-        lines.end(given.score, success=counts and given.score >= success_at)
+        result = grade(log.events(info.id))
+        counts = result.complete and log.find(info.id).reason != INSTRUMENT_FAILED
+        lines.end(result.score, success=counts and result.score >= success_at)

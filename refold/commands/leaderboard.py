@@ -5,14 +5,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.formatting import (
-    complete_runs,
-    format_exclusions,
-    format_interval,
-    format_score,
-    interval_remarks,
-)
-from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.formatting import format_score
+from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
     add_row,
@@ -20,9 +14,14 @@ from refold.commands.shared.output import (
     print_json,
     print_to_stderr,
     safe_text,
-    show_progress,
     stdout_console,
     to_json_data,
+)
+from refold.commands.shared.progress import show_progress
+from refold.commands.shared.report_formatting import (
+    format_exclusions,
+    format_interval,
+    interval_remarks,
 )
 from refold.engine import EventLog
 from refold.reports import Ranking, find_run, played, rankings
@@ -82,14 +81,17 @@ def _ranking_row(each: Ranking) -> dict[str, Any]:
 
 
 def _table_title(each: Ranking, *, full: bool) -> str:
-    """Return what stands over a table, with digests if *full*."""
+    """Return the title of a table; *full* adds digests, to tell equal names apart."""
     if each.setting is None:
         return f"{each.over}: mean of {len(each.scenarios)} scenarios"
     rubric = each.setting.rubric
     title = f"{each.over}: rules {each.setting.rules}, rubric {rubric.name} v{rubric.version}"
     if not full:
         return title
-    return f"{title} {rubric.digest[:SHORT_ID_LENGTH]}, parameters {each.setting.parameters[:SHORT_ID_LENGTH]}"
+    rubric_digest, parameters = (
+        digest[:SHORT_ID_LENGTH] for digest in (rubric.digest, each.setting.parameters)
+    )
+    return f"{title} {rubric_digest}, parameters {parameters}"
 
 
 def _setting_table(each: Ranking) -> Table:

@@ -6,14 +6,10 @@ from pathlib import Path
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import format_examples, json_option
-from refold.commands.shared.output import (
-    pluralise,
-    print_json,
-    print_to_stderr,
-    show_progress,
-    to_json_data,
-)
+from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.audit import Audit
 from refold.replays.merge import Merge, Merged, Source
@@ -45,6 +41,7 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
                 written = merge.write(merged)
                 for _ in show_progress(written, total=len(merge.ids), label="merging"):
                     pass
+        # Ctrl-C as well: a log that holds a part of the episodes would look like a finished merge.
         except BaseException:
             for end in ("", "-wal", "-shm"):
                 Path(output + end).unlink(missing_ok=True)

@@ -53,9 +53,9 @@ def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: in
     """
     with MockModel(agent, faults=faults, latency_ms=latency, port=port, keep=False) as server:
         print_to_stderr(f"mock-model: {agent} answers; Ctrl-C ends it")
-        click.echo(server.base_url)
+        click.echo(server.base_url)  # alone on stdout, for a script to read
         try:
-            Event().wait()
+            Event().wait()  # for ever: the server has threads of its own
         except KeyboardInterrupt:
             print_to_stderr(f"mock-model: ended after {_format_counts(server.counts)}")
 

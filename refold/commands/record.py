@@ -20,6 +20,7 @@ from refold.commands.shared.options import (
     format_examples,
     json_option,
     log_option,
+    parallel_option,
     scenario_argument,
 )
 from refold.commands.shared.output import print_to_stderr
@@ -34,7 +35,7 @@ from refold.scenarios import Scenario, load, scenario_names
 
 @frozen
 class EpisodeJob:
-    """One episode to record; *opening* is what its agent has recorded first, if anything."""
+    """An episode to record; *opening* is the event to record first, None for none."""
 
     scenario: Scenario
     seed: int
@@ -58,13 +59,7 @@ class EpisodeJob:
     "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
 )
 @click.option("--same-seed", is_flag=True, help="Repeat one world in every epoch.")
-@click.option(
-    "--parallel",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Episodes to play at once; helps with models.",
-)
+@parallel_option
 @click.option("--name", "run", help="Name of the run; made up if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
@@ -93,6 +88,8 @@ def record_command(
     the agent is, so that runs can be compared pair by pair.
     """
     agent = complete_agent_name(agent)
+    # Every scenario and option is checked before the first episode begins: an unattended run
+    # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []
     for each in load_scenarios(scenario):
         opening = opening_input(agent, find_family(each.family, each.rules), model)
@@ -112,10 +109,10 @@ def record_command(
 
 def load_scenarios(names: Sequence[str]) -> list[Scenario]:
     """
-    Return the scenarios that *names* name, each once; a family's name means all of its own.
+    Return the scenarios called *names*, without repeats; a family stands for all of its own.
 
     Raises:
-        RefoldError: A name is unknown, or a file cannot be used.
+        RefoldError: A name is unknown, or a file holds no valid scenario.
     """
     shipped = scenario_names()
     chosen: list[str] = []
@@ -136,10 +133,10 @@ def _epoch_jobs(
 
 def new_run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     """
-    Return *wanted*, or a fresh name made of *agent*, for a run that is new to *log*.
+    Return the name of a new run: *wanted*, or one made from *agent* if None.
 
     Raises:
-        RefoldError: The log holds a run called *wanted* already, or it is the word ``last``.
+        RefoldError: *log* has a run called *wanted* already, or *wanted* is ``last``.
     """
     name = wanted or f"{agent.partition(':')[0]}-{token_hex(3)}"
     if name == LAST:
@@ -152,7 +149,9 @@ def new_run_name(log: EventLog, wanted: str | None, agent: str) -> str:
 def begin_episodes(
     log: EventLog, jobs: Sequence[EpisodeJob], agent: str, run: str
 ) -> list[EpisodeInfo]:
-    """Record the start of every job, all or none, so that an interrupted run can go on."""
+    """Record the start of each of *jobs*, and return their rows in the log."""
+    # All of them before the first is played, so that `refold resume` finds those that were never
+    # reached.
     with log.transaction():
         return [log.find(_begin_episode(log, job, agent, run)) for job in jobs]
 

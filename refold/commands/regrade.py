@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS
 from refold.commands.shared.grader_options import GraderChoice, grader_options
 from refold.commands.shared.options import (
@@ -16,14 +17,13 @@ from refold.commands.shared.options import (
     open_existing,
 )
 from refold.commands.shared.output import (
-    pluralise,
     print_json,
     print_to_stderr,
     safe_text,
-    show_progress,
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.graders.changes import PartChange
 from refold.graders.regrading import Regraded, Saved, Tally, regrade, saved_in_file, saved_in_log
@@ -102,7 +102,12 @@ def _read_saved_grades(
 
 
 def _print_summary(tally: Tally, against: str) -> None:
-    """Say on stderr what was compared, and what could not be."""
+    """
+    Print on stderr how many episodes were compared, moved, or could not be compared.
+
+    Raises:
+        RefoldError: Nothing could be compared, which must not pass for "nothing moved".
+    """
     if tally.unsaved:
         print_to_stderr(
             f"{pluralise(tally.unsaved, 'episode')} without a saved grade to compare with"
@@ -123,7 +128,7 @@ def _print_moves(moved: Iterator[Regraded]) -> None:
     out = stdout_console()
     more = 0
     for number, each in enumerate(moved):
-        if number >= MOST_ROWS:
+        if number >= MOST_ROWS:  # not shown, but still graded: the exit code is about all
             more += 1
             continue
         lines = change_lines(each.change, each.stream, shown=_EVENTS_SHOWN)

@@ -8,6 +8,7 @@ from msgspec import Raw
 from rich.console import Console
 
 from refold.agents.prompting import prompt_of
+from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.keyboard import has_terminal
 from refold.commands.shared.options import (
     episode_argument,
@@ -16,7 +17,6 @@ from refold.commands.shared.options import (
     log_option,
 )
 from refold.commands.shared.output import (
-    format_signed,
     print_json,
     safe_lines,
     safe_text,
@@ -108,13 +108,13 @@ def _step_row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
 
 
 def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
-    """Yield seq, words and stored content of each event of *step* as JSON data."""
+    """Yield each event of *step* as JSON data: seq, words, and the event as it is stored."""
     for seq, event in zip(step.seqs, step.events, strict=True):
         yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
 def print_step(out: Console, stream: Stream, step: Step) -> None:
-    """Print one step for people: action and reward, then each event with its seq."""
+    """Print one step: its action and reward, then each event with its seq."""
     say = stream.family.say
     if step.action is None:
         out.print("start" if not step.seqs.start else "then", style="bold")

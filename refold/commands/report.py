@@ -7,16 +7,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.formatting import (
-    format_exclusions,
-    format_interval,
-    format_score,
-    interval_remarks,
+from refold.commands.shared.formatting import format_score
+from refold.commands.shared.model_options import price_option
+from refold.commands.shared.options import (
+    format_examples,
+    json_option,
+    log_option,
     pass_at_option,
     run_argument,
 )
-from refold.commands.shared.model_options import price_option
-from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,
     new_table,
@@ -24,6 +23,11 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
     to_json_data,
+)
+from refold.commands.shared.report_formatting import (
+    format_exclusions,
+    format_interval,
+    interval_remarks,
 )
 from refold.engine import EventLog
 from refold.reports import Costs, Price, RunReport, ScenarioReport, find_run, played, report
@@ -75,13 +79,13 @@ def report_command(
     """
     with EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
-        made = report(played(log, run=name), pass_at=pass_at, ks=ks, price=price)
+        run_report = report(played(log, run=name), pass_at=pass_at, ks=ks, price=price)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
-        total = {"mean": made.mean, "costs": to_json_data(made.costs)}
-        print_json("reports", map(_scenario_row, made.scenarios), **head, **total)
+        total = {"mean": run_report.mean, "costs": to_json_data(run_report.costs)}
+        print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
-        _print_report(stdout_console(), name, made, pass_at, ks)
+        _print_report(stdout_console(), name, run_report, pass_at, ks)
 
 
 def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
@@ -92,27 +96,27 @@ def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
 
 
 def _print_report(
-    out: Console, name: str, made: RunReport, pass_at: float, ks: Sequence[int]
+    out: Console, name: str, run_report: RunReport, pass_at: float, ks: Sequence[int]
 ) -> None:
-    agents = dict.fromkeys(agent for each in made.scenarios for agent in each.agents)
+    agents = dict.fromkeys(agent for each in run_report.scenarios for agent in each.agents)
     out.print(safe_text(f"run {name}, agent {', '.join(agents)}"), style="bold")
     out.print()
-    out.print(_scores_table(made, pass_at, ks))
-    for line in interval_remarks(each.score for each in made.scenarios):
+    out.print(_scores_table(run_report, pass_at, ks))
+    for line in interval_remarks(each.score for each in run_report.scenarios):
         out.print(line)
-    if made.costs:
+    if run_report.costs:
         out.print()
-        out.print(_costs_table(made, made.costs))
-        _print_failures(out, made, made.costs)
+        out.print(_costs_table(run_report, run_report.costs))
+        _print_failures(out, run_report, run_report.costs)
     out.print()
-    out.print(_counts_table(made))
+    out.print(_counts_table(run_report))
 
 
-def _scores_table(made: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
+def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
     passes = [f"pass@{k}" for k in ks] + [f"pass^{k}" for k in ks]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
     listing = new_table(["scenario", *right, "excluded"], right=right)
-    for each in made.scenarios:
+    for each in run_report.scenarios:
         chances = [*each.pass_at_k.values(), *each.pass_hat_k.values()]
         add_row(
             listing,
@@ -126,27 +130,28 @@ def _scores_table(made: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
             None if each.steps is None else f"{each.steps:.1f}",
             format_exclusions(each.exclusions),
         )
-    if len(made.scenarios) > 1:
-        counted = sum(each.counted for each in made.scenarios)
-        add_row(listing, "mean of scenarios", counted, format_score(made.mean), style="bold")
+    if len(run_report.scenarios) > 1:
+        counted = sum(each.counted for each in run_report.scenarios)
+        add_row(listing, "mean of scenarios", counted, format_score(run_report.mean), style="bold")
     return listing
 
 
-def _costs_table(made: RunReport, total: Costs) -> Table:
+def _costs_table(run_report: RunReport, total: Costs) -> Table:
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
     listing = new_table(["scenario", *right], right=right)
-    for each in made.scenarios:
+    for each in run_report.scenarios:
         if each.costs:
             name, failures = each.setting.scenario, (each.unread, each.forfeited)
             add_row(listing, name, *_costs_cells(each.costs), *failures)
-    if len(made.scenarios) > 1:
-        unread = sum(each.unread for each in made.scenarios)
-        forfeited = sum(each.forfeited for each in made.scenarios)
+    if len(run_report.scenarios) > 1:
+        unread = sum(each.unread for each in run_report.scenarios)
+        forfeited = sum(each.forfeited for each in run_report.scenarios)
         add_row(listing, "all", *_costs_cells(total), unread, forfeited, style="bold")
     return listing
 
 
 def _costs_cells(costs: Costs) -> list[object]:
+    # An API that counts no tokens for some answers leaves only a lower bound.
     least = "≥ " if costs.unmetered else ""
     latency = costs.latency
     return [
@@ -159,9 +164,9 @@ def _costs_cells(costs: Costs) -> list[object]:
     ]
 
 
-def _print_failures(out: Console, made: RunReport, costs: Costs) -> None:
-    """Say what the columns of failures mean, where there were any."""
-    if any(each.forfeited for each in made.scenarios):
+def _print_failures(out: Console, run_report: RunReport, costs: Costs) -> None:
+    """Print what the columns of failures mean, if there are any failures."""
+    if any(each.forfeited for each in run_report.scenarios):
         out.print("forfeited: steps in which the model gave no action, which count as its failures")
     if costs.unmetered:
         out.print(f"{costs.unmetered} answers came without a count of tokens")
@@ -171,9 +176,9 @@ def _print_failures(out: Console, made: RunReport, costs: Costs) -> None:
         out.print(safe_text(f"failed attempts, not the model's: {faults}{lost}"))
 
 
-def _counts_table(made: RunReport) -> Table:
+def _counts_table(run_report: RunReport) -> Table:
     listing = new_table(["scenario", "per episode"], title=None)
-    for each in made.scenarios:
+    for each in run_report.scenarios:
         means = (f"{name} {count.mean:.4g}" for name, count in each.counts.items())
         add_row(listing, each.setting.scenario, ", ".join(means))
     return listing

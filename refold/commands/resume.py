@@ -9,6 +9,7 @@ from refold.commands.shared.options import (
     json_option,
     log_option,
     open_existing,
+    parallel_option,
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
@@ -24,13 +25,7 @@ from refold.reports import Price, find_run
     ),
 )
 @episode_argument("id")
-@click.option(
-    "--parallel",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Episodes to play at once; helps with models.",
-)
+@parallel_option
 @price_option
 @model_options
 @log_option
@@ -59,7 +54,7 @@ def resume_command(
 
 
 def _find_episodes(log: EventLog, reference: str) -> list[EpisodeInfo]:
-    """Return the episode that *reference* names, or else those of the run that it names."""
+    """Return the episode called *reference*, else the episodes of the run called so."""
     try:
         return [log.find(reference)]
     except UnknownEpisode as error:

@@ -6,18 +6,18 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_exclusions, format_score
-from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.formatting import format_score, pluralise
+from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
 from refold.commands.shared.output import (
     add_row,
     new_table,
-    pluralise,
     print_json,
     print_to_stderr,
-    show_progress,
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.progress import show_progress
+from refold.commands.shared.report_formatting import format_exclusions
 from refold.engine import EpisodeInfo, EventLog
 from refold.reports import Outcome, Run, outcome_of, runs
 
@@ -28,9 +28,7 @@ _NAMES_SHOWN = 3
     "runs",
     epilog=format_examples("refold runs", "refold runs --limit 0 --json"),
 )
-@click.option(
-    "--limit", type=click.IntRange(0), default=20, show_default=True, help="Newest N; 0 for all."
-)
+@limit_option
 @log_option
 @json_option
 def runs_command(limit: int, log_path: str, as_json: bool) -> None:
@@ -89,7 +87,7 @@ def _runs_table(shown: Sequence[Run]) -> Table:
 
 
 def _to_the_minute(time: str | None) -> str | None:
-    """Return a time of the log, which is in UTC, to the minute."""
+    """Return *time*, an ISO timestamp in UTC, without its seconds; None for None."""
     return time[:16].replace("T", " ") if time else None
 
 

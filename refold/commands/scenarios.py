@@ -71,6 +71,7 @@ def _print_scenario(scenario: Scenario) -> None:
 
 
 def _print_list_parameter(title: str, rows: list[dict[str, object]]) -> None:
+    # Long texts would fold every row; --toml shows them.
     columns = [key for key in rows[0] if key not in ("description", "output", "body")]
     listing = new_table(columns, title=title)
     for row in rows:

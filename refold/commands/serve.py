@@ -109,7 +109,7 @@ def serve_command(
         log=log_path,
         host=host,
         port=port,
-        token=token or None,
+        token=token or None,  # REFOLD_TOKEN may be set but empty, as compose files do
         public=public,
         hosts=tuple(hosts),
         origins=tuple(origins),

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from refold.commands.shared.episode_tables import episode_row
+from refold.commands.shared.formatting import format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.options import (
     episode_argument,
@@ -15,11 +16,9 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import (
     add_row,
-    format_signed,
     new_table,
     print_json,
     safe_text,
-    sparkline,
     stdout_console,
     to_json_data,
 )
@@ -28,7 +27,7 @@ from refold.graders import Grade, grade, saved_grades
 from refold.replays import Step, steps
 from refold.replays.lineage import MOST_FORKS, Relative, lineage
 
-_DEEPEST = 12
+_DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
 _FIGURES = ("after step", "steps", "score")
 
 
@@ -49,18 +48,18 @@ def show_command(id: str, log_path: str, as_json: bool) -> None:
         stream = log.events(info.id)
         saved = saved_grades(log, info.id)
         relatives = list(_lineage_scores(log, info))
-    given = grade(stream)
+    result = grade(stream)
     if as_json:
-        shown = {**episode_row(info, saved), "grade": to_json_data(given)}
+        shown = {**episode_row(info, saved), "grade": to_json_data(result)}
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
         return
-    _print_episode(info, stream, given, [each for each in saved if each != given])
+    _print_episode(info, stream, result, [each for each in saved if each != result])
     if len(relatives) > 1:
         _print_lineage(info, relatives)
 
 
 def _lineage_scores(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
-    """Yield the episodes of the lineage of *info*, with the first saved score of each."""
+    """Yield the relatives of *info*, itself included, each with its first saved score."""
     for each in lineage(log, info):
         saved = saved_grades(log, each.id) if each.info else []
         yield each, saved[0].score if saved else None
@@ -79,7 +78,7 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
     }
 
 
-def _print_episode(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade]) -> None:
+def _print_episode(info: EpisodeInfo, stream: Stream, result: Grade, others: list[Grade]) -> None:
     out = stdout_console()
     out.print(safe_text(f"{info.scenario}  {info.id}"), style="bold")
     out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
@@ -96,7 +95,7 @@ def _print_episode(info: EpisodeInfo, stream: Stream, given: Grade, others: list
             safe_text(f"  step {step.position}: {action}, refused: {step.error}"), style="red"
         )
     out.print()
-    print_grade(out, given)
+    print_grade(out, result)
     for other in others:
         rubric = other.rubric
         out.print(safe_text(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))

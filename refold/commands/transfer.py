@@ -7,19 +7,15 @@ from typing import IO
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
     log_option,
 )
-from refold.commands.shared.output import (
-    pluralise,
-    print_json,
-    print_to_stderr,
-    show_progress,
-    to_json_data,
-)
+from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
+from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog, NotALog, RefoldError
 from refold.replays.transfer import export_lines, import_lines
 
@@ -70,6 +66,7 @@ def import_command(files: Sequence[IO[bytes]], log_path: str, as_json: bool) -> 
     A file that was altered since it was exported is refused: its events no longer come to the
     digest in their header. FILE may be - for stdin.
     """
+    # Opening the log creates it, and a refused file must not leave an empty one behind.
     new = not Path(log_path).exists()
     try:
         with EventLog(log_path) as log, log.transaction():
@@ -88,7 +85,7 @@ def import_command(files: Sequence[IO[bytes]], log_path: str, as_json: bool) -> 
 
 
 def _remove_if_empty(log_path: str) -> None:
-    """Remove the log that an import made and then put nothing into."""
+    """Remove the log at *log_path* if it holds no episode: a failed import created it."""
     with suppress(NotALog):
         with EventLog(log_path, readonly=True) as log:
             empty = not log.count()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -14,13 +15,12 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
-    pluralise,
     print_json,
     print_to_stderr,
     safe_text,
-    show_progress,
     stdout_console,
 )
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog
 from refold.engine.log.audit import Audit
 from refold.replays import Divergence
@@ -28,7 +28,7 @@ from refold.replays.checks import Verdict, audit, named_id
 
 
 def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
-    """Return *value*, a digest or the beginning of one, in lower case; empty if there is none."""
+    """Return *value*, a digest or its beginning, in lower case; empty for None."""
     if value is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", value):
         raise click.BadParameter(f"expected 8 to 64 hex digits, got {value!r}")
     return (value or "").lower()
@@ -90,7 +90,7 @@ def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool
 
 
 def _readable_ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
-    """Yield every episode's id, up to where *problems* tell already that the file is damaged."""
+    """Yield the id of every episode; stop where the file is damaged, if *problems* says so."""
     try:
         yield from file.ids()
     except NotALog:
@@ -120,7 +120,7 @@ def _verdict_row(verdict: Verdict) -> dict[str, Any]:
 
 
 def _divergence_row(found: Divergence) -> dict[str, Any]:
-    """Return where a stream is wrong, the step as ``replay --step`` counts, and both values."""
+    """Return where a stream diverges, the step as ``replay --step`` counts it, and both values."""
     path, recorded, expected = found.difference
     return {
         "step": found.step + 1,

@@ -7,6 +7,8 @@ from typing import Any
 import click
 from attrs import evolve
 
+from refold.commands.shared.episode_progress import EpisodeProgress
+from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.model_options import (
     ModelChoices,
     complete_agent_name,
@@ -16,6 +18,7 @@ from refold.commands.shared.model_options import (
 )
 from refold.commands.shared.options import (
     agent_option,
+    at_option,
     episode_argument,
     format_examples,
     json_option,
@@ -23,14 +26,12 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import (
     add_row,
-    format_signed,
     new_table,
     print_json,
     safe_text,
     stdout_console,
     to_json_data,
 )
-from refold.commands.shared.progress import EpisodeProgress
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
 from refold.graders import grade
 from refold.replays.what_if import Outcome, action_at, candidates, what_if
@@ -46,7 +47,7 @@ _FIGURES = ("score", "difference", "reward", "steps")
     ),
 )
 @episode_argument("id")
-@click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
+@at_option
 @agent_option
 @model_options
 @log_option

@@ -1,4 +1,4 @@
-"""How two episodes laid side by side are printed for people."""
+"""The comparison of two episodes, printed as tables."""
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -8,14 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.output import (
-    SHORT_ID_LENGTH,
-    add_row,
-    format_signed,
-    new_table,
-    pluralise,
-    safe_text,
-)
+from refold.commands.shared.formatting import format_signed, pluralise
+from refold.commands.shared.output import SHORT_ID_LENGTH, add_row, new_table, safe_text
 from refold.engine import ActionTaken, Stream
 from refold.engine.exchanges import ModelCalled, Reply
 from refold.replays import Diff, Step
@@ -38,9 +32,14 @@ def print_diff(
     most: int | None = None,
 ) -> None:
     """
-    Print for people how the *streams* of the episodes *ids* compare.
+    Print how two episodes differ: a headline, the steps from the first difference on, the grades.
 
-    With *most*, only so many rows of steps, and no details.
+    Args:
+        out: The console to print on.
+        found: Their difference.
+        ids: Their ids.
+        streams: Their events.
+        most: Most rows of steps, and then no details either; None for everything.
     """
     names = [f"{side} {id}" for side, id in zip("AB", ids, strict=True)]
     if found.cause is None:
@@ -89,7 +88,7 @@ def _reward_text(step: Step | None) -> str:
 
 
 def print_position(out: Console, found: Diff, row: Row, streams: Streams) -> None:
-    """Print all that differs at one position: what a model said, events, reward parts, state."""
+    """Print all that differs at one position: prompts, replies, events, reward parts, state."""
     where = f"step {row.position}" if row.position else "the start"
     if not row.differs:
         out.print(f"no difference at {where}")
@@ -104,14 +103,15 @@ def print_position(out: Console, found: Diff, row: Row, streams: Streams) -> Non
 
 
 def _print_titled_table(out: Console, title: str, listing: Table) -> None:
-    """Print *listing* under its *title*, which may be wider than it."""
+    """Print *listing* below *title*."""
+    # Not as rich's own title, which is wrapped to the width of the table.
     out.print()
     out.print(title, style="italic")
     out.print(listing)
 
 
 def _print_exchanges(out: Console, a: Step, b: Step, where: str) -> None:
-    """Print what the models of *a* and *b* were told and said, as far as it differs."""
+    """Print the prompts and replies of the steps *a* and *b* where they differ."""
     prompts, replies = (
         [render(step) for step in (a, b)] for render in (_step_prompts, _step_replies)
     )
@@ -120,6 +120,7 @@ def _print_exchanges(out: Console, a: Step, b: Step, where: str) -> None:
             continue
         listing = new_table(["", ""])
         listing.show_header = False
+        # Long prompts are often equal but for a word: the excerpt begins shortly before it.
         equal = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
         start = max(sum(1 for _ in equal) - _EXCERPT_LEAD, 0)
         add_row(listing, "A", _excerpt(one, start))
@@ -139,7 +140,7 @@ def _step_replies(step: Step) -> str:
 
 
 def reply_text(reply: Reply) -> str:
-    """Return what a model answered on one line: its text, then its tool calls."""
+    """Return *reply* on one line: its text, then its tool calls."""
     calls = (f"{call.name}({call.arguments})" for call in reply.tool_calls)
     return " ".join(" ".join((reply.text, *calls)).split())
 
@@ -159,8 +160,9 @@ def _print_events(out: Console, a: Step, b: Step, streams: Streams, where: str) 
 
 
 def _align_events(a: Step, b: Step, streams: Streams) -> Iterator[tuple[int | None, int | None]]:
-    """Yield the seqs of the events of two steps, equal ones beside each other."""
+    """Yield pairs of seqs that align the events of two steps; None where one has no equal."""
     lefts, rights = _effect_seqs(a, streams[0]), _effect_seqs(b, streams[1])
+    # Compared as stored, in the current version's form: equal events need not be of equal age.
     keys = [streams[0].current[seq] for seq in lefts], [streams[1].current[seq] for seq in rights]
     matcher = SequenceMatcher(a=keys[0], b=keys[1])
     for how, i, i_end, j, j_end in matcher.get_opcodes():

@@ -1,66 +1,30 @@
-"""What reports of several commands share: which run, and how their figures are written."""
+"""Figures as text, for tables and messages."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
-import click
-from click.shell_completion import CompletionItem
-
-from refold.commands.shared.options import DEFAULT_LOG
-from refold.reports.statistics import Estimate, Paired
-
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
-
-
-def complete_runs(
-    context: click.Context, _parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Return the runs of the log whose names begin with *incomplete*."""
-    from refold.engine import EventLog, RefoldError  # noqa: PLC0415 - only when a shell asks
-    from refold.reports import run_names  # noqa: PLC0415 - only when a shell asks
-
-    try:
-        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
-            return [CompletionItem(name) for name in run_names(log) if name.startswith(incomplete)]
-    except RefoldError:
-        return []
-
-
-def run_argument(name: str) -> Callable[[CommandT], CommandT]:
-    """Add an argument that names a run."""
-    return click.argument(name, metavar=name.upper(), shell_complete=complete_runs)
-
-
-def pass_at_option(command: CommandT) -> CommandT:
-    """Add ``--pass-at``."""
-    return click.option(
-        "--pass-at",
-        type=click.FloatRange(0, 1),
-        default=0.7,
-        show_default=True,
-        help="An episode passes from this score on.",
-    )(command)
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def format_score(value: float | None) -> str | None:
-    """Return a score or a share to four places, None for none."""
+    """Return a score or a share with four decimal places; None for None."""
     return None if value is None else f"{value:.4f}"
 
 
-def format_interval(estimate: Estimate | Paired | None) -> str | None:
-    """Return the two ends of an interval, marked if it is of equal values; None for none."""
-    if estimate is None:
-        return None
-    mark = "*" if estimate.method == "equal_values" else " "
-    return f"{estimate.low:.4f} to {estimate.high:.4f}{mark}"
+def format_signed(value: float) -> str:
+    """Return a reward or a difference with its sign and up to four decimal places; ``0`` for 0."""
+    text = f"{value:+.4f}".rstrip("0").rstrip(".")
+    return "0" if text in ("+0", "-0") else text
 
 
-def interval_remarks(estimates: Iterable[Estimate | Paired | None]) -> list[str]:
-    """Return what to say below a table with these intervals."""
-    marked = any(each is not None and each.method == "equal_values" for each in estimates)
-    return ["* all values are equal: the interval rests on their number alone"] if marked else []
+def pluralise(number: int, noun: str) -> str:
+    """Return *number* and *noun*, with an s unless the number is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def format_exclusions(exclusions: Mapping[str, int]) -> str | None:
-    """Return how many episodes do not count and why, None if all do."""
-    return ", ".join(f"{number} {reason}" for reason, number in exclusions.items()) or None
+def sparkline(values: Sequence[float]) -> str:
+    """Return *values* as a row of block characters, scaled from the lowest to the highest."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0  # equal values make a flat line, not a division by zero
+    return "".join(_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in values)

@@ -1,4 +1,4 @@
-"""How grades are printed: one with its parts, or many in summary."""
+"""Grades as JSON data and as tables: one with its parts, one row each, or a summary."""
 
 from collections.abc import Iterable
 from statistics import fmean
@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
     add_row,
-    format_signed,
     new_table,
     safe_text,
     to_json_data,
@@ -18,18 +18,18 @@ from refold.commands.shared.output import (
 from refold.graders import Grade
 
 MOST_ROWS = 50
-"""Above this many episodes, people get a summary in place of a row for each."""
+"""With more episodes than this, a summary by scenario is printed instead of a row for each."""
 
 _SEQS_SHOWN = 8
 
 
 def grade_row(episode: str, grade: Grade) -> dict[str, Any]:
-    """Return a grade and the episode that it is of as plain JSON data."""
+    """Return *grade* and the id of its *episode* as JSON data."""
     return {"episode": episode, **to_json_data(grade)}
 
 
 def print_grade(out: Console, grade: Grade) -> None:
-    """Print one grade, part by part, with the most each could be and the events behind it."""
+    """Print *grade* part by part: points, the most there are, and the events that count."""
     unfinished = "" if grade.complete else ", not ended"
     rubric = f"{grade.rubric.name} v{grade.rubric.version}"
     out.print(safe_text(f"score {grade.score:.4f} by {rubric}{unfinished}"), style="italic")
@@ -50,7 +50,7 @@ def print_grade(out: Console, grade: Grade) -> None:
 
 
 def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
-    """Return a table of grades, a line for each episode."""
+    """Return a table of *rows*, each an episode's id and its grade."""
     listing = new_table(["episode", "scenario", "score", "rubric", "digest"], right=["score"])
     for episode, grade in rows:
         rubric = f"{grade.rubric.name} v{grade.rubric.version}"
@@ -66,7 +66,7 @@ def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
 
 
 def summary_table(scores: Iterable[tuple[str, float]]) -> Table:
-    """Return number, mean and range of *scores*, given with their scenarios, by scenario."""
+    """Return a table of count, mean and range of *scores*, each a scenario and a score."""
     by_scenario: dict[str, list[float]] = {}
     for scenario, score in scores:
         by_scenario.setdefault(scenario, []).append(score)

@@ -1,4 +1,4 @@
-"""By what to grade: the recorded rubrics, the rubric of a file, or a function of one."""
+"""The options that choose a grader: recorded rubrics, a rubric from a file, or a function."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ _OPTIONS = (
 
 @frozen
 class EpisodeToGrade:
-    """An episode to grade."""
+    """An episode to grade: its id and its events."""
 
     id: str
     stream: Stream
@@ -45,7 +45,14 @@ class EpisodeToGrade:
 
 @frozen
 class GraderChoice:
-    """What was asked for; without anything, each episode is graded by its recorded rubric."""
+    """
+    The grader that the options choose.
+
+    Attributes:
+        rubric: Path of a TOML file with a rubric; None for the rubric that each episode recorded.
+        grader: A function from a Python file; if given, *rubric* is None.
+        seconds: Time that the function may take for each episode.
+    """
 
     rubric: str | None
     grader: FileGrader | None
@@ -56,14 +63,15 @@ class GraderChoice:
         Yield each of *episodes* with its grade, in order.
 
         Raises:
-            ScenarioError: The file holds no rubric that fits an episode.
-            GraderFailed: The function gives no grade.
+            ScenarioError: The file holds no rubric that fits an episode's family.
+            GraderFailed: The function raised, ran out of time or returned no grade.
         """
         if self.grader is not None:
             return self.grader.grades(episodes, seconds=self.seconds, tell=print_to_stderr)
         return self._grade_by_rubric(episodes)
 
     def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+        # A rubric's measures belong to a family, so the file is read again for each family.
         graders: dict[tuple[str, int], Grader] = {}
         for episode in episodes:
             family = episode.stream.family.name, episode.stream.family.rules
@@ -74,7 +82,7 @@ class GraderChoice:
 
 
 def grader_options(command: CommandT) -> CommandT:
-    """Add the options that say by what to grade; the command takes one ``GraderChoice`` *by*."""
+    """Add ``--rubric`` and ``--grader``; the command takes a ``GraderChoice`` *grader_choice*."""
 
     @functools.wraps(command)
     def wrapper(
@@ -85,6 +93,7 @@ def grader_options(command: CommandT) -> CommandT:
         chosen = FileGrader(grader) if grader is not None else None
         return command(**rest, grader_choice=GraderChoice(rubric, chosen, grader_timeout))
 
+    # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
     return wrapper  # type: ignore[return-value]  # the same command, but for these options

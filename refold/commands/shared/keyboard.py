@@ -1,4 +1,4 @@
-"""Keys from a terminal as they are pressed: none echoed, none lost, whatever else goes on."""
+"""Keys from a terminal, read as they are pressed and not echoed, and its changes of size."""
 
 import os
 import select
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 RESIZED = "\0"
-"""Given in place of keys when the terminal got another size."""
+"""Returned in place of keys when the terminal was resized."""
 
 _CHUNK = 4096
 
 
 def has_terminal() -> bool:
-    """Return whether there is a terminal to read keys from and to draw on."""
+    """Return whether stdin and stdout are a terminal that can move its cursor."""
     try:
         import termios  # noqa: F401, PLC0415 - not everywhere
     except ImportError:
@@ -27,17 +27,21 @@ def has_terminal() -> bool:
 @contextmanager
 def open_keyboard() -> Iterator[Callable[[], str]]:
     """
-    Give what waits for the next keys, which is empty once there can be no more.
+    Switch the terminal to single keys, and provide a function that waits for the next ones.
 
-    The terminal's settings are put back at the end. Ctrl-C is a key like any other.
+    The function returns one or more keys, ``RESIZED``, or an empty string when the terminal is
+    gone. Ctrl-C is a key like any other. At the end, the terminal's settings are restored.
     """
     import termios  # noqa: PLC0415 - not everywhere
 
     fd = sys.stdin.fileno()
     saved = termios.tcgetattr(fd)
     raw = termios.tcgetattr(fd)
+    # Input: Enter arrives as such, and Ctrl-S does not freeze the screen. Local: no echo, no
+    # waiting for Enter, and no signals, which would interrupt in the middle of drawing.
     raw[0] &= ~(termios.ICRNL | termios.IXON)
     raw[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    # Incremental: a read may end in the middle of a letter.
     decode = getincrementaldecoder("utf-8")("replace").decode
 
     with _watch_resizes() as resize_fd:
@@ -57,7 +61,7 @@ def open_keyboard() -> Iterator[Callable[[], str]]:
         try:
             yield read
         finally:
-            with suppress(termios.error):  # it may be gone
+            with suppress(termios.error):  # the terminal may have been closed
                 termios.tcsetattr(fd, termios.TCSADRAIN, saved)
 
 
@@ -70,7 +74,8 @@ def _read_bytes(fd: int) -> bytes:
 
 @contextmanager
 def _watch_resizes() -> Iterator[int]:
-    """Give a file descriptor that has something to read when the terminal got another size."""
+    """Provide a file descriptor that becomes readable when the terminal is resized."""
+    # select() is restarted after a signal, so a handler alone would not wake it; a pipe does.
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     before = signal.signal(signal.SIGWINCH, lambda *_: None)

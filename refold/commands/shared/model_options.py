@@ -1,10 +1,10 @@
-"""The options of commands that may ask a model, and the player that they add up to."""
+"""The options of commands that may call a model, and the players that they make."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -17,13 +17,14 @@ from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
 from refold.agents.recorded import MODEL_AGENT, Recorded
 from refold.agents.rollout import make_policy
+from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.reports import Price
 
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 StepWatcher = Callable[[StepResult], None]
 
+# Set by refold itself; a stream of tokens would not be recorded as one reply.
 _RESERVED_PARAMETERS = ("messages", "model", "stream")
 
 _OPTIONS = (
@@ -66,10 +67,10 @@ _OPTIONS = (
 
 @frozen
 class ModelChoices:
-    """What the model options said; see their help."""
+    """The values of the model options; their help describes them."""
 
     base_url: str | None
-    api_key: str | None = field(repr=False)
+    api_key: str | None = field(repr=False)  # no traceback is to show it
     temperature: float
     max_tokens: int | None
     model_seed: int | None
@@ -83,7 +84,7 @@ class ModelChoices:
 
 
 def model_options(command: CommandT) -> CommandT:
-    """Add the options that concern models; the command takes them as one ``ModelChoices``."""
+    """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
 
     @functools.wraps(command)
     def wrapper(**values: Any) -> Any:
@@ -91,6 +92,7 @@ def model_options(command: CommandT) -> CommandT:
         choices = ModelChoices(**{name: values.pop(name) for name in names})
         return command(**values, model=choices)
 
+    # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
     return wrapper  # type: ignore[return-value]  # the same command, but for these options
@@ -101,12 +103,13 @@ async def open_players(
     log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: StepWatcher | None = None
 ) -> AsyncIterator[Mapping[str, Player]]:
     """
-    Give the player of each of *agents*; connections are closed at the end.
+    Provide a player for each of *agents*; connections are closed at the end.
 
     Raises:
-        RefoldError: An agent is none, or a model is asked for without key, address or name.
+        RefoldError: There is no such agent, or a model lacks its key, address or name.
     """
     models = [agent for agent in agents if is_model(agent)]
+    # One client for all models: it shares connections, and one count of what went wrong.
     client = Client(_find_endpoint(choices)) if models and not choices.offline else None
     asker: Asker | None = client
     if models and (choices.reuse or choices.offline):
@@ -127,18 +130,20 @@ async def open_players(
 
 
 def is_model(agent: str) -> bool:
-    """Return whether *agent* is a model behind an API."""
+    """Return whether *agent* names a model behind an API: ``openai:MODEL``."""
     return agent.partition(":")[0] == MODEL_AGENT
 
 
 def complete_agent_name(agent: str) -> str:
-    """Return *agent* with the model's name filled in, if that comes from the environment."""
+    """Return *agent*, with a missing model name filled in from the environment."""
     return f"{MODEL_AGENT}:{find_model(environment(), agent)}" if is_model(agent) else agent
 
 
 def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
     """
-    Return what is recorded at the start of an episode that *agent* will play, if anything.
+    Return the event to record first in an episode that *agent* will play; None for none.
+
+    Called before anything is recorded, so it also checks all that could stop the agent later.
 
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
@@ -167,7 +172,7 @@ def _parse_price(
 
 
 def price_option(command: CommandT) -> CommandT:
-    """Add ``--price``."""
+    """Add ``--price``, the price of a million input and output tokens."""
     return click.option(
         "--price",
         metavar="IN,OUT",
@@ -201,12 +206,11 @@ def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
 def _parse_parameter(text: str) -> tuple[str, Any]:
     name, given, value = text.partition("=")
     if not given or not name or name in _RESERVED_PARAMETERS:
-        raise RefoldError(
-            f"--param: expected NAME=JSON, NAME none of {', '.join(_RESERVED_PARAMETERS)}; got {text!r}"
-        )
+        reserved = ", ".join(_RESERVED_PARAMETERS)
+        raise RefoldError(f"--param: expected NAME=JSON, NAME none of {reserved}; got {text!r}")
     try:
         return name, msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except msgspec.DecodeError:  # a bare word, as in --param service_tier=flex
         return name, value
     except UnicodeEncodeError:
         raise RefoldError(f"--param: expected valid Unicode, got {text!r}") from None

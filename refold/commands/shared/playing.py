@@ -1,4 +1,4 @@
-"""Playing episodes that stand in the log, many at once, each graded when it ends."""
+"""Playing episodes of the log, several at once, and grading each when it ends."""
 
 import asyncio
 import os
@@ -8,18 +8,19 @@ from collections.abc import Awaitable, Iterable, Sequence
 from rich.console import Console
 
 from refold.agents.players import Player, in_parallel
+from refold.commands.shared.episode_progress import EpisodeProgress
 from refold.commands.shared.episode_tables import episode_row, episodes_table
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
 from refold.commands.shared.model_options import ModelChoices, StepWatcher, open_players
-from refold.commands.shared.output import pluralise, print_json, print_to_stderr, stdout_console
-from refold.commands.shared.progress import EpisodeProgress
+from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import Episode, EpisodeInfo, EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import grade, save_grade, saved_grades
 from refold.reports import Price
 
 EXIT_INTERRUPTED = 130
-"""Exit code after Ctrl-C."""
+"""Exit code after Ctrl-C: 128 plus the number of SIGINT, as shells have it."""
 
 
 def play_all(
@@ -33,12 +34,22 @@ def play_all(
     watch: StepWatcher | None = None,
 ) -> None:
     """
-    Play *infos*, episodes of *log*, from where they stand, and save the grade of each.
+    Play the episodes *infos* of *log* from where they stand, and save the grade of each.
+
+    Args:
+        log: The log, open for writing.
+        infos: Episodes that have not ended.
+        choices: The model options.
+        parallel: Episodes to play at once.
+        label: Text before the progress bar.
+        price: Price per token, to show the cost so far.
+        watch: Called with the result of each step.
 
     Raises:
-        RefoldError: The first error of a player; what was played stays, the rest stays open.
-        KeyboardInterrupt: Ctrl-C was pressed; the same holds. Pressed again before this has been
-            raised, it ends the process at once.
+        RefoldError: The first error of a player. Steps taken so far stay in the log, and the
+            episodes that have not ended can be resumed.
+        KeyboardInterrupt: Ctrl-C was pressed; the same holds. A second Ctrl-C before this is
+            raised ends the process at once.
     """
 
     async def play_concurrently() -> None:
@@ -53,6 +64,7 @@ def play_all(
 
     try:
         asyncio.run(_run_interruptibly(play_concurrently()))
+    # One error for the user: the first; the others are mostly its consequences.
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from group
     except asyncio.CancelledError:
@@ -60,7 +72,8 @@ def play_all(
 
 
 async def _run_interruptibly(work: Awaitable[None]) -> None:
-    """Do *work*, cancelled by Ctrl-C; asyncio's own way may print a traceback on the second."""
+    """Await *work*, and cancel it on Ctrl-C."""
+    # Not left to asyncio.run, which may print a traceback when Ctrl-C is pressed a second time.
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     cancel = task.cancel
@@ -69,6 +82,7 @@ async def _run_interruptibly(work: Awaitable[None]) -> None:
     def interrupt(*_: object) -> None:
         nonlocal pressed
         if pressed:
+            # The progress bar has hidden the cursor, and nothing runs any more to show it again.
             Console(stderr=True).show_cursor()
             os._exit(EXIT_INTERRUPTED)
         pressed = True
@@ -88,15 +102,16 @@ async def _play_and_grade(
     await player.play(episode, info)
     events = episode.events
     score = None
+    # An episode that the API's faults ended says nothing about the agent, so it gets no grade.
     if episode.end is None or episode.end.reason != INSTRUMENT_FAILED:
-        given = grade(events)
-        save_grade(log, info.id, given)
-        score = given.score
+        result = grade(events)
+        save_grade(log, info.id, result)
+        score = result.score
     progress.add(events, score)
 
 
 def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
-    """Save the grades of those of *infos* that ended, but whose recorder died before it graded."""
+    """Save the grade of each of *infos* that has ended but has none: its recorder had crashed."""
     for info in infos:
         counts = info.ended is not None and info.reason != INSTRUMENT_FAILED
         if counts and not saved_grades(log, info.id):
@@ -104,7 +119,12 @@ def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
 
 
 def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> None:
-    """Print what became of the episodes *ids*: each, or a summary for people if they are many."""
+    """
+    Print the episodes *ids* of *log* after they were played.
+
+    As JSON: a row for each, with the members *more*. Else a table, or a summary of more than
+    ``MOST_ROWS``, and on stderr how many were cut off or have not ended.
+    """
     infos = [log.find(id) for id in ids]
     rows = ((info, saved_grades(log, info.id)) for info in infos)
     if as_json:

@@ -1,4 +1,4 @@
-"""The terminal stepper: an episode walked through by keys, drawn whole after each of them."""
+"""The terminal stepper: walk through an episode by keys, with the screen redrawn after each."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,9 +25,10 @@ from refold.viewer.panes import Film
 from refold.viewer.text_lines import Line
 
 NARROW = 60
-"""Columns below which there is room for one pane."""
+"""With fewer columns than this, one pane is shown instead of two."""
 
 _LONG_EPISODE = 500
+"""Events above which the start is shown before the whole episode has been read."""
 _STYLES = {
     "bold": "bold",
     "dim": "dim",
@@ -44,9 +45,13 @@ _KEY_HINTS = "←→ step  [ ] mark  g go  / find  m model  o grade  f fork  ? k
 
 def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log_path: str) -> None:
     """
-    Show an episode from position *at* until the user leaves.
+    Show an episode in the terminal from position *at* until the user quits, by Ctrl-C too.
 
-    The terminal is left as it was, by Ctrl-C too. *log_path* is the file that *info* is from.
+    Args:
+        stream: The episode's events.
+        info: Its row in the log.
+        at: The position to start at.
+        log_path: The log's file, for the commands that the stepper suggests.
 
     Raises:
         UnknownStep: *stream* has no position *at*.
@@ -73,7 +78,7 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log_path: str) -
 
 
 def _load_films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
-    """Yield the episode; of a long one first what is needed to show its start, at once."""
+    """Yield the episode; if it is long, yield its start first, which can be shown at once."""
     if len(stream) > _LONG_EPISODE and not at:
         yield Film(document(Episode.fork(stream, 0).events, info=info))
     yield Film(document(stream, info=info, grade=grade(stream)))
@@ -81,18 +86,19 @@ def _load_films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
 
 class ScreenPainter:
     """
-    Draws a film at any place.
+    Draws an episode at any place.
 
     Args:
-        film: What.
-        console: Where; its size is asked for each time.
-        log: What the commands that are shown say about the log.
+        film: The episode.
+        console: The terminal; asked for its size at each drawing, since it may be resized.
+        log: The ``--log`` option to append to suggested commands; empty for the default log.
     """
 
     def __init__(self, film: Film, console: Console, *, log: str = "") -> None:
         self._film = film
         self._console = console
         self._log = log
+        # Scrolling redraws the same pane; wrapping a long prompt anew each time would be felt.
         self._cached_rows = lru_cache(maxsize=8)(self._wrap_pane)
 
     def frame(self, place: Place) -> RenderableType:
@@ -123,7 +129,7 @@ class ScreenPainter:
         return root
 
     def clamp_scroll(self, place: Place) -> Place:
-        """Return *place*, scrolled no further than there is something to see."""
+        """Return *place* with its scroll limited to what there is to see."""
         if not place.scroll:
             return place
         lowest, most = 0, len(self._film.document["events"])
@@ -174,7 +180,7 @@ class ScreenPainter:
 
 
 def _side_pane_width(place: Place, width: int) -> int:
-    """Return the columns of the pane beside the state."""
+    """Return the width, in columns, of the pane beside the state."""
     return width * (2 if place.pane == "step" else 3) // 5
 
 
@@ -192,13 +198,13 @@ def _styled_text(line: Line, *, fold: bool = False) -> Text:
 
 
 def _highlight_matches(rows: Sequence[Text], query: str) -> list[Text]:
-    """Return *rows* with what is looked for made to stand out."""
+    """Return *rows* with each match of *query* in reverse video; ignores case."""
     if not query:
         return list(rows)
-    made = [row.copy() for row in rows]
-    for row in made:
+    copies = [row.copy() for row in rows]
+    for row in copies:
         row.highlight_regex(re.compile(re.escape(safe_text(query)), re.IGNORECASE), "reverse")
-    return made
+    return copies
 
 
 def _status_line(place: Place) -> Text:

@@ -151,15 +151,15 @@ def read_rewards(log: EventLog, id: str) -> list[float] | None:
     return [add_up(rewards[at : at + length]) for at in range(0, len(rewards), length)]
 
 
-def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:
-    """Return the body of a response with *given*, the grade of the episode *info*."""
+def grade_reply(info: EpisodeInfo, result: Grade) -> GradeReply:
+    """Return the body of a response with *result*, the grade of the episode *info*."""
     return GradeReply(
         episode_id=info.id,
-        task_id=given.scenario,
-        score=given.score,
-        breakdown=dict(given.breakdown),
-        counts=dict(given.counts),
-        rubric=RubricLabel(given.rubric.name, given.rubric.version),
-        digest=given.episode_digest,
-        complete=given.complete,
+        task_id=result.scenario,
+        score=result.score,
+        breakdown=dict(result.breakdown),
+        counts=dict(result.counts),
+        rubric=RubricLabel(result.rubric.name, result.rubric.version),
+        digest=result.episode_digest,
+        complete=result.complete,
     )

@@ -70,10 +70,10 @@ _GRADER_SCHEMA = {
 
 def read_agent(body: dict[str, Any]) -> str | None:
     """
-    Return the built-in agent that *body* names, None if it names none.
+    Return the built-in agent named in *body* (``agent`` or ``provider``), None if none is.
 
     Raises:
-        BadRequest: It names another.
+        BadRequest: The name is not that of a built-in agent.
     """
     found = {key: get_text(body, key) for key in ("agent", "provider")}
     for key, agent in found.items():
