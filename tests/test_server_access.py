@@ -164,12 +164,12 @@ def test_bodies_and_frames_have_a_limit(tmp_path):
 def test_rates():
     """A client may ask so often at once, then must wait; others need not."""
     now = [0.0]
-    buckets = RateLimiter(10.0, lambda: now[0])
-    assert [buckets.delay("a") for _ in range(10)] == [0.0] * 10
-    assert buckets.delay("a") == pytest.approx(0.1)
-    assert buckets.delay("b") == 0.0
+    limiter = RateLimiter(10.0, lambda: now[0])
+    assert [limiter.delay("a") for _ in range(10)] == [0.0] * 10
+    assert limiter.delay("a") == pytest.approx(0.1)
+    assert limiter.delay("b") == 0.0
     now[0] = 0.5
-    assert buckets.delay("a") == 0.0
+    assert limiter.delay("a") == 0.0
 
 
 def test_a_client_that_asks_too_often(tmp_path):

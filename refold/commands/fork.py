@@ -5,9 +5,9 @@ import click
 from refold.commands.shared.model_options import (
     ModelChoices,
     complete_agent_name,
-    model_options,
     opening_input,
     price_option,
+    with_model_options,
 )
 from refold.commands.shared.options import (
     agent_option,
@@ -39,7 +39,7 @@ from refold.reports import Price
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
 @click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
 @price_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def fork_command(
@@ -73,7 +73,7 @@ def fork_command(
             if inputs and not fork.over:
                 fork.note(*inputs)
         infos = [log.find(fork.id)]
-        if fork.over:
+        if fork.over:  # forked at the end: graded like its parent, with nothing to play
             print_to_stderr(f"the episode is over after step {at}: nothing is left to play")
             save_missing_grades(log, infos)
         else:

@@ -24,6 +24,7 @@ from refold.replays.golden import golden_text, goldens, read_golden
 
 FOLDER = "goldens"
 
+# The name becomes a file's: no separators, no leading dot, nothing that a shell would expand.
 _NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -128,6 +129,7 @@ def _default_name(info: EpisodeInfo) -> str:
 
 
 def _write_golden(folder: Path, name: str, text: str) -> Path:
+    """Write a new golden and return its path; an existing file is never overwritten."""
     if not _NAME_PATTERN.fullmatch(name):
         raise RefoldError(
             f"--name: expected 1 to 100 letters, digits, dots, dashes or underscores, got {name!r}"

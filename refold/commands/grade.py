@@ -13,7 +13,7 @@ from refold.commands.shared.grade_tables import (
     print_grade,
     summary_table,
 )
-from refold.commands.shared.grader_options import EpisodeToGrade, GraderChoice, grader_options
+from refold.commands.shared.grader_options import EpisodeToGrade, GraderChoice, with_grader_options
 from refold.commands.shared.options import (
     episode_argument,
     filter_options,
@@ -39,7 +39,7 @@ from refold.graders import Grade, save_grade
 )
 @episode_argument("ids", many=True)
 @filter_options
-@grader_options
+@with_grader_options
 @click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
@@ -64,6 +64,7 @@ def grade_command(
     log is only written to with --save, and then all or nothing.
     """
     scores: list[tuple[str, float]] = []
+    # Read-only unless grades are saved: a log that another process writes can then be graded too.
     with open_existing(log_path, readonly=not save) as log, _save_transaction(log, save=save):
         fitting = log.episodes(scenario=scenario, agent=agent, run=run)
         wanted = [log.find(id).id for id in ids] or [each.id for each in fitting]

@@ -8,8 +8,8 @@ from refold.commands.record import EpisodeJob, begin_episodes, load_scenarios, n
 from refold.commands.shared.model_options import (
     ModelChoices,
     complete_agent_name,
-    model_options,
     opening_input,
+    with_model_options,
 )
 from refold.commands.shared.options import format_examples, log_option, scenario_argument
 from refold.commands.shared.output import safe_text
@@ -76,7 +76,7 @@ def _print_line(line: str) -> None:
     show_default=True,
     help="Score from which an episode that ended counts as a success.",
 )
-@model_options
+@with_model_options
 @log_option
 def inference_command(
     scenario: Sequence[str], agent: str, success_at: float, model: ModelChoices, log_path: str

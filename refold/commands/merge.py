@@ -43,7 +43,7 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
                     pass
         # Ctrl-C as well: a log that holds a part of the episodes would look like a finished merge.
         except BaseException:
-            for end in ("", "-wal", "-shm"):
+            for end in ("", "-wal", "-shm"):  # SQLite keeps a log's latest pages beside it
                 Path(output + end).unlink(missing_ok=True)
             raise
     if as_json:

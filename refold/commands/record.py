@@ -11,9 +11,9 @@ from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_options import (
     ModelChoices,
     complete_agent_name,
-    model_options,
     opening_input,
     price_option,
+    with_model_options,
 )
 from refold.commands.shared.options import (
     agent_option,
@@ -63,7 +63,7 @@ class EpisodeJob:
 @click.option("--name", "run", help="Name of the run; made up if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def record_command(
@@ -102,6 +102,7 @@ def record_command(
         except KeyboardInterrupt:
             print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
+        # The API refused key or model: the run stops, and can go on once that is mended.
         except Denied as error:
             raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
         print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)

@@ -8,7 +8,7 @@ import click
 
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS
-from refold.commands.shared.grader_options import GraderChoice, grader_options
+from refold.commands.shared.grader_options import GraderChoice, with_grader_options
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -57,7 +57,7 @@ _EVENTS_SHOWN = 3
     metavar="X",
     help="Let score and points of a part change by this much.",
 )
-@grader_options
+@with_grader_options
 @log_option
 @json_option
 def regrade_command(
@@ -78,6 +78,7 @@ def regrade_command(
     Exits with 0 if nothing moved, 1 if anything did, 2 if there is nothing to compare.
     """
     tally = Tally()
+    # The file of saved grades, if any, is read while episodes are graded, so it stays open here.
     with ExitStack() as stack:
         log = stack.enter_context(open_existing(log_path, readonly=True))
         wanted = [log.find(id).id for id in ids]

@@ -83,6 +83,7 @@ def replay_command(
 
 
 def _step_at(stream: Stream, position: int) -> Step:
+    """Return the step at *position*; raises ``UnknownStep`` if there is none."""
     last = -1
     for step in steps(stream):
         last = step.position
@@ -110,6 +111,7 @@ def _step_row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
 def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
     """Yield each event of *step* as JSON data: seq, words, and the event as it is stored."""
     for seq, event in zip(step.seqs, step.events, strict=True):
+        # The stored bytes, not the event encoded again: they are what the digest covers.
         yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
@@ -142,6 +144,7 @@ def _print_moment(out: Console, stream: Stream, step: Step) -> None:
 
 
 def _on_one_line(value: Any) -> str:
+    """Return a value of a view as text, a list with blanks between its elements."""
     if isinstance(value, list | tuple):
         return "  ".join("-" if each is None else str(each) for each in value) or "-"
     return "-" if value is None else str(value)

@@ -2,7 +2,7 @@
 
 import click
 
-from refold.commands.shared.model_options import ModelChoices, model_options, price_option
+from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -27,7 +27,7 @@ from refold.reports import Price, find_run
 @episode_argument("id")
 @parallel_option
 @price_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def resume_command(

@@ -92,6 +92,7 @@ def _to_the_minute(time: str | None) -> str | None:
 
 
 def _shorten(names: Sequence[str]) -> str:
+    """Return the first of *names*, and how many more there are."""
     shown = ", ".join(name or "-" for name in names[:_NAMES_SHOWN])
     more = len(names) - _NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

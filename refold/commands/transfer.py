@@ -39,6 +39,7 @@ def export_command(ids: Sequence[str], output: IO[bytes], log_path: str) -> None
     Each is a header line, then its stored events, a line each, byte for byte.
     """
     with EventLog(log_path, readonly=True) as log:
+        # Ids are looked up before the first line is written: a typo must not leave half an export.
         if ids:
             chosen: Iterator[EpisodeInfo] = iter([log.find(id) for id in ids])
             total = len(ids)
@@ -74,7 +75,7 @@ def import_command(files: Sequence[IO[bytes]], log_path: str, as_json: bool) -> 
             if not added:
                 names = ", ".join(file.name for file in files)
                 raise RefoldError(f"{names}: expected exported episodes, got none; see `export`")
-    except BaseException:
+    except BaseException:  # Ctrl-C as well
         if new:
             _remove_if_empty(log_path)
         raise

@@ -64,6 +64,7 @@ def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool
     """
     if expect and len(ids) != 1:
         raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
+    # Counted in passing: verdicts are printed one by one, and a long log has too many to keep.
     wrong = checked = 0
 
     def count_wrong(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
@@ -74,6 +75,7 @@ def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool
             yield verdict
 
     with EventLog(log_path, readonly=True) as log, Audit(log_path) as file:
+        # First of all: once the file is known to be damaged, failing to read on is no news.
         problems = [] if ids else file.problems()
         chosen = [named_id(log, id) for id in ids] or _readable_ids(file, problems)
         verdicts = (audit(log, file, id, expect=expect) for id in chosen)

@@ -7,14 +7,14 @@ from typing import Any
 import click
 from attrs import evolve
 
-from refold.commands.shared.episode_progress import EpisodeProgress
+from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.model_options import (
     ModelChoices,
     complete_agent_name,
-    model_options,
     open_players,
     opening_input,
+    with_model_options,
 )
 from refold.commands.shared.options import (
     agent_option,
@@ -49,7 +49,7 @@ _FIGURES = ("score", "difference", "reward", "steps")
 @episode_argument("id")
 @at_option
 @agent_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def what_if_command(
@@ -73,7 +73,7 @@ def what_if_command(
                 f"--at: expected a step before the end, got {at}, where the episode is over; "
                 f"--at {at - 1} tries the last action"
             )
-        with EpisodeProgress(total=number, label=f"actions after step {at}") as progress:
+        with EpisodeProgressBar(total=number, label=f"actions after step {at}") as progress:
             trying = _try_all(log, info, stream, at, agent, model, opening, progress)
             outcomes = asyncio.run(trying)
     outcomes.sort(key=lambda outcome: (-outcome.score, -outcome.total))
@@ -92,7 +92,7 @@ async def _try_all(
     agent: str,
     model: ModelChoices,
     opening: Input | None,
-    progress: EpisodeProgress,
+    progress: EpisodeProgressBar,
 ) -> list[Outcome]:
     fork_info = evolve(info, fork_at=at + 1)
     found = []

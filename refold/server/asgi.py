@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog, RefoldError
 from refold.server.context import ServerContext
-from refold.server.http import login
+from refold.server.http import browser_login
 from refold.server.http.error_responses import (
     respond_to_fault,
     respond_to_invalid_request,
@@ -53,7 +53,7 @@ _ROUTERS = (
     forks.router,
     standings.router,
     task_api.router,
-    login.router,
+    browser_login.router,
 )
 """In the order of the OpenAPI document."""
 

@@ -23,7 +23,7 @@ def count_tokens(events: Sequence[Event]) -> tuple[int, int]:
     return sum(each.input for each in usages), sum(each.output for each in usages)
 
 
-class EpisodeProgress:
+class EpisodeProgressBar:
     """
     A progress bar on stderr, shown while the context is open.
 

@@ -81,7 +81,7 @@ class GraderChoice:
             yield episode, graders.get(family, grade)(episode.stream)
 
 
-def grader_options(command: CommandT) -> CommandT:
+def with_grader_options(command: CommandT) -> CommandT:
     """Add ``--rubric`` and ``--grader``; the command takes a ``GraderChoice`` *grader_choice*."""
 
     @functools.wraps(command)

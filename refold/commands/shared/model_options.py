@@ -83,7 +83,7 @@ class ModelChoices:
     offline: bool
 
 
-def model_options(command: CommandT) -> CommandT:
+def with_model_options(command: CommandT) -> CommandT:
     """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
 
     @functools.wraps(command)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from rich.console import Console
 
 from refold.agents.players import Player, in_parallel
-from refold.commands.shared.episode_progress import EpisodeProgress
+from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
@@ -54,7 +54,7 @@ def play_all(
 
     async def play_concurrently() -> None:
         agents = list(dict.fromkeys(info.agent for info in infos))
-        with EpisodeProgress(total=len(infos), label=label, price=price) as progress:
+        with EpisodeProgressBar(total=len(infos), label=label, price=price) as progress:
             async with open_players(log, agents, choices, watch=watch) as players:
 
                 async def play_one(info: EpisodeInfo) -> None:
@@ -96,7 +96,7 @@ async def _run_interruptibly(work: Awaitable[None]) -> None:
 
 
 async def _play_and_grade(
-    log: EventLog, info: EpisodeInfo, player: Player, progress: EpisodeProgress
+    log: EventLog, info: EpisodeInfo, player: Player, progress: EpisodeProgressBar
 ) -> None:
     episode = Episode.resume(log, info.id)
     await player.play(episode, info)

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from refold.server.sessions.errors import BadRequest
 from refold.server.sessions.messages import encode
-from refold.server.sessions.reset_request import is_valid_text
+from refold.server.sessions.reset_arguments import is_valid_text
 
 
 class JsonResponse(Response):

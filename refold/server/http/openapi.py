@@ -14,7 +14,7 @@ from refold.engine import Family
 from refold.engine.episode import LARGEST_SEED
 from refold.server.http.access import LOGIN_COOKIE, is_open_path
 from refold.server.sessions.messages import JsonObject
-from refold.server.sessions.reset_request import TEXT_PATTERN
+from refold.server.sessions.reset_arguments import TEXT_PATTERN
 from refold.server.sessions.schemas import Schema, protocol_schemas, rewrite_refs
 
 REF_TEMPLATE = "#/components/schemas/{name}"

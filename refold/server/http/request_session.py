@@ -15,7 +15,7 @@ from refold.server.context import ServerContext, get_context
 from refold.server.http.access import client_address, read_cookie
 from refold.server.http.bodies import JsonResponse, read_json_object
 from refold.server.sessions.errors import NoEpisode
-from refold.server.sessions.reset_request import TEXT_PATTERN
+from refold.server.sessions.reset_arguments import TEXT_PATTERN
 from refold.server.sessions.store import Session
 
 SESSION_COOKIE = "refold_session"

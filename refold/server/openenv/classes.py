@@ -18,7 +18,7 @@ from pydantic import Field
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 from refold.server.sessions.catalogue import TaskCatalogue, load_catalogue, task_row
-from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session
 

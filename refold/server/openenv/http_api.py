@@ -33,7 +33,7 @@ from refold.server.http.request_session import (
 from refold.server.openenv.mcp import Caller, parse_error_response
 from refold.server.openenv.tool_steps import step_or_use_tool as take
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.schemas import protocol_schemas
 from refold.server.sessions.store import Session
 

@@ -17,7 +17,7 @@ from refold.agents.prompting import prompt_of
 from refold.engine import RefoldError
 from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, client_message
 from refold.server.sessions.messages import JsonObject
-from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.schemas import action_kind_field, tool_schemas
 from refold.server.sessions.store import Session, SessionStore

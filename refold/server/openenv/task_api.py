@@ -110,6 +110,7 @@ def _read_split_tasks(catalogue: TaskCatalogue, body: dict[str, Any]) -> list[Ta
 
 
 def _body_schema(*required: str, **numbers: str) -> Schema:
+    """Return the schema of a body with a split and the integers *numbers*, by name."""
     bounds = {"minimum": -(2**31), "maximum": 2**31}
     whole = {"type": ["integer", "null"] if required == ("split",) else "integer", **bounds}
     return {

@@ -22,7 +22,7 @@ from refold.server.openenv.mcp import Caller, RpcDispatcher
 from refold.server.openenv.tool_steps import step_or_use_tool
 from refold.server.sessions.errors import BadRequest, SessionsFull, client_message
 from refold.server.sessions.messages import encode
-from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
 

@@ -28,7 +28,7 @@ from refold.server.routes.runs import (
     read_agent,
 )
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.reset_request import DEFAULT_AGENT
+from refold.server.sessions.reset_arguments import DEFAULT_AGENT
 from refold.server.sessions.runner import make_log_id
 
 router = APIRouter(tags=["runs"])

@@ -27,7 +27,7 @@ from refold.server.http.request_session import (
 from refold.server.routes.episodes import EpisodePath, read_episode
 from refold.server.routes.forks import fork_episode
 from refold.server.sessions.errors import BadRequest, NotPlayed, StalePosition
-from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.runner import without_metadata
 
 HUMAN_AGENT = "human"

@@ -19,7 +19,7 @@ from refold.graders import save_grade
 from refold.server.sessions.catalogue import TaskCatalogue
 from refold.server.sessions.errors import NoEpisode
 from refold.server.sessions.messages import State, encode_envelope
-from refold.server.sessions.reset_request import ResetRequest
+from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.store import Session
 
 # Bounds the memory of a server that runs for months; older episodes are found by their log id.
