@@ -22,7 +22,7 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 
 from refold.server.app import make_server
-from refold.server.settings import Settings
+from refold.server.settings import ServerSettings
 
 SESSIONS = (1, 32)
 IDLE = 200
@@ -89,7 +89,7 @@ def _serve(part: str, log: str | None) -> None:
     def listening(url: str) -> None:
         print(url.replace("http", "ws") + "/ws", flush=True)
 
-    server = make_server(Settings(log=log or "", port=0, access_log=False), listening)
+    server = make_server(ServerSettings(log=log or "", port=0, access_log=False), listening)
     if part == "echo":
         server.config.app = _echo()
         server.config.lifespan = "off"

@@ -1,9 +1,9 @@
 """
-The command line: which commands there are, and how errors become exit codes.
+The command line: its commands, and the exit codes that errors become.
 
-Exit codes: 0 fine; 1 a difference, a divergence or a failed check; 2 bad usage or input; 130
-interrupted. Data goes to stdout, words to stderr. Each command's code is imported when it is
-used, so that ``refold --help`` stays quick.
+Exit codes: 0 success; 1 a difference, a divergence or a failed check; 2 bad usage or input; 130
+interrupted. Data goes to stdout, messages to stderr. The code of a command is imported when the
+command is used, so that ``refold --help`` stays fast.
 """
 
 import os
@@ -49,11 +49,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
     "demo": ("refold.commands.demo", "See the main job done in one go, without a key."),
 }
-"""Every command, in the order of --help: the module that holds it, and what it does."""
+"""Every command, in the order of --help: its module, and its line in the list of commands."""
 
 
-class Refused(click.ClickException):
-    """What refold itself refuses: one clear line, or one for each mistake in a file."""
+class ReportedError(click.ClickException):
+    """A ``RefoldError`` to report: one line, or one for each mistake in a file."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
@@ -61,24 +61,26 @@ class Refused(click.ClickException):
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group that imports a command when it is called."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named; what refold refuses becomes click's kind of error."""
+        """Run the command; a ``RefoldError`` becomes a ``ReportedError``."""
         from refold.engine.errors import RefoldError  # noqa: PLC0415 - --help needs no engine
 
         try:
             return super().invoke(ctx)
         except RefoldError as error:
+            # A scenario file's mistakes are told one a line; any other message is one line, so that
+            # a line end in it, from a file or a model, cannot pass for a message of its own.
             lines = str(error).split("\n") if hasattr(error, "problems") else [str(error)]
-            raise Refused(lines) from error
+            raise ReportedError(lines) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names of all commands, in the order of the help."""
+        """Return the names of all commands, in the order of --help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the command *cmd_name*, imported now, or None if there is none."""
+        """Import and return the command *cmd_name*; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name][0])
@@ -86,9 +88,9 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands without importing any."""
+        """Write the list of commands for --help, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
 
 
 @click.group(
@@ -111,61 +113,66 @@ def refold() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line with *arguments*, those of the process if None, and exit."""
+    """Run the command line with *arguments*, the process's own if None, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # for letters that a terminal lacks
+            # A letter that the terminal's encoding lacks must not end a command in a traceback.
+            stream.reconfigure(errors="backslashreplace")
     code = run(arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # told by `run`; at its end Python would try once more, and say so
+        except OSError:
+            # Reported by `run` already; Python flushes once more at exit, and would complain too.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line with *arguments*, write all output, and return the exit code."""
+    """Run the command line with *arguments*, flush its output, and return the exit code."""
     try:
         code = _invoke(arguments)
-        sys.stdout.flush()
+        sys.stdout.flush()  # here, so that a full disk counts as an error of the command
+    # The reader has left, as in `refold episodes | head`: nothing to complain about.
     except BrokenPipeError:
         return 1
     except OSError as error:
-        return _refuse(": ".join(str(each) for each in (error.filename, error.strerror) if each))
+        return _report_error(
+            ": ".join(str(each) for each in (error.filename, error.strerror) if each)
+        )
     return code
 
 
 def _invoke(arguments: list[str] | None) -> int:
-    """Run the command line with *arguments* and return the exit code that it ends with."""
+    """Run the command line with *arguments*, and return its exit code."""
     try:
         result: Any = refold.main(arguments, prog_name="refold", standalone_mode=False)
     except click.Abort:
         click.echo("refold: interrupted", err=True)
-        return 130
+        return 130  # 128 plus the number of SIGINT, as shells have it
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
-    except Refused as error:
-        return _refuse(*error.lines)
+    except ReportedError as error:
+        return _report_error(*error.lines)
     except click.ClickException as error:
-        return _refuse(_usage(error))
+        return _report_error(_usage_message(error))
     return result if isinstance(result, int) else 0
 
 
-def _refuse(*lines: str) -> int:
-    """Print *lines* on stderr and return the exit code for bad input."""
-    from refold.commands.shared.output import safe  # noqa: PLC0415 - --help needs no rich
+def _report_error(*lines: str) -> int:
+    """Print *lines* on stderr, and return the exit code of bad input."""
+    from refold.commands.shared.output import safe_text  # noqa: PLC0415 - --help needs no rich
 
-    with suppress(OSError):  # then nobody can be told
-        click.echo("refold: " + "\n".join(map(safe, lines)), err=True)
+    with suppress(OSError):  # stderr is closed: there is no place left to report to
+        click.echo("refold: " + "\n".join(map(safe_text, lines)), err=True)
     return 2
 
 
-def _usage(error: click.ClickException) -> str:
-    """Return on one line what click has against the words of the command line."""
+def _usage_message(error: click.ClickException) -> str:
+    """Return click's message about wrong usage as one line in our style."""
     text = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
     more = f"; see `{context.command_path} --help`" if context else ""

@@ -18,7 +18,7 @@ from refold.agents import make_policy, play
 from refold.engine import ActionTaken, Episode
 from refold.scenarios import load
 from refold.server.app import make_server
-from refold.server.settings import Settings
+from refold.server.settings import ServerSettings
 
 
 @frozen
@@ -85,7 +85,7 @@ def running(folder: Path, **settings: Any) -> Iterator[Running]:
         urls.append(url)
         ready.set()
 
-    chosen = Settings(**{"log": str(log), "port": 0, "access_log": False, **settings})
+    chosen = ServerSettings(**{"log": str(log), "port": 0, "access_log": False, **settings})
     server = make_server(chosen, listening)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -5,7 +5,7 @@ from attrs import evolve
 from recorded_runs import ask, record, shown
 
 from refold.agents import make_policy, play
-from refold.cli import Refused
+from refold.cli import ReportedError
 from refold.engine import Episode
 from refold.engine.registry import find_family
 from refold.graders import grade
@@ -172,7 +172,7 @@ def test_unequal_rubrics_are_never_compared(log):
     (b,) = record(log, "b", "greedy", [other])
     digests = [each.rubric.digest[:8] for each in (EASY, other)]
     expected = rf"the same rubric for 'workflow/easy'.* v1 {digests[0]}.*{a}.* v2 {digests[1]}.*{b}"
-    with pytest.raises(Refused, match=expected):
+    with pytest.raises(ReportedError, match=expected):
         shown("compare", log, "a", "b")
 
 
@@ -181,7 +181,9 @@ def test_unequal_parameters_are_never_compared(log):
     other = evolve(EASY, parameters=evolve(EASY.parameters, time_budget=99))
     record(log, "a", "greedy", [EASY])
     record(log, "b", "greedy", [other])
-    with pytest.raises(Refused, match="expected the same rules and parameters for 'workflow/easy'"):
+    with pytest.raises(
+        ReportedError, match="expected the same rules and parameters for 'workflow/easy'"
+    ):
         shown("compare", log, "a", "b")
 
 
@@ -196,7 +198,7 @@ def test_runs_without_a_common_world_are_refused(log):
     """The refusal says how to record runs that can be compared."""
     record(log, "a", "greedy", ["workflow/easy"])
     record(log, "b", "baseline", ["inbox/easy"])
-    with pytest.raises(Refused, match=r"same scenario and seed .* got none; record both"):
+    with pytest.raises(ReportedError, match=r"same scenario and seed .* got none; record both"):
         shown("compare", log, "a", "b")
 
 
@@ -207,6 +209,6 @@ def test_hostile_names_steer_no_terminal(log):
     text, _ = shown("compare", log, "\x1b[2Ja", "last")
     assert "<U+001B>[2Jb" in text
     assert "\x1b" not in text
-    with pytest.raises(Refused, match=r"'\\x1b': expected a unique prefix") as refused:
+    with pytest.raises(ReportedError, match=r"'\\x1b': expected a unique prefix") as refused:
         shown("compare", log, "\x1b", "last")
     assert "\x1b" not in str(refused.value)

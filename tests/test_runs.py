@@ -90,8 +90,8 @@ def test_run_names_complete(log):
         Episode.start(EASY, log=log, run=run)
     argument = report_command.params[0]
     context = click.Context(report_command)
-    context.params["log"] = log.path
+    context.params["log_path"] = log.path
     offered = [item.value for item in argument.shell_complete(context, "di")]
     assert offered == ["dice2", "dice"]
-    context.params["log"] = f"{log.path}.missing"
+    context.params["log_path"] = f"{log.path}.missing"
     assert argument.shell_complete(context, "di") == []

@@ -8,9 +8,9 @@ from websockets.exceptions import InvalidStatus
 
 from refold.engine import RefoldError
 from refold.server.app import check_exposure
-from refold.server.http.access import check, login_value
-from refold.server.http.rate_limits import Buckets
-from refold.server.settings import Settings
+from refold.server.http.access import check_access, login_cookie_value
+from refold.server.http.rate_limits import RateLimiter
+from refold.server.settings import ServerSettings
 
 TOKEN = "a-token-of-some-length"  # noqa: S105 - of a test
 PATHS = ["/health", "/state", "/episodes", "/metrics", "/openapi.json", "/tasks"]
@@ -93,7 +93,7 @@ def test_the_document_tells_where_a_token_is_needed(server, locked):
     document = locked.get("/openapi.json", **bearer)
     ways = document["components"]["securitySchemes"]
     assert document["security"] == [{name: []} for name in ways]
-    login = {"Cookie": f"{ways['login']['name']}={login_value(TOKEN)}"}
+    login = {"Cookie": f"{ways['login']['name']}={login_cookie_value(TOKEN)}"}
     assert ways["token"] == {"type": "http", "scheme": "bearer"}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -135,16 +135,16 @@ def scope(server, **headers):
 def test_other_machines_need_a_token_or_a_public_server():
     """However the server was started, an address that others reach is closed by default."""
     there = scope("192.0.2.7", host="any.example")
-    assert check(there, Settings()).status == 403
-    assert check(there, Settings(public=True)) is None
-    assert check(there, Settings(token=TOKEN)).status == 401
-    cookie = scope("192.0.2.7", host="x", cookie=f"refold_login={login_value(TOKEN)}")
-    assert check(cookie, Settings(token=TOKEN)) is None
-    assert check(there, Settings(public=True, hosts=("own.example",))).status == 403
+    assert check_access(there, ServerSettings()).status == 403
+    assert check_access(there, ServerSettings(public=True)) is None
+    assert check_access(there, ServerSettings(token=TOKEN)).status == 401
+    cookie = scope("192.0.2.7", host="x", cookie=f"refold_login={login_cookie_value(TOKEN)}")
+    assert check_access(cookie, ServerSettings(token=TOKEN)) is None
+    assert check_access(there, ServerSettings(public=True, hosts=("own.example",))).status == 403
     with pytest.raises(RefoldError, match="expected --token, or --public"):
-        check_exposure(Settings(host="0.0.0.0"))  # noqa: S104 - that is what is refused
+        check_exposure(ServerSettings(host="0.0.0.0"))  # noqa: S104 - that is what is refused
     with pytest.raises(RefoldError, match="16 or more"):
-        Settings(token=TOKEN[:15])
+        ServerSettings(token=TOKEN[:15])
 
 
 def test_bodies_and_frames_have_a_limit(tmp_path):
@@ -164,12 +164,12 @@ def test_bodies_and_frames_have_a_limit(tmp_path):
 def test_rates():
     """A client may ask so often at once, then must wait; others need not."""
     now = [0.0]
-    buckets = Buckets(10.0, lambda: now[0])
-    assert [buckets.wait("a") for _ in range(10)] == [0.0] * 10
-    assert buckets.wait("a") == pytest.approx(0.1)
-    assert buckets.wait("b") == 0.0
+    limiter = RateLimiter(10.0, lambda: now[0])
+    assert [limiter.delay("a") for _ in range(10)] == [0.0] * 10
+    assert limiter.delay("a") == pytest.approx(0.1)
+    assert limiter.delay("b") == 0.0
     now[0] = 0.5
-    assert buckets.wait("a") == 0.0
+    assert limiter.delay("a") == 0.0
 
 
 def test_a_client_that_asks_too_often(tmp_path):

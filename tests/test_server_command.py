@@ -7,8 +7,8 @@ import pytest
 from shell import Shell
 
 from refold.engine import RefoldError
-from refold.server.sessions.tasks import catalogue
-from refold.server.settings import Settings
+from refold.server.sessions.tasks import load_catalogue
+from refold.server.settings import ServerSettings
 
 BLOCKED = """
 import sys
@@ -55,15 +55,15 @@ def test_without_the_extra(shell):
 
 def test_settings_from_the_environment():
     """Every kind of value is read; a wrong one is refused by its variable's name."""
-    found = Settings.from_environment(
+    found = ServerSettings.from_environment(
         {"PORT": "9", "REFOLD_PUBLIC": "yes", "REFOLD_HOSTS": "a.example, b.example", "HOST": ""}
     )
     assert (found.port, found.public, found.host) == (9, True, "127.0.0.1")
     assert found.hosts == ("a.example", "b.example")
-    assert found.rate == 1000.0
-    assert Settings().rate == 0.0
+    assert found.rate_limit == 1000.0
+    assert ServerSettings().rate_limit == 0.0
     with pytest.raises(RefoldError, match="PORT: expected another value, got 'x'"):
-        Settings.from_environment({"PORT": "x"})
+        ServerSettings.from_environment({"PORT": "x"})
 
 
 def test_the_script_for_servers(tmp_path):
@@ -92,7 +92,7 @@ def test_the_script_for_servers(tmp_path):
 )
 def test_the_default_task(served, default, task):
     """It goes by the names that a reset takes, and is among what is served."""
-    assert catalogue(served, default).default.name == task
+    assert load_catalogue(served, default).default.name == task
 
 
 def test_a_default_that_is_not_served_is_an_error(shell):

@@ -8,7 +8,7 @@ from serving import actions, talk
 
 from refold.engine.registry import all_families
 from refold.scenarios import scenario_names
-from refold.server.sessions.json_schemas import schemas
+from refold.server.sessions.json_schemas import protocol_schemas
 
 server = serving.server
 
@@ -56,7 +56,7 @@ def test_schemas_are_schemas():
     """Each is valid by itself, and refers to nothing outside of it."""
     families = list(all_families())
     for given in (families, families[:1]):
-        for schema in schemas(given).values():
+        for schema in protocol_schemas(given).values():
             jsonschema.Draft202012Validator.check_schema(schema)
             assert '"$ref": "#/$defs/' in json.dumps(schema) or "$ref" not in json.dumps(schema)
 

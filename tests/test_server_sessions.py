@@ -59,7 +59,7 @@ def test_idle_sessions_go(store, clock):
     clock.now = 8.0
     store.find(used.id)
     clock.now = 10.5
-    assert store.reap() == [idle]
+    assert store.drop_idle() == [idle]
     assert hung == [idle]
     assert store.is_open(used)
     with pytest.raises(UnknownSession, match="open session"):
@@ -81,7 +81,7 @@ def test_room_is_made_of_what_nobody_came_back_to(store, clock):
     attached.attached = True
     store.find(named.id)
     clock.now = 1.0
-    new.used = clock()
+    new.last_used = clock()
     store.make_room()
     assert [store.is_open(each) for each in (attached, named, old, new)] == [1, 1, 0, 1]
 

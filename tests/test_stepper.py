@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from worlds import subtask, worker, workflow
 
-from refold.commands.shared.stepper import Painter
+from refold.commands.shared.stepper import ScreenPainter
 from refold.engine import Episode, fold_to
 from refold.graders import grade
 from refold.replays.golden import FOLDER, goldens, read_golden
@@ -43,8 +43,8 @@ def walk(film, typed, place=None):
 def frame(film, place, width=80, height=24):
     """Return the lines of the screen at *place*."""
     out = Console(file=io.StringIO(), width=width, height=height, color_system=None)
-    painter = Painter(film, out)
-    out.print(painter.frame(painter.settled(place)), height=height)
+    painter = ScreenPainter(film, out)
+    out.print(painter.frame(painter.clamp_scroll(place)), height=height)
     return out.file.getvalue().split("\n")[:height]
 
 
@@ -193,14 +193,14 @@ def test_a_long_list_is_shown_around_what_changed(tmp_path):
 def test_a_pane_scrolls_as_far_as_there_is_something(film):
     """Down to the last line and not beyond; another step begins at the top."""
     place, out = Place(pane="grade"), Console(width=40, height=10, file=io.StringIO())
-    painter = Painter(film, out)
+    painter = ScreenPainter(film, out)
     for _ in range(100):
-        place = painter.settled(press(film, place, "down"))
+        place = painter.clamp_scroll(press(film, place, "down"))
     assert "budget_overrun" in "\n".join(frame(film, place, 40, 10))
     assert 0 < place.scroll < 30
     assert press(film, place, "right").scroll == 0
     for _ in range(100):
-        place = painter.settled(press(film, place, "up"))
+        place = painter.clamp_scroll(press(film, place, "up"))
     assert place.scroll == 0
 
 

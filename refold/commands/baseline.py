@@ -8,9 +8,17 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.figures import score
-from refold.commands.shared.options import examples, json_option, log_option
-from refold.commands.shared.output import add_row, console, plain, print_json, safe, table, words
+from refold.commands.shared.formatting import format_score
+from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.output import (
+    add_row,
+    new_table,
+    print_json,
+    print_to_stderr,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
 from refold.engine import EventLog
 from refold.reports import Baseline, Outcome, baselines, played
 from refold.reports.baseline import SEEDS
@@ -18,7 +26,7 @@ from refold.reports.baseline import SEEDS
 
 @click.command(
     "baseline",
-    epilog=examples("refold baseline", "refold baseline --seeds 100 --json"),
+    epilog=format_examples("refold baseline", "refold baseline --seeds 100 --json"),
 )
 @click.option(
     "--seeds",
@@ -29,7 +37,7 @@ from refold.reports.baseline import SEEDS
 )
 @log_option
 @json_option
-def baseline_command(seeds: int, log: str, as_json: bool) -> None:
+def baseline_command(seeds: int, log_path: str, as_json: bool) -> None:
     """
     Show reference scores on the scenarios that ship: simple agents, published, best of the log.
 
@@ -37,43 +45,44 @@ def baseline_command(seeds: int, log: str, as_json: bool) -> None:
     --epochs` numbers them), greedy and baseline. The log is only read; without one, the last
     row is missing.
     """
-    rows = list(baselines(_outcomes(log), seeds=seeds))
+    rows = list(baselines(_read_outcomes(log_path), seeds=seeds))
     if as_json:
-        print_json("baselines", map(_row, rows))
+        print_json("baselines", map(_baseline_row, rows))
         return
-    out = console()
+    out = stdout_console()
     for family, group in groupby(rows, key=lambda row: row.family):
         of_family = list(group)
-        out.print(_table(family, of_family))
+        out.print(_baseline_table(family, of_family))
         for remark in _remarks(of_family):
-            out.print(safe(remark))
+            out.print(safe_text(remark))
         out.print()
 
 
-def _outcomes(log: str) -> Iterator[Outcome]:
-    if not Path(log).exists():
-        words(f"no log {log}, so no best of it")
+def _read_outcomes(log_path: str) -> Iterator[Outcome]:
+    # Checked here: to the log, a missing file is an error, but a baseline needs none.
+    if not Path(log_path).exists():
+        print_to_stderr(f"no log {log_path}, so no best of it")
         return
-    with EventLog(log, readonly=True) as opened:
-        for outcome, _ in played(opened):
+    with EventLog(log_path, readonly=True) as log:
+        for outcome, _ in played(log):
             yield outcome
 
 
-def _row(each: Baseline) -> dict[str, Any]:
+def _baseline_row(each: Baseline) -> dict[str, Any]:
     episodes = {
         name: {"episode": outcome.id, "agent": outcome.agent, "seed": outcome.seed}
         for name, outcome in each.episodes.items()
     }
-    return {**plain(each), "episodes": episodes, "mean": each.mean}
+    return {**to_json_data(each), "episodes": episodes, "mean": each.mean}
 
 
-def _table(family: str, rows: Sequence[Baseline]) -> Table:
+def _baseline_table(family: str, rows: Sequence[Baseline]) -> Table:
     scenarios = list(rows[0].scores)
     right = [*scenarios, "mean"]
-    listing = table([family, "source", *right], right=right)
+    listing = new_table([family, "source", *right], right=right)
     for each in rows:
-        scores = (score(each.scores.get(name)) for name in scenarios)
-        mean = score(each.mean) if len(each.scores) == len(scenarios) else None
+        scores = (format_score(each.scores.get(name)) for name in scenarios)
+        mean = format_score(each.mean) if len(each.scores) == len(scenarios) else None
         add_row(listing, each.agent, each.source, *scores, mean)
     return listing
 

@@ -9,31 +9,34 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.figures import (
-    interval,
-    interval_remarks,
+from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.options import (
+    format_examples,
+    json_option,
+    log_option,
     pass_at_option,
-    reasons,
     run_argument,
-    score,
 )
-from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,
-    console,
-    counted,
-    plain,
+    new_table,
     print_json,
-    safe,
-    signed,
-    table,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
+from refold.commands.shared.report_formatting import (
+    format_exclusions,
+    format_interval,
+    interval_remarks,
 )
 from refold.engine import EventLog
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
-_UNITS = {
+# What a sign-flip test treats as independent decides how far its p-value reaches.
+_UNIT_REMARKS = {
     "scenario": "each scenario is one unit, its episodes are not independent",
     "seed": "each seed is one unit; nothing is said of other scenarios",
     "episode": "each episode is one unit; nothing is said of other seeds or scenarios",
@@ -42,7 +45,7 @@ _UNITS = {
 
 @click.command(
     "compare",
-    epilog=examples(
+    epilog=format_examples(
         "refold compare greedy-1f2e dice", "refold compare before last --pass-at 0.8 --json"
     ),
 )
@@ -53,7 +56,7 @@ _UNITS = {
 @json_option
 @click.pass_context
 def compare_command(
-    context: click.Context, run_a: str, run_b: str, pass_at: float, log: str, as_json: bool
+    context: click.Context, run_a: str, run_b: str, pass_at: float, log_path: str, as_json: bool
 ) -> int:
     """
     Compare two runs over the same worlds, pair by pair: which episodes flipped, by how much.
@@ -65,101 +68,114 @@ def compare_command(
 
     Exits with 0 if no episode flipped, 1 if any did, 2 on bad input.
     """
-    with EventLog(log, readonly=True) as opened:
-        names = find_run(opened, run_a), find_run(opened, run_b)
-        made = compare(opened, names, pass_at=pass_at)
-    asked = context.get_parameter_source("log") is ParameterSource.COMMANDLINE
-    tail = f" --log {shlex.quote(log)}" if asked else ""
+    with EventLog(log_path, readonly=True) as log:
+        names = find_run(log, run_a), find_run(log, run_b)
+        comparison = compare(log, names, pass_at=pass_at)
+    # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
+    asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
+    tail = f" --log {shlex.quote(log_path)}" if asked else ""
     if as_json:
-        rows = ({**plain(key), **plain(each)} for key, each in made.scenarios.items())
-        print_json("comparisons", rows, **_head(made, names, pass_at, tail))
+        rows = (
+            {**to_json_data(key), **to_json_data(each)}
+            for key, each in comparison.scenarios.items()
+        )
+        print_json("comparisons", rows, **_json_head(comparison, names, pass_at, tail))
     else:
-        _print(console(), made, names, pass_at, tail)
-    return 1 if made.flips else 0
+        _print_comparison(stdout_console(), comparison, names, pass_at, tail)
+    return 1 if comparison.flips else 0
 
 
-def _head(made: Comparison, names: Sequence[str], pass_at: float, tail: str) -> dict[str, Any]:
+def _json_head(
+    comparison: Comparison, names: Sequence[str], pass_at: float, tail: str
+) -> dict[str, Any]:
     return {
         "runs": names,
         "threshold": pass_at,
         "confidence": CONFIDENCE,
-        "overall": plain(made.overall),
-        "noise": plain(made.noise),
-        "chance": made.chance,
-        "unpaired": made.unpaired,
-        "exclusions": plain(made.exclusions),
-        "flips": [{**plain(flip), "diff": _diff(flip, tail)} for flip in made.flips],
+        "overall": to_json_data(comparison.overall),
+        "noise": to_json_data(comparison.noise),
+        "chance": comparison.chance,
+        "unpaired": comparison.unpaired,
+        "exclusions": to_json_data(comparison.exclusions),
+        "flips": [
+            {**to_json_data(flip), "diff": _diff_hint(flip, tail)} for flip in comparison.flips
+        ],
     }
 
 
-def _diff(flip: Flip, tail: str) -> str:
+def _diff_hint(flip: Flip, tail: str) -> str:
     return f"refold diff {shlex.join(flip.episodes)}{tail}"
 
 
-def _print(out: Console, made: Comparison, names: Sequence[str], pass_at: float, tail: str) -> None:
-    out.print(safe(f"A {names[0]}  B {names[1]}"), style="bold")
+def _print_comparison(
+    out: Console, comparison: Comparison, names: Sequence[str], pass_at: float, tail: str
+) -> None:
+    out.print(safe_text(f"A {names[0]}  B {names[1]}"), style="bold")
     out.print(f"difference: B minus A; passed: score of at least {pass_at:g}")
     out.print()
-    out.print(_table(made))
+    out.print(_scenarios_table(comparison))
     out.print()
-    for line in _remarks(made):
-        out.print(safe(line))
-    _print_flips(out, made.flips, tail)
+    for line in _remarks(comparison):
+        out.print(safe_text(line))
+    _print_flips(out, comparison.flips, tail)
 
 
-def _table(made: Comparison) -> Table:
+def _scenarios_table(comparison: Comparison) -> Table:
     right = ["pairs", "mean A", "mean B", "difference", "95 %", "p"]
     right += ["passed A", "passed B", "only A", "only B"]
-    listing = table(["scenario", *right], right=right)
-    for setting, contrast in made.scenarios.items():
-        add_row(listing, setting.scenario, *_cells(contrast))
-    if len(made.scenarios) > 1:
-        add_row(listing, "all", *_cells(made.overall), style="bold")
+    listing = new_table(["scenario", *right], right=right)
+    for setting, contrast in comparison.scenarios.items():
+        add_row(listing, setting.scenario, *_contrast_cells(contrast))
+    if len(comparison.scenarios) > 1:
+        add_row(listing, "all", *_contrast_cells(comparison.overall), style="bold")
     return listing
 
 
-def _cells(contrast: Contrast) -> list[object]:
+def _contrast_cells(contrast: Contrast) -> list[object]:
     found = contrast.paired
     return [
         found.pairs,
-        *map(score, contrast.means),
-        signed(found.difference),
-        interval(found),
+        *map(format_score, contrast.means),
+        format_signed(found.difference),
+        format_interval(found),
         f"{found.p:.3g}",
         *contrast.passed,
         *contrast.flips,
     ]
 
 
-def _remarks(made: Comparison) -> Iterator[str]:
-    found = made.overall.paired
-    yield from interval_remarks([found, *(each.paired for each in made.scenarios.values())])
+def _remarks(comparison: Comparison) -> Iterator[str]:
+    found = comparison.overall.paired
+    yield from interval_remarks([found, *(each.paired for each in comparison.scenarios.values())])
     how = "all sign flips tried" if found.exact else "a sample of sign flips tried"
-    yield f"over all pairs {_UNITS[made.overall.unit]}; {how}"
+    yield f"over all pairs {_UNIT_REMARKS[comparison.overall.unit]}; {how}"
     if found.least_p > 1 - CONFIDENCE:
         yield f"too few units differ for a p below {found.least_p:.3g}"
-    if made.noise is None:
+    if comparison.noise is None:
         yield "noise floor: unknown, no world was played twice by one run (record --same-seed)"
     else:
-        deviation, degrees = made.noise.deviation, made.noise.degrees
+        deviation, degrees = comparison.noise.deviation, comparison.noise.degrees
         yield (
             f"noise floor: equal episodes scatter by {deviation:.4f} (standard deviation, "
             f"{degrees} degrees of freedom); in 95 % of cases equal agents would differ by at "
-            f"most {made.chance:.4f}"
+            f"most {comparison.chance:.4f}"
         )
-    for side, unpaired, exclusions in zip("AB", made.unpaired, made.exclusions, strict=True):
+    for side, unpaired, exclusions in zip(
+        "AB", comparison.unpaired, comparison.exclusions, strict=True
+    ):
         if unpaired or exclusions:
-            excluded = reasons(exclusions) or "none"
-            yield f"{side}: {counted(unpaired, 'episode')} without a partner, excluded: {excluded}"
+            alone = pluralise(unpaired, "episode")
+            excluded = format_exclusions(exclusions) or "none"
+            yield f"{side}: {alone} without a partner, excluded: {excluded}"
 
 
 def _print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:
-    """Print the first flips, each on a line of its own however long, so that it can be copied."""
+    """Print the first flips, each on one line however long, so that its command can be copied."""
     if flips:
-        out.print(f"\n{counted(len(flips), 'episode')} flipped", style="bold")
+        out.print(f"\n{pluralise(len(flips), 'episode')} flipped", style="bold")
     for flip in flips[:_FLIPS_SHOWN]:
-        a, b = map(score, flip.scores)
+        a, b = map(format_score, flip.scores)
         head = f"only {'AB'[flip.better]} passed {flip.scenario} seed {flip.seed}, {a} and {b}"
-        out.print(safe(f"{head}: {_diff(flip, tail)}"), soft_wrap=True)
+        out.print(safe_text(f"{head}: {_diff_hint(flip, tail)}"), soft_wrap=True)
     if len(flips) > _FLIPS_SHOWN:
         out.print(f"and {len(flips) - _FLIPS_SHOWN} more: --json has all")

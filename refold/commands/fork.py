@@ -4,21 +4,22 @@ import click
 
 from refold.commands.shared.model_choices import (
     ModelChoices,
-    agent_name,
-    model_options,
-    opening_of,
+    complete_agent_name,
+    opening_input,
     price_option,
+    with_model_options,
 )
 from refold.commands.shared.options import (
     agent_option,
+    at_option,
     episode_argument,
-    examples,
+    format_examples,
     json_option,
     log_option,
     open_existing,
 )
-from refold.commands.shared.output import words
-from refold.commands.shared.recording import grade_ended, play_all, print_episodes
+from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
 from refold.engine import Episode, Reseeded
 from refold.engine.episode import LARGEST_SEED
 from refold.reports import Price
@@ -26,19 +27,19 @@ from refold.reports import Price
 
 @click.command(
     "fork",
-    epilog=examples(
+    epilog=format_examples(
         "refold fork last --at 6 --agent greedy",
         "refold fork 3f2a --at 2 --agent script:rest.jsonl",
         "refold fork 3f2a --at 2 --agent random --seed 7",
     ),
 )
 @episode_argument("id")
-@click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
+@at_option
 @agent_option
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
 @click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
 @price_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def fork_command(
@@ -49,7 +50,7 @@ def fork_command(
     new_id: str | None,
     price: Price | None,
     model: ModelChoices,
-    log: str,
+    log_path: str,
     as_json: bool,
 ) -> None:
     """
@@ -59,21 +60,22 @@ def fork_command(
     an episode like any other: it can be graded, compared with its parent and forked again. It
     belongs to no run, since nobody recorded it there.
     """
-    agent = agent_name(agent)
-    with open_existing(log) as opened:
-        parent = opened.find(id)
-        stream = opened.events(parent.id)
-        opening = opening_of(agent, stream.family, model)
-        with opened.transaction():
-            fork = Episode.fork(stream, at, log=opened, parent=parent.id, agent=agent, id=new_id)
+    agent = complete_agent_name(agent)
+    with open_existing(log_path) as log:
+        parent = log.find(id)
+        stream = log.events(parent.id)
+        opening = opening_input(agent, stream.family, model)
+        # One transaction, so that no fork is ever in the log without its seed or its model.
+        with log.transaction():
+            fork = Episode.fork(stream, at, log=log, parent=parent.id, agent=agent, id=new_id)
             changes = [Reseeded(seed)] if seed is not None else []
             inputs = [*changes, *([opening] if opening else [])]
             if inputs and not fork.over:
                 fork.note(*inputs)
-        infos = [opened.find(fork.id)]
-        if fork.over:
-            words(f"the episode is over after step {at}: nothing is left to play")
-            grade_ended(opened, infos)
+        infos = [log.find(fork.id)]
+        if fork.over:  # forked at the end: graded like its parent, with nothing to play
+            print_to_stderr(f"the episode is over after step {at}: nothing is left to play")
+            save_missing_grades(log, infos)
         else:
-            play_all(opened, infos, model, label=f"fork of {parent.id}", price=price)
-        print_episodes(opened, [fork.id], as_json=as_json, parent=parent.id)
+            play_all(log, infos, model, label=f"fork of {parent.id}", price=price)
+        print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)

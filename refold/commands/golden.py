@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
     episode_argument,
-    examples,
+    format_examples,
     json_option,
     log_option,
     open_existing,
 )
-from refold.commands.shared.output import SHORT, counted, print_json, safe, words
+from refold.commands.shared.output import SHORT_ID_LENGTH, print_json, print_to_stderr, safe_text
 from refold.engine import EpisodeInfo, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.graders import grade
@@ -23,10 +24,11 @@ from refold.replays.golden import golden_text, goldens, read_golden
 
 FOLDER = "goldens"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# The name becomes a file's: no separators, no leading dot, nothing that a shell would expand.
+_NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-@click.group("golden", epilog=examples("refold golden add last", "refold golden check"))
+@click.group("golden", epilog=format_examples("refold golden add last", "refold golden check"))
 def golden_command() -> None:
     """Keep recorded episodes as text files, one event a line, and check them."""
 
@@ -43,7 +45,7 @@ def _folder_option(command: Any) -> Any:
 
 @golden_command.command(
     "add",
-    epilog=examples(
+    epilog=format_examples(
         "refold golden add last",
         "refold golden add 3f2a --name two-retries --folder tests/goldens",
     ),
@@ -53,26 +55,29 @@ def _folder_option(command: Any) -> Any:
 @_folder_option
 @log_option
 @json_option
-def add_command(id: str, name: str | None, folder: str, log: str, as_json: bool) -> None:
+def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: bool) -> None:
     """
     Write the episode ID as a golden: its stored events, byte for byte.
 
     Only an episode that its rules make again is taken, and nothing is overwritten.
     """
-    with open_existing(log, readonly=True) as opened:
-        info = opened.find(id)
-        stream = opened.events(info.id)
-    text = _checked(stream, info)
-    path = _write(Path(folder), _default_name(info) if name is None else name, text)
+    with open_existing(log_path, readonly=True) as log:
+        info = log.find(id)
+        stream = log.events(info.id)
+    text = _verified_text(stream, info)
+    path = _write_golden(Path(folder), _default_name(info) if name is None else name, text)
     if as_json:
-        print_json("goldens", [_row(path, stream)])
+        print_json("goldens", [_golden_row(path, stream)])
     else:
-        size = counted(len(stream), "event")
-        words(f"{path}: {size} of {info.scenario}, digest {stream.digest[:SHORT]}")
+        size = pluralise(len(stream), "event")
+        print_to_stderr(
+            f"{path}: {size} of {info.scenario}, digest {stream.digest[:SHORT_ID_LENGTH]}"
+        )
 
 
 @golden_command.command(
-    "check", epilog=examples("refold golden check", "refold golden check --folder tests/goldens")
+    "check",
+    epilog=format_examples("refold golden check", "refold golden check --folder tests/goldens"),
 )
 @_folder_option
 @json_option
@@ -84,7 +89,7 @@ def check_command(folder: str, as_json: bool) -> int:
     """
     if not Path(folder).is_dir():
         raise RefoldError(f"--folder {folder}: expected a folder of goldens, got none")
-    verdicts = list(_verdicts(Path(folder)))
+    verdicts = list(_check_goldens(Path(folder)))
     wrong = sum(problem is not None for _, problem in verdicts)
     if as_json:
         rows = (
@@ -93,15 +98,21 @@ def check_command(folder: str, as_json: bool) -> int:
         print_json("verdicts", rows)
     else:
         for name, problem in verdicts:
-            click.echo(safe(f"{name}  {problem or 'ok'}"))
-        words(f"{counted(len(verdicts), 'golden')} checked, {wrong} wrong")
+            click.echo(safe_text(f"{name}  {problem or 'ok'}"))
+        print_to_stderr(f"{pluralise(len(verdicts), 'golden')} checked, {wrong} wrong")
     return 1 if wrong else 0
 
 
-def _checked(stream: Stream, info: EpisodeInfo) -> str:
-    """Return the text of a golden that holds, or raise RefoldError."""
+def _verified_text(stream: Stream, info: EpisodeInfo) -> str:
+    """
+    Return the text of *stream* as a golden, checked.
+
+    Raises:
+        RefoldError: The rules no longer produce the episode, so its golden would fail at once.
+    """
     found = verify(stream)
     text = golden_text(stream)
+    # Read back as a test will read it: line ends or an old format must not change the digest.
     again = Stream.read(text.encode().splitlines(), episode=info.id)
     if found is not None or again.digest != stream.digest:
         place = found.seq if found else 0
@@ -113,18 +124,20 @@ def _checked(stream: Stream, info: EpisodeInfo) -> str:
 
 
 def _default_name(info: EpisodeInfo) -> str:
-    words_ = re.findall(r"[A-Za-z0-9._]+", f"{info.scenario} {info.agent}")
-    return "-".join(words_)[:100]
+    parts = re.findall(r"[A-Za-z0-9._]+", f"{info.scenario} {info.agent}")
+    return "-".join(parts)[:100]
 
 
-def _write(folder: Path, name: str, text: str) -> Path:
-    if not _NAME.fullmatch(name):
+def _write_golden(folder: Path, name: str, text: str) -> Path:
+    """Write a new golden and return its path; an existing file is never overwritten."""
+    if not _NAME_PATTERN.fullmatch(name):
         raise RefoldError(
             f"--name: expected 1 to 100 letters, digits, dots, dashes or underscores, got {name!r}"
         )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.jsonl"
     try:
+        # "x" refuses an existing file; newline, so that the bytes are equal on every system.
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
@@ -134,7 +147,7 @@ def _write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def _row(path: Path, stream: Stream) -> dict[str, Any]:
+def _golden_row(path: Path, stream: Stream) -> dict[str, Any]:
     return {
         "name": path.stem,
         "path": str(path),
@@ -145,8 +158,8 @@ def _row(path: Path, stream: Stream) -> dict[str, Any]:
     }
 
 
-def _verdicts(folder: Path) -> Iterator[tuple[str, str | None]]:
-    """Yield the name of each golden of *folder*, and what is wrong with it."""
+def _check_goldens(folder: Path) -> Iterator[tuple[str, str | None]]:
+    """Yield the name of each golden in *folder*, and its problem; None if it has none."""
     for path in goldens(folder):
         name = path.name.removesuffix(".jsonl")
         try:

@@ -5,30 +5,32 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
-from refold.commands.shared.grade_output import (
-    ROWS_SHOWN,
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.grade_tables import (
+    MOST_ROWS,
     grade_row,
     grades_table,
     print_grade,
     summary_table,
 )
-from refold.commands.shared.grader_choice import GraderChoice, Recorded, grader_options
+from refold.commands.shared.grader_choice import EpisodeToGrade, GraderChoice, with_grader_options
 from refold.commands.shared.options import (
     episode_argument,
-    examples,
     filter_options,
+    format_examples,
     json_option,
     log_option,
     open_existing,
 )
-from refold.commands.shared.output import console, counted, print_json, progress, words
+from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.graders import Grade, save_grade
 
 
 @click.command(
     "grade",
-    epilog=examples(
+    epilog=format_examples(
         "refold grade last",
         "refold grade --rubric stricter.toml --scenario workflow/hard --save",
         "refold grade --grader mine.py:careful",
@@ -37,7 +39,7 @@ from refold.graders import Grade, save_grade
 )
 @episode_argument("ids", many=True)
 @filter_options
-@grader_options
+@with_grader_options
 @click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
@@ -49,10 +51,10 @@ def grade_command(
     scenario: str | None,
     agent: str | None,
     run: str | None,
-    by: GraderChoice,
+    grader_choice: GraderChoice,
     save: bool,
     fail_under: float | None,
-    log: str,
+    log_path: str,
     as_json: bool,
 ) -> int:
     """
@@ -62,54 +64,57 @@ def grade_command(
     log is only written to with --save, and then all or nothing.
     """
     scores: list[tuple[str, float]] = []
-    with open_existing(log, readonly=not save) as opened, _all_or_nothing(opened, save=save):
-        fitting = opened.episodes(scenario=scenario, agent=agent, run=run)
-        wanted = [opened.find(id).id for id in ids] or [each.id for each in fitting]
-        graded = _watched(_graded(opened, wanted, by, save=save), len(wanted), scores)
+    # Read-only unless grades are saved: a log that another process writes can then be graded too.
+    with open_existing(log_path, readonly=not save) as log, _save_transaction(log, save=save):
+        fitting = log.episodes(scenario=scenario, agent=agent, run=run)
+        wanted = [log.find(id).id for id in ids] or [each.id for each in fitting]
+        graded = _note_scores(
+            _grade_episodes(log, wanted, grader_choice, save=save), len(wanted), scores
+        )
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
         else:
-            _print(graded, len(wanted), scores)
+            _print_grades(graded, len(wanted), scores)
     below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
     if below:
-        words(f"{below} of {counted(len(scores), 'score')} below {fail_under:g}")
+        print_to_stderr(f"{below} of {pluralise(len(scores), 'score')} below {fail_under:g}")
     return 1 if below else 0
 
 
-def _all_or_nothing(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
+def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
     return log.transaction() if save else nullcontext()
 
 
-def _graded(
-    log: EventLog, ids: Sequence[str], by: GraderChoice, *, save: bool
+def _grade_episodes(
+    log: EventLog, ids: Sequence[str], grader_choice: GraderChoice, *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    for episode, given in by.grades(Recorded(id, log.events(id)) for id in ids):
+    for episode, given in grader_choice.grade_all(EpisodeToGrade(id, log.events(id)) for id in ids):
         if save:
             save_grade(log, episode.id, given)
         yield episode.id, given
 
 
-def _watched(
+def _note_scores(
     graded: Iterable[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
 ) -> Iterator[tuple[str, Grade]]:
-    """Yield *graded* with progress, noting scenario and score of each in *scores*."""
-    for id, given in progress(graded, total=total, label="grading"):
+    """Yield *graded* with a progress bar, and append scenario and score of each to *scores*."""
+    for id, given in show_progress(graded, total=total, label="grading"):
         scores.append((given.scenario, given.score))
         yield id, given
 
 
-def _print(
+def _print_grades(
     graded: Iterator[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
 ) -> None:
-    out = console()
+    out = stdout_console()
     if not total:
-        words("no episodes to grade; `refold record SCENARIO --agent A` adds some")
+        print_to_stderr("no episodes to grade; `refold record SCENARIO --agent A` adds some")
     elif total == 1:
         print_grade(out, next(graded)[1])
-    elif total <= ROWS_SHOWN:
+    elif total <= MOST_ROWS:
         out.print(grades_table(graded))
     else:
-        for _ in graded:
+        for _ in graded:  # graded as they are read; the scores are all that is kept
             pass
         out.print(summary_table(scores))
-        words("a row for each episode: --json")
+        print_to_stderr("a row for each episode: --json")

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 import click
 
-from refold.commands.record import Job, begin, load_all, run_name
-from refold.commands.shared.model_choices import ModelChoices, agent_name, model_options, opening_of
-from refold.commands.shared.options import examples, log_option, scenario_argument
-from refold.commands.shared.output import safe
-from refold.commands.shared.recording import play_all
+from refold.commands.record import EpisodeJob, begin_episodes, load_scenarios, new_run_name
+from refold.commands.shared.model_choices import (
+    ModelChoices,
+    complete_agent_name,
+    opening_input,
+    with_model_options,
+)
+from refold.commands.shared.options import format_examples, log_option, scenario_argument
+from refold.commands.shared.output import safe_text
+from refold.commands.shared.playing import play_all
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepResult
 from refold.engine.codec import encode
 from refold.engine.exchanges import INSTRUMENT_FAILED
@@ -19,40 +24,45 @@ from refold.scenarios import Scenario
 ENVIRONMENT = "refold"
 
 
-class Lines:
-    """The lines of one episode, printed and flushed as it goes."""
+class EpisodeLines:
+    """
+    Prints the lines of one episode while it is played.
+
+    Their format is fixed, for programs that read it: rewards with two decimal places, booleans
+    and ``null`` as in JSON.
+    """
 
     def __init__(self, scenario: str, model: str) -> None:
         self._rewards: list[float] = []
-        _say(f"[START] task={scenario} env={ENVIRONMENT} model={model}")
+        _print_line(f"[START] task={scenario} env={ENVIRONMENT} model={model}")
 
     def step(self, result: StepResult) -> None:
-        """Print the line of a step."""
+        """Print the line of the step with *result*."""
         self._rewards.append(result.reward)
         taken = result.events[0]
         action = encode(taken.action).decode() if isinstance(taken, ActionTaken) else "null"
         done = "true" if result.terminated or result.truncated else "false"
-        _say(
+        _print_line(
             f"[STEP] step={len(self._rewards)} action={action} reward={result.reward:.2f} "
             f"done={done} error={result.error or 'null'}"
         )
 
     def end(self, score: float, *, success: bool) -> None:
-        """Print the last line."""
+        """Print the last line, with *score* and whether the episode was a *success*."""
         rewards = ",".join(f"{reward:.2f}" for reward in self._rewards)
-        _say(
+        _print_line(
             f"[END] success={'true' if success else 'false'} steps={len(self._rewards)} "
             f"score={score:.4f} rewards={rewards}"
         )
 
 
-def _say(line: str) -> None:
-    click.echo(safe(line.replace("\n", " ")))
+def _print_line(line: str) -> None:
+    click.echo(safe_text(line.replace("\n", " ")))
 
 
 @click.command(
     "inference",
-    epilog=examples(
+    epilog=format_examples(
         "refold inference workflow inbox",
         "refold inference workflow --agent greedy",
     ),
@@ -66,10 +76,10 @@ def _say(line: str) -> None:
     show_default=True,
     help="Score from which an episode that ended counts as a success.",
 )
-@model_options
+@with_model_options
 @log_option
 def inference_command(
-    scenario: Sequence[str], agent: str, success_at: float, model: ModelChoices, log: str
+    scenario: Sequence[str], agent: str, success_at: float, model: ModelChoices, log_path: str
 ) -> None:
     """
     Play each SCENARIO once and print the classic lines [START], [STEP] and [END].
@@ -77,23 +87,27 @@ def inference_command(
     The model is the one of MODEL_NAME, at API_BASE_URL, with the key of HF_TOKEN, unless the
     options say otherwise. Every episode is recorded in the log as well.
     """
-    agent = agent_name(agent)
-    scenarios = load_all(scenario)
-    openings = [opening_of(agent, find_family(s.family, s.rules), model) for s in scenarios]
-    with EventLog(log) as opened:
-        name = run_name(opened, None, agent)
-        jobs = [Job(s, s.seed, 0, opening) for s, opening in zip(scenarios, openings, strict=True)]
-        for each, info in zip(scenarios, begin(opened, jobs, agent, name), strict=True):
-            _play(opened, each, info, model, success_at)
+    agent = complete_agent_name(agent)
+    scenarios = load_scenarios(scenario)
+    openings = [opening_input(agent, find_family(s.family, s.rules), model) for s in scenarios]
+    with EventLog(log_path) as log:
+        name = new_run_name(log, None, agent)
+        jobs = [
+            EpisodeJob(s, s.seed, 0, opening)
+            for s, opening in zip(scenarios, openings, strict=True)
+        ]
+        for each, info in zip(scenarios, begin_episodes(log, jobs, agent, name), strict=True):
+            _play_scenario(log, each, info, model, success_at)
 
 
-def _play(
+def _play_scenario(
     log: EventLog, scenario: Scenario, info: EpisodeInfo, model: ModelChoices, success_at: float
 ) -> None:
-    lines = Lines(scenario.name, info.agent.partition(":")[2] or info.agent)
+    lines = EpisodeLines(scenario.name, info.agent.partition(":")[2] or info.agent)
     try:
         play_all(log, [info], model, label=scenario.name, watch=lines.step)
+    # However the episode stops, [START] is followed by an [END].
     finally:
-        given = grade(log.events(info.id))
-        counts = given.complete and log.find(info.id).reason != INSTRUMENT_FAILED
-        lines.end(given.score, success=counts and given.score >= success_at)
+        result = grade(log.events(info.id))
+        counts = result.complete and log.find(info.id).reason != INSTRUMENT_FAILED
+        lines.end(result.score, success=counts and result.score >= success_at)

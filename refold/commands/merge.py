@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from refold.commands.shared.options import examples, json_option
-from refold.commands.shared.output import counted, plain, print_json, progress, words
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.options import format_examples, json_option
+from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.audit import Audit
 from refold.replays.merge import Merge, Merged, Source
@@ -15,7 +17,7 @@ from refold.replays.merge import Merge, Merged, Source
 
 @click.command(
     "merge",
-    epilog=examples(
+    epilog=format_examples(
         "refold merge monday.db tuesday.db -o week.db",
     ),
 )
@@ -33,34 +35,35 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")
     with ExitStack() as stack:
-        merge = Merge([_open(stack, log) for log in logs])
+        merge = Merge([_open_source(stack, log) for log in logs])
         try:
             with EventLog(output) as merged, merged.transaction():
                 written = merge.write(merged)
-                for _ in progress(written, total=len(merge.ids), label="merging"):
+                for _ in show_progress(written, total=len(merge.ids), label="merging"):
                     pass
+        # Ctrl-C as well: a log that holds a part of the episodes would look like a finished merge.
         except BaseException:
-            for end in ("", "-wal", "-shm"):
+            for end in ("", "-wal", "-shm"):  # SQLite keeps a log's latest pages beside it
                 Path(output + end).unlink(missing_ok=True)
             raise
     if as_json:
-        print_json("merged", map(plain, merge.outcomes()))
+        print_json("merged", map(to_json_data, merge.outcomes()))
     else:
-        _say(list(merge.outcomes()), output)
+        _print_outcomes(list(merge.outcomes()), output)
 
 
-def _open(stack: ExitStack, log: str) -> Source:
-    opened = stack.enter_context(EventLog(log, readonly=True))
-    return Source(opened, stack.enter_context(Audit(log)))
+def _open_source(stack: ExitStack, log_path: str) -> Source:
+    log = stack.enter_context(EventLog(log_path, readonly=True))
+    return Source(log, stack.enter_context(Audit(log_path)))
 
 
-def _say(found: Sequence[Merged], output: str) -> None:
+def _print_outcomes(found: Sequence[Merged], output: str) -> None:
     for each in found:
         if each.outcome == "renamed":
-            words(f"{each.log}: {each.episode} is another episode there, now {each.id}")
+            print_to_stderr(f"{each.log}: {each.episode} is another episode there, now {each.id}")
     stored = sum(each.outcome in ("stored", "renamed") for each in found)
     known = sum(each.outcome == "known" for each in found)
     outrun = sum(each.outcome == "outrun" for each in found)
     more = f", {known} met again" if known else ""
     more += f", {outrun} left for a longer form" if outrun else ""
-    words(f"{counted(stored, 'episode')} merged into {output}{more}")
+    print_to_stderr(f"{pluralise(stored, 'episode')} merged into {output}{more}")

@@ -8,13 +8,13 @@ import click
 from refold.agents.mock.answers import MOCK_AGENTS
 from refold.agents.mock.faults import FAULTS
 from refold.agents.mock.model import MockModel
-from refold.commands.shared.options import examples
-from refold.commands.shared.output import words
+from refold.commands.shared.options import format_examples
+from refold.commands.shared.output import print_to_stderr
 
 
 @click.command(
     "mock-model",
-    epilog=examples(
+    epilog=format_examples(
         "refold mock-model --port 8123",
         "refold record workflow --agent openai:mock --base-url http://127.0.0.1:8123/v1",
         "refold mock-model --fault rate-limit:3 --fault server-error:0.2 --latency 50",
@@ -52,13 +52,13 @@ def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: in
     first N, or an even share of them.
     """
     with MockModel(agent, faults=faults, latency_ms=latency, port=port, keep=False) as server:
-        words(f"mock-model: {agent} answers; Ctrl-C ends it")
-        click.echo(server.base_url)
+        print_to_stderr(f"mock-model: {agent} answers; Ctrl-C ends it")
+        click.echo(server.base_url)  # alone on stdout, for a script to read
         try:
-            Event().wait()
+            Event().wait()  # for ever: the server has threads of its own
         except KeyboardInterrupt:
-            words(f"mock-model: ended after {_said(server.counts)}")
+            print_to_stderr(f"mock-model: ended after {_format_counts(server.counts)}")
 
 
-def _said(counts: dict[str, int]) -> str:
+def _format_counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no request"

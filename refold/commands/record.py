@@ -10,20 +10,21 @@ from refold.agents.client import Denied
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
     ModelChoices,
-    agent_name,
-    model_options,
-    opening_of,
+    complete_agent_name,
+    opening_input,
     price_option,
+    with_model_options,
 )
 from refold.commands.shared.options import (
     agent_option,
-    examples,
+    format_examples,
     json_option,
     log_option,
+    parallel_option,
     scenario_argument,
 )
-from refold.commands.shared.output import words
-from refold.commands.shared.recording import play_all, print_episodes
+from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.playing import play_all, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
@@ -33,8 +34,8 @@ from refold.scenarios import Scenario, load, scenario_names
 
 
 @frozen
-class Job:
-    """One episode to record; *opening* is what its agent has recorded first, if anything."""
+class EpisodeJob:
+    """An episode to record; *opening* is the event to record first, None for none."""
 
     scenario: Scenario
     seed: int
@@ -44,7 +45,7 @@ class Job:
 
 @click.command(
     "record",
-    epilog=examples(
+    epilog=format_examples(
         "refold record workflow/hard --agent greedy",
         "refold record workflow --agent random --epochs 20 --name dice",
         "refold record ./mine.toml --agent script:actions.jsonl",
@@ -58,17 +59,11 @@ class Job:
     "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
 )
 @click.option("--same-seed", is_flag=True, help="Repeat one world in every epoch.")
-@click.option(
-    "--parallel",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Episodes to play at once; helps with models.",
-)
+@parallel_option
 @click.option("--name", "run", help="Name of the run; made up if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def record_command(
@@ -82,7 +77,7 @@ def record_command(
     durable: bool,
     price: Price | None,
     model: ModelChoices,
-    log: str,
+    log_path: str,
     as_json: bool,
 ) -> None:
     """
@@ -92,30 +87,33 @@ def record_command(
     TOML file. The first epoch plays the scenario's own world; epoch N plays seed + N, whoever
     the agent is, so that runs can be compared pair by pair.
     """
-    agent = agent_name(agent)
-    jobs: list[Job] = []
-    for each in load_all(scenario):
-        opening = opening_of(agent, find_family(each.family, each.rules), model)
-        jobs += _epochs(each, opening, seed, epochs, same_seed=same_seed)
-    with EventLog(log, durable=durable) as opened:
-        name = run_name(opened, run, agent)
-        infos = begin(opened, jobs, agent, name)
+    agent = complete_agent_name(agent)
+    # Every scenario and option is checked before the first episode begins: an unattended run
+    # must not fail on its last scenario.
+    jobs: list[EpisodeJob] = []
+    for each in load_scenarios(scenario):
+        opening = opening_input(agent, find_family(each.family, each.rules), model)
+        jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
+    with EventLog(log_path, durable=durable) as log:
+        name = new_run_name(log, run, agent)
+        infos = begin_episodes(log, jobs, agent, name)
         try:
-            play_all(opened, infos, model, parallel=parallel, label=f"run {name}", price=price)
+            play_all(log, infos, model, parallel=parallel, label=f"run {name}", price=price)
         except KeyboardInterrupt:
-            words(f"interrupted; `refold resume {name}` goes on where it stopped")
+            print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
+        # The API refused key or model: the run stops, and can go on once that is mended.
         except Denied as error:
             raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
-        print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
+        print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
 
 
-def load_all(names: Sequence[str]) -> list[Scenario]:
+def load_scenarios(names: Sequence[str]) -> list[Scenario]:
     """
-    Return the scenarios that *names* name, each once; a family's name means all of its own.
+    Return the scenarios called *names*, without repeats; a family stands for all of its own.
 
     Raises:
-        RefoldError: A name is unknown, or a file cannot be used.
+        RefoldError: A name is unknown, or a file holds no valid scenario.
     """
     shipped = scenario_names()
     chosen: list[str] = []
@@ -125,21 +123,21 @@ def load_all(names: Sequence[str]) -> list[Scenario]:
     return [load(name) for name in dict.fromkeys(chosen)]
 
 
-def _epochs(
+def _epoch_jobs(
     scenario: Scenario, opening: Input | None, seed: int | None, epochs: int, *, same_seed: bool
-) -> Iterator[Job]:
+) -> Iterator[EpisodeJob]:
     first = scenario.seed if seed is None else seed
     for epoch in range(epochs):
         world = first if same_seed else epoch_seed(first, epoch)
-        yield Job(scenario, world, epoch, opening)
+        yield EpisodeJob(scenario, world, epoch, opening)
 
 
-def run_name(log: EventLog, wanted: str | None, agent: str) -> str:
+def new_run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     """
-    Return *wanted*, or a fresh name made of *agent*, for a run that is new to *log*.
+    Return the name of a new run: *wanted*, or one made from *agent* if None.
 
     Raises:
-        RefoldError: The log holds a run called *wanted* already, or it is the word ``last``.
+        RefoldError: *log* has a run called *wanted* already, or *wanted* is ``last``.
     """
     name = wanted or f"{agent.partition(':')[0]}-{token_hex(3)}"
     if name == LAST:
@@ -149,13 +147,17 @@ def run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     return name
 
 
-def begin(log: EventLog, jobs: Sequence[Job], agent: str, run: str) -> list[EpisodeInfo]:
-    """Record the start of every job, all or none, so that an interrupted run can go on."""
+def begin_episodes(
+    log: EventLog, jobs: Sequence[EpisodeJob], agent: str, run: str
+) -> list[EpisodeInfo]:
+    """Record the start of each of *jobs*, and return their rows in the log."""
+    # All of them before the first is played, so that `refold resume` finds those that were never
+    # reached.
     with log.transaction():
-        return [log.find(_begin_one(log, job, agent, run)) for job in jobs]
+        return [log.find(_begin_episode(log, job, agent, run)) for job in jobs]
 
 
-def _begin_one(log: EventLog, job: Job, agent: str, run: str) -> str:
+def _begin_episode(log: EventLog, job: EpisodeJob, agent: str, run: str) -> str:
     episode = Episode.start(
         job.scenario, log=log, agent=agent, seed=job.seed, run=run, epoch=job.epoch
     )

@@ -6,16 +6,24 @@ from typing import Any
 
 import click
 
-from refold.commands.shared.grade_output import ROWS_SHOWN
-from refold.commands.shared.grader_choice import GraderChoice, grader_options
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.grade_tables import MOST_ROWS
+from refold.commands.shared.grader_choice import GraderChoice, with_grader_options
 from refold.commands.shared.options import (
     episode_argument,
-    examples,
+    format_examples,
     json_option,
     log_option,
     open_existing,
 )
-from refold.commands.shared.output import console, counted, plain, print_json, progress, safe, words
+from refold.commands.shared.output import (
+    print_json,
+    print_to_stderr,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.graders.changes import PartChange
 from refold.graders.regrading import Regraded, Saved, Tally, regrade, saved_in_file, saved_in_log
@@ -28,7 +36,7 @@ _EVENTS_SHOWN = 3
 
 @click.command(
     "regrade",
-    epilog=examples(
+    epilog=format_examples(
         "refold regrade --rubric stricter.toml",
         "refold regrade --grader mine.py:careful --tolerance 0.01",
         "refold grade --json > saved.json && refold regrade --against saved.json",
@@ -49,15 +57,15 @@ _EVENTS_SHOWN = 3
     metavar="X",
     help="Let score and points of a part change by this much.",
 )
-@grader_options
+@with_grader_options
 @log_option
 @json_option
 def regrade_command(
     ids: Sequence[str],
     against: str,
     tolerance: float,
-    by: GraderChoice,
-    log: str,
+    grader_choice: GraderChoice,
+    log_path: str,
     as_json: bool,
 ) -> int:
     """
@@ -70,21 +78,22 @@ def regrade_command(
     Exits with 0 if nothing moved, 1 if anything did, 2 if there is nothing to compare.
     """
     tally = Tally()
+    # The file of saved grades, if any, is read while episodes are graded, so it stays open here.
     with ExitStack() as stack:
-        opened = stack.enter_context(open_existing(log, readonly=True))
-        wanted = [opened.find(id).id for id in ids]
-        saved = _saved(opened, wanted, against, tally, stack)
-        watched = progress(saved, total=len(wanted) or opened.count(), label="regrading")
-        moved = regrade(watched, by.grades, tally, tolerance=tolerance)
+        log = stack.enter_context(open_existing(log_path, readonly=True))
+        wanted = [log.find(id).id for id in ids]
+        saved = _read_saved_grades(log, wanted, against, tally, stack)
+        watched = show_progress(saved, total=len(wanted) or log.count(), label="regrading")
+        moved = regrade(watched, grader_choice.grade_all, tally, tolerance=tolerance)
         if as_json:
-            print_json("moves", map(_row, moved), against=against, tolerance=tolerance)
+            print_json("moves", map(_move_row, moved), against=against, tolerance=tolerance)
         else:
-            _print(moved)
-    _tell(tally, against)
+            _print_moves(moved)
+    _print_summary(tally, against)
     return 1 if tally.moved else 0
 
 
-def _saved(
+def _read_saved_grades(
     log: EventLog, ids: Sequence[str], against: str, tally: Tally, stack: ExitStack
 ) -> Iterable[Saved]:
     if against == IN_LOG:
@@ -93,36 +102,45 @@ def _saved(
     return saved_in_file(log, file, tally, only=frozenset(ids), where=against)
 
 
-def _tell(tally: Tally, against: str) -> None:
-    """Say on stderr what was compared, and what could not be."""
+def _print_summary(tally: Tally, against: str) -> None:
+    """
+    Print on stderr how many episodes were compared, moved, or could not be compared.
+
+    Raises:
+        RefoldError: Nothing could be compared, which must not pass for "nothing moved".
+    """
     if tally.unsaved:
-        words(f"{counted(tally.unsaved, 'episode')} without a saved grade to compare with")
+        print_to_stderr(
+            f"{pluralise(tally.unsaved, 'episode')} without a saved grade to compare with"
+        )
     if tally.missing:
-        words(f"{counted(tally.missing, 'saved grade')} of episodes that the log does not hold")
+        print_to_stderr(
+            f"{pluralise(tally.missing, 'saved grade')} of episodes that the log does not hold"
+        )
     if not tally.compared:
         raise RefoldError(
             f"{against}: expected saved grades of episodes in the log, got none; "
             "`refold grade --save` keeps some"
         )
-    words(f"{counted(tally.compared, 'episode')} compared, {tally.moved} moved")
+    print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
 
 
-def _print(moved: Iterator[Regraded]) -> None:
-    out = console()
+def _print_moves(moved: Iterator[Regraded]) -> None:
+    out = stdout_console()
     more = 0
     for number, each in enumerate(moved):
-        if number >= ROWS_SHOWN:
+        if number >= MOST_ROWS:  # not shown, but still graded: the exit code is about all
             more += 1
             continue
         lines = change_lines(each.change, each.stream, shown=_EVENTS_SHOWN)
-        out.print(safe(f"{each.id}  {next(lines)}"), style="bold", soft_wrap=True)
+        out.print(safe_text(f"{each.id}  {next(lines)}"), style="bold", soft_wrap=True)
         for line in lines:
-            out.print(safe(f"  {line}"), soft_wrap=True)
+            out.print(safe_text(f"  {line}"), soft_wrap=True)
     if more:
-        words(f"and {more} more that moved: --json has all")
+        print_to_stderr(f"and {more} more that moved: --json has all")
 
 
-def _row(regraded: Regraded) -> dict[str, Any]:
+def _move_row(regraded: Regraded) -> dict[str, Any]:
     change = regraded.change
     return {
         "episode": regraded.id,
@@ -130,17 +148,17 @@ def _row(regraded: Regraded) -> dict[str, Any]:
         "old": change.old.score,
         "new": change.new.score,
         "causes": list(change.causes),
-        "rubrics": {"old": plain(change.old.rubric), "new": plain(change.new.rubric)},
-        "parts": [_part(part, regraded) for part in change.parts],
+        "rubrics": {"old": to_json_data(change.old.rubric), "new": to_json_data(change.new.rubric)},
+        "parts": [_part_row(part, regraded) for part in change.parts],
     }
 
 
-def _part(part: PartChange, regraded: Regraded) -> dict[str, Any]:
+def _part_row(part: PartChange, regraded: Regraded) -> dict[str, Any]:
     groups = {"lost": part.lost, "gained": part.gained, "kept": part.kept}
     return {
         "name": part.name,
-        "old": plain(part.old.points) if part.old else None,
-        "new": plain(part.new.points) if part.new else None,
+        "old": to_json_data(part.old.points) if part.old else None,
+        "new": to_json_data(part.new.points) if part.new else None,
         **{
             name: [{"seq": seq, "say": event_words(regraded.stream, seq)} for seq in seqs]
             for name, seqs in groups.items()

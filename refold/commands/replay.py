@@ -8,8 +8,20 @@ from msgspec import Raw
 from rich.console import Console
 
 from refold.agents.prompting import prompt_of
-from refold.commands.shared.options import episode_argument, examples, json_option, log_option
-from refold.commands.shared.output import console, plain, print_json, safe, safe_lines, signed
+from refold.commands.shared.formatting import format_signed
+from refold.commands.shared.options import (
+    episode_argument,
+    format_examples,
+    json_option,
+    log_option,
+)
+from refold.commands.shared.output import (
+    print_json,
+    safe_lines,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
 from refold.commands.shared.page_option import html_option, write_page
 from refold.commands.shared.terminal import has_terminal
 from refold.engine import ActionTaken, EventLog, StepRewarded, Stream
@@ -21,7 +33,7 @@ from refold.viewer.episode_document import document
 
 @click.command(
     "replay",
-    epilog=examples(
+    epilog=format_examples(
         "refold replay last",
         "refold replay 3f2a --step 7",
         "refold replay last --interactive",
@@ -36,7 +48,7 @@ from refold.viewer.episode_document import document
 @json_option
 @html_option
 def replay_command(
-    id: str, position: int | None, interactive: bool, log: str, as_json: bool, html: str | None
+    id: str, position: int | None, interactive: bool, log_path: str, as_json: bool, html: str | None
 ) -> None:
     """
     Walk through an episode: each action, what it caused, and what it earned.
@@ -46,31 +58,32 @@ def replay_command(
     """
     if interactive and (as_json or html is not None):
         raise click.UsageError("--interactive: expected it without --json and --html, got both")
-    with EventLog(log, readonly=True) as opened:
-        info = opened.find(id)
-        stream = opened.events(info.id)
+    with EventLog(log_path, readonly=True) as log:
+        info = log.find(id)
+        stream = log.events(info.id)
     if interactive and has_terminal():
         from refold.commands.shared.stepper import step_through  # noqa: PLC0415 - other uses do not need it
 
-        step_through(stream, info, at=position or 0, log=log)
+        step_through(stream, info, at=position or 0, log_path=log_path)
         return
     one_moment = position is not None
-    chosen = [_at(stream, position)] if position is not None else steps(stream)
+    chosen = [_step_at(stream, position)] if position is not None else steps(stream)
     if html is not None:
         write_page(html, document(stream, info=info, grade=grade(stream)), at=position)
     if as_json:
-        rows = (_row(stream, step, observe=one_moment) for step in chosen)
+        rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)
     if as_json or html is not None:
         return
-    out = console()
+    out = stdout_console()
     for step in chosen:
         print_step(out, stream, step)
         if one_moment:
             _print_moment(out, stream, step)
 
 
-def _at(stream: Stream, position: int) -> Step:
+def _step_at(stream: Stream, position: int) -> Step:
+    """Return the step at *position*; raises ``UnknownStep`` if there is none."""
     last = -1
     for step in steps(stream):
         last = step.position
@@ -79,57 +92,59 @@ def _at(stream: Stream, position: int) -> Step:
     raise UnknownStep(position, last)
 
 
-def _row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
+def _step_row(stream: Stream, step: Step, *, observe: bool) -> dict[str, Any]:
     family = stream.family
     row = {
         "step": step.position,
-        "action": plain(step.action),
+        "action": to_json_data(step.action),
         "say": family.say(step.action) if step.action is not None else None,
         "error": step.error,
         "reward": step.reward,
-        "parts": plain(step.parts),
+        "parts": to_json_data(step.parts),
         "total": step.total,
         "events": list(event_rows(stream, step)),
-        "state": plain(family.view(step.state)),
+        "state": to_json_data(family.view(step.state)),
     }
-    return {**row, "observation": plain(family.observe(step.state))} if observe else row
+    return {**row, "observation": to_json_data(family.observe(step.state))} if observe else row
 
 
 def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
-    """Yield seq, words and stored content of each event of *step* as JSON data."""
+    """Yield each event of *step* as JSON data: seq, words, and the event as it is stored."""
     for seq, event in zip(step.seqs, step.events, strict=True):
+        # The stored bytes, not the event encoded again: they are what the digest covers.
         yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
 def print_step(out: Console, stream: Stream, step: Step) -> None:
-    """Print one step for people: action and reward, then each event with its seq."""
+    """Print one step: its action and reward, then each event with its seq."""
     say = stream.family.say
     if step.action is None:
         out.print("start" if not step.seqs.start else "then", style="bold")
     else:
-        head = f"{step.position:>3}  {say(step.action)}  {signed(step.reward)}"
-        out.print(safe(head), style="bold red" if step.error else "bold")
+        head = f"{step.position:>3}  {say(step.action)}  {format_signed(step.reward)}"
+        out.print(safe_text(head), style="bold red" if step.error else "bold")
     for seq, event in zip(step.seqs, step.events, strict=True):
         if isinstance(event, StepRewarded):
-            out.print(safe(f"     {seq:>4}  {say(event)}"), style="dim")
+            out.print(safe_text(f"     {seq:>4}  {say(event)}"), style="dim")
         elif not isinstance(event, ActionTaken):
-            out.print(safe(f"     {seq:>4}  {say(event)}"))
+            out.print(safe_text(f"     {seq:>4}  {say(event)}"))
 
 
 def _print_moment(out: Console, stream: Stream, step: Step) -> None:
     out.print("\nstate", style="bold")
     for key, value in stream.family.view(step.state).items():
         if isinstance(value, dict):
-            out.print(safe(f"  {key}"))
+            out.print(safe_text(f"  {key}"))
             for name, inner in value.items():
-                out.print(safe(f"    {name}: {_flat(inner)}"))
+                out.print(safe_text(f"    {name}: {_on_one_line(inner)}"))
         else:
-            out.print(safe(f"  {key}: {_flat(value)}"))
+            out.print(safe_text(f"  {key}: {_on_one_line(value)}"))
     out.print("\nobservation", style="bold")
     out.print(safe_lines(prompt_of(stream.family).render(stream.family.observe(step.state))))
 
 
-def _flat(value: Any) -> str:
+def _on_one_line(value: Any) -> str:
+    """Return a value of a view as text, a list with blanks between its elements."""
     if isinstance(value, list | tuple):
         return "  ".join("-" if each is None else str(each) for each in value) or "-"
     return "-" if value is None else str(value)

@@ -7,23 +7,34 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.figures import (
-    interval,
-    interval_remarks,
-    pass_at_option,
-    reasons,
-    run_argument,
-    score,
-)
+from refold.commands.shared.formatting import format_score
 from refold.commands.shared.model_choices import price_option
-from refold.commands.shared.options import examples, json_option, log_option
-from refold.commands.shared.output import add_row, console, plain, print_json, safe, table
+from refold.commands.shared.options import (
+    format_examples,
+    json_option,
+    log_option,
+    pass_at_option,
+    run_argument,
+)
+from refold.commands.shared.output import (
+    add_row,
+    new_table,
+    print_json,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
+from refold.commands.shared.report_formatting import (
+    format_exclusions,
+    format_interval,
+    interval_remarks,
+)
 from refold.engine import EventLog
 from refold.reports import Costs, Price, RunReport, ScenarioReport, find_run, played, report
 from refold.reports.statistics import CONFIDENCE
 
 
-def _ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
+def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
     try:
         ks = [int(part) for part in text.split(",")]
     except ValueError:
@@ -35,7 +46,7 @@ def _ks(_context: click.Context, _option: click.Parameter, text: str) -> list[in
 
 @click.command(
     "report",
-    epilog=examples(
+    epilog=format_examples(
         "refold report last",
         "refold report gpt --pass-at 0.8 -k 1,5 --price 0.15,0.60",
         "refold report last --json",
@@ -49,14 +60,14 @@ def _ks(_context: click.Context, _option: click.Parameter, text: str) -> list[in
     metavar="K[,K...]",
     default="1,3",
     show_default=True,
-    callback=_ks,
+    callback=_parse_ks,
     help="For which k to tell pass@k and pass^k.",
 )
 @price_option
 @log_option
 @json_option
 def report_command(
-    run: str, pass_at: float, ks: Sequence[int], price: Price | None, log: str, as_json: bool
+    run: str, pass_at: float, ks: Sequence[int], price: Price | None, log_path: str, as_json: bool
 ) -> None:
     """
     Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
@@ -66,78 +77,81 @@ def report_command(
     of k episodes passes, pass^k that all do. Excluded are episodes that the API's faults
     stopped, or that have no end: they count in no score, but their tokens were paid for.
     """
-    with EventLog(log, readonly=True) as opened:
-        name = find_run(opened, run)
-        made = report(played(opened, run=name), pass_at=pass_at, ks=ks, price=price)
+    with EventLog(log_path, readonly=True) as log:
+        name = find_run(log, run)
+        run_report = report(played(log, run=name), pass_at=pass_at, ks=ks, price=price)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
-        total = {"mean": made.mean, "costs": plain(made.costs)}
-        print_json("reports", map(_row, made.scenarios), **head, **total)
+        total = {"mean": run_report.mean, "costs": to_json_data(run_report.costs)}
+        print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
-        _print(console(), name, made, pass_at, ks)
+        _print_report(stdout_console(), name, run_report, pass_at, ks)
 
 
-def _row(each: ScenarioReport) -> dict[str, Any]:
-    row = plain(each)
+def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
+    row = to_json_data(each)
     for chances in ("pass_at_k", "pass_hat_k"):
         row[chances] = {str(k): chance for k, chance in row[chances].items()}
     return {**row.pop("setting"), "counted": each.counted, **row}
 
 
-def _print(out: Console, name: str, made: RunReport, pass_at: float, ks: Sequence[int]) -> None:
-    agents = dict.fromkeys(agent for each in made.scenarios for agent in each.agents)
-    out.print(safe(f"run {name}, agent {', '.join(agents)}"), style="bold")
+def _print_report(
+    out: Console, name: str, run_report: RunReport, pass_at: float, ks: Sequence[int]
+) -> None:
+    agents = dict.fromkeys(agent for each in run_report.scenarios for agent in each.agents)
+    out.print(safe_text(f"run {name}, agent {', '.join(agents)}"), style="bold")
     out.print()
-    out.print(_scores_table(made, pass_at, ks))
-    for line in interval_remarks(each.score for each in made.scenarios):
+    out.print(_scores_table(run_report, pass_at, ks))
+    for line in interval_remarks(each.score for each in run_report.scenarios):
         out.print(line)
-    if made.costs:
+    if run_report.costs:
         out.print()
-        out.print(_costs_table(made, made.costs))
-        _print_failures(out, made, made.costs)
+        out.print(_costs_table(run_report, run_report.costs))
+        _print_failures(out, run_report, run_report.costs)
     out.print()
-    out.print(_counts_table(made))
+    out.print(_counts_table(run_report))
 
 
-def _scores_table(made: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
+def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
     passes = [f"pass@{k}" for k in ks] + [f"pass^{k}" for k in ks]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
-    listing = table(["scenario", *right, "excluded"], right=right)
-    for each in made.scenarios:
+    listing = new_table(["scenario", *right, "excluded"], right=right)
+    for each in run_report.scenarios:
         chances = [*each.pass_at_k.values(), *each.pass_hat_k.values()]
         add_row(
             listing,
             each.setting.scenario,
             each.counted,
-            score(each.score.mean if each.score else None),
-            interval(each.score),
+            format_score(each.score.mean if each.score else None),
+            format_interval(each.score),
             each.passed,
-            interval(each.pass_rate),
-            *(score(chance) or "-" for chance in chances),
+            format_interval(each.pass_rate),
+            *(format_score(chance) or "-" for chance in chances),
             None if each.steps is None else f"{each.steps:.1f}",
-            reasons(each.exclusions),
+            format_exclusions(each.exclusions),
         )
-    if len(made.scenarios) > 1:
-        counted = sum(each.counted for each in made.scenarios)
-        add_row(listing, "mean of scenarios", counted, score(made.mean), style="bold")
+    if len(run_report.scenarios) > 1:
+        counted = sum(each.counted for each in run_report.scenarios)
+        add_row(listing, "mean of scenarios", counted, format_score(run_report.mean), style="bold")
     return listing
 
 
-def _costs_table(made: RunReport, total: Costs) -> Table:
+def _costs_table(run_report: RunReport, total: Costs) -> Table:
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
-    listing = table(["scenario", *right], right=right)
-    for each in made.scenarios:
+    listing = new_table(["scenario", *right], right=right)
+    for each in run_report.scenarios:
         if each.costs:
             name, failures = each.setting.scenario, (each.unread, each.forfeited)
             add_row(listing, name, *_costs_cells(each.costs), *failures)
-    if len(made.scenarios) > 1:
-        unread = sum(each.unread for each in made.scenarios)
-        forfeited = sum(each.forfeited for each in made.scenarios)
+    if len(run_report.scenarios) > 1:
+        unread = sum(each.unread for each in run_report.scenarios)
+        forfeited = sum(each.forfeited for each in run_report.scenarios)
         add_row(listing, "all", *_costs_cells(total), unread, forfeited, style="bold")
     return listing
 
 
 def _costs_cells(costs: Costs) -> list[object]:
+    # An API that counts no tokens for some answers leaves only a lower bound.
     least = "≥ " if costs.unmetered else ""
     latency = costs.latency
     return [
@@ -150,21 +164,21 @@ def _costs_cells(costs: Costs) -> list[object]:
     ]
 
 
-def _print_failures(out: Console, made: RunReport, costs: Costs) -> None:
-    """Say what the columns of failures mean, where there were any."""
-    if any(each.forfeited for each in made.scenarios):
+def _print_failures(out: Console, run_report: RunReport, costs: Costs) -> None:
+    """Print what the columns of failures mean, if there are any failures."""
+    if any(each.forfeited for each in run_report.scenarios):
         out.print("forfeited: steps in which the model gave no action, which count as its failures")
     if costs.unmetered:
         out.print(f"{costs.unmetered} answers came without a count of tokens")
     if costs.faults:
-        faults = reasons(costs.faults)
+        faults = format_exclusions(costs.faults)
         lost = f"; {costs.unanswered} requests never answered" if costs.unanswered else ""
-        out.print(safe(f"failed attempts, not the model's: {faults}{lost}"))
+        out.print(safe_text(f"failed attempts, not the model's: {faults}{lost}"))
 
 
-def _counts_table(made: RunReport) -> Table:
-    listing = table(["scenario", "per episode"], title=None)
-    for each in made.scenarios:
+def _counts_table(run_report: RunReport) -> Table:
+    listing = new_table(["scenario", "per episode"], title=None)
+    for each in run_report.scenarios:
         means = (f"{name} {count.mean:.4g}" for name, count in each.counts.items())
         add_row(listing, each.setting.scenario, ", ".join(means))
     return listing

@@ -2,41 +2,36 @@
 
 import click
 
-from refold.commands.shared.model_choices import ModelChoices, model_options, price_option
+from refold.commands.shared.model_choices import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     episode_argument,
-    examples,
+    format_examples,
     json_option,
     log_option,
     open_existing,
+    parallel_option,
 )
-from refold.commands.shared.output import words
-from refold.commands.shared.recording import grade_ended, play_all, print_episodes
+from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
 from refold.engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.reports import Price, find_run
 
 
 @click.command(
     "resume",
-    epilog=examples(
+    epilog=format_examples(
         "refold resume last",
         "refold resume openai-3f2a9c --parallel 8",
     ),
 )
 @episode_argument("id")
-@click.option(
-    "--parallel",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Episodes to play at once; helps with models.",
-)
+@parallel_option
 @price_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def resume_command(
-    id: str, parallel: int, price: Price | None, model: ModelChoices, log: str, as_json: bool
+    id: str, parallel: int, price: Price | None, model: ModelChoices, log_path: str, as_json: bool
 ) -> None:
     """
     Go on with the episode ID, or with every open episode of the run ID, where it stopped.
@@ -44,22 +39,22 @@ def resume_command(
     Each is played by the agent that began it, and asked as it was asked before; no answer that
     is in the log is asked for again.
     """
-    with open_existing(log) as opened:
-        infos = _chosen(opened, id)
+    with open_existing(log_path) as log:
+        infos = _find_episodes(log, id)
         running = [info for info in infos if info.ended is None]
         if not running:
-            words(f"{id}: nothing to do, every episode has ended")
-        grade_ended(opened, infos)
+            print_to_stderr(f"{id}: nothing to do, every episode has ended")
+        save_missing_grades(log, infos)
         try:
-            play_all(opened, running, model, parallel=parallel, label=f"resuming {id}", price=price)
+            play_all(log, running, model, parallel=parallel, label=f"resuming {id}", price=price)
         except KeyboardInterrupt:
-            words(f"interrupted; `refold resume {id}` goes on where it stopped")
+            print_to_stderr(f"interrupted; `refold resume {id}` goes on where it stopped")
             raise
-        print_episodes(opened, [info.id for info in infos], as_json=as_json)
+        print_episodes(log, [info.id for info in infos], as_json=as_json)
 
 
-def _chosen(log: EventLog, reference: str) -> list[EpisodeInfo]:
-    """Return the episode that *reference* names, or else those of the run that it names."""
+def _find_episodes(log: EventLog, reference: str) -> list[EpisodeInfo]:
+    """Return the episode called *reference*, else the episodes of the run called so."""
     try:
         return [log.find(reference)]
     except UnknownEpisode as error:

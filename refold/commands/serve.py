@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import click
 
-from refold.commands.shared.options import examples, log_option
-from refold.commands.shared.output import words
+from refold.commands.shared.options import format_examples, log_option
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
 
 
 @click.command(
     "serve",
-    epilog=examples(
+    epilog=format_examples(
         "refold serve",
         "refold serve --scenario workflow --port 9000 --log rollouts.db",
         'refold serve --host 0.0.0.0 --token "$(openssl rand -hex 24)"',
@@ -89,7 +89,7 @@ def serve_command(
     idle_timeout: float,
     durable: bool,
     quiet: bool,
-    log: str,
+    log_path: str,
 ) -> None:
     """
     Serve the scenarios as OpenEnv environments, every episode in the log.
@@ -99,17 +99,17 @@ def serve_command(
     """
     try:
         from refold.server.app import serve  # noqa: PLC0415 - an extra, and slow to import
-        from refold.server.settings import Settings  # noqa: PLC0415 - the same
+        from refold.server.settings import ServerSettings  # noqa: PLC0415 - the same
     except ImportError as error:
         raise RefoldError(
             f"serve: expected the extra 'server', got no {error.name}; "
             "install it with: pip install 'refold[server]'"
         ) from None
-    settings = Settings(
-        log=log,
+    settings = ServerSettings(
+        log=log_path,
         host=host,
         port=port,
-        token=token or None,
+        token=token or None,  # REFOLD_TOKEN may be set but empty, as compose files do
         public=public,
         hosts=tuple(hosts),
         origins=tuple(origins),
@@ -119,7 +119,10 @@ def serve_command(
         idle_timeout=idle_timeout,
         durable=durable,
         scenarios=tuple(scenarios),
-        default=default,
+        default_task=default,
         access_log=not quiet,
     )
-    serve(settings, listening=lambda url: words(f"serving {log} at {url}; Ctrl-C ends it"))
+    serve(
+        settings,
+        announce=lambda url: print_to_stderr(f"serving {log_path} at {url}; Ctrl-C ends it"),
+    )

@@ -5,31 +5,35 @@ from typing import Any
 
 import click
 
-from refold.commands.shared.episode_rows import episode_row
-from refold.commands.shared.grade_output import print_grade
-from refold.commands.shared.options import episode_argument, examples, json_option, log_option
+from refold.commands.shared.episode_tables import episode_row
+from refold.commands.shared.formatting import format_signed, sparkline
+from refold.commands.shared.grade_tables import print_grade
+from refold.commands.shared.options import (
+    episode_argument,
+    format_examples,
+    json_option,
+    log_option,
+)
 from refold.commands.shared.output import (
     add_row,
-    console,
-    plain,
+    new_table,
     print_json,
-    safe,
-    signed,
-    sparkline,
-    table,
+    safe_text,
+    stdout_console,
+    to_json_data,
 )
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.graders import Grade, grade, saved_grades
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
 
-_DEEPEST = 12
+_DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
 _FIGURES = ("after step", "steps", "score")
 
 
 @click.command(
     "show",
-    epilog=examples(
+    epilog=format_examples(
         "refold show last",
         "refold show 3f2a --json",
     ),
@@ -37,25 +41,25 @@ _FIGURES = ("after step", "steps", "score")
 @episode_argument("id")
 @log_option
 @json_option
-def show_command(id: str, log: str, as_json: bool) -> None:
+def show_command(id: str, log_path: str, as_json: bool) -> None:
     """Show one episode at a glance: how it went, its grade, what it was forked from and into."""
-    with EventLog(log, readonly=True) as opened:
-        info = opened.find(id)
-        stream = opened.events(info.id)
-        saved = saved_grades(opened, info.id)
-        relatives = list(_family(opened, info))
-    given = grade(stream)
+    with EventLog(log_path, readonly=True) as log:
+        info = log.find(id)
+        stream = log.events(info.id)
+        saved = saved_grades(log, info.id)
+        relatives = list(_lineage_scores(log, info))
+    result = grade(stream)
     if as_json:
-        shown = {**episode_row(info, saved), "grade": plain(given)}
+        shown = {**episode_row(info, saved), "grade": to_json_data(result)}
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
         return
-    _print(info, stream, given, [each for each in saved if each != given])
+    _print_episode(info, stream, result, [each for each in saved if each != result])
     if len(relatives) > 1:
         _print_lineage(info, relatives)
 
 
-def _family(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
-    """Yield the episodes of the lineage of *info*, with the first saved score of each."""
+def _lineage_scores(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
+    """Yield the relatives of *info*, itself included, each with its first saved score."""
     for each in lineage(log, info):
         saved = saved_grades(log, each.id) if each.info else []
         yield each, saved[0].score if saved else None
@@ -74,27 +78,31 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
     }
 
 
-def _print(info: EpisodeInfo, stream: Stream, given: Grade, others: list[Grade]) -> None:
-    out = console()
-    out.print(safe(f"{info.scenario}  {info.id}"), style="bold")
-    out.print(safe(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
+def _print_episode(info: EpisodeInfo, stream: Stream, result: Grade, others: list[Grade]) -> None:
+    out = stdout_console()
+    out.print(safe_text(f"{info.scenario}  {info.id}"), style="bold")
+    out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
-    out.print(safe(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}"))
+    out.print(
+        safe_text(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}")
+    )
     out.print(f"digest {info.digest}")
     walked = [step for step in steps(stream) if step.action is not None]
-    out.print(f"reward {signed(info.total)}  {sparkline([step.reward for step in walked])}")
-    for step in filter(_notable, walked):
-        words = stream.family.say(step.action)
-        out.print(safe(f"  step {step.position}: {words}, refused: {step.error}"), style="red")
+    out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
+    for step in filter(_was_refused, walked):
+        action = stream.family.say(step.action)
+        out.print(
+            safe_text(f"  step {step.position}: {action}, refused: {step.error}"), style="red"
+        )
     out.print()
-    print_grade(out, given)
+    print_grade(out, result)
     for other in others:
         rubric = other.rubric
-        out.print(safe(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
+        out.print(safe_text(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
 
 
 def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float | None]]) -> None:
-    listing = table(["lineage", "after step", "agent", "steps", "score"], right=_FIGURES)
+    listing = new_table(["lineage", "after step", "agent", "steps", "score"], right=_FIGURES)
     for each, score in relatives:
         own = each.id == info.id
         indent = "   " * (min(each.depth, _DEEPEST) - 1) + "└─ " if each.depth else ""
@@ -104,12 +112,12 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
         here = " ← this" if own else ""
         name = f"{indent}{each.id}{here}"
         add_row(listing, name, each.fork_at, *cells, shown, style="bold" if own else None)
-    out = console()
+    out = stdout_console()
     out.print()
     out.print(listing)
     if len(relatives) > MOST_FORKS:
         out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
 
 
-def _notable(step: Step) -> bool:
+def _was_refused(step: Step) -> bool:
     return step.error is not None

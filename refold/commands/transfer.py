@@ -7,15 +7,22 @@ from typing import IO
 
 import click
 
-from refold.commands.shared.options import episode_argument, examples, json_option, log_option
-from refold.commands.shared.output import counted, plain, print_json, progress, words
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.options import (
+    episode_argument,
+    format_examples,
+    json_option,
+    log_option,
+)
+from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
+from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog, NotALog, RefoldError
 from refold.replays.transfer import export_lines, import_lines
 
 
 @click.command(
     "export",
-    epilog=examples(
+    epilog=format_examples(
         "refold export last > episode.jsonl",
         "refold export -o all.jsonl",
     ),
@@ -25,26 +32,27 @@ from refold.replays.transfer import export_lines, import_lines
     "-o", "--output", type=click.File("wb", lazy=True), default="-", help="File; stdout if none."
 )
 @log_option
-def export_command(ids: Sequence[str], output: IO[bytes], log: str) -> None:
+def export_command(ids: Sequence[str], output: IO[bytes], log_path: str) -> None:
     """
     Write episodes as JSON Lines: those named, or the whole log.
 
     Each is a header line, then its stored events, a line each, byte for byte.
     """
-    with EventLog(log, readonly=True) as opened:
+    with EventLog(log_path, readonly=True) as log:
+        # Ids are looked up before the first line is written: a typo must not leave half an export.
         if ids:
-            chosen: Iterator[EpisodeInfo] = iter([opened.find(id) for id in ids])
+            chosen: Iterator[EpisodeInfo] = iter([log.find(id) for id in ids])
             total = len(ids)
         else:
-            chosen, total = opened.episodes(), opened.count()
-        for info in progress(chosen, total=total, label="exporting"):
-            for line in export_lines(opened, info):
+            chosen, total = log.episodes(), log.count()
+        for info in show_progress(chosen, total=total, label="exporting"):
+            for line in export_lines(log, info):
                 output.write(line)
 
 
 @click.command(
     "import",
-    epilog=examples(
+    epilog=format_examples(
         "refold import episode.jsonl",
         "refold export --log a.db | refold import - --log b.db",
     ),
@@ -52,34 +60,35 @@ def export_command(ids: Sequence[str], output: IO[bytes], log: str) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE...")
 @log_option
 @json_option
-def import_command(files: Sequence[IO[bytes]], log: str, as_json: bool) -> None:
+def import_command(files: Sequence[IO[bytes]], log_path: str, as_json: bool) -> None:
     """
     Read exported episodes into the log: all of them, or none if anything is wrong.
 
     A file that was altered since it was exported is refused: its events no longer come to the
     digest in their header. FILE may be - for stdin.
     """
-    new = not Path(log).exists()
+    # Opening the log creates it, and a refused file must not leave an empty one behind.
+    new = not Path(log_path).exists()
     try:
-        with EventLog(log) as opened, opened.transaction():
-            added = [info for file in files for info in import_lines(opened, file, where=file.name)]
+        with EventLog(log_path) as log, log.transaction():
+            added = [info for file in files for info in import_lines(log, file, where=file.name)]
             if not added:
                 names = ", ".join(file.name for file in files)
                 raise RefoldError(f"{names}: expected exported episodes, got none; see `export`")
-    except BaseException:
+    except BaseException:  # Ctrl-C as well
         if new:
-            _unmake(log)
+            _remove_if_empty(log_path)
         raise
     if as_json:
-        print_json("episodes", map(plain, added))
+        print_json("episodes", map(to_json_data, added))
     else:
-        words(f"{counted(len(added), 'episode')} imported into {log}")
+        print_to_stderr(f"{pluralise(len(added), 'episode')} imported into {log_path}")
 
 
-def _unmake(log: str) -> None:
-    """Remove the log that an import made and then put nothing into."""
+def _remove_if_empty(log_path: str) -> None:
+    """Remove the log at *log_path* if it holds no episode: a failed import created it."""
     with suppress(NotALog):
-        with EventLog(log, readonly=True) as opened:
-            empty = not opened.count()
+        with EventLog(log_path, readonly=True) as log:
+            empty = not log.count()
         if empty:
-            Path(log).unlink()
+            Path(log_path).unlink()

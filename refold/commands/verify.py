@@ -6,16 +6,29 @@ from typing import Any
 
 import click
 
-from refold.commands.shared.options import episode_argument, examples, json_option, log_option
-from refold.commands.shared.output import SHORT, console, counted, print_json, progress, safe, words
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.options import (
+    episode_argument,
+    format_examples,
+    json_option,
+    log_option,
+)
+from refold.commands.shared.output import (
+    SHORT_ID_LENGTH,
+    print_json,
+    print_to_stderr,
+    safe_text,
+    stdout_console,
+)
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog
 from refold.engine.log.audit import Audit
 from refold.replays import Divergence
 from refold.replays.checks import Verdict, audit, named_id
 
 
-def _digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
-    """Return *value*, a digest or the beginning of one, in lower case; empty if there is none."""
+def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    """Return *value*, a digest or its beginning, in lower case; empty for None."""
     if value is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", value):
         raise click.BadParameter(f"expected 8 to 64 hex digits, got {value!r}")
     return (value or "").lower()
@@ -23,7 +36,7 @@ def _digest(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 @click.command(
     "verify",
-    epilog=examples(
+    epilog=format_examples(
         "refold verify",
         "refold verify last --expect 3f0c2a9e",
         "refold verify --json",
@@ -33,12 +46,12 @@ def _digest(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.option(
     "--expect",
     metavar="DIGEST",
-    callback=_digest,
+    callback=_parse_digest,
     help="The one ID's digest, or its first 8 or more digits, as published elsewhere.",
 )
 @log_option
 @json_option
-def verify_command(ids: Sequence[str], expect: str, log: str, as_json: bool) -> int:
+def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool) -> int:
     """
     Check episodes, those named or the whole log: the hash chain, then every step decided again.
 
@@ -51,33 +64,35 @@ def verify_command(ids: Sequence[str], expect: str, log: str, as_json: bool) -> 
     """
     if expect and len(ids) != 1:
         raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
+    # Counted in passing: verdicts are printed one by one, and a long log has too many to keep.
     wrong = checked = 0
 
-    def tallied(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    def count_wrong(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         nonlocal wrong, checked
         for verdict in verdicts:
             checked += 1
             wrong += verdict.problem is not None
             yield verdict
 
-    with EventLog(log, readonly=True) as opened, Audit(log) as file:
+    with EventLog(log_path, readonly=True) as log, Audit(log_path) as file:
+        # First of all: once the file is known to be damaged, failing to read on is no news.
         problems = [] if ids else file.problems()
-        chosen = [named_id(opened, id) for id in ids] or _ids(file, problems)
-        verdicts = (audit(opened, file, id, expect=expect) for id in chosen)
-        total = len(ids) or opened.count()
-        watched = tallied(progress(verdicts, total=total, label="verifying"))
+        chosen = [named_id(log, id) for id in ids] or _readable_ids(file, problems)
+        verdicts = (audit(log, file, id, expect=expect) for id in chosen)
+        total = len(ids) or log.count()
+        shown = count_wrong(show_progress(verdicts, total=total, label="verifying"))
         if as_json:
-            print_json("verdicts", map(_row, watched), problems=problems)
+            print_json("verdicts", map(_verdict_row, shown), problems=problems)
         else:
-            _print(watched, problems)
+            _print_verdicts(shown, problems)
     if not as_json:
         damaged = "; the file is damaged" if problems else ""
-        words(f"{counted(checked, 'episode')} checked, {wrong} wrong{damaged}")
+        print_to_stderr(f"{pluralise(checked, 'episode')} checked, {wrong} wrong{damaged}")
     return 1 if wrong or problems else 0
 
 
-def _ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
-    """Yield every episode's id, up to where *problems* tell already that the file is damaged."""
+def _readable_ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
+    """Yield the id of every episode; stop where the file is damaged, if *problems* says so."""
     try:
         yield from file.ids()
     except NotALog:
@@ -85,27 +100,29 @@ def _ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
             raise
 
 
-def _print(verdicts: Iterable[Verdict], problems: Iterable[str]) -> None:
-    out = console()
+def _print_verdicts(verdicts: Iterable[Verdict], problems: Iterable[str]) -> None:
+    out = stdout_console()
     for problem in problems:
-        out.print(safe(problem), style="red")
+        out.print(safe_text(problem), style="red")
     for verdict in verdicts:
-        outcome = verdict.problem or f"ok {(verdict.digest or '')[:SHORT]}"
-        out.print(safe(f"{verdict.episode}  {outcome}"), style="red" if verdict.problem else None)
+        outcome = verdict.problem or f"ok {(verdict.digest or '')[:SHORT_ID_LENGTH]}"
+        out.print(
+            safe_text(f"{verdict.episode}  {outcome}"), style="red" if verdict.problem else None
+        )
 
 
-def _row(verdict: Verdict) -> dict[str, Any]:
+def _verdict_row(verdict: Verdict) -> dict[str, Any]:
     return {
         "episode": verdict.episode,
         "digest": verdict.digest,
         "ok": verdict.problem is None,
         "problem": verdict.problem,
-        "divergence": verdict.divergence and _place(verdict.divergence),
+        "divergence": verdict.divergence and _divergence_row(verdict.divergence),
     }
 
 
-def _place(found: Divergence) -> dict[str, Any]:
-    """Return where a stream is wrong, the step as ``replay --step`` counts, and both values."""
+def _divergence_row(found: Divergence) -> dict[str, Any]:
+    """Return where a stream diverges, the step as ``replay --step`` counts it, and both values."""
     path, recorded, expected = found.difference
     return {
         "step": found.step + 1,

@@ -7,22 +7,31 @@ from typing import Any
 import click
 from attrs import evolve
 
+from refold.commands.shared.episode_progress import EpisodeProgressBar
+from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.model_choices import (
     ModelChoices,
-    agent_name,
-    model_options,
+    complete_agent_name,
     open_players,
-    opening_of,
+    opening_input,
+    with_model_options,
 )
 from refold.commands.shared.options import (
     agent_option,
+    at_option,
     episode_argument,
-    examples,
+    format_examples,
     json_option,
     log_option,
 )
-from refold.commands.shared.output import add_row, console, plain, print_json, safe, signed, table
-from refold.commands.shared.progress import Tally
+from refold.commands.shared.output import (
+    add_row,
+    new_table,
+    print_json,
+    safe_text,
+    stdout_console,
+    to_json_data,
+)
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
 from refold.graders import grade
 from refold.replays.alternatives import Outcome, action_at, candidates, what_if
@@ -32,19 +41,19 @@ _FIGURES = ("score", "difference", "reward", "steps")
 
 @click.command(
     "what-if",
-    epilog=examples(
+    epilog=format_examples(
         "refold what-if last --at 1 --agent greedy",
         "refold what-if 3f2a --at 4 --agent random --json",
     ),
 )
 @episode_argument("id")
-@click.option("--at", type=int, required=True, metavar="N", help="After how many actions.")
+@at_option
 @agent_option
-@model_options
+@with_model_options
 @log_option
 @json_option
 def what_if_command(
-    id: str, at: int, agent: str, model: ModelChoices, log: str, as_json: bool
+    id: str, at: int, agent: str, model: ModelChoices, log_path: str, as_json: bool
 ) -> None:
     """
     Try every legal action after N actions of ID, each played on by an agent, and rank them.
@@ -53,26 +62,26 @@ def what_if_command(
     see whether a step was a mistake. Nothing is recorded; `refold fork` keeps a branch that is
     worth it.
     """
-    agent = agent_name(agent)
-    with EventLog(log, readonly=True) as opened:
-        info = opened.find(id)
-        stream = opened.events(info.id)
-        opening = opening_of(agent, stream.family, model)
+    agent = complete_agent_name(agent)
+    with EventLog(log_path, readonly=True) as log:
+        info = log.find(id)
+        stream = log.events(info.id)
+        opening = opening_input(agent, stream.family, model)
         number = len(candidates(stream, at))
         if not number:
             raise RefoldError(
                 f"--at: expected a step before the end, got {at}, where the episode is over; "
                 f"--at {at - 1} tries the last action"
             )
-        with Tally(total=number, label=f"actions after step {at}") as tally:
-            trying = _try_all(opened, info, stream, at, agent, model, opening, tally)
+        with EpisodeProgressBar(total=number, label=f"actions after step {at}") as progress:
+            trying = _try_all(log, info, stream, at, agent, model, opening, progress)
             outcomes = asyncio.run(trying)
     outcomes.sort(key=lambda outcome: (-outcome.score, -outcome.total))
     if as_json:
-        rows = (_row(stream, outcome) for outcome in outcomes)
+        rows = (_outcome_row(stream, outcome) for outcome in outcomes)
         print_json("outcomes", rows, episode=info.id, step=at, score=grade(stream).score)
     else:
-        _print(stream, at, outcomes)
+        _print_outcomes(stream, at, outcomes)
 
 
 async def _try_all(
@@ -83,39 +92,39 @@ async def _try_all(
     agent: str,
     model: ModelChoices,
     opening: Input | None,
-    tally: Tally,
+    progress: EpisodeProgressBar,
 ) -> list[Outcome]:
-    told = evolve(info, fork_at=at + 1)
+    fork_info = evolve(info, fork_at=at + 1)
     found = []
     async with open_players(log, [agent], model) as players:
 
         async def finish(episode: Episode) -> None:
-            await players[agent].play(episode, told)
+            await players[agent].play(episode, fork_info)
 
         async for outcome in what_if(stream, at, finish, opening=opening):
             found.append(outcome)
-            tally.add((), outcome.score)
+            progress.add((), outcome.score)
     return found
 
 
-def _row(stream: Stream, outcome: Outcome) -> dict[str, Any]:
-    return {**plain(outcome), "say": stream.family.say(outcome.action)}
+def _outcome_row(stream: Stream, outcome: Outcome) -> dict[str, Any]:
+    return {**to_json_data(outcome), "say": stream.family.say(outcome.action)}
 
 
-def _print(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> None:
-    out = console()
+def _print_outcomes(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> None:
+    out = stdout_console()
     played = action_at(stream, at)
     said = stream.family.say(played) if played is not None else "nothing yet"
-    out.print(safe(f"as played, step {at + 1}: {said}; score {grade(stream).score:.4f}"))
-    listing = table(["action", *_FIGURES, ""], right=_FIGURES)
+    out.print(safe_text(f"as played, step {at + 1}: {said}; score {grade(stream).score:.4f}"))
+    listing = new_table(["action", *_FIGURES, ""], right=_FIGURES)
     base = next((outcome.score for outcome in outcomes if outcome.taken), None)
     for outcome in outcomes:
         add_row(
             listing,
             stream.family.say(outcome.action),
             f"{outcome.score:.4f}",
-            None if base is None or outcome.taken else signed(outcome.score - base),
-            signed(outcome.total),
+            None if base is None or outcome.taken else format_signed(outcome.score - base),
+            format_signed(outcome.total),
             outcome.steps,
             _remark(outcome),
             style="bold" if outcome.taken else None,

@@ -1,7 +1,7 @@
 """
-The server to start: ``refold.server.app:app`` for any ASGI server, ``main`` for a process.
+The OpenEnv server as a process: ``refold.server.app:app`` for any ASGI server, ``main`` for ours.
 
-Both are set up by the environment; `refold serve` takes options.
+Both read their settings from environment variables; ``refold serve`` passes options instead.
 """
 
 import sys
@@ -10,26 +10,28 @@ from socket import AF_INET, AF_INET6, create_server, socket
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from refold.engine import EventLog, RefoldError
-from refold.server.application import make_app
+from refold.server.asgi import make_app
 from refold.server.http.access import is_loopback
-from refold.server.http.guard import App
-from refold.server.settings import Settings
+from refold.server.settings import ServerSettings
 
-GRACE_SECONDS = 10
-CONNECTIONS_BESIDE_SESSIONS = 256
+SHUTDOWN_SECONDS = 10
+"""How long requests in flight may take to finish once the server is told to stop."""
+# Pages, health checks and API calls need connections even when every session holds a WebSocket.
+SPARE_CONNECTIONS = 256
 PING_SECONDS = 30.0
+# Training clients compute for minutes without reading their socket, so a pong may take long.
 PONG_SECONDS = 300.0
-"""Long, for clients that compute for minutes without looking at their connection."""
 
 
-def check_exposure(settings: Settings) -> None:
+def check_exposure(settings: ServerSettings) -> None:
     """
     Check that the server is not open to other machines by accident.
 
     Raises:
-        RefoldError: It would be.
+        RefoldError: It listens beyond this machine, with neither a token nor ``public``.
     """
     if not (is_loopback(settings.host) or settings.token or settings.public):
         raise RefoldError(
@@ -38,16 +40,16 @@ def check_exposure(settings: Settings) -> None:
         )
 
 
-def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn.Server:
+def make_server(settings: ServerSettings, announce: Callable[[str], None]) -> uvicorn.Server:
     """
-    Return a server that is ready to ``run``.
+    Return a configured server; call its ``run`` to serve.
 
     Args:
-        settings: How it is set up.
-        listening: Called with the address once connections are taken.
+        settings: The server's settings.
+        announce: Called with the base URL as soon as connections are accepted.
 
     Raises:
-        RefoldError: The settings cannot be used.
+        RefoldError: The settings are unsafe, or a scenario cannot be loaded.
     """
     check_exposure(settings)
     config = uvicorn.Config(
@@ -56,30 +58,35 @@ def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn
         port=settings.port,
         http=_http_protocol(),
         ws="websockets-sansio",
+        # Beyond our own limit, so that a frame over it gets an error and keeps its connection.
         ws_max_size=2 * settings.largest_body,
+        # Compression would cost CPU time at every step.
         ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PONG_SECONDS,
-        limit_concurrency=settings.max_sessions + CONNECTIONS_BESIDE_SESSIONS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=settings.max_sessions + SPARE_CONNECTIONS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         timeout_keep_alive=30,
+        # The access guard writes its own log as JSON, and no header names the software.
         access_log=False,
         server_header=False,
         log_level="warning",
     )
-    return _Server(config, listening)
+    return _AnnouncingServer(config, announce)
 
 
-def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: None) -> None:
+def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda url: None) -> None:
     """
-    Serve until SIGINT or SIGTERM; then end what is under way, and close the log.
+    Serve until SIGINT or SIGTERM, then finish the requests in flight and close the log.
 
     Raises:
-        RefoldError: The settings cannot be used, or the address cannot be had.
+        RefoldError: The settings are unsafe, the log cannot be opened, or the address is taken.
     """
-    server = make_server(settings, listening)
-    EventLog(settings.log, durable=settings.durable).close()  # so that a mistake is told now
+    server = make_server(settings, announce)
+    # Opened here as well, so that a bad log is one clear error before anything listens.
+    EventLog(settings.log, durable=settings.durable).close()
     family = AF_INET6 if ":" in settings.host else AF_INET
+    # uvicorn would exit the process on a taken port; bound here, it is an error like any other.
     try:
         listener = create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
@@ -99,36 +106,38 @@ def _http_protocol() -> Any:
     return TimedHeads
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens."""
+class _AnnouncingServer(uvicorn.Server):
+    """A server that reports its base URL once it accepts connections."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._listening = listening
+        self._announce = announce
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # Asked of the socket: with port 0, only the system knows which port it is.
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            self._announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
 def main() -> None:
-    """Serve as the environment says, and exit."""
+    """Serve with settings from the environment, then exit; 2 if they cannot be used."""
     try:
-        serve(Settings.from_environment())
+        serve(ServerSettings.from_environment())
     except RefoldError as error:
         print(f"server: {error}", file=sys.stderr)
         sys.exit(2)
 
 
-def __getattr__(name: str) -> App:
-    """Return ``app``, made when it is first asked for."""
+def __getattr__(name: str) -> ASGIApp:
+    """Return the ASGI application ``app``, made at its first use."""
+    # Not made on import: a bad environment variable would then break `refold serve` as well.
     if name != "app":
         raise AttributeError(name)
-    globals()["app"] = make_app(Settings.from_environment())
-    made: App = globals()["app"]
-    return made
+    app: ASGIApp = make_app(ServerSettings.from_environment())
+    globals()["app"] = app
+    return app
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the endpoints of one running server share, and how they find it."""
+"""What the routes of one running server share, and how a route gets at it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,92 +9,96 @@ from fastapi import Request
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownEpisode
-from refold.server.metrics import Metrics
-from refold.server.sessions.play import Play
+from refold.server.metrics import ServerMetrics
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
-from refold.server.settings import Settings
+from refold.server.settings import ServerSettings
 
-HEAVY = 2
-"""Long computations that may go on at once."""
-QUEUE = 8
-"""How many may wait for theirs, each of which keeps a thread from others."""
-PATIENCE = 5.0
-"""Seconds that one which only reads waits for its turn."""
+MOST_RUNNING = 2
+"""Long computations at once: they share the interpreter with the event loop, which must answer."""
+MOST_WAITING = 8
+"""Requests that may wait for one to finish; each of them blocks a thread of the pool."""
+PATIENCE_SECONDS = 5.0
+"""How long a request that only reads waits for its turn."""
 
 
 class Overloaded(RefoldError):
-    """As many long computations go on as may."""
+    """As many long computations as allowed are running already."""
 
 
 @define
-class Context:
+class ServerContext:
     """
     A running server.
 
     Attributes:
-        settings: How it is set up.
-        log: The one writer of the process; for the event loop's thread.
-        play: Resets and steps.
-        store: Its sessions.
-        metrics: Its figures.
-        current: The session that plain HTTP goes on with when a request names none.
+        settings: Its settings.
+        log: The only writer of the process; use it on the event loop's thread only.
+        runner: Plays episodes in sessions.
+        store: The sessions.
+        metrics: The figures for Prometheus.
+        current: The session of plain HTTP requests that name none; None before the first reset.
     """
 
-    settings: Settings
+    settings: ServerSettings
     log: EventLog
-    play: Play
+    runner: SessionRunner
     store: SessionStore
-    metrics: Metrics
+    metrics: ServerMetrics
     current: Session | None = None
-    _places: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(HEAVY))
-    _queue: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(QUEUE))
+    _running: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_RUNNING))
+    _waiting: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_WAITING))
 
     @contextmanager
-    def reading(self) -> Iterator[EventLog]:
-        """Give a reader of the log, for use in the calling thread."""
+    def open_reader(self) -> Iterator[EventLog]:
+        """Open the log for reading, for use in the calling thread only."""
+        # A reader of its own: SQLite connections stay on their thread, and WAL readers never
+        # wait for the writer.
         with EventLog(self.settings.log, readonly=True) as log:
             yield log
 
     @contextmanager
-    def heavy(self, *, patience: float = 0.0) -> Iterator[None]:
+    def long_computation(self, *, patience: float = 0.0) -> Iterator[None]:
         """
-        Hold one of the places for long computations.
+        Hold one of the few slots for long computations.
 
         Args:
-            patience: Seconds to wait for one; only for threads other than the event loop's.
+            patience: Seconds to wait for a slot; above 0 only off the event loop's thread,
+                which would stand still.
 
         Raises:
-            Overloaded: All are taken.
+            Overloaded: All slots are taken, or too many requests wait for one.
         """
-        if not self._places.acquire(blocking=False) and not self._wait(patience):
+        if not self._running.acquire(blocking=False) and not self._wait_for_turn(patience):
             raise Overloaded("server: expected fewer long requests at once; try again")
         try:
             yield
         finally:
-            self._places.release()
+            self._running.release()
 
-    def _wait(self, patience: float) -> bool:
-        """Wait for a place, with few others at most; return whether it was given."""
-        if not patience or not self._queue.acquire(blocking=False):
+    def _wait_for_turn(self, patience: float) -> bool:
+        """Wait up to *patience* seconds for a slot, and return whether one was acquired."""
+        if not patience or not self._waiting.acquire(blocking=False):
             return False
         try:
-            return self._places.acquire(timeout=patience)
+            return self._running.acquire(timeout=patience)
         finally:
-            self._queue.release()
+            self._waiting.release()
 
-    def find(self, log: EventLog, name: str) -> EpisodeInfo:
+    def find_episode(self, log: EventLog, name: str) -> EpisodeInfo:
         """
-        Return the episode of *log* that *name* means: as a client here called it, or as the log.
+        Return the episode of *log* called *name*, by a client of this server or in the log.
 
         Raises:
             UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
         """
+        # No episode has such an id, and the message must not repeat it.
         if not name.isprintable() or len(name) > 255:
             raise UnknownEpisode("episode: expected an id, got something else")
-        return log.find(self.play.log_id(name))
+        return log.find(self.runner.find_log_id(name))
 
 
-def context_of(request: Request) -> Context:
-    """Return the context of the server that *request* came to."""
-    context: Context = request.app.state.context
+def get_context(request: Request) -> ServerContext:
+    """Return the context of the server that received *request*."""
+    context: ServerContext = request.app.state.context
     return context

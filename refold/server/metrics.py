@@ -1,4 +1,4 @@
-"""What an operator's Prometheus reads: requests, sessions, episodes, steps, refusals."""
+"""The server's Prometheus metrics: requests, sessions, episodes, steps, WebSocket errors."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -6,65 +6,68 @@ from attrs import define, field
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-Figures = Callable[[], Mapping[str, float]]
+FigureReader = Callable[[], Mapping[str, float]]
+"""Returns figures by name."""
 
 
-def _requests(registry: CollectorRegistry) -> Counter:
-    names = ("method", "route", "status")
-    return Counter("refold_requests", "HTTP requests.", names, registry=registry)
+def _request_counter(registry: CollectorRegistry) -> Counter:
+    labels = ("method", "route", "status")
+    return Counter("refold_requests", "HTTP requests.", labels, registry=registry)
 
 
-def _seconds(registry: CollectorRegistry) -> Histogram:
+def _latency_histogram(registry: CollectorRegistry) -> Histogram:
     about = "Seconds until the end of the answer."
     return Histogram("refold_request_seconds", about, ("route",), registry=registry)
 
 
-def _refusals(registry: CollectorRegistry) -> Counter:
+def _error_frame_counter(registry: CollectorRegistry) -> Counter:
     about = "Error frames on WebSockets."
     return Counter("refold_error_frames", about, ("code",), registry=registry)
 
 
 @define
-class Metrics:
+class ServerMetrics:
     """
-    The figures of one server.
+    The metrics of one server.
 
-    What is counted on every step is counted elsewhere as plain numbers, and read here when asked.
+    Whatever changes at every step is a plain number elsewhere and read here only when Prometheus
+    asks, so that a step pays for no labelled counter.
     """
 
     registry: CollectorRegistry = field(factory=CollectorRegistry)
     _requests: Counter = field(init=False)
     _seconds: Histogram = field(init=False)
-    _refusals: Counter = field(init=False)
+    _error_frames: Counter = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._requests = _requests(self.registry)
-        self._seconds = _seconds(self.registry)
-        self._refusals = _refusals(self.registry)
+        self._requests = _request_counter(self.registry)
+        self._seconds = _latency_histogram(self.registry)
+        self._error_frames = _error_frame_counter(self.registry)
 
-    def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an HTTP request that was answered."""
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered HTTP request that took *seconds*."""
+        # A client invents methods at will; each label value would be kept for ever.
         known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
         self._requests.labels(known, route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def refused(self, code: str) -> None:
-        """Count an error frame."""
-        self._refusals.labels(code).inc()
+    def count_error_frame(self, code: str) -> None:
+        """Count an error frame with *code* that a WebSocket sent."""
+        self._error_frames.labels(code).inc()
 
-    def watch(self, gauges: Figures, counters: Figures) -> None:
-        """Ask *gauges* and *counters* for their figures from now on, by name."""
-        self.registry.register(_Asked(gauges, counters))
+    def add_figures(self, gauges: FigureReader, counters: FigureReader) -> None:
+        """Report the figures of *gauges* and *counters* from now on, under their names."""
+        self.registry.register(_FigureCollector(gauges, counters))
 
-    def text(self) -> bytes:
-        """Return all figures in the text format of Prometheus."""
+    def render(self) -> bytes:
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
-class _Asked:
-    """Figures that are kept elsewhere."""
+class _FigureCollector:
+    """Reads figures that are kept elsewhere, whenever Prometheus scrapes."""
 
-    def __init__(self, gauges: Figures, counters: Figures) -> None:
+    def __init__(self, gauges: FigureReader, counters: FigureReader) -> None:
         self._gauges = gauges
         self._counters = counters
 

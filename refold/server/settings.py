@@ -1,4 +1,4 @@
-"""How a server is set up: by the command line, or by the environment where there is none."""
+"""The server's settings, from command-line options or from environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -9,45 +9,48 @@ from attrs import field, frozen
 from refold.engine import RefoldError
 
 PUBLIC_RATE = 1000.0
+"""Requests and frames per second for one client, if anyone may connect and no rate is set."""
 _TRUE = ("1", "true", "yes")
 
 
-def _token(_owner: Any, _attribute: Any, value: str | None) -> None:
+def _check_token(_owner: Any, _attribute: Any, value: str | None) -> None:
+    # Long enough not to be guessed at the rate that a server allows; a header holds only ASCII.
     if value is not None and not (len(value) >= 16 and value.isascii() and value.isprintable()):
         raise RefoldError("token: expected 16 or more printable ASCII letters, got something else")
 
 
 @frozen
-class Settings:
+class ServerSettings:
     """
-    Everything that can be chosen.
+    The settings of a server.
 
     Attributes:
-        log: The log's file; made if missing.
+        log: Path of the log; created if missing.
         host: Address to listen on.
-        port: Port to listen on.
-        token: What a client has to know; None to let everybody in who can reach the server.
-        public: Answer without a token even where others than this machine can connect.
-        hosts: Host names that requests may be for, beside those of this machine; any, if there
-            are none and others than this machine can connect.
+        port: Port to listen on; 0 for any free one.
+        token: Secret that clients must send; None if they need none.
+        public: Whether to answer other machines without a token.
+        hosts: Host names that requests may be addressed to, in addition to those of this machine;
+            if empty, requests from other machines may use any.
         origins: Origins of other sites whose pages may use the server.
-        max_sessions: Sessions at once.
-        client_sessions: Sessions at once for one client address; None for all of them.
-        client_rate: Requests and frames per second for one client address, 0 for no limit;
-            None for no limit unless the server is public.
+        max_sessions: Sessions allowed at once.
+        client_sessions: Sessions allowed at once for one client address; None for no such limit.
+        client_rate: Requests and frames per second for one client address, 0 for no limit; None
+            for ``PUBLIC_RATE`` if the server is public without a token, else no limit.
         idle_timeout: Seconds until an idle session is dropped.
-        largest_body: Bytes that a request may have, and letters that a frame may have.
-        durable: Wait for the disk at each step.
-        scenarios: What is served: scenarios, families, files; all that ship if empty.
-        default: The task of a reset that names none, maybe by a short name; if None,
-            workflow/easy, or the first that is served.
-        access_log: Write a line for each request to stderr.
+        largest_body: Most bytes of a request body, and most characters of a WebSocket frame.
+        durable: Whether each step waits for the disk, so that a power cut loses none.
+        scenarios: Scenarios, families or files to serve; all that ship if empty.
+        default_task: Task of a reset that names none, by full or short name; None for
+            workflow/easy, or the first scenario if that is not served.
+        access_log: Whether to write a line for each request to stderr.
     """
 
     log: str = "refold.db"
     host: str = "127.0.0.1"
     port: int = 8000
-    token: str | None = field(default=None, repr=False, validator=_token)
+    # Kept out of repr, so that no traceback or debug log shows it.
+    token: str | None = field(default=None, repr=False, validator=_check_token)
     public: bool = False
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
@@ -58,27 +61,28 @@ class Settings:
     largest_body: int = 2**20
     durable: bool = False
     scenarios: tuple[str, ...] = ()
-    default: str | None = None
+    default_task: str | None = None
     access_log: bool = True
 
     @property
-    def rate(self) -> float:
-        """The limit that holds: requests and frames per second for one client; 0 for none."""
+    def rate_limit(self) -> float:
+        """Requests and frames per second for one client address; 0 for no limit."""
         if self.client_rate is not None:
             return self.client_rate
         return PUBLIC_RATE if self.public and not self.token else 0.0
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServerSettings":
         """
-        Return what the environment says; see the table in docs/serving.md.
+        Return the settings that *environment* makes; docs/serving.md lists the variables.
 
         Raises:
-            RefoldError: A value cannot be used.
+            RefoldError: A value cannot be read, or the token is too short.
         """
         found: dict[str, Any] = {}
         for name, (key, read) in VARIABLES.items():
             text = environment.get(name)
+            # An empty variable counts as unset: compose files pass every variable they name.
             if text:
                 try:
                     found[key] = read(text)
@@ -87,11 +91,11 @@ class Settings:
         return cls(**found)
 
 
-def _list(text: str) -> tuple[str, ...]:
+def _parse_list(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
-def _truth(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     return text.lower() in _TRUE
 
 
@@ -100,15 +104,15 @@ VARIABLES: Mapping[str, tuple[str, Any]] = {
     "HOST": ("host", str),
     "PORT": ("port", int),
     "REFOLD_TOKEN": ("token", str),
-    "REFOLD_PUBLIC": ("public", _truth),
-    "REFOLD_HOSTS": ("hosts", _list),
-    "REFOLD_ORIGINS": ("origins", _list),
+    "REFOLD_PUBLIC": ("public", _parse_flag),
+    "REFOLD_HOSTS": ("hosts", _parse_list),
+    "REFOLD_ORIGINS": ("origins", _parse_list),
     "REFOLD_MAX_SESSIONS": ("max_sessions", int),
     "REFOLD_CLIENT_SESSIONS": ("client_sessions", int),
     "REFOLD_CLIENT_RATE": ("client_rate", float),
     "REFOLD_IDLE_TIMEOUT": ("idle_timeout", float),
-    "REFOLD_DURABLE": ("durable", _truth),
-    "REFOLD_SCENARIOS": ("scenarios", _list),
+    "REFOLD_DURABLE": ("durable", _parse_flag),
+    "REFOLD_SCENARIOS": ("scenarios", _parse_list),
     "REFOLD_DEFAULT_TASK": ("default", str),
 }
-"""Environment variables: which setting each is, and how it is read."""
+"""Environment variables, each with its setting and the function that reads it."""

@@ -1,4 +1,4 @@
-"""By what to grade: the recorded rubrics, the rubric of a file, or a function of one."""
+"""The options that choose a grader: recorded rubrics, a rubric from a file, or a function."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import click
 from attrs import frozen
 
-from refold.commands.shared.options import F
-from refold.commands.shared.output import words
+from refold.commands.shared.options import CommandT
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import Stream
 from refold.graders import Grade, Grader, grade
 from refold.graders.process.file_grader import SECONDS, FileGrader, ToGrade
@@ -36,8 +36,8 @@ _OPTIONS = (
 
 
 @frozen
-class Recorded:
-    """An episode to grade."""
+class EpisodeToGrade:
+    """An episode to grade: its id and its events."""
 
     id: str
     stream: Stream
@@ -45,25 +45,33 @@ class Recorded:
 
 @frozen
 class GraderChoice:
-    """What was asked for; without anything, each episode is graded by its recorded rubric."""
+    """
+    The grader that the options choose.
+
+    Attributes:
+        rubric: Path of a TOML file with a rubric; None for the rubric that each episode recorded.
+        grader: A function from a Python file; if given, *rubric* is None.
+        seconds: Time that the function may take for each episode.
+    """
 
     rubric: str | None
     grader: FileGrader | None
     seconds: float
 
-    def grades(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
         """
         Yield each of *episodes* with its grade, in order.
 
         Raises:
-            ScenarioError: The file holds no rubric that fits an episode.
-            GraderFailed: The function gives no grade.
+            ScenarioError: The file holds no rubric that fits an episode's family.
+            GraderFailed: The function raised, ran out of time or returned no grade.
         """
         if self.grader is not None:
-            return self.grader.grades(episodes, seconds=self.seconds, tell=words)
-        return self._by_rubric(episodes)
+            return self.grader.grades(episodes, seconds=self.seconds, tell=print_to_stderr)
+        return self._grade_by_rubric(episodes)
 
-    def _by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+        # A rubric's measures belong to a family, so the file is read again for each family.
         graders: dict[tuple[str, int], Grader] = {}
         for episode in episodes:
             family = episode.stream.family.name, episode.stream.family.rules
@@ -73,18 +81,19 @@ class GraderChoice:
             yield episode, graders.get(family, grade)(episode.stream)
 
 
-def grader_options(command: F) -> F:
-    """Add the options that say by what to grade; the command takes one ``GraderChoice`` *by*."""
+def with_grader_options(command: CommandT) -> CommandT:
+    """Add ``--rubric`` and ``--grader``; the command takes a ``GraderChoice`` *grader_choice*."""
 
     @functools.wraps(command)
-    def packed(
+    def wrapper(
         *, rubric: str | None, grader: str | None, grader_timeout: float, **rest: Any
     ) -> Any:
         if rubric is not None and grader is not None:
             raise click.UsageError("expected --rubric or --grader, got both")
         chosen = FileGrader(grader) if grader is not None else None
-        return command(**rest, by=GraderChoice(rubric, chosen, grader_timeout))
+        return command(**rest, grader_choice=GraderChoice(rubric, chosen, grader_timeout))
 
+    # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
-        packed = option(packed)
-    return packed  # type: ignore[return-value]  # the same command, but for these options
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]  # the same command, but for these options

@@ -1,10 +1,10 @@
-"""The options of commands that may ask a model, and the player that they add up to."""
+"""The options of commands that may call a model, and the players that they make."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -17,14 +17,15 @@ from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
 from refold.agents.recorded import MODEL_AGENT, Recorded
 from refold.agents.rollout import make_policy
-from refold.commands.shared.output import words
+from refold.commands.shared.options import CommandT
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.reports import Price
 
-F = TypeVar("F", bound=Callable[..., Any])
-Watch = Callable[[StepResult], None]
+StepWatcher = Callable[[StepResult], None]
 
-_NOT_EXTRA = ("messages", "model", "stream")
+# Set by refold itself; a stream of tokens would not be recorded as one reply.
+_RESERVED_PARAMETERS = ("messages", "model", "stream")
 
 _OPTIONS = (
     click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
@@ -66,10 +67,10 @@ _OPTIONS = (
 
 @frozen
 class ModelChoices:
-    """What the model options said; see their help."""
+    """The values of the model options; their help describes them."""
 
     base_url: str | None
-    api_key: str | None = field(repr=False)
+    api_key: str | None = field(repr=False)  # no traceback is to show it
     temperature: float
     max_tokens: int | None
     model_seed: int | None
@@ -82,39 +83,41 @@ class ModelChoices:
     offline: bool
 
 
-def model_options(command: F) -> F:
-    """Add the options that concern models; the command takes them as one ``ModelChoices``."""
+def with_model_options(command: CommandT) -> CommandT:
+    """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
 
     @functools.wraps(command)
-    def packed(**values: Any) -> Any:
+    def wrapper(**values: Any) -> Any:
         names = [each.name for each in fields(ModelChoices)]
         choices = ModelChoices(**{name: values.pop(name) for name in names})
         return command(**values, model=choices)
 
+    # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
-        packed = option(packed)
-    return packed  # type: ignore[return-value]  # the same command, but for these options
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]  # the same command, but for these options
 
 
 @asynccontextmanager
 async def open_players(
-    log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: Watch | None = None
+    log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: StepWatcher | None = None
 ) -> AsyncIterator[Mapping[str, Player]]:
     """
-    Give the player of each of *agents*; connections are closed at the end.
+    Provide a player for each of *agents*; connections are closed at the end.
 
     Raises:
-        RefoldError: An agent is none, or a model is asked for without key, address or name.
+        RefoldError: There is no such agent, or a model lacks its key, address or name.
     """
     models = [agent for agent in agents if is_model(agent)]
-    client = Client(_endpoint(choices)) if models and not choices.offline else None
+    # One client for all models: it shares connections, and one count of what went wrong.
+    client = Client(_find_endpoint(choices)) if models and not choices.offline else None
     asker: Asker | None = client
     if models and (choices.reuse or choices.offline):
         asker = Recorded(log, client)
     players: dict[str, Player] = {}
     for agent in agents:
         if asker is not None and is_model(agent):
-            players[agent] = ModelAgent(asker, _model_options(agent, choices), watch=watch)
+            players[agent] = ModelAgent(asker, _request_options(agent, choices), watch=watch)
         else:
             players[agent] = PolicyPlayer(agent, watch=watch)
     try:
@@ -123,22 +126,24 @@ async def open_players(
         if client is not None:
             await client.close()
             if client.complaint:
-                words(f"model: {client.complaint}")
+                print_to_stderr(f"model: {client.complaint}")
 
 
 def is_model(agent: str) -> bool:
-    """Return whether *agent* is a model behind an API."""
+    """Return whether *agent* names a model behind an API: ``openai:MODEL``."""
     return agent.partition(":")[0] == MODEL_AGENT
 
 
-def agent_name(agent: str) -> str:
-    """Return *agent* with the model's name filled in, if that comes from the environment."""
+def complete_agent_name(agent: str) -> str:
+    """Return *agent*, with a missing model name filled in from the environment."""
     return f"{MODEL_AGENT}:{find_model(environment(), agent)}" if is_model(agent) else agent
 
 
-def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | None:
+def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
     """
-    Return what is recorded at the start of an episode that *agent* will play, if anything.
+    Return the event to record first in an episode that *agent* will play; None for none.
+
+    Called before anything is recorded, so it also checks all that could stop the agent later.
 
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
@@ -147,12 +152,14 @@ def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | Non
         make_policy(agent, family, seed=0)
         return None
     if not choices.offline:
-        _endpoint(choices)
+        _find_endpoint(choices)
     form = choices.action_format or FORMATS[0]
-    return configured(family, _model_options(agent, choices), form)
+    return configured(family, _request_options(agent, choices), form)
 
 
-def _price(_context: click.Context, _option: click.Parameter, text: str | None) -> Price | None:
+def _parse_price(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> Price | None:
     if text is None:
         return None
     try:
@@ -164,17 +171,17 @@ def _price(_context: click.Context, _option: click.Parameter, text: str | None) 
     return Price(read, written)
 
 
-def price_option(command: F) -> F:
-    """Add ``--price``."""
+def price_option(command: CommandT) -> CommandT:
+    """Add ``--price``, the price of a million input and output tokens."""
     return click.option(
         "--price",
         metavar="IN,OUT",
-        callback=_price,
+        callback=_parse_price,
         help="US dollars for a million tokens, read and written.",
     )(command)
 
 
-def _endpoint(choices: ModelChoices) -> Endpoint:
+def _find_endpoint(choices: ModelChoices) -> Endpoint:
     return find_endpoint(
         environment(),
         base_url=choices.base_url,
@@ -184,7 +191,7 @@ def _endpoint(choices: ModelChoices) -> Endpoint:
     )
 
 
-def _model_options(agent: str, choices: ModelChoices) -> ModelOptions:
+def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     return ModelOptions(
         model=agent.partition(":")[2],
         format=choices.action_format,
@@ -192,19 +199,18 @@ def _model_options(agent: str, choices: ModelChoices) -> ModelOptions:
         max_tokens=choices.max_tokens,
         seed=choices.model_seed,
         history=choices.history,
-        extra=dict(map(_parameter, choices.extra)),
+        extra=dict(map(_parse_parameter, choices.extra)),
     )
 
 
-def _parameter(text: str) -> tuple[str, Any]:
+def _parse_parameter(text: str) -> tuple[str, Any]:
     name, given, value = text.partition("=")
-    if not given or not name or name in _NOT_EXTRA:
-        raise RefoldError(
-            f"--param: expected NAME=JSON, NAME none of {', '.join(_NOT_EXTRA)}; got {text!r}"
-        )
+    if not given or not name or name in _RESERVED_PARAMETERS:
+        reserved = ", ".join(_RESERVED_PARAMETERS)
+        raise RefoldError(f"--param: expected NAME=JSON, NAME none of {reserved}; got {text!r}")
     try:
         return name, msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except msgspec.DecodeError:  # a bare word, as in --param service_tier=flex
         return name, value
     except UnicodeEncodeError:
         raise RefoldError(f"--param: expected valid Unicode, got {text!r}") from None

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their values complete to."""
+"""Options and arguments that several commands share, and the shell completion of their values."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -9,19 +9,20 @@ from click.shell_completion import CompletionItem
 
 from refold.engine import EventLog, RefoldError
 
-F = TypeVar("F", bound=Callable[..., Any])
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 DEFAULT_LOG = "refold.db"
-_OFFERED = 200
+# A log may hold thousands of episodes, while a shell should answer the tab key at once.
+_MOST_COMPLETIONS = 200
 
 
 def _complete_episodes(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     try:
-        with EventLog(context.params.get("log") or DEFAULT_LOG, readonly=True) as log:
-            newest = list(islice(log.episodes(newest_first=True), _OFFERED))
-    except RefoldError:
+        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
+            newest = list(islice(log.episodes(newest_first=True), _MOST_COMPLETIONS))
+    except RefoldError:  # a completion has no place to report an error
         return []
     return [
         CompletionItem(info.id, help=f"{info.scenario} {info.agent}")
@@ -45,33 +46,50 @@ def _complete_agents(
     from refold.agents import known_agents  # noqa: PLC0415 - only when a shell asks
 
     return [
-        CompletionItem(name.removesuffix("FILE").removesuffix("MODEL"), help=words)
-        for name, words in known_agents().items()
+        CompletionItem(name.removesuffix("FILE").removesuffix("MODEL"), help=about)
+        for name, about in known_agents().items()
         if name.startswith(incomplete)
     ]
 
 
-def examples(*commands: str) -> str:
-    """Return *commands* as the examples at the end of a command's help."""
+def complete_runs(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the runs of the log whose names begin with *incomplete*; none if it cannot be read."""
+    from refold.reports import run_names  # noqa: PLC0415 - only when a shell asks
+
+    try:
+        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
+            return [CompletionItem(name) for name in run_names(log) if name.startswith(incomplete)]
+    except RefoldError:
+        return []
+
+
+def format_examples(*commands: str) -> str:
+    """Return *commands* as the section of examples at the end of a command's help."""
+    # \b keeps click from joining the lines into a paragraph.
     return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
 
 
-def open_existing(log: str, *, readonly: bool = False) -> EventLog:
+def open_existing(log_path: str, *, readonly: bool = False) -> EventLog:
     """
-    Return the log at *log*, never a new one: for commands that have nothing to put into one.
+    Return the log at *log_path*, opened for writing unless *readonly*; it is never created.
+
+    For commands that need episodes: on a mistyped path, they must not leave an empty log.
 
     Raises:
         NotALog: The file is missing, or no log of refold.
     """
     if not readonly:
-        EventLog(log, readonly=True).close()
-    return EventLog(log, readonly=readonly)
+        EventLog(log_path, readonly=True).close()
+    return EventLog(log_path, readonly=readonly)
 
 
-def log_option(command: F) -> F:
-    """Add ``--log``."""
+def log_option(command: CommandT) -> CommandT:
+    """Add ``--log``, which the command takes as *log_path*."""
     return click.option(
         "--log",
+        "log_path",
         metavar="FILE",
         envvar="REFOLD_LOG",
         default=DEFAULT_LOG,
@@ -81,13 +99,13 @@ def log_option(command: F) -> F:
     )(command)
 
 
-def json_option(command: F) -> F:
-    """Add ``--json``."""
+def json_option(command: CommandT) -> CommandT:
+    """Add ``--json``, which the command takes as *as_json*."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
-def agent_option(command: F) -> F:
-    """Add ``--agent``."""
+def agent_option(command: CommandT) -> CommandT:
+    """Add ``--agent``, the agent that plays."""
     return click.option(
         "--agent",
         required=True,
@@ -97,19 +115,59 @@ def agent_option(command: F) -> F:
     )(command)
 
 
-def filter_options(command: F) -> F:
-    """Add ``--scenario``, ``--agent`` and ``--run``, which say which episodes are meant."""
-    for name, words in (
+def at_option(command: CommandT) -> CommandT:
+    """Add ``--at``, a position in an episode."""
+    return click.option(
+        "--at", type=int, required=True, metavar="N", help="After how many actions."
+    )(command)
+
+
+def parallel_option(command: CommandT) -> CommandT:
+    """Add ``--parallel``, the number of episodes that are played at once."""
+    return click.option(
+        "--parallel",
+        type=click.IntRange(1, 1024),
+        default=1,
+        show_default=True,
+        help="Episodes to play at once; helps with models.",
+    )(command)
+
+
+def limit_option(command: CommandT) -> CommandT:
+    """Add ``--limit``, the number of rows to list; 0 means all."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(0),
+        default=20,
+        show_default=True,
+        help="Newest N; 0 for all.",
+    )(command)
+
+
+def pass_at_option(command: CommandT) -> CommandT:
+    """Add ``--pass-at``, the score from which an episode passes."""
+    return click.option(
+        "--pass-at",
+        type=click.FloatRange(0, 1),
+        default=0.7,
+        show_default=True,
+        help="An episode passes from this score on.",
+    )(command)
+
+
+def filter_options(command: CommandT) -> CommandT:
+    """Add ``--scenario``, ``--agent`` and ``--run``, which select episodes."""
+    for name, about in (
         ("--run", "Only those of this run."),
         ("--agent", "Only those of this agent."),
         ("--scenario", "Only those of this scenario, or family."),
     ):
-        command = click.option(name, help=words)(command)
+        command = click.option(name, help=about)(command)
     return command
 
 
-def episode_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
-    """Add an argument that names an episode, or any number of them."""
+def episode_argument(name: str, *, many: bool = False) -> Callable[[CommandT], CommandT]:
+    """Add the argument *name*: an episode's id, or with *many* any number of them."""
     return click.argument(
         name,
         metavar="[ID]..." if many else name.upper(),
@@ -118,8 +176,8 @@ def episode_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
     )
 
 
-def scenario_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
-    """Add an argument that names a scenario, optional unless *many*."""
+def scenario_argument(name: str, *, many: bool = False) -> Callable[[CommandT], CommandT]:
+    """Add the argument *name*: an optional scenario, or with *many* one scenario or more."""
     return click.argument(
         name,
         metavar="SCENARIO..." if many else "[NAME]",
@@ -127,3 +185,8 @@ def scenario_argument(name: str, *, many: bool = False) -> Callable[[F], F]:
         required=many,
         shell_complete=_complete_scenarios,
     )
+
+
+def run_argument(name: str) -> Callable[[CommandT], CommandT]:
+    """Add the argument *name*: the name of a run."""
+    return click.argument(name, metavar=name.upper(), shell_complete=complete_runs)

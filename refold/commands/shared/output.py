@@ -1,147 +1,118 @@
 """
-What commands print: JSON for programs, tables for people, progress on stderr.
+The output of commands: JSON for programs and tables for people on stdout, messages on stderr.
 
-All text from logs, scenarios and models passes ``safe`` before a terminal sees it.
+All text from logs, scenarios and models passes ``safe_text`` before it reaches a terminal: a
+model's reply could hold escape sequences that rewrite the screen.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from unicodedata import category
 
 import click
 from msgspec import to_builtins
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from refold.engine.codec import encode
 
-T = TypeVar("T")
+SHORT_ID_LENGTH = 8
+"""Characters of an id or a digest that tables show; enough to be unique in most logs."""
 
-SHORT = 8
-"""Letters of an id, and of a digest, that tables show."""
-
+# A pipe has no width, and at the 80 columns that rich assumes, most tables would fold.
 _PIPE_WIDTH = 160
-_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_BLOCKS = "▁▂▃▄▅▆▇█"
+# Unicode categories: control, format, surrogate, line and paragraph separators.
+_STEERING_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-def safe(text: object) -> str:
+def safe_text(text: object) -> str:
     """
-    Return *text* on one line, with everything that could steer a terminal made visible.
+    Return *text* as one line that is safe to print on a terminal.
 
-    Control characters (line ends too), format characters (bidi, zero-width), line separators
-    and surrogates become ``<U+001B>`` and the like.
+    Control characters (line ends too), format characters (bidirectional, zero-width), line
+    separators and surrogates are written as ``<U+001B>`` and the like.
     """
     text = str(text)
     if text.isprintable():
         return text
-    return "".join(f"<U+{ord(each):04X}>" if _steers(each) else each for each in text)
+    return "".join(f"<U+{ord(each):04X}>" if _steers_terminal(each) else each for each in text)
 
 
 def safe_lines(text: str) -> str:
-    """Return *text* made safe line by line: only its line ends are kept."""
-    return "\n".join(map(safe, text.split("\n")))
+    """Return *text* made safe line by line, its line ends kept."""
+    return "\n".join(map(safe_text, text.split("\n")))
 
 
-def _steers(letter: str) -> bool:
-    return category(letter) in _STEERING
+def _steers_terminal(letter: str) -> bool:
+    return category(letter) in _STEERING_CATEGORIES
 
 
-def console() -> Console:
-    """Return a console for stdout: colour on a terminal only, wide when piped."""
+def stdout_console() -> Console:
+    """Return a console for stdout, with colour on a terminal only."""
+    # rich's markup and emoji codes stay off: text from a log may contain [bold] or :smile:.
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def table(columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()) -> Table:
+def new_table(
+    columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()
+) -> Table:
     """Return an empty table with *columns*, those in *right* aligned to the right."""
-    heading = None if title is None else Text(safe(title))
-    made = Table(title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    heading = None if title is None else Text(safe_text(title))
+    grid = Table(title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    return made
+        grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return grid
 
 
 def add_row(to: Table, *cells: object, style: str | None = None) -> None:
-    """Add a row of *cells*, made safe; None is an empty cell."""
-    to.add_row(*(Text("" if cell is None else safe(cell)) for cell in cells), style=style)
+    """Add a row of *cells* to the table *to*, each made safe; None makes an empty cell."""
+    to.add_row(*(Text("" if cell is None else safe_text(cell)) for cell in cells), style=style)
 
 
-def words(text: str) -> None:
-    """Print a line for people on stderr."""
-    click.echo(safe(text), err=True)
-
-
-def counted(number: int, thing: str) -> str:
-    """Return *number* with its noun, which takes an s where there is not just one."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+def print_to_stderr(text: str) -> None:
+    """Print *text*, made safe, as a line on stderr, which leaves stdout to data."""
+    click.echo(safe_text(text), err=True)
 
 
 def print_json(key: str, items: Iterable[Any], **more: Any) -> None:
     """
-    Print one JSON object in UTF-8: *items* as a list under *key*, and *more* beside it.
+    Print one JSON object in UTF-8: the members *more*, then *items* as a list under *key*.
 
-    Written item by item, so that a long list needs no memory. What could steer a terminal is
-    escaped.
+    Items are written one by one, so that memory does not grow with the list. Characters that
+    could steer a terminal are escaped.
     """
     rest = iter(items)
-    first = [_json(item) for item in islice(rest, 1)]  # before anything is written: it may fail
+    # Computed before anything is written: most errors come with the first item, and must not
+    # leave half an object on stdout.
+    first = [_encode_safely(item) for item in islice(rest, 1)]
     out = sys.stdout.buffer
-    head = (b"%b:%b," % (_json(name), _json(value)) for name, value in more.items())
-    out.write(b"{%b%b:[%b" % (b"".join(head), _json(key), b"".join(first)))
+    head = (
+        b"%b:%b," % (_encode_safely(name), _encode_safely(value)) for name, value in more.items()
+    )
+    out.write(b"{%b%b:[%b" % (b"".join(head), _encode_safely(key), b"".join(first)))
     for item in rest:
-        out.write(b"," + _json(item))
+        out.write(b"," + _encode_safely(item))
     out.write(b"]}\n")
     out.flush()
 
 
-def _json(value: Any) -> bytes:
+def _encode_safely(value: Any) -> bytes:
     content = encode(value)
     text = content.decode()
     if text.isprintable():
         return content
-    return "".join(_escaped(each) if _steers(each) else each for each in text).encode()
+    return "".join(_json_escape(each) if _steers_terminal(each) else each for each in text).encode()
 
 
-def _escaped(letter: str) -> str:
-    """Return *letter* as JSON escapes it: one or two UTF-16 units."""
+def _json_escape(letter: str) -> str:
+    """Return *letter* as JSON escapes it: as one or two UTF-16 code units."""
     return "".join(f"\\u{unit}" for unit in letter.encode("utf-16-be").hex(" ", 2).split())
 
 
-def plain(value: Any) -> Any:
-    """Return an event, action, observation or attrs value as plain JSON data."""
+def to_json_data(value: Any) -> Any:
+    """Return a msgspec or attrs value as dicts, lists, strings and numbers."""
     return to_builtins(value)
-
-
-def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
-    """Yield *items*, with a progress bar on stderr if that is a terminal and there are several."""
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=total < 2 or not sys.stderr.isatty(),
-    )
-    with bar:
-        yield from bar.track(items, total=total, description=safe(label))
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Return *values* as a row of block characters, lowest to highest."""
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    return "".join(_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in values)
-
-
-def signed(value: float) -> str:
-    """Return a reward or a difference with its sign, to four places at most."""
-    text = f"{value:+.4f}".rstrip("0").rstrip(".")
-    return "0" if text in ("+0", "-0") else text

@@ -1,19 +1,18 @@
-"""Pages that commands write: the option, and the file."""
+"""``--html``: the option, and the page that it writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from refold.commands.shared.output import words
+from refold.commands.shared.options import CommandT
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def html_option(command: F) -> F:
-    """Add ``--html``."""
+def html_option(command: CommandT) -> CommandT:
+    """Add ``--html``, the file to write a page to."""
     return click.option(
         "--html",
         metavar="FILE",
@@ -24,15 +23,15 @@ def html_option(command: F) -> F:
 
 def write_page(path: str, document: Mapping[str, Any], *, at: int | None = None) -> None:
     """
-    Write the page of *document* to the file at *path*, and say so on stderr.
+    Write *document* as one HTML page to *path*, and confirm it on stderr.
 
     Args:
-        path: The file; one that is there is replaced.
-        document: What ``refold.viewer.episode_document`` or ``refold.viewer.differences`` made.
-        at: The position that the page opens at; the start if None.
+        path: The file; an existing one is replaced.
+        document: A document of ``refold.viewer.episode_document`` or ``refold.viewer.differences``.
+        at: The position that the page opens at; None for the start.
 
     Raises:
-        RefoldError: It cannot be written, or the document is too large for a page.
+        RefoldError: The file cannot be written, or the document is too large for a page.
     """
     from refold.viewer.html_page import page  # noqa: PLC0415 - other uses of the command need no page
 
@@ -42,4 +41,4 @@ def write_page(path: str, document: Mapping[str, Any], *, at: int | None = None)
     except OSError as error:
         problem = f"{path}: expected a file that can be written, got {error.strerror}"
         raise RefoldError(problem) from None
-    words(f"page of {len(content):,} bytes written to {path}")
+    print_to_stderr(f"page of {len(content):,} bytes written to {path}")

@@ -1,4 +1,4 @@
-"""The terminal stepper: an episode walked through by keys, drawn whole after each of them."""
+"""The terminal stepper: walk through an episode by keys, with the screen redrawn after each."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from refold.commands.shared.options import DEFAULT_LOG
-from refold.commands.shared.output import safe
-from refold.commands.shared.terminal import keyboard
+from refold.commands.shared.output import safe_text
+from refold.commands.shared.terminal import open_keyboard
 from refold.engine import Episode, EpisodeInfo, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.folding import step_ranges
@@ -25,9 +25,10 @@ from refold.viewer.navigation import KEYS, Place, commands, keys_in, press
 from refold.viewer.panes import Film
 
 NARROW = 60
-"""Columns below which there is room for one pane."""
+"""With fewer columns than this, one pane is shown instead of two."""
 
-_LONG = 500
+_LONG_EPISODE = 500
+"""Events above which the start is shown before the whole episode has been read."""
 _STYLES = {
     "bold": "bold",
     "dim": "dim",
@@ -39,14 +40,18 @@ _STYLES = {
     "here": "bold cyan",
     "changed": "bold",
 }
-_FOOT = "←→ step  [ ] mark  g go  / find  m model  o grade  f fork  ? keys  q quit"
+_KEY_HINTS = "←→ step  [ ] mark  g go  / find  m model  o grade  f fork  ? keys  q quit"
 
 
-def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log: str) -> None:
+def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log_path: str) -> None:
     """
-    Show an episode from position *at* until the user leaves.
+    Show an episode in the terminal from position *at* until the user quits, by Ctrl-C too.
 
-    The terminal is left as it was, by Ctrl-C too. *log* is the file that *info* is from.
+    Args:
+        stream: The episode's events.
+        info: Its row in the log.
+        at: The position to start at.
+        log_path: The log's file, for the commands that the stepper suggests.
 
     Raises:
         UnknownStep: *stream* has no position *at*.
@@ -55,16 +60,16 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log: str) -> Non
     if not 0 <= at <= last:
         raise UnknownStep(at, last)
     out = Console(highlight=False, markup=False, emoji=False)
-    where = "" if log == DEFAULT_LOG else f" --log {quote(log)}"
+    where = "" if log_path == DEFAULT_LOG else f" --log {quote(log_path)}"
     place = Place(position=at)
     try:
-        with keyboard() as read, Live(console=out, screen=True, auto_refresh=False) as live:
-            for film in _films(stream, info, at):
-                painter = Painter(film, out, log=where)
+        with open_keyboard() as read, Live(console=out, screen=True, auto_refresh=False) as live:
+            for film in _load_films(stream, info, at):
+                painter = ScreenPainter(film, out, log=where)
                 live.update(painter.frame(place), refresh=True)
             while chunk := read():
                 for key in keys_in(chunk):
-                    place = painter.settled(press(film, place, key))
+                    place = painter.clamp_scroll(press(film, place, key))
                     if place.over:
                         return
                 live.update(painter.frame(place), refresh=True)
@@ -72,60 +77,61 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log: str) -> Non
         return
 
 
-def _films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
-    """Yield the episode; of a long one first what is needed to show its start, at once."""
-    if len(stream) > _LONG and not at:
+def _load_films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
+    """Yield the episode; if it is long, yield its start first, which can be shown at once."""
+    if len(stream) > _LONG_EPISODE and not at:
         start = document(Episode.fork(stream, 0).events, info=info)
         yield Film(start, stream.family.timeline)
     whole = document(stream, info=info, grade=grade(stream))
     yield Film(whole, stream.family.timeline)
 
 
-class Painter:
+class ScreenPainter:
     """
-    Draws a film at any place.
+    Draws an episode at any place.
 
     Args:
-        film: What.
-        console: Where; its size is asked for each time.
-        log: What the commands that are shown say about the log.
+        film: The episode.
+        console: The terminal; asked for its size at each drawing, since it may be resized.
+        log: The ``--log`` option to append to suggested commands; empty for the default log.
     """
 
     def __init__(self, film: Film, console: Console, *, log: str = "") -> None:
         self._film = film
         self._console = console
         self._log = log
-        self._wrapped = lru_cache(maxsize=8)(self._wrap)
+        # Scrolling redraws the same pane; wrapping a long prompt anew each time would be felt.
+        self._cached_rows = lru_cache(maxsize=8)(self._wrap_pane)
 
     def frame(self, place: Place) -> RenderableType:
         """Return the whole screen at *place*."""
         width, height = self._console.size
         root, body = Layout(), Layout()
         root.split_column(
-            Layout(_text(self._film.title()), size=1),
-            Layout(_text(self._film.timeline(place.position, width)), size=1),
+            Layout(_styled_text(self._film.title()), size=1),
+            Layout(_styled_text(self._film.timeline(place.position, width)), size=1),
             body,
-            Layout(_foot(place), size=1),
+            Layout(_status_line(place), size=1),
         )
         room = max(height - 3, 3)
         if width < NARROW or place.pane == "state" or place.help:
-            body.update(self._pane(place, place.pane, width, room))
+            body.update(self._pane_panel(place, place.pane, width, room))
             return root
-        right = _right(place, width)
+        right = _side_pane_width(place, width)
         beside = Layout(size=right)
-        body.split_row(Layout(self._state(place, width - right, room)), beside)
+        body.split_row(Layout(self._state_panel(place, width - right, room)), beside)
         if place.pane == "step" and self._film.has_model(place.position):
             upper = room // 2
             beside.split_column(
-                Layout(self._pane(place, "step", right, upper), size=upper),
-                Layout(self._pane(evolve(place, scroll=0), "model", right, room - upper)),
+                Layout(self._pane_panel(place, "step", right, upper), size=upper),
+                Layout(self._pane_panel(evolve(place, scroll=0), "model", right, room - upper)),
             )
         else:
-            beside.update(self._pane(place, place.pane, right, room))
+            beside.update(self._pane_panel(place, place.pane, right, room))
         return root
 
-    def settled(self, place: Place) -> Place:
-        """Return *place*, scrolled no further than there is something to see."""
+    def clamp_scroll(self, place: Place) -> Place:
+        """Return *place* with its scroll limited to what there is to see."""
         if not place.scroll:
             return place
         lowest, most = 0, len(self._film.document["events"])
@@ -133,81 +139,83 @@ class Painter:
             lowest = -most
         else:
             width, height = self._console.size
-            inner = (width if width < NARROW else _right(place, width)) - 2
-            most = len(self._wrapped(place.pane, place.position, inner)) - max(height - 5, 1)
+            inner = (width if width < NARROW else _side_pane_width(place, width)) - 2
+            most = len(self._cached_rows(place.pane, place.position, inner)) - max(height - 5, 1)
         return evolve(place, scroll=max(lowest, min(place.scroll, most)))
 
-    def _pane(self, place: Place, pane: str, width: int, height: int) -> Panel:
+    def _pane_panel(self, place: Place, pane: str, width: int, height: int) -> Panel:
         if place.help:
-            lines = _keys_lines() if place.help == "keys" else self._commands(place)
-            rows = self._folded(lines, width - 2)
-            return _panel("keys" if place.help == "keys" else "commands", rows, width, height)
+            lines = _key_help_lines() if place.help == "keys" else self._command_lines(place)
+            rows = self._fold_lines(lines, width - 2)
+            return _make_panel("keys" if place.help == "keys" else "commands", rows, width, height)
         if pane == "state":
-            return self._state(place, width, height)
+            return self._state_panel(place, width, height)
         if pane == "events":
-            rows = list(map(_text, self._film.event_rows(place.position, height - 2, place.scroll)))
+            rows = list(
+                map(_styled_text, self._film.event_rows(place.position, height - 2, place.scroll))
+            )
         else:
-            rows = self._wrapped(pane, place.position, width - 2)[place.scroll :]
-        return _panel(pane, _marked(rows[: height - 2], place.query), width, height)
+            rows = self._cached_rows(pane, place.position, width - 2)[place.scroll :]
+        return _make_panel(pane, _highlight_matches(rows[: height - 2], place.query), width, height)
 
-    def _wrap(self, pane: str, position: int, width: int) -> list[Text]:
+    def _wrap_pane(self, pane: str, position: int, width: int) -> list[Text]:
         film = self._film
         if pane == "grade":
-            return self._folded(film.grade_lines(), width)
+            return self._fold_lines(film.grade_lines(), width)
         lines = film.model_lines(position) if pane == "model" else film.step_lines(position)
-        return self._folded(lines, width)
+        return self._fold_lines(lines, width)
 
-    def _folded(self, lines: Sequence[Line], width: int) -> list[Text]:
-        texts = (_text(line, fold=True) for line in lines)
+    def _fold_lines(self, lines: Sequence[Line], width: int) -> list[Text]:
+        texts = (_styled_text(line, fold=True) for line in lines)
         return [row for text in texts for row in text.wrap(self._console, max(width, 1))]
 
-    def _state(self, place: Place, width: int, height: int) -> Panel:
-        facts = self._folded([self._film.facts(place.position)], width - 2)
-        facts += self._folded(self._film.at_hand(place.position), width - 2)[: height // 2]
+    def _state_panel(self, place: Place, width: int, height: int) -> Panel:
+        facts = self._fold_lines([self._film.facts(place.position)], width - 2)
+        facts += self._fold_lines(self._film.at_hand(place.position), width - 2)[: height // 2]
         scroll = place.scroll if place.pane == "state" else 0
         room = height - 2 - len(facts)
-        rows = map(_text, self._film.state_rows(place.position, room, scroll))
-        return _panel("state", _marked([*facts, *rows], place.query), width, height)
+        rows = map(_styled_text, self._film.state_rows(place.position, room, scroll))
+        return _make_panel("state", _highlight_matches([*facts, *rows], place.query), width, height)
 
-    def _commands(self, place: Place) -> list[Line]:
+    def _command_lines(self, place: Place) -> list[Line]:
         return commands(self._film, place, log=self._log)
 
 
-def _right(place: Place, width: int) -> int:
-    """Return the columns of the pane beside the state."""
+def _side_pane_width(place: Place, width: int) -> int:
+    """Return the width, in columns, of the pane beside the state."""
     return width * (2 if place.pane == "step" else 3) // 5
 
 
-def _panel(title: str, rows: Sequence[Text], width: int, height: int) -> Panel:
+def _make_panel(title: str, rows: Sequence[Text], width: int, height: int) -> Panel:
     return Panel(
         Group(*rows), title=Text(title), title_align="left", padding=0, width=width, height=height
     )
 
 
-def _text(line: Line, *, fold: bool = False) -> Text:
+def _styled_text(line: Line, *, fold: bool = False) -> Text:
     text = Text(no_wrap=not fold, overflow="fold" if fold else "ellipsis")
     for piece, role in line:
-        text.append(safe(piece), _STYLES.get(role))
+        text.append(safe_text(piece), _STYLES.get(role))
     return text
 
 
-def _marked(rows: Sequence[Text], query: str) -> list[Text]:
-    """Return *rows* with what is looked for made to stand out."""
+def _highlight_matches(rows: Sequence[Text], query: str) -> list[Text]:
+    """Return *rows* with each match of *query* in reverse video; ignores case."""
     if not query:
         return list(rows)
-    made = [row.copy() for row in rows]
-    for row in made:
-        row.highlight_regex(re.compile(re.escape(safe(query)), re.IGNORECASE), "reverse")
-    return made
+    copies = [row.copy() for row in rows]
+    for row in copies:
+        row.highlight_regex(re.compile(re.escape(safe_text(query)), re.IGNORECASE), "reverse")
+    return copies
 
 
-def _foot(place: Place) -> Text:
+def _status_line(place: Place) -> Text:
     if place.asking:
         what = "find" if place.asking == "find" else "go to step, or #seq"
-        return _text([(f"{what}: ", "bold"), (place.typed, ""), ("▏", "here")])
-    return _text([(place.note, "warn")] if place.note else [(_FOOT, "dim")])
+        return _styled_text([(f"{what}: ", "bold"), (place.typed, ""), ("▏", "here")])
+    return _styled_text([(place.note, "warn")] if place.note else [(_KEY_HINTS, "dim")])
 
 
-def _keys_lines() -> list[Line]:
+def _key_help_lines() -> list[Line]:
     width = max(map(len, KEYS))
     return [[(f"{key:<{width}}  ", "bold"), (what, "")] for key, what in KEYS.items()]

@@ -1,4 +1,4 @@
-"""Keys from a terminal as they are pressed: none echoed, none lost, whatever else goes on."""
+"""Keys from a terminal, read as they are pressed and not echoed, and its changes of size."""
 
 import os
 import select
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 RESIZED = "\0"
-"""Given in place of keys when the terminal got another size."""
+"""Returned in place of keys when the terminal was resized."""
 
 _CHUNK = 4096
 
 
 def has_terminal() -> bool:
-    """Return whether there is a terminal to read keys from and to draw on."""
+    """Return whether stdin and stdout are a terminal that can move its cursor."""
     try:
         import termios  # noqa: F401, PLC0415 - not everywhere
     except ImportError:
@@ -25,60 +25,65 @@ def has_terminal() -> bool:
 
 
 @contextmanager
-def keyboard() -> Iterator[Callable[[], str]]:
+def open_keyboard() -> Iterator[Callable[[], str]]:
     """
-    Give what waits for the next keys, which is empty once there can be no more.
+    Switch the terminal to single keys, and provide a function that waits for the next ones.
 
-    The terminal's settings are put back at the end. Ctrl-C is a key like any other.
+    The function returns one or more keys, ``RESIZED``, or an empty string when the terminal is
+    gone. Ctrl-C is a key like any other. At the end, the terminal's settings are restored.
     """
     import termios  # noqa: PLC0415 - not everywhere
 
-    number = sys.stdin.fileno()
-    before = termios.tcgetattr(number)
-    ours = termios.tcgetattr(number)
-    ours[0] &= ~(termios.ICRNL | termios.IXON)
-    ours[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    fd = sys.stdin.fileno()
+    saved = termios.tcgetattr(fd)
+    raw = termios.tcgetattr(fd)
+    # Input: Enter arrives as such, and Ctrl-S does not freeze the screen. Local: no echo, no
+    # waiting for Enter, and no signals, which would interrupt in the middle of drawing.
+    raw[0] &= ~(termios.ICRNL | termios.IXON)
+    raw[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    # Incremental: a read may end in the middle of a letter.
     decode = getincrementaldecoder("utf-8")("replace").decode
 
-    with _resizes() as resized:
+    with _watch_resizes() as resize_fd:
 
         def read() -> str:
             while True:
-                ready, _, _ = select.select([number, resized], [], [])
-                if resized in ready:
-                    os.read(resized, _CHUNK)
+                ready, _, _ = select.select([fd, resize_fd], [], [])
+                if resize_fd in ready:
+                    os.read(resize_fd, _CHUNK)
                     return RESIZED
-                content = _read(number)
+                content = _read_bytes(fd)
                 text = decode(content)
                 if text or not content:
                     return text
 
-        termios.tcsetattr(number, termios.TCSADRAIN, ours)
+        termios.tcsetattr(fd, termios.TCSADRAIN, raw)
         try:
             yield read
         finally:
-            with suppress(termios.error):  # it may be gone
-                termios.tcsetattr(number, termios.TCSADRAIN, before)
+            with suppress(termios.error):  # the terminal may have been closed
+                termios.tcsetattr(fd, termios.TCSADRAIN, saved)
 
 
-def _read(number: int) -> bytes:
+def _read_bytes(fd: int) -> bytes:
     try:
-        return os.read(number, _CHUNK)
+        return os.read(fd, _CHUNK)
     except OSError:  # the terminal was closed
         return b""
 
 
 @contextmanager
-def _resizes() -> Iterator[int]:
-    """Give a file descriptor that has something to read when the terminal got another size."""
-    ours, theirs = os.pipe()
-    os.set_blocking(theirs, False)
+def _watch_resizes() -> Iterator[int]:
+    """Provide a file descriptor that becomes readable when the terminal is resized."""
+    # select() is restarted after a signal, so a handler alone would not wake it; a pipe does.
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
     before = signal.signal(signal.SIGWINCH, lambda *_: None)
-    previous = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
-        yield ours
+        yield reader
     finally:
         signal.set_wakeup_fd(previous)
         signal.signal(signal.SIGWINCH, before)
-        os.close(ours)
-        os.close(theirs)
+        os.close(reader)
+        os.close(writer)

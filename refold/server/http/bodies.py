@@ -1,42 +1,34 @@
-"""Requests read and answers written as JSON, the same way everywhere."""
+"""Request bodies and responses as JSON: how they are read, checked and written everywhere."""
 
 import math
-import re
 from typing import Any
 
 import msgspec
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 
-from refold.engine import InvalidAction, RefoldError
-from refold.engine.errors import UnknownName
-from refold.server.context import Overloaded
-from refold.server.sessions.errors import BadRequest, SessionsFull, status_of, words_of
-from refold.server.sessions.play import is_text
-from refold.server.sessions.wire import encode
-
-_MEDIA = "application/json"
+from refold.server.sessions.errors import BadRequest
+from refold.server.sessions.messages import encode
+from refold.server.sessions.reset_arguments import is_valid_text
 
 
-class Json(Response):
-    """Some value, or what is JSON already, as an answer."""
+class JsonResponse(Response):
+    """A response in JSON, from a value or from bytes that are JSON already."""
 
-    media_type = _MEDIA
+    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Return *content* as JSON."""
+        """Return *content* as JSON, bytes unchanged."""
         return content if isinstance(content, bytes) else encode(content)
 
 
-async def read_object(request: Request) -> dict[str, Any]:
+async def read_json_object(request: Request) -> dict[str, Any]:
     """
-    Return the JSON object in the body of *request*, an empty one if there is no body.
-
-    The content type does not matter: ``curl -d`` says that it sends a form.
+    Return the JSON object in the body of *request*, ``{}`` if there is no body.
 
     Raises:
-        BadRequest: The body is something else.
+        BadRequest: The body is not JSON, or JSON of another type.
     """
+    # The content type is ignored: `curl -d` says that it sends a form.
     body = await request.body()
     if not body.strip():
         return {}
@@ -49,77 +41,36 @@ async def read_object(request: Request) -> dict[str, Any]:
     return found
 
 
-def text_of(asked: dict[str, Any], *keys: str, longest: int = 255) -> str | None:
+def get_text(body: dict[str, Any], *keys: str, longest: int = 255) -> str | None:
     """
-    Return the first text under one of *keys*, None if there is nothing.
+    Return the text under the first of *keys* that is there, None if none is or it is null.
 
     Raises:
-        BadRequest: It is no text, or too long a one.
+        BadRequest: It is no text of 1 to *longest* characters, or holds control characters.
     """
     for key in keys:
-        value = asked.get(key)
+        value = body.get(key)
         if value is None:
             continue
-        if not is_text(value, longest):
+        if not is_valid_text(value, longest):
             raise BadRequest(f"expected 1 to {longest} letters, none of control", "body", key)
         return value
     return None
 
 
-def number_of(asked: dict[str, Any], key: str, low: int, high: int) -> int | None:
+def get_integer(body: dict[str, Any], key: str, low: int, high: int) -> int | None:
     """
-    Return the whole number under *key*, None if there is nothing.
+    Return the integer under *key*, None if there is none or it is null.
 
     Raises:
-        BadRequest: It is none, or out of bounds.
+        BadRequest: It is no integer from *low* to *high*.
     """
-    value = asked.get(key)
+    value = body.get(key)
     if value is None:
         return None
+    # JavaScript has one kind of number, so 7.0 is 7; True is an int in Python, so `type`.
     if isinstance(value, float) and value.is_integer() and math.isfinite(value):
         value = int(value)
     if type(value) is not int or not low <= value <= high:
         raise BadRequest(f"expected a whole number {low} to {high}", "body", key)
     return value
-
-
-async def refused(_request: Request, error: Exception) -> Response:
-    """Return the answer to a request that met a ``RefoldError``."""
-    assert isinstance(error, RefoldError)
-    if isinstance(error, Overloaded):
-        return Json({"detail": str(error)}, 503, {"retry-after": "5"})
-    status = status_of(error)
-    detail: Any = words_of(error)
-    if isinstance(error, BadRequest):
-        detail = [{"type": "value_error", "loc": list(error.at), "msg": error.problem}]
-    elif isinstance(error, InvalidAction):
-        detail = [{"type": "invalid_action", "loc": ["body", "action"], "msg": detail}]
-    elif isinstance(error, UnknownName):
-        detail = [{"type": "unknown", "loc": [error.kind], "msg": detail}]
-    headers = {"retry-after": "1"} if isinstance(error, SessionsFull) else None
-    return Json({"detail": detail}, status, headers)
-
-
-async def malformed(_request: Request, error: Exception) -> Response:
-    """Return the answer to a request whose path or query does not fit."""
-    assert isinstance(error, RequestValidationError)
-    detail = [
-        {"type": each["type"], "loc": list(each["loc"]), "msg": each["msg"]}
-        for each in error.errors()
-    ]
-    return Json({"detail": detail}, 422)
-
-
-async def failed(_request: Request, _error: Exception) -> Response:
-    """Return the answer to a request that met a mistake of ours; the guard logs what it was."""
-    return Json({"detail": "the server could not do that"}, 500)
-
-
-async def not_allowed(request: Request, _error: Exception) -> Response:
-    """Return the answer to a method that a path does not take, with all that it does take."""
-    methods: set[str] = set()
-    for template, operations in request.app.openapi()["paths"].items():
-        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
-        if re.fullmatch(pattern, request.url.path):
-            methods |= {method.upper() for method in operations}
-    return Json({"detail": "Method Not Allowed"}, 405, {"allow": ", ".join(sorted(methods))})

@@ -1,12 +1,10 @@
-"""Examples for the OpenAPI document, shortened where they are long."""
+"""Examples for the OpenAPI document, long ones shortened."""
 
-from typing import Any
-
-Json = dict[str, Any]
+from refold.server.sessions.messages import JsonObject
 
 DIGEST = "d591a8a1c6f2" + "0" * 52
 
-OBSERVATION: Json = {
+OBSERVATION: JsonObject = {
     "task_description": "Build and test a small feature…",
     "time_elapsed": 1,
     "time_remaining": 14,
@@ -21,8 +19,8 @@ OBSERVATION: Json = {
     "grade": None,
     "metadata": {},
 }
-ENVELOPE: Json = {"observation": OBSERVATION, "reward": -0.03, "done": False}
-STATE: Json = {
+ENVELOPE: JsonObject = {"observation": OBSERVATION, "reward": -0.03, "done": False}
+STATE: JsonObject = {
     "episode_id": "try-1",
     "step_count": 1,
     "task_id": "workflow/easy",
@@ -32,13 +30,13 @@ STATE: Json = {
     "done": False,
     "end_reason": None,
 }
-RPC_CALL: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-RPC_REPLY: Json = {
+RPC_CALL: JsonObject = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+RPC_REPLY: JsonObject = {
     "jsonrpc": "2.0",
     "id": 1,
     "result": {"tools": [{"name": "wait", "description": "Let time pass.", "inputSchema": {}}]},
 }
-EPISODE: Json = {
+EPISODE: JsonObject = {
     "id": "try-1",
     "scenario": "workflow/easy",
     "seed": 42,
@@ -59,7 +57,7 @@ EPISODE: Json = {
     "score": None,
     "rewards": None,
 }
-GRADE: Json = {
+GRADE: JsonObject = {
     "episode_id": "try-1",
     "task_id": "workflow/easy",
     "score": 0.9,

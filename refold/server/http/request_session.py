@@ -1,82 +1,107 @@
-"""How a request names its session, and what the endpoints take from requests."""
+"""
+Dependencies of the routes: the server's context, the request body, and the request's session.
 
+A request names its session by query, header or cookie; see ``find_session`` for which one counts.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
 
 from refold.engine import RefoldError
-from refold.server.context import Context, context_of
-from refold.server.http.access import cookie_of
-from refold.server.http.bodies import Json, read_object
+from refold.server.context import ServerContext, get_context
+from refold.server.http.access import client_address, read_cookie
+from refold.server.http.bodies import JsonResponse, read_json_object
 from refold.server.sessions.errors import NoEpisode
+from refold.server.sessions.reset_arguments import TEXT_PATTERN
 from refold.server.sessions.store import Session
 
 SESSION_COOKIE = "refold_session"
 SESSION_HEADER = "x-session-id"
 
-Server = Annotated[Context, Depends(context_of)]
-Asked = Annotated[dict[str, Any], Depends(read_object)]
-PATTERN = r"^[^\x00-\x1f\x7f-\x9f]+$"
-Text = Annotated[str | None, Query(min_length=1, max_length=255, pattern=PATTERN)]
+ContextDep = Annotated[ServerContext, Depends(get_context)]
+BodyDep = Annotated[dict[str, Any], Depends(read_json_object)]
+TextQuery = Annotated[str | None, Query(min_length=1, max_length=255, pattern=f"^{TEXT_PATTERN}$")]
 
 
-def named_session(
-    session_id: Text = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
+def read_session_id(
+    session_id: TextQuery = None, x_session_id: Annotated[str | None, Header(max_length=255)] = None
 ) -> str | None:
-    """Return the id of the session that query or header name, if they do."""
+    """Return the session id in the query, else that in the header, else None."""
     return session_id or x_session_id
 
 
-Named = Annotated[str | None, Depends(named_session)]
+SessionIdDep = Annotated[str | None, Depends(read_session_id)]
 
 
-def session_of(request: Request, context: Context, named: str | None) -> Session | None:
+def find_session(
+    request: Request, context: ServerContext, session_id: str | None
+) -> Session | None:
     """
-    Return the session called *named*, else that of the cookie of *request*, if it is open.
+    Return the session *session_id*, else the one in the cookie of *request*, else None.
 
     Raises:
-        UnknownSession: None is called *named*.
+        UnknownSession: There is no session *session_id*.
     """
-    if named is not None:
-        return context.store.find(named)
-    cookie = cookie_of(request.headers, SESSION_COOKIE)
+    if session_id is not None:
+        return context.store.find(session_id)
+    # A stale cookie is no error: the browser sends it on its own, after a restart as well.
+    cookie = read_cookie(request.headers, SESSION_COOKIE)
     try:
         return context.store.find(cookie) if cookie else None
     except RefoldError:
         return None
 
 
-def current_session(request: Request, context: Context, named: str | None) -> Session:
+def current_session(request: Request, context: ServerContext, session_id: str | None) -> Session:
     """
-    Return the session that *request* names, or what was reset last.
+    Return the session that *request* names, else the one that plain HTTP reset last.
 
     Raises:
-        UnknownSession: As ``session_of``.
-        NoEpisode: Nothing was reset, or its session is gone.
+        UnknownSession: There is no session *session_id*.
+        NoEpisode: Nothing was reset yet, or its session was closed.
     """
-    session = session_of(request, context, named) or context.current
+    session = find_session(request, context, session_id) or context.current
     if session is None or not context.store.is_open(session):
         raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
-    session.used = context.store.clock()
+    session.last_used = context.store.clock()
     return session
 
 
-def new_session(request: Request, context: Context) -> Session:
-    """Return a new session for *request*, in place of the oldest that nobody came back to."""
+def create_session(request: Request, context: ServerContext) -> Session:
+    """
+    Return a new session for *request*; a full store drops its oldest unclaimed one for it.
+
+    Raises:
+        SessionsFull: The store or the client's share is full of sessions in use.
+    """
     context.store.make_room()
-    client = request.client.host if request.client else "unknown"
-    return context.store.create(client)
+    return context.store.create(client_address(request.scope))
+
+
+@contextmanager
+def provisional_session(request: Request, context: ServerContext) -> Iterator[Session]:
+    """Open a new session, and close it again if the block raises a ``RefoldError``."""
+    session = create_session(request, context)
+    try:
+        yield session
+    except RefoldError:
+        context.store.close(session)
+        raise
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """Set a cookie for this site only, out of scripts' reach; only for TLS if that was used."""
+    """Set a cookie on *response* for this site only, hidden from scripts."""
+    # `secure` only over TLS: on plain HTTP, a browser would never send such a cookie back.
     encrypted = request.url.scheme == "https"
     response.set_cookie(name, value, httponly=True, samesite="strict", secure=encrypted)
 
 
-def shown(request: Request, content: bytes, session: Session) -> Response:
-    """Return *content* as the answer, with the names of session and episode in headers."""
-    response = Json(content)
+def session_response(request: Request, envelope: bytes, session: Session) -> Response:
+    """Return *envelope* as a response, the ids of *session* and its episode in the headers."""
+    response = JsonResponse(envelope)
     response.headers[SESSION_HEADER] = session.id
     if session.episode is not None:
         response.headers["x-episode-id"] = session.episode.id

@@ -1,8 +1,8 @@
 """
-The scenarios as OpenEnv's own classes, for programs that import environments in process.
+The scenarios as OpenEnv's own classes, for programs that run environments in process.
 
-Needs the extra ``openenv``, which is heavy; nothing else of refold imports this module. The
-environments play by the same code as the server, so what they return is what a client gets.
+Needs the extra ``openenv``, which is heavy; nothing else in refold imports this module. The
+environments run the server's own code, so they return exactly what a client would get.
 """
 
 from functools import cache
@@ -17,15 +17,16 @@ from pydantic import Field
 
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
-from refold.server.sessions.play import Play, Start
+from refold.server.sessions.reset_arguments import ResetRequest
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session
-from refold.server.sessions.tasks import Catalogue, catalogue, row_of
+from refold.server.sessions.tasks import TaskCatalogue, load_catalogue, task_row
 
 ActionT = TypeVar("ActionT", bound=Action)
 
 
 class WorkflowAction(Action):  # type: ignore[misc]  # openenv is untyped where it is missing
-    """What an agent of a workflow may choose."""
+    """An action in a workflow."""
 
     action_type: Literal["delegate", "retry", "wait", "synthesize", "abort"]
     subtask_id: str | None = None
@@ -33,7 +34,7 @@ class WorkflowAction(Action):  # type: ignore[misc]  # openenv is untyped where 
 
 
 class InboxAction(Action):  # type: ignore[misc]
-    """What an agent of an inbox may choose."""
+    """An action in an inbox."""
 
     type: Literal["respond", "escalate", "archive"]
     email_id: str | None = None
@@ -42,7 +43,7 @@ class InboxAction(Action):  # type: ignore[misc]
 
 
 class RefoldObservation(Observation):  # type: ignore[misc]
-    """What every observation holds; the family's own fields stand in *seen*."""
+    """An observation: the fields that all families share, and the family's own in *seen*."""
 
     task_id: str
     error: str | None = None
@@ -56,7 +57,7 @@ class RefoldObservation(Observation):  # type: ignore[misc]
 
 
 class RefoldState(State):  # type: ignore[misc]
-    """How an episode stands."""
+    """The state of an episode."""
 
     task_id: str | None = None
     family: str | None = None
@@ -66,15 +67,15 @@ class RefoldState(State):  # type: ignore[misc]
     end_reason: str | None = None
 
 
-_SHARED = RefoldObservation.model_fields.keys() - {"seen"}
+_COMMON_FIELDS = RefoldObservation.model_fields.keys() - {"seen"}
 
 
-def observation_of(envelope: dict[str, Any]) -> RefoldObservation:
-    """Return an envelope, as it goes over the wire, as a typed observation."""
+def to_observation(envelope: dict[str, Any]) -> RefoldObservation:
+    """Return a decoded envelope of the server as a typed observation."""
     fields = envelope["observation"]
     return RefoldObservation(
-        **{key: value for key, value in fields.items() if key in _SHARED},
-        seen={key: value for key, value in fields.items() if key not in _SHARED},
+        **{key: value for key, value in fields.items() if key in _COMMON_FIELDS},
+        seen={key: value for key, value in fields.items() if key not in _COMMON_FIELDS},
         reward=envelope["reward"],
         done=envelope["done"],
     )
@@ -82,12 +83,12 @@ def observation_of(envelope: dict[str, Any]) -> RefoldObservation:
 
 class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
     """
-    An environment of the scenarios that ship, in process.
+    An environment that runs in process.
 
     Args:
-        task: The task of a reset that names none.
-        log: Where to record; in memory only if None. One writer for
-            each process: environments of one log share an opened ``EventLog``.
+        task: Task of a reset that names none: a scenario, or the path of a TOML file.
+        log: The log to record in; None to keep episodes in memory. A process has one writer per
+            log, so environments that share a log share this object.
     """
 
     SUPPORTS_CONCURRENT_SESSIONS = True
@@ -95,30 +96,36 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
 
     def __init__(self, task: str = "workflow/easy", log: EventLog | None = None) -> None:
         super().__init__()
-        self._play = Play(log, _catalogue(task))
+        self._runner = SessionRunner(log, _catalogue_with_default(task))
         self._session = Session("in process", "in process", 0.0)
 
     def reset(
         self, seed: int | None = None, episode_id: str | None = None, **arguments: Any
     ) -> RefoldObservation:
-        """Begin an episode; ``task_id`` names the task."""
-        asked = {**arguments, "seed": seed, "episode_id": episode_id}
-        return self._observed(self._play.reset(self._session, Start.read(asked)))
+        """Start an episode, of the task ``task_id`` if given, and return its observation."""
+        request = {**arguments, "seed": seed, "episode_id": episode_id}
+        return self._decode(self._runner.reset(self._session, ResetRequest.from_arguments(request)))
 
     def step(
         self, action: ActionT, timeout_s: float | None = None, **_arguments: Any
     ) -> RefoldObservation:
-        """Take *action*; raises ``EpisodeOver`` after the end. Steps never wait."""
-        del timeout_s
-        return self._observed(self._play.step(self._session, payload_of(action)))
+        """
+        Take *action*, and return the observation that follows.
 
-    def _observed(self, envelope: bytes) -> RefoldObservation:
-        return observation_of(msgspec.json.decode(envelope))
+        Raises:
+            EpisodeOver: The episode has ended.
+        """
+        # A step computes and never waits for anything, so there is nothing to time out.
+        del timeout_s
+        return self._decode(self._runner.step(self._session, to_payload(action)))
+
+    def _decode(self, envelope: bytes) -> RefoldObservation:
+        return to_observation(msgspec.json.decode(envelope))
 
     @property
     def state(self) -> RefoldState:
-        """How the episode stands."""
-        return RefoldState(**msgspec.to_builtins(self._play.state(self._session)))
+        """The state of the episode."""
+        return RefoldState(**msgspec.to_builtins(self._runner.state(self._session)))
 
     def get_metadata(self) -> EnvironmentMetadata:
         """Return name and description."""
@@ -126,53 +133,53 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
 
     def list_splits(self) -> list[str]:
         """Return the families."""
-        return list(dict.fromkeys(family.name for family in self._play.catalogue.families))
+        return list(dict.fromkeys(family.name for family in self._runner.catalogue.families))
 
     def list_tasks(self, split: str) -> list[dict[str, Any]]:
         """Return the tasks of the family *split*, easiest first."""
-        scenarios = self._play.catalogue.of_family(split)
-        return [msgspec.to_builtins(row_of(scenario)) for scenario in scenarios]
+        scenarios = self._runner.catalogue.in_family(split)
+        return [msgspec.to_builtins(task_row(scenario)) for scenario in scenarios]
 
     def num_tasks(self, split: str) -> int:
-        """Return how many there are."""
-        return len(self._play.catalogue.of_family(split))
+        """Return the number of tasks of the family *split*."""
+        return len(self._runner.catalogue.in_family(split))
 
     def get_task(self, split: str, index: int) -> dict[str, Any]:
-        """Return the one at *index*."""
+        """Return the task at *index*, from 0, of the family *split*."""
         return self.list_tasks(split)[index]
 
     def get_task_range(
         self, split: str, start: int | None = None, stop: int | None = None
     ) -> list[dict[str, Any]]:
-        """Return those from *start* to before *stop*."""
+        """Return the tasks of the family *split* from *start* to before *stop*."""
         return self.list_tasks(split)[start:stop]
 
 
 class WorkflowEnvironment(RefoldEnvironment[WorkflowAction]):
-    """Workflows; ``workflow/easy`` unless another is asked for."""
+    """An environment of workflows; of ``workflow/easy`` by default."""
 
 
 class InboxEnvironment(RefoldEnvironment[InboxAction]):
-    """Inboxes; ``inbox/easy`` unless another is asked for."""
+    """An environment of inboxes; of ``inbox/easy`` by default."""
 
     def __init__(self, task: str = "inbox/easy", log: EventLog | None = None) -> None:
         super().__init__(task, log)
 
 
-def payload_of(action: Action) -> dict[str, Any]:
-    """Return *action* as it goes over the wire."""
+def to_payload(action: Action) -> dict[str, Any]:
+    """Return *action* as the JSON object that the server takes."""
     payload: dict[str, Any] = action.model_dump(exclude={"metadata"}, exclude_none=True)
     return payload
 
 
 class RefoldClient(EnvClient[Action, RefoldObservation, RefoldState]):  # type: ignore[misc]
-    """A client of a served refold that takes and returns the classes of this module."""
+    """A client of a refold server that takes and returns the classes of this module."""
 
     def _step_payload(self, action: Action) -> dict[str, Any]:
-        return payload_of(action)
+        return to_payload(action)
 
     def _parse_result(self, payload: dict[str, Any]) -> StepResult[RefoldObservation]:
-        observation = observation_of(payload)
+        observation = to_observation(payload)
         return StepResult(observation, reward=payload["reward"], done=payload["done"])
 
     def _parse_state(self, payload: dict[str, Any]) -> RefoldState:
@@ -180,10 +187,10 @@ class RefoldClient(EnvClient[Action, RefoldObservation, RefoldState]):  # type: 
 
 
 @cache
-def _catalogue(task: str) -> Catalogue:
-    """Return all that ships with *task* as the default, or the file *task*."""
-    shipped = catalogue()
+def _catalogue_with_default(task: str) -> TaskCatalogue:
+    """Return the catalogue of all that ships, with *task* as default; or of the file *task*."""
+    shipped = load_catalogue()
     try:
-        return catalogue((), shipped.find(task).name)
+        return load_catalogue((), shipped.find(task).name)
     except UnknownName:
-        return catalogue((task,))
+        return load_catalogue((task,))

@@ -1,8 +1,8 @@
 """
-``/mcp``: JSON-RPC 2.0 as OpenEnv has it, with a tool for each kind of action.
+``/mcp``: JSON-RPC 2.0 as OpenEnv defines it, with a tool for each kind of action.
 
-Not a whole MCP server (there is no ``initialize``): what the clients of OpenEnv call, namely
-``tools/list``, ``tools/call`` and the sessions' ``openenv/session/create`` and ``…/close``.
+This is no complete MCP server (there is no ``initialize``), only what clients of OpenEnv call:
+``tools/list``, ``tools/call``, ``openenv/session/create`` and ``openenv/session/close``.
 """
 
 import logging
@@ -15,9 +15,11 @@ from msgspec import Raw, Struct
 
 from refold.agents.prompting import prompt_of
 from refold.engine import RefoldError
-from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, words_of
-from refold.server.sessions.json_schemas import kind_field, tools
-from refold.server.sessions.play import Play, Start
+from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, client_message
+from refold.server.sessions.json_schemas import action_kind_field, tool_schemas
+from refold.server.sessions.messages import JsonObject
+from refold.server.sessions.reset_arguments import ResetRequest
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
 
 PARSE_ERROR = -32700
@@ -27,17 +29,14 @@ INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 SERVER_ERROR = -32000
 
-START = "start_episode"
-LOOK = "observe"
+START_TOOL = "start_episode"
+OBSERVE_TOOL = "observe"
 
-Json = dict[str, Any]
-
-
-_faults = logging.getLogger("refold.server")
+_logger = logging.getLogger("refold.server")
 
 
-class Call(Struct):
-    """A request; *id* is None where it has none."""
+class RpcCall(Struct):
+    """A JSON-RPC request; *id* is None if the request has none."""
 
     jsonrpc: str
     method: str
@@ -45,8 +44,8 @@ class Call(Struct):
     id: str | int | None = None
 
 
-class _Fault(Exception):
-    """A request that gets an error for an answer."""
+class _RpcError(Exception):
+    """An error that is returned as the response to a request."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         self.error = {"code": code, "message": message, "data": data}
@@ -56,162 +55,179 @@ class _Fault(Exception):
 @frozen
 class Caller:
     """
-    Who calls.
+    The client behind a call, and its session.
 
     Attributes:
-        client: Address, for the limit on sessions.
-        session: Gives the session to play in, made if there is none yet.
-        current: The session there is, if any.
-        own: Whether *current* is that of the caller's own connection.
+        client: Its address, for the limit on sessions.
+        open_session: Returns the session to play in, a new one if there is none yet.
+        current: The session that the client has already; None if it has none.
+        owns_connection: Whether *current* lives and dies with the client's own connection.
     """
 
     client: str
-    session: Callable[[], Session]
+    open_session: Callable[[], Session]
     current: Session | None = None
-    own: bool = False
+    owns_connection: bool = False
 
 
-class JsonRpc:
-    """Answers calls; all tools of the families that are served, and two of its own."""
+class RpcDispatcher:
+    """Answers JSON-RPC calls: the tools of all families served, and two to start and observe."""
 
-    def __init__(self, play: Play, store: SessionStore) -> None:
-        self._play = play
+    def __init__(self, runner: SessionRunner, store: SessionStore) -> None:
+        self._runner = runner
         self._store = store
-        self._kinds = {
-            tool["name"]: family for family in play.catalogue.families for tool in tools([family])
+        self._families = {
+            tool["name"]: family
+            for family in runner.catalogue.families
+            for tool in tool_schemas([family])
         }
 
-    def answer(self, request: Any, caller: Caller) -> Json:
-        """Return the response to *request*, decoded JSON of any kind; never raises."""
+    def answer(self, request: Any, caller: Caller) -> JsonObject:
+        """Return the response to *request*, any decoded JSON; errors are responses as well."""
         id = request.get("id") if isinstance(request, dict) else None
+        # Known before the call is checked, so that an invalid request gets its id back.
         id = id if isinstance(id, str | int) and not isinstance(id, bool) else None
         try:
-            call = _call(request)
-            return {"jsonrpc": "2.0", "id": id, "result": self._do(call, caller)}
-        except _Fault as fault:
+            call = _read_call(request)
+            return {"jsonrpc": "2.0", "id": id, "result": self._dispatch(call, caller)}
+        except _RpcError as fault:
             return {"jsonrpc": "2.0", "id": id, "error": fault.error}
-        except Exception:  # a mistake of ours must not end the session
-            _faults.exception("a call failed")
+        except Exception:  # a bug of ours must not end the session
+            _logger.exception("a call failed")
             error = {"code": INTERNAL_ERROR, "message": "internal error", "data": None}
             return {"jsonrpc": "2.0", "id": id, "error": error}
 
-    def _do(self, call: Call, caller: Caller) -> Any:
+    def _dispatch(self, call: RpcCall, caller: Caller) -> Any:
         match call.method:
             case "tools/list":
-                return {"tools": self._tools(self._current(call.params, caller))}
+                return {"tools": self._list_tools(self._find_session(call.params, caller))}
             case "tools/call":
                 return self._call_tool(call.params, caller)
             case "openenv/session/create":
-                return {"session_id": self._create(caller)}
+                return {"session_id": self._create_session(caller)}
             case "openenv/session/close":
-                return self._close(call.params, caller)
-        raise _Fault(METHOD_NOT_FOUND, f"method: expected a known one, got {call.method[:100]!r}")
+                return self._close_session(call.params, caller)
+        raise _RpcError(
+            METHOD_NOT_FOUND, f"method: expected a known one, got {call.method[:100]!r}"
+        )
 
-    def _current(self, params: Mapping[str, Any], caller: Caller) -> Session | None:
+    def _find_session(self, params: Mapping[str, Any], caller: Caller) -> Session | None:
         id = params.get("session_id")
-        if id is None or (caller.own and caller.current and id == caller.current.id):
+        if id is None or (caller.owns_connection and caller.current and id == caller.current.id):
             return caller.current
         try:
             return self._store.find(id if isinstance(id, str) else "")
         except RefoldError as error:
-            raise _Fault(INVALID_PARAMS, words_of(error)) from None
+            raise _RpcError(INVALID_PARAMS, client_message(error)) from None
 
-    def _tools(self, session: Session | None) -> list[Json]:
+    def _list_tools(self, session: Session | None) -> list[JsonObject]:
         playing = session.episode.family if session and session.episode else None
-        families = [playing] if playing else self._play.catalogue.families
-        return [*self._own_tools(), *tools(families)]
+        families = [playing] if playing else self._runner.catalogue.families
+        return [*self._own_tools(), *tool_schemas(families)]
 
-    def _own_tools(self) -> list[Json]:
-        tasks = list(self._play.catalogue.scenarios)
+    def _own_tools(self) -> list[JsonObject]:
+        tasks = list(self._runner.catalogue.scenarios)
         begin = {
             "task": {"type": "string", "enum": tasks, "description": "Which task."},
             "seed": {"type": "integer", "minimum": 0, "description": "Seed of its world."},
             "episode_id": {"type": "string", "maxLength": 255},
         }
         return [
-            _tool(START, "Begin an episode of a task; what it shows is where it stands.", begin),
-            _tool(LOOK, "See where the episode stands; takes no time.", {}),
+            _tool_definition(
+                START_TOOL, "Begin an episode of a task; what it shows is where it stands.", begin
+            ),
+            _tool_definition(OBSERVE_TOOL, "See where the episode stands; takes no time.", {}),
         ]
 
-    def _call_tool(self, params: Mapping[str, Any], caller: Caller) -> Json:
+    def _call_tool(self, params: Mapping[str, Any], caller: Caller) -> JsonObject:
         name, arguments = params.get("name"), params.get("arguments", {})
         if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise _Fault(INVALID_PARAMS, "params: expected a name and an object of arguments")
-        if name not in (START, LOOK) and name not in self._kinds:
-            raise _Fault(INVALID_PARAMS, f"tool: expected a known one, got {name[:100]!r}")
+            raise _RpcError(INVALID_PARAMS, "params: expected a name and an object of arguments")
+        if name not in (START_TOOL, OBSERVE_TOOL) and name not in self._families:
+            raise _RpcError(INVALID_PARAMS, f"tool: expected a known one, got {name[:100]!r}")
         try:
-            session = self._current(params, caller) or caller.session()
-            return _shown(session, self._run(session, name, arguments))
+            session = self._find_session(params, caller) or caller.open_session()
+            return _tool_result(session, self._run_tool(session, name, arguments))
         except SessionsFull as error:
-            raise _full(error) from None
+            raise _sessions_full(error) from None
         except BadRequest as error:
-            raise _Fault(INVALID_PARAMS, words_of(error)) from None
+            raise _RpcError(INVALID_PARAMS, client_message(error)) from None
+        # As MCP has it: what a model can mend by another call is a result, not a protocol error.
         except RefoldError as error:
-            return {"content": [{"type": "text", "text": words_of(error)}], "isError": True}
+            return {"content": [{"type": "text", "text": client_message(error)}], "isError": True}
 
-    def _run(self, session: Session, name: str, arguments: Json) -> bytes:
-        if name == START:
-            return self._play.reset(session, Start.read(arguments))
-        if name == LOOK:
-            return self._play.look(session)
+    def _run_tool(self, session: Session, name: str, arguments: JsonObject) -> bytes:
+        if name == START_TOOL:
+            return self._runner.reset(session, ResetRequest.from_arguments(arguments))
+        if name == OBSERVE_TOOL:
+            return self._runner.current_envelope(session)
         if session.episode is None:
-            raise NoEpisode(f"episode: expected one that has begun, got none; call {START} first")
-        kind = kind_field(self._kinds[name])
-        return self._play.step(session, {**arguments, kind: name})
+            raise NoEpisode(
+                f"episode: expected one that has begun, got none; call {START_TOOL} first"
+            )
+        kind = action_kind_field(self._families[name])
+        return self._runner.step(session, {**arguments, kind: name})
 
-    def _create(self, caller: Caller) -> str:
-        if caller.own and caller.current is not None:
+    def _create_session(self, caller: Caller) -> str:
+        if caller.owns_connection and caller.current is not None:
             return caller.current.id
         try:
             session = self._store.create(caller.client)
         except SessionsFull as error:
-            raise _full(error) from None
-        session.named = True
+            raise _sessions_full(error) from None
+        session.claimed = True  # the client has its id, and will come back to attach to it
         return session.id
 
-    def _close(self, params: Mapping[str, Any], caller: Caller) -> Json:
+    def _close_session(self, params: Mapping[str, Any], caller: Caller) -> JsonObject:
         id = params.get("session_id")
         if not isinstance(id, str) or not id:
-            raise _Fault(INVALID_PARAMS, "params: expected a session_id")
-        if caller.own and caller.current is not None and id == caller.current.id:
-            raise _Fault(INVALID_REQUEST, "session: expected another than that of the connection")
+            raise _RpcError(INVALID_PARAMS, "params: expected a session_id")
+        if caller.owns_connection and caller.current is not None and id == caller.current.id:
+            raise _RpcError(
+                INVALID_REQUEST, "session: expected another than that of the connection"
+            )
         try:
             self._store.close(self._store.find(id))
         except RefoldError as error:
-            raise _Fault(INVALID_PARAMS, words_of(error)) from None
+            raise _RpcError(INVALID_PARAMS, client_message(error)) from None
         return {"session_id": id, "closed": True}
 
 
-def unreadable() -> Json:
-    """Return the response to what is no JSON."""
+def parse_error_response() -> JsonObject:
+    """Return the response to a request that is not JSON."""
     error = {"code": PARSE_ERROR, "message": "expected JSON, got something else", "data": None}
     return {"jsonrpc": "2.0", "id": None, "error": error}
 
 
-def _call(request: Any) -> Call:
+def sessions_full_response(error: SessionsFull) -> JsonObject:
+    """Return the response, to no request in particular, that tells of *error*."""
+    return {"jsonrpc": "2.0", "id": None, "error": _sessions_full(error).error}
+
+
+def _read_call(request: Any) -> RpcCall:
     try:
-        call = msgspec.convert(request, Call)
+        call = msgspec.convert(request, RpcCall)
     except msgspec.ValidationError as error:
         params_wrong = "$.params" in str(error)
         code = INVALID_PARAMS if params_wrong else INVALID_REQUEST
-        raise _Fault(code, f"request: expected JSON-RPC 2.0, got {error}") from None
+        raise _RpcError(code, f"request: expected JSON-RPC 2.0, got {error}") from None
     if call.jsonrpc != "2.0":
-        raise _Fault(INVALID_REQUEST, f"jsonrpc: expected '2.0', got {call.jsonrpc[:20]!r}")
+        raise _RpcError(INVALID_REQUEST, f"jsonrpc: expected '2.0', got {call.jsonrpc[:20]!r}")
     return call
 
 
-def _full(error: SessionsFull) -> _Fault:
-    data = {"active_sessions": error.active, "max_sessions": error.most}
-    return _Fault(SERVER_ERROR, words_of(error), data)
+def _sessions_full(error: SessionsFull) -> _RpcError:
+    data = {"active_sessions": error.active, "max_sessions": error.limit}
+    return _RpcError(SERVER_ERROR, client_message(error), data)
 
 
-def _tool(name: str, description: str, properties: Json) -> Json:
+def _tool_definition(name: str, description: str, properties: JsonObject) -> JsonObject:
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {"name": name, "description": description, "inputSchema": schema}
 
 
-def _shown(session: Session, envelope: bytes) -> Json:
-    """Return *envelope* as the result of a tool: as a model reads it, and as data."""
+def _tool_result(session: Session, envelope: bytes) -> JsonObject:
+    """Return *envelope* as the result of a tool: as text for a model, and as data."""
     assert session.episode is not None
     data = msgspec.json.decode(envelope)
     seen = data["observation"]

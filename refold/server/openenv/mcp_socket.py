@@ -1,17 +1,22 @@
-"""``/mcp`` as a WebSocket: JSON-RPC, a session for each connection."""
+"""``/mcp`` as a WebSocket: JSON-RPC, with a session for each connection."""
 
 import asyncio
 from collections.abc import Callable
 
 import msgspec
 from attrs import define
+from starlette.types import Receive, Scope, Send
 
-from refold.server.http.access import client_of
-from refold.server.openenv.mcp import SERVER_ERROR, Caller, JsonRpc, unreadable
-from refold.server.openenv.websocket import Receive, Scope, Send
-from refold.server.sessions.errors import SessionsFull, words_of
+from refold.server.http.access import client_address
+from refold.server.openenv.mcp import (
+    Caller,
+    RpcDispatcher,
+    parse_error_response,
+    sessions_full_response,
+)
+from refold.server.sessions.errors import SessionsFull
+from refold.server.sessions.messages import encode
 from refold.server.sessions.store import SessionStore
-from refold.server.sessions.wire import encode
 
 
 @define
@@ -20,47 +25,47 @@ class RpcSocket:
     The ASGI application of the WebSocket ``/mcp``.
 
     Attributes:
-        store: Where sessions come from.
+        store: The sessions.
         rpc: Answers the calls.
-        largest: Letters that a frame may have.
-        pause: Seconds that a client, by its address, has to wait before its next frame.
+        largest_frame: Most characters of a frame.
+        delay: Counts a frame of a client address, and returns seconds to wait before the next.
     """
 
     store: SessionStore
-    rpc: JsonRpc
-    largest: int
-    pause: Callable[[str], float]
+    rpc: RpcDispatcher
+    largest_frame: int
+    delay: Callable[[str], float]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it closes."""
         await receive()
         await send({"type": "websocket.accept"})
-        client = client_of(scope)
+        client = client_address(scope)
         try:
             self.store.make_room()
             session = self.store.create(client, attached=True)
         except SessionsFull as error:
-            data = {"active_sessions": error.active, "max_sessions": error.most}
-            fault = {"code": SERVER_ERROR, "message": words_of(error), "data": data}
-            full = encode({"jsonrpc": "2.0", "id": None, "error": fault})
-            await send({"type": "websocket.send", "text": full.decode()})
-            await send({"type": "websocket.close", "code": 1013})
+            refusal = encode(sessions_full_response(error))
+            await send({"type": "websocket.send", "text": refusal.decode()})
+            await send({"type": "websocket.close", "code": 1013})  # try again later
             return
-        caller = Caller(client, lambda: session, session, own=True)
+        caller = Caller(client, lambda: session, session, owns_connection=True)
         try:
             while (message := await receive())["type"] == "websocket.receive":
-                session.used = self.store.clock()
+                session.last_used = self.store.clock()
                 text = message.get("text") or message.get("bytes") or ""
-                reply = self._reply(text, caller)
+                reply = self._reply_to(text, caller)
                 await send({"type": "websocket.send", "text": encode(reply).decode()})
-                await asyncio.sleep(self.pause(client))
+                # Backpressure: a frame that is not received yet holds up its sender. A sleep of 0
+                # lets other connections have their turn.
+                await asyncio.sleep(self.delay(client))
         finally:
             self.store.close(session)
 
-    def _reply(self, text: str | bytes, caller: Caller) -> dict[str, object]:
-        if len(text) > self.largest:
-            return unreadable()
+    def _reply_to(self, text: str | bytes, caller: Caller) -> dict[str, object]:
+        if len(text) > self.largest_frame:
+            return parse_error_response()
         try:
             return self.rpc.answer(msgspec.json.decode(text), caller)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return unreadable()
+            return parse_error_response()

@@ -1,7 +1,7 @@
 """
-Which tasks there are: ``/tasks`` for people, and the Task API of OpenEnv 0.10.
+The tasks on offer: ``/tasks``, and the Task API of OpenEnv 0.10.
 
-A family is a split there; its tasks are numbered from 0, easiest first.
+In the Task API, a family is a split, and its tasks are numbered from 0, easiest first.
 """
 
 from typing import Annotated, Any
@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Response
 from msgspec import Struct
 
 from refold.agents import builtin_agents, plays
-from refold.server.http.bodies import Json, number_of, text_of
-from refold.server.http.openapi import ref, text_schema, told
-from refold.server.http.request_session import Asked, Server
+from refold.server.http.bodies import JsonResponse, get_integer, get_text
+from refold.server.http.openapi import route_docs, schema_ref, text_schema
+from refold.server.http.request_session import BodyDep, ContextDep
 from refold.server.sessions.errors import BadRequest
 from refold.server.sessions.json_schemas import Schema, action_schema
-from refold.server.sessions.tasks import Catalogue, TaskRow, row_of
+from refold.server.sessions.tasks import TaskCatalogue, TaskRow, task_row
 
 ENVIRONMENT = "refold"
 
@@ -31,7 +31,7 @@ class AgentRow(Struct):
 
 
 class TaskList(Struct):
-    """All tasks, the default one, the schema of each family's actions, and who can play."""
+    """All tasks, the default one, the schema of each family's actions, and built-in agents."""
 
     tasks: list[TaskRow]
     default: str
@@ -59,19 +59,19 @@ class TaskCount(Struct):
     num_tasks: int
 
 
-class OneTask(Struct):
+class SplitTask(Struct):
     """A task of a split."""
 
     task: TaskRow
 
 
-class SomeTasks(Struct):
+class TaskRange(Struct):
     """Tasks of a split."""
 
     tasks: list[TaskRow]
 
 
-_TASK = {
+_TASK_EXAMPLE = {
     "task_id": "workflow/easy",
     "family": "workflow",
     "difficulty": "easy",
@@ -84,32 +84,30 @@ _TASK = {
 
 @router.get(
     "/tasks",
-    **told(
+    **route_docs(
         "All tasks",
-        ref(TaskList),
+        schema_ref(TaskList),
         {
-            "tasks": [_TASK],
+            "tasks": [_TASK_EXAMPLE],
             "default": "workflow/easy",
             "action_schemas": {"workflow": {}},
-            "agents": [
-                {"name": "noop", "about": "does nothing", "families": ["workflow"]},
-            ],
+            "agents": [{"name": "noop", "about": "does nothing", "families": ["workflow"]}],
         },
     ),
 )
-async def tasks(context: Server) -> Response:
+async def tasks(context: ContextDep) -> Response:
     """List the tasks that `/reset` takes, the schemas of their actions, and built-in agents."""
-    catalogue = context.play.catalogue
+    catalogue = context.runner.catalogue
     schemas = {family.name: action_schema(family) for family in catalogue.families}
-    rows = [row_of(each) for each in catalogue.scenarios.values()]
+    rows = [task_row(each) for each in catalogue.scenarios.values()]
     agents = [
         AgentRow(name, about, [each.name for each in catalogue.families if plays(name, each)])
         for name, (about, _) in builtin_agents().items()
     ]
-    return Json(TaskList(rows, catalogue.default.name, schemas, agents))
+    return JsonResponse(TaskList(rows, catalogue.default.name, schemas, agents))
 
 
-def _environment(
+def _check_environment(
     environment: Annotated[str, Path(max_length=255, examples=[ENVIRONMENT])],
 ) -> str:
     if environment.lower() != ENVIRONMENT:
@@ -117,20 +115,21 @@ def _environment(
     return ENVIRONMENT
 
 
-Environment = Annotated[str, Depends(_environment)]
+EnvironmentPath = Annotated[str, Depends(_check_environment)]
 
 
-def _split(catalogue: Catalogue, asked: dict[str, Any]) -> list[TaskRow]:
-    name = text_of(asked, "split")
+def _read_split_tasks(catalogue: TaskCatalogue, body: dict[str, Any]) -> list[TaskRow]:
+    name = get_text(body, "split")
     if name is None:
         raise BadRequest("expected a value, got none", "body", "split")
-    found = [row_of(each) for each in catalogue.of_family(name)]
+    found = [task_row(each) for each in catalogue.in_family(name)]
     if not found:
         raise HTTPException(404, "split: expected a family that is served, got another")
     return found
 
 
-def _body(*required: str, **numbers: str) -> Schema:
+def _body_schema(*required: str, **numbers: str) -> Schema:
+    """Return the schema of a body with a split and the integers *numbers*, by name."""
     bounds = {"minimum": -(2**31), "maximum": 2**31}
     whole = {"type": ["integer", "null"] if required == ("split",) else "integer", **bounds}
     return {
@@ -143,102 +142,106 @@ def _body(*required: str, **numbers: str) -> Schema:
     }
 
 
-@router.get("/list_environments", **told("The environments here", {"type": "array"}, ["refold"]))
+@router.get(
+    "/list_environments", **route_docs("The environments here", {"type": "array"}, ["refold"])
+)
 async def environments() -> Response:
     """There is one."""
-    return Json([ENVIRONMENT])
+    return JsonResponse([ENVIRONMENT])
 
 
 @router.get(
     "/{environment}/splits",
-    **told(
+    **route_docs(
         "Its splits",
-        {"type": "array", "items": ref(Split)},
+        {"type": "array", "items": schema_ref(Split)},
         [{"name": "workflow", "type": "test"}],
         errors=(404, 422),
     ),
 )
-async def splits(context: Server, _environment: Environment) -> Response:
+async def splits(context: ContextDep, _environment: EnvironmentPath) -> Response:
     """One for each family."""
-    names = dict.fromkeys(family.name for family in context.play.catalogue.families)
-    return Json([Split(name, "test") for name in names])
+    names = dict.fromkeys(family.name for family in context.runner.catalogue.families)
+    return JsonResponse([Split(name, "test") for name in names])
 
 
 @router.post(
     "/{environment}/tasks",
-    **told(
+    **route_docs(
         "The tasks of a split",
-        ref(SplitTasks),
-        {"tasks": [_TASK], "env_name": "refold"},
+        schema_ref(SplitTasks),
+        {"tasks": [_TASK_EXAMPLE], "env_name": "refold"},
         errors=(404, 422),
-        body=_body("split"),
+        body=_body_schema("split"),
         required=True,
-        sent={"workflows": {"split": "workflow"}},
+        examples={"workflows": {"split": "workflow"}},
     ),
 )
-async def split_tasks(context: Server, _environment: Environment, asked: Asked) -> Response:
+async def split_tasks(
+    context: ContextDep, _environment: EnvironmentPath, body: BodyDep
+) -> Response:
     """All of them, easiest first."""
-    return Json(SplitTasks(_split(context.play.catalogue, asked), ENVIRONMENT))
+    return JsonResponse(SplitTasks(_read_split_tasks(context.runner.catalogue, body), ENVIRONMENT))
 
 
 @router.post(
     "/{environment}/num_tasks",
-    **told(
+    **route_docs(
         "The number of tasks of a split",
-        ref(TaskCount),
+        schema_ref(TaskCount),
         {"num_tasks": 4},
         errors=(404, 422),
-        body=_body("split"),
+        body=_body_schema("split"),
         required=True,
-        sent={"workflows": {"split": "workflow"}},
+        examples={"workflows": {"split": "workflow"}},
     ),
 )
-async def num_tasks(context: Server, _environment: Environment, asked: Asked) -> Response:
+async def num_tasks(context: ContextDep, _environment: EnvironmentPath, body: BodyDep) -> Response:
     """How many there are."""
-    return Json(TaskCount(len(_split(context.play.catalogue, asked))))
+    return JsonResponse(TaskCount(len(_read_split_tasks(context.runner.catalogue, body))))
 
 
 @router.post(
     "/{environment}/task",
-    **told(
+    **route_docs(
         "A task of a split",
-        ref(OneTask),
-        {"task": _TASK},
+        schema_ref(SplitTask),
+        {"task": _TASK_EXAMPLE},
         errors=(400, 404, 422),
-        body=_body("split", "index", index=""),
+        body=_body_schema("split", "index", index=""),
         required=True,
-        sent={"the easiest workflow": {"split": "workflow", "index": 0}},
+        examples={"the easiest workflow": {"split": "workflow", "index": 0}},
     ),
 )
-async def one_task(context: Server, _environment: Environment, asked: Asked) -> Response:
+async def one_task(context: ContextDep, _environment: EnvironmentPath, body: BodyDep) -> Response:
     """The task at `index`, from 0."""
-    found = _split(context.play.catalogue, asked)
-    index = number_of(asked, "index", -(2**31), 2**31)
+    found = _read_split_tasks(context.runner.catalogue, body)
+    index = get_integer(body, "index", -(2**31), 2**31)
     if index is None:
         raise BadRequest("expected a value, got none", "body", "index")
     if not 0 <= index < len(found):
         raise HTTPException(400, "Invalid task index")
-    return Json(OneTask(found[index]))
+    return JsonResponse(SplitTask(found[index]))
 
 
 @router.post(
     "/{environment}/task_range",
-    **told(
+    **route_docs(
         "Some tasks of a split",
-        ref(SomeTasks),
-        {"tasks": [_TASK]},
+        schema_ref(TaskRange),
+        {"tasks": [_TASK_EXAMPLE]},
         errors=(400, 404, 422),
-        body=_body("split", start="", stop=""),
+        body=_body_schema("split", start="", stop=""),
         required=True,
-        sent={"the first two": {"split": "workflow", "start": 0, "stop": 2}},
+        examples={"the first two": {"split": "workflow", "start": 0, "stop": 2}},
     ),
 )
-async def task_range(context: Server, _environment: Environment, asked: Asked) -> Response:
+async def task_range(context: ContextDep, _environment: EnvironmentPath, body: BodyDep) -> Response:
     """Those from `start` to before `stop`."""
-    found = _split(context.play.catalogue, asked)
-    start = number_of(asked, "start", -(2**31), 2**31)
-    stop = number_of(asked, "stop", -(2**31), 2**31)
+    found = _read_split_tasks(context.runner.catalogue, body)
+    start = get_integer(body, "start", -(2**31), 2**31)
+    stop = get_integer(body, "stop", -(2**31), 2**31)
     first, last = start or 0, len(found) if stop is None else stop
     if not 0 <= first <= last <= len(found):
         raise HTTPException(400, "Invalid task index")
-    return Json(SomeTasks(found[first:last]))
+    return JsonResponse(TaskRange(found[first:last]))

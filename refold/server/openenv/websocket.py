@@ -1,40 +1,38 @@
 """
-``/ws``: one reply for each request, in order, as both generations of clients expect.
+``/ws``: one reply for each frame, in order, as both generations of OpenEnv's clients expect.
 
-Written on plain ASGI, since here every microsecond counts. Whatever a frame holds, the session
-lives on: only ``close``, the client's going, or the loss of the session ends it.
+Written on plain ASGI, since a training run sends its steps here and each one costs. No frame,
+however malformed, ends the session; only ``close``, a disconnect or the session's own end does.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from attrs import define
 from msgspec import UNSET, Struct, UnsetType
+from starlette.types import Receive, Scope, Send
 
 from refold.engine import InvalidAction, RefoldError
-from refold.server.http.access import client_of
-from refold.server.openenv.mcp import Caller, JsonRpc
-from refold.server.openenv.tool_steps import step
-from refold.server.sessions.errors import BadRequest, SessionsFull, words_of
-from refold.server.sessions.play import Play, Start
+from refold.server.http.access import client_address
+from refold.server.openenv.mcp import Caller, RpcDispatcher
+from refold.server.openenv.tool_steps import step_or_use_tool
+from refold.server.sessions.errors import BadRequest, SessionsFull, client_message
+from refold.server.sessions.messages import encode
+from refold.server.sessions.reset_arguments import ResetRequest
+from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
-from refold.server.sessions.wire import encode
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+FRAMES_PER_TURN = 16
+"""Frames that one connection is served in a row; a busy client must not starve the others."""
 
-TURN = 16
-"""Frames that a connection may have served before others get their turn."""
-
-_FULL = 1013
-_LOST = 1011
-_GONE = 1001
+# Close codes of RFC 6455 and its registry.
+_TRY_AGAIN_LATER = 1013
+_INTERNAL_ERROR = 1011
+_GOING_AWAY = 1001
 
 
 class _Frame(Struct, forbid_unknown_fields=True):
@@ -47,17 +45,17 @@ class _Reply(Struct):
     data: Any
 
 
-_faults = logging.getLogger("refold.server")
-_read = msgspec.json.Decoder(_Frame).decode
-_KINDS = ("reset", "step", "state", "mcp", "close")
+_logger = logging.getLogger("refold.server")
+_decode_frame = msgspec.json.Decoder(_Frame).decode
+_FRAME_TYPES = ("reset", "step", "state", "mcp", "close")
 
 
-class Refusal(Exception):
+class FrameRefused(Exception):
     """
-    A frame that cannot be served.
+    A frame that gets an error for a reply.
 
     Attributes:
-        data: What the error frame holds.
+        data: The content of the error frame.
     """
 
     def __init__(self, code: str, message: str, **more: Any) -> None:
@@ -66,39 +64,41 @@ class Refusal(Exception):
 
 
 @define
-class Endpoint:
+class EnvironmentSocket:
     """
     The ASGI application of ``/ws``.
 
     Attributes:
-        play: Resets and steps.
-        store: Where sessions come from.
+        runner: Plays episodes in sessions.
+        store: The sessions.
         rpc: Answers ``mcp`` frames.
-        largest: Letters that a frame may have.
-        pause: Seconds that a client, by its address, has to wait before its next frame.
-        refused: Called with the code of each error.
+        largest_frame: Most characters of a frame.
+        delay: Counts a frame of a client address, and returns seconds to wait before the next.
+        count_error: Called with the code of each error frame.
     """
 
-    play: Play
+    runner: SessionRunner
     store: SessionStore
-    rpc: JsonRpc
-    largest: int
-    pause: Callable[[str], float]
-    refused: Callable[[str], None]
+    rpc: RpcDispatcher
+    largest_frame: int
+    delay: Callable[[str], float]
+    count_error: Callable[[str], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it closes."""
         await receive()
         await send({"type": "websocket.accept"})
-        client = client_of(scope)
+        client = client_address(scope)
         try:
-            session, owned = self._enter(scope, client)
+            session, owned = self._open_session(scope, client)
         except RefoldError as error:
-            await self._turn_away(send, error)
+            await self._refuse_connection(send, error)
             return
+        # The store drops sessions in plain functions, so the close is sent by a task; the set keeps
+        # it from being collected before it ran.
         loop = asyncio.get_running_loop()
         ending: set[asyncio.Task[None]] = set()
-        session.hang_up = lambda: ending.add(loop.create_task(_close(send, _GONE)))
+        session.hang_up = lambda: ending.add(loop.create_task(_close(send, _GOING_AWAY)))
         try:
             await self._serve(session, client, receive, send)
         finally:
@@ -108,132 +108,145 @@ class Endpoint:
             else:
                 self.store.detach(session)
 
-    def _enter(self, scope: Scope, client: str) -> tuple[Session, bool]:
-        """Return the session that the client wants, or a new one, and whether it is new."""
+    def _open_session(self, scope: Scope, client: str) -> tuple[Session, bool]:
+        """Return the session that the URL names, or a new one; and whether it is new."""
         wanted = parse_qs(scope["query_string"].decode("latin-1")).get("session_id")
         if wanted:
             return self.store.attach(wanted[0]), False
         self.store.make_room()
         return self.store.create(client, attached=True), True
 
-    async def _turn_away(self, send: Send, error: RefoldError) -> None:
-        data: dict[str, Any] = {"message": words_of(error), "code": "SESSION_ERROR"}
+    async def _refuse_connection(self, send: Send, error: RefoldError) -> None:
+        data: dict[str, Any] = {"message": client_message(error), "code": "SESSION_ERROR"}
         if isinstance(error, SessionsFull):
             data |= {"code": "CAPACITY_REACHED"}
-            data |= {"active_sessions": error.active, "max_sessions": error.most}
-        self.refused(data["code"])
-        await send({"type": "websocket.send", "text": _text("error", data)})
-        await _close(send, _FULL if isinstance(error, SessionsFull) else _LOST)
+            data |= {"active_sessions": error.active, "max_sessions": error.limit}
+        self.count_error(data["code"])
+        await send({"type": "websocket.send", "text": _encode_reply("error", data)})
+        await _close(send, _TRY_AGAIN_LATER if isinstance(error, SessionsFull) else _INTERNAL_ERROR)
 
     async def _serve(self, session: Session, client: str, receive: Receive, send: Send) -> None:
-        caller = Caller(client, lambda: session, session, own=True)
+        caller = Caller(client, lambda: session, session, owns_connection=True)
         served = 0
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return
-            reply = self._reply(message.get("text") or message.get("bytes") or "", session, caller)
+            reply = self._reply_to(
+                message.get("text") or message.get("bytes") or "", session, caller
+            )
             if reply is None:
                 await _close(send, 1000)
                 return
             await send({"type": "websocket.send", "text": reply})
             served += 1
-            wait = self.pause(client)
-            if wait or not served % TURN:
+            # Backpressure: frames that are not received yet hold up their sender.
+            wait = self.delay(client)
+            if wait or not served % FRAMES_PER_TURN:
                 await asyncio.sleep(wait)
 
-    def _reply(self, text: str | bytes, session: Session, caller: Caller) -> str | None:
-        """Return the reply to the frame *text*; None if it asks to close."""
+    def _reply_to(self, text: str | bytes, session: Session, caller: Caller) -> str | None:
+        """Return the reply to the frame *text*, None if it is ``close``."""
         try:
-            frame = _frame(text, self.largest)
+            frame = _read_frame(text, self.largest_frame)
             if frame.type == "close":
                 return None
-            session.used = self.store.clock()
+            session.last_used = self.store.clock()
             return self._serve_frame(frame, session, caller)
-        except Refusal as refusal:
-            self.refused(refusal.data["code"])
-            return _text("error", refusal.data)
-        except Exception:
-            _faults.exception("a frame failed")
-            self.refused("EXECUTION_ERROR")
+        except FrameRefused as refusal:
+            self.count_error(refusal.data["code"])
+            return _encode_reply("error", refusal.data)
+        except Exception:  # a bug of ours must not end the session
+            _logger.exception("a frame failed")
+            self.count_error("EXECUTION_ERROR")
             fault = {"message": "the server could not do that", "code": "EXECUTION_ERROR"}
-            return _text("error", fault)
+            return _encode_reply("error", fault)
 
     def _serve_frame(self, frame: _Frame, session: Session, caller: Caller) -> str:
         data = {} if frame.data is UNSET else frame.data
         try:
             match frame.type:
                 case "step":
-                    return _observation(step(self.play, self.rpc, session, data))
+                    return _observation_reply(
+                        step_or_use_tool(self.runner, self.rpc, session, data)
+                    )
                 case "reset":
-                    return _observation(self.play.reset(session, Start.read(data)))
+                    return _observation_reply(
+                        self.runner.reset(session, ResetRequest.from_arguments(data))
+                    )
                 case "state":
-                    return _text("state", self.play.state(session))
+                    return _encode_reply("state", self.runner.state(session))
                 case _:
-                    return _text("mcp", self.rpc.answer(data, caller))
+                    return _encode_reply("mcp", self.rpc.answer(data, caller))
         except BadRequest as error:
-            raise _invalid("value_error", ["data", *error.at], error.problem) from None
+            raise _validation_error(
+                "value_error", ["data", *error.location], error.problem
+            ) from None
         except InvalidAction as error:
-            raise _invalid("invalid_action", ["data"], words_of(error)) from None
+            raise _validation_error("invalid_action", ["data"], client_message(error)) from None
         except RefoldError as error:
-            raise Refusal("EXECUTION_ERROR", words_of(error)) from None
+            raise FrameRefused("EXECUTION_ERROR", client_message(error)) from None
 
 
 async def _close(send: Send, code: int) -> None:
     try:
         await send({"type": "websocket.close", "code": code})
-    except (RuntimeError, OSError):  # the client was quicker
+    except (RuntimeError, OSError):  # the client closed first
         return
 
 
-def _observation(envelope: bytes) -> str:
+def _observation_reply(envelope: bytes) -> str:
+    # Joined as text: the envelope is JSON already.
     return '{"type":"observation","data":' + envelope.decode() + "}"
 
 
-def _text(kind: str, data: Any) -> str:
+def _encode_reply(kind: str, data: Any) -> str:
     return encode(_Reply(kind, data)).decode()
 
 
-def _invalid(kind: str, at: list[str], problem: str) -> Refusal:
+def _validation_error(kind: str, at: list[str], problem: str) -> FrameRefused:
     errors = [{"type": kind, "loc": at, "msg": problem}]
-    return Refusal("VALIDATION_ERROR", f"Invalid message: {problem}", errors=errors)
+    return FrameRefused("VALIDATION_ERROR", f"Invalid message: {problem}", errors=errors)
 
 
-def _frame(text: str | bytes, largest: int) -> _Frame:
+def _read_frame(text: str | bytes, largest: int) -> _Frame:
     """
-    Return *text* as a frame that can be served.
+    Return the frame in *text*.
 
     Raises:
-        Refusal: It is none.
+        FrameRefused: *text* is no valid frame, or too long.
     """
     if len(text) > largest:
-        raise _invalid("too_long", [], f"expected at most {largest} letters, got {len(text)}")
+        raise _validation_error(
+            "too_long", [], f"expected at most {largest} letters, got {len(text)}"
+        )
     try:
-        frame = _read(text)
+        frame = _decode_frame(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise _why(text) from None
-    if frame.type not in _KINDS:
-        raise Refusal("UNKNOWN_TYPE", f"Unknown message type: {frame.type[:100]}")
+        raise _explain_bad_frame(text) from None
+    if frame.type not in _FRAME_TYPES:
+        raise FrameRefused("UNKNOWN_TYPE", f"Unknown message type: {frame.type[:100]}")
     if frame.data is UNSET:
         if frame.type in ("step", "mcp"):
-            raise _invalid("missing", ["data"], "expected a value, got none")
+            raise _validation_error("missing", ["data"], "expected a value, got none")
     elif frame.type in ("state", "close"):
-        raise _invalid("extra_forbidden", ["data"], "expected no data, got some")
+        raise _validation_error("extra_forbidden", ["data"], "expected no data, got some")
     return frame
 
 
-def _why(text: str | bytes) -> Refusal:
-    """Return what is wrong with *text*, which is no frame."""
+def _explain_bad_frame(text: str | bytes) -> FrameRefused:
+    """Return the error for *text*, which is no valid frame."""
+    # Parsed once more, but only on errors: the decoder of valid frames is the fast path.
     try:
         value = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        return Refusal("INVALID_JSON", f"Invalid JSON: {error}"[:300])
+        return FrameRefused("INVALID_JSON", f"Invalid JSON: {error}"[:300])
     if not isinstance(value, dict):
-        return _invalid("dict_type", [], "expected an object, got another kind of value")
+        return _validation_error("dict_type", [], "expected an object, got another kind of value")
     kind = value.get("type", "")
-    if kind not in _KINDS:
-        return Refusal("UNKNOWN_TYPE", f"Unknown message type: {str(kind)[:100]}")
+    if kind not in _FRAME_TYPES:
+        return FrameRefused("UNKNOWN_TYPE", f"Unknown message type: {str(kind)[:100]}")
     extra = sorted(map(str, value.keys() - {"type", "data"}))
     if extra:
-        return _invalid("extra_forbidden", [extra[0][:100]], "expected type and data only")
-    return _invalid("dict_type", ["data"], "expected an object, got another kind of value")
+        return _validation_error("extra_forbidden", [extra[0][:100]], "expected type and data only")
+    return _validation_error("dict_type", ["data"], "expected an object, got another kind of value")

@@ -1,7 +1,7 @@
 """
-The web page: one document without anything of its own, and the viewer's modules as files.
+The web page: one fixed document, and the viewer's modules and styles as files.
 
-Nothing in it is secret, so it can be had without a token; what it shows, it asks for.
+It holds no data, so it needs no token; all that it shows, it requests from the API.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from attrs import frozen
 from fastapi import APIRouter, Header, HTTPException, Response
 from fastapi.responses import RedirectResponse
 
-from refold.server.http.access import MODULES
+from refold.server.http.access import VIEWER_PATH
 from refold.viewer.sources import viewer_files
 
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -30,29 +30,30 @@ POLICY = "; ".join(
     ]
 )
 
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_ONLY_ON_DISK = ("app.js", "boot.js")
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_ONLY_ON_DISK = ("app.js", "boot.js")  # start pages that were saved to a file
 
 router = APIRouter(include_in_schema=False)
 
 
 @frozen
-class _File:
+class _StaticFile:
     content: bytes
     kind: str
     tag: str
 
 
-def _served() -> Iterator[tuple[str, _File]]:
-    """Yield the files that a page may load, by their paths."""
+def _read_files() -> Iterator[tuple[str, _StaticFile]]:
+    """Yield the path and content of each of the viewer's files that a page may load."""
     for path, content in viewer_files().items():
         name = path.rpartition("/")[2]
-        kind = _TYPES.get(name[name.rfind(".") :])
+        kind = _MEDIA_TYPES.get(name[name.rfind(".") :])
         if kind is not None and name not in _ONLY_ON_DISK:
-            yield path, _File(content, kind, f'"{sha256(content).hexdigest()}"')
+            yield path, _StaticFile(content, kind, f'"{sha256(content).hexdigest()}"')
 
 
-_FILES = dict(_served())
+# Read once, at import: a request can name only what is in here, never a path on the disk.
+_FILES = dict(_read_files())
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -84,22 +85,26 @@ _PAGE = """<!doctype html>
 @router.get("/")
 @router.get("/web")
 async def page() -> Response:
-    """Return the page; it is the same whatever it will show."""
-    return Response(_PAGE, media_type="text/html", headers={"content-security-policy": POLICY})
+    """Return the page, which is the same whatever it will show."""
+    return Response(
+        _PAGE, media_type="text/html", headers={"content-security-policy": CONTENT_SECURITY_POLICY}
+    )
 
 
 @router.get("/web/")
-async def slashed() -> Response:
-    """Lead to the page, behind whatever a proxy puts before it."""
+async def redirect_to_page() -> Response:
+    """Redirect to the page."""
+    # Relative, since a proxy may serve all of this below a path of its own.
     return RedirectResponse("../web", 308)
 
 
-@router.get(MODULES + "{path:path}")
-async def module(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Return one of the viewer's files: of those that were there when the server started."""
+@router.get(VIEWER_PATH + "{path:path}")
+async def viewer_file(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Return one of the viewer's files, as it was when the server started."""
     file = _FILES.get(path)
     if file is None:
         raise HTTPException(404, "There is no such thing")
+    # no-cache means "ask before use": a page never mixes the modules of two releases.
     headers = {"etag": file.tag, "cache-control": "no-cache"}
     if if_none_match == file.tag:
         return Response(status_code=304, headers=headers)

@@ -1,41 +1,38 @@
 """
-Episodes that the server itself plays, and what compares many: grader, baseline, leaderboard.
+Episodes that the server plays by itself, and their grades.
 
-Only built-in agents play here: no scripts, which are files of the server, and no models, which
-cost its owner's money.
+Only built-in agents play here: scripts are files on the server, and models cost its owner money.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
 from refold.agents import builtin_agents, make_policy
 from refold.agents.rollout import epoch_seed, replay_policy
-from refold.engine import Episode, EpisodeInfo, Family, RefoldError, Reseeded, Stream
+from refold.engine import Episode, EpisodeInfo, Family, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownEpisode
 from refold.engine.sums import add_up
 from refold.graders import grade, save_grade, saved_grades
 from refold.scenarios import Scenario
-from refold.server.context import Context
-from refold.server.http.bodies import Json, number_of, text_of
-from refold.server.http.openapi import named, ref, text_schema, told
+from refold.server.context import ServerContext
+from refold.server.http.bodies import JsonResponse, get_integer, get_text
+from refold.server.http.openapi import component_ref, route_docs, schema_ref, text_schema
 from refold.server.http.openapi_examples import EPISODE, GRADE
-from refold.server.http.request_session import Asked, Server, new_session, shown
-from refold.server.routes.rows import EpisodeRow, GradeReply, grade_reply, row_of
-from refold.server.routes.saved_episodes import Id, opened
+from refold.server.http.request_session import BodyDep, ContextDep
+from refold.server.routes.replies import EpisodeRow, GradeReply, episode_row, grade_reply
+from refold.server.routes.saved_episodes import find_stream
 from refold.server.sessions.errors import BadRequest
-from refold.server.sessions.play import AGENT, id_for
-from refold.server.sessions.store import Session
 
 MOST_EPISODES = 100
-TURN = 8
+"""Episodes in one request, which holds one of the few slots for long computations."""
+STEPS_PER_TURN = 8
+"""Steps played in a row before the event loop serves other requests."""
 
 router = APIRouter(tags=["runs"])
 
@@ -47,60 +44,51 @@ class RunReply(Struct):
     mean: float
 
 
-_AGENT = {"enum": [*builtin_agents(), None], "description": "Who plays."}
-_RUN_BODY = {
+AGENT_SCHEMA = {"enum": [*builtin_agents(), None], "description": "Who plays."}
+_RUN_SCHEMA = {
     "type": "object",
     "properties": {
         "task": text_schema("Which task; the default if not given."),
-        "agent": _AGENT,
-        "seed": named("Seed"),
+        "agent": AGENT_SCHEMA,
+        "seed": component_ref("Seed"),
         "episodes": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_EPISODES},
         "run": text_schema("Name of the run.", 100),
     },
 }
-_GRADER_BODY = {
+_GRADER_SCHEMA = {
     "type": "object",
     "properties": {
         "episode_id": text_schema("Which episode."),
         "task": text_schema("The latest of which task."),
-        "agent": _AGENT,
-        "provider": _AGENT,
-        "seed": named("Seed"),
+        "agent": AGENT_SCHEMA,
+        "provider": AGENT_SCHEMA,
+        "seed": component_ref("Seed"),
     },
-}
-_FORK_BODY = {
-    "type": "object",
-    "properties": {
-        "at": {"type": "integer", "minimum": 0, "maximum": 2**31},
-        "agent": _AGENT,
-        "seed": named("Seed"),
-        "episode_id": text_schema("What the fork is to be called."),
-    },
-    "required": ["at"],
 }
 
 
-def agent_of(asked: dict[str, Any]) -> str | None:
+def read_agent(body: dict[str, Any]) -> str | None:
     """
-    Return the built-in agent that *asked* names, None if it names none.
+    Return the built-in agent named in *body* (``agent`` or ``provider``), None if none is.
 
     Raises:
-        BadRequest: It names another.
+        BadRequest: The name is not that of a built-in agent.
     """
-    found = {key: text_of(asked, key) for key in ("agent", "provider")}
+    found = {key: get_text(body, key) for key in ("agent", "provider")}
     for key, agent in found.items():
         if agent is not None and agent not in builtin_agents():
-            known = ", ".join(builtin_agents())
-            raise BadRequest(f"expected one of {known}; got {agent!r:.100}", key)
+            raise BadRequest(
+                f"expected one of {', '.join(builtin_agents())}; got {agent!r:.100}", key
+            )
     return found["agent"] or found["provider"]
 
 
 def check_agent(agent: str, family: Family) -> None:
     """
-    Check that *agent* plays *family*.
+    Check that *agent* can play *family*.
 
     Raises:
-        BadRequest: It does not.
+        BadRequest: It cannot.
     """
     try:
         make_policy(agent, family, seed=0)
@@ -108,8 +96,20 @@ def check_agent(agent: str, family: Family) -> None:
         raise BadRequest(str(error), "agent") from None
 
 
-async def play_on(context: Context, episode: Episode, agent: str, *, since: int = 0) -> None:
-    """Play *episode*, recorded, to its end, a few steps at a time; and save its grade."""
+async def play_to_end(
+    context: ServerContext, episode: Episode, agent: str, *, since: int = 0
+) -> None:
+    """
+    Let the built-in *agent* play *episode* to its end, and save the grade.
+
+    Runs on the event loop, where the log's writer lives, and yields to it every few steps.
+
+    Args:
+        context: The server.
+        episode: The episode, recorded in the log.
+        agent: Name of the agent.
+        since: Position from which the agent itself played; the steps before are a parent's.
+    """
     stream = episode.events
     policy = make_policy(agent, episode.family, seed=stream.started.seed)
     replay_policy(policy, stream, since=since)
@@ -117,68 +117,74 @@ async def play_on(context: Context, episode: Episode, agent: str, *, since: int 
     while not episode.over:
         action = policy(episode.observation, lambda: episode.legal_actions)
         episode.step(action)
-        context.play.counts.steps += 1
+        context.runner.counts.steps += 1
         taken += 1
-        if not taken % TURN:
+        if not taken % STEPS_PER_TURN:
             await asyncio.sleep(0)
-    context.play.counts.ended += 1
+    context.runner.counts.ended += 1
     save_grade(context.log, episode.id, grade(episode.events))
 
 
-async def play_new(
-    context: Context, scenario: Scenario, agent: str, seed: int | None, run: str, epoch: int
+async def play_new_episode(
+    context: ServerContext, scenario: Scenario, agent: str, seed: int | None, run: str, epoch: int
 ) -> EpisodeInfo:
-    """Play a new episode of *scenario* and return what the log tells of it."""
-    check_agent(agent, context.play.catalogue.family_of(scenario))
+    """
+    Let the built-in *agent* play a new episode of *scenario*, and return its row in the log.
+
+    Raises:
+        BadRequest: The agent cannot play the scenario's family.
+    """
+    check_agent(agent, context.runner.catalogue.family_of(scenario))
     log = context.log
-    first = scenario.seed if seed is None else seed
-    world = epoch_seed(first, epoch)
-    episode = Episode.start(scenario, log=log, agent=agent, seed=world, run=run, epoch=epoch)
-    context.play.counts.started += 1
-    await play_on(context, episode, agent)
+    world_seed = epoch_seed(scenario.seed if seed is None else seed, epoch)
+    episode = Episode.start(scenario, log=log, agent=agent, seed=world_seed, run=run, epoch=epoch)
+    context.runner.counts.started += 1
+    await play_to_end(context, episode, agent)
     return log.find(episode.id)
 
 
 @router.post(
     "/run",
-    **told(
+    **route_docs(
         "Let a built-in agent play",
-        ref(RunReply),
+        schema_ref(RunReply),
         {"episodes": [EPISODE], "mean": 0.9},
         errors=(404, 422, 503),
-        body=_RUN_BODY,
-        sent={"greedy": {"task": "workflow/easy", "agent": "greedy", "episodes": 3}},
+        body=_RUN_SCHEMA,
+        examples={"greedy": {"task": "workflow/easy", "agent": "greedy", "episodes": 3}},
     ),
 )
-async def run(context: Server, asked: Asked) -> Response:
+async def run(context: ContextDep, body: BodyDep) -> Response:
     """Play episodes of a task, recorded and graded; each has the seed after the one before."""
-    agent = agent_of(asked) or "random"
-    scenario = context.play.catalogue.find(text_of(asked, "task", "task_id"))
-    seed = number_of(asked, "seed", 0, LARGEST_SEED)
-    times = number_of(asked, "episodes", 1, MOST_EPISODES) or 1
-    name = text_of(asked, "run", longest=100) or ""
+    agent = read_agent(body) or "random"
+    scenario = context.runner.catalogue.find(get_text(body, "task", "task_id"))
+    seed = get_integer(body, "seed", 0, LARGEST_SEED)
+    times = get_integer(body, "episodes", 1, MOST_EPISODES) or 1
+    name = get_text(body, "run", longest=100) or ""
+    # The last seed is the largest: checked before the first episode is played.
     try:
         epoch_seed(scenario.seed if seed is None else seed, times - 1)
     except RefoldError as error:
         raise BadRequest(str(error), "body", "seed") from None
-    with context.heavy():
+    with context.long_computation():
         infos = [
-            await play_new(context, scenario, agent, seed, name, epoch) for epoch in range(times)
+            await play_new_episode(context, scenario, agent, seed, name, epoch)
+            for epoch in range(times)
         ]
     log = context.log
-    rows = [row_of(info, saved_grades(log, info.id)) for info in infos]
-    return Json(RunReply(rows, add_up(row.score or 0.0 for row in rows) / len(rows)))
+    rows = [episode_row(info, saved_grades(log, info.id)) for info in infos]
+    return JsonResponse(RunReply(rows, add_up(row.score or 0.0 for row in rows) / len(rows)))
 
 
 @router.post(
     "/grader",
-    **told(
+    **route_docs(
         "Grade an episode",
-        ref(GradeReply),
+        schema_ref(GradeReply),
         GRADE,
         errors=(404, 409, 422, 503),
-        body=_GRADER_BODY,
-        sent={
+        body=_GRADER_SCHEMA,
+        examples={
             "the latest": {},
             "the latest of a task": {"task": "hard"},
             "one": {"episode_id": "try-1"},
@@ -186,112 +192,25 @@ async def run(context: Server, asked: Asked) -> Response:
         },
     ),
 )
-async def grader(context: Server, asked: Asked) -> Response:
+async def grader(context: ContextDep, body: BodyDep) -> Response:
     """Grade one episode: by id, or the latest, of a task or of all; or play one first."""
-    agent, name = agent_of(asked), text_of(asked, "episode_id")
-    task, seed = text_of(asked, "task", "task_id"), number_of(asked, "seed", 0, LARGEST_SEED)
+    agent, name = read_agent(body), get_text(body, "episode_id")
+    task, seed = get_text(body, "task", "task_id"), get_integer(body, "seed", 0, LARGEST_SEED)
     if agent is not None:
-        scenario = context.play.catalogue.find(task)
-        with context.heavy():
-            name = (await play_new(context, scenario, agent, seed, "", 0)).id
+        scenario = context.runner.catalogue.find(task)
+        with context.long_computation():
+            name = (await play_new_episode(context, scenario, agent, seed, "", 0)).id
         task = None
-    scenario_name = context.play.catalogue.find(task).name if task else None
-    return Json(await run_in_threadpool(_graded, context, name, scenario_name))
+    scenario_name = context.runner.catalogue.find(task).name if task else None
+    return JsonResponse(await run_in_threadpool(_grade_episode, context, name, scenario_name))
 
 
-def _graded(context: Context, name: str | None, scenario: str | None) -> GradeReply:
-    with context.reading() as log:
+def _grade_episode(context: ServerContext, name: str | None, scenario: str | None) -> GradeReply:
+    with context.open_reader() as log:
         if name is None:
             newest = islice(log.episodes(scenario=scenario, newest_first=True), 1)
             name = next((info.id for info in newest), None)
         if name is None:
             raise UnknownEpisode("episode: expected one in the log, got none")
-        info, stream = opened(context, log, name)
+        info, stream = find_stream(context, log, name)
     return grade_reply(info, grade(stream))
-
-
-@router.post(
-    "/episodes/{id}/fork",
-    **told(
-        "Leave an episode at one of its steps",
-        {"type": "object"},
-        {"observation": {}, "reward": 0.0, "done": False},
-        errors=(404, 409, 422, 503),
-        body=_FORK_BODY,
-        required=True,
-        sent={
-            "to play on yourself": {"at": 3},
-            "to let an agent play on": {"at": 3, "agent": "greedy", "seed": 7},
-        },
-    ),
-)
-async def fork(request: Request, context: Server, id: Id, asked: Asked) -> Response:
-    """
-    Begin an episode that shares the first `at` steps of another, to the byte.
-
-    With an agent it is played to its end, and the answer is as of `/run`. Without, the answer is
-    as of `/reset`, and `/step` goes on.
-    """
-    at, agent = number_of(asked, "at", 0, 2**31), agent_of(asked)
-    if at is None:
-        raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
-    info, parent = await run_in_threadpool(read, context, id)
-    if agent is not None:
-        check_agent(agent, parent.family)
-    log, seed = context.log, number_of(asked, "seed", 0, LARGEST_SEED)
-    name = text_of(asked, "episode_id")
-    with ExitStack() as stack:
-        if agent is not None:
-            stack.enter_context(context.heavy())
-        session = None
-        if agent is None:
-            session = stack.enter_context(fresh_session(request, context))
-        with log.transaction():
-            called = None if name is None else id_for(name, exact=True)
-            episode = branch(context, info, parent, at, agent or AGENT, called)
-            if seed is not None and not episode.over:
-                episode.note(Reseeded(seed))
-        if session is not None:
-            context.current = session
-            content = context.play.adopt(session, episode, name or episode.id, info.scenario)
-            return shown(request, content, session)
-        await play_on(context, episode, agent or AGENT, since=at)
-    found = log.find(episode.id)
-    row = row_of(found, saved_grades(log, found.id))
-    return Json(RunReply([row], row.score or 0.0))
-
-
-def branch(
-    context: Context,
-    info: EpisodeInfo,
-    parent: Stream,
-    at: int,
-    agent: str,
-    id: str | None = None,
-) -> Episode:
-    """
-    Return a new episode that leaves *parent*, which the log tells *info* of, *at* a position.
-
-    Raises:
-        UnknownStep, EpisodeExists: As ``Episode.fork``.
-    """
-    return Episode.fork(
-        parent, at, log=context.log, parent=info.id, agent=agent, id=id, run=info.run
-    )
-
-
-@contextmanager
-def fresh_session(request: Request, context: Context) -> Iterator[Session]:
-    """Give a new session; it is closed again if what follows fails."""
-    session = new_session(request, context)
-    try:
-        yield session
-    except RefoldError:
-        context.store.close(session)
-        raise
-
-
-def read(context: Context, id: str) -> tuple[EpisodeInfo, Stream]:
-    """Return the episode that *id* names, and its events; raises as ``opened``."""
-    with context.reading() as log:
-        return opened(context, log, id)

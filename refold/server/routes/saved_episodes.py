@@ -1,8 +1,8 @@
 """
-What the log tells: episodes, their events, states and grades, differences; and forks.
+The log over HTTP: episodes with their events, states and grades, and differences between two.
 
-All but the fork only reads, each request with a reader of its own, so none waits for the writer.
-Of an episode that still runs, nothing is shown that its agent must not see.
+Nothing here writes. Each request opens a reader of its own, so none waits for the writer. Of a
+running episode, nothing is shown that its agent must not see.
 """
 
 from collections.abc import Iterator
@@ -16,158 +16,178 @@ from fastapi import APIRouter, Path, Query, Response
 from refold.engine import EpisodeInfo, EventLog, Stream, fold_to
 from refold.graders import grade, saved_grades
 from refold.replays import Diff, diff, steps
-from refold.server.context import PATIENCE, Context
-from refold.server.http.bodies import Json
-from refold.server.http.openapi import ref, told
+from refold.server.context import PATIENCE_SECONDS, ServerContext
+from refold.server.http.bodies import JsonResponse
+from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.openapi_examples import EPISODE, GRADE
-from refold.server.http.request_session import Server, Text
-from refold.server.routes.rows import (
+from refold.server.http.request_session import ContextDep, TextQuery
+from refold.server.routes.replies import (
     DiffReply,
+    EpisodeDetail,
     EpisodeList,
-    EpisodeWhole,
     EventRow,
     GradeReply,
     StateReply,
+    StepList,
     StepRow,
-    Tail,
+    episode_row,
     grade_reply,
-    rewards_of,
-    row_of,
+    read_rewards,
 )
 from refold.viewer.differences import diff_document
 from refold.viewer.episode_document import document
 from refold.viewer.html_page import content_of
 
-MOST = 500
-MOST_LEGAL = 500
+# Caps on what one response may hold; an episode may be of any length.
+MOST_ROWS = 500
+MOST_ACTIONS = 500
 
 router = APIRouter(tags=["episodes"])
 Sides = tuple[tuple[EpisodeInfo, Stream], tuple[EpisodeInfo, Stream]]
-Id = Annotated[str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
-After = Annotated[int, Query(ge=-1, le=2**31)]
+EpisodePath = Annotated[
+    str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")
+]
+LimitQuery = Annotated[int, Query(ge=1, le=MOST_ROWS)]
+AfterQuery = Annotated[int, Query(ge=-1, le=2**31)]
 
 
-def opened(context: Context, log: EventLog, id: str) -> tuple[EpisodeInfo, Stream]:
+def find_stream(context: ServerContext, log: EventLog, id: str) -> tuple[EpisodeInfo, Stream]:
     """
-    Return the episode that *id* names, and its events.
+    Return the episode *id* of *log* and its events.
 
     Raises:
-        UnknownEpisode, AmbiguousEpisode, LogDamaged: As ``EventLog.events``.
+        UnknownEpisode, AmbiguousEpisode: No episode is called so, or several are.
+        LogDamaged: The events are not those that were written.
     """
-    info = context.find(log, id)
+    info = context.find_episode(log, id)
     return info, log.events(info.id)
+
+
+def read_episode(context: ServerContext, id: str) -> tuple[EpisodeInfo, Stream]:
+    """Return the episode *id* and its events, with a reader of its own; as ``find_stream``."""
+    with context.open_reader() as log:
+        return find_stream(context, log, id)
 
 
 @router.get(
     "/episodes",
-    **told(
+    name="episodes",
+    **route_docs(
         "The episodes of the log",
-        ref(EpisodeList),
+        schema_ref(EpisodeList),
         {"episodes": [EPISODE], "next": None},
         errors=(404, 409, 422),
     ),
 )
-def episodes(
-    context: Server,
-    scenario: Text = None,
-    agent: Text = None,
-    run: Text = None,
-    limit: Limit = 50,
-    before: Text = None,
+def list_episodes(
+    context: ContextDep,
+    scenario: TextQuery = None,
+    agent: TextQuery = None,
+    run: TextQuery = None,
+    limit: LimitQuery = 50,
+    before: TextQuery = None,
     rewards: bool = False,
 ) -> Response:
     """List episodes, newest first; `scenario` may be a family. `before` is a page's `next`."""
-    with context.reading() as log:
+    with context.open_reader() as log:
         found = log.episodes(scenario=scenario, agent=agent, run=run, newest_first=True)
         if before is not None:
-            last = context.find(log, before).id
+            last = context.find_episode(log, before).id
             for info in found:
                 if info.id == last:
                     break
+        # One more than asked for, to learn whether another page follows.
         page = list(islice(found, limit + 1))
         rows = [
-            row_of(info, saved_grades(log, info.id), rewards_of(log, info.id) if rewards else None)
+            episode_row(
+                info, saved_grades(log, info.id), read_rewards(log, info.id) if rewards else None
+            )
             for info in page[:limit]
         ]
     following = rows[-1].id if len(page) > limit else None
-    return Json(EpisodeList(rows, following))
+    return JsonResponse(EpisodeList(rows, following))
 
 
 @router.get(
     "/episodes/{id}",
-    **told(
+    **route_docs(
         "An episode with its events",
-        ref(EpisodeWhole),
+        schema_ref(EpisodeDetail),
         {"episode": EPISODE, "events": [], "next": None},
         errors=(404, 409, 422),
     ),
 )
-def episode(context: Server, id: Id, after: After = -1, limit: Limit = 100) -> Response:
+def episode(
+    context: ContextDep, id: EpisodePath, after: AfterQuery = -1, limit: LimitQuery = 100
+) -> Response:
     """Return the episode at a glance, and the events after the seq `after`."""
-    with context.reading() as log:
-        info, stream = opened(context, log, id)
+    with context.open_reader() as log:
+        info, stream = find_stream(context, log, id)
         grades = saved_grades(log, info.id)
     page = range(after + 1, min(after + 1 + limit, len(stream)))
     more = page.stop if page and page.stop < len(stream) else None
     rows = [_event_row(stream, seq, running=info.ended is None) for seq in page]
-    return Json(EpisodeWhole(row_of(info, grades), rows, more - 1 if more else None))
+    return JsonResponse(EpisodeDetail(episode_row(info, grades), rows, more - 1 if more else None))
 
 
 def _event_row(stream: Stream, seq: int, *, running: bool) -> EventRow:
     data: dict[str, Any] = msgspec.json.decode(stream.payloads[seq])
     kind = data.pop("type")
-    hidden = _hidden(stream) if running else frozenset()
+    hidden = _hidden_fields(stream) if running else frozenset()
+    # The scenario's parameters hold what the agent is still to find out.
     if seq == 0 and running:
         data.pop("scenario")
     if hidden.isdisjoint(data):
         return EventRow(seq, kind, data, stream.family.say(stream[seq]))
+    # Without `say` either, which could put a hidden value into words.
     return EventRow(seq, kind, {k: v for k, v in data.items() if k not in hidden}, "")
 
 
-def _hidden(stream: Stream) -> frozenset[str]:
+def _hidden_fields(stream: Stream) -> frozenset[str]:
+    """Return the event fields that the agent must not see while the episode runs."""
     return stream.family.timeline.hidden
 
 
 @router.get(
     "/episodes/{id}/grade",
-    **told("The grade of an episode", ref(GradeReply), GRADE, errors=(404, 409, 422)),
+    **route_docs("The grade of an episode", schema_ref(GradeReply), GRADE, errors=(404, 409, 422)),
 )
-def episode_grade(context: Server, id: Id) -> Response:
+def episode_grade(context: ContextDep, id: EpisodePath) -> Response:
     """Grade the episode from its events, by its own rubric."""
-    with context.reading() as log:
-        info, stream = opened(context, log, id)
-    return Json(grade_reply(info, grade(stream)))
+    info, stream = read_episode(context, id)
+    return JsonResponse(grade_reply(info, grade(stream)))
 
 
 @router.get(
     "/episodes/{id}/state",
-    **told("An episode at one position", ref(StateReply), {}, errors=(404, 409, 422)),
+    **route_docs("An episode at one position", schema_ref(StateReply), {}, errors=(404, 409, 422)),
 )
 def episode_state(
-    context: Server, id: Id, step: Annotated[int | None, Query(ge=0, le=2**31)] = None
+    context: ContextDep, id: EpisodePath, step: Annotated[int | None, Query(ge=0, le=2**31)] = None
 ) -> Response:
     """Return the episode after `step` actions, where it stands if there is no `step`."""
-    with context.reading() as log:
-        info, stream = opened(context, log, id)
+    info, stream = read_episode(context, id)
     position = info.steps if step is None else step
     family, at = stream.family, fold_to(stream, position)
     legal = [
         {"action": msgspec.to_builtins(each), "say": family.say(each)}
-        for each in islice(family.legal_actions(at), MOST_LEGAL)
+        for each in islice(family.legal_actions(at), MOST_ACTIONS)
     ]
     seen = msgspec.to_builtins(family.observe(at))
-    return Json(StateReply(position, info.steps, seen, dict(family.view(at)), legal))
+    return JsonResponse(StateReply(position, info.steps, seen, dict(family.view(at)), legal))
 
 
 @router.get(
     "/episodes/{id}/steps",
-    **told("The steps of an episode, as they come", ref(Tail), {}, errors=(404, 409, 422)),
+    **route_docs(
+        "The steps of an episode, as they come", schema_ref(StepList), {}, errors=(404, 409, 422)
+    ),
 )
-def episode_steps(context: Server, id: Id, after: After = 0, limit: Limit = 100) -> Response:
+def episode_steps(
+    context: ContextDep, id: EpisodePath, after: AfterQuery = 0, limit: LimitQuery = 100
+) -> Response:
     """Return the steps after position `after`: a live tail, for who asks again with `next`."""
-    with context.reading() as log:
-        info, stream = opened(context, log, id)
+    info, stream = read_episode(context, id)
     family = stream.family
     rows = [
         StepRow(
@@ -184,28 +204,32 @@ def episode_steps(context: Server, id: Id, after: After = 0, limit: Limit = 100)
             (s for s in steps(stream) if s.action is not None and s.position > after), limit
         )
     ]
-    return Json(Tail(rows, rows[-1].position if rows else max(after, 0), info.ended, info.reason))
+    return JsonResponse(
+        StepList(rows, rows[-1].position if rows else max(after, 0), info.ended, info.reason)
+    )
 
 
 @contextmanager
-def _compared(context: Context, a: str, b: str) -> Iterator[tuple[Diff, Sides]]:
-    """Give how two episodes differ, and each with its events, in a place for long computations."""
-    with context.heavy(patience=PATIENCE), context.reading() as log:
-        one, two = opened(context, log, a), opened(context, log, b)
+def _open_diff(context: ServerContext, a: str, b: str) -> Iterator[tuple[Diff, Sides]]:
+    """Open the comparison of two episodes, in a slot for long computations, with both of them."""
+    with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
+        one, two = find_stream(context, log, a), find_stream(context, log, b)
         yield diff(one[1], two[1]), (one, two)
 
 
 @router.get(
     "/diff/{a}/{b}",
-    **told("Two episodes side by side", ref(DiffReply), {}, errors=(404, 409, 422, 503)),
+    **route_docs(
+        "Two episodes side by side", schema_ref(DiffReply), {}, errors=(404, 409, 422, 503)
+    ),
 )
-def difference(context: Server, a: Id, b: Id) -> Response:
+def difference(context: ContextDep, a: EpisodePath, b: EpisodePath) -> Response:
     """Say where and how two episodes part."""
-    with _compared(context, a, b) as (found, ((one, _), (two, _))):
-        return Json(_difference(found, one.id, two.id))
+    with _open_diff(context, a, b) as (found, ((one, _), (two, _))):
+        return JsonResponse(_diff_reply(found, one.id, two.id))
 
 
-def _difference(found: Diff, a: str, b: str) -> DiffReply:
+def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
     rows = [
         {
             "position": row.position,
@@ -225,28 +249,29 @@ def _difference(found: Diff, a: str, b: str) -> DiffReply:
         shared=found.shared,
         comparable=found.comparable,
         scores=list(found.scores),
-        states=[msgspec.to_builtins(each) for each in found.states[:MOST]],
+        states=[msgspec.to_builtins(each) for each in found.states[:MOST_ROWS]],
         parts=[msgspec.to_builtins(each) for each in found.parts],
-        rows=rows[:MOST],
+        rows=rows[:MOST_ROWS],
     )
 
 
 @router.get(
     "/api/episodes/{id}",
-    **told("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422)),
+    **route_docs("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422)),
 )
-def episode_document(context: Server, id: Id) -> Response:
+def episode_document(context: ContextDep, id: EpisodePath) -> Response:
     """Return the document that the page of an episode is made of."""
-    with context.reading() as log:
-        info, stream = opened(context, log, id)
-        return Json(content_of(document(stream, info=info, grade=grade(stream))))
+    info, stream = read_episode(context, id)
+    return JsonResponse(content_of(document(stream, info=info, grade=grade(stream))))
 
 
 @router.get(
     "/api/diff/{a}/{b}",
-    **told("Two episodes as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)),
+    **route_docs(
+        "Two episodes as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)
+    ),
 )
-def difference_document(context: Server, a: Id, b: Id) -> Response:
+def difference_document(context: ContextDep, a: EpisodePath, b: EpisodePath) -> Response:
     """Return the document that the page of two episodes side by side is made of."""
-    with _compared(context, a, b) as (found, ((one, left), (two, right))):
-        return Json(content_of(diff_document(found, (left, right), infos=(one, two))))
+    with _open_diff(context, a, b) as (found, ((one, left), (two, right))):
+        return JsonResponse(content_of(diff_document(found, (left, right), infos=(one, two))))

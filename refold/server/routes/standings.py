@@ -1,4 +1,4 @@
-"""What compares many episodes: reference scores, and the agents of the log by their means."""
+"""Comparisons of many episodes: reference scores, and a leaderboard of the log's agents."""
 
 from functools import lru_cache
 from typing import Annotated, Any
@@ -9,13 +9,14 @@ from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
 from refold.reports import Baseline, baselines, played, rankings
-from refold.server.context import PATIENCE, Context
-from refold.server.http.bodies import Json, number_of
-from refold.server.http.openapi import ref, told
-from refold.server.http.request_session import Asked, Server, Text
+from refold.server.context import PATIENCE_SECONDS, ServerContext
+from refold.server.http.bodies import JsonResponse, get_integer
+from refold.server.http.openapi import route_docs, schema_ref
+from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 
 MOST_SEEDS = 100
-SEEDS = 20
+"""Seeds in one request, which holds one of the few slots for long computations."""
+DEFAULT_SEEDS = 20
 
 router = APIRouter(tags=["standings"])
 
@@ -46,8 +47,9 @@ class RankingList(Struct):
 
 
 @lru_cache(maxsize=4)
-def _references(seeds: int) -> list[BaselineRow]:
-    """Return what simple agents reach, and what was published: the same in every process."""
+def _play_references(seeds: int) -> list[BaselineRow]:
+    """Return the scores of simple agents, and those published with the original environments."""
+    # Cached: the same seeds give the same scores, and playing them takes seconds.
     return [_baseline_row(each) for each in baselines(seeds=seeds)]
 
 
@@ -63,7 +65,7 @@ def _baseline_row(each: Baseline) -> BaselineRow:
     )
 
 
-_BASELINES = {
+_BASELINES_EXAMPLE = {
     "baselines": [
         {
             "family": "inbox",
@@ -80,22 +82,24 @@ _BASELINES = {
 
 @router.get(
     "/baseline",
-    **told("Reference scores", ref(BaselineList), _BASELINES, errors=(422, 503)),
+    **route_docs(
+        "Reference scores", schema_ref(BaselineList), _BASELINES_EXAMPLE, errors=(422, 503)
+    ),
 )
 def baseline(
-    context: Server, seeds: Annotated[int, Query(ge=1, le=MOST_SEEDS)] = SEEDS
+    context: ContextDep, seeds: Annotated[int, Query(ge=1, le=MOST_SEEDS)] = DEFAULT_SEEDS
 ) -> Response:
     """Scores of simple agents, played in memory, and those that were published."""
-    with context.heavy(patience=PATIENCE):
-        return Json(BaselineList(_references(seeds)))
+    with context.long_computation(patience=PATIENCE_SECONDS):
+        return JsonResponse(BaselineList(_play_references(seeds)))
 
 
 @router.post(
     "/baseline",
-    **told(
+    **route_docs(
         "Reference scores, with the best of the log",
-        ref(BaselineList),
-        _BASELINES,
+        schema_ref(BaselineList),
+        _BASELINES_EXAMPLE,
         errors=(422, 503),
         body={
             "type": "object",
@@ -103,33 +107,33 @@ def baseline(
                 "seeds": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_SEEDS}
             },
         },
-        sent={"few worlds for random": {"seeds": 5}},
+        examples={"few worlds for random": {"seeds": 5}},
     ),
 )
-async def baseline_with_log(context: Server, asked: Asked) -> Response:
+async def baseline_with_log(context: ContextDep, body: BodyDep) -> Response:
     """Play the simple agents now, and set the best of the log beside them."""
-    seeds = number_of(asked, "seeds", 1, MOST_SEEDS) or SEEDS
-    return Json(await run_in_threadpool(_with_log, context, seeds))
+    seeds = get_integer(body, "seeds", 1, MOST_SEEDS) or DEFAULT_SEEDS
+    return JsonResponse(await run_in_threadpool(_baselines_with_log, context, seeds))
 
 
-def _with_log(context: Context, seeds: int) -> BaselineList:
-    with context.heavy(patience=PATIENCE), context.reading() as log:
+def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
+    with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         outcomes = (outcome for outcome, _ in played(log))
         return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
 
 
 @router.get(
     "/leaderboard",
-    **told(
+    **route_docs(
         "Agents by their scores",
-        ref(RankingList),
+        schema_ref(RankingList),
         {"rankings": [], "several": []},
         errors=(422, 503),
     ),
 )
-def leaderboard(context: Server, scenario: Text = None, run: Text = None) -> Response:
+def leaderboard(context: ContextDep, scenario: TextQuery = None, run: TextQuery = None) -> Response:
     """Rank the agents of the log, or of one scenario, family or run, by mean score."""
-    with context.heavy(patience=PATIENCE), context.reading() as log:
+    with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=run))
         tables, several = rankings(outcomes)
-    return Json(RankingList([msgspec.to_builtins(each) for each in tables], several))
+    return JsonResponse(RankingList([msgspec.to_builtins(each) for each in tables], several))

@@ -1,8 +1,8 @@
 """
-What a client is told when something goes wrong: never a path, a key or a traceback.
+Errors of the server, and what a client may read of any error: its HTTP status and its message.
 
-Errors of the engine may name the log's file, for whoever runs the command line. A client gets
-the text only of those that are about what it sent.
+Messages of the engine may name the log's file, for the person at the command line. A client gets
+the text only of errors about its own request; never a path, a key or a traceback.
 """
 
 from refold.engine import (
@@ -19,57 +19,57 @@ from refold.viewer.html_page import TooLarge
 
 class BadRequest(RefoldError):
     """
-    A request that does not have the form it must have.
+    A request of the wrong form.
 
     Attributes:
-        at: Where in the request, as a list of keys.
-        problem: What was expected, and what came.
+        location: Keys that lead to the wrong value, outermost first; empty for the whole request.
+        problem: What was expected, and what was received.
     """
 
     def __init__(self, problem: str, *at: str) -> None:
-        self.at = at
+        self.location = at
         self.problem = problem
         super().__init__(f"{'.'.join(at)}: {problem}" if at else problem)
 
 
 class NoEpisode(RefoldError):
-    """A step, or a question about an episode, where none has begun."""
+    """A request that needs an episode, in a session where none has begun."""
 
 
 class NotPlayed(RefoldError):
-    """An action in an episode that the session does not play."""
+    """An action in an episode other than the one that the session plays."""
 
 
 class StalePosition(RefoldError):
-    """An action at a position that is not where the episode stands."""
+    """An action meant for a position that the episode has left already."""
 
 
 class UnknownSession(RefoldError):
-    """No session has this id: it never had, was closed, or was idle for too long."""
+    """No open session has this id: none ever had, or it was closed or dropped as idle."""
 
 
 class SessionBusy(RefoldError):
-    """Another connection is attached to the session."""
+    """Another WebSocket is attached to the session."""
 
 
 class SessionsFull(RefoldError):
     """
-    No further session can be had now.
+    No further session can be opened now.
 
     Attributes:
-        active: Number of sessions, all or the client's.
-        most: How many there may be.
+        active: Sessions that are open, all of them or the client's.
+        limit: Sessions that may be open.
     """
 
     def __init__(self, active: int, most: int, whose: str) -> None:
         self.active = active
-        self.most = most
+        self.limit = most
         super().__init__(
             f"sessions{whose}: expected fewer than {most}, got {active}; close one and try again"
         )
 
 
-STATUS: dict[type[RefoldError], int] = {
+HTTP_STATUSES: dict[type[RefoldError], int] = {
     BadRequest: 422,
     InvalidAction: 422,
     UnknownName: 404,
@@ -89,27 +89,28 @@ STATUS: dict[type[RefoldError], int] = {
     LogDamaged: 500,
     TooLarge: 422,
 }
-"""HTTP status of each error; 500 for what is not named."""
+"""HTTP status by error class; subclasses inherit, and any other error is a 500."""
 
-_OWN_WORDS: dict[type[RefoldError], str] = {
+# In place of the engine's own, which may name the log's file.
+_CLIENT_MESSAGES: dict[type[RefoldError], str] = {
     UnknownEpisode: "episode: expected an id, a unique prefix or 'last', got none that fits",
     StaleWriter: "episode: expected to be its only writer, but another process appended to it",
     LogBusy: "log: expected to be its only writer, but another process holds it; try again",
 }
 
 
-def status_of(error: RefoldError) -> int:
-    """Return the HTTP status that says what kind of error *error* is."""
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+def http_status(error: RefoldError) -> int:
+    """Return the HTTP status for *error*: that of the closest class with one, else 500."""
+    return next((HTTP_STATUSES[kind] for kind in type(error).__mro__ if kind in HTTP_STATUSES), 500)
 
 
-def words_of(error: RefoldError) -> str:
-    """Return what a client may read of *error*."""
+def client_message(error: RefoldError) -> str:
+    """Return the message that a client may read about *error*."""
     if isinstance(error, LogDamaged):
         return f"episode {error.episode}: expected the events that were written, got others"
     for kind in type(error).__mro__:
-        if kind in _OWN_WORDS:
-            return _OWN_WORDS[kind]
-        if kind in STATUS:
+        if kind in _CLIENT_MESSAGES:
+            return _CLIENT_MESSAGES[kind]
+        if kind in HTTP_STATUSES:
             return str(error)
     return "the server could not do that"

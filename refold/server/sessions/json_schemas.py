@@ -1,8 +1,8 @@
 """
-JSON Schemas of what goes over the wire, made of the very types that are encoded and decoded.
+JSON Schemas of the protocol's messages, derived from the types that encode and decode them.
 
-Where several families are served, a schema is the union of theirs: ``anyOf`` says exactly what
-fits, and ``properties`` beside it names every field, for clients that look no further.
+If several families are served, a schema is the union of theirs: ``anyOf`` is exact, and
+``properties`` beside it lists every field, for clients that look at nothing else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ import msgspec
 
 from refold.agents.prompting import prompt_of
 from refold.engine import Family
-from refold.server.sessions.wire import Outcome, State
+from refold.server.sessions.messages import CommonFields, State
 
 Schema = dict[str, Any]
 
@@ -23,12 +23,12 @@ _DONE: Schema = {"type": "boolean", "description": "Whether the episode has ende
 
 @cache
 def action_schema(family: Family) -> Schema:
-    """Return the schema of the actions of *family*, its definitions inside it."""
-    schema = _whole(family.action, f"An action of the family {family.name}.")
+    """Return the schema of the actions of *family*, its definitions under ``$defs``."""
+    schema = _object_schema(family.action, f"An action of the family {family.name}.")
     metadata = {"type": "object", "description": "Ignored; the protocol has it."}
     return {
         **schema,
-        "title": _title(family, "Action"),
+        "title": _schema_title(family, "Action"),
         "properties": {**schema["properties"], "metadata": metadata},
     }
 
@@ -36,18 +36,20 @@ def action_schema(family: Family) -> Schema:
 @cache
 def observation_schema(family: Family) -> Schema:
     """
-    Return the schema of its observations, with ``reward`` and ``done`` as clients put them back.
+    Return the schema of the observations of *family*, with ``reward`` and ``done``.
+
+    Clients of OpenEnv move those two from the envelope into the observation.
 
     Raises:
-        ValueError: A field of the family's has the name of one that every observation has.
+        ValueError: The family has a field with the name of a common one.
     """
-    own = _whole(_observed(family), f"An observation of the family {family.name}.")
-    shared = _whole(Outcome, "")
+    own = _object_schema(_observation_type(family), f"An observation of the family {family.name}.")
+    shared = _object_schema(CommonFields, "")
     if twice := own["properties"].keys() & shared["properties"].keys():
         raise ValueError(f"family {family.name!r}: expected other field names than {twice}")
     return {
         **own,
-        "title": _title(family, "Observation"),
+        "title": _schema_title(family, "Observation"),
         "properties": {
             **own["properties"],
             **shared["properties"],
@@ -61,36 +63,36 @@ def observation_schema(family: Family) -> Schema:
 
 @cache
 def state_schema() -> Schema:
-    """Return the schema of states, the same for all families."""
-    schema = _whole(State, "How a session stands.")
+    """Return the schema of states, which is the same for all families."""
+    schema = _object_schema(State, "How a session stands.")
     schema["properties"]["step_count"]["minimum"] = 0
     return schema
 
 
-def schemas(families: Sequence[Family]) -> dict[str, Schema]:
-    """Return what ``/schema`` answers where *families*, at least one, are served."""
+def protocol_schemas(families: Sequence[Family]) -> dict[str, Schema]:
+    """Return the schemas of actions, observations and states of *families*, at least one."""
     return {
-        "action": united([action_schema(family) for family in families]),
-        "observation": united([observation_schema(family) for family in families]),
+        "action": union_schema([action_schema(family) for family in families]),
+        "observation": union_schema([observation_schema(family) for family in families]),
         "state": state_schema(),
     }
 
 
-def united(options: Sequence[Schema]) -> Schema:
-    """Return the schema of whatever fits at least one of *options*, which have titles."""
+def union_schema(options: Sequence[Schema]) -> Schema:
+    """Return the schema of whatever fits at least one of *options*; each has its own title."""
     if len(options) == 1:
         return options[0]
     definitions: Schema = {}
     for option in options:
         inner = {key: value for key, value in option.items() if key != "$defs"}
-        prefix = option["title"]
+        prefix = option["title"]  # families may each define a type of the same name
         for name, schema in {**option.get("$defs", {}), "": inner}.items():
-            definitions[f"{prefix}{name}"] = _renamed(schema, prefix)
+            definitions[f"{prefix}{name}"] = rewrite_refs(schema, f"#/$defs/{prefix}")
     return {
         "type": "object",
         "anyOf": [{"$ref": f"#/$defs/{option['title']}"} for option in options],
         "properties": {
-            name: _either(
+            name: _any_of(
                 [definitions[option["title"]]["properties"].get(name) for option in options]
             )
             for name in dict.fromkeys(name for option in options for name in option["properties"])
@@ -99,16 +101,20 @@ def united(options: Sequence[Schema]) -> Schema:
     }
 
 
-def tools(families: Iterable[Family]) -> list[Schema]:
-    """Return a tool for each kind of action of *families*, in the form of MCP."""
+def tool_schemas(families: Iterable[Family]) -> list[Schema]:
+    """Return the definition of a tool, as MCP has it, for each kind of action of *families*."""
     return [
-        {"name": tool.name, "description": tool.description, "inputSchema": _input(family, tool)}
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "inputSchema": _tool_input(family, tool),
+        }
         for family in families
         for tool in prompt_of(family).tools
     ]
 
 
-def _input(family: Family, tool: Any) -> Schema:
+def _tool_input(family: Family, tool: Any) -> Schema:
     schema = action_schema(family)
     return {
         "type": "object",
@@ -118,22 +124,22 @@ def _input(family: Family, tool: Any) -> Schema:
     }
 
 
-def kind_field(family: Family) -> str:
-    """Return the name of the field that tells the kinds of actions of *family* apart."""
+def action_kind_field(family: Family) -> str:
+    """Return the name of the field that holds the kind of an action of *family*."""
     return str(msgspec.structs.fields(family.action)[0].encode_name)
 
 
-def _title(family: Family, kind: str) -> str:
+def _schema_title(family: Family, kind: str) -> str:
     rules = "" if family.rules == 1 else family.rules
     return f"{family.name.title()}{rules}{kind}"
 
 
-def _observed(family: Family) -> Any:
-    """Return the type of the observations of *family*, as its ``observe`` declares it."""
+def _observation_type(family: Family) -> Any:
+    """Return the type of the observations of *family*, from the signature of ``observe``."""
     return get_type_hints(family.observe).get("return", dict[str, Any])
 
 
-def _whole(kind: Any, description: str) -> Schema:
+def _object_schema(kind: Any, description: str) -> Schema:
     """Return the schema of the object type *kind*, its definitions under ``$defs``."""
     (schema,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     name = schema.get("$ref", "").rpartition("/")[2]
@@ -148,21 +154,22 @@ def _whole(kind: Any, description: str) -> Schema:
     }
 
 
-def _renamed(schema: Any, prefix: str) -> Any:
-    """Return *schema* with each reference to a definition prefixed."""
+def rewrite_refs(schema: Any, start: str) -> Any:
+    """Return a copy of *schema* in which references to ``#/$defs/`` begin with *start* instead."""
     if isinstance(schema, Mapping):
         return {
-            key: value.replace("#/$defs/", f"#/$defs/{prefix}")
+            key: value.replace("#/$defs/", start)
             if key == "$ref" and isinstance(value, str)
-            else _renamed(value, prefix)
+            else rewrite_refs(value, start)
             for key, value in schema.items()
         }
     if isinstance(schema, list):
-        return [_renamed(each, prefix) for each in schema]
+        return [rewrite_refs(each, start) for each in schema]
     return schema
 
 
-def _either(options: Iterable[Schema | None]) -> Schema:
+def _any_of(options: Iterable[Schema | None]) -> Schema:
+    """Return the schema that allows each of *options*, without repeats; None is skipped."""
     found: list[Schema] = []
     for option in options:
         if option is not None and option not in found:

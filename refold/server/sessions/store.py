@@ -1,9 +1,9 @@
 """
-Sessions: isolated places to play, each with one episode at a time, over one log.
+Sessions: isolated from each other, each with one episode at a time, all over one log.
 
-A session belongs to whoever knows its id. It is closed when its WebSocket goes, unless it was
-made to be attached to again; when it is closed by request; or when it was idle for too long.
-Episodes stay in the log whatever becomes of their session.
+A session belongs to anyone who knows its id. It ends when its WebSocket closes, unless it was
+created by request to be attached to later; when a client closes it; or after being idle for too
+long. Its episode stays in the log in any case.
 """
 
 from collections import Counter
@@ -19,32 +19,32 @@ from refold.server.sessions.errors import SessionBusy, SessionsFull, UnknownSess
 @define(eq=False)
 class Session:
     """
-    A place to play.
+    A client's session.
 
     Attributes:
-        id: Secret name; who knows it may play.
-        client: Address of who made it, for the limit by client.
-        episode: What is being played; None before the first reset.
-        episode_id: Its name, as its player knows it.
-        task: Name of its scenario.
-        steps: Steps taken in it.
-        total: Sum of its rewards.
-        used: When it was last used, by the store's clock.
-        attached: Whether a connection holds it.
-        named: Whether anybody has come back with its id.
-        hang_up: Ends the connection that holds it, if there is one.
+        id: Secret; anyone who knows it may act in the session.
+        client: Address of the client that created it, for the limit per client.
+        last_used: When it was last used, in seconds of the store's clock.
+        episode: The episode being played; None before the first reset.
+        episode_id: The client's name for the episode.
+        task: Name of the episode's scenario.
+        steps: Steps taken in the episode.
+        total_reward: Sum of the episode's rewards.
+        attached: Whether a WebSocket holds the session.
+        claimed: Whether a client has named the session by its id.
+        hang_up: Closes the WebSocket that holds the session; None if there is none.
     """
 
     id: str
     client: str
-    used: float
+    last_used: float
     episode: Episode | None = None
     episode_id: str | None = None
     task: str = ""
     steps: int = 0
-    total: float = 0.0
+    total_reward: float = 0.0
     attached: bool = False
-    named: bool = False
+    claimed: bool = False
     hang_up: Callable[[], None] | None = None
 
 
@@ -54,72 +54,79 @@ class SessionStore:
     All sessions of a process.
 
     Attributes:
-        most: How many there may be.
-        most_for_client: How many one client address may have.
+        limit: Sessions allowed at once.
+        client_limit: Sessions allowed at once for one client address.
         idle_timeout: Seconds without use after which a session is dropped.
-        clock: Seconds from some fixed moment on.
-        dropped: Number of sessions dropped for being idle.
+        clock: Returns seconds since some fixed moment; monotonic.
+        dropped: Sessions dropped so far for being idle.
     """
 
-    most: int
-    most_for_client: int
+    limit: int
+    client_limit: int
     idle_timeout: float
     clock: Callable[[], float]
     dropped: int = 0
-    _all: dict[str, Session] = field(factory=dict)
+    _sessions: dict[str, Session] = field(factory=dict)
     _by_client: Counter[str] = field(factory=Counter)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._sessions)
 
     def create(self, client: str, *, attached: bool = False) -> Session:
         """
         Return a new session.
 
         Raises:
-            SessionsFull: There are as many as there may be, all or the client's.
+            SessionsFull: The limit is reached, the overall one or that of *client*.
         """
-        if len(self._all) >= self.most or self._by_client[client] >= self.most_for_client:
-            self.reap()
-        if self._by_client[client] >= self.most_for_client:
-            raise SessionsFull(self._by_client[client], self.most_for_client, " of this client")
-        if len(self._all) >= self.most:
-            raise SessionsFull(len(self._all), self.most, "")
+        # Idle sessions go only when room is needed here, so a full store is never full of them.
+        if len(self._sessions) >= self.limit or self._by_client[client] >= self.client_limit:
+            self.drop_idle()
+        if self._by_client[client] >= self.client_limit:
+            raise SessionsFull(self._by_client[client], self.client_limit, " of this client")
+        if len(self._sessions) >= self.limit:
+            raise SessionsFull(len(self._sessions), self.limit, "")
+        # 128 random bits: the id is all that protects a session.
         session = Session(token_hex(16), client, self.clock(), attached=attached)
-        self._all[session.id] = session
+        self._sessions[session.id] = session
         self._by_client[client] += 1
         return session
 
     def make_room(self) -> None:
-        """Drop the oldest session that nobody has come back to, if all places are taken."""
-        if len(self._all) < self.most:
+        """
+        If the store is full, drop the session unused for longest among those nobody claimed.
+
+        A client over plain HTTP that keeps no cookie makes a session with every reset and never
+        comes back to it. Such sessions must not keep others out until they time out.
+        """
+        if len(self._sessions) < self.limit:
             return
-        free = (each for each in self._all.values() if not (each.attached or each.named))
-        oldest = min(free, key=lambda each: each.used, default=None)
+        free = (each for each in self._sessions.values() if not (each.attached or each.claimed))
+        oldest = min(free, key=lambda each: each.last_used, default=None)
         if oldest is not None:
             self.close(oldest)
 
     def find(self, id: str) -> Session:
         """
-        Return the session called *id*, now used.
+        Return the session *id*, marked as used now and as claimed.
 
         Raises:
-            UnknownSession: There is none.
+            UnknownSession: There is no such session.
         """
-        session = self._all.get(id)
+        session = self._sessions.get(id)
         if session is None:
             raise UnknownSession("session: expected the id of an open session, got another")
-        session.used = self.clock()
-        session.named = True
+        session.last_used = self.clock()
+        session.claimed = True
         return session
 
     def attach(self, id: str) -> Session:
         """
-        Return the session called *id*, held by a connection from now on.
+        Return the session *id*, attached to the caller's WebSocket from now on.
 
         Raises:
-            UnknownSession: There is none.
-            SessionBusy: Another connection holds it.
+            UnknownSession: There is no such session.
+            SessionBusy: Another WebSocket holds it: two players would mix their steps.
         """
         session = self.find(id)
         if session.attached:
@@ -128,30 +135,30 @@ class SessionStore:
         return session
 
     def is_open(self, session: Session) -> bool:
-        """Return whether *session* is still there."""
-        return session.id in self._all
+        """Return whether *session* has not been closed."""
+        return session.id in self._sessions
 
     def detach(self, session: Session) -> None:
-        """Let go of *session*, which can be attached to again."""
+        """Release *session* from its WebSocket; it can be attached to again."""
         session.attached = False
         session.hang_up = None
-        session.used = self.clock()
+        session.last_used = self.clock()
 
     def close(self, session: Session) -> None:
-        """Drop *session*; its episode stays in the log."""
-        if self._all.pop(session.id, None) is None:
+        """Close *session* and its WebSocket; its episode stays in the log."""
+        if self._sessions.pop(session.id, None) is None:
             return
-        session.episode = None
+        session.episode = None  # others may still hold the session; the episode's memory is freed
         if session.hang_up is not None:
             session.hang_up()
         self._by_client[session.client] -= 1
         if not self._by_client[session.client]:
             del self._by_client[session.client]
 
-    def reap(self) -> list[Session]:
-        """Drop the sessions that were idle for too long, and return them."""
-        last = self.clock() - self.idle_timeout
-        idle = [each for each in self._all.values() if each.used < last]
+    def drop_idle(self) -> list[Session]:
+        """Close the sessions that have been idle for too long, and return them."""
+        latest = self.clock() - self.idle_timeout
+        idle = [each for each in self._sessions.values() if each.last_used < latest]
         for session in idle:
             self.close(session)
         self.dropped += len(idle)

@@ -1,7 +1,7 @@
 """
-The tasks that a server offers: scenarios by name, and the short names that people use.
+The tasks that a server offers: scenarios by their names and by short names.
 
-What a client sends is only ever looked up here. It never becomes the path of a file.
+A name from a client is only looked up here. It never becomes the path of a file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ from refold.engine.errors import UnknownName
 from refold.engine.registry import find_family
 from refold.scenarios import Scenario, load, scenario_names
 
-DEFAULT = "workflow/easy"
-"""The task of a reset that names none, if it is offered."""
+DEFAULT_TASK = "workflow/easy"
+"""The task of a reset that names none, provided that it is offered."""
 
 
 class TaskRow(Struct):
@@ -29,98 +29,101 @@ class TaskRow(Struct):
     rubric: str
 
 
-class Catalogue:
+class TaskCatalogue:
     """
     Scenarios by the names that clients may use.
 
-    A name is a scenario's own (``workflow/hard``), with ``-`` or ``_`` for ``/``, or short
-    (``hard``): then it means the default's family, or the one family that has it.
+    A name is a scenario's full name (``workflow/hard``), the same with ``-`` or ``_`` for ``/``,
+    or its last part (``hard``), which means the default's family if several families have it.
 
     Args:
-        scenarios: What is offered, at least one.
-        default: Name of the one that a reset without a name gets, maybe a short one; if None,
-            ``workflow/easy``, or the first if that is not there.
+        scenarios: The scenarios on offer, at least one.
+        default: Name of the default task, full or short; if None, ``workflow/easy`` where it is
+            on offer, else the first scenario.
 
     Attributes:
-        scenarios: By their own names, in the order given.
-        default: What a reset without a name gets.
-        families: The families of all of them, that of the default first.
+        scenarios: The scenarios by full name, in the order given.
+        default: The scenario of a reset that names none.
+        families: The families of the scenarios, without repeats, that of the default first.
 
     Raises:
-        UnknownName: None is called *default*.
+        UnknownName: No scenario is called *default*.
     """
 
     def __init__(self, scenarios: Iterable[Scenario], default: str | None = None) -> None:
         self.scenarios: Mapping[str, Scenario] = {each.name: each for each in scenarios}
-        self.default = _default(self.scenarios, default)
+        self.default = _find_default(self.scenarios, default)
         ordered = [self.default, *self.scenarios.values()]
         rules = dict.fromkeys((each.family, each.rules) for each in ordered)
         self.families: Sequence[Family] = [find_family(*each) for each in rules]
         self._names: dict[str, Scenario] = {}
+        # The default's family first: of scenarios with the same short name, the first keeps it.
         for scenario in sorted(ordered, key=lambda each: each.family != self.default.family):
-            for name in _names_of(scenario):
-                self._names.setdefault(_plain(name), scenario)
+            for name in _accepted_names(scenario):
+                self._names.setdefault(_normalise(name), scenario)
 
     def find(self, name: str | None) -> Scenario:
         """
-        Return the scenario that *name* means, the default if None.
+        Return the scenario called *name*, the default if None.
 
         Raises:
-            UnknownName: None is called so.
+            UnknownName: No scenario is called so.
         """
         if name is None:
             return self.default
-        found = self._names.get(_plain(name)) if len(name) <= 200 else None
+        # Capped, since the message repeats the name and is sent back.
+        found = self._names.get(_normalise(name)) if len(name) <= 200 else None
         if found is None:
             raise UnknownName("task", name[:200], self.scenarios)
         return found
 
     def family_of(self, scenario: Scenario) -> Family:
-        """Return the rules that *scenario* follows."""
+        """Return the family, in the rules version, that *scenario* is played by."""
         return find_family(scenario.family, scenario.rules)
 
-    def of_family(self, family: str) -> list[Scenario]:
-        """Return the scenarios of the family called *family*, in order; maybe none."""
+    def in_family(self, family: str) -> list[Scenario]:
+        """Return the scenarios of the family called *family*, in order; an empty list if none."""
         return [each for each in self.scenarios.values() if each.family == family]
 
 
-def catalogue(names: Sequence[str] = (), default: str | None = None) -> Catalogue:
+def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> TaskCatalogue:
     """
-    Return the catalogue of *names*: scenarios, families or files; all that ship if there are none.
+    Return the catalogue of the scenarios, families or files *names*; of all that ship if empty.
 
     Raises:
-        UnknownName: No scenario is called so, and there is no such file; or none is *default*.
-        RefoldError: A file is no scenario.
+        UnknownName: A name is neither a scenario, a family nor a file; or *default* is not among
+            the scenarios.
+        RefoldError: A file holds no valid scenario.
     """
     shipped = scenario_names()
     chosen: list[str] = []
     for name in names or shipped:
         chosen += [each for each in shipped if each.startswith(f"{name}/")] or [name]
-    return Catalogue([load(name) for name in dict.fromkeys(chosen)], default)
+    return TaskCatalogue([load(name) for name in dict.fromkeys(chosen)], default)
 
 
-def _default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:
+def _find_default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:
     if name is None:
-        return scenarios.get(DEFAULT) or next(iter(scenarios.values()))
-    usual = DEFAULT.partition("/")[0]
+        return scenarios.get(DEFAULT_TASK) or next(iter(scenarios.values()))
+    usual = DEFAULT_TASK.partition("/")[0]
     for each in sorted(scenarios.values(), key=lambda each: each.family != usual):
-        if _plain(name) in map(_plain, _names_of(each)):
+        if _normalise(name) in map(_normalise, _accepted_names(each)):
             return each
     raise UnknownName("default task", name, scenarios)
 
 
-def _names_of(scenario: Scenario) -> list[str]:
+def _accepted_names(scenario: Scenario) -> list[str]:
     stem = scenario.name.rpartition("/")[2]
     aliases = find_family(scenario.family, scenario.rules).aliases
     return [scenario.name, *(f"{family}-{stem}" for family in (scenario.family, *aliases)), stem]
 
 
-def _plain(name: str) -> str:
+def _normalise(name: str) -> str:
     return name.strip().lower().replace("_", "-").replace("/", "-")
 
 
-def row_of(scenario: Scenario) -> TaskRow:
-    """Return *scenario* as a task."""
+def task_row(scenario: Scenario) -> TaskRow:
+    """Return the row that describes *scenario* to clients."""
     return TaskRow(
         task_id=scenario.name,
         family=scenario.family,

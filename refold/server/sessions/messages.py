@@ -1,8 +1,8 @@
 """
-What goes over the wire: observations with all that belongs to a step, envelopes, states.
+The messages of the protocol in JSON: envelopes with their observations, and states.
 
-Bytes are a function of scenario, seed, actions and the episode's name as the client gave it:
-no clock, no random id. Field order is fixed, and maps keep the order of their definition.
+Their bytes depend on nothing but the scenario, the seed, the actions and the client's name for
+the episode: no clock, no random id. Fields have a fixed order, maps that of their definition.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,10 @@ from msgspec import Raw, Struct
 from refold.engine import Episode, EpisodeEnded
 from refold.graders import Grade, grade
 
+JsonObject = dict[str, Any]
+
 encode = msgspec.json.Encoder().encode
-"""Return a value as JSON, in the order of its fields and keys."""
+"""Return a value as JSON, fields and keys in their own order."""
 
 
 class RubricLabel(Struct, frozen=True):
@@ -44,26 +46,26 @@ class FinalGrade(Struct, frozen=True):
     digest: str
 
     @classmethod
-    def of(cls, given: Grade) -> "FinalGrade":
-        """Return what is told of *given*."""
-        rubric = RubricLabel(given.rubric.name, given.rubric.version)
-        return cls(given.score, given.breakdown, given.counts, rubric, given.episode_digest)
+    def from_grade(cls, source: Grade) -> "FinalGrade":
+        """Return the part of *source* that clients get."""
+        rubric = RubricLabel(source.rubric.name, source.rubric.version)
+        return cls(source.score, source.breakdown, source.counts, rubric, source.episode_digest)
 
 
-class Outcome(Struct, frozen=True):
+class CommonFields(Struct, frozen=True):
     """
-    What every observation holds beside what the family's agent may see.
+    The fields that every observation has, whatever its family.
 
     Attributes:
         task_id: Name of the scenario.
-        error: Why the rules refused the last action; null if they took it.
+        error: Error class if the rules refused the last action, else null.
         reward_parts: Parts of the last step's reward by name.
         total_reward: Sum of the rewards so far.
-        terminated: The world ended the episode.
-        truncated: A limit ended the episode.
-        end_reason: Why it ended; null while it goes on.
-        grade: The final grade; null while it goes on.
-        metadata: Empty; the protocol has it.
+        terminated: Whether the environment ended the episode.
+        truncated: Whether a limit ended the episode.
+        end_reason: Why the episode ended; null while it runs.
+        grade: The final grade; null while the episode runs.
+        metadata: Always empty; required by the protocol.
     """
 
     task_id: str
@@ -79,17 +81,17 @@ class Outcome(Struct, frozen=True):
 
 class State(Struct, frozen=True):
     """
-    How a session stands.
+    The state of a session.
 
     Attributes:
-        episode_id: Name of the episode; null before the first reset.
-        step_count: Steps taken.
+        episode_id: The client's name for the episode; null before the first reset.
+        step_count: Steps taken so far.
         task_id: Name of the scenario; null before the first reset.
-        family: Its family.
-        seed: Seed of the world.
+        family: Name of its family; null before the first reset.
+        seed: Random seed of the episode; null before the first reset.
         total_reward: Sum of the rewards so far.
         done: Whether the episode has ended.
-        end_reason: Why.
+        end_reason: Why the episode ended; null while it runs.
     """
 
     episode_id: str | None = None
@@ -110,31 +112,31 @@ class Envelope(Struct, frozen=True):
     done: bool
 
 
-def envelope(
+def encode_envelope(
     episode: Episode,
     task: str,
     *,
-    seen: Any = None,
+    observation: Any = None,
     reward: float = 0.0,
     total: float = 0.0,
     parts: Mapping[str, float] | None = None,
     error: str | None = None,
 ) -> tuple[bytes, Grade | None]:
     """
-    Return where *episode* stands as an envelope, and its grade if it has ended.
+    Return the envelope of *episode* as it stands, and its grade if it has ended.
 
     Args:
-        episode: Right after a step or its start.
+        episode: Right after its start or a step.
         task: Name of the scenario.
-        seen: Its observation, if the caller has it already.
-        reward: The step's reward, raw.
+        observation: The current observation; made here if None.
+        reward: The last step's reward, raw; 0 at the start.
         total: Sum of the rewards so far.
-        parts: Parts of the step's reward.
-        error: Error class if the rules refused the action.
+        parts: Parts of the last step's reward by name.
+        error: Error class if the rules refused the last action.
     """
     end: EpisodeEnded | None = episode.end
-    given = grade(episode.events) if end is not None else None
-    outcome = Outcome(
+    final_grade = grade(episode.events) if end is not None else None
+    common = CommonFields(
         task_id=task,
         error=error,
         reward_parts=parts or {},
@@ -142,9 +144,10 @@ def envelope(
         terminated=end is not None and end.how == "terminated",
         truncated=end is not None and end.how == "truncated",
         end_reason=end.reason if end is not None else None,
-        grade=FinalGrade.of(given) if given is not None else None,
+        grade=FinalGrade.from_grade(final_grade) if final_grade is not None else None,
         metadata={},
     )
-    own = encode(episode.observation if seen is None else seen)
-    observation = b"%b,%b" % (own[:-1], encode(outcome)[1:])
-    return encode(Envelope(Raw(observation), reward, end is not None)), given
+    own = encode(episode.observation if observation is None else observation)
+    # Two JSON objects joined as text: merging them as dicts would decode and encode every step.
+    merged = b"%b,%b" % (own[:-1], encode(common)[1:])
+    return encode(Envelope(Raw(merged), reward, end is not None)), final_grade

@@ -1,4 +1,4 @@
-"""How grades are printed: one with its parts, or many in summary."""
+"""Grades as JSON data and as tables: one with its parts, one row each, or a summary."""
 
 from collections.abc import Iterable
 from statistics import fmean
@@ -7,39 +7,51 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.output import SHORT, add_row, plain, safe, signed, table
+from refold.commands.shared.formatting import format_signed
+from refold.commands.shared.output import (
+    SHORT_ID_LENGTH,
+    add_row,
+    new_table,
+    safe_text,
+    to_json_data,
+)
 from refold.graders import Grade
 
-ROWS_SHOWN = 50
-"""Above this many episodes, people get a summary in place of a row for each."""
+MOST_ROWS = 50
+"""With more episodes than this, a summary by scenario is printed instead of a row for each."""
 
 _SEQS_SHOWN = 8
 
 
 def grade_row(episode: str, grade: Grade) -> dict[str, Any]:
-    """Return a grade and the episode that it is of as plain JSON data."""
-    return {"episode": episode, **plain(grade)}
+    """Return *grade* and the id of its *episode* as JSON data."""
+    return {"episode": episode, **to_json_data(grade)}
 
 
 def print_grade(out: Console, grade: Grade) -> None:
-    """Print one grade, part by part, with the most each could be and the events behind it."""
+    """Print *grade* part by part: points, the most there are, and the events that count."""
     unfinished = "" if grade.complete else ", not ended"
     rubric = f"{grade.rubric.name} v{grade.rubric.version}"
-    out.print(safe(f"score {grade.score:.4f} by {rubric}{unfinished}"), style="italic")
-    listing = table(["part", "points", "of", "events"], right=["points", "of"])
+    out.print(safe_text(f"score {grade.score:.4f} by {rubric}{unfinished}"), style="italic")
+    listing = new_table(["part", "points", "of", "events"], right=["points", "of"])
     for part in grade.parts:
         shown = " ".join(map(str, part.seqs[:_SEQS_SHOWN]))
         more = f" and {len(part.seqs) - _SEQS_SHOWN} more" if len(part.seqs) > _SEQS_SHOWN else ""
         style = "dim" if not part.points else None
         add_row(
-            listing, part.name, signed(part.points), f"{part.most:g}", shown + more, style=style
+            listing,
+            part.name,
+            format_signed(part.points),
+            f"{part.most:g}",
+            shown + more,
+            style=style,
         )
     out.print(listing)
 
 
 def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
-    """Return a table of grades, a line for each episode."""
-    listing = table(["episode", "scenario", "score", "rubric", "digest"], right=["score"])
+    """Return a table of *rows*, each an episode's id and its grade."""
+    listing = new_table(["episode", "scenario", "score", "rubric", "digest"], right=["score"])
     for episode, grade in rows:
         rubric = f"{grade.rubric.name} v{grade.rubric.version}"
         add_row(
@@ -48,18 +60,18 @@ def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
             grade.scenario,
             f"{grade.score:.4f}",
             rubric,
-            grade.episode_digest[:SHORT],
+            grade.episode_digest[:SHORT_ID_LENGTH],
         )
     return listing
 
 
 def summary_table(scores: Iterable[tuple[str, float]]) -> Table:
-    """Return number, mean and range of *scores*, given with their scenarios, by scenario."""
+    """Return a table of count, mean and range of *scores*, each a scenario and a score."""
     by_scenario: dict[str, list[float]] = {}
     for scenario, score in scores:
         by_scenario.setdefault(scenario, []).append(score)
     columns = ["scenario", "episodes", "mean", "lowest", "highest"]
-    listing = table(columns, right=columns[1:])
+    listing = new_table(columns, right=columns[1:])
     for scenario, values in by_scenario.items():
         cells = (f"{value:.4f}" for value in (fmean(values), min(values), max(values)))
         add_row(listing, scenario, len(values), *cells)

@@ -1,41 +1,43 @@
-"""Rows of episodes: as JSON data, and as the table that several commands print."""
+"""Episodes in lists: as JSON data, and as the table that several commands print."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.table import Table
 
-from refold.commands.shared.output import SHORT, add_row, plain, signed, table
+from refold.commands.shared.formatting import format_signed
+from refold.commands.shared.output import SHORT_ID_LENGTH, add_row, new_table, to_json_data
 from refold.engine import EpisodeInfo
 from refold.graders import Grade
 
-Row = tuple[EpisodeInfo, Sequence[Grade]]
+EpisodeWithGrades = tuple[EpisodeInfo, Sequence[Grade]]
 
 
 def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:
-    """Return what is known of an episode, and its scores, as plain JSON data."""
+    """Return an episode's row in the log and its scores as JSON data."""
     scores = [
         {"rubric": each.rubric.name, "version": each.rubric.version, "score": each.score}
         for each in grades
     ]
-    return {**plain(info), "score": grades[0].score if grades else None, "scores": scores}
+    return {**to_json_data(info), "score": grades[0].score if grades else None, "scores": scores}
 
 
-def episodes_table(rows: Iterable[Row]) -> Table:
-    """Return a table of episodes; of several scores, the one that was saved first is shown."""
-    listing = table(
+def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
+    """Return a table of episodes, with the score that was saved first for each."""
+    listing = new_table(
         ["episode", "scenario", "agent", "seed", "steps", "reward", "score", "ended", "run"],
         right=["seed", "steps", "reward", "score"],
     )
     for info, grades in rows:
         add_row(
             listing,
-            info.id[:SHORT] if len(info.id) == 2 * SHORT else info.id,
+            # Only made-up ids are cut; a name that someone chose is shown whole.
+            info.id[:SHORT_ID_LENGTH] if len(info.id) == 2 * SHORT_ID_LENGTH else info.id,
             info.scenario,
             info.agent,
             info.seed,
             info.steps,
-            signed(info.total),
+            format_signed(info.total),
             f"{grades[0].score:.4f}" if grades else None,
             f"{info.ended}: {info.reason}" if info.ended else "running",
             info.run,

@@ -1,4 +1,4 @@
-"""What answers about episodes are made of."""
+"""The bodies of responses about episodes, and the functions that build them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,9 +9,10 @@ from msgspec import Struct
 from refold.engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
 from refold.engine.sums import add_up
 from refold.graders import Grade
-from refold.server.sessions.wire import RubricLabel
+from refold.server.sessions.messages import RubricLabel
 
 MOST_REWARDS = 200
+"""Values in the sparkline of an episode; one of 100,000 steps has no more."""
 
 
 class EpisodeRow(Struct):
@@ -59,7 +60,7 @@ class EventRow(Struct):
     say: str
 
 
-class EpisodeWhole(Struct):
+class EpisodeDetail(Struct):
     """An episode with a page of its events; *next* is what ``after`` is for the next page."""
 
     episode: EpisodeRow
@@ -103,7 +104,7 @@ class StepRow(Struct):
     view: dict[str, Any]
 
 
-class Tail(Struct):
+class StepList(Struct):
     """Steps after a position; ask again with *next* while *ended* is null."""
 
     steps: list[StepRow]
@@ -127,33 +128,38 @@ class DiffReply(Struct):
     rows: list[dict[str, Any]]
 
 
-def row_of(
+def episode_row(
     info: EpisodeInfo, grades: Sequence[Grade], rewards: list[float] | None = None
 ) -> EpisodeRow:
-    """Return *info* as a row, with the score of the first of *grades*, and *rewards*."""
+    """Return the row of the episode *info*, scored by the first of *grades*, with *rewards*."""
     plain = msgspec.to_builtins(info)
     return EpisodeRow(**plain, score=grades[0].score if grades else None, rewards=rewards)
 
 
-def rewards_of(log: EventLog, id: str) -> list[float] | None:
-    """Return the rewards of the episode *id*, stretches of them if many; None if unreadable."""
+def read_rewards(log: EventLog, id: str) -> list[float] | None:
+    """
+    Return the rewards of the episode *id*, one for each step.
+
+    If there are more than ``MOST_REWARDS``, they are summed over stretches of equal length. None
+    if the episode cannot be read: a list of episodes must not fail for one of them.
+    """
     try:
         rewards = [event.reward for event in log.events(id) if isinstance(event, StepRewarded)]
     except RefoldError:
         return None
-    wide = -(-len(rewards) // MOST_REWARDS) or 1
-    return [add_up(rewards[at : at + wide]) for at in range(0, len(rewards), wide)]
+    length = -(-len(rewards) // MOST_REWARDS) or 1  # rounded up
+    return [add_up(rewards[at : at + length]) for at in range(0, len(rewards), length)]
 
 
-def grade_reply(info: EpisodeInfo, given: Grade) -> GradeReply:
-    """Return *given*, the grade of the episode *info*."""
+def grade_reply(info: EpisodeInfo, result: Grade) -> GradeReply:
+    """Return the body of a response with *result*, the grade of the episode *info*."""
     return GradeReply(
         episode_id=info.id,
-        task_id=given.scenario,
-        score=given.score,
-        breakdown=dict(given.breakdown),
-        counts=dict(given.counts),
-        rubric=RubricLabel(given.rubric.name, given.rubric.version),
-        digest=given.episode_digest,
-        complete=given.complete,
+        task_id=result.scenario,
+        score=result.score,
+        breakdown=dict(result.breakdown),
+        counts=dict(result.counts),
+        rubric=RubricLabel(result.rubric.name, result.rubric.version),
+        digest=result.episode_digest,
+        complete=result.complete,
     )

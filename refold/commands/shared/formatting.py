@@ -1,0 +1,30 @@
+"""Figures as text, for tables and messages."""
+
+from collections.abc import Sequence
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def format_score(value: float | None) -> str | None:
+    """Return a score or a share with four decimal places; None for None."""
+    return None if value is None else f"{value:.4f}"
+
+
+def format_signed(value: float) -> str:
+    """Return a reward or a difference with its sign and up to four decimal places; ``0`` for 0."""
+    text = f"{value:+.4f}".rstrip("0").rstrip(".")
+    return "0" if text in ("+0", "-0") else text
+
+
+def pluralise(number: int, noun: str) -> str:
+    """Return *number* and *noun*, with an s unless the number is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Return *values* as a row of block characters, scaled from the lowest to the highest."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0  # equal values make a flat line, not a division by zero
+    return "".join(_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in values)

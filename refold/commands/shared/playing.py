@@ -1,0 +1,147 @@
+"""Playing episodes of the log, several at once, and grading each when it ends."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Iterable, Sequence
+
+from rich.console import Console
+
+from refold.agents.players import Player, in_parallel
+from refold.commands.shared.episode_progress import EpisodeProgressBar
+from refold.commands.shared.episode_tables import episode_row, episodes_table
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
+from refold.commands.shared.model_choices import ModelChoices, StepWatcher, open_players
+from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
+from refold.engine import Episode, EpisodeInfo, EventLog
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.graders import grade, save_grade, saved_grades
+from refold.reports import Price
+
+EXIT_INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 plus the number of SIGINT, as shells have it."""
+
+
+def play_all(
+    log: EventLog,
+    infos: Sequence[EpisodeInfo],
+    choices: ModelChoices,
+    *,
+    parallel: int = 1,
+    label: str,
+    price: Price | None = None,
+    watch: StepWatcher | None = None,
+) -> None:
+    """
+    Play the episodes *infos* of *log* from where they stand, and save the grade of each.
+
+    Args:
+        log: The log, open for writing.
+        infos: Episodes that have not ended.
+        choices: The model options.
+        parallel: Episodes to play at once.
+        label: Text before the progress bar.
+        price: Price per token, to show the cost so far.
+        watch: Called with the result of each step.
+
+    Raises:
+        RefoldError: The first error of a player. Steps taken so far stay in the log, and the
+            episodes that have not ended can be resumed.
+        KeyboardInterrupt: Ctrl-C was pressed; the same holds. A second Ctrl-C before this is
+            raised ends the process at once.
+    """
+
+    async def play_concurrently() -> None:
+        agents = list(dict.fromkeys(info.agent for info in infos))
+        with EpisodeProgressBar(total=len(infos), label=label, price=price) as progress:
+            async with open_players(log, agents, choices, watch=watch) as players:
+
+                async def play_one(info: EpisodeInfo) -> None:
+                    await _play_and_grade(log, info, players[info.agent], progress)
+
+                await in_parallel(infos, play_one, parallel=parallel)
+
+    try:
+        asyncio.run(_run_interruptibly(play_concurrently()))
+    # One error for the user: the first; the others are mostly its consequences.
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _run_interruptibly(work: Awaitable[None]) -> None:
+    """Await *work*, and cancel it on Ctrl-C."""
+    # Not left to asyncio.run, which may print a traceback when Ctrl-C is pressed a second time.
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    cancel = task.cancel
+    pressed = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            # The progress bar has hidden the cursor, and nothing runs any more to show it again.
+            Console(stderr=True).show_cursor()
+            os._exit(EXIT_INTERRUPTED)
+        pressed = True
+        loop.call_soon_threadsafe(cancel)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        await work
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _play_and_grade(
+    log: EventLog, info: EpisodeInfo, player: Player, progress: EpisodeProgressBar
+) -> None:
+    episode = Episode.resume(log, info.id)
+    await player.play(episode, info)
+    events = episode.events
+    score = None
+    # An episode that the API's faults ended says nothing about the agent, so it gets no grade.
+    if episode.end is None or episode.end.reason != INSTRUMENT_FAILED:
+        result = grade(events)
+        save_grade(log, info.id, result)
+        score = result.score
+    progress.add(events, score)
+
+
+def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
+    """Save the grade of each of *infos* that has ended but has none: its recorder had crashed."""
+    for info in infos:
+        counts = info.ended is not None and info.reason != INSTRUMENT_FAILED
+        if counts and not saved_grades(log, info.id):
+            save_grade(log, info.id, grade(log.events(info.id)))
+
+
+def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> None:
+    """
+    Print the episodes *ids* of *log* after they were played.
+
+    As JSON: a row for each, with the members *more*. Else a table, or a summary of more than
+    ``MOST_ROWS``, and on stderr how many were cut off or have not ended.
+    """
+    infos = [log.find(id) for id in ids]
+    rows = ((info, saved_grades(log, info.id)) for info in infos)
+    if as_json:
+        print_json("episodes", (episode_row(*row) for row in rows), **more)
+        return
+    if len(infos) <= MOST_ROWS:
+        stdout_console().print(episodes_table(rows))
+    else:
+        scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
+        stdout_console().print(summary_table(scores))
+    failed = sum(info.reason == INSTRUMENT_FAILED for info in infos)
+    if failed:
+        print_to_stderr(
+            f"{pluralise(failed, 'episode')} cut off because the API kept failing: not counted"
+        )
+    running = sum(info.ended is None for info in infos)
+    if running:
+        print_to_stderr(
+            f"{pluralise(running, 'episode')} not ended: out of actions, or interrupted"
+        )
