@@ -8,18 +8,19 @@ import pytest
 from shell import Shell
 
 from refold.engine import EventLog
-from refold.graders import Finding, saved_grades
+from refold.graders import Measurement, saved_grades
 from refold.graders.custom import WrongResult, grade_by
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 
 FAILURES = """
-from refold.graders import Facts, Finding
+from refold.graders import Facts, Measurement
 from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
     print("looking at", len(events), "events")
-    failed = Facts(events).of(SubtaskFailed)
-    return {"base": 1, "failures": Finding.of(-0.1 * len(failed), failed, failed=len(failed))}
+    failed = Facts(events).of_type(SubtaskFailed)
+    penalty = Measurement.from_events(-0.1 * len(failed), failed, failed=len(failed))
+    return {"base": 1, "failures": penalty}
 
 def half(events):
     return 0.5
@@ -104,7 +105,7 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
         ("return 1.01", "expected 0 to 1 for 'failures', got 1.01"),
         ("return -0.1", "expected 0 to 1 for 'failures', got -0.1"),
         ("return {'a': -1.5}", "expected -1 to 1 for 'a', got -1.5"),
-        ("return [0.5]", "expected a number, a Finding, or a mapping .* got list"),
+        ("return [0.5]", "expected a number, a Measurement, or a mapping .* got list"),
         ("return None", "as the score, got NoneType"),
         ("return {'a': '1'}", "as part 'a', got str"),
         ("return {}", "expected 1 to 1000 parts, got 0"),
@@ -206,7 +207,7 @@ def failures(events):
     [
         (True, 1.0, [1.0]),
         (0.12345, 0.1235, [0.1235]),
-        (Finding(0.5, (3, 1, 3)), 0.5, [0.5]),
+        (Measurement(0.5, (3, 1, 3)), 0.5, [0.5]),
         ({"a": 0.9, "b": 0.9}, 1.0, [0.9, 0.9]),
         ({"a": 0.2, "b": -0.9}, 0.0, [0.2, -0.9]),
         ({"a": -0.0}, 0.0, [0.0]),
@@ -214,27 +215,30 @@ def failures(events):
 )
 def test_what_a_function_may_return(found, score, points):
     """A number, a finding, or several by name, whose sum is kept within 0 and 1."""
-    given = grade_by(lambda events: found, read_golden(FOLDER / "inbox-easy-baseline.jsonl"))
+    given = grade_by(lambda events: found, read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl"))
     assert given.score == score
     assert [part.points for part in given.parts] == points
     assert str(given.parts[0].value)[0] != "-"
-    assert given.parts[0].seqs == ((1, 3) if isinstance(found, Finding) else ())
+    assert given.parts[0].seqs == ((1, 3) if isinstance(found, Measurement) else ())
 
 
 @pytest.mark.parametrize(
     ("found", "match"),
     [
-        (Finding(0.5, (99,)), "expected seqs of events, 0 to 11, got 99"),
-        (Finding(0.5, (-1,)), "expected seqs of events, 0 to 11, got -1"),
-        (Finding(0.5, (1.0,)), "expected seqs of events, 0 to 11, got 1.0"),
-        (Finding(0.5, 3), "expected seqs, got int"),
-        (Finding("x"), "as the score, got str"),
-        (Finding(0.5, (), [1]), "expected a mapping of counts, got list"),
-        (Finding(0.5, (), {"n": float("inf")}), "expected a finite number as count 'n', got inf"),
+        (Measurement(0.5, (99,)), "expected seqs of events, 0 to 11, got 99"),
+        (Measurement(0.5, (-1,)), "expected seqs of events, 0 to 11, got -1"),
+        (Measurement(0.5, (1.0,)), "expected seqs of events, 0 to 11, got 1.0"),
+        (Measurement(0.5, 3), "expected seqs, got int"),
+        (Measurement("x"), "as the score, got str"),
+        (Measurement(0.5, (), [1]), "expected a mapping of counts, got list"),
+        (
+            Measurement(0.5, (), {"n": float("inf")}),
+            "expected a finite number as count 'n', got inf",
+        ),
     ],
 )
 def test_a_finding_with_a_mistake(found, match):
     """Evidence has to be events of the episode, and all numbers finite."""
-    events = read_golden(FOLDER / "inbox-easy-baseline.jsonl")
+    events = read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl")
     with pytest.raises(WrongResult, match=match):
         grade_by(lambda events: found, events)

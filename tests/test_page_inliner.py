@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.page import VIEWER, NotInlined, parse_module, script_text
+from refold.viewer.page import VIEWER, CannotInline, parse_module, script_text
 
 SOURCES = sorted(Path(str(VIEWER)).rglob("*.js"))
 OWN = [path for path in SOURCES if path.parent.name != "vendor"]
@@ -29,7 +29,7 @@ OWN = [path for path in SOURCES if path.parent.name != "vendor"]
 )
 def test_inliner_takes_one_form_only(source, match):
     """A module in any other form is refused, with its line, rather than put in wrongly."""
-    with pytest.raises(NotInlined, match=f"x.js.*{match}"):
+    with pytest.raises(CannotInline, match=f"x.js.*{match}"):
         parse_module("x.js", source)
 
 

@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT = 60.0
 _LONGEST_QUOTE = 300
-_DENIED = {
+_DENIALS = {
     401: "refused the key; check --api-key or OPENAI_API_KEY",
     403: "forbids this to the key; check its rights",
     404: "knows no such address or model; check --base-url and the model's name",
 }
-_UNSUPPORTED = (400, 422, 501)
+_UNSUPPORTED_STATUSES = (400, 422, 501)
 
 
-class Denied(RefoldError):
+class AccessDenied(RefoldError):
     """The API refuses everything (401, 403, 404): no use to go on."""
 
 
 @frozen
-class Answer:
+class ModelResponse:
     """What became of a request: the reply, if any, the failed attempts, the time it all took."""
 
     reply: Reply | None
@@ -49,17 +49,17 @@ class Answer:
 
 def is_unsupported(faults: Sequence[Attempt]) -> bool:
     """Return whether *faults* ended with the API refusing the form of a request: another may do."""
-    return bool(faults) and faults[-1].status in _UNSUPPORTED
+    return bool(faults) and faults[-1].status in _UNSUPPORTED_STATUSES
 
 
-class Asker(Protocol):
+class ModelBackend(Protocol):
     """Whatever answers requests: an API, or a log of what one answered before."""
 
-    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:
         """
         Return the answer to the request *body*.
 
-        *place* is where it is asked for: an episode's place in its run, equal in equal runs.
+        *rollout* is where it is asked for: an episode's place in its run, equal in equal runs.
         """
 
 
@@ -71,16 +71,16 @@ class Client:
         endpoint: Where requests go.
 
     Attributes:
-        complaint: What became of the last request that got no answer, for people; empty while
+        last_failure: What became of the last request that got no answer, for people; empty while
             all got one. Never holds the key.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
 
-        self.complaint = ""
+        self.last_failure = ""
         self._endpoint = endpoint
-        self._where = endpoint.shown
+        self._address = endpoint.display_address
         self._client = AsyncOpenAI(
             base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=None, max_retries=0
         )
@@ -89,7 +89,7 @@ class Client:
         """Close all connections."""
         await self._client.close()
 
-    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:  # noqa: ARG002 - an Asker
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - an Asker
         """
         Return the answer to the chat completion request *body*.
 
@@ -104,21 +104,21 @@ class Client:
         faults: list[Attempt] = []
         reply: Reply | None = None
         try:
-            reply = await _patiently(self._endpoint.max_retries)(self._try, body, faults)
-        except _Failed as failed:
+            reply = await _retry_policy(self._endpoint.max_retries)(self._attempt, body, faults)
+        except _AttemptFailed as failed:
             tries = f" {len(faults)} times" if len(faults) > 1 else ""
-            self.complaint = f"{self._where} gave no answer{tries}: {failed.words}"
-        return Answer(reply, tuple(faults), round((time.monotonic() - began) * 1000))
+            self.last_failure = f"{self._address} gave no answer{tries}: {failed.words}"
+        return ModelResponse(reply, tuple(faults), round((time.monotonic() - began) * 1000))
 
-    async def _try(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
+    async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
         try:
             async with asyncio.timeout(self._endpoint.timeout):
                 return read_reply(await self._post(body))
         except TimeoutError:
-            failed = _Failed("timeout", f"none within {self._endpoint.timeout:g} s")
+            failed = _AttemptFailed("timeout", f"none within {self._endpoint.timeout:g} s")
         except NoCompletion:
-            failed = _Failed("body", "what it sent is no chat completion")
-        except _Failed as error:
+            failed = _AttemptFailed("body", "what it sent is no chat completion")
+        except _AttemptFailed as error:
             failed = error
         faults.append(failed.attempt)
         raise failed
@@ -131,27 +131,27 @@ class Client:
             # more time than all else, 0.3 ms for each message.
             return await self._client.post("/chat/completions", cast_to=bytes, body=body)
         except APIConnectionError:
-            raise _Failed("connection", "the connection failed") from None
+            raise _AttemptFailed("connection", "the connection failed") from None
         except APIStatusError as error:
-            raise self._refusal(error) from None
+            raise self._status_error(error) from None
 
-    def _refusal(self, error: "APIStatusError") -> Exception:
+    def _status_error(self, error: "APIStatusError") -> Exception:
         status = error.status_code
-        if status in _DENIED:
-            return Denied(f"model: {self._where} {_DENIED[status]} (status {status})")
-        said = self._without_key(_said(error))[:_LONGEST_QUOTE]
+        if status in _DENIALS:
+            return AccessDenied(f"model: {self._address} {_DENIALS[status]} (status {status})")
+        said = self._redact_key(_error_message(error))[:_LONGEST_QUOTE]
         words = f"status {status}{said and ': '}{said}"
-        if status in _UNSUPPORTED:
-            return _Failed("status", words, status=status, passing=False)
-        wait = _retry_after(error.response.headers.get("retry-after"))
-        return _Failed("status", words, status=status, wait=wait)
+        if status in _UNSUPPORTED_STATUSES:
+            return _AttemptFailed("status", words, status=status, passing=False)
+        wait = _parse_retry_after(error.response.headers.get("retry-after"))
+        return _AttemptFailed("status", words, status=status, wait=wait)
 
-    def _without_key(self, text: str) -> str:
+    def _redact_key(self, text: str) -> str:
         key = self._endpoint.api_key
         return text if key == NO_KEY else text.replace(key, "KEY")
 
 
-class _Failed(Exception):
+class _AttemptFailed(Exception):
     """
     An attempt failed.
 
@@ -178,14 +178,14 @@ class _Failed(Exception):
         self.wait = wait
 
 
-def _said(error: "APIStatusError") -> str:
+def _error_message(error: "APIStatusError") -> str:
     """Return the message in the body of an error, empty if there is none."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else body
     return " ".join(message.split()) if isinstance(message, str) else ""
 
 
-def _patiently(retries: int) -> "AsyncRetrying":
+def _retry_policy(retries: int) -> "AsyncRetrying":
     from tenacity import (  # noqa: PLC0415 - only where a model is asked
         AsyncRetrying,
         retry_if_exception,
@@ -194,22 +194,22 @@ def _patiently(retries: int) -> "AsyncRetrying":
 
     return AsyncRetrying(
         stop=stop_after_attempt(retries + 1),
-        retry=retry_if_exception(lambda error: isinstance(error, _Failed) and error.passing),
-        wait=_wait,
+        retry=retry_if_exception(lambda error: isinstance(error, _AttemptFailed) and error.passing),
+        wait=_retry_delay,
         reraise=True,
     )
 
 
-def _wait(state: "RetryCallState") -> float:
+def _retry_delay(state: "RetryCallState") -> float:
     from tenacity import wait_random_exponential  # noqa: PLC0415 - only where a model is asked
 
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Failed) and error.wait is not None:
+    if isinstance(error, _AttemptFailed) and error.wait is not None:
         return error.wait * random.uniform(1.0, 1.1)
     return wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
 
 
-def _retry_after(value: str | None) -> float | None:
+def _parse_retry_after(value: str | None) -> float | None:
     """Return the seconds that a Retry-After header asks for, at most a minute; None if none."""
     try:
         seconds = float(value or "")

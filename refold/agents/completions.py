@@ -75,14 +75,17 @@ def read_reply(content: bytes) -> Reply:
         raise NoCompletion("expected an answer, got none")
     choice = body.choices[0]
     calls = choice.message.tool_calls or []
-    written = [_written(choice.message), *(_text(call.function.arguments) for call in calls)]
-    text, *arguments = _cut(written[: MOST_TOOL_CALLS + 1])
+    written = [
+        _message_text(choice.message),
+        *(_content_text(call.function.arguments) for call in calls),
+    ]
+    text, *arguments = _truncate_together(written[: MOST_TOOL_CALLS + 1])
     return Reply(
         model=(body.model or "")[:_LONGEST_NAME],
         text=text,
-        tool_calls=tuple(map(_call, range(MOST_TOOL_CALLS), calls, arguments)),
+        tool_calls=tuple(map(_tool_call, range(MOST_TOOL_CALLS), calls, arguments)),
         finish=choice.finish_reason and choice.finish_reason[:_LONGEST_NAME],
-        usage=_usage(body.usage),
+        usage=_read_usage(body.usage),
         cut=sum(map(len, written)) - len(text) - sum(map(len, arguments)),
     )
 
@@ -93,22 +96,22 @@ def _decode(content: bytes) -> _Body:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return _decode_body(_mended(content))
+        return _decode_body(_replace_invalid_unicode(content))
     except (msgspec.MsgspecError, RecursionError):
         raise NoCompletion("expected a chat completion, got something else") from None
 
 
-def _mended(content: bytes) -> str:
+def _replace_invalid_unicode(content: bytes) -> str:
     """Return JSON text with U+FFFD for what is not Unicode, escaped or not."""
     text = content.decode("utf-8", "replace")
     return _ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], text)
 
 
-def _written(message: _Message) -> str:
-    return _text(message.content) or message.refusal or ""
+def _message_text(message: _Message) -> str:
+    return _content_text(message.content) or message.refusal or ""
 
 
-def _text(content: Any) -> str:
+def _content_text(content: Any) -> str:
     """Return content as text, whether it came as text, as parts or as JSON."""
     if content is None:
         return ""
@@ -119,12 +122,12 @@ def _text(content: Any) -> str:
     return encode(content).decode()
 
 
-def _call(place: int, call: _Call, arguments: str) -> ToolCall:
+def _tool_call(place: int, call: _Call, arguments: str) -> ToolCall:
     id = call.id or f"call_{place}"
     return ToolCall(id[:_LONGEST_NAME], call.function.name[:_LONGEST_NAME], arguments)
 
 
-def _cut(texts: list[str]) -> Iterator[str]:
+def _truncate_together(texts: list[str]) -> Iterator[str]:
     """Yield *texts*, together no longer than the limit."""
     left = LONGEST_TEXT
     for text in texts:
@@ -132,7 +135,7 @@ def _cut(texts: list[str]) -> Iterator[str]:
         left -= min(left, len(text))
 
 
-def _usage(value: Any) -> Usage | None:
+def _read_usage(value: Any) -> Usage | None:
     if not isinstance(value, dict):
         return None
     spent = [value.get(name) or 0 for name in ("prompt_tokens", "completion_tokens")]

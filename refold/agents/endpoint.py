@@ -9,9 +9,9 @@ from attrs import field, frozen
 
 from refold.engine import RefoldError
 
-_KEYS = ("OPENAI_API_KEY", "API_KEY", "HF_TOKEN")
-_ADDRESSES = ("OPENAI_BASE_URL", "API_BASE_URL")
-_MODEL = "MODEL_NAME"
+_KEY_VARIABLES = ("OPENAI_API_KEY", "API_KEY", "HF_TOKEN")
+_ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "API_BASE_URL")
+_MODEL_VARIABLE = "MODEL_NAME"
 
 NO_KEY = "none"
 """What is sent as the key to an API that needs none."""
@@ -35,12 +35,12 @@ class Endpoint:
     max_retries: int = 5
 
     @property
-    def shown(self) -> str:
+    def display_address(self) -> str:
         """The address as errors may show it."""
-        return _shown(self.base_url) if self.base_url else "the API"
+        return _strip_secrets(self.base_url) if self.base_url else "the API"
 
 
-def environment() -> Mapping[str, str]:
+def read_environment() -> Mapping[str, str]:
     """
     Return the environment, over what a file ``.env`` in the current folder says.
 
@@ -73,13 +73,15 @@ def find_endpoint(
     Raises:
         RefoldError: There is neither a key nor a base URL, or one that cannot be used.
     """
-    address = base_url or _first(settings, _ADDRESSES)
-    elsewhere = not base_url and not settings.get(_ADDRESSES[0]) and address is not None
-    key = api_key or _first(settings, (*_KEYS[1:], _KEYS[0]) if elsewhere else _KEYS)
+    address = base_url or _first_setting(settings, _ADDRESS_VARIABLES)
+    elsewhere = not base_url and not settings.get(_ADDRESS_VARIABLES[0]) and address is not None
+    key = api_key or _first_setting(
+        settings, (*_KEY_VARIABLES[1:], _KEY_VARIABLES[0]) if elsewhere else _KEY_VARIABLES
+    )
     if key is None and address is None:
         raise RefoldError(
-            f"model: expected a key in {', '.join(_KEYS)} or --api-key, or a --base-url that "
-            "needs none, got neither; `refold mock-model` gives one to try"
+            f"model: expected a key in {', '.join(_KEY_VARIABLES)} or --api-key, or a --base-url "
+            "that needs none, got neither; `refold mock-model` gives one to try"
         )
     checked = None if address is None else _checked_address(address.strip())
     return Endpoint(checked, _checked_key(key or NO_KEY), timeout, max_retries)
@@ -95,7 +97,7 @@ def _checked_address(address: str) -> str:
         harmless = address.rpartition("@")[2].partition("?")[0]
         raise RefoldError(
             f"base URL: expected http://HOST or https://HOST and a path, got {harmless!r}; "
-            f"check --base-url, {' and '.join(_ADDRESSES)}"
+            f"check --base-url, {' and '.join(_ADDRESS_VARIABLES)}"
         )
     return address
 
@@ -105,12 +107,12 @@ def _checked_key(key: str) -> str:
     if not key.isascii() or not key.isprintable():
         raise RefoldError(
             "model: expected a key of printable ASCII letters, got others in it; check --api-key "
-            f"and {', '.join(_KEYS)}"
+            f"and {', '.join(_KEY_VARIABLES)}"
         )
     return key
 
 
-def _shown(address: str) -> str:
+def _strip_secrets(address: str) -> str:
     """Return *address* without what may be secret in it: user, password and query."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -123,11 +125,13 @@ def find_model(settings: Mapping[str, str], agent: str) -> str:
     Raises:
         RefoldError: None is named, neither there nor in MODEL_NAME.
     """
-    model = agent.partition(":")[2] or settings.get(_MODEL, "")
+    model = agent.partition(":")[2] or settings.get(_MODEL_VARIABLE, "")
     if not model:
-        raise RefoldError(f"agent {agent!r}: expected openai:MODEL or {_MODEL}, got no model")
+        raise RefoldError(
+            f"agent {agent!r}: expected openai:MODEL or {_MODEL_VARIABLE}, got no model"
+        )
     return model
 
 
-def _first(settings: Mapping[str, str], names: Sequence[str]) -> str | None:
+def _first_setting(settings: Mapping[str, str], names: Sequence[str]) -> str | None:
     return next((settings[name] for name in names if settings.get(name)), None)

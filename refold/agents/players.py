@@ -40,7 +40,7 @@ class PolicyPlayer:
         await asyncio.sleep(0)
 
 
-async def in_parallel(
+async def run_in_parallel(
     items: Iterable[T], work: Callable[[T], Awaitable[None]], *, parallel: int
 ) -> None:
     """

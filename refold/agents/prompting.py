@@ -19,7 +19,7 @@ from refold.engine.family import Prompt, Tool
 ActionFormat = Literal["tools", "json", "text"]
 FORMATS: tuple[ActionFormat, ...] = ("tools", "json", "text")
 
-_FORMS: Mapping[ActionFormat, str] = {
+_INSTRUCTIONS: Mapping[ActionFormat, str] = {
     "tools": "Each turn, call exactly one tool: the action that you take.",
     "json": "Each turn, answer with one JSON object and nothing else: the action that you take.",
     "text": "Each turn, answer with one JSON object and nothing else: the action that you take.",
@@ -50,7 +50,9 @@ class ModelOptions:
     extra: Mapping[str, Any] = field(factory=dict)
 
 
-def configured(family: Family, options: ModelOptions, form: ActionFormat) -> ModelConfigured:
+def model_configuration(
+    family: Family, options: ModelOptions, form: ActionFormat
+) -> ModelConfigured:
     """Return what is recorded, and sent with every request, when actions come as *form*."""
     parameters: dict[str, Any] = {"model": options.model, "temperature": options.temperature}
     if options.max_tokens is not None:
@@ -61,11 +63,11 @@ def configured(family: Family, options: ModelOptions, form: ActionFormat) -> Mod
         prompt=f"{family.name}.{prompt_of(family).version}",
         format=form,
         history=options.history,
-        parameters={**parameters, **_form_parameters(family, form), **options.extra},
+        parameters={**parameters, **_format_parameters(family, form), **options.extra},
     )
 
 
-def options_of(recorded: ModelConfigured) -> ModelOptions:
+def recorded_options(recorded: ModelConfigured) -> ModelOptions:
     """Return the options that *recorded* was made of, but for a fixed action format."""
     rest = dict(recorded.parameters)
     for name in ("tools", "tool_choice", "response_format"):
@@ -82,9 +84,9 @@ def options_of(recorded: ModelConfigured) -> ModelOptions:
 
 def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
     """Return the message that begins every conversation about *family*."""
-    text = f"{prompt_of(family).system.strip()}\n\n{_FORMS[form]}"
+    text = f"{prompt_of(family).system.strip()}\n\n{_INSTRUCTIONS[form]}"
     if form != "tools":
-        text = f"{text}\n\n{_forms_of_actions(family)}"
+        text = f"{text}\n\n{_action_examples(family)}"
     return {"role": "system", "content": text}
 
 
@@ -95,7 +97,7 @@ def turn_message(family: Family, observation: Any) -> dict[str, Any]:
 
 def retry_message(reason: str, form: ActionFormat) -> dict[str, Any]:
     """Return the message that tells the model why its answer was no action, once."""
-    text = f"No action could be read from your answer: {reason}\n{_FORMS[form]}"
+    text = f"No action could be read from your answer: {reason}\n{_INSTRUCTIONS[form]}"
     return {"role": "user", "content": text}
 
 
@@ -105,7 +107,7 @@ def prompt_of(family: Family) -> Prompt:
         return family.prompt
     kind, *rest = msgspec.structs.fields(family.action)
     names = tuple(each.encode_name for each in rest)
-    kinds = _properties(family)[kind.encode_name].get("enum", [])
+    kinds = _field_schemas(family)[kind.encode_name].get("enum", [])
     return Prompt(
         version=0,
         system=f"You act in an episode of {family.name}. Reach the best score that you can.",
@@ -114,30 +116,30 @@ def prompt_of(family: Family) -> Prompt:
     )
 
 
-def _form_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
+def _format_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
     if form == "tools":
-        return {"tools": _tools(family), "tool_choice": "required"}
+        return {"tools": _tool_definitions(family), "tool_choice": "required"}
     if form == "json":
         schema = {"name": "action", "strict": True, "schema": _action_schema(family)}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {}
 
 
-def _properties(family: Family) -> dict[str, dict[str, Any]]:
+def _field_schemas(family: Family) -> dict[str, dict[str, Any]]:
     """Return the JSON schema of each field of the action type, by name."""
     _, components = msgspec.json.schema_components([family.action])
     properties: dict[str, dict[str, Any]] = components[family.action.__name__]["properties"]
     return properties
 
 
-def _simple(schema: dict[str, Any]) -> dict[str, Any]:
+def _type_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a field's schema that every API takes: its type."""
     options = schema.get("anyOf", [schema])
     return {"type": next(each["type"] for each in options if each.get("type") != "null")}
 
 
-def _tools(family: Family) -> list[dict[str, Any]]:
-    properties = _properties(family)
+def _tool_definitions(family: Family) -> list[dict[str, Any]]:
+    properties = _field_schemas(family)
     return [
         {
             "type": "function",
@@ -146,7 +148,7 @@ def _tools(family: Family) -> list[dict[str, Any]]:
                 "description": tool.description,
                 "parameters": {
                     "type": "object",
-                    "properties": {name: _simple(properties[name]) for name in tool.fields},
+                    "properties": {name: _type_schema(properties[name]) for name in tool.fields},
                     "required": list(tool.required),
                     "additionalProperties": False,
                 },
@@ -162,7 +164,7 @@ def _action_schema(family: Family) -> dict[str, Any]:
     used = dict.fromkeys(name for tool in tools for name in tool.fields)
     properties: dict[str, Any] = {kind: {"type": "string", "enum": [tool.name for tool in tools]}}
     for name in used:
-        properties[name] = {"type": [_simple(_properties(family)[name])["type"], "null"]}
+        properties[name] = {"type": [_type_schema(_field_schemas(family)[name])["type"], "null"]}
     return {
         "type": "object",
         "properties": properties,
@@ -171,7 +173,7 @@ def _action_schema(family: Family) -> dict[str, Any]:
     }
 
 
-def _forms_of_actions(family: Family) -> str:
+def _action_examples(family: Family) -> str:
     kind = msgspec.structs.fields(family.action)[0].encode_name
     lines = ["The actions, as JSON:"]
     for tool in prompt_of(family).tools:

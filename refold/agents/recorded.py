@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from refold.agents.client import Answer, Asker, is_unsupported
+from refold.agents.client import ModelBackend, ModelResponse, is_unsupported
 from refold.agents.conversation import request_digest
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import ModelCalled
@@ -19,7 +19,7 @@ class NotRecorded(Exception):
     """No answer to this request is recorded."""
 
 
-class Recorded:
+class RecordedResponses:
     """
     Answers from a log what it holds, as it was; the rest goes to another asker.
 
@@ -29,21 +29,21 @@ class Recorded:
 
     Args:
         log: Whose answers; those it holds now, later ones are not looked for.
-        otherwise: Who answers the rest; None for nobody.
+        fallback: Who answers the rest; None for nobody.
     """
 
-    def __init__(self, log: EventLog, otherwise: Asker | None) -> None:
+    def __init__(self, log: EventLog, fallback: ModelBackend | None) -> None:
         self._log = log
-        self._otherwise = otherwise
-        self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._read)
+        self._fallback = fallback
+        self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._index_calls)
         self._episodes: dict[tuple[str, str], str] = {}
         for info in log.episodes():
             if info.agent.startswith(MODEL_AGENT):
-                for request in self._read(info.id):
-                    self._episodes.setdefault((request, place_of(info)), info.id)
+                for request in self._index_calls(info.id):
+                    self._episodes.setdefault((request, rollout_key(info)), info.id)
                     self._episodes.setdefault((request, ""), info.id)
 
-    def _read(self, episode: str) -> Mapping[str, ModelCalled]:
+    def _index_calls(self, episode: str) -> Mapping[str, ModelCalled]:
         """Return the first answered call of each request in *episode*, by the request's digest."""
         calls: dict[str, ModelCalled] = {}
         for event in self._log.events(episode):
@@ -51,23 +51,23 @@ class Recorded:
                 calls.setdefault(event.request, event)
         return calls
 
-    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:
         """
-        Return the recorded answer to *body* at *place*, or that of the other asker.
+        Return the recorded answer to *body* at *rollout*, or that of the other asker.
 
         Raises:
             NotRecorded: There is neither.
         """
         request = request_digest(body)
-        for key in ((request, place), (request, "")):
+        for key in ((request, rollout), (request, "")):
             if key in self._episodes:
                 call = self._calls(self._episodes[key])[request]
-                return Answer(call.reply, call.faults, call.latency_ms)
-        if self._otherwise is None:
+                return ModelResponse(call.reply, call.faults, call.latency_ms)
+        if self._fallback is None:
             raise NotRecorded("expected a recorded answer to this request, got no answer")
-        return await self._otherwise.ask(body, place=place)
+        return await self._fallback.complete(body, rollout=rollout)
 
 
-def place_of(info: EpisodeInfo) -> str:
+def rollout_key(info: EpisodeInfo) -> str:
     """Return the place of an episode in its run: the same in a run with the same arguments."""
     return f"{info.scenario} {info.seed} {info.epoch}"

@@ -26,7 +26,7 @@ def read_script(path: str, family: Family) -> list[Any]:
     """
     codec = codec_of(family.name, family.rules)
     actions = []
-    for place, value in _values(Path(path)):
+    for place, value in _read_values(Path(path)):
         try:
             actions.append(codec.action(value))
         except InvalidAction as error:
@@ -36,16 +36,16 @@ def read_script(path: str, family: Family) -> list[Any]:
     return actions
 
 
-def script(actions: list[Any]) -> Policy:
+def script_policy(actions: list[Any]) -> Policy:
     """Return the policy that plays *actions* and then stops."""
     rest = iter(actions)
     return lambda observation, legal: next(rest, None)
 
 
-def _values(path: Path) -> Iterator[tuple[str, Any]]:
-    text = _text(path)
+def _read_values(path: Path) -> Iterator[tuple[str, Any]]:
+    text = _read_text(path)
     if path.suffix == ".toml":
-        yield from _toml_values(path, text)
+        yield from _read_toml_values(path, text)
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -55,7 +55,7 @@ def _values(path: Path) -> Iterator[tuple[str, Any]]:
                 raise RefoldError(f"{path} line {number}: expected JSON, got {error}") from None
 
 
-def _toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
+def _read_toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     actions = read_toml(text.encode(), str(path)).get("actions")
     if not isinstance(actions, list):
         raise RefoldError(f"{path}: expected a list 'actions', got none")
@@ -63,7 +63,7 @@ def _toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
         yield f"$.actions[{index}]", action
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")

@@ -12,7 +12,7 @@ from refold.commands.shared.figures import score
 from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import add_row, console, plain, print_json, safe, table, words
 from refold.engine import EventLog
-from refold.reports import Baseline, Outcome, baselines, played
+from refold.reports import Baseline, Outcome, baselines, read_outcomes
 from refold.reports.baseline import SEEDS
 
 
@@ -55,7 +55,7 @@ def _outcomes(log: str) -> Iterator[Outcome]:
         words(f"no log {log}, so no best of it")
         return
     with EventLog(log, readonly=True) as opened:
-        for outcome, _ in played(opened):
+        for outcome, _ in read_outcomes(opened):
             yield outcome
 
 

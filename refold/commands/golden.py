@@ -19,7 +19,7 @@ from refold.engine import EpisodeInfo, RefoldError, Stream
 from refold.engine.codec import header_of
 from refold.graders import grade
 from refold.replays import verify
-from refold.replays.golden import golden_text, goldens, read_golden
+from refold.replays.golden import find_goldens, golden_text, read_golden
 
 FOLDER = "goldens"
 
@@ -147,7 +147,7 @@ def _row(path: Path, stream: Stream) -> dict[str, Any]:
 
 def _verdicts(folder: Path) -> Iterator[tuple[str, str | None]]:
     """Yield the name of each golden of *folder*, and what is wrong with it."""
-    for path in goldens(folder):
+    for path in find_goldens(folder):
         name = path.name.removesuffix(".jsonl")
         try:
             found = verify(read_golden(path))

@@ -19,7 +19,7 @@ from refold.commands.shared.output import (
     words,
 )
 from refold.engine import EventLog
-from refold.reports import Ranking, find_run, played, rankings
+from refold.reports import Ranking, find_run, rankings, read_outcomes
 from refold.reports.statistics import CONFIDENCE
 
 
@@ -41,7 +41,7 @@ def leaderboard_command(scenario: str | None, run: str | None, log: str, as_json
     """
     with EventLog(log, readonly=True) as opened:
         name = find_run(opened, run) if run is not None else None
-        outcomes = (outcome for outcome, _ in played(opened, scenario=scenario, run=name))
+        outcomes = (outcome for outcome, _ in read_outcomes(opened, scenario=scenario, run=name))
         total = opened.count()
         tables, several = rankings(progress(outcomes, total=total, label="grading"))
     if as_json:

@@ -10,7 +10,7 @@ from refold.commands.shared.options import examples, json_option
 from refold.commands.shared.output import counted, plain, print_json, progress, words
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.audit import Audit
-from refold.replays.merge import Merge, Merged, Source
+from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 
 
 @click.command(
@@ -33,7 +33,7 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")
     with ExitStack() as stack:
-        merge = Merge([_open(stack, log) for log in logs])
+        merge = MergePlan([_open(stack, log) for log in logs])
         try:
             with EventLog(output) as merged, merged.transaction():
                 written = merge.write(merged)
@@ -49,12 +49,12 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
         _say(list(merge.outcomes()), output)
 
 
-def _open(stack: ExitStack, log: str) -> Source:
+def _open(stack: ExitStack, log: str) -> MergeSource:
     opened = stack.enter_context(EventLog(log, readonly=True))
-    return Source(opened, stack.enter_context(Audit(log)))
+    return MergeSource(opened, stack.enter_context(Audit(log)))
 
 
-def _say(found: Sequence[Merged], output: str) -> None:
+def _say(found: Sequence[MergedEpisode], output: str) -> None:
     for each in found:
         if each.outcome == "renamed":
             words(f"{each.log}: {each.episode} is another episode there, now {each.id}")

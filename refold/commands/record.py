@@ -6,7 +6,7 @@ from secrets import token_hex
 import click
 from attrs import frozen
 
-from refold.agents.client import Denied
+from refold.agents.client import AccessDenied
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_options import (
     ModelChoices,
@@ -105,7 +105,7 @@ def record_command(
         except KeyboardInterrupt:
             words(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
-        except Denied as error:
+        except AccessDenied as error:
             raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
         print_episodes(opened, [info.id for info in infos], as_json=as_json, run=name)
 

@@ -18,8 +18,15 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import console, counted, plain, print_json, progress, safe, words
 from refold.engine import EventLog, RefoldError
 from refold.graders.changes import PartChange
-from refold.graders.regrading import Regraded, Saved, Tally, regrade, saved_in_file, saved_in_log
-from refold.graders.text import change_lines, event_words
+from refold.graders.regrading import (
+    RegradeCounts,
+    RegradedEpisode,
+    SavedEpisode,
+    episodes_graded_in_file,
+    episodes_graded_in_log,
+    regrade,
+)
+from refold.graders.text import change_lines, describe_event
 
 IN_LOG = "log"
 
@@ -69,7 +76,7 @@ def regrade_command(
 
     Exits with 0 if nothing moved, 1 if anything did, 2 if there is nothing to compare.
     """
-    tally = Tally()
+    tally = RegradeCounts()
     with ExitStack() as stack:
         opened = stack.enter_context(open_existing(log, readonly=True))
         wanted = [opened.find(id).id for id in ids]
@@ -85,15 +92,15 @@ def regrade_command(
 
 
 def _saved(
-    log: EventLog, ids: Sequence[str], against: str, tally: Tally, stack: ExitStack
-) -> Iterable[Saved]:
+    log: EventLog, ids: Sequence[str], against: str, tally: RegradeCounts, stack: ExitStack
+) -> Iterable[SavedEpisode]:
     if against == IN_LOG:
-        return saved_in_log(log, ids or (info.id for info in log.episodes()))
+        return episodes_graded_in_log(log, ids or (info.id for info in log.episodes()))
     file = stack.enter_context(click.open_file(against, encoding="utf-8"))
-    return saved_in_file(log, file, tally, only=frozenset(ids), where=against)
+    return episodes_graded_in_file(log, file, tally, only=frozenset(ids), where=against)
 
 
-def _tell(tally: Tally, against: str) -> None:
+def _tell(tally: RegradeCounts, against: str) -> None:
     """Say on stderr what was compared, and what could not be."""
     if tally.unsaved:
         words(f"{counted(tally.unsaved, 'episode')} without a saved grade to compare with")
@@ -107,7 +114,7 @@ def _tell(tally: Tally, against: str) -> None:
     words(f"{counted(tally.compared, 'episode')} compared, {tally.moved} moved")
 
 
-def _print(moved: Iterator[Regraded]) -> None:
+def _print(moved: Iterator[RegradedEpisode]) -> None:
     out = console()
     more = 0
     for number, each in enumerate(moved):
@@ -122,7 +129,7 @@ def _print(moved: Iterator[Regraded]) -> None:
         words(f"and {more} more that moved: --json has all")
 
 
-def _row(regraded: Regraded) -> dict[str, Any]:
+def _row(regraded: RegradedEpisode) -> dict[str, Any]:
     change = regraded.change
     return {
         "episode": regraded.id,
@@ -135,14 +142,14 @@ def _row(regraded: Regraded) -> dict[str, Any]:
     }
 
 
-def _part(part: PartChange, regraded: Regraded) -> dict[str, Any]:
-    groups = {"lost": part.lost, "gained": part.gained, "kept": part.kept}
+def _part(part: PartChange, regraded: RegradedEpisode) -> dict[str, Any]:
+    groups = {"lost": part.lost_seqs, "gained": part.gained_seqs, "kept": part.kept_seqs}
     return {
         "name": part.name,
         "old": plain(part.old.points) if part.old else None,
         "new": plain(part.new.points) if part.new else None,
         **{
-            name: [{"seq": seq, "say": event_words(regraded.stream, seq)} for seq in seqs]
+            name: [{"seq": seq, "say": describe_event(regraded.stream, seq)} for seq in seqs]
             for name, seqs in groups.items()
         },
     }

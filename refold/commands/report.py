@@ -19,7 +19,15 @@ from refold.commands.shared.model_options import price_option
 from refold.commands.shared.options import examples, json_option, log_option
 from refold.commands.shared.output import add_row, console, plain, print_json, safe, table
 from refold.engine import EventLog
-from refold.reports import Costs, Price, RunReport, ScenarioReport, find_run, played, report
+from refold.reports import (
+    Costs,
+    Price,
+    RunReport,
+    ScenarioReport,
+    find_run,
+    read_outcomes,
+    report_run,
+)
 from refold.reports.statistics import CONFIDENCE
 
 
@@ -68,7 +76,7 @@ def report_command(
     """
     with EventLog(log, readonly=True) as opened:
         name = find_run(opened, run)
-        made = report(played(opened, run=name), pass_at=pass_at, ks=ks, price=price)
+        made = report_run(read_outcomes(opened, run=name), pass_at=pass_at, ks=ks, price=price)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {"mean": made.mean, "costs": plain(made.costs)}

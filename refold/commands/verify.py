@@ -11,7 +11,7 @@ from refold.commands.shared.output import SHORT, console, counted, print_json, p
 from refold.engine import EventLog, NotALog
 from refold.engine.log.audit import Audit
 from refold.replays import Divergence
-from refold.replays.checks import Verdict, audit, named_id
+from refold.replays.checks import Verdict, audit_episode, resolve_id
 
 
 def _digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -62,8 +62,8 @@ def verify_command(ids: Sequence[str], expect: str, log: str, as_json: bool) -> 
 
     with EventLog(log, readonly=True) as opened, Audit(log) as file:
         problems = [] if ids else file.problems()
-        chosen = [named_id(opened, id) for id in ids] or _ids(file, problems)
-        verdicts = (audit(opened, file, id, expect=expect) for id in chosen)
+        chosen = [resolve_id(opened, id) for id in ids] or _ids(file, problems)
+        verdicts = (audit_episode(opened, file, id, expect=expect) for id in chosen)
         total = len(ids) or opened.count()
         watched = tallied(progress(verdicts, total=total, label="verifying"))
         if as_json:

@@ -25,7 +25,7 @@ from refold.commands.shared.output import add_row, console, plain, print_json, s
 from refold.commands.shared.progress import Tally
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
 from refold.graders import grade
-from refold.replays.what_if import Outcome, action_at, candidates, what_if
+from refold.replays.what_if import ActionOutcome, action_at, candidate_actions, what_if
 
 _FIGURES = ("score", "difference", "reward", "steps")
 
@@ -58,7 +58,7 @@ def what_if_command(
         info = opened.find(id)
         stream = opened.events(info.id)
         opening = opening_of(agent, stream.family, model)
-        number = len(candidates(stream, at))
+        number = len(candidate_actions(stream, at))
         if not number:
             raise RefoldError(
                 f"--at: expected a step before the end, got {at}, where the episode is over; "
@@ -84,7 +84,7 @@ async def _try_all(
     model: ModelChoices,
     opening: Input | None,
     tally: Tally,
-) -> list[Outcome]:
+) -> list[ActionOutcome]:
     told = evolve(info, fork_at=at + 1)
     found = []
     async with open_players(log, [agent], model) as players:
@@ -98,11 +98,11 @@ async def _try_all(
     return found
 
 
-def _row(stream: Stream, outcome: Outcome) -> dict[str, Any]:
+def _row(stream: Stream, outcome: ActionOutcome) -> dict[str, Any]:
     return {**plain(outcome), "say": stream.family.say(outcome.action)}
 
 
-def _print(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> None:
+def _print(stream: Stream, at: int, outcomes: Sequence[ActionOutcome]) -> None:
     out = console()
     played = action_at(stream, at)
     said = stream.family.say(played) if played is not None else "nothing yet"
@@ -123,6 +123,6 @@ def _print(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> None:
     out.print(listing)
 
 
-def _remark(outcome: Outcome) -> str:
+def _remark(outcome: ActionOutcome) -> str:
     remarks = ["as played"] if outcome.taken else []
     return ", ".join([*remarks, *([f"refused: {outcome.error}"] if outcome.error else [])])

@@ -2,14 +2,14 @@
 
 from refold.graders.grading import Grade, Grader, Part, RubricName, grade
 from refold.graders.saved import save_grade, saved_grades
-from refold.scenarios.facts import At, Facts, Finding
+from refold.scenarios.facts import Facts, IndexedEvent, Measurement
 
 __all__ = [
-    "At",
     "Facts",
-    "Finding",
     "Grade",
     "Grader",
+    "IndexedEvent",
+    "Measurement",
     "Part",
     "RubricName",
     "grade",

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from refold.graders.grading import Grade, Part
 
-EXACT = 1e-9
+ROUNDING_ERROR = 1e-9
 """Differences up to this are not there: points are given to four decimal places."""
 
 
@@ -30,19 +30,19 @@ class PartChange(Struct, frozen=True):
         return _points(self.new) - _points(self.old)
 
     @property
-    def lost(self) -> tuple[int, ...]:
+    def lost_seqs(self) -> tuple[int, ...]:
         """Seqs of the events that no longer count, ascending."""
-        return _beyond(self.old, self.new)
+        return _seqs_only_in(self.old, self.new)
 
     @property
-    def gained(self) -> tuple[int, ...]:
+    def gained_seqs(self) -> tuple[int, ...]:
         """Seqs of the events that count now and did not before, ascending."""
-        return _beyond(self.new, self.old)
+        return _seqs_only_in(self.new, self.old)
 
     @property
-    def kept(self) -> tuple[int, ...]:
+    def kept_seqs(self) -> tuple[int, ...]:
         """Seqs of the events that count as they did before, ascending."""
-        lost = set(self.lost)
+        lost = set(self.lost_seqs)
         return tuple(seq for seq in (self.old.seqs if self.old else ()) if seq not in lost)
 
 
@@ -70,7 +70,7 @@ class GradeChange(Struct, frozen=True):
     @property
     def same(self) -> bool:
         """Whether score, parts with their evidence, and counts are all as they were."""
-        return not (self.parts or self.counts or self.moved())
+        return not (self.parts or self.counts or self.has_moved())
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -87,13 +87,13 @@ class GradeChange(Struct, frozen=True):
             found.append("events")
         return tuple(found) or ("code",)
 
-    def moved(self, tolerance: float = 0.0) -> bool:
+    def has_moved(self, tolerance: float = 0.0) -> bool:
         """Return whether the score, or a part's points, changed by more than *tolerance*."""
         changes = (self.score, *(part.points for part in self.parts))
-        return any(abs(change) > tolerance + EXACT for change in changes)
+        return any(abs(change) > tolerance + ROUNDING_ERROR for change in changes)
 
 
-def grade_change(old: Grade, new: Grade) -> GradeChange:
+def compare_grades(old: Grade, new: Grade) -> GradeChange:
     """Return how *new* differs from *old*, both grades of the same episode."""
     if old == new:
         return GradeChange(old, new, (), {})
@@ -119,6 +119,6 @@ def _points(part: Part | None) -> float:
     return part.points if part else 0.0
 
 
-def _beyond(part: Part | None, other: Part | None) -> tuple[int, ...]:
+def _seqs_only_in(part: Part | None, other: Part | None) -> tuple[int, ...]:
     known = set(other.seqs if other else ())
     return tuple(seq for seq in (part.seqs if part else ()) if seq not in known)

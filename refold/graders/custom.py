@@ -2,7 +2,7 @@
 Graders that are plain functions: what one may return, and the grade that this comes to.
 
 A function gets the events of one episode and returns its score, 0 to 1: a number (a truth is 0
-or 1), a ``Finding``, or a mapping of names to these. Each entry of a mapping is a part of the
+or 1), a ``Measurement``, or a mapping of names to these. Each entry of a mapping is a part of the
 grade with points from -1 to 1; their sum, kept within 0 and 1, is the score.
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 from refold.engine import EpisodeEnded, RefoldError, Stream
 from refold.engine.codec import header_of
 from refold.engine.sums import add_up
-from refold.graders.grading import PLACES, Grade, Part, RubricName
-from refold.scenarios.facts import Finding
+from refold.graders.grading import Grade, Part, RubricName, round_points
+from refold.scenarios.facts import Measurement
 
-MOST = 1000
+MOST_PARTS = 1000
 """So many parts, and so many counts, a grade has at most."""
 
 _LONGEST_NAME = 100
@@ -33,7 +33,7 @@ def grade_by(
     Return the grade that *function* gives to the episode with these *events*.
 
     Args:
-        function: From a stream to a number, a ``Finding``, or a mapping of names to these.
+        function: From a stream to a number, a ``Measurement``, or a mapping of names to these.
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
         rubric: What the grade says it was given by; the function's module and name, version 0,
             without a digest, if None.
@@ -42,9 +42,9 @@ def grade_by(
         WrongResult: The function returned something else, or numbers out of range.
     """
     name = getattr(function, "__name__", "grader")
-    parts, counts = _read(function(events), name, len(events))
+    parts, counts = _read_result(function(events), name, len(events))
     return Grade(
-        score=_rounded(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
+        score=round_points(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
         breakdown={part.name: part.points for part in parts},
         counts=counts,
         parts=parts,
@@ -55,40 +55,41 @@ def grade_by(
     )
 
 
-def _read(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[str, float]]:
+def _read_result(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[str, float]]:
     """Return what a function returned as parts and counts."""
     many = isinstance(found, Mapping)
-    if many and not 0 < len(found) <= MOST:
-        raise WrongResult(f"expected 1 to {MOST} parts, got {len(found)}")
+    if many and not 0 < len(found) <= MOST_PARTS:
+        raise WrongResult(f"expected 1 to {MOST_PARTS} parts, got {len(found)}")
     counts: dict[str, float] = {}
     parts = []
     for key, value in found.items() if many else [(name, found)]:
-        finding = _finding(value, f"part {key!r:.120}" if many else "the score")
-        parts.append(_part(_name(key), finding, events, least=-1.0 if many else 0.0))
+        finding = _read_measurement(value, f"part {key!r:.120}" if many else "the score")
+        parts.append(_make_part(_read_name(key), finding, events, least=-1.0 if many else 0.0))
         counts.update(
-            (_name(each), _number(n, f"count {each!r:.120}")) for each, n in finding.counts.items()
+            (_read_name(each), _read_number(n, f"count {each!r:.120}"))
+            for each, n in finding.counts.items()
         )
-    if len(counts) > MOST:
-        raise WrongResult(f"expected at most {MOST} counts, got {len(counts)}")
+    if len(counts) > MOST_PARTS:
+        raise WrongResult(f"expected at most {MOST_PARTS} counts, got {len(counts)}")
     return tuple(parts), counts
 
 
-def _finding(value: Any, what: str) -> Finding:
-    if not isinstance(value, Finding):
-        return Finding(_number(value, what))
+def _read_measurement(value: Any, what: str) -> Measurement:
+    if not isinstance(value, Measurement):
+        return Measurement(_read_number(value, what))
     if not isinstance(value.counts, Mapping):
         raise WrongResult(f"expected a mapping of counts, got {type(value.counts).__name__}")
-    return Finding(_number(value.value, what), value.seqs, value.counts)
+    return Measurement(_read_number(value.value, what), value.seqs, value.counts)
 
 
-def _part(name: str, finding: Finding, events: int, *, least: float) -> Part:
+def _make_part(name: str, finding: Measurement, events: int, *, least: float) -> Part:
     value = finding.value + 0.0  # never -0.0
     if not least <= value <= 1:
         raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {value:g}")
-    return Part(name, _rounded(value), 1.0, value, 1.0, _seqs(finding.seqs, events))
+    return Part(name, round_points(value), 1.0, value, 1.0, _read_seqs(finding.seqs, events))
 
 
-def _seqs(found: Any, events: int) -> tuple[int, ...]:
+def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
     try:
         seqs = sorted(set(found))
     except TypeError:
@@ -99,9 +100,9 @@ def _seqs(found: Any, events: int) -> tuple[int, ...]:
     return tuple(seqs)
 
 
-def _number(value: Any, what: str) -> float:
+def _read_number(value: Any, what: str) -> float:
     if not isinstance(value, int | float):
-        kinds = "a number, a Finding, or a mapping of names to these"
+        kinds = "a number, a Measurement, or a mapping of names to these"
         raise WrongResult(f"expected {kinds} as {what}, got {type(value).__name__}")
     try:
         number = float(value)
@@ -112,13 +113,9 @@ def _number(value: Any, what: str) -> float:
     return number
 
 
-def _name(key: Any) -> str:
+def _read_name(key: Any) -> str:
     if not isinstance(key, str) or not key.isprintable() or not 0 < len(key) <= _LONGEST_NAME:
         raise WrongResult(
             f"expected printable names of 1 to {_LONGEST_NAME} letters, got {key!r:.120}"
         )
     return key
-
-
-def _rounded(points: float) -> float:
-    return round(points, PLACES) + 0.0

@@ -14,11 +14,11 @@ from refold.engine import Stream
 from refold.engine.codec import encode, header_of
 from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
-from refold.scenarios.facts import Facts, Finding
+from refold.scenarios.facts import Facts, Measurement
 from refold.scenarios.rubric import find_criteria
 from refold.scenarios.strict import structure
 
-PLACES = 4
+DECIMAL_PLACES = 4
 
 
 class Part(Struct, frozen=True):
@@ -113,7 +113,7 @@ class Grader:
         total = min(max(add_up([points for points, _ in scored]), 0.0), 1.0)
         parts = tuple([part for _, part in scored])
         return Grade(
-            score=min(max(_rounded(total), self._rubric.floor), self._rubric.ceiling),
+            score=min(max(round_points(total), self._rubric.floor), self._rubric.ceiling),
             breakdown={part.name: part.points for part in parts},
             counts=counts,
             parts=parts,
@@ -130,11 +130,11 @@ def _recorded_grader(body: bytes) -> Grader:
     return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
 
 
-class _Bound(Struct, frozen=True):
+class _BoundCriterion(Struct, frozen=True):
     """A criterion with its measure and parameters found."""
 
     criterion: Criterion
-    take: Callable[[Facts], Finding]
+    take: Callable[[Facts], Measurement]
 
     def score(self, facts: Facts, activity: float, counts: dict[str, float]) -> tuple[float, Part]:
         """Return the exact points and the part; add the diagnostic counts to *counts*."""
@@ -144,29 +144,34 @@ class _Bound(Struct, frozen=True):
         points = criterion.weight * finding.value * gate
         counts.update(finding.counts)
         most = max(criterion.weight, 0.0)
-        part = Part(criterion.name, _rounded(points), most, finding.value, gate, seqs=finding.seqs)
+        part = Part(
+            criterion.name, round_points(points), most, finding.value, gate, seqs=finding.seqs
+        )
         return points, part
 
 
-def _bind(criterion: Criterion, criteria: Criteria) -> _Bound:
+def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
     if criterion.parts:
         bound = [(part.weight, _bind(part, criteria).take) for part in criterion.parts]
-        return _Bound(criterion, lambda facts: _weighted(facts, bound))
+        return _BoundCriterion(criterion, lambda facts: _weighted_sum(facts, bound))
     measure = criteria.measures[criterion.measure]
     params, problems = structure(criterion.params, measure.params, f"$.{criterion.name}.params")
     if problems:
         raise ScenarioError("rubric", problems)
-    return _Bound(criterion, lambda facts: measure.take(facts, params))
+    return _BoundCriterion(criterion, lambda facts: measure.take(facts, params))
 
 
-def _weighted(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:
+def _weighted_sum(
+    facts: Facts, parts: list[tuple[float, Callable[[Facts], Measurement]]]
+) -> Measurement:
     findings = [(weight, take(facts)) for weight, take in parts]
-    return Finding(
+    return Measurement(
         value=add_up([weight * finding.value for weight, finding in findings]),
         seqs=tuple(sorted({seq for _, finding in findings for seq in finding.seqs})),
         counts={name: n for _, finding in findings for name, n in finding.counts.items()},
     )
 
 
-def _rounded(points: float) -> float:
-    return round(points, PLACES) + 0.0  # so that no penalty is 0.0, not -0.0
+def round_points(points: float) -> float:
+    """Return *points* to the decimal places that grades are given in, never as -0.0."""
+    return round(points, DECIMAL_PLACES) + 0.0  # adding 0.0 turns -0.0, a penalty of none, into 0.0

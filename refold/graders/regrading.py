@@ -16,17 +16,17 @@ from attrs import define, frozen
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.graders import Grade, saved_grades
-from refold.graders.changes import GradeChange, grade_change
+from refold.graders.changes import GradeChange, compare_grades
 from refold.scenarios import recorded_rubric
 
 _CHUNK = 2**20
 _LARGEST_ITEM = 16 * 2**20
-_BEGINNING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
-_BETWEEN = re.compile(r"[\s,]*")
+_OPENING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
+_SEPARATORS = re.compile(r"[\s,]*")
 
 
 @frozen
-class Saved:
+class SavedEpisode:
     """An episode of the log with the grades that were saved of it, oldest last of one name."""
 
     id: str
@@ -35,7 +35,7 @@ class Saved:
 
 
 @frozen
-class Regraded:
+class RegradedEpisode:
     """An episode with what became of its grade."""
 
     id: str
@@ -44,7 +44,7 @@ class Regraded:
 
 
 @define
-class Tally:
+class RegradeCounts:
     """
     What became of the episodes gone through so far.
 
@@ -61,13 +61,17 @@ class Tally:
     missing: int = 0
 
 
-Grading = Callable[[Iterable[Saved]], Iterator[tuple[Saved, Grade]]]
+GradeEpisodes = Callable[[Iterable[SavedEpisode]], Iterator[tuple[SavedEpisode, Grade]]]
 """Grades episodes in order."""
 
 
 def regrade(
-    episodes: Iterable[Saved], grading: Grading, tally: Tally, *, tolerance: float = 0.0
-) -> Iterator[Regraded]:
+    episodes: Iterable[SavedEpisode],
+    grading: GradeEpisodes,
+    tally: RegradeCounts,
+    *,
+    tolerance: float = 0.0,
+) -> Iterator[RegradedEpisode]:
     """
     Yield the episodes whose grade moved by more than *tolerance*, and count all in *tally*.
 
@@ -75,20 +79,20 @@ def regrade(
     the last by a rubric of the same name; else with that by the recorded rubric.
     """
     for episode, fresh in grading(episodes):
-        old = _fitting(episode, fresh)
+        old = _find_comparable(episode, fresh)
         if old is None:
             tally.unsaved += 1
             continue
         tally.compared += 1
         if old == fresh:
             continue
-        change = grade_change(old, fresh)
-        if change.moved(tolerance):
+        change = compare_grades(old, fresh)
+        if change.has_moved(tolerance):
             tally.moved += 1
-            yield Regraded(episode.id, episode.stream, change)
+            yield RegradedEpisode(episode.id, episode.stream, change)
 
 
-def _fitting(episode: Saved, fresh: Grade) -> Grade | None:
+def _find_comparable(episode: SavedEpisode, fresh: Grade) -> Grade | None:
     saved = episode.grades
     if len(saved) == 1 and saved[0].rubric == fresh.rubric:
         return saved[0]
@@ -97,24 +101,24 @@ def _fitting(episode: Saved, fresh: Grade) -> Grade | None:
     if not same and not named and saved:
         recorded = recorded_rubric(episode.stream.scenario).digest
         named = [each for each in saved if each.rubric.digest == recorded]
-    found = _of_these_events(same, fresh) or named
+    found = _prefer_same_events(same, fresh) or named
     return found[-1] if found else None
 
 
-def _of_these_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]:
+def _prefer_same_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]:
     """Return those of *saved* that are of the very events; all if the episode has gone on."""
     return [each for each in saved if each.episode_digest == fresh.episode_digest] or saved
 
 
-def saved_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[Saved]:
+def episodes_graded_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[SavedEpisode]:
     """Yield the episodes *ids* of *log* with the grades that it keeps of them."""
     for id in ids:
-        yield Saved(id, log.events(id), saved_grades(log, id))
+        yield SavedEpisode(id, log.events(id), saved_grades(log, id))
 
 
-def saved_in_file(
-    log: EventLog, file: IO[str], tally: Tally, *, only: frozenset[str], where: str
-) -> Iterator[Saved]:
+def episodes_graded_in_file(
+    log: EventLog, file: IO[str], tally: RegradeCounts, *, only: frozenset[str], where: str
+) -> Iterator[SavedEpisode]:
     """
     Yield the episodes of *log* that *file* has grades of, in the order of the file.
 
@@ -136,7 +140,7 @@ def saved_in_file(
         except RefoldError:
             found = False
         if found:
-            yield Saved(id, log.events(id), (grade,))
+            yield SavedEpisode(id, log.events(id), (grade,))
         else:
             tally.missing += 1
 
@@ -148,7 +152,7 @@ def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
     Raises:
         RefoldError: It is something else, or too large an item; grades before are right.
     """
-    for number, item in enumerate(_items(file, where)):
+    for number, item in enumerate(_read_items(file, where)):
         path = f"{where} $.grades[{number}]"
         try:
             id = msgspec.convert(item["episode"], str)
@@ -161,16 +165,16 @@ def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
         yield id, grade
 
 
-def _items(file: IO[str], where: str) -> Iterator[Any]:
+def _read_items(file: IO[str], where: str) -> Iterator[Any]:
     """Yield the items of the list under ``grades``, however long it is."""
     decode = json.JSONDecoder().raw_decode
-    text = _read(file, where)
-    beginning = _BEGINNING.match(text)
+    text = _read_chunk(file, where)
+    beginning = _OPENING.match(text)
     if beginning is None:
         problem = f"expected what `refold grade --json` writes, got {text[:20]!r}"
         raise RefoldError(f"{where}: {problem}")
     at = beginning.end()
-    while not text.startswith("]", at := _past(_BETWEEN, text, at)):
+    while not text.startswith("]", at := _skip(_SEPARATORS, text, at)):
         try:
             item, end = decode(text, at)
         except (json.JSONDecodeError, RecursionError):
@@ -179,7 +183,7 @@ def _items(file: IO[str], where: str) -> Iterator[Any]:
             yield item
             at = end
             continue
-        more = _read(file, where)
+        more = _read_chunk(file, where)
         if not more or len(text) - at > _LARGEST_ITEM:
             raise RefoldError(
                 f"{where}: expected JSON to its end, got a broken grade; write it again"
@@ -187,12 +191,12 @@ def _items(file: IO[str], where: str) -> Iterator[Any]:
         text, at = text[at:] + more, 0
 
 
-def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
+def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
     found = pattern.match(text, at)
     return found.end() if found else at
 
 
-def _read(file: IO[str], where: str) -> str:
+def _read_chunk(file: IO[str], where: str) -> str:
     try:
         return file.read(_CHUNK)
     except UnicodeDecodeError:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from refold.engine import Stream
     from refold.graders import Grade
-    from refold.pytest_plugin.episodes import Episodes
+    from refold.pytest_plugin.episodes import SavedEpisodes
 
 _SOURCES = {
     "log": ("FILE", "Log whose saved episodes the fixture 'episode' takes, one after another."),
     "goldens": ("FOLDER", "Folder of goldens, NAME.jsonl each, that 'episode' takes as well."),
 }
-_EPISODES: "pytest.StashKey[Episodes]" = pytest.StashKey()
+_EPISODES_KEY: "pytest.StashKey[SavedEpisodes]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close the log, if one was opened."""
-    episodes = config.stash.get(_EPISODES, None)
+    episodes = config.stash.get(_EPISODES_KEY, None)
     if episodes is not None:
         episodes.close()
 
@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         wanted = {**marker.kwargs, **wanted}  # the closest one comes first
         if marker.args:
             _fail("@pytest.mark.refold: expected scenario=..., agent=... or run=..., got no name")
-    found = _asked(lambda: list(_episodes(metafunc.config).find(**wanted)))
+    found = _fail_if_refused(lambda: list(_saved_episodes(metafunc.config).find(**wanted)))
     metafunc.parametrize(
         "_refold_saved", found, ids=[each.test_id for each in found], indirect=True
     )
@@ -67,7 +67,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def _refold_saved(request: pytest.FixtureRequest) -> "Stream":
     """Return one saved episode; parametrised with where each of them is."""
-    stream: Stream = _asked(lambda: _episodes(request.config).read(request.param))
+    stream: Stream = _fail_if_refused(lambda: _saved_episodes(request.config).read(request.param))
     return stream
 
 
@@ -82,7 +82,7 @@ def load_episode(request: pytest.FixtureRequest) -> "Callable[[str], Stream]":
     """Return a function that loads one saved episode: a golden's name, or an id as for refold."""
 
     def load(reference: str) -> "Stream":
-        stream: Stream = _asked(lambda: _episodes(request.config).load(reference))
+        stream: Stream = _fail_if_refused(lambda: _saved_episodes(request.config).load(reference))
         return stream
 
     return load
@@ -113,24 +113,26 @@ def assert_same_grade(old: "Grade", new: "Grade", events: "Stream") -> None:
             events no longer count, or count now.
     """
     __tracebackhide__ = True
-    from refold.graders.changes import grade_change  # noqa: PLC0415 - only if used
+    from refold.graders.changes import compare_grades  # noqa: PLC0415 - only if used
     from refold.graders.text import change_lines  # noqa: PLC0415
 
-    change = grade_change(old, new)
+    change = compare_grades(old, new)
     if not change.same:
         raise AssertionError("\n".join(change_lines(change, events)))
 
 
-def _episodes(config: pytest.Config) -> "Episodes":
+def _saved_episodes(config: pytest.Config) -> "SavedEpisodes":
     """Return what finds saved episodes, made when it is first asked for."""
-    if _EPISODES not in config.stash:
-        from refold.pytest_plugin.episodes import Episodes  # noqa: PLC0415 - only if used
+    if _EPISODES_KEY not in config.stash:
+        from refold.pytest_plugin.episodes import SavedEpisodes  # noqa: PLC0415 - only if used
 
-        config.stash[_EPISODES] = Episodes(*(_path(config, name) for name in _SOURCES))
-    return config.stash[_EPISODES]
+        config.stash[_EPISODES_KEY] = SavedEpisodes(
+            *(_source_path(config, name) for name in _SOURCES)
+        )
+    return config.stash[_EPISODES_KEY]
 
 
-def _path(config: pytest.Config, name: str) -> str | None:
+def _source_path(config: pytest.Config, name: str) -> str | None:
     """Return where the episodes are: options of the command line, or else those of the file."""
     given = {each: config.getoption(f"refold_{each}") for each in _SOURCES}
     if any(given.values()):
@@ -141,7 +143,7 @@ def _path(config: pytest.Config, name: str) -> str | None:
     return str(folder / setting) if setting else None
 
 
-def _asked(ask: Callable[[], Any]) -> Any:
+def _fail_if_refused(ask: Callable[[], Any]) -> Any:
     """Return what *ask* does; what refold refuses becomes a failure in one line."""
     from refold.engine.errors import RefoldError  # noqa: PLC0415 - only if used
 

@@ -15,7 +15,7 @@ from refold.engine.codec import chain
 from refold.engine.folding import step_ranges
 from refold.engine.log.audit import Audit, SavedRow
 from refold.graders import Grade, grade
-from refold.replays.verification import Divergence, misfiled, verify
+from refold.replays.verification import Divergence, find_row_mismatch, verify
 
 _read_grade = msgspec.json.Decoder(Grade).decode
 
@@ -38,7 +38,7 @@ class Verdict:
     divergence: Divergence | None = None
 
 
-def named_id(log: EventLog, reference: str) -> str:
+def resolve_id(log: EventLog, reference: str) -> str:
     """
     Return the id of the episode that *reference* names, even if its end cannot be read.
 
@@ -51,7 +51,7 @@ def named_id(log: EventLog, reference: str) -> str:
         return error.episode
 
 
-def audit(log: EventLog, file: Audit, id: str, *, expect: str = "") -> Verdict:
+def audit_episode(log: EventLog, file: Audit, id: str, *, expect: str = "") -> Verdict:
     """
     Return what is wrong with the episode *id*; what it holds may be anything.
 
@@ -81,16 +81,16 @@ def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) 
     if not stream.digest.startswith(expect):
         yield f"digest: expected {expect}, got {stream.digest}; it is another episode, or cut off"
     info = log.find(id)
-    found = misfiled(info, stream) or _lineage(log, info, stream)
+    found = find_row_mismatch(info, stream) or _lineage_problem(log, info, stream)
     if found:
         yield found
     for row in file.grades(id):
-        problem = _misgraded(row, stream)
+        problem = _grade_problem(row, stream)
         if problem:
             yield f"saved grade by {row.rubric} v{row.version}: {problem}"
 
 
-def _lineage(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
+def _lineage_problem(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
     """Return what is wrong with the parent that *info* names, or None."""
     if info.parent is None or info.fork_at is None:
         return None
@@ -98,7 +98,7 @@ def _lineage(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
     if info.fork_at >= len(ranges):
         return f"fork_at: expected at most {len(ranges) - 1}, got {info.fork_at}"
     try:
-        known = named_id(log, info.parent) == info.parent
+        known = resolve_id(log, info.parent) == info.parent
         parent = log.events(info.parent).payloads if known else ()
     except LogDamaged:
         return None  # the parent's own verdict says so
@@ -112,7 +112,7 @@ def _lineage(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
     return None
 
 
-def _misgraded(row: SavedRow, stream: Stream) -> str | None:
+def _grade_problem(row: SavedRow, stream: Stream) -> str | None:
     """Return what is wrong with a saved grade, or None; it may be of an earlier moment."""
     try:
         saved = _read_grade(row.grade)
@@ -123,7 +123,7 @@ def _misgraded(row: SavedRow, stream: Stream) -> str | None:
     said = (saved.episode_digest, rubric.name, rubric.version, rubric.digest, saved.score)
     if told != said:
         return f"expected {said}, as the grade says, got {told}"
-    graded = stream if row.digest == stream.digest else _beginning(stream, row.digest)
+    graded = stream if row.digest == stream.digest else _prefix_with_digest(stream, row.digest)
     if graded is None:
         return f"expected a digest that the episode had, got {row.digest}"
     again = grade(graded)
@@ -132,7 +132,7 @@ def _misgraded(row: SavedRow, stream: Stream) -> str | None:
     return None
 
 
-def _beginning(stream: Stream, digest: str) -> Stream | None:
+def _prefix_with_digest(stream: Stream, digest: str) -> Stream | None:
     """Return the first events of *stream*, up to where it had *digest*, or None."""
     for seq, head in enumerate(chain(stream.payloads)):
         if head.hex() == digest:

@@ -10,11 +10,11 @@ from attrs import frozen
 from refold.engine import Event, Input, Reseeded, Stream
 from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.graders import Grade, grade
-from refold.replays.dialogue import Said, talk, why_other_action
-from refold.replays.evidence import unshared
+from refold.replays.dialogue import Utterance, cause_of_other_action, dialogue_by_step
+from refold.replays.evidence import unmatched_events
 from refold.replays.stepping import Step, steps
 
-TALK = frozenset({"prompt", "reply", "exchange"})
+DIALOGUE_ASPECTS = frozenset({"prompt", "reply", "exchange"})
 """What may differ between two rows without any difference in what was done."""
 
 
@@ -58,7 +58,7 @@ class PartDifference:
         a: Its points in the first grade, None where that has no such part.
         b: The same in the second.
         seqs_a: If the points differ, the events of the first stream behind them that the second
-            has no equal of, as ``unshared`` tells them.
+            has no equal of, as ``unmatched_events`` tells them.
         seqs_b: The same the other way round.
     """
 
@@ -120,15 +120,15 @@ def diff(a: Stream, b: Stream) -> Diff:
         ScenarioError: A recorded rubric cannot be used.
     """
     walked = list(steps(a)), list(steps(b))
-    said = talk(walked[0]), talk(walked[1])
+    said = dialogue_by_step(walked[0]), dialogue_by_step(walked[1])
     same_rules = _rules(a) == _rules(b)
     rows = tuple(
-        Row(position, left, right, tuple(_differing(a, b, left, right, one, other)))
+        Row(position, left, right, tuple(_row_differences(a, b, left, right, one, other)))
         for position, ((left, one), (right, other)) in enumerate(
             zip_longest(*map(zip, walked, said), fillvalue=(None, ()))
         )
     )
-    parted = next((row for row in rows if {*row.differs} - TALK), None)
+    parted = next((row for row in rows if {*row.differs} - DIALOGUE_ASPECTS), None)
     grades = grade(a), grade(b)
     rubrics = [given.rubric.digest for given in grades]
     checks = {"rules": same_rules, "rubric": rubrics[0] == rubrics[1]}
@@ -140,7 +140,7 @@ def diff(a: Stream, b: Stream) -> Diff:
         scenario=tuple(_scenario_differences(a, b)),
         states=tuple(state_differences(a, b, parted)) if parted else (),
         scores=(grades[0].score, grades[1].score),
-        parts=tuple(_parts(a, b, *grades)),
+        parts=tuple(_part_differences(a, b, *grades)),
     )
 
 
@@ -148,28 +148,28 @@ def _rules(stream: Stream) -> tuple[str, int]:
     return stream.family.name, stream.family.rules
 
 
-def _differing(
+def _row_differences(
     a: Stream,
     b: Stream,
     left: Step | None,
     right: Step | None,
-    one: tuple[Said, ...],
-    other: tuple[Said, ...],
+    one: tuple[Utterance, ...],
+    other: tuple[Utterance, ...],
 ) -> Iterator[str]:
     if left is None or right is None:
         yield from ("action", "events", "reward", "state")
         return
-    if _reseeded(left) != _reseeded(right):
+    if _reseedings(left) != _reseedings(right):
         yield "seed"
     for name, kinds in (("prompt", ("model", "prompt")), ("reply", ("reply",))):
-        if _only(one, kinds) != _only(other, kinds):
+        if _utterances_of(one, kinds) != _utterances_of(other, kinds):
             yield name
-    if one == other and _payloads(a, left, _is_talk) != _payloads(b, right, _is_talk):
+    if one == other and _payloads(a, left, _is_exchange) != _payloads(b, right, _is_exchange):
         yield "exchange"
-    yield from _done_differing(a, b, left, right)
+    yield from _outcome_differences(a, b, left, right)
 
 
-def _done_differing(a: Stream, b: Stream, left: Step, right: Step) -> Iterator[str]:
+def _outcome_differences(a: Stream, b: Stream, left: Step, right: Step) -> Iterator[str]:
     if left.action != right.action:
         yield "action"
     if _payloads(a, left, is_outcome) != _payloads(b, right, is_outcome):
@@ -180,11 +180,11 @@ def _done_differing(a: Stream, b: Stream, left: Step, right: Step) -> Iterator[s
         yield "state"
 
 
-def _only(said: tuple[Said, ...], kinds: tuple[str, ...]) -> list[Said]:
+def _utterances_of(said: tuple[Utterance, ...], kinds: tuple[str, ...]) -> list[Utterance]:
     return [each for each in said if each[0] in kinds]
 
 
-def _reseeded(step: Step) -> list[Event]:
+def _reseedings(step: Step) -> list[Event]:
     return [event for event in step.events if isinstance(event, Reseeded)]
 
 
@@ -193,7 +193,7 @@ def _payloads(stream: Stream, step: Step, kind: Callable[[Event], bool]) -> list
     return [stream.current[seq] for seq, event in pairs if kind(event)]
 
 
-def _is_talk(event: Event) -> bool:
+def _is_exchange(event: Event) -> bool:
     return isinstance(event, EXCHANGE_EVENTS)
 
 
@@ -207,7 +207,7 @@ def _cause(
     b: Stream,
     rows: tuple[Row, ...],
     parted: Row | None,
-    said: tuple[list[tuple[Said, ...]], ...],
+    said: tuple[list[tuple[Utterance, ...]], ...],
 ) -> str | None:
     if a.digest == b.digest:
         return None
@@ -225,7 +225,7 @@ def _cause(
         return "length"
     if "action" in parted.differs:
         until = parted.position + 1
-        return why_other_action(said[0][:until], said[1][:until])
+        return cause_of_other_action(said[0][:until], said[1][:until])
     return "chance"
 
 
@@ -257,12 +257,14 @@ def value_differences(a: Any, b: Any, path: str = "$") -> Iterator[ValueDifferen
         yield ValueDifference(path, a, b)
 
 
-def _parts(a: Stream, b: Stream, first: Grade, second: Grade) -> Iterator[PartDifference]:
+def _part_differences(
+    a: Stream, b: Stream, first: Grade, second: Grade
+) -> Iterator[PartDifference]:
     sides = [{part.name: part for part in given.parts} for given in (first, second)]
     for name in dict.fromkeys((*sides[0], *sides[1])):
         one, other = sides[0].get(name), sides[1].get(name)
         points = one.points if one else None, other.points if other else None
         seqs: tuple[tuple[int, ...], ...] = ((), ())
         if points[0] != points[1]:
-            seqs = unshared(a, one.seqs if one else (), b, other.seqs if other else ())
+            seqs = unmatched_events(a, one.seqs if one else (), b, other.seqs if other else ())
         yield PartDifference(name, *points, *seqs)

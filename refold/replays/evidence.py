@@ -9,31 +9,31 @@ from refold.engine import StepRewarded, Stream
 Seqs = tuple[int, ...]
 
 
-def unshared(a: Stream, seqs_a: Seqs, b: Stream, seqs_b: Seqs) -> tuple[Seqs, Seqs]:
+def unmatched_events(a: Stream, seqs_a: Seqs, b: Stream, seqs_b: Seqs) -> tuple[Seqs, Seqs]:
     """
     Return which of *seqs_a* have no equal event among *seqs_b*, and the other way round.
 
     If all have one, it matters not what happened but when: then those in another step. If that
     is the same as well, all of them.
     """
-    for keys in (_what, _what_and_when):
+    for keys in (_event_keys, _event_and_step_keys):
         left, right = keys(a, seqs_a), keys(b, seqs_b)
-        found = _left_over(seqs_a, left, right), _left_over(seqs_b, right, left)
+        found = _unmatched(seqs_a, left, right), _unmatched(seqs_b, right, left)
         if any(found):
             return found
     return seqs_a, seqs_b
 
 
-def _what(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
+def _event_keys(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
     return [stream.current[seq] for seq in seqs]
 
 
-def _what_and_when(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
+def _event_and_step_keys(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
     ends = [seq for seq, event in enumerate(stream) if isinstance(event, StepRewarded)]
     return [(stream.current[seq], bisect_left(ends, seq)) for seq in seqs]
 
 
-def _left_over(seqs: Seqs, own: Sequence[Hashable], others: Sequence[Hashable]) -> Seqs:
+def _unmatched(seqs: Seqs, own: Sequence[Hashable], others: Sequence[Hashable]) -> Seqs:
     """Return those of *seqs* whose keys *own* are not among *others*, each of which counts once."""
     shared = Counter(others)
     left = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from refold.engine import Stream
 
-FOLDER = files("refold.replays") / "golden"
+GOLDEN_FOLDER = files("refold.replays") / "golden"
 
 
 def golden_text(stream: Stream) -> str:
@@ -29,7 +29,7 @@ def read_golden(path: Path | Traversable) -> Stream:
     return Stream.read(path.read_bytes().splitlines(), episode=path.name)
 
 
-def goldens(folder: Path | Traversable = FOLDER) -> Iterator[Path | Traversable]:
+def find_goldens(folder: Path | Traversable = GOLDEN_FOLDER) -> Iterator[Path | Traversable]:
     """Yield the goldens in *folder*, sorted by name."""
     found = [path for path in folder.iterdir() if path.name.endswith(".jsonl")]
     yield from sorted(found, key=lambda path: path.name)

@@ -59,7 +59,7 @@ def _ancestors(log: EventLog, info: EpisodeInfo) -> tuple[list[EpisodeInfo], str
     """Return *info* and its ancestors, the nearest first, and the one that is missing, if any."""
     line, seen = [info], {info.id}
     while (parent := line[-1].parent) is not None and parent not in seen:
-        found = _held(log, parent)
+        found = _find_exact(log, parent)
         if found is None:
             return line, parent
         seen.add(parent)
@@ -67,7 +67,7 @@ def _ancestors(log: EventLog, info: EpisodeInfo) -> tuple[list[EpisodeInfo], str
     return line, None
 
 
-def _held(log: EventLog, id: str) -> EpisodeInfo | None:
+def _find_exact(log: EventLog, id: str) -> EpisodeInfo | None:
     """Return the episode of exactly the id *id*, None if *log* does not hold it."""
     try:
         found = log.find(id)

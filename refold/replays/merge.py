@@ -15,13 +15,13 @@ from attrs import define, evolve, field, frozen
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.codec import chain
 from refold.engine.log.audit import Audit
-from refold.replays.verification import misfiled
+from refold.replays.verification import find_row_mismatch
 
 _LONGEST_ID = 64
 
 
 @frozen
-class Source:
+class MergeSource:
     """A log to merge: itself, and its file."""
 
     log: EventLog
@@ -29,7 +29,7 @@ class Source:
 
 
 @frozen
-class Merged:
+class MergedEpisode:
     """
     What becomes of one episode of one log.
 
@@ -50,15 +50,15 @@ class Merged:
 
 
 @define
-class _Place:
+class _Destination:
     """An episode of the merged log: where its bytes come from, and who else has it."""
 
-    source: Source
+    source: MergeSource
     info: EpisodeInfo
-    all: list[tuple[Source, EpisodeInfo]] = field(factory=list)
+    holders: list[tuple[MergeSource, EpisodeInfo]] = field(factory=list)
 
 
-class Merge:
+class MergePlan:
     """
     How *sources* become one log, decided before anything is written.
 
@@ -69,34 +69,36 @@ class Merge:
         RefoldError: A log cannot be read.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._places: dict[str, _Place] = {}
+    def __init__(self, sources: Sequence[MergeSource]) -> None:
+        self._places: dict[str, _Destination] = {}
         self._ids: dict[tuple[str, str], str] = {}
         taken = {id for source in sources for id in source.file.ids()}
         for source in sources:
             for info in source.log.episodes():
-                self._put(source, info, taken)
+                self._place_episode(source, info, taken)
 
     @property
     def ids(self) -> Sequence[str]:
         """The ids of the merged log, in order."""
         return tuple(self._places)
 
-    def _put(self, source: Source, info: EpisodeInfo, taken: Collection[str]) -> None:
+    def _place_episode(
+        self, source: MergeSource, info: EpisodeInfo, taken: Collection[str]
+    ) -> None:
         """Find the place of an episode: the first, by the numbers behind its id, that it fits."""
-        for id in _names(info.id):
+        for id in _candidate_ids(info.id):
             place = self._places.get(id)
             if place is None and id in taken and id != info.id:
                 continue
             if place is None:
-                place = self._places[id] = _Place(source, info)
-            elif _is_beginning(info, place.source, place.info):
+                place = self._places[id] = _Destination(source, info)
+            elif _is_prefix(info, place.source, place.info):
                 pass
-            elif _is_beginning(place.info, source, info):
+            elif _is_prefix(place.info, source, info):
                 place.source, place.info = source, info
             else:
                 continue
-            place.all.append((source, info))
+            place.holders.append((source, info))
             self._ids[source.log.path, info.id] = id
             return
 
@@ -111,7 +113,7 @@ class Merge:
         for id, place in self._places.items():
             info = place.info
             stream = place.source.log.events(info.id)
-            if problem := misfiled(info, stream):
+            if problem := find_row_mismatch(info, stream):
                 where = f"{place.source.log.path}: episode {info.id}"
                 raise RefoldError(f"{where}: {problem}; `refold verify` tells more")
             parent = info.parent and self._ids.get((place.source.log.path, info.parent))
@@ -120,28 +122,30 @@ class Merge:
             self._write_grades(log, id, place, [head.hex() for head in chain(stream.payloads)])
             yield id
 
-    def _write_grades(self, log: EventLog, id: str, place: _Place, digests: Sequence[str]) -> None:
+    def _write_grades(
+        self, log: EventLog, id: str, place: _Destination, digests: Sequence[str]
+    ) -> None:
         """Keep by each rubric the grade of the most of the events that any of the logs has."""
         position = {digest: seq for seq, digest in enumerate(digests)}
-        rows = [row for source, info in place.all for row in source.file.grades(info.id)]
+        rows = [row for source, info in place.holders for row in source.file.grades(info.id)]
         fitting = [row for row in rows if row.digest in position]
         for row in sorted(fitting, key=lambda row: position[row.digest]):
             rubric = (row.rubric, row.version, row.rubric_digest)
             log.save_grade(id, digest=row.digest, rubric=rubric, score=row.score, grade=row.grade)
 
-    def outcomes(self) -> Iterator[Merged]:
+    def outcomes(self) -> Iterator[MergedEpisode]:
         """Yield what becomes of each episode of each log."""
         for id, place in self._places.items():
-            for source, info in place.all:
+            for source, info in place.holders:
                 outcome: Literal["stored", "renamed", "known", "outrun"] = "known"
                 if info is place.info:
                     outcome = "stored" if info.id == id else "renamed"
                 elif info.digest != place.info.digest:
                     outcome = "outrun"
-                yield Merged(source.log.path, info.id, info.digest, id, outcome)
+                yield MergedEpisode(source.log.path, info.id, info.digest, id, outcome)
 
 
-def _is_beginning(info: EpisodeInfo, source: Source, other: EpisodeInfo) -> bool:
+def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bool:
     """Return whether the episode *info* is *other*, one of *source*, or a beginning of it."""
     if info.events >= other.events:
         return info.digest == other.digest
@@ -149,7 +153,7 @@ def _is_beginning(info: EpisodeInfo, source: Source, other: EpisodeInfo) -> bool
     return bool(heads) and heads[-1].hex() == info.digest
 
 
-def _names(id: str) -> Iterator[str]:
+def _candidate_ids(id: str) -> Iterator[str]:
     """Yield *id*, and then the same with 2, 3, ... behind it."""
     yield id
     for number in count(2):

@@ -13,12 +13,12 @@ import msgspec
 from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
 from refold.engine.codec import encode
 from refold.engine.episode import LARGEST_SEED, check_id
-from refold.replays.verification import misfiled
+from refold.replays.verification import find_row_mismatch
 
 LONGEST_LINE = 64 * 2**20
 
 
-class Header(
+class EpisodeHeader(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="episode"
 ):
     """First line of an exported episode; *events* lines with the stream follow it."""
@@ -39,7 +39,7 @@ class Header(
     fork_at: int | None = None
 
 
-_header = msgspec.json.Decoder(Header).decode
+_decode_header = msgspec.json.Decoder(EpisodeHeader).decode
 
 
 def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
@@ -50,7 +50,7 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
         LogDamaged: The stored chain is broken.
     """
     stream = log.events(info.id)
-    header = Header(
+    header = EpisodeHeader(
         version=1,
         id=info.id,
         scenario=info.scenario,
@@ -85,7 +85,7 @@ def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[Epi
             that of the header. Episodes yielded before stay in the log.
         EpisodeExists: The log holds an episode of that id already.
     """
-    numbered = enumerate(_lines(lines, where), 1)
+    numbered = enumerate(_read_lines(lines, where), 1)
     for number, line in numbered:
         header = _read_header(line, f"{where} line {number}")
         payloads = [
@@ -94,7 +94,7 @@ def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[Epi
         yield _store(log, header, payloads, f"{where} line {number}")
 
 
-def _lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
+def _read_lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
     while line := lines.readline(LONGEST_LINE):
         if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
             raise RefoldError(
@@ -104,9 +104,9 @@ def _lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
             yield line.rstrip(b"\n")
 
 
-def _read_header(line: bytes, where: str) -> Header:
+def _read_header(line: bytes, where: str) -> EpisodeHeader:
     try:
-        header = _header(line)
+        header = _decode_header(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
@@ -118,7 +118,7 @@ def _read_header(line: bytes, where: str) -> Header:
     return header
 
 
-def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> EpisodeInfo:
+def _store(log: EventLog, header: EpisodeHeader, payloads: list[bytes], where: str) -> EpisodeInfo:
     if len(payloads) < header.events:
         raise RefoldError(
             f"{where}: expected {header.events} events after it, got {len(payloads)}; "
@@ -143,7 +143,7 @@ def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> 
         fork_at=header.fork_at,
         ended_at=header.ended_at,
     )
-    if problem := misfiled(info, stream):
+    if problem := find_row_mismatch(info, stream):
         raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
     log.begin(info, payloads, end=header.ended_at is not None)
     return log.find(header.id)

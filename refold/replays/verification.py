@@ -22,13 +22,13 @@ from refold.engine.errors import ImpossibleEvent
 from refold.engine.folding import fold, initial_state, step_ranges
 from refold.replays.differences import value_differences
 
-_FAULTS = (
+_RULE_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
     *(TypeError, ValueError),
 )
 """What rules may end in that were given a state that they never made."""
 
-_BEFORE, _LONGEST = 60, 300
+_EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 300
 
 
 @frozen
@@ -52,10 +52,12 @@ class Divergence:
         """Return it in words, the step as ``replay --step`` counts."""
         where = f"step {self.step + 1}" if self.step >= 0 else "start"
         path, *values = self.difference
-        recorded, expected = (_text(value, whole=path == "$") for value in values)
+        recorded, expected = (_value_text(value, whole=path == "$") for value in values)
         pairs = enumerate(zip(recorded, expected, strict=False))
         apart = next((place for place, (was, should) in pairs if was != should), 0)
-        got, wanted = (_excerpt(text, max(apart - _BEFORE, 0)) for text in (recorded, expected))
+        got, wanted = (
+            _excerpt(text, max(apart - _EXCERPT_LEAD, 0)) for text in (recorded, expected)
+        )
         return f"{where} event {self.seq} ({self.type}) {path}: expected {wanted}, got {got}"
 
     @property
@@ -70,24 +72,24 @@ class Divergence:
 
         Where one of the events is missing, or their types differ, it is the whole event.
         """
-        was, should = (_json(payload) for payload in (self.recorded, self.expected))
+        was, should = (_decode(payload) for payload in (self.recorded, self.expected))
         if was and should and was["type"] == should["type"]:
             for each in value_differences(was, should, "$"):
                 return each.path, each.a, each.b
         return "$", was, should
 
 
-def _json(payload: bytes) -> Any:
+def _decode(payload: bytes) -> Any:
     return msgspec.json.decode(payload) if payload else None
 
 
-def _text(value: Any, *, whole: bool) -> str:
+def _value_text(value: Any, *, whole: bool) -> str:
     return "no event" if whole and value is None else encode(value).decode()
 
 
 def _excerpt(text: str, start: int) -> str:
-    before, after = "…" if start else "", "…" if start + _LONGEST < len(text) else ""
-    return f"{before}{text[start : start + _LONGEST]}{after}"
+    before, after = "…" if start else "", "…" if start + _EXCERPT_LENGTH < len(text) else ""
+    return f"{before}{text[start : start + _EXCERPT_LENGTH]}{after}"
 
 
 def verify(stream: Stream) -> Divergence | None:
@@ -98,15 +100,15 @@ def verify(stream: Stream) -> Divergence | None:
         RefoldError: The rules cannot begin, or go on, from what the stream says.
     """
     try:
-        return _first(stream)
-    except _FAULTS as error:
+        return _first_divergence(stream)
+    except _RULE_ERRORS as error:
         raise ImpossibleEvent(
             f"{stream.started!r:.200} with its actions: {error!r:.200}"
         ) from error
 
 
-def _first(stream: Stream) -> Divergence | None:
-    for step, seqs, expected in _decided_again(stream):
+def _first_divergence(stream: Stream) -> Divergence | None:
+    for step, seqs, expected in _rerun_rules(stream):
         recorded = stream.current[seqs.start : seqs.stop]
         for place in range(max(len(recorded), len(expected))):
             was = recorded[place] if place < len(recorded) else b""
@@ -116,7 +118,7 @@ def _first(stream: Stream) -> Divergence | None:
     return None
 
 
-def _decided_again(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
+def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     """Yield step, seqs and the bytes that the events there should have, start first."""
     family = stream.family
     state = initial_state(family, stream.started)
@@ -126,17 +128,17 @@ def _decided_again(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     state = fold(opening, family=family, start=state)
     over = False
     for step, seqs in enumerate(ranges[1:]):
-        inputs = _inputs(stream[seqs.start : seqs.stop])
+        inputs = _leading_inputs(stream[seqs.start : seqs.stop])
         state = fold(inputs, family=family, start=state)
         events = [] if over else _decide(stream, state, inputs)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]
         state = fold(events, family=family, start=state)
         over = over or any(isinstance(event, EpisodeEnded) for event in events)
     rest = range(ranges[-1].stop, len(stream))
-    yield len(ranges) - 1, rest, [] if over else _unfinished(stream, state, stream[rest.start :])
+    yield len(ranges) - 1, rest, [] if over else _expected_tail(stream, state, stream[rest.start :])
 
 
-def _inputs(events: Sequence[Event]) -> list[Event]:
+def _leading_inputs(events: Sequence[Event]) -> list[Event]:
     """Return what came from outside before the rules had their say: an action ends it."""
     inputs: list[Event] = []
     for event in events:
@@ -153,9 +155,9 @@ def _decide(stream: Stream, state: Any, inputs: Sequence[Event]) -> Sequence[Eve
     return [] if action is None else stream.family.decide(state, action)
 
 
-def _unfinished(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
+def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
     """Return what should stand after the last whole step: inputs, and an end from outside."""
-    inputs = _inputs(tail)
+    inputs = _leading_inputs(tail)
     state = fold(inputs, family=stream.family, start=state)
     events = [*inputs, *_decide(stream, state, inputs)]
     if len(events) == len(inputs):
@@ -164,7 +166,7 @@ def _unfinished(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes
     return [encode(event) for event in events]
 
 
-def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
+def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
     """Return what *info*, kept beside *stream*, says of it and should not; None if all is so."""
     scenario = header_of(bytes(stream.started.scenario)).name
     ended = any(isinstance(event, EpisodeEnded) for event in stream)
@@ -175,10 +177,10 @@ def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
     ):
         if told != true:
             return f"{what}: expected {true!r}, as the events say, got {told!r}"
-    return _malformed(info)
+    return _find_malformed_column(info)
 
 
-def _malformed(info: EpisodeInfo) -> str | None:
+def _find_malformed_column(info: EpisodeInfo) -> str | None:
     """Return which column of *info* does not have the form that refold gives it, or None."""
     for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):
         if told is not None and not _is_time(told):

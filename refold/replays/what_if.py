@@ -11,7 +11,7 @@ from refold.graders import grade
 
 
 @frozen
-class Outcome:
+class ActionOutcome:
     """
     What came of one action.
 
@@ -34,7 +34,7 @@ class Outcome:
     steps: int
 
 
-def candidates(stream: Stream, at: int) -> list[Any]:
+def candidate_actions(stream: Stream, at: int) -> list[Any]:
     """
     Return what can be tried after *at* actions of *stream*: every legal action, in their order.
 
@@ -55,9 +55,9 @@ async def what_if(
     finish: Callable[[Episode], Awaitable[None]],
     *,
     opening: Input | None = None,
-) -> AsyncIterator[Outcome]:
+) -> AsyncIterator[ActionOutcome]:
     """
-    Yield what comes of each of the ``candidates``, in their order.
+    Yield what comes of each of the ``candidate_actions``, in their order.
 
     Args:
         stream: Whose step is in question.
@@ -69,13 +69,13 @@ async def what_if(
         UnknownStep: *stream* has no position *at*.
     """
     taken = action_at(stream, at)
-    for action in candidates(stream, at):
+    for action in candidate_actions(stream, at):
         episode = Episode.fork(stream, at)
         result = episode.step(action, *([opening] if opening else []))
         await finish(episode)
         events = episode.events
         rewards = [event for event in events if isinstance(event, StepRewarded)]
-        yield Outcome(
+        yield ActionOutcome(
             action=action,
             taken=action == taken,
             error=result.error,

@@ -16,11 +16,17 @@ from typing import Literal
 from attrs import frozen
 
 from refold.engine import EventLog
-from refold.reports.outcomes import Outcome, Setting, played
-from refold.reports.pairs import Pair, Runs, pairs_of, world_of
-from refold.reports.statistics import Noise, Paired, noise_floor, noise_of_difference, paired
+from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.pairs import Pair, Runs, pair_outcomes, scenario_and_seed
+from refold.reports.statistics import (
+    Noise,
+    PairedDifference,
+    noise_floor,
+    noise_of_difference,
+    paired_difference,
+)
 
-PLACES = 4
+DECIMAL_PLACES = 4
 
 Unit = Literal["scenario", "seed", "episode"]
 
@@ -54,7 +60,7 @@ class Contrast:
     means: tuple[float, float]
     passed: tuple[int, int]
     flips: tuple[int, int]
-    paired: Paired
+    paired: PairedDifference
 
 
 @frozen
@@ -89,16 +95,16 @@ def compare(log: EventLog, runs: Runs, *, pass_at: float) -> Comparison:
         RefoldError: They share no scenario and seed, or a scenario's episodes cannot be
             compared: rubric, rules or parameters differ.
     """
-    read = [[outcome for outcome, _ in played(log, run=run)] for run in runs]
+    read = [[outcome for outcome, _ in read_outcomes(log, run=run)] for run in runs]
     left, right = ([each for each in side if not each.excluded] for side in read)
-    pairs = pairs_of(runs, left, right)
+    pairs = pair_outcomes(runs, left, right)
     by_setting: dict[Setting, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_setting[pair[0].setting].append(pair)
-    noise = noise_floor(chain(_worlds(left).values(), _worlds(right).values()))
+    noise = noise_floor(chain(_scores_by_seed(left).values(), _scores_by_seed(right).values()))
     return Comparison(
-        scenarios={key: _contrast(group, pass_at) for key, group in by_setting.items()},
-        overall=_contrast(pairs, pass_at),
+        scenarios={key: _contrast_of(group, pass_at) for key, group in by_setting.items()},
+        overall=_contrast_of(pairs, pass_at),
         flips=tuple(_flips(pairs, pass_at)),
         noise=noise,
         chance=noise_of_difference(noise, len(pairs)) if noise else None,
@@ -107,19 +113,19 @@ def compare(log: EventLog, runs: Runs, *, pass_at: float) -> Comparison:
     )
 
 
-def _worlds(outcomes: Iterable[Outcome]) -> dict[object, list[float]]:
+def _scores_by_seed(outcomes: Iterable[Outcome]) -> dict[object, list[float]]:
     scores: dict[object, list[float]] = defaultdict(list)
     for outcome in outcomes:
         scores[outcome.setting, outcome.seed].append(outcome.score)
     return scores
 
 
-def _contrast(pairs: Sequence[Pair], pass_at: float) -> Contrast:
+def _contrast_of(pairs: Sequence[Pair], pass_at: float) -> Contrast:
     unit = _unit(pairs)
     clusters: dict[object, list[float]] = defaultdict(list)
     for place, (a, b) in enumerate(pairs):
         keys: dict[Unit, object] = {"scenario": a.setting, "seed": a.seed, "episode": place}
-        clusters[keys[unit]].append(round(b.score - a.score, PLACES))
+        clusters[keys[unit]].append(round(b.score - a.score, DECIMAL_PLACES))
     low, high = pairs[0][0].setting.bounds
     for a, _ in pairs:
         low, high = min(low, a.setting.bounds[0]), max(high, a.setting.bounds[1])
@@ -129,12 +135,12 @@ def _contrast(pairs: Sequence[Pair], pass_at: float) -> Contrast:
         means=(fmean(a.score for a, _ in pairs), fmean(b.score for _, b in pairs)),
         passed=(sum(a for a, _ in passes), sum(b for _, b in passes)),
         flips=(sum(a and not b for a, b in passes), sum(b and not a for a, b in passes)),
-        paired=paired(list(clusters.values()), bounds=(low - high, high - low)),
+        paired=paired_difference(list(clusters.values()), bounds=(low - high, high - low)),
     )
 
 
 def _unit(pairs: Iterable[Pair]) -> Unit:
-    worlds = {world_of(a) for a, _ in pairs}
+    worlds = {scenario_and_seed(a) for a, _ in pairs}
     if len({scenario for scenario, _ in worlds}) > 1:
         return "scenario"
     return "seed" if len(worlds) > 1 else "episode"

@@ -18,7 +18,7 @@ from refold.scenarios import scenario_names
 
 
 @frozen
-class Place:
+class Standing:
     """
     An agent in a table.
 
@@ -57,11 +57,11 @@ class Ranking:
     over: str
     setting: Setting | None
     scenarios: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Standing, ...]
 
 
 @define
-class _Tally:
+class _AgentScores:
     """What is kept of one agent in one setting."""
 
     scores: list[float] = Factory(list)
@@ -78,7 +78,7 @@ class _Tally:
             self.best, self.episode = outcome.score, outcome.id
 
 
-_Tallies = Mapping[Setting, Mapping[str, _Tally]]
+_ScoresBySetting = Mapping[Setting, Mapping[str, _AgentScores]]
 
 
 def rankings(outcomes: Iterable[Outcome]) -> tuple[list[Ranking], list[str]]:
@@ -88,36 +88,36 @@ def rankings(outcomes: Iterable[Outcome]) -> tuple[list[Ranking], list[str]]:
     A table for each setting, shipped scenarios first; then one for each family and one for the
     whole log, where there is more than one scenario to take the mean of.
     """
-    tallies: dict[Setting, dict[str, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
+    tallies: dict[Setting, dict[str, _AgentScores]] = defaultdict(lambda: defaultdict(_AgentScores))
     for outcome in outcomes:
         tallies[outcome.setting][outcome.agent].add(outcome)
-    settings = sorted(tallies, key=_order)
-    tables = [_table(setting, tallies[setting]) for setting in settings]
+    settings = sorted(tallies, key=_setting_order)
+    tables = [_setting_table(setting, tallies[setting]) for setting in settings]
     times = Counter(setting.scenario for setting in settings)
     several = [scenario for scenario, number in times.items() if number > 1]
     families = list(dict.fromkeys(setting.family for setting in settings))
     for family in families:
         of_family = [setting for setting in settings if setting.family == family]
-        tables += _overall(family, of_family, tallies)
+        tables += _overall_tables(family, of_family, tallies)
     if len(families) > 1:
-        tables += _overall("all", settings, tallies)
+        tables += _overall_tables("all", settings, tallies)
     return tables, several
 
 
-def _order(setting: Setting) -> tuple[object, ...]:
+def _setting_order(setting: Setting) -> tuple[object, ...]:
     shipped = scenario_names()
     known = setting.scenario in shipped
     place = shipped.index(setting.scenario) if known else len(shipped)
     return place, setting.scenario, setting.rules, setting.rubric.version
 
 
-def _table(setting: Setting, tallies: Mapping[str, _Tally]) -> Ranking:
+def _setting_table(setting: Setting, tallies: Mapping[str, _AgentScores]) -> Ranking:
     scores = {
         agent: mean_interval(tally.scores, bounds=setting.bounds) if tally.scores else None
         for agent, tally in tallies.items()
     }
     places = tuple(
-        Place(
+        Standing(
             rank=rank,
             agent=agent,
             mean=mean,
@@ -126,30 +126,32 @@ def _table(setting: Setting, tallies: Mapping[str, _Tally]) -> Ranking:
             episode=tallies[agent].episode,
             exclusions=dict(tallies[agent].exclusions),
         )
-        for rank, agent, mean in _ranked({a: s.mean if s else None for a, s in scores.items()})
+        for rank, agent, mean in _rank_agents({a: s.mean if s else None for a, s in scores.items()})
     )
     return Ranking(setting.scenario, setting, (setting.scenario,), places)
 
 
-def _overall(over: str, settings: Sequence[Setting], tallies: _Tallies) -> list[Ranking]:
+def _overall_tables(
+    over: str, settings: Sequence[Setting], tallies: _ScoresBySetting
+) -> list[Ranking]:
     """Return the table over *settings*, if it is of several, mixes none, and has an agent."""
     names = tuple(setting.scenario for setting in settings)
     if len(set(names)) < max(2, len(names)):
         return []
-    agents = set.intersection(*(_scored(tallies[setting]) for setting in settings))
+    agents = set.intersection(*(_agents_with_scores(tallies[setting]) for setting in settings))
     means = {
         agent: fmean(fmean(tallies[setting][agent].scores) for setting in settings)
         for agent in agents
     }
-    places = tuple(Place(*each) for each in _ranked(means))
+    places = tuple(Standing(*each) for each in _rank_agents(means))
     return [Ranking(over, None, names, places)] if places else []
 
 
-def _scored(tallies: Mapping[str, _Tally]) -> set[str]:
+def _agents_with_scores(tallies: Mapping[str, _AgentScores]) -> set[str]:
     return {agent for agent, tally in tallies.items() if tally.scores}
 
 
-def _ranked(
+def _rank_agents(
     means: Mapping[str, float | None],
 ) -> Iterator[tuple[int | None, str, float | None]]:
     """Yield ranks, agents and means, best first and then by name; those without a mean last."""

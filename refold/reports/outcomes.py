@@ -78,13 +78,13 @@ class Outcome:
     excluded: str | None
 
 
-class _Body(Struct):
+class _ScenarioBody(Struct):
     """The part of a scenario's JSON that says what the world is like."""
 
     parameters: Raw
 
 
-_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_body = msgspec.json.Decoder(_ScenarioBody).decode
 
 
 @lru_cache(maxsize=64)
@@ -137,7 +137,7 @@ def _exclusion(stream: Stream) -> str | None:
     return INSTRUMENT_FAILED if stopped else None
 
 
-def played(
+def read_outcomes(
     log: EventLog, *, run: str | None = None, scenario: str | None = None
 ) -> Iterator[tuple[Outcome, Stream]]:
     """

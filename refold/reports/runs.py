@@ -16,7 +16,7 @@ from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.reports.outcomes import Outcome, Setting
 
 LAST = "last"
-_SHOWN = 5
+_MOST_NAMES = 5
 
 
 @frozen
@@ -53,7 +53,7 @@ class Run:
 
 
 @define
-class _Tally:
+class _RunTotals:
     """What is kept of the episodes of one run."""
 
     started_at: str
@@ -82,13 +82,13 @@ class _Tally:
 
 def runs(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
     """Return the runs of *episodes*, in the order in which the runs began."""
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[str, _RunTotals] = {}
     for info, outcome in episodes:
-        tallies.setdefault(info.run, _Tally(info.started_at)).add(info, outcome)
-    return [_run(name, tally) for name, tally in tallies.items()]
+        tallies.setdefault(info.run, _RunTotals(info.started_at)).add(info, outcome)
+    return [_make_run(name, tally) for name, tally in tallies.items()]
 
 
-def _run(name: str, tally: _Tally) -> Run:
+def _make_run(name: str, tally: _RunTotals) -> Run:
     means = [total / count for total, count in tally.sums.values()]
     return Run(
         name=name,
@@ -130,6 +130,6 @@ def find_run(log: EventLog, reference: str) -> str:
             "`refold runs` lists them"
         )
     if len(fitting) > 1:
-        shown = ", ".join(map(repr, fitting[:_SHOWN]))
+        shown = ", ".join(map(repr, fitting[:_MOST_NAMES]))
         raise RefoldError(f"run {reference!r}: expected a unique prefix, got one of {shown}, …")
     return fitting[0]

@@ -38,7 +38,7 @@ class Estimate:
 
 
 @frozen
-class Paired:
+class PairedDifference:
     """
     How the second of two agents did against the first, over pairs of episodes.
 
@@ -93,9 +93,9 @@ def mean_interval(
     if not values:
         raise ValueError("mean_interval: expected at least one value, got none")
     if _all_equal(values):
-        return _of_equal_values(len(values), values[0], bounds, confidence)
+        return _equal_values_interval(len(values), values[0], bounds, confidence)
     mean, error = fmean(values), stdev(values) / sqrt(len(values))
-    return _student(len(values), mean, error, len(values) - 1, bounds, confidence)
+    return _student_interval(len(values), mean, error, len(values) - 1, bounds, confidence)
 
 
 def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Estimate:
@@ -144,12 +144,12 @@ def pass_hat_k(n: int, passed: int, k: int) -> float:
     return comb(passed, k) / comb(n, k)
 
 
-def paired(
+def paired_difference(
     clusters: Sequence[Sequence[float]],
     *,
     bounds: Bounds = (-1.0, 1.0),
     confidence: float = CONFIDENCE,
-) -> Paired:
+) -> PairedDifference:
     """
     Return the mean of paired differences, given by cluster, with interval and p-value.
 
@@ -170,14 +170,14 @@ def paired(
     sums = [fsum(cluster) for cluster in clusters]
     mean = round(fsum(sums) / pairs, _PLACES) + 0.0
     if _all_equal([fmean(cluster) for cluster in clusters]):
-        estimate = _of_equal_values(count, mean, bounds, confidence)
+        estimate = _equal_values_interval(count, mean, bounds, confidence)
     else:
         rests = [total - len(each) * mean for total, each in zip(sums, clusters, strict=True)]
         error = sqrt(count / (count - 1) * fsum(rest**2 for rest in rests)) / pairs
-        estimate = _student(count, mean, error, count - 1, bounds, confidence)
+        estimate = _student_interval(count, mean, error, count - 1, bounds, confidence)
     moved = [total for total in sums if round(total, _PLACES)]  # to flip 0 changes nothing
     exact = len(moved) <= EXACT_UP_TO
-    return Paired(
+    return PairedDifference(
         pairs=pairs,
         clusters=count,
         difference=mean,
@@ -213,7 +213,7 @@ def noise_of_difference(noise: Noise, pairs: int, *, confidence: float = CONFIDE
     return _t(noise.degrees, confidence) * sqrt(2 / pairs) * noise.deviation
 
 
-def _student(
+def _student_interval(
     n: int, mean: float, error: float, degrees: int, bounds: Bounds, confidence: float
 ) -> Estimate:
     half = _t(degrees, confidence) * error
@@ -221,7 +221,7 @@ def _student(
     return Estimate(n, mean, low, high, "student")
 
 
-def _of_equal_values(n: int, value: float, bounds: Bounds, confidence: float) -> Estimate:
+def _equal_values_interval(n: int, value: float, bounds: Bounds, confidence: float) -> Estimate:
     low, high = bounds
     share = ((1 - confidence) / 2) ** (1 / n)
     low, high = low + share * (value - low), high - share * (high - value)

@@ -104,7 +104,7 @@ class RunReport:
 
 
 @define
-class _Tally:
+class _SettingTotals:
     """What is kept of the episodes of one setting."""
 
     agents: dict[str, None] = Factory(dict)
@@ -126,7 +126,7 @@ class _Tally:
             self.counts[name] = self.counts.get(name, 0) + value
 
 
-def report(
+def report_run(
     episodes: Iterable[tuple[Outcome, Stream]],
     *,
     pass_at: float,
@@ -142,19 +142,19 @@ def report(
         ks: For which k to tell pass@k and pass^k; each at least 1.
         price: Of tokens, for the cost.
     """
-    tallies: dict[Setting, _Tally] = {}
+    tallies: dict[Setting, _SettingTotals] = {}
     for outcome, stream in episodes:
-        tallies.setdefault(outcome.setting, _Tally()).add(outcome, stream)
+        tallies.setdefault(outcome.setting, _SettingTotals()).add(outcome, stream)
     total = Usage()
     for tally in tallies.values():
         total.merge(tally.usage)
-    scenarios = tuple(_row(*each, pass_at, ks, price) for each in tallies.items())
+    scenarios = tuple(_scenario_report(*each, pass_at, ks, price) for each in tallies.items())
     means = [each.score.mean for each in scenarios if each.score]
     return RunReport(scenarios, fmean(means) if means else None, _costs(total, price))
 
 
-def _row(
-    setting: Setting, tally: _Tally, pass_at: float, ks: Sequence[int], price: Price | None
+def _scenario_report(
+    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], price: Price | None
 ) -> ScenarioReport:
     scores, n = tally.scores, len(tally.scores)
     passed = sum(score >= pass_at for score in scores)
@@ -185,7 +185,7 @@ def _costs(usage: Usage, price: Price | None) -> Costs | None:
         input=usage.input,
         output=usage.output,
         unmetered=usage.unmetered,
-        cost=price.of(usage.input, usage.output) if price else None,
+        cost=price.cost_of(usage.input, usage.output) if price else None,
         latency=usage.latency,
         faults=dict(usage.faults),
     )

@@ -23,7 +23,7 @@ class Price:
     input: float
     output: float
 
-    def of(self, read: int, written: int) -> float:
+    def cost_of(self, read: int, written: int) -> float:
         """Return what so many tokens cost."""
         return (read * self.input + written * self.output) / _MILLION
 

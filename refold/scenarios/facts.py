@@ -17,7 +17,7 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
-class At(Struct, frozen=True, gc=False):
+class IndexedEvent(Struct, frozen=True, gc=False):
     """An event and its place: *seq* in the stream, 0-based *step*."""
 
     seq: int
@@ -25,7 +25,7 @@ class At(Struct, frozen=True, gc=False):
     event: Any
 
 
-class Finding(Struct, frozen=True):
+class Measurement(Struct, frozen=True):
     """
     What a measure found.
 
@@ -40,7 +40,9 @@ class Finding(Struct, frozen=True):
     counts: Mapping[str, float] = {}
 
     @classmethod
-    def of(cls, value: float, found: Iterable[At] = (), **counts: float) -> "Finding":
+    def from_events(
+        cls, value: float, found: Iterable[IndexedEvent] = (), **counts: float
+    ) -> "Measurement":
         """Return a finding of *value* that rests on the events *found*."""
         seqs = tuple(sorted({at.seq for at in found})) if found else ()
         return cls(value, seqs, counts)
@@ -51,25 +53,25 @@ class Facts:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        by_type: dict[type[Event], list[At]] = defaultdict(list)
+        by_type: dict[type[Event], list[IndexedEvent]] = defaultdict(list)
         step = 0
         for seq, event in enumerate(stream):
             kind = type(event)
-            by_type[kind].append(At(seq, step, event))
+            by_type[kind].append(IndexedEvent(seq, step, event))
             if kind is StepRewarded:
                 step += 1
         self._by_type = by_type
         self._derived: dict[Callable[[Facts], Any], Any] = {}
 
-    def of(self, kind: type[Event]) -> Sequence[At]:
+    def of_type(self, kind: type[Event]) -> Sequence[IndexedEvent]:
         """Return every event of exactly the type *kind*, oldest first."""
         return self._by_type.get(kind, ())
 
-    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[At]:
+    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[IndexedEvent]:
         """Return the events of type *kind* that pass *test*, oldest first."""
-        return [at for at in self.of(kind) if test(at.event)]
+        return [at for at in self.of_type(kind) if test(at.event)]
 
-    def once(self, derive: Callable[["Facts"], T]) -> T:
+    def compute_once(self, derive: Callable[["Facts"], T]) -> T:
         """Return what *derive* makes of these facts, computed once for all measures that ask."""
         if derive not in self._derived:
             self._derived[derive] = derive(self)
@@ -79,7 +81,7 @@ class Facts:
     @property
     def steps(self) -> int:
         """Number of whole steps."""
-        return len(self.of(StepRewarded))
+        return len(self.of_type(StepRewarded))
 
     @property
     def ended(self) -> bool:
@@ -94,4 +96,4 @@ class Facts:
     @cached_property
     def refused_steps(self) -> frozenset[int]:
         """Indexes of the steps whose action was refused."""
-        return frozenset(at.step for at in self.of(ActionRefused))
+        return frozenset(at.step for at in self.of_type(ActionRefused))

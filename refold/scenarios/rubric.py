@@ -131,13 +131,13 @@ def read_rubric(
     rubric, problems = structure(value, Rubric, path)
     if rubric is None:
         return None, problems
-    further = [*_group(rubric.criteria, f"{path}.criteria", criteria, parameters)]
+    further = [*_group_problems(rubric.criteria, f"{path}.criteria", criteria, parameters)]
     if not 0 <= rubric.floor < rubric.ceiling <= 1:
         further.append((path, "expected 0 <= floor < ceiling <= 1, got something else"))
     return rubric, problems + beside(problems, further)
 
 
-def _group(
+def _group_problems(
     group: tuple[Criterion, ...], path: str, criteria: Criteria, parameters: Any
 ) -> Iterator[Problem]:
     for name, times in Counter(criterion.name for criterion in group).items():
@@ -147,10 +147,10 @@ def _group(
     if not abs(total - 1) <= TOLERANCE:
         yield path, f"expected weights above 0 that add up to 1, got {total:.10g}"
     for index, criterion in enumerate(group):
-        yield from _criterion(criterion, f"{path}[{index}]", criteria, parameters)
+        yield from _criterion_problems(criterion, f"{path}[{index}]", criteria, parameters)
 
 
-def _criterion(
+def _criterion_problems(
     criterion: Criterion, path: str, criteria: Criteria, parameters: Any
 ) -> Iterator[Problem]:
     if not isfinite(criterion.weight):
@@ -163,12 +163,12 @@ def _criterion(
         if part.weight < 0 or part.gate is not None:
             yield f"{path}.parts[{index}]", "expected a part with a weight above 0 and no gate"
     if criterion.parts:
-        yield from _group(criterion.parts, f"{path}.parts", criteria, parameters)
+        yield from _group_problems(criterion.parts, f"{path}.parts", criteria, parameters)
     if criterion.measure:
-        yield from _measure(criterion, path, criteria, parameters)
+        yield from _measure_problems(criterion, path, criteria, parameters)
 
 
-def _measure(
+def _measure_problems(
     criterion: Criterion, path: str, criteria: Criteria, parameters: Any
 ) -> Iterator[Problem]:
     measure = criteria.measures.get(criterion.measure)

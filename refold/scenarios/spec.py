@@ -28,7 +28,7 @@ P = TypeVar("P")
 
 
 @frozen
-class _Table:
+class _ScenarioTable:
     """A scenario file as it is written."""
 
     family: str
@@ -86,7 +86,7 @@ def load(name: str | Path) -> Scenario:
         RefoldError: The file cannot be read, or is no TOML.
     """
     text = str(name)
-    return _parse(_source(text), text, text if text in scenario_names() else Path(text).stem)
+    return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
 
 
 def scenario_source(name: str) -> str:
@@ -97,10 +97,10 @@ def scenario_source(name: str) -> str:
         UnknownName, ScenarioError, RefoldError: As ``load``.
     """
     load(name)
-    return _source(name).decode()
+    return _read_source(name).decode()
 
 
-def _source(name: str) -> bytes:
+def _read_source(name: str) -> bytes:
     if name in scenario_names():
         family, stem = name.split("/")
         shipped = next(each for each in all_families() if each.name == family)
@@ -109,7 +109,7 @@ def _source(name: str) -> bytes:
     if not _is_file(path):
         hint = "`refold scenarios` lists them; a file is named by its path"
         raise UnknownName("scenario", name, scenario_names(), hint=hint)
-    return _read(path)
+    return _read_file(path)
 
 
 def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
@@ -124,7 +124,7 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
     """
     if not _is_file(Path(path)):
         raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
-    data = read_toml(_read(Path(path)), str(path))
+    data = read_toml(_read_file(Path(path)), str(path))
     if "rubric" not in data:
         raise RefoldError(f"{path}: expected a table [rubric], got none")
     criteria = find_criteria(family, rules)
@@ -141,7 +141,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")
@@ -151,7 +151,7 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(content: bytes, where: str, name: str) -> Scenario:
-    table, problems = structure(read_toml(content, where), _Table, "$")
+    table, problems = structure(read_toml(content, where), _ScenarioTable, "$")
     if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:
         problems.append(("file name", f"expected 1 to {MOST_LETTERS} printable letters"))
     if table is None:
@@ -161,15 +161,17 @@ def _parse(content: bytes, where: str, name: str) -> Scenario:
     except UnknownName as error:
         unknown = beside(problems, [("$.family", str(error))])
         raise ScenarioError(where, [*problems, *unknown]) from None
-    return _scenario(table, family, where, name, problems)
+    return _make_scenario(table, family, where, name, problems)
 
 
-def _scenario(
-    table: _Table, family: Family, where: str, name: str, problems: list[Problem]
+def _make_scenario(
+    table: _ScenarioTable, family: Family, where: str, name: str, problems: list[Problem]
 ) -> Scenario:
     if not 0 <= table.seed <= LARGEST_SEED:
         problems.append(("$.seed", f"expected 0 to {LARGEST_SEED}, got {table.seed}"))
-    parameters, mistakes = _parameters(table.parameters, family.parameters, family.problems)
+    parameters, mistakes = _structure_parameters(
+        table.parameters, family.parameters, family.problems
+    )
     problems += beside(problems, mistakes)
     criteria = find_criteria(table.family, table.rules)
     rubric, mistakes = read_rubric(table.rubric, "$.rubric", criteria, parameters)
@@ -188,7 +190,7 @@ def _scenario(
     )
 
 
-def _parameters(
+def _structure_parameters(
     value: Any, kind: type[Any], find_problems: Callable[[Any], list[Problem]]
 ) -> tuple[Any, list[Problem]]:
     path = "$.parameters"
@@ -206,8 +208,8 @@ def read_parameters(
     Raises:
         ScenarioError: They are not what the family takes; logs may come from strangers.
     """
-    data = _json(body)
-    parameters, problems = _parameters(data.get("parameters"), kind, find_problems)
+    data = _decode_body(body)
+    parameters, problems = _structure_parameters(data.get("parameters"), kind, find_problems)
     if problems or parameters is None:
         raise ScenarioError("recorded scenario", problems)
     return str(data.get("description", "")), parameters
@@ -223,13 +225,13 @@ def recorded_rubric(body: bytes) -> Rubric:
     """
     header = header_of(body)
     criteria = find_criteria(header.family, header.rules)
-    rubric, problems = read_rubric(_json(body).get("rubric"), "$.rubric", criteria, None)
+    rubric, problems = read_rubric(_decode_body(body).get("rubric"), "$.rubric", criteria, None)
     if problems or rubric is None:
         raise ScenarioError("recorded scenario", problems)
     return rubric
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _decode_body(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError as error:

@@ -10,7 +10,7 @@ MOST_DOTS = 100
 """Names in one key; the parser takes the square of it."""
 
 # A text without an end takes the rest with it: the parser refuses it, and nothing is read twice.
-_NO_KEYS = re.compile(
+_COMMENTS_AND_STRINGS = re.compile(
     r'#[^\n]*|"""(?:\\.|[^\\])*?(?:"{3,5}|\\?\Z)|\'\'\'.*?(?:\'{3,5}|\Z)'
     r'|"(?:\\.|[^"\\\n])*"?|\'[^\'\n]*\'?',
     re.DOTALL,
@@ -33,7 +33,7 @@ def read_toml(content: bytes, where: str) -> dict[str, Any]:
 
 
 def _check_keys(text: str, where: str) -> None:
-    for piece in re.split(r"[=\n]", _NO_KEYS.sub("", text)):
+    for piece in re.split(r"[=\n]", _COMMENTS_AND_STRINGS.sub("", text)):
         if piece.count(".") > MOST_DOTS:
             raise RefoldError(
                 f"{where}: expected keys of at most {MOST_DOTS} dots, got {piece:.60}…"

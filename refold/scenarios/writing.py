@@ -14,10 +14,10 @@ from typing import TypeVar
 ObservationT = TypeVar("ObservationT")
 
 _BARE_NAME = re.compile(r"[\w@:+/.-]+")
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-def sections(
+def write_sections(
     parts: Mapping[str, Callable[[ObservationT], Iterable[str]]], observation: ObservationT
 ) -> str:
     """Return the lines that each of *parts* has for *observation*, under its title, if any."""
@@ -29,33 +29,33 @@ def sections(
     return "\n\n".join(written)
 
 
-def name(text: str) -> str:
+def format_name(text: str) -> str:
     """Return *text* bare if it holds only letters, digits and ``@:+/.-_``, else quoted."""
-    return text if _BARE_NAME.fullmatch(text) else quoted(text)
+    return text if _BARE_NAME.fullmatch(text) else quote(text)
 
 
-def names(texts: Iterable[str]) -> str:
+def format_names(texts: Iterable[str]) -> str:
     """Return *texts* as names, with commas between them."""
-    return ", ".join(map(name, texts))
+    return ", ".join(map(format_name, texts))
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return *text* as a JSON string: in double quotes, on one line, nothing lost."""
     written = json.dumps(text, ensure_ascii=False)
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
-def flat(text: str) -> str:
+def flatten(text: str) -> str:
     """Return *text* on one line: each run of white space, line breaks included, as one space."""
     return " ".join(text.split())
 
 
-def marked(text: str) -> str:
+def mark_lines(text: str) -> str:
     """Return *text* with ``> `` before each line, whatever its lines end with; one at least."""
     lines = text.splitlines() or [""]
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return *value* in its shortest form, to 12 digits: ``2`` for 2.0, ``0.3`` for 0.1 + 0.2."""
     return f"{value:.12g}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from refold.engine import EpisodeInfo, Stream
 from refold.graders import grade
-from refold.replays.alignment import by_action, by_step
+from refold.replays.alignment import pair_by_action, pair_by_position
 from refold.replays.differences import Diff, PartDifference
 from refold.viewer.document import document
 
@@ -67,23 +67,23 @@ def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None))
         "shared": found.shared,
         "cause": found.cause,
         "incomparable": list(found.incomparable),
-        "say": list(_say(found)),
-        "fork": _fork(infos),
-        "rows": {"step": by_step(found), "action": by_action(found)},
+        "say": list(_sentences(found)),
+        "fork": _fork_relation(infos),
+        "rows": {"step": pair_by_position(found), "action": pair_by_action(found)},
         "scenario": [] if running else [[each.path, each.a, each.b] for each in found.scenario],
         "states": [[each.path, each.a, each.b] for each in found.states],
         "scores": list(found.scores),
-        "grade": list(_parts(found)),
+        "grade": list(_grade_rows(found)),
     }
 
 
-def _say(found: Diff) -> Iterator[str]:
+def _sentences(found: Diff) -> Iterator[str]:
     """Yield why they part and what cannot be compared, a sentence each."""
     yield CAUSES[found.cause] if found.cause else "no difference"
     yield from (INCOMPARABLE[what] for what in found.incomparable)
 
 
-def _parts(found: Diff) -> Iterator[Json]:
+def _grade_rows(found: Diff) -> Iterator[Json]:
     for part in found.parts:
         both = found.comparable and part.a is not None and part.b is not None
         yield {
@@ -91,19 +91,21 @@ def _parts(found: Diff) -> Iterator[Json]:
             "a": part.a,
             "b": part.b,
             "delta": round((part.b or 0.0) - (part.a or 0.0), 4) if both else None,
-            "because": {"a": _seqs(part.seqs_a), "b": _seqs(part.seqs_b)} if _told(part) else None,
+            "because": {"a": _limited_seqs(part.seqs_a), "b": _limited_seqs(part.seqs_b)}
+            if _has_evidence(part)
+            else None,
         }
 
 
-def _told(part: PartDifference) -> bool:
+def _has_evidence(part: PartDifference) -> bool:
     return bool(part.seqs_a or part.seqs_b)
 
 
-def _seqs(seqs: Sequence[int]) -> Json:
+def _limited_seqs(seqs: Sequence[int]) -> Json:
     return {"seqs": list(seqs[:MOST_SEQS]), "more": max(0, len(seqs) - MOST_SEQS)}
 
 
-def _fork(infos: Infos) -> Json | None:
+def _fork_relation(infos: Infos) -> Json | None:
     """Return which side is a fork of the other, and where it left it."""
     for fork, parent, side in ((infos[1], infos[0], "b"), (infos[0], infos[1], "a")):
         if fork and parent and fork.parent == parent.id:

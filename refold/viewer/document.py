@@ -21,7 +21,7 @@ from refold.engine.exchanges import (
 )
 from refold.graders import Grade
 from refold.replays.stepping import Step, steps
-from refold.viewer.deltas import delta
+from refold.viewer.deltas import make_delta
 from refold.viewer.timeline import Picture, picture_of, shared_marks
 
 FORMAT = "refold.episode"
@@ -51,13 +51,13 @@ def document(
     end = next((event for event in stream if isinstance(event, EpisodeEnded)), None)
     scenario: Json = msgspec.json.decode(stream.scenario)
     picture = picture_of(stream.family.name, stream.family.rules)
-    made = _Maker(stream, walked, whole, picture, running=end is None)
+    made = _DocumentParts(stream, walked, whole, picture, running=end is None)
     events = list(made.events())
     legal, omitted = ([], []) if end else made.legal()
     return {
         "format": FORMAT,
         "version": VERSION,
-        "episode": _episode(stream, info, end, walked, grade),
+        "episode": _episode_summary(stream, info, end, walked, grade),
         "scenario": {
             "title": scenario["title"],
             "description": scenario["description"],
@@ -68,7 +68,7 @@ def document(
         "events": events,
         "spans": picture.spans(made.placed),
         "marks": made.marks(scenario["parameters"], events),
-        "grade": _grade(grade) if grade is not None and end is not None else None,
+        "grade": _grade_summary(grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()),
         **({} if end else {"legal": legal}),
@@ -76,7 +76,7 @@ def document(
     }
 
 
-class _Maker:
+class _DocumentParts:
     """The parts of a document that walk over steps and events."""
 
     def __init__(
@@ -119,7 +119,7 @@ class _Maker:
         rest = None
         for step in self._walked[1:]:
             after = self.view(step)
-            changed = delta(before, after)
+            changed = make_delta(before, after)
             change = {"view": after} if changed is None else {"delta": changed}
             row = {"seq": [step.seqs.start, step.seqs.stop - 1], **change}
             before = after
@@ -142,28 +142,28 @@ class _Maker:
     def events(self) -> Iterator[list[Any]]:
         """Yield seq, 0-based step (-1 before the first action), kind, data and words of each."""
         asked = 0
-        for seq, (place, event) in enumerate(self._in_steps()):
+        for seq, (place, event) in enumerate(self._events_by_step()):
             data: Json = msgspec.json.decode(self._stream.current[seq])
             kind = data.pop("type")
             data.pop("scenario" if seq == 0 else "", None)
             if isinstance(event, EXCHANGE_EVENTS):
                 data = {"exchange": asked - 1 if not isinstance(event, ModelCalled) else asked}
                 asked += isinstance(event, ModelCalled)
-            yield [seq, place, kind, self._open(data), self._words(event, kind, data)]
+            yield [seq, place, kind, self._visible_fields(data), self._describe(event, kind, data)]
 
-    def _in_steps(self) -> Iterator[tuple[int, Event]]:
+    def _events_by_step(self) -> Iterator[tuple[int, Event]]:
         for place, step in enumerate(self._walked):
             for event in step.events:
                 yield place - 1, event
 
-    def _open(self, data: Json) -> Json:
+    def _visible_fields(self, data: Json) -> Json:
         return {key: value for key, value in data.items() if key not in self._hidden}
 
-    def _words(self, event: Event, kind: str, data: Json) -> str:
+    def _describe(self, event: Event, kind: str, data: Json) -> str:
         """Return *event* in words; while it runs, without those that tell what is hidden."""
         if self._hidden.isdisjoint(data):
             return self._family.say(event)
-        told = (str(value) for value in self._open(data).values())
+        told = (str(value) for value in self._visible_fields(data).values())
         return f"{kind.replace('_', ' ')}: {' '.join(told)}".rstrip(": ")
 
     def marks(self, parameters: Json, events: list[list[Any]]) -> list[list[Any]]:
@@ -186,7 +186,7 @@ class _Maker:
     def exchanges(self) -> Iterator[Json]:
         """Yield each exchange with the model, with what could not be made of its reply."""
         row: Json | None = None
-        for seq, (place, event) in enumerate(self._in_steps()):
+        for seq, (place, event) in enumerate(self._events_by_step()):
             if isinstance(event, ModelCalled):
                 if row is not None:
                     yield row
@@ -210,7 +210,7 @@ class _Maker:
         return told, [{"what": what, "bytes": size, "why": "there are so many"}]
 
 
-def _episode(
+def _episode_summary(
     stream: Stream,
     info: EpisodeInfo | None,
     end: EpisodeEnded | None,
@@ -242,7 +242,7 @@ def _episode(
     }
 
 
-def _grade(grade: Grade) -> Json:
+def _grade_summary(grade: Grade) -> Json:
     return {
         "score": grade.score,
         "rubric": msgspec.to_builtins(grade.rubric),
@@ -258,7 +258,7 @@ def _grade(grade: Grade) -> Json:
     }
 
 
-def without_sent(made: Mapping[str, Any]) -> Json:
+def drop_sent_messages(made: Mapping[str, Any]) -> Json:
     """Return the document *made* without the messages that were sent, which ``omitted`` lists."""
     size = sum(len(msgspec.json.encode(each["sent"])) for each in made["exchanges"])
     told = {"what": "messages sent to the model", "bytes": size, "why": "the page was too large"}

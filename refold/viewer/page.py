@@ -22,27 +22,27 @@ from attrs import frozen
 
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
-from refold.viewer.document import without_sent
+from refold.viewer.document import drop_sent_messages
 
 VIEWER = files("refold.viewer") / "web"
-ENTRY = "app.js"
-PACKED_FROM = 64 * 2**10
-SPARED_FROM = 32 * 2**20
-LARGEST = 64 * 2**20
-MOST_ROWS = 100
+ENTRY_MODULE = "app.js"
+COMPRESS_ABOVE = 64 * 2**10
+DROP_SENT_ABOVE = 32 * 2**20
+LARGEST_DOCUMENT = 64 * 2**20
+MOST_FALLBACK_ROWS = 100
 
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
-_EXPORTED_LAST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
+_EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-class TooLarge(RefoldError):
+class DocumentTooLarge(RefoldError):
     """A document that is too large for a page."""
 
 
-class NotInlined(Exception):
+class CannotInline(Exception):
     """A module of the viewer that the inliner cannot take; for who writes the viewer."""
 
 
@@ -67,13 +67,13 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     """
     boot, script, style = boot_text(), script_text(), style_text()
     return _PAGE.format(
-        policy=_policy([boot, script], style),
-        title=escape(visible(_title(document))),
+        policy=_content_security_policy([boot, script], style),
+        title=escape(name_invisible(_title(document))),
         style=style,
         at="" if at is None else f' data-step="{at}"',
-        plain=_plain(document),
-        data=_data(document),
-        viewer=_packed(script.encode()),
+        plain=_fallback_html(document),
+        data=_document_element(document),
+        viewer=_compress(script.encode()),
         boot=boot,
     ).encode()
 
@@ -99,12 +99,12 @@ _PAGE = """<!doctype html>
 """
 
 
-def _policy(scripts: Sequence[str], style: str) -> str:
+def _content_security_policy(scripts: Sequence[str], style: str) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src {' '.join(map(_hash, scripts))}",
-            f"style-src {_hash(style)}",
+            f"script-src {' '.join(map(_csp_hash, scripts))}",
+            f"style-src {_csp_hash(style)}",
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",
@@ -113,11 +113,11 @@ def _policy(scripts: Sequence[str], style: str) -> str:
     )
 
 
-def _hash(text: str) -> str:
+def _csp_hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def content_of(document: Mapping[str, Any]) -> bytes:
+def encode_document(document: Mapping[str, Any]) -> bytes:
     """
     Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
 
@@ -125,32 +125,36 @@ def content_of(document: Mapping[str, Any]) -> bytes:
         TooLarge: It is above 64 MB even so.
     """
     content = encode(document)
-    if len(content) > SPARED_FROM:
-        content = encode(_spared(document))
-    if len(content) > LARGEST:
-        raise TooLarge(
-            f"page: expected a document of at most {LARGEST} bytes, got {len(content)}; "
+    if len(content) > DROP_SENT_ABOVE:
+        content = encode(_drop_sent_messages(document))
+    if len(content) > LARGEST_DOCUMENT:
+        raise DocumentTooLarge(
+            f"page: expected a document of at most {LARGEST_DOCUMENT} bytes, got {len(content)}; "
             "`refold replay --json` has no limit"
         )
     return content
 
 
-def _data(document: Mapping[str, Any]) -> str:
-    content = content_of(document)
-    if len(content) > PACKED_FROM:
-        return f'<script id="document" type="application/gzip">{_packed(content)}</script>'
+def _document_element(document: Mapping[str, Any]) -> str:
+    content = encode_document(document)
+    if len(content) > COMPRESS_ABOVE:
+        return f'<script id="document" type="application/gzip">{_compress(content)}</script>'
     text = content.decode().replace("<", "\\u003c")
     return f'<script id="document" type="application/json">{text}</script>'
 
 
-def _packed(content: bytes) -> str:
+def _compress(content: bytes) -> str:
     return b64encode(gzip.compress(content, mtime=0)).decode()
 
 
-def _spared(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _drop_sent_messages(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if "exchanges" in document:
-        return without_sent(document)
-    return {**document, "a": without_sent(document["a"]), "b": without_sent(document["b"])}
+        return drop_sent_messages(document)
+    return {
+        **document,
+        "a": drop_sent_messages(document["a"]),
+        "b": drop_sent_messages(document["b"]),
+    }
 
 
 @cache
@@ -164,7 +168,7 @@ def style_text() -> str:
 @cache
 def boot_text() -> str:
     """Return the script that unpacks the other one."""
-    return _slim(_COMMENT.sub("", (VIEWER / "boot.js").read_text(encoding="utf-8")))
+    return _strip_lines(_COMMENT.sub("", (VIEWER / "boot.js").read_text(encoding="utf-8")))
 
 
 @cache
@@ -176,27 +180,29 @@ def script_text() -> str:
         NotInlined: A module is not written in the one form that this takes.
     """
     order: dict[str, str] = {}
-    _collect(ENTRY, order, ())
+    _collect(ENTRY_MODULE, order, ())
     text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
     if re.search(r"</?script|<!--", text, re.IGNORECASE):
-        raise NotInlined("the script would end its own element")
+        raise CannotInline("the script would end its own element")
     return text
 
 
 def _collect(path: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
     if path in inside:
-        raise NotInlined(f"{path}: imports itself by way of {' → '.join(inside)}")
+        raise CannotInline(f"{path}: imports itself by way of {' → '.join(inside)}")
     if path in order:
         return
     module = parse_module(path, (VIEWER / path).read_text(encoding="utf-8"))
     for needed, _ in module.imports:
         _collect(needed, order, (*inside, path))
     given = "".join(
-        f"const {{ {names.replace(' as ', ': ')} }} = {_variable(needed)};\n"
+        f"const {{ {names.replace(' as ', ': ')} }} = {_module_variable(needed)};\n"
         for needed, names in module.imports
     )
     returned = f"return {{ {', '.join(module.exports)} }};\n"
-    order[path] = f"const {_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
+    order[path] = (
+        f"const {_module_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
+    )
 
 
 def parse_module(path: str, text: str) -> _Module:
@@ -206,7 +212,7 @@ def parse_module(path: str, text: str) -> _Module:
     Raises:
         NotInlined: An import or export is not in the form that the inliner takes.
     """
-    ending = _EXPORTED_LAST.search(text)
+    ending = _EXPORT_LIST.search(text)
     if ending:
         pairs = (each.strip().partition(" as ") for each in ending[1].split(","))
         exports = tuple(f"{public or own}: {own}" for own, _, public in pairs)
@@ -214,27 +220,27 @@ def parse_module(path: str, text: str) -> _Module:
     imports: list[tuple[str, str]] = []
     exported: list[str] = []
     lines: list[str] = []
-    for number, line in enumerate(_slim(_COMMENT.sub("", text)).split("\n"), 1):
+    for number, line in enumerate(_strip_lines(_COMMENT.sub("", text)).split("\n"), 1):
         found = _IMPORT.match(line)
         if found:
-            imports.append((_resolved(path, found[2]), found[1]))
+            imports.append((_resolve_path(path, found[2]), found[1]))
             continue
         export = _EXPORT.match(line)
         if export:
             exported.append(export[1])
             line = line.removeprefix("export ")  # noqa: PLW2901 - the rest of it is kept
         if re.match(r"(import|export)\b", line) or "import(" in line or "import.meta" in line:
-            raise NotInlined(f"{path} (line {number} without comments): cannot take {line!r}")
+            raise CannotInline(f"{path} (line {number} without comments): cannot take {line!r}")
         lines.append(line)
     return _Module(tuple(imports), tuple(exported), "\n".join(lines))
 
 
-def _slim(text: str) -> str:
+def _strip_lines(text: str) -> str:
     """Return *text* without indentation and empty lines."""
     return "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip())
 
 
-def _resolved(path: str, target: str) -> str:
+def _resolve_path(path: str, target: str) -> str:
     parts = path.split("/")[:-1]
     for step in target.split("/"):
         if step == "..":
@@ -244,13 +250,15 @@ def _resolved(path: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _variable(path: str) -> str:
+def _module_variable(path: str) -> str:
     return "$" + re.sub(r"\W", "_", path.removesuffix(".js"))
 
 
-def visible(text: str) -> str:
+def name_invisible(text: str) -> str:
     """Return *text* with what could steer its display named: ``U+202E`` and the like."""
-    return "".join(f"[U+{ord(each):04X}]" if category(each) in _UNSEEN else each for each in text)
+    return "".join(
+        f"[U+{ord(each):04X}]" if category(each) in _INVISIBLE_CATEGORIES else each for each in text
+    )
 
 
 def _title(document: Mapping[str, Any]) -> str:
@@ -260,20 +268,20 @@ def _title(document: Mapping[str, Any]) -> str:
     return f"{' and '.join(sorted(names))}: difference · refold"
 
 
-def _plain(document: Mapping[str, Any]) -> str:
+def _fallback_html(document: Mapping[str, Any]) -> str:
     """Return what a reader without script sees: a table of the steps."""
     sides = [document] if "episode" in document else [document["a"], document["b"]]
-    return "".join(part for side in sides for part in _plain_episode(side))
+    return "".join(part for side in sides for part in _episode_fallback_html(side))
 
 
-def _plain_episode(document: Mapping[str, Any]) -> Iterator[str]:
+def _episode_fallback_html(document: Mapping[str, Any]) -> Iterator[str]:
     episode, steps = document["episode"], document["steps"]
     told = f"{episode['steps']} steps, {episode['ended']}, reward {episode['total_reward']:+.4g}"
     score = "" if episode["score"] is None else f", score {episode['score']:.4f}"
-    yield f"<h1>{escape(visible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n<table>\n"
-    for number, step in enumerate(steps[:MOST_ROWS], 1):
+    yield f"<h1>{escape(name_invisible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n<table>\n"
+    for number, step in enumerate(steps[:MOST_FALLBACK_ROWS], 1):
         refused = f" (refused: {step['error']})" if step["error"] else ""
-        words = escape(visible(step["say"] + refused))
+        words = escape(name_invisible(step["say"] + refused))
         yield f"<tr><td>{number}<td>{words}<td>{step['reward']:+.4g}\n"
-    more = len(steps) - MOST_ROWS
+    more = len(steps) - MOST_FALLBACK_ROWS
     yield f"</table>\n{f'<p>and {more} more</p>' if more > 0 else ''}\n"

@@ -8,23 +8,23 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from refold.viewer.deltas import delta, merge
+from refold.viewer.deltas import apply_delta, make_delta
 from refold.viewer.text_lines import (
     Line,
     event_line,
     exchange_lines,
-    flat,
-    shares,
+    exchange_texts,
+    flatten_value,
+    share_rows,
     table_rows,
     text_lines,
-    texts_of,
 )
 
-_TOLD = ("action_taken", "step_rewarded", "model_called")
+_SHOWN_OTHERWISE = ("action_taken", "step_rewarded", "model_called")
 """Events that the step's own lines tell already."""
 
 
-class Film:
+class EpisodePanes:
     """
     The document of one episode at any of its positions.
 
@@ -44,8 +44,10 @@ class Film:
         for step in self._steps:
             before = self.views[-1]
             change = step.get("delta")
-            self.views.append(step["view"] if change is None else merge(before, change))
-            self._changes.append((delta(before, step["view"]) or {}) if change is None else change)
+            self.views.append(step["view"] if change is None else apply_delta(before, change))
+            self._changes.append(
+                (make_delta(before, step["view"]) or {}) if change is None else change
+            )
         self.marks: list[tuple[int, str, str]] = [
             (at, kind, say) for at, kind, say in document["marks"]
         ]
@@ -61,12 +63,12 @@ class Film:
         """Return the position that an event of the document leads to, or stands after."""
         return min(int(event[1]) + 1, self.last)
 
-    def notes_at(self, position: int) -> set[str]:
+    def marks_at(self, position: int) -> set[str]:
         """Return the marks of *position* in words."""
         return {say for at, _, say in self.marks if at == position}
 
     @cached_property
-    def texts(self) -> list[tuple[int, str, str]]:
+    def searchable_texts(self) -> list[tuple[int, str, str]]:
         """Position, pane and text of all that can be found, in the order of the events."""
         found = [
             (self.position_of(event), "step", event[0], f"#{event[0]} {event[4]}")
@@ -74,18 +76,20 @@ class Film:
         ]
         for exchange in self.document["exchanges"]:
             position = min(exchange["step"] + 1, self.last)
-            found += [(position, "model", exchange["seq"], text) for text in texts_of(exchange)]
+            found += [
+                (position, "model", exchange["seq"], text) for text in exchange_texts(exchange)
+            ]
         found.sort(key=lambda each: each[2])
         return [(position, pane, text) for position, pane, _, text in found]
 
     @cached_property
-    def folded(self) -> list[str]:
+    def folded_texts(self) -> list[str]:
         """The texts as they are compared."""
-        return [text.casefold() for _, _, text in self.texts]
+        return [text.casefold() for _, _, text in self.searchable_texts]
 
     # What is shown of a position, pane by pane.
 
-    def title(self) -> Line:
+    def title_line(self) -> Line:
         """Return what the episode is."""
         episode = self.document["episode"]
         score = episode["score"]
@@ -98,7 +102,7 @@ class Film:
         ]
         return [(episode["scenario"], "bold"), *((f" · {each}", "") for each in words if each)]
 
-    def timeline(self, position: int, width: int) -> Line:
+    def timeline_line(self, position: int, width: int) -> Line:
         """Return the line of all positions, *width* cells wide: where one is, and the marks."""
         step = self._steps[position - 1] if position else None
         before = f"{position:>{len(str(self.last))}}/{self.last} "
@@ -118,14 +122,14 @@ class Film:
                 line.append(("─", "dim" if cell > here else ""))
         return [*line, (after, "bad" if step and step["reward"] < 0 else "")]
 
-    def facts(self, position: int) -> Line:
+    def values_line(self, position: int) -> Line:
         """Return the single values of the state, on one line to be wrapped."""
         changes = self._changes[position]
         line: Line = []
         for name, value in self.views[position].items():
             if not isinstance(value, Mapping):
                 line.append((f"{' · ' if line else ''}{name} ", "dim"))
-                line.append((flat(value), "changed" if name in changes else ""))
+                line.append((flatten_value(value), "changed" if name in changes else ""))
         return line
 
     def at_hand(self, position: int) -> list[Line]:
@@ -152,7 +156,7 @@ class Film:
         """
         view, changes = self.views[position], self._changes[position]
         tables = {name: value for name, value in view.items() if isinstance(value, Mapping)}
-        fair = shares([len(rows) + 1 for rows in tables.values()], room)
+        fair = share_rows([len(rows) + 1 for rows in tables.values()], room)
         lines: list[Line] = []
         for (name, rows), share in zip(tables.items(), fair, strict=True):
             changed = changes.get(name) or {}
@@ -177,9 +181,12 @@ class Film:
         else:
             lines.append([("start", "bold")])
         events = self._events.get(position, [])
-        notes = self.notes_at(position) - {event[4] for event in events}
+        notes = self.marks_at(position) - {event[4] for event in events}
         lines += [[("! ", "mark"), (note, "mark")] for note in sorted(notes)]
-        return [*lines, *(event_line(event) for event in events if event[2] not in _TOLD)]
+        return [
+            *lines,
+            *(event_line(event) for event in events if event[2] not in _SHOWN_OTHERWISE),
+        ]
 
     def event_rows(self, position: int, room: int, scroll: int = 0) -> list[Line]:
         """Return *room* events around those of *position*, *scroll* further down."""

@@ -34,7 +34,7 @@ def event_line(event: Sequence[Any]) -> Line:
     return [(f"{event[0]:>4} ", "dim"), (event[4], "")]
 
 
-def shares(wanted: list[int], room: int) -> list[int]:
+def share_rows(wanted: list[int], room: int) -> list[int]:
     """Return how many of *room* rows each table gets that would like *wanted*: the small all."""
     shares = [0] * len(wanted)
     left = room
@@ -72,7 +72,7 @@ def _row(name: str, value: Any, width: int, *, changed: bool) -> Line:
         cells = [*cells[1:], word]
     bar = ("▌" if changed else " ", "here")
     padded = (f"{name:<{width}}  ", "bold" if changed else "")
-    return [bar, (f"{glyph} ", role), padded, ("  ".join(map(flat, cells)), role)]
+    return [bar, (f"{glyph} ", role), padded, ("  ".join(map(flatten_value, cells)), role)]
 
 
 def exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:
@@ -94,7 +94,7 @@ def exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:
         ]
     for message in exchange["sent"]:
         lines.append([(f"── {message.get('role', '?')}", "dim")])
-        lines += text_lines(_content(message), "dim")
+        lines += text_lines(_message_text(message), "dim")
     return lines
 
 
@@ -105,26 +105,26 @@ def text_lines(text: str, role: str) -> list[Line]:
     return [*lines, [(f"… and {more} more letters", "dim")]] if more > 0 else lines
 
 
-def _content(message: Mapping[str, Any]) -> str:
+def _message_text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
-    return content if isinstance(content, str) else flat(content)
+    return content if isinstance(content, str) else flatten_value(content)
 
 
-def texts_of(exchange: Mapping[str, Any]) -> list[str]:
+def exchange_texts(exchange: Mapping[str, Any]) -> list[str]:
     """Return the texts of an exchange, to be searched."""
     reply = exchange["reply"]
-    texts = [_content(message) for message in exchange["sent"]]
+    texts = [_message_text(message) for message in exchange["sent"]]
     if reply:
         texts += [reply["text"], *(call["arguments"] for call in reply["tool_calls"])]
     return [text for text in texts if text]
 
 
-def flat(value: Any) -> str:
+def flatten_value(value: Any) -> str:
     """Return a JSON value on one line: lists without brackets, None as a dash."""
     if isinstance(value, list | tuple):
-        return " ".join(map(flat, value)) or "–"
+        return " ".join(map(flatten_value, value)) or "–"
     if isinstance(value, Mapping):
-        return " ".join(f"{name}={flat(each)}" for name, each in value.items()) or "–"
+        return " ".join(f"{name}={flatten_value(each)}" for name, each in value.items()) or "–"
     if isinstance(value, float):
         return f"{value:.6g}"
     return "–" if value is None else str(value)

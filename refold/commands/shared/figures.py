@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from refold.commands.shared.options import DEFAULT_LOG
-from refold.reports.statistics import Estimate, Paired
+from refold.reports.statistics import Estimate, PairedDifference
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +47,7 @@ def score(value: float | None) -> str | None:
     return None if value is None else f"{value:.4f}"
 
 
-def interval(estimate: Estimate | Paired | None) -> str | None:
+def interval(estimate: Estimate | PairedDifference | None) -> str | None:
     """Return the two ends of an interval, marked if it is of equal values; None for none."""
     if estimate is None:
         return None
@@ -55,7 +55,7 @@ def interval(estimate: Estimate | Paired | None) -> str | None:
     return f"{estimate.low:.4f} to {estimate.high:.4f}{mark}"
 
 
-def interval_remarks(estimates: Iterable[Estimate | Paired | None]) -> list[str]:
+def interval_remarks(estimates: Iterable[Estimate | PairedDifference | None]) -> list[str]:
     """Return what to say below a table with these intervals."""
     marked = any(each is not None and each.method == "equal_values" for each in estimates)
     return ["* all values are equal: the interval rests on their number alone"] if marked else []

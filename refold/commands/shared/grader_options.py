@@ -11,11 +11,11 @@ from refold.commands.shared.options import F
 from refold.commands.shared.output import words
 from refold.engine import Stream
 from refold.graders import Grade, Grader, grade
-from refold.graders.process.file_grader import SECONDS, FileGrader, ToGrade
+from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
 from refold.scenarios import load_rubric
 from refold.scenarios.rubric import find_criteria
 
-T = TypeVar("T", bound=ToGrade)
+T = TypeVar("T", bound=EpisodeToGrade)
 
 _OPTIONS = (
     click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file."),
@@ -27,7 +27,7 @@ _OPTIONS = (
     click.option(
         "--grader-timeout",
         type=click.FloatRange(0, min_open=True),
-        default=SECONDS,
+        default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
         help="How long it may take for each episode.",
@@ -60,7 +60,7 @@ class GraderChoice:
             GraderFailed: The function gives no grade.
         """
         if self.grader is not None:
-            return self.grader.grades(episodes, seconds=self.seconds, tell=words)
+            return self.grader.grades(episodes, seconds=self.seconds, on_output=words)
         return self._by_rubric(episodes)
 
     def _by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:

@@ -10,12 +10,12 @@ import click
 import msgspec
 from attrs import field, fields, frozen
 
-from refold.agents.client import Asker, Client
-from refold.agents.endpoint import Endpoint, environment, find_endpoint, find_model
+from refold.agents.client import Client, ModelBackend
+from refold.agents.endpoint import Endpoint, find_endpoint, find_model, read_environment
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
-from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
-from refold.agents.recorded import MODEL_AGENT, Recorded
+from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, model_configuration
+from refold.agents.recorded import MODEL_AGENT, RecordedResponses
 from refold.agents.rollout import make_policy
 from refold.commands.shared.output import words
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
@@ -108,9 +108,9 @@ async def open_players(
     """
     models = [agent for agent in agents if is_model(agent)]
     client = Client(_endpoint(choices)) if models and not choices.offline else None
-    asker: Asker | None = client
+    asker: ModelBackend | None = client
     if models and (choices.reuse or choices.offline):
-        asker = Recorded(log, client)
+        asker = RecordedResponses(log, client)
     players: dict[str, Player] = {}
     for agent in agents:
         if asker is not None and is_model(agent):
@@ -122,8 +122,8 @@ async def open_players(
     finally:
         if client is not None:
             await client.close()
-            if client.complaint:
-                words(f"model: {client.complaint}")
+            if client.last_failure:
+                words(f"model: {client.last_failure}")
 
 
 def is_model(agent: str) -> bool:
@@ -133,7 +133,7 @@ def is_model(agent: str) -> bool:
 
 def agent_name(agent: str) -> str:
     """Return *agent* with the model's name filled in, if that comes from the environment."""
-    return f"{MODEL_AGENT}:{find_model(environment(), agent)}" if is_model(agent) else agent
+    return f"{MODEL_AGENT}:{find_model(read_environment(), agent)}" if is_model(agent) else agent
 
 
 def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | None:
@@ -149,7 +149,7 @@ def opening_of(agent: str, family: Family, choices: ModelChoices) -> Input | Non
     if not choices.offline:
         _endpoint(choices)
     form = choices.action_format or FORMATS[0]
-    return configured(family, _model_options(agent, choices), form)
+    return model_configuration(family, _model_options(agent, choices), form)
 
 
 def _price(_context: click.Context, _option: click.Parameter, text: str | None) -> Price | None:
@@ -176,7 +176,7 @@ def price_option(command: F) -> F:
 
 def _endpoint(choices: ModelChoices) -> Endpoint:
     return find_endpoint(
-        environment(),
+        read_environment(),
         base_url=choices.base_url,
         api_key=choices.api_key,
         timeout=choices.timeout,

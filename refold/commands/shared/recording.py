@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 
 from rich.console import Console
 
-from refold.agents.players import Player, in_parallel
+from refold.agents.players import Player, run_in_parallel
 from refold.commands.shared.episode_rows import episode_row, episodes_table
 from refold.commands.shared.grade_output import ROWS_SHOWN, summary_table
 from refold.commands.shared.model_options import ModelChoices, Watch, open_players
@@ -49,7 +49,7 @@ def play_all(
                 async def one(info: EpisodeInfo) -> None:
                     await _play(log, info, players[info.agent], tally)
 
-                await in_parallel(infos, one, parallel=parallel)
+                await run_in_parallel(infos, one, parallel=parallel)
 
     try:
         asyncio.run(_interruptible(run()))

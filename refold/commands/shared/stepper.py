@@ -20,8 +20,8 @@ from refold.engine.errors import UnknownStep
 from refold.engine.folding import step_ranges
 from refold.graders import grade
 from refold.viewer.document import document
-from refold.viewer.navigation import KEYS, Place, commands, keys_in, press
-from refold.viewer.panes import Film
+from refold.viewer.navigation import KEYS, Cursor, handle_key, shell_commands, split_keys
+from refold.viewer.panes import EpisodePanes
 from refold.viewer.text_lines import Line
 
 NARROW = 60
@@ -56,27 +56,27 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log: str) -> Non
         raise UnknownStep(at, last)
     out = Console(highlight=False, markup=False, emoji=False)
     where = "" if log == DEFAULT_LOG else f" --log {quote(log)}"
-    place = Place(position=at)
+    place = Cursor(position=at)
     try:
         with keyboard() as read, Live(console=out, screen=True, auto_refresh=False) as live:
-            for film in _films(stream, info, at):
-                painter = Painter(film, out, log=where)
+            for panes in _films(stream, info, at):
+                painter = Painter(panes, out, log=where)
                 live.update(painter.frame(place), refresh=True)
             while chunk := read():
-                for key in keys_in(chunk):
-                    place = painter.settled(press(film, place, key))
-                    if place.over:
+                for key in split_keys(chunk):
+                    place = painter.settled(handle_key(panes, place, key))
+                    if place.done:
                         return
                 live.update(painter.frame(place), refresh=True)
     except KeyboardInterrupt:
         return
 
 
-def _films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
+def _films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[EpisodePanes]:
     """Yield the episode; of a long one first what is needed to show its start, at once."""
     if len(stream) > _LONG and not at:
-        yield Film(document(Episode.fork(stream, 0).events, info=info))
-    yield Film(document(stream, info=info, grade=grade(stream)))
+        yield EpisodePanes(document(Episode.fork(stream, 0).events, info=info))
+    yield EpisodePanes(document(stream, info=info, grade=grade(stream)))
 
 
 class Painter:
@@ -84,24 +84,24 @@ class Painter:
     Draws a film at any place.
 
     Args:
-        film: What.
+        panes: What.
         console: Where; its size is asked for each time.
         log: What the commands that are shown say about the log.
     """
 
-    def __init__(self, film: Film, console: Console, *, log: str = "") -> None:
-        self._film = film
+    def __init__(self, panes: EpisodePanes, console: Console, *, log: str = "") -> None:
+        self._panes = panes
         self._console = console
         self._log = log
         self._wrapped = lru_cache(maxsize=8)(self._wrap)
 
-    def frame(self, place: Place) -> RenderableType:
+    def frame(self, place: Cursor) -> RenderableType:
         """Return the whole screen at *place*."""
         width, height = self._console.size
         root, body = Layout(), Layout()
         root.split_column(
-            Layout(_text(self._film.title()), size=1),
-            Layout(_text(self._film.timeline(place.position, width)), size=1),
+            Layout(_text(self._panes.title_line()), size=1),
+            Layout(_text(self._panes.timeline_line(place.position, width)), size=1),
             body,
             Layout(_foot(place), size=1),
         )
@@ -112,7 +112,7 @@ class Painter:
         right = _right(place, width)
         beside = Layout(size=right)
         body.split_row(Layout(self._state(place, width - right, room)), beside)
-        if place.pane == "step" and self._film.has_model(place.position):
+        if place.pane == "step" and self._panes.has_model(place.position):
             upper = room // 2
             beside.split_column(
                 Layout(self._pane(place, "step", right, upper), size=upper),
@@ -122,11 +122,11 @@ class Painter:
             beside.update(self._pane(place, place.pane, right, room))
         return root
 
-    def settled(self, place: Place) -> Place:
+    def settled(self, place: Cursor) -> Cursor:
         """Return *place*, scrolled no further than there is something to see."""
         if not place.scroll:
             return place
-        lowest, most = 0, len(self._film.document["events"])
+        lowest, most = 0, len(self._panes.document["events"])
         if place.pane in ("state", "events"):
             lowest = -most
         else:
@@ -135,7 +135,7 @@ class Painter:
             most = len(self._wrapped(place.pane, place.position, inner)) - max(height - 5, 1)
         return evolve(place, scroll=max(lowest, min(place.scroll, most)))
 
-    def _pane(self, place: Place, pane: str, width: int, height: int) -> Panel:
+    def _pane(self, place: Cursor, pane: str, width: int, height: int) -> Panel:
         if place.help:
             lines = _keys_lines() if place.help == "keys" else self._commands(place)
             rows = self._folded(lines, width - 2)
@@ -143,35 +143,37 @@ class Painter:
         if pane == "state":
             return self._state(place, width, height)
         if pane == "events":
-            rows = list(map(_text, self._film.event_rows(place.position, height - 2, place.scroll)))
+            rows = list(
+                map(_text, self._panes.event_rows(place.position, height - 2, place.scroll))
+            )
         else:
             rows = self._wrapped(pane, place.position, width - 2)[place.scroll :]
         return _panel(pane, _marked(rows[: height - 2], place.query), width, height)
 
     def _wrap(self, pane: str, position: int, width: int) -> list[Text]:
-        film = self._film
+        panes = self._panes
         if pane == "grade":
-            return self._folded(film.grade_lines(), width)
-        lines = film.model_lines(position) if pane == "model" else film.step_lines(position)
+            return self._folded(panes.grade_lines(), width)
+        lines = panes.model_lines(position) if pane == "model" else panes.step_lines(position)
         return self._folded(lines, width)
 
     def _folded(self, lines: Sequence[Line], width: int) -> list[Text]:
         texts = (_text(line, fold=True) for line in lines)
         return [row for text in texts for row in text.wrap(self._console, max(width, 1))]
 
-    def _state(self, place: Place, width: int, height: int) -> Panel:
-        facts = self._folded([self._film.facts(place.position)], width - 2)
-        facts += self._folded(self._film.at_hand(place.position), width - 2)[: height // 2]
+    def _state(self, place: Cursor, width: int, height: int) -> Panel:
+        facts = self._folded([self._panes.values_line(place.position)], width - 2)
+        facts += self._folded(self._panes.at_hand(place.position), width - 2)[: height // 2]
         scroll = place.scroll if place.pane == "state" else 0
         room = height - 2 - len(facts)
-        rows = map(_text, self._film.state_rows(place.position, room, scroll))
+        rows = map(_text, self._panes.state_rows(place.position, room, scroll))
         return _panel("state", _marked([*facts, *rows], place.query), width, height)
 
-    def _commands(self, place: Place) -> list[Line]:
-        return commands(self._film, place, log=self._log)
+    def _commands(self, place: Cursor) -> list[Line]:
+        return shell_commands(self._panes, place, log=self._log)
 
 
-def _right(place: Place, width: int) -> int:
+def _right(place: Cursor, width: int) -> int:
     """Return the columns of the pane beside the state."""
     return width * (2 if place.pane == "step" else 3) // 5
 
@@ -199,9 +201,9 @@ def _marked(rows: Sequence[Text], query: str) -> list[Text]:
     return made
 
 
-def _foot(place: Place) -> Text:
-    if place.asking:
-        what = "find" if place.asking == "find" else "go to step, or #seq"
+def _foot(place: Cursor) -> Text:
+    if place.input_mode:
+        what = "find" if place.input_mode == "find" else "go to step, or #seq"
         return _text([(f"{what}: ", "bold"), (place.typed, ""), ("▏", "here")])
     return _text([(place.note, "warn")] if place.note else [(_FOOT, "dim")])
 

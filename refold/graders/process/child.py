@@ -20,10 +20,10 @@ LONGEST_LINE = 2**20
 MOST_OUTPUT = 2**16
 
 _CHUNK = 2**16
-_GRACE = 5.0
+_EXIT_GRACE = 5.0
 
 
-class Trouble(Exception):
+class NoAnswer(Exception):
     """The process gave no answer; the text says what was expected and what came."""
 
 
@@ -33,16 +33,16 @@ class ChildProcess:
 
     Args:
         arguments: What Python is to run.
-        tell: Is given each line that the process prints to stderr.
+        on_output: Is given each line that the process prints to stderr.
     """
 
-    def __init__(self, arguments: Sequence[str], tell: Callable[[str], None]) -> None:
+    def __init__(self, arguments: Sequence[str], on_output: Callable[[str], None]) -> None:
         self._arguments = arguments
-        self._tell = tell
+        self._on_output = on_output
         self._unsent = bytearray()
         self._received = bytearray()
-        self._printed = bytearray()
-        self._output = 0
+        self._partial_output = bytearray()
+        self._output_bytes = 0
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
@@ -75,17 +75,17 @@ class ChildProcess:
             pass
 
     @property
-    def unsent(self) -> int:
+    def unsent_bytes(self) -> int:
         """Number of bytes that the process has not taken yet."""
         return len(self._unsent)
 
     def send(self, question: bytes) -> None:
-        """Put *question* behind what is to be sent; it goes out while ``line`` waits."""
+        """Put *question* behind what is to be sent; it goes out while ``read_line`` waits."""
         if not self._unsent:
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         self._unsent += question
 
-    def line(self, seconds: float) -> bytes:
+    def read_line(self, seconds: float) -> bytes:
         """
         Return the next line of its answers, without its end.
 
@@ -94,17 +94,17 @@ class ChildProcess:
                 printed too much since the last one.
         """
         limit = monotonic() + seconds
-        self._output = 0
+        self._output_bytes = 0
         while (end := self._received.find(b"\n")) < 0:
             if len(self._received) > LONGEST_LINE:
-                raise Trouble(f"expected at most {LONGEST_LINE} bytes, got more")
-            if self._output > MOST_OUTPUT:
-                raise Trouble(f"expected at most {MOST_OUTPUT} bytes of output, got more")
+                raise NoAnswer(f"expected at most {LONGEST_LINE} bytes, got more")
+            if self._output_bytes > MOST_OUTPUT:
+                raise NoAnswer(f"expected at most {MOST_OUTPUT} bytes of output, got more")
             if (left := limit - monotonic()) <= 0:
-                raise Trouble(f"expected it within {seconds:g} s, got none")
+                raise NoAnswer(f"expected it within {seconds:g} s, got none")
             if self._stdout not in self._selector.get_map():
-                raise Trouble(f"expected it, got {self._end()}")
-            self._exchange(left)
+                raise NoAnswer(f"expected it, got {self._describe_exit()}")
+            self._pump(left)
         line = bytes(self._received[:end])
         del self._received[: end + 1]
         return line
@@ -112,17 +112,17 @@ class ChildProcess:
     def drain(self) -> None:
         """Tell what was printed and has not been told, without waiting for more."""
         while any(key.fd == self._stderr for key, _ in self._selector.select(0)):
-            self._exchange(0)
-            if self._stderr not in self._selector.get_map() or self._output > MOST_OUTPUT:
+            self._pump(0)
+            if self._stderr not in self._selector.get_map() or self._output_bytes > MOST_OUTPUT:
                 break
-        if self._printed:
-            self._print(b"\n")
+        if self._partial_output:
+            self._forward_output(b"\n")
 
-    def _exchange(self, seconds: float) -> None:
+    def _pump(self, seconds: float) -> None:
         """Move what can be moved through the pipes, waiting at most so long."""
         for key, _ in self._selector.select(seconds):
             if key.fd == self._stdin:
-                self._write()
+                self._write_pending()
                 continue
             chunk = os.read(key.fd, _CHUNK)
             if not chunk:
@@ -130,10 +130,10 @@ class ChildProcess:
             elif key.fd == self._stdout:
                 self._received += chunk
             else:
-                self._output += len(chunk)
-                self._print(chunk)
+                self._output_bytes += len(chunk)
+                self._forward_output(chunk)
 
-    def _write(self) -> None:
+    def _write_pending(self) -> None:
         try:
             del self._unsent[: os.write(self._stdin, self._unsent[:_CHUNK])]
         except BrokenPipeError:  # what it said before it ended is still to be read
@@ -141,17 +141,19 @@ class ChildProcess:
         if not self._unsent:
             self._selector.unregister(self._stdin)
 
-    def _print(self, chunk: bytes) -> None:
-        *lines, self._printed = (self._printed + chunk).split(b"\n")  # bytearrays stay bytearrays
+    def _forward_output(self, chunk: bytes) -> None:
+        *lines, self._partial_output = (self._partial_output + chunk).split(
+            b"\n"
+        )  # bytearrays stay bytearrays
         for line in lines:
-            self._tell(line.decode(errors="backslashreplace"))
-        if len(self._printed) > MOST_OUTPUT:  # one line without an end, from many answers
-            self._print(b"\n")
+            self._on_output(line.decode(errors="backslashreplace"))
+        if len(self._partial_output) > MOST_OUTPUT:  # one line without an end, from many answers
+            self._forward_output(b"\n")
 
-    def _end(self) -> str:
+    def _describe_exit(self) -> str:
         """Return how the process ended."""
         try:
-            code = self._process.wait(_GRACE)
+            code = self._process.wait(_EXIT_GRACE)
         except subprocess.TimeoutExpired:
             return "no more answers"
         if code >= 0:

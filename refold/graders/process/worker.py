@@ -27,7 +27,7 @@ from refold.graders.grading import Grade, RubricName
 LONGEST_TEXT = 300
 
 
-class Load(Struct, frozen=True):
+class LoadRequest(Struct, frozen=True):
     """First question: run the source that follows, *size* bytes, and take *function* from it."""
 
     path: str
@@ -36,14 +36,14 @@ class Load(Struct, frozen=True):
     size: int
 
 
-class Ask(Struct, frozen=True):
+class GradeRequest(Struct, frozen=True):
     """Grade the episode whose payload lines follow; *sizes* are their bytes, line ends apart."""
 
     episode: str
     sizes: tuple[int, ...]
 
 
-class Answer(Struct, frozen=True, omit_defaults=True):
+class Response(Struct, frozen=True, omit_defaults=True):
     """A grade, or what is wrong; neither for: ready, and then: the function is there."""
 
     grade: Grade | None = None
@@ -52,28 +52,28 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 def main() -> None:
     """Answer the questions on stdin, on what was stdout, until there are no more."""
-    questions, answers = _channels()
-    _answer(answers, Answer())
-    load = msgspec.json.decode(questions.readline(), type=Load)
+    questions, answers = _take_over_pipes()
+    _send(answers, Response())
+    load = msgspec.json.decode(questions.readline(), type=LoadRequest)
     try:
-        function = _function(load, questions.read(load.size))
+        function = _load_function(load, questions.read(load.size))
     except BaseException as error:  # whatever the code raises is told
-        _answer(answers, Answer(error=_told(error, load.path)))
+        _send(answers, Response(error=_describe_error(error, load.path)))
         return
-    _answer(answers, Answer())
-    ask = msgspec.json.Decoder(Ask).decode
+    _send(answers, Response())
+    ask = msgspec.json.Decoder(GradeRequest).decode
     while line := questions.readline():
         asked = ask(line)
         payloads = [questions.read(size + 1)[:-1] for size in asked.sizes]
         events = Stream.read(payloads, episode=asked.episode)
         try:
-            answer = Answer(grade=grade_by(function, events, rubric=load.rubric))
+            answer = Response(grade=grade_by(function, events, rubric=load.rubric))
         except BaseException as error:  # the same
-            answer = Answer(error=_told(error, load.path))
-        _answer(answers, answer)
+            answer = Response(error=_describe_error(error, load.path))
+        _send(answers, answer)
 
 
-def _channels() -> tuple[IO[bytes], IO[bytes]]:
+def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """Return the two ends of the talk, and leave an empty stdin and stderr as stdout behind."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -83,7 +83,7 @@ def _channels() -> tuple[IO[bytes], IO[bytes]]:
     return questions, answers
 
 
-def _function(load: Load, source: bytes) -> Callable[[Stream], Any]:
+def _load_function(load: LoadRequest, source: bytes) -> Callable[[Stream], Any]:
     """Return the function that is asked for, its file's folder last among those imported from."""
     module = ModuleType(Path(load.path).stem)
     module.__file__ = load.path
@@ -102,7 +102,7 @@ def _function(load: Load, source: bytes) -> Callable[[Stream], Any]:
     return function
 
 
-def _answer(answers: IO[bytes], answer: Answer) -> None:
+def _send(answers: IO[bytes], answer: Response) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOBase):
             stream.flush()
@@ -110,7 +110,7 @@ def _answer(answers: IO[bytes], answer: Answer) -> None:
     answers.flush()
 
 
-def _told(error: BaseException, path: str) -> str:
+def _describe_error(error: BaseException, path: str) -> str:
     """Return what was raised on one line, with the line of the file at *path* that it came from."""
     if isinstance(error, WrongResult | UnknownName):
         return str(error)[:LONGEST_TEXT]

@@ -9,7 +9,7 @@ from attrs import frozen
 from refold.engine import StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Measure
-from refold.scenarios.facts import At, Facts, Finding
+from refold.scenarios.facts import Facts, IndexedEvent, Measurement
 from refold.scenarios.inbox.events import EmailHandled
 
 _FULL_DECISION = 0.6
@@ -26,9 +26,9 @@ def activity(facts: Facts) -> float:
     return facts.steps
 
 
-def _replies(facts: Facts) -> list[At]:
+def _replies(facts: Facts) -> list[IndexedEvent]:
     """Return the rewards of the steps that answered an e-mail."""
-    rewards = facts.of(StepRewarded)
+    rewards = facts.of_type(StepRewarded)
     return [
         rewards[at.step]
         for at in facts.where(EmailHandled, lambda event: event.action == "respond")
@@ -36,45 +36,49 @@ def _replies(facts: Facts) -> list[At]:
     ]
 
 
-def correctness(facts: Facts, _: Nothing) -> Finding:
+def correctness(facts: Facts, _: Nothing) -> Measurement:
     """Mean decision quality of the steps, as a share of the best."""
-    rewards = facts.of(StepRewarded)
+    rewards = facts.of_type(StepRewarded)
     shares = [
         min(1.0, max(0.0, at.event.parts.get("decision_quality", 0.0) / _FULL_DECISION))
         for at in rewards
     ]
-    return Finding.of(add_up(shares) / len(shares) if shares else 0.0, rewards, steps=len(rewards))
+    return Measurement.from_events(
+        add_up(shares) / len(shares) if shares else 0.0, rewards, steps=len(rewards)
+    )
 
 
-def completion(facts: Facts, _: Nothing) -> Finding:
+def completion(facts: Facts, _: Nothing) -> Measurement:
     """1 if every e-mail was handled."""
     found = facts.where(StepRewarded, lambda event: event.parts.get("completion_bonus", 0.0) > 0)
-    return Finding.of(float(bool(found)), found)
+    return Measurement.from_events(float(bool(found)), found)
 
 
-def reply_quality(facts: Facts, _: Nothing) -> Finding:
+def reply_quality(facts: Facts, _: Nothing) -> Measurement:
     """Mean quality of the replies, as a share of the best; 1 when there was none."""
     replies = _replies(facts)
     shares = [max(0.0, at.event.parts.get("response_quality", 0.0)) / _FULL_REPLY for at in replies]
-    return Finding.of(min(1.0, add_up(shares) / len(shares)) if shares else 1.0, replies)
+    return Measurement.from_events(
+        min(1.0, add_up(shares) / len(shares)) if shares else 1.0, replies
+    )
 
 
-def perfection(facts: Facts, params: Nothing) -> Finding:
+def perfection(facts: Facts, params: Nothing) -> Measurement:
     """1 if every decision and every reply was the best there is and no mail is left."""
     found = [take(facts, params) for take in (correctness, completion, reply_quality)]
     if not all(finding.value == 1.0 for finding in found):
-        return Finding.of(0.0)
-    return Finding(1.0, tuple(sorted({seq for finding in found for seq in finding.seqs})))
+        return Measurement.from_events(0.0)
+    return Measurement(1.0, tuple(sorted({seq for finding in found for seq in finding.seqs})))
 
 
-def penalty(facts: Facts, _: Nothing) -> Finding:
+def penalty(facts: Facts, _: Nothing) -> Measurement:
     """For a penalty: mean of what safety and loop penalties took, at most 1."""
-    rewards = facts.of(StepRewarded)
+    rewards = facts.of_type(StepRewarded)
     lost = [at for at in rewards if _lost(at)]
     risky = facts.where(StepRewarded, lambda event: event.parts.get("safety_penalty", 0.0) < 0)
     late = facts.where(EmailHandled, lambda event: event.late)
     steps = len(rewards)
-    return Finding.of(
+    return Measurement.from_events(
         min(1.0, add_up(map(_lost, lost)) / steps) if steps else 0.0,
         lost,
         risky_actions=len(risky),
@@ -83,7 +87,7 @@ def penalty(facts: Facts, _: Nothing) -> Finding:
     )
 
 
-def _lost(at: At) -> float:
+def _lost(at: IndexedEvent) -> float:
     parts = at.event.parts
     lost: float = -parts.get("safety_penalty", 0.0) - parts.get("loop_penalty", 0.0)
     return lost

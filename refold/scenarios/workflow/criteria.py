@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from refold.engine import ActionRefused, ActionTaken, EpisodeEnded
 from refold.scenarios import Criteria, Measure
-from refold.scenarios.facts import At, Facts, Finding
+from refold.scenarios.facts import Facts, IndexedEvent, Measurement
 from refold.scenarios.workflow.criteria_parameters import (
     After,
     Avoided,
@@ -40,13 +40,13 @@ def activity(facts: Facts) -> float:
     return len(_completions(facts))
 
 
-def _completions(facts: Facts) -> Mapping[str, At]:
+def _completions(facts: Facts) -> Mapping[str, IndexedEvent]:
     """Return each completed subtask's completion, in order."""
-    return facts.once(_by_subtask)
+    return facts.compute_once(_by_subtask)
 
 
-def _by_subtask(facts: Facts) -> Mapping[str, At]:
-    return {at.event.subtask: at for at in facts.of(SubtaskCompleted)}
+def _by_subtask(facts: Facts) -> Mapping[str, IndexedEvent]:
+    return {at.event.subtask: at for at in facts.of_type(SubtaskCompleted)}
 
 
 def _parameters(facts: Facts) -> WorkflowParameters:
@@ -58,28 +58,28 @@ def _complete(facts: Facts) -> bool:
     return facts.ended and len(_completions(facts)) == len(_parameters(facts).subtasks)
 
 
-def _end_if_complete(facts: Facts) -> Sequence[At]:
+def _end_if_complete(facts: Facts) -> Sequence[IndexedEvent]:
     """Return the end of the episode, which tells how many steps it took, if it is complete."""
-    return facts.of(EpisodeEnded) if _complete(facts) else ()
+    return facts.of_type(EpisodeEnded) if _complete(facts) else ()
 
 
-def share_completed(facts: Facts, _: Nothing) -> Finding:
+def share_completed(facts: Facts, _: Nothing) -> Measurement:
     """Completed subtasks of all."""
     done, total = _completions(facts), len(_parameters(facts).subtasks)
-    return Finding.of(
+    return Measurement.from_events(
         len(done) / total, done.values(), subtasks_completed=len(done), subtasks_total=total
     )
 
 
-def all_completed(facts: Facts, _: Nothing) -> Finding:
+def all_completed(facts: Facts, _: Nothing) -> Measurement:
     """1 if complete."""
-    return Finding.of(float(_complete(facts)), _completions(facts).values())
+    return Measurement.from_events(float(_complete(facts)), _completions(facts).values())
 
 
-def step_efficiency(facts: Facts, params: Least) -> Finding:
+def step_efficiency(facts: Facts, params: Least) -> Measurement:
     """If complete, the fewest possible steps of those taken, at most 1."""
     ratio = params.least / facts.steps if facts.steps else 0.0
-    return Finding.of(
+    return Measurement.from_events(
         min(1.0, ratio) if _complete(facts) else 0.0,
         _end_if_complete(facts),
         steps_used=facts.steps,
@@ -88,70 +88,74 @@ def step_efficiency(facts: Facts, params: Least) -> Finding:
     )
 
 
-def fan_out(facts: Facts, params: Subtasks) -> Finding:
+def fan_out(facts: Facts, params: Subtasks) -> Measurement:
     """1 if all of these subtasks were in progress at once."""
     wanted = set(params.subtasks)
     found = facts.where(ParallelismObserved, lambda event: wanted.issubset(event.subtasks))
-    return Finding.of(float(bool(found)), found[:1])
+    return Measurement.from_events(float(bool(found)), found[:1])
 
 
-def parallel_share(facts: Facts, _: Nothing) -> Finding:
+def parallel_share(facts: Facts, _: Nothing) -> Measurement:
     """Steps with parallel work of all steps."""
-    found = facts.of(ParallelismObserved)
-    return Finding.of(min(1.0, len(found) / facts.steps) if facts.steps else 0.0, found)
+    found = facts.of_type(ParallelismObserved)
+    return Measurement.from_events(
+        min(1.0, len(found) / facts.steps) if facts.steps else 0.0, found
+    )
 
 
-def recovered(facts: Facts, params: Subtasks) -> Finding:
+def recovered(facts: Facts, params: Subtasks) -> Measurement:
     """Of these subtasks, those that failed and were completed later."""
     done = _completions(facts)
     found = []
     achieved = 0
     for id in params.subtasks:
-        failures = [at for at in facts.of(SubtaskFailed) if at.event.subtask == id]
+        failures = [at for at in facts.of_type(SubtaskFailed) if at.event.subtask == id]
         if failures and id in done and failures[0].seq < done[id].seq:
             achieved += 1
             found += [failures[0], done[id]]
     total = len(params.subtasks)
-    return Finding.of(
+    return Measurement.from_events(
         achieved / total, found, recoveries_achieved=achieved, recoveries_possible=total
     )
 
 
-def time_saved(facts: Facts, _: Nothing) -> Finding:
+def time_saved(facts: Facts, _: Nothing) -> Measurement:
     """If complete, steps left of the time budget."""
     budget = _parameters(facts).time_budget
     saved = (budget - facts.steps) / budget if _complete(facts) else 0.0
-    return Finding.of(saved, _end_if_complete(facts))
+    return Measurement.from_events(saved, _end_if_complete(facts))
 
 
-def _cost_share(facts: Facts) -> tuple[float, Sequence[At]]:
+def _cost_share(facts: Facts) -> tuple[float, Sequence[IndexedEvent]]:
     """Return the cost used as a share of the budget, and the event that says so."""
-    work = facts.of(WorkAdvanced)[-1:]
+    work = facts.of_type(WorkAdvanced)[-1:]
     budget = _parameters(facts).cost_budget
     used = work[0].event.budget_used if work else 0.0
     return (used / budget if budget else 0.0), work
 
 
-def cost_saved(facts: Facts, params: Cost) -> Finding:
+def cost_saved(facts: Facts, params: Cost) -> Measurement:
     """1 up to a share of the cost budget, falling linearly to 0 at the whole of it."""
     share, found = _cost_share(facts)
-    return Finding.of(min(1.0, max(0.0, (1 - share) / (1 - params.full_at))), found)
+    return Measurement.from_events(min(1.0, max(0.0, (1 - share) / (1 - params.full_at))), found)
 
 
-def budget_overrun(facts: Facts, params: Overrun) -> Finding:
+def budget_overrun(facts: Facts, params: Overrun) -> Measurement:
     """For a penalty: how far the cost budget is overrun, times a rate, at most 1."""
     share, found = _cost_share(facts)
     value = min(1.0, params.rate * max(0.0, share - 1))
-    return Finding.of(value, found if value else ())
+    return Measurement.from_events(value, found if value else ())
 
 
-def refused_actions(facts: Facts, params: Each) -> Finding:
+def refused_actions(facts: Facts, params: Each) -> Measurement:
     """For a penalty: refused actions, at most 1 in all."""
-    found = facts.of(ActionRefused)
-    return Finding.of(min(1.0, params.each * len(found)), found, invalid_actions=len(found))
+    found = facts.of_type(ActionRefused)
+    return Measurement.from_events(
+        min(1.0, params.each * len(found)), found, invalid_actions=len(found)
+    )
 
 
-def avoided(facts: Facts, params: Avoided) -> Finding:
+def avoided(facts: Facts, params: Avoided) -> Measurement:
     """1, less something for each refusal of one class, at least 0."""
     found = facts.where(ActionRefused, lambda event: event.error == params.error)
     name = (
@@ -160,22 +164,22 @@ def avoided(facts: Facts, params: Avoided) -> Finding:
         else f"{params.error}_errors"
     )
     counts = {name: len(found)}
-    return Finding.of(max(0.0, 1 - params.each * len(found)), found, **counts)
+    return Measurement.from_events(max(0.0, 1 - params.each * len(found)), found, **counts)
 
 
-def different_workers(facts: Facts, params: Before) -> Finding:
+def different_workers(facts: Facts, params: Before) -> Measurement:
     """1 if, when a subtask completes, others have been completed, each by another worker."""
     done = _completions(facts)
     last = done.get(params.before)
     others = [done[id] for id in params.subtasks if id in done]
     if last is None or len(others) < len(params.subtasks):
-        return Finding.of(0.0)
+        return Measurement.from_events(0.0)
     workers = {at.event.worker for at in others}
     held = len(workers) == len(others) and all(at.seq < last.seq for at in others)
-    return Finding.of(float(held), [last, *others])
+    return Measurement.from_events(float(held), [last, *others])
 
 
-def milestones_met(facts: Facts, _: Nothing) -> Finding:
+def milestones_met(facts: Facts, _: Nothing) -> Measurement:
     """Milestones whose subtask completed at a step index of at most the deadline, of all."""
     milestones = _parameters(facts).sla_milestones
     done = _completions(facts)
@@ -185,7 +189,7 @@ def milestones_met(facts: Facts, _: Nothing) -> Finding:
         if each.subtask in done and done[each.subtask].step <= each.deadline
     ]
     total = len(milestones)
-    return Finding.of(
+    return Measurement.from_events(
         len(met) / total if total else 0.0,
         met,
         sla_milestones_met=len(met),
@@ -193,10 +197,10 @@ def milestones_met(facts: Facts, _: Nothing) -> Finding:
     )
 
 
-def patience(facts: Facts, params: After) -> Finding:
+def patience(facts: Facts, params: After) -> Measurement:
     """1 if, after a subtask completed, enough valid waits come in a row before any synthesize."""
     done = _completions(facts).get(params.after)
-    waits: list[At] = []
+    waits: list[IndexedEvent] = []
     for at in _valid_actions(facts) if done else ():
         kind = at.event.action.action_type
         if done is not None and at.seq < done.seq:
@@ -205,28 +209,28 @@ def patience(facts: Facts, params: After) -> Finding:
             break
         waits = [*waits, at] if kind == "wait" else []
         if len(waits) >= params.waits:
-            return Finding.of(1.0, waits)
-    return Finding.of(0.0)
+            return Measurement.from_events(1.0, waits)
+    return Measurement.from_events(0.0)
 
 
-def _valid_actions(facts: Facts) -> Iterator[At]:
-    return (at for at in facts.of(ActionTaken) if at.step not in facts.refused_steps)
+def _valid_actions(facts: Facts) -> Iterator[IndexedEvent]:
+    return (at for at in facts.of_type(ActionTaken) if at.step not in facts.refused_steps)
 
 
-def recovery_speed(facts: Facts, _: Nothing) -> Finding:
+def recovery_speed(facts: Facts, _: Nothing) -> Measurement:
     """
     How soon failures were retried: 1 for the step after, 0 from four steps on, on average.
 
     A failure opens a gap for its subtask unless one is open, its next valid retry closes it.
     1 when nothing failed, 0 when nothing was retried.
     """
-    failures = facts.of(SubtaskFailed)
+    failures = facts.of_type(SubtaskFailed)
     if not failures:
-        return Finding.of(1.0)
-    opened: dict[str, At] = {}
+        return Measurement.from_events(1.0)
+    opened: dict[str, IndexedEvent] = {}
     gaps: list[int] = []
-    found: list[At] = []
-    attempts = (*failures, *facts.of(SubtaskRetried))
+    found: list[IndexedEvent] = []
+    attempts = (*failures, *facts.of_type(SubtaskRetried))
     for at in sorted(attempts, key=lambda at: at.seq):
         id = at.event.subtask
         if isinstance(at.event, SubtaskFailed):
@@ -236,23 +240,23 @@ def recovery_speed(facts: Facts, _: Nothing) -> Finding:
             gaps.append(at.step - failure.step)
             found += [failure, at]
     if not gaps:
-        return Finding.of(0.0, failures)
+        return Measurement.from_events(0.0, failures)
     mean = sum(gaps) / len(gaps)
-    return Finding.of(max(0.0, 1 - max(0.0, mean - 1) / _RECOVERY_SPAN), found)
+    return Measurement.from_events(max(0.0, 1 - max(0.0, mean - 1) / _RECOVERY_SPAN), found)
 
 
-def completed(facts: Facts, params: Completed) -> Finding:
+def completed(facts: Facts, params: Completed) -> Measurement:
     """1 if a subtask was completed: by the right worker, not by a wrong one, and in time."""
     at = _completions(facts).get(params.subtask)
     if at is None:
-        return Finding.of(0.0)
+        return Measurement.from_events(0.0)
     worker = at.event.worker
     held = (
         (not params.workers or worker in params.workers)
         and worker not in params.not_workers
         and (params.by_step is None or at.step <= params.by_step)
     )
-    return Finding.of(float(held), [at])
+    return Measurement.from_events(float(held), [at])
 
 
 CRITERIA = Criteria(

@@ -36,7 +36,7 @@ from refold.server.routes.rows import (
 )
 from refold.viewer.differences import diff_document
 from refold.viewer.document import document
-from refold.viewer.page import content_of
+from refold.viewer.page import encode_document
 from refold.viewer.timeline import picture_of
 
 MOST = 500
@@ -240,7 +240,7 @@ def episode_document(context: Server, id: Id) -> Response:
     """Return the document that the page of an episode is made of."""
     with context.reading() as log:
         info, stream = opened(context, log, id)
-        return Json(content_of(document(stream, info=info, grade=grade(stream))))
+        return Json(encode_document(document(stream, info=info, grade=grade(stream))))
 
 
 @router.get(
@@ -250,4 +250,4 @@ def episode_document(context: Server, id: Id) -> Response:
 def difference_document(context: Server, a: Id, b: Id) -> Response:
     """Return the document that the page of two episodes side by side is made of."""
     with _compared(context, a, b) as (found, ((one, left), (two, right))):
-        return Json(content_of(diff_document(found, (left, right), infos=(one, two))))
+        return Json(encode_document(diff_document(found, (left, right), infos=(one, two))))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from refold.reports import Baseline, baselines, played, rankings
+from refold.reports import Baseline, baselines, rankings, read_outcomes
 from refold.server.context import PATIENCE, Context
 from refold.server.http.bodies import Json, number_of
 from refold.server.http.openapi import ref, told
@@ -114,7 +114,7 @@ async def baseline_with_log(context: Server, asked: Asked) -> Response:
 
 def _with_log(context: Context, seeds: int) -> BaselineList:
     with context.heavy(patience=PATIENCE), context.reading() as log:
-        outcomes = (outcome for outcome, _ in played(log))
+        outcomes = (outcome for outcome, _ in read_outcomes(log))
         return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
 
 
@@ -130,6 +130,6 @@ def _with_log(context: Context, seeds: int) -> BaselineList:
 def leaderboard(context: Server, scenario: Text = None, run: Text = None) -> Response:
     """Rank the agents of the log, or of one scenario, family or run, by mean score."""
     with context.heavy(patience=PATIENCE), context.reading() as log:
-        outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=run))
+        outcomes = (outcome for outcome, _ in read_outcomes(log, scenario=scenario, run=run))
         tables, several = rankings(outcomes)
     return Json(RankingList([msgspec.to_builtins(each) for each in tables], several))
