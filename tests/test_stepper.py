@@ -27,7 +27,7 @@ def filmed(stream):
 
 
 @pytest.fixture(scope="module")
-def film():
+def panes():
     """Return the film of the worked example."""
     return filmed(read_golden(GOLDEN_FOLDER / HARD))
 

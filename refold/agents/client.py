@@ -1,8 +1,8 @@
 """
-One request to an OpenAI-compatible API, come what may.
+Send requests to an OpenAI-compatible API, with retries; record what failed.
 
-The only module that imports ``openai``. The key goes into requests and nowhere else: not into
-the log, nor into an error.
+The only module that imports ``openai``. The API key goes into requests and nowhere else: neither
+into the log nor into an error message.
 """
 
 import asyncio
@@ -24,23 +24,32 @@ if TYPE_CHECKING:
     from openai import APIStatusError
     from tenacity import AsyncRetrying, RetryCallState
 
-_LONGEST_WAIT = 60.0
-_LONGEST_QUOTE = 300
+_LONGEST_WAIT = 60.0  # seconds; a Retry-After of an hour must not stop a run for an hour
+_LONGEST_QUOTE = 300  # letters of the API's message: proxies answer with whole HTML pages
 _DENIALS = {
     401: "refused the key; check --api-key or OPENAI_API_KEY",
     403: "forbids this to the key; check its rights",
     404: "knows no such address or model; check --base-url and the model's name",
 }
+# What APIs answer to tools or a JSON schema that they do not support. Sent again, the same
+# request fails again; another action format may work.
 _UNSUPPORTED_STATUSES = (400, 422, 501)
 
 
 class AccessDenied(RefoldError):
-    """The API refuses everything (401, 403, 404): no use to go on."""
+    """The API rejects the key, the address or the model (401, 403, 404): retrying cannot help."""
 
 
 @frozen
 class ModelResponse:
-    """What became of a request: the reply, if any, the failed attempts, the time it all took."""
+    """
+    The result of one request.
+
+    Attributes:
+        reply: The model's reply; None if every attempt failed.
+        faults: The failed attempts, oldest first.
+        latency_ms: Wall time of all attempts and the waits between them, in milliseconds.
+    """
 
     reply: Reply | None
     faults: tuple[Attempt, ...]
@@ -48,31 +57,31 @@ class ModelResponse:
 
 
 def is_unsupported(faults: Sequence[Attempt]) -> bool:
-    """Return whether *faults* ended with the API refusing the form of a request: another may do."""
+    """Return whether the API rejected the request's format, so that another may work."""
     return bool(faults) and faults[-1].status in _UNSUPPORTED_STATUSES
 
 
 class ModelBackend(Protocol):
-    """Whatever answers requests: an API, or a log of what one answered before."""
+    """Answers requests: an API, or a log that holds an API's earlier answers."""
 
     async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:
         """
-        Return the answer to the request *body*.
+        Return the response to the request *body*.
 
-        *rollout* is where it is asked for: an episode's place in its run, equal in equal runs.
+        *rollout* identifies the episode within its run (``rollout_key``), equal in equal runs.
         """
 
 
 class Client:
     """
-    Asks one endpoint, many requests at once; close it in the end.
+    Sends requests to one endpoint, concurrently if wanted; close it when done.
 
     Args:
         endpoint: Where requests go.
 
     Attributes:
-        last_failure: What became of the last request that got no answer, for people; empty while
-            all got one. Never holds the key.
+        last_failure: Why the last unanswered request failed, for people; empty if none has
+            failed. Never contains the key.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -81,6 +90,7 @@ class Client:
         self.last_failure = ""
         self._endpoint = endpoint
         self._address = endpoint.display_address
+        # No retries and no timeout of the library's own: it would not tell of its attempts.
         self._client = AsyncOpenAI(
             base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=None, max_retries=0
         )
@@ -91,14 +101,14 @@ class Client:
 
     async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - an Asker
         """
-        Return the answer to the chat completion request *body*.
+        Return the response to the chat completion request *body*.
 
-        Rate limits, server errors, timeouts, lost connections and unreadable bodies are tried
-        again, after the API's Retry-After (at most a minute) or with exponential backoff, both
-        with jitter.
+        Rate limits, server errors, timeouts, lost connections and malformed bodies are retried,
+        after the API's Retry-After (at most a minute) or with exponential backoff, both with
+        jitter.
 
         Raises:
-            Denied: The API refuses the key or the model.
+            AccessDenied: The API refuses the key or the model.
         """
         began = time.monotonic()
         faults: list[Attempt] = []
@@ -142,9 +152,9 @@ class Client:
         said = self._redact_key(_error_message(error))[:_LONGEST_QUOTE]
         words = f"status {status}{said and ': '}{said}"
         if status in _UNSUPPORTED_STATUSES:
-            return _AttemptFailed("status", words, status=status, passing=False)
-        wait = _parse_retry_after(error.response.headers.get("retry-after"))
-        return _AttemptFailed("status", words, status=status, wait=wait)
+            return _AttemptFailed("status", words, status=status, transient=False)
+        retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
+        return _AttemptFailed("status", words, status=status, retry_after=retry_after)
 
     def _redact_key(self, text: str) -> str:
         key = self._endpoint.api_key
@@ -153,13 +163,13 @@ class Client:
 
 class _AttemptFailed(Exception):
     """
-    An attempt failed.
+    One attempt failed.
 
     Attributes:
         attempt: What is recorded of it.
         words: The same for people.
-        passing: Whether another attempt may fare better.
-        wait: Seconds after which the API wants to be asked again, if it said so.
+        transient: Whether a retry may succeed.
+        retry_after: Seconds that the API asked to wait before the next attempt, or None.
     """
 
     def __init__(
@@ -168,18 +178,18 @@ class _AttemptFailed(Exception):
         words: str,
         *,
         status: int | None = None,
-        passing: bool = True,
-        wait: float | None = None,
+        transient: bool = True,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(fault)
         self.attempt = Attempt(fault, status)
         self.words = words
-        self.passing = passing
-        self.wait = wait
+        self.transient = transient
+        self.retry_after = retry_after
 
 
 def _error_message(error: "APIStatusError") -> str:
-    """Return the message in the body of an error, empty if there is none."""
+    """Return the message in an error's body, or an empty string."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else body
     return " ".join(message.split()) if isinstance(message, str) else ""
@@ -194,7 +204,9 @@ def _retry_policy(retries: int) -> "AsyncRetrying":
 
     return AsyncRetrying(
         stop=stop_after_attempt(retries + 1),
-        retry=retry_if_exception(lambda error: isinstance(error, _AttemptFailed) and error.passing),
+        retry=retry_if_exception(
+            lambda error: isinstance(error, _AttemptFailed) and error.transient
+        ),
         wait=_retry_delay,
         reraise=True,
     )
@@ -204,13 +216,14 @@ def _retry_delay(state: "RetryCallState") -> float:
     from tenacity import wait_random_exponential  # noqa: PLC0415 - only where a model is asked
 
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _AttemptFailed) and error.wait is not None:
-        return error.wait * random.uniform(1.0, 1.1)
+    if isinstance(error, _AttemptFailed) and error.retry_after is not None:
+        # Never earlier than asked, and spread out: parallel episodes were all told the same time.
+        return error.retry_after * random.uniform(1.0, 1.1)
     return wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
 
 
 def _parse_retry_after(value: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for, at most a minute; None if none."""
+    """Return the seconds that a Retry-After header asks for, at most 60, or None."""
     try:
         seconds = float(value or "")
     except ValueError:
@@ -219,7 +232,7 @@ def _parse_retry_after(value: str | None) -> float | None:
 
 
 def _seconds_until(date: str) -> float:
-    """Return the seconds from now to an HTTP date, 0 if it has passed, -1 if it is none."""
+    """Return the seconds until an HTTP date: 0 if it has passed, -1 if *date* is not one."""
     try:
         left = parsedate_to_datetime(date) - datetime.now(UTC)
     except (TypeError, ValueError):

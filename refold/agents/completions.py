@@ -1,9 +1,9 @@
 """
-The body of a chat completion, read into the reply that is recorded.
+Read the body of a chat completion into the reply that is recorded.
 
-What APIs leave out or word in their own way is tolerated; what a log could not hold is not let
-in: texts are cut at a limit, numbers that count nothing are dropped, and what is not Unicode
-(invalid UTF-8, half a surrogate pair) becomes U+FFFD.
+Tolerates what APIs leave out or spell differently, but lets nothing in that a log cannot hold:
+texts are cut at a limit, impossible token counts are dropped, and invalid UTF-8 and lone
+surrogates become U+FFFD.
 """
 
 import re
@@ -16,12 +16,14 @@ from refold.engine.codec import encode
 from refold.engine.exchanges import Reply, ToolCall, Usage
 
 LONGEST_TEXT = 256 * 1024
-"""Letters of a reply that are kept, its text and the arguments of its tool calls together."""
+"""Letters kept of a reply, text and tool call arguments together."""
 
 MOST_TOOL_CALLS = 32
 _LONGEST_NAME = 200
-_MOST_TOKENS = 2**53
+_MOST_TOKENS = 2**53  # JSON readers in other languages hold whole numbers exactly up to here
 
+# The first branch consumes whole surrogate pairs, and the last one escaped backslashes, so that
+# only lone surrogates match as "half".
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -30,7 +32,7 @@ _ESCAPE = re.compile(
 
 
 class NoCompletion(Exception):
-    """A body is no chat completion, or one without an answer."""
+    """A body is not a chat completion, or has no choices."""
 
 
 class _Function(msgspec.Struct):
@@ -65,10 +67,10 @@ _decode_body = msgspec.json.Decoder(_Body).decode
 
 def read_reply(content: bytes) -> Reply:
     """
-    Return the reply in the body *content*: that of its first choice.
+    Return the reply in the body *content*, taken from its first choice.
 
     Raises:
-        NoCompletion: There is none.
+        NoCompletion: *content* is not a chat completion, or has no choices.
     """
     body = _decode(content)
     if not body.choices:
@@ -94,7 +96,7 @@ def _decode(content: bytes) -> _Body:
     try:
         return _decode_body(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
+        pass  # once more with the Unicode repaired, which costs too much to do every time
     try:
         return _decode_body(_replace_invalid_unicode(content))
     except (msgspec.MsgspecError, RecursionError):
@@ -102,7 +104,7 @@ def _decode(content: bytes) -> _Body:
 
 
 def _replace_invalid_unicode(content: bytes) -> str:
-    """Return JSON text with U+FFFD for what is not Unicode, escaped or not."""
+    """Return the JSON text *content* with U+FFFD for invalid UTF-8 and lone surrogate escapes."""
     text = content.decode("utf-8", "replace")
     return _ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], text)
 
@@ -112,7 +114,7 @@ def _message_text(message: _Message) -> str:
 
 
 def _content_text(content: Any) -> str:
-    """Return content as text, whether it came as text, as parts or as JSON."""
+    """Return a message's content, given as text, as parts or as other JSON, as text."""
     if content is None:
         return ""
     if isinstance(content, str):
@@ -128,7 +130,7 @@ def _tool_call(place: int, call: _Call, arguments: str) -> ToolCall:
 
 
 def _truncate_together(texts: list[str]) -> Iterator[str]:
-    """Yield *texts*, together no longer than the limit."""
+    """Yield *texts*, cut so that together they stay within the limit."""
     left = LONGEST_TEXT
     for text in texts:
         yield text[:left]

@@ -1,8 +1,8 @@
 """
-The conversation with a model, as a fold over an episode's events.
+The conversation with a model, as a projection of an episode's events.
 
-Live play and rebuilding use the same fold, so the exact request of any step can be had again
-from the log alone.
+Live play and replay apply the same events to the same projection, so the exact request of any
+step can be rebuilt from the log alone.
 """
 
 from collections.abc import Iterator
@@ -24,18 +24,18 @@ Message = dict[str, Any]
 
 class Conversation:
     """
-    What was said so far, and where the current step stands.
+    The messages so far, and the state of the current step.
 
     Attributes:
-        configuration: How the model is asked, None before that was recorded.
-        has_reply: Whether the model has answered since.
-        messages: All messages, the system message first, the model's own included.
-        pending_reply: A reply that no action has been read from yet, and that is not known unread.
-        failed_call: The last call, if it got no reply and nothing was done about that yet.
-        steps: Whole steps so far.
-        unread_replies: Replies of the current step that no action could be read from.
-        reason: Why not, for the last of them.
-        forfeited: Whether that was the last word on the current step.
+        configuration: How the model is asked; None until that is recorded.
+        has_reply: Whether the model has replied under this configuration.
+        messages: All messages, system messages and the model's own included.
+        pending_reply: The last reply, until it leads to a step or proves unreadable.
+        failed_call: The last call, if it got no reply and that is not dealt with yet.
+        steps: Number of whole steps.
+        unread_replies: Number of unreadable replies in the current step.
+        reason: Why the last of them was unreadable.
+        forfeited: Whether the model has forfeited the current step.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Conversation:
         self._new_turn = True
 
     def apply(self, event: Event) -> None:
-        """Take in one event of the episode; events of other kinds change nothing."""
+        """Apply the episode's next event; kinds that concern no model change nothing."""
         match event:
             case ModelConfigured():
                 self.configuration = event
@@ -92,7 +92,12 @@ class Conversation:
         self._last_reply_unread = False
 
     def _next_turn(self, sent: tuple[Message, ...] | list[Message]) -> int:
-        """Return the index at which the turn that begins with *sent* will start."""
+        """
+        Return the index in ``messages`` at which the turn that begins with *sent* starts.
+
+        Tool results belong to the turn before: APIs reject a request in which a tool call and
+        its result are not both present.
+        """
         leading = 0
         while leading < len(sent) and sent[leading].get("role") in ("system", "tool"):
             leading += 1
@@ -106,11 +111,16 @@ class Conversation:
 
     @property
     def is_instructed(self) -> bool:
-        """Whether the last system message fits how the model is asked now."""
+        """Whether the last system message sent fits the current prompt version and format."""
         return self._instructed_for is not None and self._instructed_for == self._prompt_and_format
 
     def first_message(self, new: list[Message]) -> int:
-        """Return which message, after the system message, a request that adds *new* begins with."""
+        """
+        Return the index of the first message that a request which adds *new* repeats.
+
+        The system message at index 0 is always sent and not counted here. With a limited
+        history, older turns are left out as a whole.
+        """
         history = self.configuration.history if self.configuration else None
         turns = [*self._turns, self._next_turn(new)] if self._new_turn else self._turns
         if history is None or len(turns) <= history + 1:
@@ -118,7 +128,7 @@ class Conversation:
         return turns[-history - 1]
 
     def request_body(self, new: list[Message], first: int) -> dict[str, Any]:
-        """Return the request body that adds *new*: the last system message, all from *first* on."""
+        """Return the request body: the last system message, all from *first* on, and *new*."""
         messages = [*self.messages, *new]
         system = next(each for each in reversed(messages) if each["role"] == "system")
         rest = [each for each in messages[first:] if each["role"] != "system"]
@@ -126,7 +136,11 @@ class Conversation:
         return {**parameters, "messages": [system, *rest]}
 
     def tool_results(self) -> list[Message]:
-        """Return the messages that answer the tool calls of the model's last message."""
+        """
+        Return the tool messages that answer the tool calls of the model's last message.
+
+        APIs demand one for each call, also for the calls that were not carried out.
+        """
         calls = self.messages[-1].get("tool_calls", []) if self.messages else []
         words = [
             "refused" if self._last_reply_unread else "done",
@@ -139,7 +153,7 @@ class Conversation:
 
 
 def reply_message(reply: Reply) -> Message:
-    """Return *reply* as the message that later requests repeat."""
+    """Return *reply* as an assistant message for later requests."""
     message: Message = {"role": "assistant", "content": reply.text}
     if reply.tool_calls:
         message["tool_calls"] = [
@@ -159,7 +173,7 @@ def request_digest(body: dict[str, Any]) -> str:
 
 
 def rebuild_requests(stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield seq and exact request body of every call to a model in *stream*, oldest first."""
+    """Yield the seq and the exact request body of every model call in *stream*, oldest first."""
     conversation = Conversation()
     for seq, event in enumerate(stream):
         if isinstance(event, ModelCalled):

@@ -1,8 +1,9 @@
 """
-The model as an agent: asks, reads, records, and tells the model's failures from the API's.
+The agent that plays with a model: it asks, parses the reply, and records both.
 
-Everything that is said is recorded when it is said, so an episode that was interrupted goes on
-where it stood, and no answer is paid for twice.
+Each exchange is recorded as soon as it took place, so an interrupted episode resumes where it
+stood and no reply is paid for twice. Failures of the model (no valid action) are kept apart from
+failures of the API (no reply).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,10 +34,10 @@ from refold.engine.exchanges import (
 )
 
 ANSWERS_PER_STEP = 2
-"""Answers that the model may give for one step, before the step is forfeited."""
+"""Replies that the model may give for one step before the step is forfeited."""
 
 MODEL_FAILED = "no_action"
-"""Reason of an episode that was cut off because nothing can stand in for a missing action."""
+"""Reason of an episode truncated because the family has no action to take for the model."""
 
 
 class ModelAgent:
@@ -45,7 +46,7 @@ class ModelAgent:
 
     Args:
         backend: Who answers the requests.
-        options: How the model is used, in episodes that do not say so themselves.
+        options: How the model is asked, unless the episode already recorded it.
         watch: Called after each step.
     """
 
@@ -66,9 +67,9 @@ class ModelAgent:
         Play *episode* from where it stands to its end.
 
         Raises:
-            Denied: The API refuses the key or the model; the episode stays open.
-            RefoldError: The episode was begun with another version of the prompt, or an answer
-                is wanted that only a live model could give.
+            AccessDenied: The API rejects the key or the model; the episode stays open.
+            RefoldError: The episode began with another version of the prompt, or a reply is
+                needed that is not in the log and there is no API to ask.
         """
         conversation = Conversation()
         for event in episode.events:
@@ -79,7 +80,7 @@ class ModelAgent:
             await self._advance(episode, conversation, rollout)
 
     def _configure(self, episode: Episode, conversation: Conversation) -> None:
-        """Begin, or see to it that what was begun can go on, in a form that the API takes."""
+        """Record how the model is asked, or check that the recorded way can be continued."""
         if conversation.configuration is None:
             form = self._options.format or FORMATS[0]
             _record(episode, conversation, model_configuration(episode.family, self._options, form))
@@ -90,11 +91,12 @@ class ModelAgent:
                 f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
                 "resume it with the release that began it"
             )
+        # Another episode of this run has already found out what the API does not support.
         if recorded.format in self._unsupported_formats and not conversation.has_reply:
             self._change_format(episode, conversation)
 
     async def _advance(self, episode: Episode, conversation: Conversation, rollout: str) -> None:
-        """Do the next thing that the episode needs: ask, or make a step of an answer."""
+        """Do what comes next: call the model, act on its reply, or deal with a failure."""
         if conversation.pending_reply is not None:
             self._act_on_reply(episode, conversation)
         elif conversation.failed_call is not None:
@@ -110,6 +112,7 @@ class ModelAgent:
         try:
             action = read_action(reply, episode.family, _names_in_view(episode))
         except UnreadableReply as error:
+            # Kept in full beside the reason: the reply itself may hold only tool calls.
             text = reply.text or "\n".join(call.arguments for call in reply.tool_calls)
             _record(episode, conversation, ReplyUnread(str(error), text))
             return
@@ -122,7 +125,7 @@ class ModelAgent:
         if stand_in is not None:
             self._take_step(episode, conversation, stand_in, forfeited)
             return
-        if not conversation.forfeited:
+        if not conversation.forfeited:  # a resumed episode may have recorded it before a crash
             _record(episode, conversation, forfeited)
         episode.truncate(MODEL_FAILED)
 
@@ -159,7 +162,7 @@ class ModelAgent:
     def _handle_failed_call(
         self, episode: Episode, conversation: Conversation, failed: ModelCalled
     ) -> None:
-        """Go on with the next action format if that may help; else cut the episode off."""
+        """Switch to the next action format if that may help; otherwise truncate the episode."""
         recorded = _configuration(conversation)
         if (
             self._options.format is None
@@ -205,7 +208,7 @@ def _record(episode: Episode, conversation: Conversation, event: Input) -> None:
 
 
 def _names_in_view(episode: Episode) -> Mapping[str, str]:
-    """Return each name that a watcher sees, by its case-folded form; none where two share one."""
+    """Return the names in the state's view by case-folded form, without ambiguous ones."""
     names: dict[str, str] = {}
     shared = set()
     for name in _strings_in(episode.family.view(episode.state)):

@@ -1,8 +1,8 @@
 """
-How a model is asked for an action: prompts, and the request's form for each action format.
+How a model is asked for an action: messages, and the request's parameters by action format.
 
-Three formats: ``tools`` (one tool for each kind of action), ``json`` (structured output by a
-JSON schema) and ``text`` (a JSON object in the answer's text).
+There are three formats: ``tools`` (one tool for each kind of action), ``json`` (structured
+output with a JSON schema) and ``text`` (a JSON object anywhere in the reply).
 """
 
 from collections.abc import Mapping
@@ -29,16 +29,16 @@ _INSTRUCTIONS: Mapping[ActionFormat, str] = {
 @frozen
 class ModelOptions:
     """
-    How a model is used.
+    How a model is asked.
 
     Attributes:
-        model: Its name.
-        format: One action format, or None to try all three in their order.
+        model: The model's name.
+        format: The action format, or None to try all three in order.
         temperature: Sampling temperature.
-        max_tokens: Longest answer, or None for the API's own limit.
-        seed: The API's sampling seed, if any.
-        history: Past turns that a request repeats; None for all.
-        extra: Further parameters of the request's body.
+        max_tokens: Limit on the reply's tokens, or None for the API's own.
+        seed: Sampling seed for the API, or None.
+        history: Number of past turns in each request; None for all of them.
+        extra: Further parameters for the request's body; they override the above.
     """
 
     model: str
@@ -53,7 +53,7 @@ class ModelOptions:
 def model_configuration(
     family: Family, options: ModelOptions, form: ActionFormat
 ) -> ModelConfigured:
-    """Return what is recorded, and sent with every request, when actions come as *form*."""
+    """Return the event that records how the model is asked, in the action format *form*."""
     parameters: dict[str, Any] = {"model": options.model, "temperature": options.temperature}
     if options.max_tokens is not None:
         parameters["max_tokens"] = options.max_tokens
@@ -68,7 +68,7 @@ def model_configuration(
 
 
 def recorded_options(recorded: ModelConfigured) -> ModelOptions:
-    """Return the options that *recorded* was made of, but for a fixed action format."""
+    """Return the options that *recorded* was made from, with the action format left open."""
     rest = dict(recorded.parameters)
     for name in ("tools", "tool_choice", "response_format"):
         rest.pop(name, None)
@@ -83,7 +83,7 @@ def recorded_options(recorded: ModelConfigured) -> ModelOptions:
 
 
 def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
-    """Return the message that begins every conversation about *family*."""
+    """Return the system message for *family*: the rules, and how to answer."""
     text = f"{prompt_of(family).system.strip()}\n\n{_INSTRUCTIONS[form]}"
     if form != "tools":
         text = f"{text}\n\n{_action_examples(family)}"
@@ -91,18 +91,18 @@ def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
 
 
 def turn_message(family: Family, observation: Any) -> dict[str, Any]:
-    """Return the message that shows the model *observation*."""
+    """Return the user message that shows *observation*."""
     return {"role": "user", "content": prompt_of(family).render(observation)}
 
 
 def retry_message(reason: str, form: ActionFormat) -> dict[str, Any]:
-    """Return the message that tells the model why its answer was no action, once."""
+    """Return the user message that says why the last reply held no valid action."""
     text = f"No action could be read from your answer: {reason}\n{_INSTRUCTIONS[form]}"
     return {"role": "user", "content": text}
 
 
 def prompt_of(family: Family) -> Prompt:
-    """Return the prompt of *family*, a plain one made of its action type if it has none."""
+    """Return the prompt of *family*, or a generic one derived from its action type."""
     if family.prompt is not None:
         return family.prompt
     kind, *rest = msgspec.structs.fields(family.action)
@@ -133,7 +133,7 @@ def _field_schemas(family: Family) -> dict[str, dict[str, Any]]:
 
 
 def _type_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a field's schema that every API takes: its type."""
+    """Return *schema* reduced to its type: APIs differ in what else they accept."""
     options = schema.get("anyOf", [schema])
     return {"type": next(each["type"] for each in options if each.get("type") != "null")}
 
@@ -163,6 +163,7 @@ def _action_schema(family: Family) -> dict[str, Any]:
     tools = prompt_of(family).tools
     used = dict.fromkeys(name for tool in tools for name in tool.fields)
     properties: dict[str, Any] = {kind: {"type": "string", "enum": [tool.name for tool in tools]}}
+    # Strict structured output demands that every field is required, so the unused ones are null.
     for name in used:
         properties[name] = {"type": [_type_schema(_field_schemas(family)[name])["type"], "null"]}
     return {

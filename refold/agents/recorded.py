@@ -1,4 +1,4 @@
-"""Answers that a log already holds, given again to the very same requests."""
+"""Reuse the model responses that a log already holds for identical requests."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,26 +10,26 @@ from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import ModelCalled
 
 MODEL_AGENT = "openai"
-"""How the names of agents begin whose episodes hold answers of models."""
+"""Kind of the agents that are models: what comes before the colon of an agent's name."""
 
-_EPISODES_KEPT = 64
+_EPISODES_KEPT = 64  # in memory; an index of digests says where the others are
 
 
 class NotRecorded(Exception):
-    """No answer to this request is recorded."""
+    """The log holds no response to this request, and there is no fallback."""
 
 
 class RecordedResponses:
     """
-    Answers from a log what it holds, as it was; the rest goes to another asker.
+    Answers requests with the recorded responses of a log; passes other requests on.
 
-    An answer is a reply, or that the API refused the form of the request; other failures say
-    nothing that holds for long. Of several answers to one request, the oldest is given that was
-    given at the same place, or else the oldest of all: a run that is repeated is the same again.
+    Replies are reused, and rejections of a request's format; other failures may not happen
+    again. If a request was answered several times, the oldest response to the same rollout is
+    reused, or else the oldest of all, so that a repeated run takes the same course.
 
     Args:
-        log: Whose answers; those it holds now, later ones are not looked for.
-        fallback: Who answers the rest; None for nobody.
+        log: The log, as it is now: responses that are added later are not found.
+        fallback: Answers all other requests; None for nobody.
     """
 
     def __init__(self, log: EventLog, fallback: ModelBackend | None) -> None:
@@ -44,7 +44,7 @@ class RecordedResponses:
                     self._episodes.setdefault((request, ""), info.id)
 
     def _index_calls(self, episode: str) -> Mapping[str, ModelCalled]:
-        """Return the first answered call of each request in *episode*, by the request's digest."""
+        """Return the first answered call for each request in *episode*, by request digest."""
         calls: dict[str, ModelCalled] = {}
         for event in self._log.events(episode):
             if isinstance(event, ModelCalled) and (event.reply or is_unsupported(event.faults)):
@@ -53,10 +53,10 @@ class RecordedResponses:
 
     async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:
         """
-        Return the recorded answer to *body* at *rollout*, or that of the other asker.
+        Return the recorded response to *body*, that of *rollout* first, or the fallback's.
 
         Raises:
-            NotRecorded: There is neither.
+            NotRecorded: There is no recorded response and no fallback.
         """
         request = request_digest(body)
         for key in ((request, rollout), (request, "")):
@@ -69,5 +69,5 @@ class RecordedResponses:
 
 
 def rollout_key(info: EpisodeInfo) -> str:
-    """Return the place of an episode in its run: the same in a run with the same arguments."""
+    """Return what identifies an episode within its run, equal in runs with equal arguments."""
     return f"{info.scenario} {info.seed} {info.epoch}"

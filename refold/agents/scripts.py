@@ -1,4 +1,4 @@
-"""Scripts: lists of actions in a file, played one after another."""
+"""Scripts: files with a list of actions, and the policy that plays them in order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +12,18 @@ from refold.engine.codec import codec_of
 from refold.scenarios.toml import read_toml
 
 LARGEST_FILE = 64 * 2**20
+"""Bytes; the whole file is read into memory."""
 
 
 def read_script(path: str, family: Family) -> list[Any]:
     """
-    Return the actions of the file at *path*, typed for *family*.
+    Return the actions in the file at *path*, as *family*'s action type.
 
-    The file is JSON Lines, one action a line, or TOML (``.toml``) with a list ``actions``.
+    The file is JSON Lines with one action a line, or TOML (``.toml``) with a list ``actions``.
 
     Raises:
-        RefoldError: The file cannot be read, holds no action, or something that is none; the
-            text names the line, or the place in the list.
+        RefoldError: The file cannot be read, has no actions, or has an invalid one; the text
+            names its line, or its index in the list.
     """
     codec = codec_of(family.name, family.rules)
     actions = []
@@ -47,6 +48,7 @@ def _read_values(path: Path) -> Iterator[tuple[str, Any]]:
     if path.suffix == ".toml":
         yield from _read_toml_values(path, text)
         return
+    # Not splitlines(): U+2028 and the like may stand within a JSON string.
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:

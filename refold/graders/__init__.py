@@ -1,4 +1,4 @@
-"""Graders: pure functions from a stream to a grade, configured by rubrics."""
+"""Graders: pure functions from an event stream to a grade, configured by rubrics."""
 
 from refold.graders.grading import Grade, Grader, Part, RubricName, grade
 from refold.graders.saved import save_grade, saved_grades

@@ -1,4 +1,4 @@
-"""Two grades of one episode laid side by side: what moved, by how much, and which events say so."""
+"""Compare two grades of one episode: what moved, by how much, and because of which events."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,12 +7,12 @@ from msgspec import Struct
 from refold.graders.grading import Grade, Part
 
 ROUNDING_ERROR = 1e-9
-"""Differences up to this are not there: points are given to four decimal places."""
+"""Differences up to this are rounding errors of floats; points have four decimal places."""
 
 
 class PartChange(Struct, frozen=True):
     """
-    One part that is not the same in two grades; None where a grade has no such part.
+    A part that differs between two grades; None where a grade has no such part.
 
     Attributes:
         name: The criterion.
@@ -26,22 +26,22 @@ class PartChange(Struct, frozen=True):
 
     @property
     def points(self) -> float:
-        """How much was added to the part's points; where it is missing, it had none."""
+        """New points minus old points; a missing part has 0."""
         return _points(self.new) - _points(self.old)
 
     @property
     def lost_seqs(self) -> tuple[int, ...]:
-        """Seqs of the events that no longer count, ascending."""
+        """Seqs of the events that the new grade no longer rests on, ascending."""
         return _seqs_only_in(self.old, self.new)
 
     @property
     def gained_seqs(self) -> tuple[int, ...]:
-        """Seqs of the events that count now and did not before, ascending."""
+        """Seqs of the events that only the new grade rests on, ascending."""
         return _seqs_only_in(self.new, self.old)
 
     @property
     def kept_seqs(self) -> tuple[int, ...]:
-        """Seqs of the events that count as they did before, ascending."""
+        """Seqs of the events that both grades rest on, ascending."""
         lost = set(self.lost_seqs)
         return tuple(seq for seq in (self.old.seqs if self.old else ()) if seq not in lost)
 
@@ -53,8 +53,8 @@ class GradeChange(Struct, frozen=True):
     Attributes:
         old: The grade as it was.
         new: The grade as it is.
-        parts: The parts that differ in anything, in the order of the new grade, then of the old.
-        counts: The diagnostic numbers that differ, old and new; None where there is none.
+        parts: The parts that differ in any way, in the new grade's order, then the old one's.
+        counts: The diagnostic numbers that differ, as (old, new); None where a grade has none.
     """
 
     old: Grade
@@ -64,21 +64,21 @@ class GradeChange(Struct, frozen=True):
 
     @property
     def score(self) -> float:
-        """How much was added to the score."""
+        """New score minus old score."""
         return self.new.score - self.old.score
 
     @property
     def same(self) -> bool:
-        """Whether score, parts with their evidence, and counts are all as they were."""
+        """Whether scores, parts with their events, and counts are all equal."""
         return not (self.parts or self.counts or self.has_moved())
 
     @property
     def causes(self) -> tuple[str, ...]:
         """
-        What can have moved it.
+        Possible causes of the difference.
 
-        ``rubric`` (another one), ``events`` (others were graded), or, where both are the same,
-        ``code`` (that of the measures).
+        ``rubric`` (the rubrics differ), ``events`` (the events differ), or, if both are equal,
+        ``code`` (of the measures).
         """
         found = []
         if self.old.rubric != self.new.rubric:
@@ -94,7 +94,7 @@ class GradeChange(Struct, frozen=True):
 
 
 def compare_grades(old: Grade, new: Grade) -> GradeChange:
-    """Return how *new* differs from *old*, both grades of the same episode."""
+    """Return how *new* differs from *old*, two grades of the same episode."""
     if old == new:
         return GradeChange(old, new, (), {})
     return GradeChange(old, new, tuple(_part_changes(old, new)), _count_changes(old, new))

@@ -1,5 +1,5 @@
 """
-Graders that are plain functions: what one may return, and the grade that this comes to.
+Turn the result of a plain Python function into a grade.
 
 A function gets the events of one episode and returns its score, 0 to 1: a number (a truth is 0
 or 1), a ``Measurement``, or a mapping of names to these. Each entry of a mapping is a part of the
@@ -17,13 +17,13 @@ from refold.graders.grading import Grade, Part, RubricName, round_points
 from refold.scenarios.facts import Measurement
 
 MOST_PARTS = 1000
-"""So many parts, and so many counts, a grade has at most."""
+"""Limit on the parts of a grade, and on its counts."""
 
 _LONGEST_NAME = 100
 
 
 class WrongResult(RefoldError):
-    """What a function returned is no grade."""
+    """A grader function returned something that cannot be made into a grade."""
 
 
 def grade_by(
@@ -35,11 +35,11 @@ def grade_by(
     Args:
         function: From a stream to a number, a ``Measurement``, or a mapping of names to these.
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
-        rubric: What the grade says it was given by; the function's module and name, version 0,
-            without a digest, if None.
+        rubric: The rubric that the grade names; if None, one made of the function's module and
+            name, with version 0 and no digest.
 
     Raises:
-        WrongResult: The function returned something else, or numbers out of range.
+        WrongResult: The function returned something else, or a number out of range.
     """
     name = getattr(function, "__name__", "grader")
     parts, counts = _read_result(function(events), name, len(events))
@@ -56,7 +56,7 @@ def grade_by(
 
 
 def _read_result(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[str, float]]:
-    """Return what a function returned as parts and counts."""
+    """Return the parts and counts in the result *found* of the function *name*."""
     many = isinstance(found, Mapping)
     if many and not 0 < len(found) <= MOST_PARTS:
         raise WrongResult(f"expected 1 to {MOST_PARTS} parts, got {len(found)}")
@@ -95,6 +95,7 @@ def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
     except TypeError:
         raise WrongResult(f"expected seqs, got {type(found).__name__}") from None
     for seq in seqs:
+        # Not isinstance(): True and False are ints, but surely a mistake here.
         if type(seq) is not int or not 0 <= seq < events:
             raise WrongResult(f"expected seqs of events, 0 to {events - 1}, got {seq!r:.50}")
     return tuple(seqs)
@@ -106,7 +107,7 @@ def _read_number(value: Any, what: str) -> float:
         raise WrongResult(f"expected {kinds} as {what}, got {type(value).__name__}")
     try:
         number = float(value)
-    except OverflowError:
+    except OverflowError:  # a whole number too large for a float
         number = float("inf")
     if not isfinite(number):
         raise WrongResult(f"expected a finite number as {what}, got {number}")

@@ -1,8 +1,8 @@
 """
-Grades: a rubric applied to a stream. Pure, so a saved stream grades as it did live.
+Grades: a rubric applied to an event stream. Pure, so a saved stream grades as it did live.
 
-score = sum over criteria of weight x gate x value, kept within the rubric's floor and ceiling;
-4 decimal places, as in the published graders of these scenarios.
+score = sum over criteria of weight x gate x value, clamped to the rubric's floor and ceiling and
+rounded to 4 decimal places, as in the published graders of these scenarios.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,9 +29,9 @@ class Part(Struct, frozen=True):
         name: The criterion.
         points: What it added to the score, rounded; below 0 for a penalty.
         most: The most it could have added: its weight, or 0 for a penalty.
-        value: What was measured, 0 to 1, before the gate.
-        gate: Factor that the activity gate put on it, 0 to 1.
-        seqs: The events behind it, ascending.
+        value: The measured value, 0 to 1, before the gate.
+        gate: Factor of the activity gate, 0 to 1.
+        seqs: Seqs of the events it rests on, ascending.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Part(Struct, frozen=True):
 
 
 class RubricName(Struct, frozen=True):
-    """Which rubric a grade was given by; equal digests mean equal rubrics."""
+    """The rubric that a grade was given by; equal digests mean equal rubrics."""
 
     name: str
     version: int
@@ -57,9 +57,9 @@ class Grade(Struct, frozen=True):
     Attributes:
         score: Within the rubric's floor and ceiling, 4 decimal places.
         breakdown: Points by criterion, in the rubric's order.
-        counts: Diagnostic numbers; they score nothing.
-        parts: The criteria with their evidence, in the rubric's order.
-        rubric: By which rubric.
+        counts: Diagnostic numbers, which do not affect the score.
+        parts: The criteria with their events, in the rubric's order.
+        rubric: The rubric it was given by.
         scenario: Name of the scenario.
         episode_digest: Digest of the stream that was graded.
         complete: Whether the episode had ended.
@@ -85,7 +85,7 @@ def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
 
     Args:
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
-        rubric: By which rubric; by the scenario's own, which the stream holds, if None.
+        rubric: The rubric to grade by; if None, the scenario's own, which the stream holds.
 
     Raises:
         ScenarioError: The recorded rubric, or *rubric*, does not fit the family.
@@ -96,7 +96,7 @@ def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
 
 
 class Grader:
-    """A rubric made ready to grade many streams of one family."""
+    """Grades many streams of one family by one rubric."""
 
     def __init__(self, rubric: Rubric, criteria: Criteria) -> None:
         self._rubric = rubric
@@ -110,6 +110,7 @@ class Grader:
         activity = self._activity(facts)
         counts: dict[str, float] = {}
         scored = [bound.score(facts, activity, counts) for bound in self._bound]
+        # Penalties may take the sum below 0; the rubric's own bounds apply to the rounded score.
         total = min(max(add_up([points for points, _ in scored]), 0.0), 1.0)
         parts = tuple([part for _, part in scored])
         return Grade(
@@ -124,20 +125,20 @@ class Grader:
         )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
 def _recorded_grader(body: bytes) -> Grader:
     header = header_of(body)
     return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
 
 
 class _BoundCriterion(Struct, frozen=True):
-    """A criterion with its measure and parameters found."""
+    """A criterion with its measure looked up and its parameters bound."""
 
     criterion: Criterion
     take: Callable[[Facts], Measurement]
 
     def score(self, facts: Facts, activity: float, counts: dict[str, float]) -> tuple[float, Part]:
-        """Return the exact points and the part; add the diagnostic counts to *counts*."""
+        """Return unrounded points and the part; add the diagnostic counts to *counts*."""
         criterion = self.criterion
         finding = self.take(facts)
         gate = 1.0 if criterion.gate is None else min(1.0, activity / criterion.gate)

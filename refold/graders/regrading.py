@@ -1,8 +1,8 @@
 """
-Fresh grades held against saved ones: which episodes moved, and why.
+Compare fresh grades with saved ones: which episodes moved, and why.
 
-Saved grades are those that a log keeps, or those in a file that ``refold grade --json`` wrote.
-Everything goes by episode by episode: memory does not grow with the log or the file.
+Saved grades come from a log, or from a file that ``refold grade --json`` wrote. Both are read
+one episode at a time, so memory does not grow with the log or the file.
 """
 
 import json
@@ -20,14 +20,14 @@ from refold.graders.changes import GradeChange, compare_grades
 from refold.scenarios import recorded_rubric
 
 _CHUNK = 2**20
-_LARGEST_ITEM = 16 * 2**20
+_LARGEST_ITEM = 16 * 2**20  # letters; a file of something else must not be read into memory whole
 _OPENING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
 _SEPARATORS = re.compile(r"[\s,]*")
 
 
 @frozen
 class SavedEpisode:
-    """An episode of the log with the grades that were saved of it, oldest last of one name."""
+    """An episode with its saved grades, in the order in which they were saved."""
 
     id: str
     stream: Stream
@@ -36,7 +36,7 @@ class SavedEpisode:
 
 @frozen
 class RegradedEpisode:
-    """An episode with what became of its grade."""
+    """An episode whose grade moved, with the change."""
 
     id: str
     stream: Stream
@@ -46,13 +46,13 @@ class RegradedEpisode:
 @define
 class RegradeCounts:
     """
-    What became of the episodes gone through so far.
+    Running counts of a regrade.
 
     Attributes:
-        compared: How many were compared.
-        moved: How many of them moved.
-        unsaved: How many episodes of the log have no saved grade.
-        missing: How many saved grades are of episodes that the log does not hold.
+        compared: Episodes compared.
+        moved: Those of them whose grade moved.
+        unsaved: Episodes without a saved grade.
+        missing: Saved grades of episodes that the log does not hold.
     """
 
     compared: int = 0
@@ -62,7 +62,7 @@ class RegradeCounts:
 
 
 GradeEpisodes = Callable[[Iterable[SavedEpisode]], Iterator[tuple[SavedEpisode, Grade]]]
-"""Grades episodes in order."""
+"""Yields each episode with its fresh grade, in order."""
 
 
 def regrade(
@@ -73,7 +73,7 @@ def regrade(
     tolerance: float = 0.0,
 ) -> Iterator[RegradedEpisode]:
     """
-    Yield the episodes whose grade moved by more than *tolerance*, and count all in *tally*.
+    Yield the episodes whose grade moved by more than *tolerance*; count all of them in *tally*.
 
     Of several saved grades, the fresh one is compared with that by the same rubric; else with
     the last by a rubric of the same name; else with that by the recorded rubric.
@@ -94,6 +94,7 @@ def regrade(
 
 def _find_comparable(episode: SavedEpisode, fresh: Grade) -> Grade | None:
     saved = episode.grades
+    # The usual case, decided without the work below.
     if len(saved) == 1 and saved[0].rubric == fresh.rubric:
         return saved[0]
     same = [each for each in saved if each.rubric.digest == fresh.rubric.digest]
@@ -106,12 +107,12 @@ def _find_comparable(episode: SavedEpisode, fresh: Grade) -> Grade | None:
 
 
 def _prefer_same_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]:
-    """Return those of *saved* that are of the very events; all if the episode has gone on."""
+    """Return the grades of exactly these events; all of *saved* if there are none."""
     return [each for each in saved if each.episode_digest == fresh.episode_digest] or saved
 
 
 def episodes_graded_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[SavedEpisode]:
-    """Yield the episodes *ids* of *log* with the grades that it keeps of them."""
+    """Yield the episodes *ids* of *log* with the grades saved in it."""
     for id in ids:
         yield SavedEpisode(id, log.events(id), saved_grades(log, id))
 
@@ -120,23 +121,23 @@ def episodes_graded_in_file(
     log: EventLog, file: IO[str], tally: RegradeCounts, *, only: frozenset[str], where: str
 ) -> Iterator[SavedEpisode]:
     """
-    Yield the episodes of *log* that *file* has grades of, in the order of the file.
+    Yield the episodes of *log* that *file* has grades of, in the file's order.
 
     Args:
         log: The log.
-        file: What ``refold grade --json`` wrote.
-        tally: Where grades of episodes that the log does not hold are counted.
+        file: The output of ``refold grade --json``.
+        tally: Counts the grades of episodes that the log does not hold.
         only: Ids of the episodes wanted; empty for all.
-        where: What errors call the file.
+        where: The file's name in error messages.
 
     Raises:
-        RefoldError: It is something else.
+        RefoldError: *file* holds something else.
     """
     for id, grade in read_grades(file, where):
         if only and id not in only:
             continue
         try:
-            found = log.find(id).id == id
+            found = log.find(id).id == id  # find() takes prefixes too
         except RefoldError:
             found = False
         if found:
@@ -147,10 +148,11 @@ def episodes_graded_in_file(
 
 def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
     """
-    Yield the grades in *file*, as ``refold grade --json`` writes them, with the episodes' ids.
+    Yield id and grade of each episode in *file*, the output of ``refold grade --json``.
 
     Raises:
-        RefoldError: It is something else, or too large an item; grades before are right.
+        RefoldError: *file* holds something else, or an item that is too large. Grades yielded
+            before are valid.
     """
     for number, item in enumerate(_read_items(file, where)):
         path = f"{where} $.grades[{number}]"
@@ -166,7 +168,11 @@ def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
 
 
 def _read_items(file: IO[str], where: str) -> Iterator[Any]:
-    """Yield the items of the list under ``grades``, however long it is."""
+    """
+    Yield the items of the list under ``grades``, decoded one at a time.
+
+    ``json.load`` would hold the whole file in memory.
+    """
     decode = json.JSONDecoder().raw_decode
     text = _read_chunk(file, where)
     beginning = _OPENING.match(text)
@@ -179,6 +185,7 @@ def _read_items(file: IO[str], where: str) -> Iterator[Any]:
             item, end = decode(text, at)
         except (json.JSONDecodeError, RecursionError):
             item, end = None, len(text)
+        # An item that ends where the text does may be a number cut short: read on first.
         if end < len(text):
             yield item
             at = end

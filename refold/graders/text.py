@@ -1,4 +1,4 @@
-"""Grades, and how two of them differ, as text that people review: stable, a line for each part."""
+"""Grades and their changes as text for review: stable, one line for each part."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,7 @@ from refold.graders.changes import GradeChange, PartChange
 from refold.graders.grading import Grade, Part, RubricName
 
 EVENTS_SHOWN = 8
-"""So many events are told of each part; how many more there are is said."""
+"""Events listed for each part; of further ones, only the number is given."""
 
 _CAUSES = {
     "rubric": "by another rubric",
@@ -37,12 +37,12 @@ def change_lines(
     change: GradeChange, events: Stream, *, shown: int = EVENTS_SHOWN
 ) -> Iterator[str]:
     """
-    Yield what differs between two grades of *events*, indented, each part with its events.
+    Yield the lines of a report on *change*, each part with the events behind it.
 
     Args:
         change: The two grades.
         events: The stream that the new grade is of.
-        shown: How many events are told, at most, that a part no longer counts, or counts now.
+        shown: Most events listed for each part, of those that no longer count and of new ones.
     """
     old, new = change.old, change.new
     scores = f"{old.score:.4f} -> {new.score:.4f} ({change.score:+.4f})"
@@ -58,7 +58,7 @@ def change_lines(
 
 
 def describe_event(events: Stream, seq: int) -> str:
-    """Return the event at *seq* in words, on one line of visible letters."""
+    """Return the event at *seq* in words, as one line of printable characters."""
     if not 0 <= seq < len(events):
         return "not one of these events"
     event = events[seq]
@@ -110,5 +110,5 @@ def _format_count(value: float | None) -> str:
 
 
 def _escape_unprintable(text: str) -> str:
-    """Return *text* with what steers a terminal or breaks a line made visible."""
+    """Return *text* with control characters escaped, so that it cannot steer a terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

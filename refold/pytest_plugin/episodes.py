@@ -1,4 +1,4 @@
-"""Where saved episodes are found: the goldens of a folder, the episodes of a log, or both."""
+"""Find and load saved episodes: the goldens of a folder, the episodes of a log, or both."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from refold.engine.codec import header_of
 from refold.replays.golden import find_goldens, read_golden
 
 _SHORT_ID = 8
-_STREAMS_CACHED = 16
+_STREAMS_CACHED = 16  # tests of one module often take the same few episodes one after another
 _NO_SOURCE = (
     "expected saved episodes, got none; run pytest with --refold-log FILE or --refold-goldens "
     "FOLDER, or set refold_log or refold_goldens in the ini file"
@@ -22,12 +22,12 @@ _NO_SOURCE = (
 @frozen
 class EpisodeLocation:
     """
-    Where a saved episode is.
+    The location of a saved episode.
 
     Attributes:
-        test_id: What pytest calls it.
-        golden: Path of its golden, or None.
-        id: Its id in the log, or nothing.
+        test_id: Its name in pytest's output.
+        golden: Path of its golden; None for an episode of the log.
+        id: Its id in the log; empty for a golden.
     """
 
     test_id: str
@@ -36,7 +36,7 @@ class EpisodeLocation:
 
 
 class SavedEpisodes:
-    """The saved episodes that tests are run with; *log* and *folder* are paths, or None."""
+    """The saved episodes of a test run; *log* and *folder* are paths or None."""
 
     def __init__(self, log: str | None, folder: str | None) -> None:
         self._path = log
@@ -64,10 +64,10 @@ class SavedEpisodes:
             scenario: Only those of this scenario name, or of this family.
             agent: Only those of this agent; goldens name none.
             run: Only those of this run; goldens name none.
-            other: Nothing else is known.
+            other: Refused: the marker has no other arguments.
 
         Raises:
-            RefoldError: Neither log nor folder was named, one is missing, or nothing fits.
+            RefoldError: There is neither a log nor a folder, one is missing, or nothing matches.
         """
         if other:
             known = "scenario, agent or run"
@@ -81,10 +81,10 @@ class SavedEpisodes:
 
     def load(self, reference: str) -> Stream:
         """
-        Return the episode that *reference* names: a golden, or an id, a prefix of one, or last.
+        Return the episode that *reference* names: a golden, an id, a prefix of one, or ``last``.
 
         Raises:
-            RefoldError: There is none.
+            RefoldError: There is no such episode.
         """
         by_name = {each.test_id: each for each in self._find_goldens(None)}
         if reference in by_name:
@@ -131,7 +131,7 @@ class SavedEpisodes:
 def _find_in_log(
     log: EventLog, scenario: str | None, agent: str | None, run: str | None
 ) -> Iterator[EpisodeLocation]:
-    """Yield the episodes of *log* that fit, each with as much of its id as tells it apart."""
+    """Yield the matching episodes of *log*, each with a test id as short as is unambiguous."""
     fitting = [
         (info.scenario, info.id) for info in log.episodes(scenario=scenario, agent=agent, run=run)
     ]

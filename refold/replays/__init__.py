@@ -1,4 +1,4 @@
-"""Replays: streams step by step, decided again, compared, exported and imported."""
+"""Replays: walk through streams, verify, compare, fork, merge, export and import them."""
 
 from refold.replays.differences import Diff, diff
 from refold.replays.stepping import Step, steps

@@ -1,8 +1,8 @@
 """
-Which step of one stream stands beside which of another: the same position, or the same action.
+Align the steps of two streams, by position or by action.
 
-By position, everything after a step that only one of them took is out of place; by action, the
-steps that they have in common stand side by side again.
+By position, everything after a step that only one stream took is shifted by one; by action, the
+steps that the streams have in common are paired again.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from refold.replays.differences import DIALOGUE_ASPECTS, Diff
 from refold.replays.stepping import Step
 
 MOST_MATCHED = 2000
-"""Steps up to which actions are matched after the shared ones; more stay at their positions."""
+"""Steps after the shared ones up to which actions are matched; matching takes quadratic time."""
 
 Pair = tuple[int | None, int | None, str]
 """
-Positions in the two streams, None where one has nothing to it, and how they compare: ``same``,
-``outcome`` (the same action came to something else), ``action``, or ``a`` or ``b``, which of the
-two is there alone.
+Positions in the two streams (None where one has no partner) and how the steps compare: ``same``,
+``outcome`` (equal action, different outcome), ``action`` (different actions), or ``a`` or ``b``
+for a step that only this stream has.
 """
 
 
 def pair_by_position(found: Diff) -> list[Pair]:
-    """Return each position of *found* from the first action on, beside itself."""
+    """Return pairs of equal positions, from the first action on."""
     pairs: list[Pair] = []
     for row in found.rows:
         a, b = _with_action(row.a), _with_action(row.b)
@@ -39,9 +39,9 @@ def pair_by_position(found: Diff) -> list[Pair]:
 
 def pair_by_action(found: Diff) -> list[Pair]:
     """
-    Return the steps of *found* with as many equal actions side by side as are found quickly.
+    Return pairs of steps with equal actions, as many as ``difflib`` finds.
 
-    Each stream's steps stay in their order. ``same`` are those with equal action and reward.
+    Each stream's steps keep their order. Pairs with equal actions and rewards are ``same``.
     """
     pairs = [
         pair for pair in pair_by_position(found) if max(pair[0] or 0, pair[1] or 0) < found.shared
@@ -59,7 +59,7 @@ def pair_by_action(found: Diff) -> list[Pair]:
 
 
 def _with_action(step: Step | None) -> Step | None:
-    """Return *step* if it has an action."""
+    """Return *step* if it has an action, else None."""
     return step if step is not None and step.action is not None else None
 
 
@@ -78,7 +78,7 @@ def _compare_steps(a: Step, b: Step) -> str:
 
 
 def _matching_runs(lefts: list[Step], rights: list[Step]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield where runs of *lefts* and of *rights* stand side by side, as begin and end of each."""
+    """Yield (start, end) in *lefts* and in *rights* of the runs to be paired."""
     if max(len(lefts), len(rights)) > MOST_MATCHED:
         yield 0, len(lefts), 0, len(rights)
         return

@@ -1,8 +1,8 @@
 """
-What agent and model said to each other, without what never repeats: ids, latency, tokens.
+The dialogue of agent and model, without what never repeats: call ids, latency, token counts.
 
-So two runs can be compared for what was asked and answered, and the first word that differs
-told as the cause of what came after it.
+So two runs can be compared by what was asked and answered, and the first difference named as the
+cause of what follows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,11 +19,11 @@ from refold.engine.exchanges import (
 from refold.replays.stepping import Step
 
 Utterance = tuple[str, Any]
-"""Kind and content: ``model`` (how it is asked from here on), ``prompt`` or ``reply``."""
+"""Kind and content: ``model`` (its configuration from here on), ``prompt`` or ``reply``."""
 
 
 def dialogue_by_step(walked: Iterable[Step]) -> list[tuple[Utterance, ...]]:
-    """Return what was said in each of the steps *walked*, which are a stream's from its start."""
+    """Return the utterances in each of *walked*, the steps of a stream from its start."""
     configured = None
     found = []
     for step in walked:
@@ -60,10 +60,10 @@ def cause_of_other_action(
     a: Sequence[tuple[Utterance, ...]], b: Sequence[tuple[Utterance, ...]]
 ) -> str:
     """
-    Return why two agents chose differently, of whom *a* and *b* are all that was said until then.
+    Return why two agents chose differently, given their dialogues *a* and *b* up to then.
 
-    ``model``, ``prompt`` or ``reply``: what differs first. ``action`` if nothing does, or if one
-    of the two is no model.
+    ``model``, ``prompt`` or ``reply``, whichever differs first; ``action`` if none differs, or
+    if one of the agents is not a model.
     """
     for one, other in zip(_flatten(a), _flatten(b), strict=False):
         if one != other:

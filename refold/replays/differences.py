@@ -1,4 +1,4 @@
-"""Two streams laid side by side: where they part and why, and what differs from there on."""
+"""Compare two streams: where they diverge and why, and what differs from there on."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
@@ -15,7 +15,7 @@ from refold.replays.evidence import unmatched_events
 from refold.replays.stepping import Step, steps
 
 DIALOGUE_ASPECTS = frozenset({"prompt", "reply", "exchange"})
-"""What may differ between two rows without any difference in what was done."""
+"""Aspects in which rows may differ although the same actions had the same outcomes."""
 
 
 @frozen
@@ -27,10 +27,10 @@ class Row:
         position: Number of actions taken after it; 0 for the start.
         a: The step of the first stream, None after its last.
         b: The same of the second.
-        differs: Which of these differ, in this order: ``seed`` (other chance from here on),
-            ``prompt`` (what a model was newly told, or how it was asked), ``reply`` (what it
-            said), ``exchange`` (neither of these, but latency, tokens or attempts),
-            ``action``, ``events``, ``reward`` and ``state``.
+        differs: Which of these differ, in this order: ``seed`` (another random seed from here
+            on), ``prompt`` (the new messages, or the model's configuration), ``reply``,
+            ``exchange`` (neither of these, but latency, tokens or attempts), ``action``,
+            ``events``, ``reward`` and ``state``.
     """
 
     position: int
@@ -57,8 +57,8 @@ class PartDifference:
         name: The criterion.
         a: Its points in the first grade, None where that has no such part.
         b: The same in the second.
-        seqs_a: If the points differ, the events of the first stream behind them that the second
-            has no equal of, as ``unmatched_events`` tells them.
+        seqs_a: If the points differ, the events behind them that the second stream does not
+            have, as ``unmatched_events`` finds them.
         seqs_b: The same the other way round.
     """
 
@@ -75,19 +75,19 @@ class Diff:
     How two streams compare.
 
     Attributes:
-        shared: Number of leading positions (the start is the first) that are equal, but for
-            exchanges with a model, which hardly ever are.
-        cause: Why they part: ``scenario``, ``rules``, ``seed``; ``action`` (other choices), or
-            where models chose ``model`` (another one, or asked in another way), ``prompt`` (it
-            was told something else) or ``reply`` (it answered the same request otherwise);
-            ``chance`` (equal actions, yet other events), ``length`` (one simply goes on),
-            ``exchange`` (they differ in nothing else) or ``format`` (an older release wrote one
-            of them); None if they are the same.
+        shared: Number of leading positions (the start is the first) that are equal, exchanges
+            with a model aside, which hardly ever are.
+        cause: Why they diverge: ``scenario``, ``rules``, ``seed``; ``action`` (different
+            actions), or between models ``model`` (different model or settings), ``prompt``
+            (different messages) or ``reply`` (different replies to the same request); ``chance``
+            (equal actions, different events), ``length`` (one ends earlier), ``exchange`` (only
+            exchanges differ) or ``format`` (an older release wrote one of them); None if they
+            are equal.
         incomparable: Why points cannot be subtracted: ``rules``, ``rubric``, both or nothing.
             Across ``rules`` states and rewards cannot be compared either.
         rows: Every position of the longer stream.
-        scenario: What differs between the two scenarios.
-        states: What differs between the two views right after the first divergence.
+        scenario: Differences of the two scenarios.
+        states: Differences of the two views right after the first divergence.
         scores: The two scores.
         parts: The parts of the two grades, in the first rubric's order.
     """
@@ -103,7 +103,7 @@ class Diff:
 
     @property
     def same(self) -> bool:
-        """Whether the streams are equal to the byte."""
+        """Whether the streams are equal byte for byte."""
         return self.cause is None
 
     @property
@@ -190,6 +190,7 @@ def _reseedings(step: Step) -> list[Event]:
 
 def _payloads(stream: Stream, step: Step, kind: Callable[[Event], bool]) -> list[bytes]:
     pairs = zip(step.seqs, step.events, strict=True)
+    # Bytes, not values: that is what digests and `verify` compare, and it is faster.
     return [stream.current[seq] for seq, event in pairs if kind(event)]
 
 
@@ -198,7 +199,7 @@ def _is_exchange(event: Event) -> bool:
 
 
 def is_outcome(event: Event) -> bool:
-    """Return whether *event* is something that the rules made."""
+    """Return whether the rules made *event*, rather than an input from outside."""
     return not isinstance(event, Input)
 
 
@@ -211,6 +212,7 @@ def _cause(
 ) -> str | None:
     if a.digest == b.digest:
         return None
+    # From the most general cause to the most specific: the first that applies explains the rest.
     if _rules(a) != _rules(b) and a.family.name == b.family.name:
         return "rules"
     if a.scenario != b.scenario:
@@ -230,7 +232,7 @@ def _cause(
 
 
 def _is_whole(step: Step | None) -> bool:
-    """Return whether *step* is the start or has an action, so that something was decided."""
+    """Return whether *step* is the start or has an action, rather than being a trailing rest."""
     return step is not None and (step.action is not None or not step.seqs.start)
 
 
@@ -240,7 +242,7 @@ def _scenario_differences(a: Stream, b: Stream) -> Iterator[ValueDifference]:
 
 
 def state_differences(a: Stream, b: Stream, row: Row) -> Iterator[ValueDifference]:
-    """Yield where the views of *a* and *b* differ after *row*; nothing across rules."""
+    """Yield the differences of the views of *a* and *b* after *row*; none across rules versions."""
     if row.a and row.b and _rules(a) == _rules(b):
         yield from value_differences(a.family.view(row.a.state), b.family.view(row.b.state))
 

@@ -1,7 +1,7 @@
 """
-Goldens: recorded streams kept as text, one JSON event a line, reviewed like code.
+Goldens: recorded streams as text files, one JSON event a line, reviewed like code.
 
-A golden holds when its rules, given its scenario, seed and actions, make the same lines again.
+A golden passes if the rules, given its scenario, seed and actions, make the same lines again.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def read_golden(path: Path | Traversable) -> Stream:
     Return the stream of the golden at *path*.
 
     Raises:
-        LogDamaged: A line is no event.
+        LogDamaged: A line is not an event.
     """
     return Stream.read(path.read_bytes().splitlines(), episode=path.name)
 

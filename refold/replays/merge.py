@@ -1,9 +1,9 @@
 """
-Several logs in one: stored bytes are copied, and what is the same is kept once.
+Merge several logs into a new one: stored bytes are copied, duplicates are kept once.
 
-An episode is known by id and digest. One that another log holds further on is kept in the longer
-form. An id that names different episodes stays with the first log's; the others get a number
-behind it, and the forks of those follow.
+Episodes are identified by id and digest. If one log has more events of an episode than another,
+the longer one is kept. If an id names different episodes, the first log's keeps it; the others
+get a number appended, and their forks' parent is changed accordingly.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -17,12 +17,12 @@ from refold.engine.codec import chain
 from refold.engine.log.audit import Audit
 from refold.replays.verification import find_row_mismatch
 
-_LONGEST_ID = 64
+_LONGEST_ID = 64  # the limit for all ids; a renamed one is shortened to stay within
 
 
 @frozen
 class MergeSource:
-    """A log to merge: itself, and its file."""
+    """A log to merge, opened twice: for its episodes, and for raw access to its rows."""
 
     log: EventLog
     file: Audit
@@ -31,15 +31,15 @@ class MergeSource:
 @frozen
 class MergedEpisode:
     """
-    What becomes of one episode of one log.
+    What becomes of one episode of one source.
 
     Attributes:
         log: Path of the log.
         episode: Its id there.
         digest: Its digest there.
         id: Its id in the merged log.
-        outcome: ``stored``, ``renamed`` (stored under another id), ``known`` (an earlier log
-            has it) or ``outrun`` (another log has more of it).
+        outcome: ``stored``, ``renamed`` (stored under another id), ``known`` (stored from an
+            earlier log) or ``outrun`` (stored from another log, which has more of it).
     """
 
     log: str
@@ -51,7 +51,7 @@ class MergedEpisode:
 
 @define
 class _Destination:
-    """An episode of the merged log: where its bytes come from, and who else has it."""
+    """An episode of the merged log: the source of its bytes, and every source that has it."""
 
     source: MergeSource
     info: EpisodeInfo
@@ -60,10 +60,10 @@ class _Destination:
 
 class MergePlan:
     """
-    How *sources* become one log, decided before anything is written.
+    The plan for merging *sources*, complete before anything is written.
 
     Attributes:
-        ids: The ids of the merged log, in order: those of the first source, then the others.
+        ids: Ids of the merged log in order: the first source's, then the others'.
 
     Raises:
         RefoldError: A log cannot be read.
@@ -85,11 +85,11 @@ class MergePlan:
     def _place_episode(
         self, source: MergeSource, info: EpisodeInfo, taken: Collection[str]
     ) -> None:
-        """Find the place of an episode: the first, by the numbers behind its id, that it fits."""
+        """Assign an episode to the first id, in order of candidates, that is free or its own."""
         for id in _candidate_ids(info.id):
             place = self._places.get(id)
             if place is None and id in taken and id != info.id:
-                continue
+                continue  # the id of an episode still to come: a rename may not push that aside
             if place is None:
                 place = self._places[id] = _Destination(source, info)
             elif _is_prefix(info, place.source, place.info):
@@ -104,11 +104,11 @@ class MergePlan:
 
     def write(self, log: EventLog) -> Iterator[str]:
         """
-        Store every episode with its grades in *log*, a new one, and yield its id there.
+        Store every episode with its grades in the new *log*, and yield its id there.
 
         Raises:
             LogDamaged: A chain is broken.
-            RefoldError: What a log tells of an episode is not what its events say.
+            RefoldError: A row of a source contradicts the events of its episode.
         """
         for id, place in self._places.items():
             info = place.info
@@ -125,16 +125,17 @@ class MergePlan:
     def _write_grades(
         self, log: EventLog, id: str, place: _Destination, digests: Sequence[str]
     ) -> None:
-        """Keep by each rubric the grade of the most of the events that any of the logs has."""
+        """Save, for each rubric, the grade that covers the most events of the episode."""
         position = {digest: seq for seq, digest in enumerate(digests)}
         rows = [row for source, info in place.holders for row in source.file.grades(info.id)]
         fitting = [row for row in rows if row.digest in position]
+        # In ascending order: a grade by the same rubric replaces the one before.
         for row in sorted(fitting, key=lambda row: position[row.digest]):
             rubric = (row.rubric, row.version, row.rubric_digest)
             log.save_grade(id, digest=row.digest, rubric=rubric, score=row.score, grade=row.grade)
 
     def outcomes(self) -> Iterator[MergedEpisode]:
-        """Yield what becomes of each episode of each log."""
+        """Yield what becomes of each episode of each source."""
         for id, place in self._places.items():
             for source, info in place.holders:
                 outcome: Literal["stored", "renamed", "known", "outrun"] = "known"
@@ -146,7 +147,7 @@ class MergePlan:
 
 
 def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bool:
-    """Return whether the episode *info* is *other*, one of *source*, or a beginning of it."""
+    """Return whether the episode *info* equals *other* of *source*, or is a prefix of it."""
     if info.events >= other.events:
         return info.digest == other.digest
     heads = chain(source.log.events(other.id).payloads[: info.events])
@@ -154,7 +155,7 @@ def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bo
 
 
 def _candidate_ids(id: str) -> Iterator[str]:
-    """Yield *id*, and then the same with 2, 3, ... behind it."""
+    """Yield *id*, then *id* with -2, -3, ... appended."""
     yield id
     for number in count(2):
         yield f"{id[: _LONGEST_ID - len(str(number)) - 1]}-{number}"

@@ -1,8 +1,8 @@
 """
-Episodes as JSON Lines: a header, then the stored bytes of each event, a line each.
+Export and import episodes as JSON Lines: a header, then one line with the bytes of each event.
 
-Nothing is encoded again, so digests survive the round trip; an import that does not come to the
-digest of the header is refused.
+Events are never re-encoded, so digests survive the round trip; an import whose digest is not the
+header's is refused.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ from refold.engine.episode import LARGEST_SEED, check_id
 from refold.replays.verification import find_row_mismatch
 
 LONGEST_LINE = 64 * 2**20
+"""Bytes; a file without line ends must not be read into memory whole."""
 
 
 class EpisodeHeader(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="episode"
 ):
-    """First line of an exported episode; *events* lines with the stream follow it."""
+    """First line of an exported episode; *events* lines with its events follow."""
 
     version: Literal[1]
     id: str
@@ -44,7 +45,7 @@ _decode_header = msgspec.json.Decoder(EpisodeHeader).decode
 
 def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
     """
-    Yield the lines of the episode *info* of *log*, each with its line end.
+    Yield the lines of an export of the episode *info* of *log*, each with its line end.
 
     Raises:
         LogDamaged: The stored chain is broken.
@@ -73,17 +74,17 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
 
 def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:
     """
-    Store each episode of *lines* whole, and yield what the log then knows of it.
+    Store each episode in *lines* and yield its row in *log*.
 
     Args:
-        log: Where to.
+        log: The log to write to.
         lines: One or more exported episodes.
-        where: What errors call the file.
+        where: The file's name in error messages.
 
     Raises:
-        RefoldError: A line is none of an export, an episode is cut short, or its digest is not
-            that of the header. Episodes yielded before stay in the log.
-        EpisodeExists: The log holds an episode of that id already.
+        RefoldError: A line is not part of an export, an episode is cut short, or its digest is
+            not the header's. Episodes yielded before stay in the log.
+        EpisodeExists: The log already holds an episode of that id.
     """
     numbered = enumerate(_read_lines(lines, where), 1)
     for number, line in numbered:

@@ -1,11 +1,11 @@
 """
-Deciding a stream again: the recorded actions, put to the rules once more, byte for byte.
+Verify a stream: re-run the rules on the recorded actions and compare the events byte for byte.
 
-This shows that a stream is what its rules make of its scenario, seed and actions. It cannot show
-that the actions are those that an agent once chose; for that, keep the digest elsewhere.
+This proves that a stream is what its rules make of its scenario, seed and actions. It cannot
+prove that an agent really chose these actions; for that, keep the digest elsewhere.
 
-A stream may come from a stranger, and then hold anything that has the form of events: whatever
-the rules make of that is a verdict, never a crash.
+A stream may come from a stranger and hold anything that has the form of events: whatever the
+rules do with it becomes a verdict, never a crash.
 """
 
 import re
@@ -26,9 +26,9 @@ _RULE_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
     *(TypeError, ValueError),
 )
-"""What rules may end in that were given a state that they never made."""
+"""What rules may raise when given a state that they never made."""
 
-_EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 300
+_EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 300  # letters before the difference, and in all
 
 
 @frozen
@@ -37,10 +37,10 @@ class Divergence:
     The first event that the rules would not have made.
 
     Attributes:
-        seq: Its place.
-        step: 0-based step it belongs to; -1 before the first action.
+        seq: Its seq.
+        step: Its 0-based step; -1 before the first action.
         recorded: The stored bytes; empty if the stream ends too early.
-        expected: What the rules make; empty if there should be no such event.
+        expected: The bytes that the rules make; empty if there should be no such event.
     """
 
     seq: int
@@ -49,7 +49,7 @@ class Divergence:
     expected: bytes
 
     def __str__(self) -> str:
-        """Return it in words, the step as ``replay --step`` counts."""
+        """Return it in words; the step is counted from 1, as ``replay --step`` does."""
         where = f"step {self.step + 1}" if self.step >= 0 else "start"
         path, *values = self.difference
         recorded, expected = (_value_text(value, whole=path == "$") for value in values)
@@ -68,9 +68,9 @@ class Divergence:
     @property
     def difference(self) -> tuple[str, Any, Any]:
         """
-        Path of the first value that differs, the value recorded, and the one expected.
+        Path of the first value that differs, the recorded value, and the expected one.
 
-        Where one of the events is missing, or their types differ, it is the whole event.
+        The path is ``$`` if an event is missing or their types differ.
         """
         was, should = (_decode(payload) for payload in (self.recorded, self.expected))
         if was and should and was["type"] == should["type"]:
@@ -97,7 +97,7 @@ def verify(stream: Stream) -> Divergence | None:
     Return the first event of *stream* that its rules would not have made, or None.
 
     Raises:
-        RefoldError: The rules cannot begin, or go on, from what the stream says.
+        RefoldError: The rules raise an error on what the stream says.
     """
     try:
         return _first_divergence(stream)
@@ -113,13 +113,14 @@ def _first_divergence(stream: Stream) -> Divergence | None:
         for place in range(max(len(recorded), len(expected))):
             was = recorded[place] if place < len(recorded) else b""
             should = expected[place] if place < len(expected) else b""
+            # Bytes, not values: 1 and 1.0 or another order of keys are equal, but hash differently.
             if was != should:
                 return Divergence(seqs.start + place, step, was, should)
     return None
 
 
 def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
-    """Yield step, seqs and the bytes that the events there should have, start first."""
+    """Yield step, seqs and expected bytes of the events there, beginning with the start."""
     family = stream.family
     state = initial_state(family, stream.started)
     opening = family.start(state)
@@ -130,6 +131,7 @@ def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     for step, seqs in enumerate(ranges[1:]):
         inputs = _leading_inputs(stream[seqs.start : seqs.stop])
         state = fold(inputs, family=family, start=state)
+        # After the end, the rules have no say: any further event is a divergence.
         events = [] if over else _decide(stream, state, inputs)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]
         state = fold(events, family=family, start=state)
@@ -139,7 +141,7 @@ def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
 
 
 def _leading_inputs(events: Sequence[Event]) -> list[Event]:
-    """Return what came from outside before the rules had their say: an action ends it."""
+    """Return the inputs that *events* begin with, up to and including an action."""
     inputs: list[Event] = []
     for event in events:
         if not isinstance(event, Input):
@@ -156,7 +158,7 @@ def _decide(stream: Stream, state: Any, inputs: Sequence[Event]) -> Sequence[Eve
 
 
 def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
-    """Return what should stand after the last whole step: inputs, and an end from outside."""
+    """Return the bytes expected after the last whole step: inputs, and a truncation."""
     inputs = _leading_inputs(tail)
     state = fold(inputs, family=stream.family, start=state)
     events = [*inputs, *_decide(stream, state, inputs)]
@@ -167,7 +169,7 @@ def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[by
 
 
 def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
-    """Return what *info*, kept beside *stream*, says of it and should not; None if all is so."""
+    """Return the first column of the row *info* that contradicts *stream*, in words, or None."""
     scenario = header_of(bytes(stream.started.scenario)).name
     ended = any(isinstance(event, EpisodeEnded) for event in stream)
     for what, told, true in (
@@ -181,7 +183,7 @@ def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
 
 
 def _find_malformed_column(info: EpisodeInfo) -> str | None:
-    """Return which column of *info* does not have the form that refold gives it, or None."""
+    """Return the first column of *info* whose form refold never writes, in words, or None."""
     for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):
         if told is not None and not _is_time(told):
             return f"{what}: expected a time in UTC, ISO 8601, got {told!r}"

@@ -63,7 +63,7 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     packed; above 32 MB what was sent to the model is left out, and said so.
 
     Raises:
-        TooLarge: It is above 64 MB even so.
+        DocumentTooLarge: It is above 64 MB even so.
     """
     boot, script, style = boot_text(), script_text(), style_text()
     return _PAGE.format(
@@ -122,7 +122,7 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
     Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
 
     Raises:
-        TooLarge: It is above 64 MB even so.
+        DocumentTooLarge: It is above 64 MB even so.
     """
     content = encode(document)
     if len(content) > DROP_SENT_ABOVE:
@@ -177,7 +177,7 @@ def script_text() -> str:
     Return the script of every page: the viewer's modules, each after those that it imports.
 
     Raises:
-        NotInlined: A module is not written in the one form that this takes.
+        CannotInline: A module is not written in the one form that this takes.
     """
     order: dict[str, str] = {}
     _collect(ENTRY_MODULE, order, ())
@@ -210,7 +210,7 @@ def parse_module(path: str, text: str) -> _Module:
     Return the module *path* with the source *text*.
 
     Raises:
-        NotInlined: An import or export is not in the form that the inliner takes.
+        CannotInline: An import or export is not in the form that the inliner takes.
     """
     ending = _EXPORT_LIST.search(text)
     if ending:

@@ -1,8 +1,9 @@
 """
-A Python process that is asked in bytes and answers in lines, and is never waited for too long.
+A child Python process: requests go in as bytes, responses come out as lines, all with limits.
 
-Nothing that it does can block or flood the one who asks: pipes are read and written as they are
-ready, answers and output are limited, and at the end it is killed with all that it started.
+Nothing the child does can block or flood its parent: pipes are read and written only when ready,
+responses and output are limited in size and time, and in the end the child is killed together
+with every process that it started.
 """
 
 import os
@@ -17,19 +18,21 @@ from types import TracebackType
 from typing import Self
 
 LONGEST_LINE = 2**20
+"""Bytes of one response; a grade with all its events stays far below."""
 MOST_OUTPUT = 2**16
+"""Bytes that the child may print to stderr for each response."""
 
 _CHUNK = 2**16
-_EXIT_GRACE = 5.0
+_EXIT_GRACE = 5.0  # seconds between closing its stdout and ending, to learn the exit code
 
 
 class NoAnswer(Exception):
-    """The process gave no answer; the text says what was expected and what came."""
+    """The child sent no response; the text says what was expected and what came instead."""
 
 
 class ChildProcess:
     """
-    A Python process started with *arguments*; to be used in a ``with``.
+    A Python process started with *arguments*; use it in a ``with``.
 
     Args:
         arguments: What Python is to run.
@@ -46,18 +49,20 @@ class ChildProcess:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
+            # -P: modules in the working directory must not shadow those that refold needs.
             [sys.executable, "-P", *self._arguments],
+            # Equal hash seeds iterate sets in equal order: a grade may not depend on the run.
             env={**os.environ, "PYTHONHASHSEED": "0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
+            start_new_session=True,  # a process group of its own, to be killed as a whole
         )
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
         self._selector = selectors.DefaultSelector()
         for pipe in (self._stdin, self._stdout, self._stderr):
-            os.set_blocking(pipe, False)
+            os.set_blocking(pipe, False)  # a full pipe must not stop the parent from reading
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
         return self
@@ -68,7 +73,7 @@ class ChildProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # it may have ended by itself
             os.killpg(self._process.pid, signal.SIGKILL)
         self._selector.close()
         with suppress(BrokenPipeError), self._process:
@@ -76,18 +81,18 @@ class ChildProcess:
 
     @property
     def unsent_bytes(self) -> int:
-        """Number of bytes that the process has not taken yet."""
+        """Number of bytes that the child has not taken from the pipe yet."""
         return len(self._unsent)
 
     def send(self, question: bytes) -> None:
-        """Put *question* behind what is to be sent; it goes out while ``read_line`` waits."""
+        """Queue *question*; it is written while ``read_line`` waits."""
         if not self._unsent:
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         self._unsent += question
 
     def read_line(self, seconds: float) -> bytes:
         """
-        Return the next line of its answers, without its end.
+        Return the child's next response, without its line end.
 
         Raises:
             Trouble: It gave none for so many *seconds*, ended, wrote a line that is too long, or
@@ -110,7 +115,7 @@ class ChildProcess:
         return line
 
     def drain(self) -> None:
-        """Tell what was printed and has not been told, without waiting for more."""
+        """Forward the output that is there, without waiting for more."""
         while any(key.fd == self._stderr for key, _ in self._selector.select(0)):
             self._pump(0)
             if self._stderr not in self._selector.get_map() or self._output_bytes > MOST_OUTPUT:
@@ -119,7 +124,7 @@ class ChildProcess:
             self._forward_output(b"\n")
 
     def _pump(self, seconds: float) -> None:
-        """Move what can be moved through the pipes, waiting at most so long."""
+        """Read and write what the pipes are ready for; wait at most *seconds* for that."""
         for key, _ in self._selector.select(seconds):
             if key.fd == self._stdin:
                 self._write_pending()
@@ -151,7 +156,7 @@ class ChildProcess:
             self._forward_output(b"\n")
 
     def _describe_exit(self) -> str:
-        """Return how the process ended."""
+        """Return in words how the child ended."""
         try:
             code = self._process.wait(_EXIT_GRACE)
         except subprocess.TimeoutExpired:

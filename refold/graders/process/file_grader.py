@@ -1,9 +1,9 @@
 """
-Graders from files of Python, each in a process of its own with a time limit for each episode.
+Graders from Python files, each in a child process with a time limit for each episode.
 
-The episodes go over as their stored bytes, the grades come back as JSON. A grader that crashes,
-hangs, floods or returns something else ends in ``GraderFailed``. This is no sandbox: run only
-graders that you would run anyway.
+Episodes are sent as their stored bytes, grades come back as JSON. A grader that crashes, hangs,
+floods its output or returns something else raises ``GraderFailed``. This is isolation, not a
+sandbox: run only graders that you would run anyway.
 """
 
 from collections import deque
@@ -21,8 +21,9 @@ from refold.graders.process.child import ChildProcess, NoAnswer
 from refold.graders.process.worker import GradeRequest, LoadRequest, Response
 
 DEFAULT_TIMEOUT = 60.0
-"""Time limit for each episode, where none is given."""
+"""Time limit for each episode in seconds, if none is given."""
 
+# Sent ahead, so that the child never waits for its parent; limited, so that memory stays flat.
 _MOST_AHEAD = 64
 _MOST_UNSENT_BYTES = 2**20
 
@@ -30,15 +31,15 @@ _decode_response = msgspec.json.Decoder(Response).decode
 
 
 class GraderFailed(RefoldError):
-    """A grader from a file cannot be had, or gave no grade."""
+    """A grader cannot be loaded from its file, or returned no grade."""
 
 
 class EpisodeToGrade(Protocol):
-    """An episode that is to be graded."""
+    """An episode to grade."""
 
     @property
     def id(self) -> str:
-        """What errors call it."""
+        """Its name in error messages."""
 
     @property
     def stream(self) -> Stream:
@@ -50,17 +51,17 @@ T = TypeVar("T", bound=EpisodeToGrade)
 
 class FileGrader:
     """
-    A function of a Python file that grades episodes, read but not run yet.
+    A grading function in a Python file, whose source is read once and run in child processes.
 
     Attributes:
-        rubric: What its grades say they were given by: ``FILE:FUNCTION`` without folders,
-            version 0, and the hex SHA-256 of the function's name, a zero byte and the source.
+        rubric: The rubric that its grades name: ``FILE:FUNCTION`` without folders, version 0,
+            and the hex SHA-256 of the function's name, a zero byte and the source.
 
     Args:
         reference: ``path/to/file.py:function``.
 
     Raises:
-        GraderFailed: It is none, or there is no such file.
+        GraderFailed: *reference* has another form, or the file cannot be read.
     """
 
     def __init__(self, reference: str) -> None:
@@ -84,21 +85,21 @@ class FileGrader:
         on_output: Callable[[str], None] = lambda line: None,
     ) -> Iterator[tuple[T, Grade]]:
         """
-        Yield each of *episodes* with its grade, in order; some are read ahead.
+        Yield each of *episodes* with its grade, in order; up to 64 are read ahead.
 
         Args:
-            episodes: What to grade.
-            seconds: How long to wait for the grade of one episode.
+            episodes: The episodes to grade.
+            seconds: Time limit for each of them.
             on_output: Is given each line that the function prints.
 
         Raises:
             GraderFailed: The function is missing, crashed, gave no grade in time, printed too
-                much, or returned what is no grade. The grades yielded before are right.
+                much, or returned something else. The grades yielded before are valid.
         """
         with ChildProcess(["-m", "refold.graders.process.worker"], on_output) as child:
             load = LoadRequest(self.path, self.function, self.rubric, len(self.source))
             child.send(encode(load) + b"\n" + self.source)
-            self._read_grade(child, None, max(seconds, DEFAULT_TIMEOUT))  # for Python to start
+            self._read_grade(child, None, max(seconds, DEFAULT_TIMEOUT))  # Python starting up
             self._read_grade(child, None, seconds)
             source = iter(episodes)
             asked: deque[T] = deque()
@@ -118,7 +119,7 @@ class FileGrader:
     def _read_grade(
         self, child: ChildProcess, episode: EpisodeToGrade | None, seconds: float
     ) -> Grade | None:
-        """Return the grade of *episode*; None if it is ready to give some."""
+        """Return the grade of *episode*; None if the child only reports that it is ready."""
         try:
             answer = _decode_response(child.read_line(seconds))
         except NoAnswer as error:
@@ -127,6 +128,7 @@ class FileGrader:
             raise self._failure(episode, "expected JSON of one, got something else") from None
         if answer.error is not None:
             raise self._failure(episode, answer.error)
+        # A grader that writes to the pipe itself would shift all responses after it by one.
         graded = answer.grade.episode_digest if answer.grade else None
         if graded != (episode.stream.digest if episode else None):
             raise self._failure(episode, "expected that of its events, got another")
