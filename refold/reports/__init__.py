@@ -1,4 +1,4 @@
-"""Reports over many episodes: runs, summaries, comparisons, rankings and reference scores."""
+"""Reports on many episodes: runs, summaries, comparisons, rankings and reference scores."""
 
 from refold.reports.baseline import Baseline, baselines
 from refold.reports.comparison import Comparison, Contrast, Flip, compare

@@ -1,9 +1,9 @@
 """
-Agents of a log ranked by mean score, each table over one setting.
+Rank the agents of a log by mean score, in one table for each setting.
 
-Episodes of unequal rules, parameters or rubrics never share a table, so a scenario that changed
-has several. Agents that played all scenarios of a family, or of the log, are ranked overall by
-the mean of their scenario means; there is no such table while a scenario has several settings.
+Episodes with different rules, parameters or rubrics never share a table, so a scenario that
+changed has several. Agents that played every scenario of a family, or of the log, are ranked
+overall by the mean of their scenario means, unless a scenario has several settings.
 """
 
 from collections import Counter, defaultdict
@@ -20,17 +20,17 @@ from refold.scenarios import scenario_names
 @frozen
 class Standing:
     """
-    An agent in a table.
+    An agent's row in a table.
 
     Attributes:
         rank: 1 for the best; equal means share a rank. None if no episode counts.
-        agent: Its name.
-        mean: What it is ranked by; None if no episode counts.
+        agent: The agent's name.
+        mean: The mean it is ranked by; None if no episode counts.
         score: Number of episodes, mean and interval; None in an overall table, or if no
             episode counts.
         best: Its best score; None where *score* is.
         episode: The first episode with that score; None where *score* is.
-        exclusions: Its episodes that do not count, by reason.
+        exclusions: Number of its episodes that do not count, by reason.
     """
 
     rank: int | None
@@ -45,12 +45,12 @@ class Standing:
 @frozen
 class Ranking:
     """
-    One table.
+    One ranking table.
 
     Attributes:
         over: A scenario, a family, or ``all``.
-        setting: What all its episodes share; None in an overall table.
-        scenarios: Names of the scenarios that count in it.
+        setting: The setting of all its episodes; None in an overall table.
+        scenarios: Names of the scenarios in it.
         places: Best first.
     """
 
@@ -62,7 +62,7 @@ class Ranking:
 
 @define
 class _AgentScores:
-    """What is kept of one agent in one setting."""
+    """Scores and exclusions of one agent in one setting."""
 
     scores: list[float] = Factory(list)
     best: float | None = None
@@ -85,8 +85,8 @@ def rankings(outcomes: Iterable[Outcome]) -> tuple[list[Ranking], list[str]]:
     """
     Return the tables, and the names of the scenarios that have more than one.
 
-    A table for each setting, shipped scenarios first; then one for each family and one for the
-    whole log, where there is more than one scenario to take the mean of.
+    There is a table for each setting, built-in scenarios first; then one for each family and one
+    for the whole log, if there is more than one scenario to take the mean of.
     """
     tallies: dict[Setting, dict[str, _AgentScores]] = defaultdict(lambda: defaultdict(_AgentScores))
     for outcome in outcomes:
@@ -134,10 +134,11 @@ def _setting_table(setting: Setting, tallies: Mapping[str, _AgentScores]) -> Ran
 def _overall_tables(
     over: str, settings: Sequence[Setting], tallies: _ScoresBySetting
 ) -> list[Ranking]:
-    """Return the table over *settings*, if it is of several, mixes none, and has an agent."""
+    """Return the table over *settings* in a list, empty unless each is another scenario's."""
     names = tuple(setting.scenario for setting in settings)
     if len(set(names)) < max(2, len(names)):
         return []
+    # Only who played all of them: a mean over easier scenarios would rank higher for no merit.
     agents = set.intersection(*(_agents_with_scores(tallies[setting]) for setting in settings))
     means = {
         agent: fmean(fmean(tallies[setting][agent].scores) for setting in settings)
@@ -154,7 +155,7 @@ def _agents_with_scores(tallies: Mapping[str, _AgentScores]) -> set[str]:
 def _rank_agents(
     means: Mapping[str, float | None],
 ) -> Iterator[tuple[int | None, str, float | None]]:
-    """Yield ranks, agents and means, best first and then by name; those without a mean last."""
+    """Yield rank, agent and mean, best first, ties by name, and those without a mean last."""
     known = sorted((mean for mean in means.values() if mean is not None), reverse=True)
     for agent in sorted(means, key=lambda each: (-(means[each] or 0.0), each)):
         mean = means[agent]

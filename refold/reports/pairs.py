@@ -1,8 +1,8 @@
 """
-Which episodes of two runs belong together, and whether they may be compared at all.
+Pair the episodes of two runs, and check that they are comparable at all.
 
-A pair is an episode of each run with the same scenario and seed; where a run played a world more
-than once, with the same epoch as well. Scores of unequal settings are never put side by side.
+A pair is one episode of each run with the same scenario and seed; if a run repeats these, with
+the same epoch as well. Scores of different settings are never compared.
 """
 
 from collections import Counter, defaultdict
@@ -22,8 +22,8 @@ def pair_outcomes(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome])
     Return the pairs of the outcomes *left* and *right* of two *runs*, in the order of *left*.
 
     Raises:
-        RefoldError: There are none, or a scenario's episodes cannot be compared: rubric, rules
-            or parameters differ.
+        RefoldError: There are none, or a scenario's episodes are not comparable because rubric,
+            rules or parameters differ.
     """
     _check_settings(runs, left, right)
     pairs = list(_find_pairs(left, right))
@@ -36,7 +36,7 @@ def pair_outcomes(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome])
 
 
 def _check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome]) -> None:
-    """Refuse runs that share a scenario's name but not all that makes scores comparable."""
+    """Raise an error if the runs have a scenario of the same name with different settings."""
     sides: list[dict[str, dict[Setting, str]]] = [defaultdict(dict), defaultdict(dict)]
     for side, outcomes in zip(sides, (left, right), strict=True):
         for outcome in outcomes:
@@ -75,14 +75,14 @@ def _find_pairs(left: Sequence[Outcome], right: Sequence[Outcome]) -> Iterator[P
 
 
 def scenario_and_seed(outcome: Outcome) -> tuple[str, int]:
-    """Return scenario name and seed."""
+    """Return the name of the outcome's scenario, and its seed."""
     return outcome.setting.scenario, outcome.seed
 
 
 def _with_pair_keys(
     outcomes: Iterable[Outcome], repeated: set[tuple[str, int]]
 ) -> Iterator[tuple[object, Outcome]]:
-    """Yield each outcome with what its partner shares: the world, and its place if repeated."""
+    """Yield each outcome with its pair's key: scenario and seed; if repeated, epoch and count too."""
     seen: Counter[object] = Counter()
     for outcome in outcomes:
         world = scenario_and_seed(outcome)

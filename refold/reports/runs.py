@@ -1,8 +1,8 @@
 """
-Runs: the episodes of a log that share a ``run`` name, which one ``record`` call makes.
+Runs: episodes that share a ``run`` name, as those of one ``record`` call do.
 
-A run is named by its name, by a unique beginning of it, or by ``last``: that of the episode
-begun last. Episodes outside of any run share the empty name.
+A run is referred to by its name, a unique prefix of it, or ``last``, the run of the newest
+episode. Episodes without a run share the empty name.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.reports.outcomes import Outcome, Setting
 
 LAST = "last"
-_MOST_NAMES = 5
+_MOST_NAMES = 5  # in the message about an ambiguous prefix
 
 
 @frozen
@@ -25,9 +25,9 @@ class Run:
     One run at a glance.
 
     Attributes:
-        name: Its name; empty for the episodes outside of any run.
-        agents: Who played, in the order of their first episodes.
-        scenarios: What was played, likewise.
+        name: Its name; empty for the episodes without a run.
+        agents: Its agents, in the order of their first episodes.
+        scenarios: Its scenarios, likewise.
         episodes: Number of episodes.
         ended: How many of them have an end.
         exclusions: How many do not count, by reason.
@@ -54,7 +54,7 @@ class Run:
 
 @define
 class _RunTotals:
-    """What is kept of the episodes of one run."""
+    """Running totals of one run; memory does not grow with its episodes."""
 
     started_at: str
     agents: dict[str, None] = Factory(dict)
@@ -104,17 +104,17 @@ def _make_run(name: str, tally: _RunTotals) -> Run:
 
 
 def run_names(log: EventLog) -> list[str]:
-    """Return the names of the log's runs, the one that was last at work first."""
+    """Return the names of the log's runs, the one with the newest episode first."""
     names = (info.run for info in log.episodes(newest_first=True))
     return [name for name in dict.fromkeys(names) if name]
 
 
 def find_run(log: EventLog, reference: str) -> str:
     """
-    Return the name of the run that *reference* means: a name, a unique prefix, or ``last``.
+    Return the name of the run that *reference*, a name, a unique prefix or ``last``, refers to.
 
     Raises:
-        RefoldError: There is none, or the prefix fits several and is no whole name.
+        RefoldError: There is none, or the prefix matches several runs and is not a whole name.
     """
     fitting: list[str]
     if reference == LAST:

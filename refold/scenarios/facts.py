@@ -1,7 +1,7 @@
 """
-A stream indexed for measures: events by type, with their seqs and steps.
+An index of a stream for measures: events by type, with their seqs and steps.
 
-Built once for a grade, however many measures look at it.
+Built once for each grade, however many measures use it.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class IndexedEvent(Struct, frozen=True, gc=False):
-    """An event and its place: *seq* in the stream, 0-based *step*."""
+    """An event with its *seq* in the stream and its 0-based *step*."""
 
     seq: int
     step: int
@@ -27,12 +27,12 @@ class IndexedEvent(Struct, frozen=True, gc=False):
 
 class Measurement(Struct, frozen=True):
     """
-    What a measure found.
+    The result of a measure.
 
     Attributes:
         value: 0 to 1; a criterion multiplies it by its weight.
-        seqs: The events that it counted, ascending.
-        counts: Diagnostic numbers by name; they score nothing.
+        seqs: Seqs of the events that the value rests on, ascending.
+        counts: Diagnostic numbers by name, which do not affect the score.
     """
 
     value: float
@@ -43,16 +43,17 @@ class Measurement(Struct, frozen=True):
     def from_events(
         cls, value: float, found: Iterable[IndexedEvent] = (), **counts: float
     ) -> "Measurement":
-        """Return a finding of *value* that rests on the events *found*."""
+        """Return a measurement of *value* that rests on the events *found*."""
         seqs = tuple(sorted({at.seq for at in found})) if found else ()
         return cls(value, seqs, counts)
 
 
 class Facts:
-    """The events of one stream by type, and what else measures ask of it."""
+    """The events of one stream by type, and other facts that measures use."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
+        # One pass over the stream for all measures: streams may have 100,000 events.
         by_type: dict[type[Event], list[IndexedEvent]] = defaultdict(list)
         step = 0
         for seq, event in enumerate(stream):
@@ -64,7 +65,7 @@ class Facts:
         self._derived: dict[Callable[[Facts], Any], Any] = {}
 
     def of_type(self, kind: type[Event]) -> Sequence[IndexedEvent]:
-        """Return every event of exactly the type *kind*, oldest first."""
+        """Return the events of exactly the type *kind*, subclasses excluded, oldest first."""
         return self._by_type.get(kind, ())
 
     def where(self, kind: type[E], test: Callable[[E], bool]) -> list[IndexedEvent]:
@@ -72,7 +73,7 @@ class Facts:
         return [at for at in self.of_type(kind) if test(at.event)]
 
     def compute_once(self, derive: Callable[["Facts"], T]) -> T:
-        """Return what *derive* makes of these facts, computed once for all measures that ask."""
+        """Return ``derive(self)``, computed once and shared by all measures."""
         if derive not in self._derived:
             self._derived[derive] = derive(self)
         made: T = self._derived[derive]
@@ -90,7 +91,7 @@ class Facts:
 
     @cached_property
     def start(self) -> Any:
-        """The state before anything happened: the scenario, ready to be asked."""
+        """The state before the first event, for questions about the scenario."""
         return self.stream.family.initial(self.stream.scenario, self.stream.started.seed)
 
     @cached_property

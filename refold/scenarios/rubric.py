@@ -1,9 +1,9 @@
 """
 Rubrics as data: weighted criteria, each a named measure with parameters or a sum of parts.
 
-What the measures are, and how they look at events, is the graders' business; here stands what a
-rubric may say. The measures of a family are found by entry points of the group
-``refold.criteria``, named like the family (``workflow.1``).
+This module defines what a rubric may say; what a measure does with the events is up to the
+family. The measures of a family are found by the entry point group ``refold.criteria``, under
+the family's name and rules version (``workflow.1``).
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from refold.engine.family import plugin
 from refold.scenarios.strict import Problem, beside, plain, structure
 
 TOLERANCE = 1e-9
+"""How far weights may be from a sum of 1: decimal fractions are rarely exact as floats."""
 
 
 @frozen
@@ -33,7 +34,7 @@ class Criterion:
         weight: What a value of 1 adds to the score; below 0 for a penalty.
         measure: Name of the measure that gives the value, 0 to 1; empty if there are parts.
         params: Parameters of the measure.
-        gate: The value counts in full only from this much activity on, in proportion before.
+        gate: Activity needed for the value to count in full; below, it counts in proportion.
         parts: Criteria whose weighted sum is the value; their weights add up to 1.
     """
 
@@ -51,11 +52,11 @@ resolve_types(Criterion)
 @frozen
 class Rubric:
     """
-    How an episode is scored.
+    How episodes are scored.
 
     Attributes:
-        name: What grades call it.
-        version: Raised whenever a grade can move.
+        name: Its name in grades.
+        version: Raised with every change that can move a grade.
         criteria: Weights above 0 add up to 1.
         floor: Lowest score.
         ceiling: Highest score.
@@ -76,11 +77,11 @@ class Rubric:
 @frozen
 class Measure:
     """
-    A measure that rubrics can name.
+    A measure that rubrics can refer to by name.
 
     Attributes:
         params: attrs class of its parameters.
-        take: From the facts of an episode and the parameters to a finding, purely.
+        take: Pure function from an episode's facts and the parameters to a ``Measurement``.
     """
 
     params: type[Any]
@@ -90,13 +91,13 @@ class Measure:
 @frozen
 class Criteria:
     """
-    All that the rubrics of one family can draw on.
+    Everything that the rubrics of one family can use.
 
     Attributes:
-        measures: By name.
-        activity: How active an episode was, for gates, from its facts.
-        problems: Mistakes in a measure's parameters, given the scenario's parameters (None
-            where there is no scenario at hand), as (path below the parameters, text).
+        measures: The measures by name.
+        activity: Returns an episode's activity from its facts, for gates.
+        problems: Returns the mistakes in a measure's parameters, given the scenario's parameters
+            (None without a scenario), as (path below the parameters, text).
     """
 
     measures: Mapping[str, Measure]
@@ -107,10 +108,10 @@ class Criteria:
 @cache
 def find_criteria(family: str, rules: int) -> Criteria:
     """
-    Return what rubrics of *family* with the rules version *rules* can draw on.
+    Return the criteria of *family* with the rules version *rules*.
 
     Raises:
-        UnknownName: No installed package provides it.
+        UnknownName: No installed package provides them.
     """
     criteria: Criteria = plugin("refold.criteria", f"{family}.{rules}", "criteria of family")
     return criteria
@@ -120,13 +121,13 @@ def read_rubric(
     value: Any, path: str, criteria: Criteria, parameters: Any
 ) -> tuple[Rubric | None, list[Problem]]:
     """
-    Return *value*, plain data, as a rubric (None if it is none) and every mistake in it.
+    Return the rubric in *value* (None if it cannot be made out) and every mistake in it.
 
     Args:
-        value: The ``rubric`` table of a file.
+        value: The ``rubric`` table of a file, as plain data.
         path: Path of *value*, for the mistakes.
-        criteria: What the rubric can draw on.
-        parameters: Parameters of the scenario that it is for, or None.
+        criteria: The family's criteria.
+        parameters: Parameters of the scenario it belongs to, or None.
     """
     rubric, problems = structure(value, Rubric, path)
     if rubric is None:
@@ -144,7 +145,7 @@ def _group_problems(
         if times > 1:
             yield path, f"expected each name once, got {name!r} {times} times"
     total = sum(criterion.weight for criterion in group if criterion.weight > 0)
-    if not abs(total - 1) <= TOLERANCE:
+    if not abs(total - 1) <= TOLERANCE:  # "not <=" rather than ">": a sum of NaN is a mistake too
         yield path, f"expected weights above 0 that add up to 1, got {total:.10g}"
     for index, criterion in enumerate(group):
         yield from _criterion_problems(criterion, f"{path}[{index}]", criteria, parameters)

@@ -1,8 +1,8 @@
 """
 Scenarios: TOML files that anyone can write, and the canonical JSON that a stream carries.
 
-A scenario's identity is its JSON ``body``: it holds everything that rules and graders need, so
-the file is not needed again once an episode has begun.
+A scenario is identified by its JSON ``body``, which holds everything that rules and graders
+need: once an episode has begun, the file is not needed again.
 """
 
 from collections.abc import Callable
@@ -22,14 +22,16 @@ from refold.scenarios.strict import Problem, ScenarioError, beside, plain, struc
 from refold.scenarios.toml import read_toml
 
 LARGEST_FILE = 4 * 2**20
+"""Bytes of a scenario file; its parameters go into every stream."""
 MOST_LETTERS = 100
+"""Letters of a scenario's name."""
 
 P = TypeVar("P")
 
 
 @frozen
 class _ScenarioTable:
-    """A scenario file as it is written."""
+    """The tables and values of a scenario file, before parameters and rubric are checked."""
 
     family: str
     rules: int
@@ -47,11 +49,11 @@ class Scenario:
 
     Attributes:
         name: ``family/name`` for those that ship, else the file's name without ``.toml``.
-        family: Whose rules.
-        rules: Which version of them.
+        family: Name of its family.
+        rules: Version of the family's rules.
         title: A few words for lists.
         description: The task, as the agent reads it.
-        seed: Seed of its own world.
+        seed: Random seed of its episodes, unless another is given.
         parameters: The family's parameters.
         rubric: How its episodes are scored.
     """
@@ -72,18 +74,18 @@ class Scenario:
 
 
 def scenario_names() -> list[str]:
-    """Return the names of the scenarios that ship, by family and then easiest first."""
+    """Return the names of the built-in scenarios, by family and then from easy to hard."""
     return [f"{family.name}/{name}" for family in all_families() for name in family.scenarios]
 
 
 def load(name: str | Path) -> Scenario:
     """
-    Return the scenario *name*: one that ships (``workflow/hard``), or the path of a TOML file.
+    Return the scenario *name*: a built-in one (``workflow/hard``) or the path of a TOML file.
 
     Raises:
-        UnknownName: No scenario of that name ships, and it is no file.
+        UnknownName: There is neither a built-in scenario nor a file of that name.
         ScenarioError: The file has mistakes; all of them are in the error.
-        RefoldError: The file cannot be read, or is no TOML.
+        RefoldError: The file cannot be read, or is not TOML.
     """
     text = str(name)
     return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
@@ -91,7 +93,7 @@ def load(name: str | Path) -> Scenario:
 
 def scenario_source(name: str) -> str:
     """
-    Return the TOML of the scenario *name*, to be copied and changed.
+    Return the TOML source of the scenario *name*, to be copied and changed.
 
     Raises:
         UnknownName, ScenarioError, RefoldError: As ``load``.
@@ -119,7 +121,7 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
     Only its ``[rubric]`` table counts, so a scenario file will do.
 
     Raises:
-        RefoldError: The file is missing, unreadable, or no TOML with a ``[rubric]``.
+        RefoldError: The file is missing, unreadable, or not TOML with a ``[rubric]``.
         ScenarioError: The rubric has mistakes; all of them are in the error.
     """
     if not _is_file(Path(path)):
@@ -206,7 +208,7 @@ def read_parameters(
     Return description and parameters of the scenario whose canonical JSON is *body*.
 
     Raises:
-        ScenarioError: They are not what the family takes; logs may come from strangers.
+        ScenarioError: They do not fit the family; logs may come from strangers.
     """
     data = _decode_body(body)
     parameters, problems = _structure_parameters(data.get("parameters"), kind, find_problems)
@@ -221,7 +223,7 @@ def recorded_rubric(body: bytes) -> Rubric:
     Return the rubric of the scenario whose canonical JSON is *body*.
 
     Raises:
-        ScenarioError: It is none that the scenario's family can take.
+        ScenarioError: It does not fit the scenario's family.
     """
     header = header_of(body)
     criteria = find_criteria(header.family, header.rules)

@@ -1,4 +1,4 @@
-"""TOML files from strangers, which are read in a time that grows with their size alone."""
+"""Read TOML files from strangers in time linear in their size."""
 
 import re
 import tomllib
@@ -7,9 +7,10 @@ from typing import Any
 from refold.engine.errors import RefoldError
 
 MOST_DOTS = 100
-"""Names in one key; the parser takes the square of it."""
+"""Dots in one key; ``tomllib`` takes time quadratic in their number."""
 
-# A text without an end takes the rest with it: the parser refuses it, and nothing is read twice.
+# An unterminated string matches to the end of the text: the parser refuses it anyway, and no part
+# of the text is scanned twice.
 _COMMENTS_AND_STRINGS = re.compile(
     r'#[^\n]*|"""(?:\\.|[^\\])*?(?:"{3,5}|\\?\Z)|\'\'\'.*?(?:\'{3,5}|\Z)'
     r'|"(?:\\.|[^"\\\n])*"?|\'[^\'\n]*\'?',
@@ -19,10 +20,10 @@ _COMMENTS_AND_STRINGS = re.compile(
 
 def read_toml(content: bytes, where: str) -> dict[str, Any]:
     """
-    Return what the TOML *content* of the file *where* says.
+    Return the tables and values in *content*, the TOML file that errors call *where*.
 
     Raises:
-        RefoldError: It is no TOML, or a key in it has more than 100 dots.
+        RefoldError: It is not TOML, or a key in it has more than 100 dots.
     """
     try:
         text = content.decode()

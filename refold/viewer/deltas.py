@@ -1,5 +1,5 @@
 """
-What changed from one view of a state to the next, as JSON that a browser can merge.
+Deltas from one view of a state to the next, as JSON that a browser can merge.
 
 Objects are entered, everything else replaces: so ``null`` is a value like any other, and keys
 never vanish. ``apply_delta`` is the other half, written again in ``viewer/fold.js``.
@@ -12,7 +12,7 @@ _ABSENT = object()
 
 
 def make_delta(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what turns *before* into *after*; None if a key vanished, which no delta can say."""
+    """Return the delta from *before* to *after*; None if a key vanished: it cannot say so."""
     changed: dict[str, Any] = {}
     if before.keys() - after.keys():
         return None
@@ -24,13 +24,14 @@ def make_delta(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
                 return None
             if inner:
                 changed[key] = inner
+        # The types as well: 1 == True and 1 == 1.0 in Python, but not as JSON.
         elif was != value or type(was) is not type(value):
             changed[key] = value
     return changed
 
 
 def apply_delta(state: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *state* with *change*, which ``make_delta`` made; what did not change is shared."""
+    """Return *state* with the delta *change* applied; unchanged parts are shared, not copied."""
     merged = dict(state)
     for key, value in change.items():
         was = merged.get(key)

@@ -1,8 +1,8 @@
 """
-Two episodes laid side by side as one JSON document, for a page: what the command line prints.
+The comparison of two episodes as one JSON document, for the page; ``refold diff`` prints the same.
 
-It holds both episodes' documents. Rows pair positions of the two, by the same step or by the
-same action; a position that is None is no step there.
+It holds the documents of both episodes. Rows pair their positions, by step or by action; None
+means that an episode has no step there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from refold.viewer.document import document
 FORMAT = "refold.diff"
 VERSION = 1
 MOST_SEQS = 20
+"""Events listed for each part of the grades; of further ones, only the number is given."""
 
 CAUSES = {
     "scenario": "they play different scenarios",
@@ -44,14 +45,15 @@ Infos = tuple[EpisodeInfo | None, EpisodeInfo | None]
 
 def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None)) -> Json:
     """
-    Return the document of how the two *streams* compare.
+    Return the document of the comparison of two *streams*.
 
-    While one of them runs, it does not tell how their scenarios differ: agents must not see that.
+    While one of them runs, the differences of their scenarios are left out, since agents must
+    not see them.
 
     Args:
         found: Their ``diff``.
         streams: The two episodes.
-        infos: What a log tells of them.
+        infos: Their rows in a log, or None.
     """
     sides = [
         document(stream, info=info, grade=grade(stream))
@@ -78,7 +80,7 @@ def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None))
 
 
 def _sentences(found: Diff) -> Iterator[str]:
-    """Yield why they part and what cannot be compared, a sentence each."""
+    """Yield why the episodes diverge and what cannot be compared, one sentence each."""
     yield CAUSES[found.cause] if found.cause else "no difference"
     yield from (INCOMPARABLE[what] for what in found.incomparable)
 
@@ -106,7 +108,7 @@ def _limited_seqs(seqs: Sequence[int]) -> Json:
 
 
 def _fork_relation(infos: Infos) -> Json | None:
-    """Return which side is a fork of the other, and where it left it."""
+    """Return which side is a fork of the other, and at which position; None if neither is."""
     for fork, parent, side in ((infos[1], infos[0], "b"), (infos[0], infos[1], "a")):
         if fork and parent and fork.parent == parent.id:
             return {"side": side, "at": fork.fork_at}

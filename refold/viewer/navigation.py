@@ -1,7 +1,7 @@
 """
-Walking through an episode by keys: where one is, and where a key leads.
+Keyboard navigation through an episode: the cursor, and what each key does to it.
 
-Pure: a place and a key give the next place, so that the whole of it can be tested without a
+A pure reducer: cursor and key give the next cursor, so all of it can be tested without a
 terminal. Position N means after N actions, as everywhere.
 """
 
@@ -31,7 +31,7 @@ KEYS: Mapping[str, str] = {
     "?": "these keys",
     "q": "quit",
 }
-"""What the keys do, for people."""
+"""The keys and what they do, for the help."""
 
 _KEY_NAMES = {
     "\x1b[C": "right",
@@ -57,6 +57,7 @@ _KEY_NAMES = {
     "\x03": "q",
     "\x04": "q",
 }
+# An escape sequence counts as one key, a lone escape as itself.
 _KEY_PATTERN = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Z]|.", re.DOTALL)
 _PAGE_LINES = 10
 _LONGEST_TYPED = 200
@@ -65,19 +66,19 @@ _LONGEST_TYPED = 200
 @frozen
 class Cursor:
     """
-    Where one is.
+    What the user looks at.
 
     Attributes:
-        position: After how many actions.
-        pane: Which of ``PANES`` is in view, beside the state.
-        scroll: How far it is scrolled, in lines.
-        input_mode: ``find`` or ``go`` while something is typed, else empty.
-        typed: What was typed so far.
-        query: What is looked for.
-        hit: Index of the text that was found last, -1 before.
-        help: ``keys`` or ``command`` while that covers the pane, else empty.
-        note: A line for people.
-        done: Whether to leave.
+        position: Number of actions taken.
+        pane: The pane of ``PANES`` that is shown beside the state.
+        scroll: Number of lines that it is scrolled down.
+        input_mode: ``find`` or ``go`` while the user types into that prompt, else empty.
+        typed: The text typed so far.
+        query: The text to find.
+        hit: Index of the text found last; -1 before the first.
+        help: ``keys`` or ``command`` while that help covers the pane, else empty.
+        note: A message for the user.
+        done: Whether the user wants to leave.
     """
 
     position: int = 0
@@ -93,7 +94,7 @@ class Cursor:
 
 
 def split_keys(chunk: str) -> Iterator[str]:
-    """Yield the keys of what a terminal sent at once, arrows and the like by name."""
+    """Yield the keys in *chunk*, what a terminal sent at once; special keys by name."""
     for found in _KEY_PATTERN.findall(chunk):
         name = found.replace("\x1bO", "\x1b[") if found.startswith("\x1bO") else found
         known = _KEY_NAMES.get(name, name)
@@ -102,7 +103,7 @@ def split_keys(chunk: str) -> Iterator[str]:
 
 
 def handle_key(panes: EpisodePanes, cursor: Cursor, key: str) -> Cursor:
-    """Return the place that *key* leads to from *cursor*; a key without meaning changes nothing."""
+    """Return the cursor after *key*; keys without a meaning change nothing."""
     if cursor.input_mode:
         return _handle_typed_key(panes, cursor, key)
     calm = evolve(cursor, note="", help="")
@@ -200,7 +201,7 @@ def _find_next(way: int) -> Callable[[EpisodePanes, Cursor], Cursor]:
 
 
 def _move_to_hit(panes: EpisodePanes, cursor: Cursor, way: int) -> Cursor:
-    """Return the place of the next text, *way* 1 or -1, that holds the query, around the ends."""
+    """Return the cursor at the next (*way* 1) or previous (-1) hit, wrapping around the ends."""
     if not cursor.query:
         return evolve(cursor, note="nothing to find: / asks for it")
     query = cursor.query.casefold()
@@ -223,7 +224,7 @@ def _quit(_film: EpisodePanes, cursor: Cursor) -> Cursor:
 
 
 def shell_commands(panes: EpisodePanes, cursor: Cursor, *, log: str) -> list[Line]:
-    """Return the commands that go on from *cursor*; *log* is what they say about the log."""
+    """Return shell commands to continue from *cursor*; *log* is their ``--log`` option, if any."""
     episode = panes.document["episode"]
     id, here = quote(episode["id"] or "ID"), f"--at {cursor.position} --agent random{log}"
     told = [

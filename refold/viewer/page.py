@@ -1,5 +1,5 @@
 """
-Documents as pages: one file that opens from disk, asks for nothing, and runs only its own script.
+Pages: a document in one HTML file that opens from disk and makes no network requests.
 
 The modules in ``viewer/`` are put into one script, each in a function of its own, since a module
 opened from disk may not import another. That script is packed, and a second one of a few lines
@@ -39,16 +39,16 @@ _INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class DocumentTooLarge(RefoldError):
-    """A document that is too large for a page."""
+    """A document is too large for a page."""
 
 
 class CannotInline(Exception):
-    """A module of the viewer that the inliner cannot take; for who writes the viewer."""
+    """A module of the viewer has a form that the inliner does not support: a programming error."""
 
 
 @frozen
 class _Module:
-    """A module as parsed: what it imports as (path, names), what it exports, and its text."""
+    """A parsed module: its imports as (path, names), the names it exports, and its text."""
 
     imports: tuple[tuple[str, str], ...]
     exports: tuple[str, ...]
@@ -60,10 +60,10 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     Return the page that shows *document*, of an episode or of a comparison: UTF-8 HTML.
 
     It opens at the position *at*. Equal documents give equal pages. Above 64 KB the document is
-    packed; above 32 MB what was sent to the model is left out, and said so.
+    compressed; above 32 MB the messages sent to the model are left out, and the page says so.
 
     Raises:
-        DocumentTooLarge: It is above 64 MB even so.
+        DocumentTooLarge: The document is above 64 MB even so.
     """
     boot, script, style = boot_text(), script_text(), style_text()
     return _PAGE.format(
@@ -100,6 +100,12 @@ _PAGE = """<!doctype html>
 
 
 def _content_security_policy(scripts: Sequence[str], style: str) -> str:
+    """
+    Return a policy that allows nothing but these scripts and this style, by their hashes.
+
+    A page shows text from models and strangers: whatever markup slipped in, it could neither
+    run nor reach the network.
+    """
     return "; ".join(
         [
             "default-src 'none'",
@@ -119,7 +125,7 @@ def _csp_hash(text: str) -> str:
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
     """
-    Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
+    Return *document* as JSON; above 32 MB without the messages sent to the model.
 
     Raises:
         DocumentTooLarge: It is above 64 MB even so.
@@ -139,11 +145,13 @@ def _document_element(document: Mapping[str, Any]) -> str:
     content = encode_document(document)
     if len(content) > COMPRESS_ABOVE:
         return f'<script id="document" type="application/gzip">{_compress(content)}</script>'
+    # Without "<", no text in the document can end the script element; JSON reads it the same.
     text = content.decode().replace("<", "\\u003c")
     return f'<script id="document" type="application/json">{text}</script>'
 
 
 def _compress(content: bytes) -> str:
+    # Without a time stamp, equal documents give equal pages.
     return b64encode(gzip.compress(content, mtime=0)).decode()
 
 
@@ -159,7 +167,7 @@ def _drop_sent_messages(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @cache
 def style_text() -> str:
-    """Return the style of every page."""
+    """Return the style sheet of every page, without comments and needless blanks."""
     text = (VIEWER / "viewer.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
@@ -167,21 +175,24 @@ def style_text() -> str:
 
 @cache
 def boot_text() -> str:
-    """Return the script that unpacks the other one."""
+    """Return the small script that decompresses and runs the viewer."""
     return _strip_lines(_COMMENT.sub("", (VIEWER / "boot.js").read_text(encoding="utf-8")))
 
 
 @cache
 def script_text() -> str:
     """
-    Return the script of every page: the viewer's modules, each after those that it imports.
+    Return the viewer's script: all its modules, each after those that it imports.
+
+    Browsers refuse to import modules from ``file:`` addresses, hence one script without imports.
 
     Raises:
-        CannotInline: A module is not written in the one form that this takes.
+        CannotInline: A module has a form that is not supported.
     """
     order: dict[str, str] = {}
     _collect(ENTRY_MODULE, order, ())
     text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
+    # In HTML, these would end or nest the element that a script stands in.
     if re.search(r"</?script|<!--", text, re.IGNORECASE):
         raise CannotInline("the script would end its own element")
     return text
@@ -210,7 +221,7 @@ def parse_module(path: str, text: str) -> _Module:
     Return the module *path* with the source *text*.
 
     Raises:
-        CannotInline: An import or export is not in the form that the inliner takes.
+        CannotInline: An import or export has a form that is not supported.
     """
     ending = _EXPORT_LIST.search(text)
     if ending:
@@ -236,7 +247,7 @@ def parse_module(path: str, text: str) -> _Module:
 
 
 def _strip_lines(text: str) -> str:
-    """Return *text* without indentation and empty lines."""
+    """Return *text* without indentation and empty lines; line breaks may end statements."""
     return "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip())
 
 
@@ -255,7 +266,7 @@ def _module_variable(path: str) -> str:
 
 
 def name_invisible(text: str) -> str:
-    """Return *text* with what could steer its display named: ``U+202E`` and the like."""
+    """Return *text* with invisible characters named, as in ``[U+202E]``: they can steer display."""
     return "".join(
         f"[U+{ord(each):04X}]" if category(each) in _INVISIBLE_CATEGORIES else each for each in text
     )
@@ -269,7 +280,7 @@ def _title(document: Mapping[str, Any]) -> str:
 
 
 def _fallback_html(document: Mapping[str, Any]) -> str:
-    """Return what a reader without script sees: a table of the steps."""
+    """Return what readers without JavaScript see: a table of the steps."""
     sides = [document] if "episode" in document else [document["a"], document["b"]]
     return "".join(part for side in sides for part in _episode_fallback_html(side))
 

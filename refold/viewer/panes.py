@@ -1,7 +1,7 @@
 """
-An episode's document made ready to be shown at any position, pane by pane, line by line.
+The panes of the terminal stepper: lines of text about an episode at any position.
 
-Pure: it reads the document, as pages do, and neither rules nor log.
+Pure: reads the episode's document, as the page does, and neither rules nor log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,18 +21,18 @@ from refold.viewer.text_lines import (
 )
 
 _SHOWN_OTHERWISE = ("action_taken", "step_rewarded", "model_called")
-"""Events that the step's own lines tell already."""
+"""Events left out of a step's list, since its other lines show them already."""
 
 
 class EpisodePanes:
     """
-    The document of one episode at any of its positions.
+    Renders the document of one episode at any of its positions.
 
     Attributes:
         document: The document.
-        last: Last position.
-        views: What a watcher sees at each position.
-        marks: Position, kind and words of what is worth a look, by position.
+        last: The last position.
+        views: The view of the state at each position.
+        marks: Position, kind and words of the moments worth a look, by position.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -60,16 +60,16 @@ class EpisodePanes:
             self._exchanges.setdefault(position, []).append(exchange)
 
     def position_of(self, event: Sequence[Any]) -> int:
-        """Return the position that an event of the document leads to, or stands after."""
+        """Return the position at which an event of the document is shown."""
         return min(int(event[1]) + 1, self.last)
 
     def marks_at(self, position: int) -> set[str]:
-        """Return the marks of *position* in words."""
+        """Return the words of the marks at *position*."""
         return {say for at, _, say in self.marks if at == position}
 
     @cached_property
     def searchable_texts(self) -> list[tuple[int, str, str]]:
-        """Position, pane and text of all that can be found, in the order of the events."""
+        """Position, pane and text of everything that can be searched, in the order of events."""
         found = [
             (self.position_of(event), "step", event[0], f"#{event[0]} {event[4]}")
             for event in self.document["events"]
@@ -84,13 +84,13 @@ class EpisodePanes:
 
     @cached_property
     def folded_texts(self) -> list[str]:
-        """The texts as they are compared."""
+        """The searchable texts, case-folded for comparison."""
         return [text.casefold() for _, _, text in self.searchable_texts]
 
     # What is shown of a position, pane by pane.
 
     def title_line(self) -> Line:
-        """Return what the episode is."""
+        """Return the title: scenario, score, agent, end, seed and id."""
         episode = self.document["episode"]
         score = episode["score"]
         words = [
@@ -103,7 +103,7 @@ class EpisodePanes:
         return [(episode["scenario"], "bold"), *((f" · {each}", "") for each in words if each)]
 
     def timeline_line(self, position: int, width: int) -> Line:
-        """Return the line of all positions, *width* cells wide: where one is, and the marks."""
+        """Return the timeline, *width* cells wide: the position, and the marks."""
         step = self._steps[position - 1] if position else None
         before = f"{position:>{len(str(self.last))}}/{self.last} "
         reward = f"{step['reward']:+.4g}" if step else ""
@@ -123,7 +123,7 @@ class EpisodePanes:
         return [*line, (after, "bad" if step and step["reward"] < 0 else "")]
 
     def values_line(self, position: int) -> Line:
-        """Return the single values of the state, on one line to be wrapped."""
+        """Return the state's single values as one line, to be wrapped."""
         changes = self._changes[position]
         line: Line = []
         for name, value in self.views[position].items():
@@ -164,7 +164,7 @@ class EpisodePanes:
         return lines
 
     def step_lines(self, position: int) -> list[Line]:
-        """Return what was done to come to *position*: action, reward, events."""
+        """Return the step that led to *position*: action, reward, events."""
         lines: list[Line] = []
         if position:
             step = self._steps[position - 1]
@@ -207,7 +207,7 @@ class EpisodePanes:
         return lines
 
     def model_lines(self, position: int) -> list[Line]:
-        """Return what passed between agent and model before the action: the reply first."""
+        """Return the exchanges with the model before the action, the reply of each first."""
         exchanges = self._exchanges.get(position, [])
         if not exchanges:
             return [[("no model was asked in this step", "dim")]]
