@@ -82,7 +82,7 @@ def scenario_and_seed(outcome: Outcome) -> tuple[str, int]:
 def _with_pair_keys(
     outcomes: Iterable[Outcome], repeated: set[tuple[str, int]]
 ) -> Iterator[tuple[object, Outcome]]:
-    """Yield each outcome with its pair's key: scenario and seed; if repeated, epoch and count too."""
+    """Yield each outcome with its pair's key: scenario, seed, and if repeated epoch and count."""
     seen: Counter[object] = Counter()
     for outcome in outcomes:
         world = scenario_and_seed(outcome)
