@@ -81,6 +81,7 @@ def read_reply(content: bytes) -> Reply:
         _message_text(choice.message),
         *(_content_text(call.function.arguments) for call in calls),
     ]
+    # One limit for all of them: an event with 32 calls must not be 32 times as large.
     text, *arguments = _truncate_together(written[: MOST_TOOL_CALLS + 1])
     return Reply(
         model=(body.model or "")[:_LONGEST_NAME],
@@ -125,6 +126,7 @@ def _content_text(content: Any) -> str:
 
 
 def _tool_call(place: int, call: _Call, arguments: str) -> ToolCall:
+    # Some servers send no ids, but demand that tool results name one.
     id = call.id or f"call_{place}"
     return ToolCall(id[:_LONGEST_NAME], call.function.name[:_LONGEST_NAME], arguments)
 

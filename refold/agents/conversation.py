@@ -58,6 +58,7 @@ class Conversation:
         match event:
             case ModelConfigured():
                 self.configuration = event
+                # A new configuration follows a failed one, or a fork: both begin afresh.
                 self.has_reply = False
                 self.failed_call = None
             case ModelCalled():
@@ -83,6 +84,7 @@ class Conversation:
         if self._new_turn:
             self._turns.append(self._next_turn(event.sent))
             self._new_turn = False
+        # The system message depends on prompt version and format, so a fork may need another one.
         if any(message["role"] == "system" for message in event.sent):
             self._instructed_for = self._prompt_and_format
         self.has_reply = True
@@ -130,6 +132,7 @@ class Conversation:
     def request_body(self, new: list[Message], first: int) -> dict[str, Any]:
         """Return the request body: the last system message, all from *first* on, and *new*."""
         messages = [*self.messages, *new]
+        # APIs want one system message, first: of several, the last one is in force.
         system = next(each for each in reversed(messages) if each["role"] == "system")
         rest = [each for each in messages[first:] if each["role"] != "system"]
         parameters = self.configuration.parameters if self.configuration else {}

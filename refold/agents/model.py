@@ -164,6 +164,7 @@ class ModelAgent:
     ) -> None:
         """Switch to the next action format if that may help; otherwise truncate the episode."""
         recorded = _configuration(conversation)
+        # Once the model has replied, the format works, and the fault must lie elsewhere.
         if (
             self._options.format is None
             and not conversation.has_reply

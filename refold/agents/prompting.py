@@ -70,6 +70,7 @@ def model_configuration(
 def recorded_options(recorded: ModelConfigured) -> ModelOptions:
     """Return the options that *recorded* was made from, with the action format left open."""
     rest = dict(recorded.parameters)
+    # These follow from the format, and would contradict another one as extra parameters.
     for name in ("tools", "tool_choice", "response_format"):
         rest.pop(name, None)
     return ModelOptions(

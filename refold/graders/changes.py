@@ -95,7 +95,7 @@ class GradeChange(Struct, frozen=True):
 
 def compare_grades(old: Grade, new: Grade) -> GradeChange:
     """Return how *new* differs from *old*, two grades of the same episode."""
-    if old == new:
+    if old == new:  # the usual case by far: nothing needs to be compared part by part
         return GradeChange(old, new, (), {})
     return GradeChange(old, new, tuple(_part_changes(old, new)), _count_changes(old, new))
 

@@ -62,6 +62,7 @@ def describe_event(events: Stream, seq: int) -> str:
     if not 0 <= seq < len(events):
         return "not one of these events"
     event = events[seq]
+    # The action in words says more than the event that it was taken.
     told = event.action if isinstance(event, ActionTaken) else event
     return _escape_unprintable(events.family.say(told))
 
@@ -74,6 +75,7 @@ def _part_lines(part: PartChange, events: Stream, shown: int) -> Iterator[str]:
     yield f"    was {before}"
     yield f"    is  {after}"
     groups = [("no longer counted", part.lost_seqs), ("counted now", part.gained_seqs)]
+    # Points moved although the same events count: the weight, the gate or the measure changed.
     if not part.lost_seqs and not part.gained_seqs:
         groups = [("the same events count", part.kept_seqs)]
     for words, seqs in groups:

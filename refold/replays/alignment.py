@@ -82,6 +82,7 @@ def _matching_runs(lefts: list[Step], rights: list[Step]) -> Iterator[tuple[int,
     if max(len(lefts), len(rights)) > MOST_MATCHED:
         yield 0, len(lefts), 0, len(rights)
         return
+    # SequenceMatcher hashes its items; actions are not all hashable, their JSON is.
     keys = [encode(step.action) for step in lefts], [encode(step.action) for step in rights]
     for _, i, i_end, j, j_end in SequenceMatcher(None, *keys).get_opcodes():
         yield i, i_end, j, j_end

@@ -120,6 +120,7 @@ def _grade_problem(row: SavedRow, stream: Stream) -> str | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"expected a grade, got {error}"
     rubric = saved.rubric
+    # The columns repeat what the JSON says, for queries; nothing but this keeps them equal.
     told = (row.digest, row.rubric, row.version, row.rubric_digest, row.score)
     said = (saved.episode_digest, rubric.name, rubric.version, rubric.digest, saved.score)
     if told != said:

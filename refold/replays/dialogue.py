@@ -49,6 +49,7 @@ def _utterances(event: Event) -> Iterator[Utterance]:
 
 
 def _without_call_id(message: Mapping[str, Any]) -> dict[str, Any]:
+    # APIs invent a new id for each call: equal dialogues would never be equal.
     return {key: value for key, value in message.items() if key != "tool_call_id"}
 
 

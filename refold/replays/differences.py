@@ -131,6 +131,7 @@ def diff(a: Stream, b: Stream) -> Diff:
     parted = next((row for row in rows if {*row.differs} - DIALOGUE_ASPECTS), None)
     grades = grade(a), grade(b)
     rubrics = [given.rubric.digest for given in grades]
+    # Points of another rubric, or of other rules, are measured on another scale.
     checks = {"rules": same_rules, "rubric": rubrics[0] == rubrics[1]}
     return Diff(
         shared=parted.position if parted else len(rows),
@@ -164,6 +165,7 @@ def _row_differences(
     for name, kinds in (("prompt", ("model", "prompt")), ("reply", ("reply",))):
         if _utterances_of(one, kinds) != _utterances_of(other, kinds):
             yield name
+    # The dialogue is equal, so what differs is latency, tokens or attempts.
     if one == other and _payloads(a, left, _is_exchange) != _payloads(b, right, _is_exchange):
         yield "exchange"
     yield from _outcome_differences(a, b, left, right)

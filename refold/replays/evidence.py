@@ -29,6 +29,7 @@ def _event_keys(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
 
 
 def _event_and_step_keys(stream: Stream, seqs: Seqs) -> Sequence[Hashable]:
+    # The step of an event is the number of steps that ended before it.
     ends = [seq for seq, event in enumerate(stream) if isinstance(event, StepRewarded)]
     return [(stream.current[seq], bisect_left(ends, seq)) for seq in seqs]
 

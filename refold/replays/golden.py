@@ -31,5 +31,6 @@ def read_golden(path: Path | Traversable) -> Stream:
 
 def find_goldens(folder: Path | Traversable = GOLDEN_FOLDER) -> Iterator[Path | Traversable]:
     """Yield the goldens in *folder*, sorted by name."""
+    # A folder on disk or inside of a zipped package: both have iterdir(), in no certain order.
     found = [path for path in folder.iterdir() if path.name.endswith(".jsonl")]
     yield from sorted(found, key=lambda path: path.name)

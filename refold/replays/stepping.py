@@ -50,6 +50,7 @@ def steps(stream: Stream) -> Iterator[Step]:
         position = min(place, len(ranges) - 1)
         events = tuple(stream[seqs.start : seqs.stop])
         state = fold(events, family=stream.family, start=state)
+        # A whole step ends with its reward; the start and the rest have none.
         rewarded = events[-1] if isinstance(events[-1], StepRewarded) else None
         total = rewarded.total if rewarded else total
         yield Step(

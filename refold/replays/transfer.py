@@ -112,6 +112,7 @@ def _read_header(line: bytes, where: str) -> EpisodeHeader:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
         ) from None
+    # JSON holds larger numbers than a column of SQLite.
     for name, number in (("seed", header.seed), ("epoch", header.epoch)):
         if not 0 <= number <= LARGEST_SEED:
             raise RefoldError(f"{where}: expected {name} 0 to {LARGEST_SEED}, got {number}")
@@ -125,6 +126,7 @@ def _store(log: EventLog, header: EpisodeHeader, payloads: list[bytes], where: s
             f"{where}: expected {header.events} events after it, got {len(payloads)}; "
             "the file is cut short"
         )
+    # Computes the chain from the bytes: the digest in the header is only a claim until then.
     stream = Stream.read(payloads, episode=header.id)
     if stream.digest != header.digest:
         raise RefoldError(

@@ -130,6 +130,7 @@ def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     over = False
     for step, seqs in enumerate(ranges[1:]):
         inputs = _leading_inputs(stream[seqs.start : seqs.stop])
+        # Inputs change the state before the rules decide, as when the step was recorded.
         state = fold(inputs, family=family, start=state)
         # After the end, the rules have no say: any further event is a divergence.
         events = [] if over else _decide(stream, state, inputs)
@@ -184,6 +185,7 @@ def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
 
 def _find_malformed_column(info: EpisodeInfo) -> str | None:
     """Return the first column of *info* whose form refold never writes, in words, or None."""
+    # These columns lie outside the hash chain: only their form can be checked.
     for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):
         if told is not None and not _is_time(told):
             return f"{what}: expected a time in UTC, ISO 8601, got {told!r}"

@@ -69,6 +69,7 @@ async def what_if(
         UnknownStep: *stream* has no position *at*.
     """
     taken = action_at(stream, at)
+    # Each from a fork in memory: the log stays as it is, and all have the same random seed.
     for action in candidate_actions(stream, at):
         episode = Episode.fork(stream, at)
         result = episode.step(action, *([opening] if opening else []))

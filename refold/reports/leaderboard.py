@@ -74,6 +74,7 @@ class _AgentScores:
             self.exclusions[outcome.excluded] += 1
             return
         self.scores.append(outcome.score)
+        # ">", so that of equal scores the first episode is the one linked.
         if self.best is None or outcome.score > self.best:
             self.best, self.episode = outcome.score, outcome.id
 
@@ -156,6 +157,7 @@ def _rank_agents(
     means: Mapping[str, float | None],
 ) -> Iterator[tuple[int | None, str, float | None]]:
     """Yield rank, agent and mean, best first, ties by name, and those without a mean last."""
+    # The index of a mean's first occurrence is its rank: ties share one, and the next is skipped.
     known = sorted((mean for mean in means.values() if mean is not None), reverse=True)
     for agent in sorted(means, key=lambda each: (-(means[each] or 0.0), each)):
         mean = means[agent]

@@ -88,7 +88,7 @@ class _ScenarioBody(Struct):
 _decode_body = msgspec.json.Decoder(_ScenarioBody).decode
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
 def setting_of(body: bytes) -> Setting:
     """
     Return the setting of the scenario whose canonical JSON is *body*.
@@ -134,6 +134,7 @@ def _exclusion(stream: Stream) -> str | None:
     end = next(ends, None)
     if end is None:
         return NOT_ENDED
+    # Forfeited steps do count: no action is the model's own failure.
     stopped = end.how == "truncated" and end.reason == INSTRUMENT_FAILED
     return INSTRUMENT_FAILED if stopped else None
 

@@ -87,6 +87,7 @@ def _with_pair_keys(
     for outcome in outcomes:
         world = scenario_and_seed(outcome)
         key: object = world
+        # Without repetitions the epochs may differ: one run may have begun at another epoch.
         if world in repeated:
             place = (world, outcome.epoch)
             key = (*place, seen[place])

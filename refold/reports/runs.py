@@ -120,7 +120,7 @@ def find_run(log: EventLog, reference: str) -> str:
     if reference == LAST:
         runs = (info.run for info in log.episodes(newest_first=True) if info.run)
         fitting = list(islice(runs, 1))
-    elif next(log.episodes(run=reference), None):
+    elif next(log.episodes(run=reference), None):  # a whole name wins over longer ones it begins
         return reference
     else:
         fitting = [name for name in run_names(log) if name.startswith(reference)]

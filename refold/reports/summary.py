@@ -149,6 +149,7 @@ def report_run(
     for tally in tallies.values():
         total.merge(tally.usage)
     scenarios = tuple(_scenario_report(*each, pass_at, ks, price) for each in tallies.items())
+    # Mean of means: a scenario with more episodes must not weigh more than another.
     means = [each.score.mean for each in scenarios if each.score]
     return RunReport(scenarios, fmean(means) if means else None, _costs(total, price))
 

@@ -80,6 +80,7 @@ class Usage:
         if event.reply is None:
             self.unanswered += 1
             return
+        # Counts by millisecond give exact percentiles without keeping every value.
         self.latencies[event.latency_ms] += 1
         if event.reply.usage is None:
             self.unmetered += 1

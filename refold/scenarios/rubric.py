@@ -144,6 +144,7 @@ def _group_problems(
     for name, times in Counter(criterion.name for criterion in group).items():
         if times > 1:
             yield path, f"expected each name once, got {name!r} {times} times"
+    # Penalties, below 0, come on top: without any, the best score is 1.
     total = sum(criterion.weight for criterion in group if criterion.weight > 0)
     if not abs(total - 1) <= TOLERANCE:  # "not <=" rather than ">": a sum of NaN is a mistake too
         yield path, f"expected weights above 0 that add up to 1, got {total:.10g}"
@@ -174,6 +175,7 @@ def _measure_problems(
 ) -> Iterator[Problem]:
     measure = criteria.measures.get(criterion.measure)
     if measure is None:
+        # Families may have dozens of measures: name the likely ones, all only if none is close.
         near = get_close_matches(criterion.measure, criteria.measures, n=3, cutoff=0.4)
         known = ", ".join(near or sorted(criteria.measures))
         yield f"{path}.measure", f"expected a known measure ({known}), got {criterion.measure!r}"

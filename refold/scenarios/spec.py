@@ -88,6 +88,7 @@ def load(name: str | Path) -> Scenario:
         RefoldError: The file cannot be read, or is not TOML.
     """
     text = str(name)
+    # Built-in names win: a folder "workflow" in the working directory must not change them.
     return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
 
 
@@ -98,7 +99,7 @@ def scenario_source(name: str) -> str:
     Raises:
         UnknownName, ScenarioError, RefoldError: As ``load``.
     """
-    load(name)
+    load(name)  # for its errors: what is printed here can be used
     return _read_source(name).decode()
 
 
@@ -154,6 +155,7 @@ def _read_file(path: Path) -> bytes:
 
 def _parse(content: bytes, where: str, name: str) -> Scenario:
     table, problems = structure(read_toml(content, where), _ScenarioTable, "$")
+    # The name goes into streams, tables and terminals, and comes from a file name.
     if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:
         problems.append(("file name", f"expected 1 to {MOST_LETTERS} printable letters"))
     if table is None:

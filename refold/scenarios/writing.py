@@ -41,6 +41,7 @@ def format_names(texts: Iterable[str]) -> str:
 
 def quote(text: str) -> str:
     """Return *text* as a JSON string: in double quotes, on one line, lossless."""
+    # Readable letters stay as they are; what JSON leaves in but a reader cannot see is escaped.
     written = json.dumps(text, ensure_ascii=False)
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 

@@ -59,6 +59,7 @@ def diff_document(found: Diff, streams: Streams, *, infos: Infos = (None, None))
         document(stream, info=info, grade=grade(stream))
         for stream, info in zip(streams, infos, strict=True)
     ]
+    # Parameters may hold what the agent is to find out, such as which worker fails when.
     running = any(side["episode"]["ended"] == "running" for side in sides)
     return {
         "format": FORMAT,

@@ -149,6 +149,7 @@ class _DocumentParts:
             kind = data.pop("type")
             # The document tells the scenario elsewhere, without what must not be seen.
             data.pop("scenario" if seq == 0 else "", None)
+            # Exchanges are large and listed in full elsewhere: here is only their index.
             if isinstance(event, EXCHANGE_EVENTS):
                 data = {"exchange": asked - 1 if not isinstance(event, ModelCalled) else asked}
                 asked += isinstance(event, ModelCalled)
@@ -171,6 +172,7 @@ class _DocumentParts:
 
     def marks(self, parameters: Json, events: list[list[Any]]) -> list[list[Any]]:
         """Return [position, kind, words] of the moments worth a look, by position."""
+        # By identity: equal events may stand in several places, and words may hide fields.
         words = {id(event): row[4] for event, row in zip(self._stream, events, strict=True)}
 
         def say(event: Event) -> str:

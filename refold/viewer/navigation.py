@@ -214,6 +214,7 @@ def _move_to_hit(panes: EpisodePanes, cursor: Cursor, way: int) -> Cursor:
     at = max(panes.folded_texts[hit].find(query) - 20, 0)
     shown = " ".join(text[at : at + 200].split())
     note = f"{hits.index(hit) + 1} of {len(hits)}: {shown}"
+    # A hit among the events needs no switch away from a pane that follows the position.
     keeps = pane == "step" and cursor.pane in ("events", "state")
     there = cursor if keeps else evolve(cursor, pane=pane)
     return evolve(_move_to(panes, there, position, note), hit=hit)

@@ -236,6 +236,7 @@ def parse_module(path: str, text: str) -> _Module:
         if found:
             imports.append((_resolve_path(path, found[2]), found[1]))
             continue
+        # Line by line, in one plain style: a parser of JavaScript would be a large dependency.
         export = _EXPORT.match(line)
         if export:
             exported.append(export[1])

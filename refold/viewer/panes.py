@@ -45,6 +45,7 @@ class EpisodePanes:
             before = self.views[-1]
             change = step.get("delta")
             self.views.append(step["view"] if change is None else apply_delta(before, change))
+            # Where there is no delta, compute one: it tells which rows to mark as changed.
             self._changes.append(
                 (make_delta(before, step["view"]) or {}) if change is None else change
             )

@@ -42,6 +42,7 @@ def share_rows(wanted: list[int], room: int) -> list[int]:
     """
     shares = [0] * len(wanted)
     left = room
+    # From the smallest: what it leaves of its equal share goes to the larger ones.
     order = sorted(range(len(wanted)), key=lambda place: wanted[place])
     for place, rest in zip(order, range(len(wanted), 0, -1), strict=True):
         shares[place] = max(min(wanted[place], left // rest), 0)

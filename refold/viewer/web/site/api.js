@@ -22,7 +22,8 @@ function errorText(body, status) {
   return `the server answered ${status}`;
 }
 
-function wait(time) {
+/** Resolves after *time* ms. */
+export function wait(time) {
   return new Promise((done) => { setTimeout(done, time); });
 }
 

@@ -1,5 +1,5 @@
 // Playing by hand: compose an action, preview what the rules say about it, and take it.
-import { post } from "./api.js";
+import { post, wait } from "./api.js";
 import { refusalOf, refusedBy } from "./refusal.js";
 import { draftOf, dropSession, keepDraft, sessionOf } from "./session.js";
 
@@ -8,10 +8,6 @@ const PREVIEW_DELAY = 150; // ms without a change: no request for each letter ty
 const REST_TIME = 300; // ms after an action, in case Enter is still held down
 const SESSION_GONE = 404;
 const LEGAL = { error: null };
-
-function wait(time) {
-  return new Promise((done) => { setTimeout(done, time); });
-}
 
 /** Adds to the state *s* what playing needs; only the tab that began the episode has its session. */
 export function beginHand(s, id, schema) {
