@@ -146,6 +146,7 @@ class Conversation:
         """
         calls = self.messages[-1].get("tool_calls", []) if self.messages else []
         words = [
+            # Only the first call of a reply becomes the action.
             "refused" if self._last_reply_unread else "done",
             *["ignored: one action a turn"] * 99,
         ]

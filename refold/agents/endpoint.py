@@ -86,11 +86,11 @@ def find_endpoint(
             f"model: expected a key in {', '.join(_KEY_VARIABLES)} or --api-key, or a --base-url "
             "that needs none, got neither; `refold mock-model` gives one to try"
         )
-    checked = None if address is None else _checked_address(address.strip())
-    return Endpoint(checked, _checked_key(key or NO_KEY), timeout, max_retries)
+    checked = None if address is None else _check_address(address.strip())
+    return Endpoint(checked, _check_key(key or NO_KEY), timeout, max_retries)
 
 
-def _checked_address(address: str) -> str:
+def _check_address(address: str) -> str:
     try:
         parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -106,7 +106,7 @@ def _checked_address(address: str) -> str:
     return address
 
 
-def _checked_key(key: str) -> str:
+def _check_key(key: str) -> str:
     key = key.strip()
     if not key.isascii() or not key.isprintable():
         raise RefoldError(

@@ -29,7 +29,7 @@ def pair_by_position(found: Diff) -> list[Pair]:
     for row in found.rows:
         a, b = _with_action(row.a), _with_action(row.b)
         if a is None or b is None:
-            pairs.extend(_unpaired(a, b))
+            pairs.extend(_unpaired_steps(a, b))
         else:
             how = "action" if "action" in row.differs else "outcome"
             same = not {*row.differs} - DIALOGUE_ASPECTS
@@ -43,6 +43,7 @@ def pair_by_action(found: Diff) -> list[Pair]:
 
     Each stream's steps keep their order. Pairs with equal actions and rewards are ``same``.
     """
+    # The shared beginning needs no matching; of a fork, it is often the larger part.
     pairs = [
         pair for pair in pair_by_position(found) if max(pair[0] or 0, pair[1] or 0) < found.shared
     ]
@@ -63,7 +64,7 @@ def _with_action(step: Step | None) -> Step | None:
     return step if step is not None and step.action is not None else None
 
 
-def _unpaired(a: Step | None, b: Step | None) -> Iterator[Pair]:
+def _unpaired_steps(a: Step | None, b: Step | None) -> Iterator[Pair]:
     if a:
         yield a.position, None, "a"
     if b:

@@ -90,7 +90,7 @@ class Facts:
         return EpisodeEnded in self._by_type
 
     @cached_property
-    def start(self) -> Any:
+    def initial_state(self) -> Any:
         """The state before the first event, for questions about the scenario."""
         return self.stream.family.initial(self.stream.scenario, self.stream.started.seed)
 

@@ -133,7 +133,7 @@ class EpisodePanes:
                 line.append((flatten_value(value), "changed" if name in changes else ""))
         return line
 
-    def at_hand(self, position: int) -> list[Line]:
+    def object_lines(self, position: int) -> list[Line]:
         """Return what the agent has before it in words: in an inbox, the current e-mail."""
         if self.document["episode"]["family"] != "inbox":
             return []

@@ -60,7 +60,7 @@ class GraderChoice:
             GraderFailed: The function gives no grade.
         """
         if self.grader is not None:
-            return self.grader.grades(episodes, seconds=self.seconds, on_output=words)
+            return self.grader.grade_all(episodes, seconds=self.seconds, on_output=words)
         return self._by_rubric(episodes)
 
     def _by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:

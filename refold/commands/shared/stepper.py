@@ -163,7 +163,7 @@ class Painter:
 
     def _state(self, place: Cursor, width: int, height: int) -> Panel:
         facts = self._folded([self._panes.values_line(place.position)], width - 2)
-        facts += self._folded(self._panes.at_hand(place.position), width - 2)[: height // 2]
+        facts += self._folded(self._panes.object_lines(place.position), width - 2)[: height // 2]
         scroll = place.scroll if place.pane == "state" else 0
         room = height - 2 - len(facts)
         rows = map(_text, self._panes.state_rows(place.position, room, scroll))

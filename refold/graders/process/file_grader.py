@@ -77,7 +77,7 @@ class FileGrader:
         digest = sha256(self.function.encode() + b"\0" + self.source).hexdigest()
         self.rubric = RubricName(f"{Path(self.path).name}:{self.function}", 0, digest)
 
-    def grades(
+    def grade_all(
         self,
         episodes: Iterable[T],
         *,

@@ -50,7 +50,7 @@ def _by_subtask(facts: Facts) -> Mapping[str, IndexedEvent]:
 
 
 def _parameters(facts: Facts) -> WorkflowParameters:
-    parameters: WorkflowParameters = facts.start.plan.parameters
+    parameters: WorkflowParameters = facts.initial_state.plan.parameters
     return parameters
 
 

@@ -23,7 +23,7 @@ class Reason:
 def nearness(facts: Facts, _: Nothing) -> Measurement:
     """The sum as a share of the target; 0 above it."""
     rolls = facts.of_type(Rolled)
-    target = facts.start.parameters.target
+    target = facts.initial_state.parameters.target
     reached = rolls[-1].event.sum if rolls else 0
     return Measurement.from_events(
         reached / target if reached <= target else 0.0, rolls, rolls=len(rolls)
