@@ -12,7 +12,7 @@ from refold.engine import Episode, EpisodeInfo, EventLog, Stream, fold
 from refold.engine.codec import GENESIS, chain, codec_for
 from refold.graders import grade
 from refold.replays import verify
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import load
 
 READ = Bar("value", least=400_000)
@@ -30,7 +30,7 @@ WHERE e.uid = ? ORDER BY v.seq
 def read_rows(folder: Path, rounds: int, episodes: int) -> Iterator[Row]:
     """Yield the rows of reading, with *episodes* stored episodes in each measurement."""
     greedy = {f"{name} greedy": played(name, "greedy") for name in TASKS}
-    streams = {**greedy, "workflow/hard worked example": read_golden(FOLDER / WORKED)}
+    streams = {**greedy, "workflow/hard worked example": read_golden(GOLDEN_FOLDER / WORKED)}
     paths = {
         name: stored(folder / f"read-{number}.db", [stream], episodes)
         for number, (name, stream) in enumerate(streams.items())

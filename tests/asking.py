@@ -34,7 +34,7 @@ def ask(base_url, *bodies, timeout=10.0, max_retries=1, through=None):
         client = Client(Endpoint(base_url, KEY, timeout, max_retries))
         asker = through(client) if through else client
         try:
-            return [await asker.ask(body) for body in bodies], client.complaint
+            return [await asker.complete(body) for body in bodies], client.last_failure
         finally:
             await client.close()
 

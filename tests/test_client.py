@@ -5,7 +5,7 @@ import pytest
 from asking import KEY, ask
 from fault_server import BUSY, DROP, HANG, FaultServer, Sent, refuses, says
 
-from refold.agents.client import Denied, is_unsupported
+from refold.agents.client import AccessDenied, is_unsupported
 from refold.engine.exchanges import Attempt, Reply, Usage
 
 BODY = {
@@ -116,7 +116,7 @@ def test_a_denial_is_raised_at_once(status):
     with FaultServer(*script) as server:
         address = server.base_url.replace("//", f"//me:{KEY}@")
         with pytest.raises(
-            Denied, match=rf"model: {server.base_url} .*; check .*{status}"
+            AccessDenied, match=rf"model: {server.base_url} .*; check .*{status}"
         ) as denied:
             ask(address, BODY)
         assert KEY not in str(denied.value)

@@ -9,7 +9,7 @@ from refold.cli import ReportedError
 from refold.engine import Episode
 from refold.engine.registry import find_family
 from refold.graders import grade
-from refold.reports.statistics import noise_floor, noise_of_difference, paired
+from refold.reports.statistics import noise_floor, noise_of_difference, paired_difference
 from refold.scenarios import load
 
 EASY = load("workflow/easy")
@@ -28,7 +28,7 @@ def differences(log, left, right):
 
 
 def figures(made):
-    """Return the part of a JSON contrast that ``paired`` gives."""
+    """Return the part of a JSON contrast that ``paired_difference`` gives."""
     return {"pairs": made.pairs, "clusters": made.clusters, "difference": made.difference} | {
         "low": made.low,
         "high": made.high,
@@ -50,7 +50,9 @@ def test_pairs_share_scenario_and_seed(log):
     assert code == 1
     assert answer["runs"] == ["a", "b"]
     assert row["unit"] == "seed"
-    assert row["paired"] == figures(paired([[each] for each in found], bounds=(low, high)))
+    assert row["paired"] == figures(
+        paired_difference([[each] for each in found], bounds=(low, high))
+    )
     assert row["paired"]["difference"] == pytest.approx(fmean(found))
     assert row["means"] == [fmean(score(log, id) for id in ids) for ids in (left, right)]
     assert answer["overall"] == {key: row[key] for key in answer["overall"]}
@@ -62,7 +64,7 @@ def test_scenarios_are_the_units_of_several(log):
     right = record(log, "b", "noop", BOTH, epochs=3)
     overall = ask("compare", log, "a", "b")[0]["overall"]
     found = differences(log, left, right)
-    expected = figures(paired([found[:3], found[3:]], bounds=(-0.98, 0.98)))
+    expected = figures(paired_difference([found[:3], found[3:]], bounds=(-0.98, 0.98)))
     assert overall["unit"] == "scenario"
     assert overall["paired"] == pytest.approx(expected)
     assert (overall["paired"]["pairs"], overall["paired"]["p"]) == (6, 0.5)

@@ -2,8 +2,8 @@ import pytest
 from asking import of_kind, play, sensible
 from fault_server import BUSY, FaultServer, refuses, says
 
-from refold.agents.conversation import request_digest, requests
-from refold.agents.prompting import ModelOptions, configured
+from refold.agents.conversation import rebuild_requests, request_digest
+from refold.agents.prompting import ModelOptions, model_configuration
 from refold.engine import Episode, StepRewarded
 from refold.engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
 from refold.scenarios import load
@@ -31,7 +31,7 @@ def test_the_log_holds_every_request_exactly(log, form, history):
     assert episode.over
     assert of_kind(ModelConfigured, stream)[-1].format == form
     sent = []
-    for seq, body in requests(stream):
+    for seq, body in rebuild_requests(stream):
         assert stream[seq].request == request_digest(body)
         sent += [body] * (len(stream[seq].faults) + (stream[seq].reply is not None))
     assert sent == server.requests
@@ -49,7 +49,7 @@ def test_a_request_repeats_as_many_turns_as_it_should(form, history):
     episode = Episode.start(load("workflow/easy"))
     with FaultServer(*SCRIPTS[form], then=sensible) as server:
         play(server.base_url, episode, history=history)
-    for seq, body in requests(episode.events):
+    for seq, body in rebuild_requests(episode.events):
         steps = len(of_kind(StepRewarded, episode.events[:seq]))
         system, *messages = body["messages"]
         shown = [each for each in messages if each["content"].startswith("## Task\n")]
@@ -93,11 +93,13 @@ def test_a_fork_goes_on_with_the_conversation_in_a_form_of_its_own(log):
     with FaultServer(NO, NO, then=sensible) as server:
         play(server.base_url, parent)
     fork = Episode.fork(parent.events, 2, log=log, parent=parent.id)
-    fork.note(configured(fork.family, ModelOptions("other"), "tools"))
+    fork.note(model_configuration(fork.family, ModelOptions("other"), "tools"))
     with FaultServer(NO, then=sensible) as server:
         play(server.base_url, fork)
     stream = log.events(fork.id)
-    assert [body for _, body in requests(stream)][-len(server.requests) :] == server.requests
+    assert [body for _, body in rebuild_requests(stream)][
+        -len(server.requests) :
+    ] == server.requests
     assert {body["model"] for body in server.requests} == {"other"}
     tools, form, later = server.requests[:3]
     assert ["tools" in body for body in (tools, form, later)] == [True, False, False]

@@ -10,7 +10,7 @@ from shell import Shell
 from refold.engine import EventLog
 from refold.graders import Finding, saved_grades
 from refold.graders.custom import WrongResult, grade_by
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 
 FAILURES = """
 from refold.graders import Facts, Finding
@@ -18,8 +18,9 @@ from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
     print("looking at", len(events), "events")
-    failed = Facts(events).of(SubtaskFailed)
-    return {"base": 1, "failures": Finding.of(-0.1 * len(failed), failed, failed=len(failed))}
+    failed = Facts(events).of_type(SubtaskFailed)
+    penalty = Finding.of(-0.1 * len(failed), failed, failed=len(failed))
+    return {"base": 1, "failures": penalty}
 
 def half(events):
     return 0.5
@@ -214,7 +215,7 @@ def failures(events):
 )
 def test_what_a_function_may_return(found, score, points):
     """A number, a finding, or several by name, whose sum is kept within 0 and 1."""
-    given = grade_by(lambda events: found, read_golden(FOLDER / "inbox-easy-baseline.jsonl"))
+    given = grade_by(lambda events: found, read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl"))
     assert given.score == score
     assert [part.points for part in given.parts] == points
     assert str(given.parts[0].value)[0] != "-"
@@ -230,11 +231,14 @@ def test_what_a_function_may_return(found, score, points):
         (Finding(0.5, 3), "expected seqs, got int"),
         (Finding("x"), "as the score, got str"),
         (Finding(0.5, (), [1]), "expected a mapping of counts, got list"),
-        (Finding(0.5, (), {"n": float("inf")}), "expected a finite number as count 'n', got inf"),
+        (
+            Finding(0.5, (), {"n": float("inf")}),
+            "expected a finite number as count 'n', got inf",
+        ),
     ],
 )
 def test_a_finding_with_a_mistake(found, match):
     """Evidence has to be events of the episode, and all numbers finite."""
-    events = read_golden(FOLDER / "inbox-easy-baseline.jsonl")
+    events = read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl")
     with pytest.raises(WrongResult, match=match):
         grade_by(lambda events: found, events)

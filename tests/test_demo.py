@@ -3,7 +3,7 @@ import shlex
 from shell import Shell
 
 from refold.graders import grade
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 
 
 def test_demo(tmp_path):
@@ -16,7 +16,7 @@ def test_demo(tmp_path):
     assert "byte for byte the grade that was given live: yes" in ran.out
     assert "every step decided again, equal to the byte: yes" in ran.out
     listed = {each["agent"]: each for each in shell("episodes --run demo --json").json["episodes"]}
-    example = next(path for path in goldens() if "worked-example" in path.name)
+    example = next(path for path in find_goldens() if "worked-example" in path.name)
     assert listed["worked-example"]["score"] == grade(read_golden(example)).score == 0.7929
     assert listed["worked-example"]["digest"] == read_golden(example).digest
     assert listed["greedy"]["score"] == 0.0176

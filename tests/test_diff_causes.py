@@ -9,9 +9,9 @@ from refold import replays
 from refold.engine import ActionRefused, Episode, EventLog, Reseeded
 from refold.engine.exchanges import Attempt, ModelCalled, ModelConfigured, Reply, ToolCall, Usage
 from refold.replays import diff
-from refold.replays.alignment import by_action, by_step
-from refold.replays.evidence import unshared
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.alignment import pair_by_action, pair_by_position
+from refold.replays.evidence import unmatched_events
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import load
 
 FIRST = action("delegate technical_design tech_lead")
@@ -189,7 +189,8 @@ def test_words_of_models(shell):
 def test_events_behind_the_points():
     """Where points differ, the events that only one side has explain it, with their words."""
     greedy, example = (
-        read_golden(FOLDER / f"workflow-hard-{name}.jsonl") for name in ("greedy", "worked-example")
+        read_golden(GOLDEN_FOLDER / f"workflow-hard-{name}.jsonl")
+        for name in ("greedy", "worked-example")
     )
     parts = {part.name: part for part in diff(greedy, example).parts}
     penalty = parts["invalid_penalty"]
@@ -210,26 +211,26 @@ def test_which_events_only_one_side_has():
     early, late = played((FIRST,), (WAIT,)), played((WAIT,), (FIRST,))
     done = [stream.index(next(each for each in stream if "Completed" in type(each).__name__))
             for stream in (early, late)]  # fmt: skip
-    assert unshared(early, (0, done[0]), late, (0,)) == ((done[0],), ())
-    assert unshared(early, (0, done[0]), late, (0, done[1])) == ((done[0],), (done[1],))
-    assert unshared(early, (0,), late, (0,)) == ((0,), (0,))
+    assert unmatched_events(early, (0, done[0]), late, (0,)) == ((done[0],), ())
+    assert unmatched_events(early, (0, done[0]), late, (0, done[1])) == ((done[0],), (done[1],))
+    assert unmatched_events(early, (0,), late, (0,)) == ((0,), (0,))
     refused = action("retry technical_design tech_lead")
     once, thrice = played((refused,)), played((refused,), (refused,), (refused,))
     seqs = [seq for seq, event in enumerate(thrice) if isinstance(event, ActionRefused)]
-    assert unshared(once, (seqs[0],), thrice, (0, *seqs)) == ((), (0, *seqs[1:]))
+    assert unmatched_events(once, (seqs[0],), thrice, (0, *seqs)) == ((), (0, *seqs[1:]))
 
 
 def test_alignment_by_step_and_by_action():
     """By step each position stands beside itself; by action an extra step moves nothing else."""
     a, b = played((FIRST,), (WAIT,), (ABORT,)), played((WAIT,), (FIRST,), (WAIT,), (ABORT,))
     found = diff(a, b)
-    assert by_step(found) == [
+    assert pair_by_position(found) == [
         (1, 1, "action"),
         (2, 2, "action"),
         (3, 3, "action"),
         (None, 4, "b"),
     ]
-    pairs = by_action(found)
+    pairs = pair_by_action(found)
     assert [(i, j) for i, j, _ in pairs] == [(None, 1), (1, 2), (2, 3), (3, 4)]
     assert [how for *_, how in pairs] == ["b", "same", "same", "same"]
 
@@ -239,7 +240,7 @@ def test_alignments_leave_no_step_out(random_episode, seeds):
     """Each step of either side stands in exactly one row, in order, and as it compares."""
     a, b = (random_episode("workflow/medium", seed).events for seed in seeds)
     found = diff(a, b)
-    for pairs in (by_step(found), by_action(found)):
+    for pairs in (pair_by_position(found), pair_by_action(found)):
         for side, stream in enumerate((a, b)):
             steps = [pair[side] for pair in pairs if pair[side] is not None]
             assert steps == list(range(1, len(list(replays.steps(stream)))))

@@ -10,7 +10,7 @@ from pages import ROOT, page, section
 from refold.agents import make_policy, play
 from refold.engine import Episode
 from refold.graders import grade
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import load
 
 PAGES = [
@@ -75,5 +75,5 @@ def test_reference_scores() -> None:
             play(episode, make_policy(agent, episode.family, seed=0))
             given.append(f"{grade(episode.events).score:.4f}")
         assert [cell for cell in shown[f"{family}, `{agent}`"] if cell] == given
-    example = read_golden(FOLDER / "workflow-hard-worked-example.jsonl")
+    example = read_golden(GOLDEN_FOLDER / "workflow-hard-worked-example.jsonl")
     assert shown["workflow, worked example"] == ["", "", f"{grade(example).score:.4f}", ""]

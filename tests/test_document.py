@@ -14,10 +14,10 @@ from refold.engine.exchanges import ModelConfigured, ReplyUnread
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import PLAIN
 from refold.graders import grade
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 from refold.scenarios import load, scenario_names
-from refold.viewer.deltas import delta, merge
-from refold.viewer.episode_document import document, without_sent
+from refold.viewer.deltas import apply_delta, make_delta
+from refold.viewer.episode_document import document, drop_sent_messages
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.lists(st.integers(0, 1), max_size=2),
@@ -34,11 +34,11 @@ def texts(made):
 @given(before=VIEWS, after=VIEWS)
 def test_delta_leads_from_one_value_to_the_next(before, after):
     """Merging a delta gives exactly the later value; there is none where a key vanished."""
-    change = delta(before, after)
+    change = make_delta(before, after)
     if change is not None:
-        assert encode(merge(before, change)) == encode(after)
-    assert delta(after, after) == {}
-    assert delta({"a": {"b": 1}}, {"a": {}}) is None
+        assert encode(apply_delta(before, change)) == encode(after)
+    assert make_delta(after, after) == {}
+    assert make_delta({"a": {"b": 1}}, {"a": {}}) is None
 
 
 @pytest.mark.parametrize("name", scenario_names())
@@ -53,10 +53,10 @@ def test_every_prefix_is_in_it(name, random_episode):
             changes = (step["delta"] for step in made["steps"][:position])
             state = fold(stream[:end], family=stream.family)
             view = msgspec.to_builtins(stream.family.view(state))
-            assert reduce(merge, changes, made["start"]) == view
+            assert reduce(apply_delta, changes, made["start"]) == view
 
 
-@pytest.mark.parametrize("path", [*goldens()], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*find_goldens()], ids=lambda path: path.name)
 def test_golden(path):
     """Of each golden: events by seq in words, whole steps, and only events that exist in grades."""
     stream = read_golden(path)
@@ -164,7 +164,7 @@ def test_what_follows_the_last_step():
 
 def test_without_what_was_sent():
     """It can be left out, and the document says so."""
-    spared = without_sent(shown(model_run()))
+    spared = drop_sent_messages(shown(model_run()))
     assert "Again!" not in texts(spared)
     assert spared["omitted"][0]["bytes"] > 0
 

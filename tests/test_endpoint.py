@@ -1,7 +1,7 @@
 import pytest
 from asking import KEY
 
-from refold.agents.endpoint import Endpoint, environment, find_endpoint, find_model
+from refold.agents.endpoint import Endpoint, find_endpoint, find_model, read_environment
 from refold.engine import RefoldError
 
 
@@ -55,13 +55,13 @@ def test_a_file_of_the_folder_counts_less_than_the_environment(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("API_BASE_URL", raising=False)
     monkeypatch.setenv("MODEL_NAME", "from-environment")
-    assert "API_BASE_URL" not in environment()
+    assert "API_BASE_URL" not in read_environment()
     (tmp_path / ".env").write_text('# mine\nexport API_BASE_URL="http://x"\nMODEL_NAME=from-file\n')
-    assert environment()["API_BASE_URL"] == "http://x"
-    assert environment()["MODEL_NAME"] == "from-environment"
+    assert read_environment()["API_BASE_URL"] == "http://x"
+    assert read_environment()["MODEL_NAME"] == "from-environment"
     (tmp_path / ".env").write_bytes(b"HF_TOKEN=\xff\xfe")
     with pytest.raises(RefoldError, match=r"\.env: expected a readable file in UTF-8"):
-        environment()
+        read_environment()
 
 
 @pytest.mark.parametrize(

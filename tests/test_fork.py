@@ -10,10 +10,10 @@ from refold.engine.errors import EpisodeExists, UnknownStep
 from refold.engine.exchanges import ModelConfigured
 from refold.engine.folding import step_ranges
 from refold.replays import verify
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 from refold.scenarios import load
 
-GOLDENS = {path.name: path for path in goldens()}
+GOLDENS = {path.name: path for path in find_goldens()}
 ONE_ID = ("--new-id", "branch")
 
 

@@ -10,11 +10,11 @@ from refold.engine.definition import header_of
 from refold.graders import grade, save_grade, saved_grades
 from refold.graders.text import grade_text
 from refold.replays import verify
-from refold.replays.golden import golden_text, goldens, read_golden
+from refold.replays.golden import find_goldens, golden_text, read_golden
 from refold.scenarios import load, scenario_names
 from refold.scenarios.workflow.refusals import Refusal
 
-GOLDENS = {path.name.removesuffix(".jsonl"): path for path in goldens()}
+GOLDENS = {path.name.removesuffix(".jsonl"): path for path in find_goldens()}
 REFUSALS = {
     "workflow-tight-refused-actions": {str(refusal) for refusal in Refusal},
     "inbox-medium-refused-actions": {"unknown_email", "already_handled"},

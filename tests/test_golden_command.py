@@ -2,7 +2,7 @@ import pytest
 from shell import Shell
 
 from refold.engine import EpisodeInfo, EventLog
-from refold.replays.golden import FOLDER, golden_text, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, golden_text, read_golden
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_name_that_is_none(shell, name):
 
 def test_an_episode_that_its_rules_do_not_make(shell):
     """What does not verify becomes no golden."""
-    stream = read_golden(FOLDER / "workflow-easy-greedy.jsonl")
+    stream = read_golden(GOLDEN_FOLDER / "workflow-easy-greedy.jsonl")
     text = golden_text(stream).replace('"reward":0.13,', '"reward":0.14,', 1)
     with EventLog(shell.at / "refold.db") as log:
         log.begin(EpisodeInfo("forged", "workflow/easy", 42), text.encode().splitlines(), end=True)
@@ -67,7 +67,7 @@ def test_check(shell):
     shell("golden add last --name good")
     ran = shell("golden check --json")
     assert ran.json == {"verdicts": [{"golden": "good", "ok": True, "problem": None}]}
-    stream = read_golden(FOLDER / "workflow-easy-greedy.jsonl")
+    stream = read_golden(GOLDEN_FOLDER / "workflow-easy-greedy.jsonl")
     text = golden_text(stream).replace('"reward":0.13,', '"reward":0.14,', 1)
     (shell.at / "goldens" / "bad.jsonl").write_text(text)
     (shell.at / "goldens" / "torn.jsonl").write_text(text[:3000])

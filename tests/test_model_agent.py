@@ -3,8 +3,8 @@ from asking import KEY, of_kind, play, played, sensible
 from attrs import evolve
 from fault_server import BUSY, DROP, FaultServer, Sent, refuses, says
 
-from refold.agents.client import Denied
-from refold.agents.prompting import ModelOptions, configured
+from refold.agents.client import AccessDenied
+from refold.agents.prompting import ModelOptions, model_configuration
 from refold.engine import ActionTaken, Episode, RefoldError
 from refold.engine.codec import Codec
 from refold.engine.exchanges import Attempt, ModelCalled, ModelConfigured, ReplyUnread
@@ -90,7 +90,7 @@ def test_what_an_api_refuses_is_not_tried_again():
     """Later episodes of a run begin with the form that worked."""
     later = [Episode.start(EASY) for _ in range(3)]
     for episode in later[1:]:
-        episode.note(configured(episode.family, ModelOptions("m", max_tokens=5), "tools"))
+        episode.note(model_configuration(episode.family, ModelOptions("m", max_tokens=5), "tools"))
     with FaultServer(NO, NO, then=sensible) as server:
         play(server.base_url, *later)
     formats = [[each.format for each in of_kind(ModelConfigured, e.events)] for e in later]
@@ -128,7 +128,7 @@ def test_a_denial_leaves_the_episode_open(log, status):
     """It can be resumed with another key; the failed request is not in the log, nor is the key."""
     episode = Episode.start(EASY, log=log)
     script = [sensible, refuses(status, KEY)]
-    with FaultServer(*script) as server, pytest.raises(Denied, match=str(status)):
+    with FaultServer(*script) as server, pytest.raises(AccessDenied, match=str(status)):
         play(server.base_url, episode)
     assert (log.find(episode.id).steps, log.find(episode.id).ended) == (1, None)
     assert KEY.encode() not in b"".join(log.events(episode.id).payloads)
@@ -137,7 +137,7 @@ def test_a_denial_leaves_the_episode_open(log, status):
 def test_another_prompt_is_not_gone_on_with():
     """An episode that was begun with other words cannot be resumed with these."""
     episode = Episode.start(EASY)
-    episode.note(configured(episode.family, ModelOptions("m"), "text"))
+    episode.note(model_configuration(episode.family, ModelOptions("m"), "text"))
     family = evolve(episode.family, prompt=evolve(episode.family.prompt, version=99))
     other = Episode(
         "x", episode.events, episode.events.payloads, codec=Codec(family), log=None, tail=None

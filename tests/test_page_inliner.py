@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.html_page import NotInlined, parse_module, script_text
+from refold.viewer.html_page import CannotInline, parse_module, script_text
 from refold.viewer.sources import WEB, viewer_files, viewer_text
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ OWN = [path for path in SOURCES if not path.startswith("vendor/")]
 )
 def test_inliner_takes_one_form_only(source, match):
     """A module in any other form is refused, with its line, rather than put in wrongly."""
-    with pytest.raises(NotInlined, match=f"x.js.*{match}"):
+    with pytest.raises(CannotInline, match=f"x.js.*{match}"):
         parse_module("x.js", source)
 
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from scipy import stats
 
-from refold.reports.statistics import EXACT_UP_TO, paired
+from refold.reports.statistics import EXACT_UP_TO, paired_difference
 
 UNBOUNDED = (-inf, inf)
 
@@ -35,7 +35,7 @@ def differences(a, b):
 )
 def test_p_counts_flips(clusters, p):
     """The p-value is what counting by hand gives."""
-    made = paired(clusters)
+    made = paired_difference(clusters)
     assert made.p == pytest.approx(p)
     assert made.exact
 
@@ -51,13 +51,13 @@ def test_p_is_that_of_all_flips_of_clusters(seed):
         for signs in itertools.product((1, -1), repeat=len(sums))
     ]
     expected = sum(each >= abs(sum(sums)) - 1e-9 for each in flipped) / len(flipped)
-    assert paired(clusters).p == pytest.approx(expected)
+    assert paired_difference(clusters).p == pytest.approx(expected)
 
 
 def test_unclustered_pairs_agree_with_scipy():
     """Without clusters: the interval of the paired t test, the p-value of exchanged pairs."""
     a, b = scores(8)
-    made = paired(differences(a, b), bounds=UNBOUNDED)
+    made = paired_difference(differences(a, b), bounds=UNBOUNDED)
     ends = stats.ttest_rel(b, a).confidence_interval()
     assert (made.low, made.high) == pytest.approx((ends.low, ends.high))
     exchanged = stats.permutation_test(
@@ -74,22 +74,22 @@ def test_clusters_of_one_size_are_students_on_their_means():
     clusters = [singles[place : place + 3] for place in range(0, 15, 3)]
     means = [sum(cluster) / 3 for cluster in clusters]
     ends = stats.ttest_1samp(means, 0).confidence_interval()
-    made = paired(clusters, bounds=UNBOUNDED)
+    made = paired_difference(clusters, bounds=UNBOUNDED)
     assert (made.low, made.high) == pytest.approx((ends.low, ends.high))
     assert (made.pairs, made.clusters) == (15, 5)
 
 
 def test_repeating_a_cluster_adds_no_evidence():
     """Epochs that all say the same leave interval and p-value as they are."""
-    once = paired([[0.3], [-0.1], [0.4], [0.2]])
-    often = paired([[0.3] * 9, [-0.1] * 9, [0.4] * 9, [0.2] * 9])
+    once = paired_difference([[0.3], [-0.1], [0.4], [0.2]])
+    often = paired_difference([[0.3] * 9, [-0.1] * 9, [0.4] * 9, [0.2] * 9])
     assert (often.low, often.high, often.p) == pytest.approx((once.low, once.high, once.p))
     assert (once.pairs, often.pairs) == (4, 36)
 
 
 def test_interval_of_unequal_clusters_by_hand():
     """0.6 - 2 x 0.2 and 0 - 1 x 0.2 over 3 pairs, with t(1) = 12.706 from the table."""
-    made = paired([[0.2, 0.4], [0.0]], bounds=UNBOUNDED)
+    made = paired_difference([[0.2, 0.4], [0.0]], bounds=UNBOUNDED)
     half = 12.706 * sqrt(2 / 1 * (0.2**2 + 0.2**2)) / 3
     assert made.difference == pytest.approx(0.2)
     assert (made.low, made.high) == pytest.approx((0.2 - half, 0.2 + half), rel=1e-4)
@@ -98,34 +98,34 @@ def test_interval_of_unequal_clusters_by_hand():
 def test_few_clusters_bound_the_p_value():
     """With G clusters no p-value is below 2 of 2^G, and the result says so."""
     for count in (1, 2, 4, EXACT_UP_TO):
-        made = paired([[0.1 + place / 100] for place in range(count)])
+        made = paired_difference([[0.1 + place / 100] for place in range(count)])
         assert made.p == made.least_p == 2 / 2**count
 
 
 def test_many_clusters_are_sampled_always_alike():
     """Beyond what can be tried in full, a fixed sample of flips is; p never becomes 0."""
     clusters = [[0.1 + place / 1000] for place in range(EXACT_UP_TO + 1)]
-    made = paired(clusters)
+    made = paired_difference(clusters)
     assert not made.exact
     assert made.p == made.least_p > 2 / 2 ** (EXACT_UP_TO + 1)
     mixed = [[value if place % 3 else -value] for place, (value,) in enumerate(clusters)]
-    assert paired(mixed) == paired(mixed)
+    assert paired_difference(mixed) == paired_difference(mixed)
     normal = stats.ttest_1samp([value for (value,) in mixed], 0).pvalue
-    assert paired(mixed).p == pytest.approx(normal, abs=0.05)
+    assert paired_difference(mixed).p == pytest.approx(normal, abs=0.05)
 
 
 def test_clusters_without_a_difference_are_not_flipped():
     """Equal pairs move no p-value, and however many there are, the rest is tried in full."""
     some = [[0.3], [-0.1], [0.2]]
-    made = paired([*some, *([0.0] for _ in range(40))])
+    made = paired_difference([*some, *([0.0] for _ in range(40))])
     assert made.exact
-    assert (made.p, made.least_p) == (paired(some).p, 2 / 2**3)
+    assert (made.p, made.least_p) == (paired_difference(some).p, 2 / 2**3)
     assert made.clusters == 43
-    assert paired([[0.0], [0.1, -0.1]]).p == 1
+    assert paired_difference([[0.0], [0.1, -0.1]]).p == 1
 
 
 @pytest.mark.parametrize("clusters", [[], [[0.1], []]])
 def test_nothing_to_compare_is_refused(clusters):
     """No cluster, or one without a difference, is a mistake of the caller."""
     with pytest.raises(ValueError, match="expected clusters of at least one difference"):
-        paired(clusters)
+        paired_difference(clusters)

@@ -8,14 +8,14 @@ import pytest
 from shell import Shell
 from test_wheel import installed, wheel  # noqa: F401 - fixtures
 
-from refold.replays.golden import FOLDER
+from refold.replays.golden import GOLDEN_FOLDER
 
 GRADER = """
 from refold.graders import Facts, Finding
 from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
-    failed = Facts(events).of(SubtaskFailed)
+    failed = Facts(events).of_type(SubtaskFailed)
     return {"base": 1.0, "failures": Finding.of(-0.1 * len(failed), failed)}
 """
 TESTS = """
@@ -114,7 +114,7 @@ def test_same(load_episode):
     assert_same_grade(before, now, events)
 """,
     )
-    output = project.pytest("--refold-goldens", str(FOLDER), code=1)
+    output = project.pytest("--refold-goldens", str(GOLDEN_FOLDER), code=1)
     told = [line.removeprefix("E").strip() for line in output.splitlines() if line.startswith("E ")]
     assert told[0] == "AssertionError: score 1.0000 -> 0.9000 (-0.1000) of workflow/hard"
     assert told[2:] == [
@@ -157,7 +157,7 @@ def test_each_episode_and_each_golden(project):
     ]
     listed = project.pytest("--collect-only", "--refold-log", "refold.db")
     assert [line.partition("[")[2] for line in listed.splitlines()[:3]] == [f"{n}]" for n in names]
-    shutil.copy(FOLDER / "inbox-easy-baseline.jsonl", project.at / "one.jsonl")
+    shutil.copy(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl", project.at / "one.jsonl")
     both = project.pytest("--refold-log", "refold.db", "--refold-goldens", ".", "-vv")
     assert "test_any[one] PASSED" in both
     assert "4 passed" in both
@@ -179,7 +179,7 @@ def test_a_marker_chooses(project, marker, passed):
 def test_settings_count_unless_an_option_is_given(project):
     """The ini file may name log and goldens, beside itself; an option takes the place of both."""
     (project.at / "goldens").mkdir()
-    shutil.copy(FOLDER / "inbox-easy-baseline.jsonl", project.at / "goldens" / "one.jsonl")
+    shutil.copy(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl", project.at / "goldens" / "one.jsonl")
     project.write("pytest.ini", SETTINGS + "refold_log = refold.db\nrefold_goldens = goldens\n")
     project.write("test_mine.py", "def test_any(episode):\n    pass\n")
     assert "4 passed" in project.pytest()

@@ -3,7 +3,7 @@ from time import process_time
 
 import pytest
 
-from refold.agents.action_parser import Unreadable, objects, read_action
+from refold.agents.action_parser import UnreadableReply, find_json_objects, read_action
 from refold.agents.completions import LONGEST_TEXT
 from refold.engine.exchanges import Reply, ToolCall
 from refold.engine.registry import find_family
@@ -94,7 +94,7 @@ def test_after_calls_that_are_none_the_text_counts(call):
     """A call with unreadable arguments, or of no tool, does not hide an action in the text."""
     assert read(OBJECT, call) == DELEGATE
     with pytest.raises(
-        Unreadable, match=r"arguments of tool 'delegate'|Invalid enum value 'dance'"
+        UnreadableReply, match=r"arguments of tool 'delegate'|Invalid enum value 'dance'"
     ):
         read("", call)
 
@@ -147,13 +147,13 @@ def test_free_text_is_kept_as_it_is():
 )
 def test_what_is_no_action_is_refused_with_a_reason(text, reason):
     """The reason tells the model what to mend; of several objects it is about the last."""
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableReply, match=reason):
         read(text)
 
 
 def test_a_reply_that_was_cut_off_says_so():
     """Who ran into the token limit should be shorter, not write better JSON."""
-    with pytest.raises(Unreadable, match=r"no JSON object was found; .* cut off at the limit"):
+    with pytest.raises(UnreadableReply, match=r"no JSON object was found; .* cut off at the limit"):
         read("<think>First of all", finish="length")
 
 
@@ -182,16 +182,16 @@ def test_no_text_takes_long_to_read(name):
     """Texts of the greatest length, made to be slow, as text and as arguments of a tool."""
     began = process_time()
     for made in (reply(HOSTILE[name]), reply("", ("dance", HOSTILE[name]))):
-        with pytest.raises(Unreadable, match=r"^.{1,600}$"):
+        with pytest.raises(UnreadableReply, match=r"^.{1,600}$"):
             read_action(made, WORKFLOW, NAMES)
     assert process_time() - began < 5
 
 
 def test_the_places_that_are_looked_at_are_few():
     """The search ends in a long text of beginnings or small objects, not in a usual one."""
-    assert len(list(objects("{}" * 100_000))) == 512
-    assert list(objects("{ " * 500 + OBJECT)) == [json.loads(OBJECT)]
-    assert list(objects("{ " * 600 + OBJECT)) == []
+    assert len(list(find_json_objects("{}" * 100_000))) == 512
+    assert list(find_json_objects("{ " * 500 + OBJECT)) == [json.loads(OBJECT)]
+    assert list(find_json_objects("{ " * 600 + OBJECT)) == []
 
 
 def test_half_a_surrogate_pair_is_mended():
@@ -212,6 +212,6 @@ def test_half_a_surrogate_pair_is_mended():
 )
 def test_what_a_log_cannot_hold_is_refused(text):
     """Neither surrogates nor deep nesting get into a reason, or stop the run."""
-    with pytest.raises(Unreadable, match=r"expected|no JSON") as refused:
+    with pytest.raises(UnreadableReply, match=r"expected|no JSON") as refused:
         read(text)
     assert str(refused.value).encode()

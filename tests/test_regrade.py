@@ -8,10 +8,10 @@ from worlds import write
 
 from refold.engine import EpisodeInfo, EventLog
 from refold.graders import grade, save_grade
-from refold.graders.changes import grade_change
-from refold.graders.regrading import Tally, read_grades, regrade, saved_in_log
+from refold.graders.changes import compare_grades
+from refold.graders.regrading import RegradeCounts, episodes_graded_in_log, read_grades, regrade
 from refold.graders.text import change_lines, grade_text
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 
 GREEDY = {"workflow/easy": 0.9, "workflow/medium": 0.6325, "workflow/hard": 0.0176}
 FAILURES = """
@@ -19,7 +19,7 @@ from refold.graders import Facts, Finding
 from refold.scenarios.workflow.events import SubtaskFailed
 
 def failures(events):
-    failed = Facts(events).of(SubtaskFailed)
+    failed = Facts(events).of_type(SubtaskFailed)
     return {"base": 1, "failures": Finding.of(-0.1 * len(failed), failed)}
 """
 
@@ -131,7 +131,7 @@ def test_tolerance(shell, tolerance, code):
 def test_what_cannot_be_compared_is_said(shell):
     """Episodes without a saved grade, and grades without their episode, are counted."""
     (shell.at / "saved.json").write_text(shell("grade --json").out)
-    golden = read_golden(FOLDER / "inbox-easy-baseline.jsonl")
+    golden = read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl")
     with EventLog(shell.at / "refold.db") as log:
         log.begin(EpisodeInfo("bare", "inbox/easy", 1), golden.payloads, end=True)
     ran = shell("regrade")
@@ -198,7 +198,7 @@ def test_memory_does_not_grow_with_the_log(log):
     def recorded(episodes):
         return ((each, grade(each.stream)) for each in episodes)
 
-    golden = read_golden(FOLDER / "workflow-easy-greedy.jsonl")
+    golden = read_golden(GOLDEN_FOLDER / "workflow-easy-greedy.jsonl")
     peaks = []
     for many in (100, 400):
         with log.transaction():
@@ -206,10 +206,10 @@ def test_memory_does_not_grow_with_the_log(log):
                 id = f"{many}-{number}"
                 log.begin(EpisodeInfo(id, "workflow/easy", 1), golden.payloads, end=True)
                 save_grade(log, id, grade(golden))
-        tally = Tally()
+        tally = RegradeCounts()
         tracemalloc.start()
         try:
-            saved = saved_in_log(log, (f"{many}-{number}" for number in range(many)))
+            saved = episodes_graded_in_log(log, (f"{many}-{number}" for number in range(many)))
             assert list(regrade(saved, recorded, tally)) == []
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
@@ -220,23 +220,23 @@ def test_memory_does_not_grow_with_the_log(log):
 
 def test_a_change_in_words():
     """Parts that came or went, evidence that moved, and counts are told beside the points."""
-    events = read_golden(FOLDER / "workflow-hard-greedy.jsonl")
+    events = read_golden(GOLDEN_FOLDER / "workflow-hard-greedy.jsonl")
     old = grade(events)
     first, *rest = old.parts
     new = replace(old, parts=(replace(first, seqs=(2, 999)), *rest[1:]), counts={"extra": 2.0})
-    lines = list(change_lines(grade_change(old, new), events))
+    lines = list(change_lines(compare_grades(old, new), events))
     assert lines[1].startswith("graded by the same rubric, of the same events: workflow/hard v1 ")
     assert f"  {first.name}: +0.0000" in lines
     assert "      event 999: not one of these events" in lines
     assert "    is  no such part" in lines
     assert "  extra: none -> 2 (count)" in lines
-    assert grade_change(old, old).same
-    assert not grade_change(old, new).same
-    assert not grade_change(old, replace(old, counts={"extra": 2.0})).same
+    assert compare_grades(old, old).same
+    assert not compare_grades(old, new).same
+    assert not compare_grades(old, replace(old, counts={"extra": 2.0})).same
 
 
 def test_hostile_words_are_made_visible():
     """Whatever a grade's names hold, its text keeps to its lines and steers no terminal."""
-    given = grade(read_golden(FOLDER / "workflow-easy-greedy.jsonl"))
+    given = grade(read_golden(GOLDEN_FOLDER / "workflow-easy-greedy.jsonl"))
     text = grade_text(replace(given, scenario="x\n\x1b[31m\u202e"))
     assert text.splitlines()[0] == r"score 0.9000 of x\n\x1b[31m\u202e"

@@ -7,7 +7,7 @@ from recorded_runs import ask, called, record, shown, unanswered
 from refold.engine import Episode, RefoldError
 from refold.engine.exchanges import ActionForfeited, ReplyUnread
 from refold.graders import grade
-from refold.reports import find_run, played, report
+from refold.reports import find_run, read_outcomes, report_run
 from refold.reports.statistics import mean_interval, pass_at_k, pass_hat_k, pass_interval
 from refold.scenarios import load
 
@@ -190,12 +190,12 @@ def test_streams_are_dropped_as_they_are_read(log):
     streams, alive = [], []
 
     def watched():
-        for outcome, stream in played(log, run="dice"):
+        for outcome, stream in read_outcomes(log, run="dice"):
             streams.append(ref(stream))
             alive.append(sum(each() is not None for each in streams))
             yield outcome, stream
 
-    report(watched(), pass_at=0.5, ks=[1])
+    report_run(watched(), pass_at=0.5, ks=[1])
     assert len(alive) == 20
     assert max(alive) <= 2
 

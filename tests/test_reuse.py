@@ -3,8 +3,8 @@ from asking import ask, of_kind, play, played, sensible
 from fault_server import BUSY, FaultServer, Sent, refuses, says
 from shell import Shell
 
-from refold.agents.conversation import requests
-from refold.agents.recorded import NotRecorded, Recorded
+from refold.agents.conversation import rebuild_requests
+from refold.agents.recorded import NotRecorded, RecordedResponses
 from refold.engine import Episode
 from refold.engine.exchanges import ModelCalled
 from refold.scenarios import load
@@ -86,13 +86,15 @@ def test_a_failure_of_the_api_is_no_answer(log):
     failed = Episode.start(load("workflow/easy"), log=log, agent="openai:m")
     with FaultServer(NO, then=BUSY) as server:
         play(server.base_url, failed)
-    (_, tools), (_, form) = requests(failed.events)
+    (_, tools), (_, form) = rebuild_requests(failed.events)
     with FaultServer(PROSE) as server:
-        answers, _ = ask(server.base_url, tools, form, through=lambda live: Recorded(log, live))
+        answers, _ = ask(
+            server.base_url, tools, form, through=lambda live: RecordedResponses(log, live)
+        )
         assert server.requests == [form]
     assert [answer.reply is None for answer in answers] == [True, False]
     with pytest.raises(NotRecorded, match="no answer"):
-        ask("http://127.0.0.1:9/v1", form, through=lambda live: Recorded(log, None))
+        ask("http://127.0.0.1:9/v1", form, through=lambda live: RecordedResponses(log, None))
 
 
 def test_of_several_answers_the_oldest_counts(log):
@@ -102,6 +104,8 @@ def test_of_several_answers_the_oldest_counts(log):
         episode = played(load("workflow/easy"), says(text), log=log, agent="openai:m")
         replies.append(of_kind(ModelCalled, episode.events)[0].reply.text)
     assert replies == ["one", "two"]
-    (_, body), *_ = requests(episode.events)
-    (answer,), _ = ask("http://127.0.0.1:9/v1", body, through=lambda live: Recorded(log, None))
+    (_, body), *_ = rebuild_requests(episode.events)
+    (answer,), _ = ask(
+        "http://127.0.0.1:9/v1", body, through=lambda live: RecordedResponses(log, None)
+    )
     assert answer.reply.text == "one"

@@ -11,7 +11,7 @@ from refold.reports.statistics import (
     mean_interval,
     noise_floor,
     noise_of_difference,
-    paired,
+    paired_difference,
     pass_at_k,
     pass_hat_k,
     pass_interval,
@@ -151,7 +151,7 @@ def test_noise_moves_a_difference_less_over_more_pairs():
 
 def test_equal_differences_in_pairs_are_no_certainty():
     """Three clusters with one difference: the bound of equal values between -1 and 1."""
-    made, share = paired([[0.2], [0.2, 0.2], [0.2]]), 0.025 ** (1 / 3)
+    made, share = paired_difference([[0.2], [0.2, 0.2], [0.2]]), 0.025 ** (1 / 3)
     assert (made.low, made.high) == pytest.approx((-1 + share * 1.2, 1 - share * 0.8))
     assert made.method == "equal_values"
 
@@ -159,5 +159,5 @@ def test_equal_differences_in_pairs_are_no_certainty():
 def test_rounding_errors_are_no_spread():
     """Differences that are equal but for the last bits of floats count as equal."""
     dice = Random(1)
-    made = paired([[0.3 - 0.1 + dice.choice([0, 1e-16])] for _ in range(5)])
+    made = paired_difference([[0.3 - 0.1 + dice.choice([0, 1e-16])] for _ in range(5)])
     assert made.method == "equal_values"

@@ -8,58 +8,58 @@ from rich.cells import cell_len
 from rich.console import Console
 from worlds import subtask, worker, workflow
 
-from refold.commands.shared.stepper import ScreenPainter
+from refold.commands.shared.stepper import Painter
 from refold.engine import Episode, fold_to
 from refold.graders import grade
-from refold.replays.golden import FOLDER, goldens, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, find_goldens, read_golden
 from refold.viewer.episode_document import document
-from refold.viewer.navigation import PANES, Place, keys_in, press
-from refold.viewer.panes import Film
+from refold.viewer.navigation import PANES, Cursor, handle_key, split_keys
+from refold.viewer.panes import EpisodePanes
 
-GOLDENS = [path.name for path in goldens()]
+GOLDENS = [path.name for path in find_goldens()]
 HARD = "workflow-hard-worked-example.jsonl"
 RIGHT, LEFT = "\x1b[C", "\x1b[D"
 
 
 def filmed(stream):
     """Return the film of a stream and its grade."""
-    return Film(document(stream, grade=grade(stream)), stream.family.timeline)
+    return EpisodePanes(document(stream, grade=grade(stream)), stream.family.timeline)
 
 
 @pytest.fixture(scope="module")
-def film():
+def panes():
     """Return the film of the worked example."""
-    return filmed(read_golden(FOLDER / HARD))
+    return filmed(read_golden(GOLDEN_FOLDER / HARD))
 
 
-def walk(film, typed, place=None):
+def walk(panes, typed, cursor=None):
     """Return where the keys *typed*, as a terminal sends them, lead to."""
-    place = place or Place()
-    for key in keys_in(typed):
-        place = press(film, place, key)
-    return place
+    cursor = cursor or Cursor()
+    for key in split_keys(typed):
+        cursor = handle_key(panes, cursor, key)
+    return cursor
 
 
-def frame(film, place, width=80, height=24):
-    """Return the lines of the screen at *place*."""
+def frame(panes, cursor, width=80, height=24):
+    """Return the lines of the screen at *cursor*."""
     out = Console(file=io.StringIO(), width=width, height=height, color_system=None)
-    painter = ScreenPainter(film, out)
-    out.print(painter.frame(painter.clamp_scroll(place)), height=height)
+    painter = Painter(panes, out)
+    out.print(painter.frame(painter.settled(cursor)), height=height)
     return out.file.getvalue().split("\n")[:height]
 
 
 @pytest.mark.parametrize("name", GOLDENS)
 def test_each_position_shows_the_state_after_so_many_actions(name):
     """What is shown is the watcher's view of the folded state, at every position."""
-    stream = read_golden(FOLDER / name)
-    film = filmed(stream)
-    views = [stream.family.view(fold_to(stream, at)) for at in range(film.last + 1)]
-    assert film.views == views
+    stream = read_golden(GOLDEN_FOLDER / name)
+    panes = filmed(stream)
+    views = [stream.family.view(fold_to(stream, at)) for at in range(panes.last + 1)]
+    assert panes.views == views
 
 
-def test_the_screen(film):
+def test_the_screen(panes):
     """Title, timeline, state with what changed, and the step: all of it in 80 by 24."""
-    shown = frame(film, walk(film, RIGHT * 4))
+    shown = frame(panes, walk(panes, RIGHT * 4))
     assert shown[0].startswith("workflow/hard · score 0.7929")
     assert shown[1].startswith(" 4/14 ─")
     assert shown[1].rstrip().endswith("+0.05")
@@ -75,12 +75,14 @@ def test_the_screen(film):
 
 def test_the_mail_at_hand():
     """In an inbox the e-mail that the agent has before it is shown, until there is none."""
-    film = filmed(read_golden(FOLDER / "inbox-hard-baseline.jsonl"))
-    first = film.document["scenario"]["parameters"]["emails"][0]
-    shown = "\n".join(frame(film, Place()))
+    panes = filmed(read_golden(GOLDEN_FOLDER / "inbox-hard-baseline.jsonl"))
+    first = panes.document["scenario"]["parameters"]["emails"][0]
+    shown = "\n".join(frame(panes, Cursor()))
     assert first["subject"] in shown
     assert f"│{first['id']} · {first['category']} · " in shown
-    assert first["subject"] not in "\n".join(frame(film, Place(position=film.last, pane="state")))
+    assert first["subject"] not in "\n".join(
+        frame(panes, Cursor(position=panes.last, pane="state"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,12 +117,12 @@ def test_the_mail_at_hand():
         ("x\x1b[99~\x00é", 0, ""),
     ],
 )
-def test_a_way_by_keys(film, typed, position, note):
+def test_a_way_by_keys(panes, typed, position, note):
     """Keys lead where they say, and say why where they cannot."""
-    place = walk(film, typed)
-    assert (place.position, place.over, place.asking) == (position, False, "")
-    assert place.note.startswith(note)
-    assert bool(place.note) == bool(note)
+    cursor = walk(panes, typed)
+    assert (cursor.position, cursor.done, cursor.input_mode) == (position, False, "")
+    assert cursor.note.startswith(note)
+    assert bool(cursor.note) == bool(note)
 
 
 @pytest.mark.parametrize(
@@ -138,34 +140,34 @@ def test_a_way_by_keys(film, typed, position, note):
         ("?m", "model"),
     ],
 )
-def test_panes_by_keys(film, typed, pane):
+def test_panes_by_keys(panes, typed, pane):
     """Digits and letters choose a pane, Tab the next one."""
-    assert walk(film, typed).pane == pane
+    assert walk(panes, typed).pane == pane
 
 
 @pytest.mark.parametrize("key", ["q", "\x03", "\x04"])
-def test_ways_out(film, key):
+def test_ways_out(panes, key):
     """``q`` leaves, Ctrl-C and Ctrl-D too; while something is typed, it is a letter."""
-    assert walk(film, key).over
-    assert walk(film, f"?{key}{key}").over
-    asked = walk(film, "/q")
-    assert (asked.over, asked.typed) == (False, "q")
-    assert walk(film, "/a\x1bq").over
+    assert walk(panes, key).done
+    assert walk(panes, f"?{key}{key}").done
+    asked = walk(panes, "/q")
+    assert (asked.done, asked.typed) == (False, "q")
+    assert walk(panes, "/a\x1bq").done
 
 
-def test_what_to_do_next_is_told(film):
+def test_what_to_do_next_is_told(panes):
     """``f`` shows the command that forks here, ``?`` the keys; the next key covers them no more."""
-    shown = "\n".join(frame(film, walk(film, RIGHT * 4 + "f")))
+    shown = "\n".join(frame(panes, walk(panes, RIGHT * 4 + "f")))
     assert "refold fork ID --at 4 --agent random" in shown
     assert "refold what-if ID --at 4" in shown
-    assert "previous, next mark" in "\n".join(frame(film, walk(film, "?")))
-    assert walk(film, "?q").help == walk(film, f"?{RIGHT}").help == ""
+    assert "previous, next mark" in "\n".join(frame(panes, walk(panes, "?")))
+    assert walk(panes, "?q").help == walk(panes, f"?{RIGHT}").help == ""
 
 
 @pytest.mark.parametrize("pane", PANES)
-def test_one_pane_where_there_is_no_room_for_two(film, pane):
+def test_one_pane_where_there_is_no_room_for_two(panes, pane):
     """Below 60 columns one pane is shown, whichever was chosen."""
-    shown = frame(film, Place(position=3, pane=pane), 59, 24)
+    shown = frame(panes, Cursor(position=3, pane=pane), 59, 24)
     (title,) = [line for line in shown if line.startswith("╭")]
     assert title.startswith(f"╭─ {pane} ─")
     assert len(title) == 59
@@ -181,27 +183,27 @@ def test_a_long_list_is_shown_around_what_changed(tmp_path):
     for number in range(0, 500, 10):
         given = {"action_type": "delegate", "subtask_id": f"task_{number:03}"}
         episode.step({**given, "agent_name": names[number % 40]})
-    film = filmed(episode.events)
-    for position in range(1, film.last + 1):
-        shown = "\n".join(frame(film, Place(position=position)))
+    panes = filmed(episode.events)
+    for position in range(1, panes.last + 1):
+        shown = "\n".join(frame(panes, Cursor(position=position)))
         number = (position - 1) * 10
         assert f"▌✓ task_{number:03} " in shown
         assert f" {names[number % 40]} " in shown
         assert " of 500" in shown
 
 
-def test_a_pane_scrolls_as_far_as_there_is_something(film):
+def test_a_pane_scrolls_as_far_as_there_is_something(panes):
     """Down to the last line and not beyond; another step begins at the top."""
-    place, out = Place(pane="grade"), Console(width=40, height=10, file=io.StringIO())
-    painter = ScreenPainter(film, out)
+    cursor, out = Cursor(pane="grade"), Console(width=40, height=10, file=io.StringIO())
+    painter = Painter(panes, out)
     for _ in range(100):
-        place = painter.clamp_scroll(press(film, place, "down"))
-    assert "budget_overrun" in "\n".join(frame(film, place, 40, 10))
-    assert 0 < place.scroll < 30
-    assert press(film, place, "right").scroll == 0
+        cursor = painter.settled(handle_key(panes, cursor, "down"))
+    assert "budget_overrun" in "\n".join(frame(panes, cursor, 40, 10))
+    assert 0 < cursor.scroll < 30
+    assert handle_key(panes, cursor, "right").scroll == 0
     for _ in range(100):
-        place = painter.clamp_scroll(press(film, place, "up"))
-    assert place.scroll == 0
+        cursor = painter.settled(handle_key(panes, cursor, "up"))
+    assert cursor.scroll == 0
 
 
 SPECIAL = (RIGHT, LEFT, "\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~", "\x1b[F")
@@ -209,11 +211,11 @@ KEYS = st.sampled_from([*"[]/gnN\r\x1b\x7f\t#12345m?fe世", *SPECIAL])
 
 
 @given(st.lists(KEYS, max_size=30), st.integers(1, 150), st.integers(1, 50))
-def test_any_keys_on_any_screen(film, typed, width, height):
+def test_any_keys_on_any_screen(panes, typed, width, height):
     """Whatever is pressed, one is somewhere in the episode, and the screen is just full."""
-    place = walk(film, "".join(typed))
-    assert 0 <= place.position <= film.last
-    shown = frame(film, place, width, height)
+    cursor = walk(panes, "".join(typed))
+    assert 0 <= cursor.position <= panes.last
+    shown = frame(panes, cursor, width, height)
     assert len(shown) == height
     assert all(cell_len(line) <= width for line in shown)
 
@@ -224,10 +226,10 @@ def test_nothing_on_the_screen_steers_the_terminal(tmp_path):
     tasks, who = [subtask(evil, "work")], worker(f"w{evil}", "work")
     episode = Episode.start(workflow(tmp_path, tasks, [who]))
     episode.step({"action_type": "delegate", "subtask_id": evil, "agent_name": f"w{evil}"})
-    film = filmed(episode.events)
+    panes = filmed(episode.events)
     for pane in PANES:
         for query in ("", evil):
-            shown = frame(film, Place(position=1, pane=pane, query=query, note=evil), 150)
+            shown = frame(panes, Cursor(position=1, pane=pane, query=query, note=evil), 150)
             steering = {c for c in "".join(shown) if unicodedata.category(c) in ("Cc", "Cf")}
             assert not steering
             assert pane == "grade" or "a<U+001B>]0;owned" in "".join(shown)

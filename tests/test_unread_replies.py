@@ -6,7 +6,7 @@ from attrs import evolve
 from fault_server import FaultServer, says
 from worlds import subtask, worker, workflow
 
-from refold.agents.client import Denied
+from refold.agents.client import AccessDenied
 from refold.engine import ActionRefused, ActionTaken, Episode
 from refold.engine.codec import Codec
 from refold.engine.exchanges import ActionForfeited, ModelCalled, ReplyUnread
@@ -52,7 +52,7 @@ def test_a_second_failure_loses_a_step_of_an_inbox():
     """What stands in is refused, so that the current e-mail stays; the failure is the model's."""
     episode = Episode.start(MAIL)
     current = episode.observation.current
-    with FaultServer(PROSE, PROSE) as server, pytest.raises(Denied, match="404"):
+    with FaultServer(PROSE, PROSE) as server, pytest.raises(AccessDenied, match="404"):
         play(server.base_url, episode)
     events = episode.events
     place = events.index(of_kind(ActionForfeited, events)[0])

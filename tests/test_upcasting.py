@@ -15,7 +15,7 @@ from refold.engine.registry import all_families
 from refold.engine.upcasting import UPCASTS
 from refold.graders import grade
 from refold.replays import verify
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 
 FORMATS = Path(__file__).parent / "formats"
 EXPORTS = sorted(FORMATS.glob("v*.jsonl"))
@@ -49,7 +49,7 @@ def as_format_0(payloads):
 @pytest.fixture
 def live():
     """Return a stream of this release."""
-    return read_golden(next(path for path in goldens() if "workflow-hard" in path.name))
+    return read_golden(next(path for path in find_goldens() if "workflow-hard" in path.name))
 
 
 def test_an_older_format_is_read_as_this_one(live):

@@ -9,10 +9,10 @@ from shell import Shell
 from refold.engine import Episode, EpisodeInfo, EventLog
 from refold.engine.exchanges import ReplyUnread
 from refold.replays import verify
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 from refold.scenarios import load, scenario_names
 
-GOLDEN = {path.name: path for path in goldens()}["workflow-hard-greedy.jsonl"]
+GOLDEN = {path.name: path for path in find_goldens()}["workflow-hard-greedy.jsonl"]
 REWARDED = b'"type":"step_rewarded"'
 
 

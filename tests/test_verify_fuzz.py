@@ -8,9 +8,9 @@ import pytest
 
 from refold import cli
 from refold.engine import EpisodeInfo, EventLog, RefoldError
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 
-STREAMS = {path.name.removesuffix(".jsonl"): path for path in goldens()}
+STREAMS = {path.name.removesuffix(".jsonl"): path for path in find_goldens()}
 FORGERIES = 25
 ODD = [None, True, -1, 0, 3, 2**62, 1e308, 0.5, "", "x", "\u202e\x1b[2J", [], ["x"], {}, {"x": 1}]
 COMMANDS = [

@@ -10,7 +10,7 @@ from refold.agents.mock.model import MockModel
 from refold.engine import Episode, EventLog
 from refold.engine.errors import UnknownStep
 from refold.graders import grade
-from refold.replays.alternatives import action_at, candidates, what_if
+from refold.replays.alternatives import action_at, candidate_actions, what_if
 from refold.scenarios import load
 
 ALPHA, BETA = (f"delegate enrich_logs investigator_{name}" for name in ("alpha", "beta"))
@@ -127,14 +127,14 @@ def test_a_running_episode(shell, stream):
 def test_candidates(stream):
     """The agent's own action comes last if it is none of the legal ones; none after the end."""
     legal = list(Episode.fork(stream, 1).legal_actions)
-    assert candidates(stream, 1) == legal
+    assert candidate_actions(stream, 1) == legal
     fork = Episode.fork(stream, 1)
     fork.step(action("retry deploy_hotfix deployer"))
-    assert candidates(fork.events, 1) == [*legal, action_at(fork.events, 1)]
-    assert candidates(stream, 14) == []
+    assert candidate_actions(fork.events, 1) == [*legal, action_at(fork.events, 1)]
+    assert candidate_actions(stream, 14) == []
     for at in (-1, 15):
         with pytest.raises(UnknownStep, match="expected 0 to 14"):
-            candidates(stream, at)
+            candidate_actions(stream, at)
 
 
 def test_a_model_plays_on(shell):

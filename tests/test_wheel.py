@@ -14,7 +14,7 @@ import pytest
 from pages import blocks
 from shell import Shell
 
-from refold.replays.golden import goldens
+from refold.replays.golden import find_goldens
 from refold.scenarios import scenario_names
 
 ROOT = Path(__file__).parents[1]
@@ -144,7 +144,7 @@ def test_a_wheel_holds_all_and_only_the_packages(wheel):
     for package in setup["packages"]:
         for path in (ROOT / package.replace(".", "/")).glob("*.py"):
             assert str(path.relative_to(ROOT)) in names
-    for path in goldens():
+    for path in find_goldens():
         assert f"refold/replays/golden/{path.name}" in names
     for name in scenario_names():
         assert f"refold/scenarios/{name}.toml" in names

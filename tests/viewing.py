@@ -8,7 +8,7 @@ from attrs import evolve
 from refold.engine import Episode, Stream
 from refold.engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread, ToolCall
 from refold.graders import grade
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import Criterion, Rubric, Scenario, load
 from refold.scenarios.workflow.parameters import (
     SubtaskParameters,
@@ -27,7 +27,7 @@ HOSTILE = (
 
 def golden(name: str) -> Stream:
     """Return the golden *name*, such as ``workflow-hard-worked-example``."""
-    return read_golden(FOLDER / f"{name}.jsonl")
+    return read_golden(GOLDEN_FOLDER / f"{name}.jsonl")
 
 
 def shown(stream: Stream, **more: Any) -> dict[str, Any]:

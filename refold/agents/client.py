@@ -1,8 +1,8 @@
 """
-One request to an OpenAI-compatible API, come what may.
+Send requests to an OpenAI-compatible API, with retries; record what failed.
 
-The only module that imports ``openai``. The key goes into requests and nowhere else: not into
-the log, nor into an error.
+The only module that imports ``openai``. The API key goes into requests and nowhere else: neither
+into the log nor into an error message.
 """
 
 import asyncio
@@ -24,23 +24,32 @@ if TYPE_CHECKING:
     from openai import APIStatusError
     from tenacity import AsyncRetrying, RetryCallState
 
-_LONGEST_WAIT = 60.0
-_LONGEST_QUOTE = 300
-_DENIED = {
+_LONGEST_WAIT = 60.0  # seconds; a Retry-After of an hour must not stop a run for an hour
+_LONGEST_QUOTE = 300  # letters of the API's message: proxies answer with whole HTML pages
+_DENIALS = {
     401: "refused the key; check --api-key or OPENAI_API_KEY",
     403: "forbids this to the key; check its rights",
     404: "knows no such address or model; check --base-url and the model's name",
 }
-_UNSUPPORTED = (400, 422, 501)
+# What APIs answer to tools or a JSON schema that they do not support. Sent again, the same
+# request fails again; another action format may work.
+_UNSUPPORTED_STATUSES = (400, 422, 501)
 
 
-class Denied(RefoldError):
-    """The API refuses everything (401, 403, 404): no use to go on."""
+class AccessDenied(RefoldError):
+    """The API rejects the key, the address or the model (401, 403, 404): retrying cannot help."""
 
 
 @frozen
-class Answer:
-    """What became of a request: the reply, if any, the failed attempts, the time it all took."""
+class ModelResponse:
+    """
+    The result of one request.
+
+    Attributes:
+        reply: The model's reply; None if every attempt failed.
+        faults: The failed attempts, oldest first.
+        latency_ms: Wall time of all attempts and the waits between them, in milliseconds.
+    """
 
     reply: Reply | None
     faults: tuple[Attempt, ...]
@@ -48,39 +57,40 @@ class Answer:
 
 
 def is_unsupported(faults: Sequence[Attempt]) -> bool:
-    """Return whether *faults* ended with the API refusing the form of a request: another may do."""
-    return bool(faults) and faults[-1].status in _UNSUPPORTED
+    """Return whether the API rejected the request's format, so that another may work."""
+    return bool(faults) and faults[-1].status in _UNSUPPORTED_STATUSES
 
 
-class Asker(Protocol):
-    """Whatever answers requests: an API, or a log of what one answered before."""
+class ModelBackend(Protocol):
+    """Answers requests: an API, or a log that holds an API's earlier answers."""
 
-    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:
         """
-        Return the answer to the request *body*.
+        Return the response to the request *body*.
 
-        *place* is where it is asked for: an episode's place in its run, equal in equal runs.
+        *rollout* identifies the episode within its run (``rollout_key``), equal in equal runs.
         """
 
 
 class Client:
     """
-    Asks one endpoint, many requests at once; close it in the end.
+    Sends requests to one endpoint, concurrently if wanted; close it when done.
 
     Args:
         endpoint: Where requests go.
 
     Attributes:
-        complaint: What became of the last request that got no answer, for people; empty while
-            all got one. Never holds the key.
+        last_failure: Why the last unanswered request failed, for people; empty if none has
+            failed. Never contains the key.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
 
-        self.complaint = ""
+        self.last_failure = ""
         self._endpoint = endpoint
-        self._where = endpoint.shown
+        self._address = endpoint.display_address
+        # No retries and no timeout of the library's own: it would not tell of its attempts.
         self._client = AsyncOpenAI(
             base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=None, max_retries=0
         )
@@ -89,36 +99,36 @@ class Client:
         """Close all connections."""
         await self._client.close()
 
-    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:  # noqa: ARG002 - an Asker
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - an Asker
         """
-        Return the answer to the chat completion request *body*.
+        Return the response to the chat completion request *body*.
 
-        Rate limits, server errors, timeouts, lost connections and unreadable bodies are tried
-        again, after the API's Retry-After (at most a minute) or with exponential backoff, both
-        with jitter.
+        Rate limits, server errors, timeouts, lost connections and malformed bodies are retried,
+        after the API's Retry-After (at most a minute) or with exponential backoff, both with
+        jitter.
 
         Raises:
-            Denied: The API refuses the key or the model.
+            AccessDenied: The API refuses the key or the model.
         """
         began = time.monotonic()
         faults: list[Attempt] = []
         reply: Reply | None = None
         try:
-            reply = await _patiently(self._endpoint.max_retries)(self._try, body, faults)
-        except _Failed as failed:
+            reply = await _retry_policy(self._endpoint.max_retries)(self._attempt, body, faults)
+        except _AttemptFailed as failed:
             tries = f" {len(faults)} times" if len(faults) > 1 else ""
-            self.complaint = f"{self._where} gave no answer{tries}: {failed.words}"
-        return Answer(reply, tuple(faults), round((time.monotonic() - began) * 1000))
+            self.last_failure = f"{self._address} gave no answer{tries}: {failed.words}"
+        return ModelResponse(reply, tuple(faults), round((time.monotonic() - began) * 1000))
 
-    async def _try(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
+    async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
         try:
             async with asyncio.timeout(self._endpoint.timeout):
                 return read_reply(await self._post(body))
         except TimeoutError:
-            failed = _Failed("timeout", f"none within {self._endpoint.timeout:g} s")
+            failed = _AttemptFailed("timeout", f"none within {self._endpoint.timeout:g} s")
         except NoCompletion:
-            failed = _Failed("body", "what it sent is no chat completion")
-        except _Failed as error:
+            failed = _AttemptFailed("body", "what it sent is no chat completion")
+        except _AttemptFailed as error:
             failed = error
         faults.append(failed.attempt)
         raise failed
@@ -131,35 +141,35 @@ class Client:
             # more time than all else, 0.3 ms for each message.
             return await self._client.post("/chat/completions", cast_to=bytes, body=body)
         except APIConnectionError:
-            raise _Failed("connection", "the connection failed") from None
+            raise _AttemptFailed("connection", "the connection failed") from None
         except APIStatusError as error:
-            raise self._refusal(error) from None
+            raise self._status_error(error) from None
 
-    def _refusal(self, error: "APIStatusError") -> Exception:
+    def _status_error(self, error: "APIStatusError") -> Exception:
         status = error.status_code
-        if status in _DENIED:
-            return Denied(f"model: {self._where} {_DENIED[status]} (status {status})")
-        said = self._without_key(_said(error))[:_LONGEST_QUOTE]
+        if status in _DENIALS:
+            return AccessDenied(f"model: {self._address} {_DENIALS[status]} (status {status})")
+        said = self._redact_key(_error_message(error))[:_LONGEST_QUOTE]
         words = f"status {status}{said and ': '}{said}"
-        if status in _UNSUPPORTED:
-            return _Failed("status", words, status=status, passing=False)
-        wait = _retry_after(error.response.headers.get("retry-after"))
-        return _Failed("status", words, status=status, wait=wait)
+        if status in _UNSUPPORTED_STATUSES:
+            return _AttemptFailed("status", words, status=status, transient=False)
+        retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
+        return _AttemptFailed("status", words, status=status, retry_after=retry_after)
 
-    def _without_key(self, text: str) -> str:
+    def _redact_key(self, text: str) -> str:
         key = self._endpoint.api_key
         return text if key == NO_KEY else text.replace(key, "KEY")
 
 
-class _Failed(Exception):
+class _AttemptFailed(Exception):
     """
-    An attempt failed.
+    One attempt failed.
 
     Attributes:
         attempt: What is recorded of it.
         words: The same for people.
-        passing: Whether another attempt may fare better.
-        wait: Seconds after which the API wants to be asked again, if it said so.
+        transient: Whether a retry may succeed.
+        retry_after: Seconds that the API asked to wait before the next attempt, or None.
     """
 
     def __init__(
@@ -168,24 +178,24 @@ class _Failed(Exception):
         words: str,
         *,
         status: int | None = None,
-        passing: bool = True,
-        wait: float | None = None,
+        transient: bool = True,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(fault)
         self.attempt = Attempt(fault, status)
         self.words = words
-        self.passing = passing
-        self.wait = wait
+        self.transient = transient
+        self.retry_after = retry_after
 
 
-def _said(error: "APIStatusError") -> str:
-    """Return the message in the body of an error, empty if there is none."""
+def _error_message(error: "APIStatusError") -> str:
+    """Return the message in an error's body, or an empty string."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else body
     return " ".join(message.split()) if isinstance(message, str) else ""
 
 
-def _patiently(retries: int) -> "AsyncRetrying":
+def _retry_policy(retries: int) -> "AsyncRetrying":
     from tenacity import (  # noqa: PLC0415 - only where a model is asked
         AsyncRetrying,
         retry_if_exception,
@@ -194,23 +204,26 @@ def _patiently(retries: int) -> "AsyncRetrying":
 
     return AsyncRetrying(
         stop=stop_after_attempt(retries + 1),
-        retry=retry_if_exception(lambda error: isinstance(error, _Failed) and error.passing),
-        wait=_wait,
+        retry=retry_if_exception(
+            lambda error: isinstance(error, _AttemptFailed) and error.transient
+        ),
+        wait=_retry_delay,
         reraise=True,
     )
 
 
-def _wait(state: "RetryCallState") -> float:
+def _retry_delay(state: "RetryCallState") -> float:
     from tenacity import wait_random_exponential  # noqa: PLC0415 - only where a model is asked
 
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Failed) and error.wait is not None:
-        return error.wait * random.uniform(1.0, 1.1)
+    if isinstance(error, _AttemptFailed) and error.retry_after is not None:
+        # Never earlier than asked, and spread out: parallel episodes were all told the same time.
+        return error.retry_after * random.uniform(1.0, 1.1)
     return wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
 
 
-def _retry_after(value: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for, at most a minute; None if none."""
+def _parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for, at most 60, or None."""
     try:
         seconds = float(value or "")
     except ValueError:
@@ -219,7 +232,7 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def _seconds_until(date: str) -> float:
-    """Return the seconds from now to an HTTP date, 0 if it has passed, -1 if it is none."""
+    """Return the seconds until an HTTP date: 0 if it has passed, -1 if *date* is not one."""
     try:
         left = parsedate_to_datetime(date) - datetime.now(UTC)
     except (TypeError, ValueError):

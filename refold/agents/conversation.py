@@ -1,8 +1,8 @@
 """
-The conversation with a model, as a fold over an episode's events.
+The conversation with a model, as a projection of an episode's events.
 
-Live play and rebuilding use the same fold, so the exact request of any step can be had again
-from the log alone.
+Live play and replay apply the same events to the same projection, so the exact request of any
+step can be rebuilt from the log alone.
 """
 
 from collections.abc import Iterator
@@ -24,109 +24,132 @@ Message = dict[str, Any]
 
 class Conversation:
     """
-    What was said so far, and where the current step stands.
+    The messages so far, and the state of the current step.
 
     Attributes:
-        configured: How the model is asked, None before that was recorded.
-        answered: Whether the model has answered since.
-        messages: All messages, the system message first, the model's own included.
-        pending: A reply that no action has been read from yet, and that is not known unread.
-        failed: The last call, if it got no reply and nothing was done about that yet.
-        steps: Whole steps so far.
-        unread: Replies of the current step that no action could be read from.
-        reason: Why not, for the last of them.
-        forfeited: Whether that was the last word on the current step.
+        configuration: How the model is asked; None until that is recorded.
+        has_reply: Whether the model has replied under this configuration.
+        messages: All messages, system messages and the model's own included.
+        pending_reply: The last reply, until it leads to a step or proves unreadable.
+        failed_call: The last call, if it got no reply and that is not dealt with yet.
+        steps: Number of whole steps.
+        unread_replies: Number of unreadable replies in the current step.
+        reason: Why the last of them was unreadable.
+        forfeited: Whether the model has forfeited the current step.
     """
 
     def __init__(self) -> None:
-        self.configured: ModelConfigured | None = None
-        self.answered = False
+        self.configuration: ModelConfigured | None = None
+        self.has_reply = False
         self.messages: list[Message] = []
-        self.pending: Reply | None = None
-        self.failed: ModelCalled | None = None
+        self.pending_reply: Reply | None = None
+        self.failed_call: ModelCalled | None = None
         self.steps = 0
-        self.unread = 0
+        self.unread_replies = 0
         self.reason = ""
         self.forfeited = False
-        self._refused = False
-        self._instructed: tuple[str, str] | None = None
+        self._last_reply_unread = False
+        self._instructed_for: tuple[str, str] | None = None
         self._turns: list[int] = []
         self._new_turn = True
 
     def apply(self, event: Event) -> None:
-        """Take in one event of the episode; events of other kinds change nothing."""
+        """Apply the episode's next event; kinds that concern no model change nothing."""
         match event:
             case ModelConfigured():
-                self.configured = event
-                self.answered = False
-                self.failed = None
+                self.configuration = event
+                # A new configuration follows a failed one, or a fork: both begin afresh.
+                self.has_reply = False
+                self.failed_call = None
             case ModelCalled():
-                self._called(event)
+                self._apply_call(event)
             case ReplyUnread():
-                self.pending = None
-                self.unread += 1
+                self.pending_reply = None
+                self.unread_replies += 1
                 self.reason = event.reason
-                self._refused = True
+                self._last_reply_unread = True
             case ActionForfeited():
                 self.forfeited = True
             case StepRewarded():
                 self.steps += 1
-                self.pending = None
-                self.unread = 0
+                self.pending_reply = None
+                self.unread_replies = 0
                 self.forfeited = False
                 self._new_turn = True
 
-    def _called(self, event: ModelCalled) -> None:
+    def _apply_call(self, event: ModelCalled) -> None:
         if event.reply is None:
-            self.failed = event
+            self.failed_call = event
             return
         if self._new_turn:
             self._turns.append(self._next_turn(event.sent))
             self._new_turn = False
+        # The system message depends on prompt version and format, so a fork may need another one.
         if any(message["role"] == "system" for message in event.sent):
-            self._instructed = self._form
-        self.answered = True
+            self._instructed_for = self._prompt_and_format
+        self.has_reply = True
         self.messages.extend(event.sent)
         self.messages.append(reply_message(event.reply))
-        self.pending = event.reply
-        self._refused = False
+        self.pending_reply = event.reply
+        self._last_reply_unread = False
 
     def _next_turn(self, sent: tuple[Message, ...] | list[Message]) -> int:
-        """Return the index at which the turn that begins with *sent* will start."""
+        """
+        Return the index in ``messages`` at which the turn that begins with *sent* starts.
+
+        Tool results belong to the turn before: APIs reject a request in which a tool call and
+        its result are not both present.
+        """
         leading = 0
         while leading < len(sent) and sent[leading].get("role") in ("system", "tool"):
             leading += 1
         return len(self.messages) + leading
 
     @property
-    def _form(self) -> tuple[str, str] | None:
-        return (self.configured.prompt, self.configured.format) if self.configured else None
+    def _prompt_and_format(self) -> tuple[str, str] | None:
+        return (
+            (self.configuration.prompt, self.configuration.format) if self.configuration else None
+        )
 
     @property
-    def instructed(self) -> bool:
-        """Whether the last system message fits how the model is asked now."""
-        return self._instructed is not None and self._instructed == self._form
+    def is_instructed(self) -> bool:
+        """Whether the last system message sent fits the current prompt version and format."""
+        return self._instructed_for is not None and self._instructed_for == self._prompt_and_format
 
     def first_message(self, new: list[Message]) -> int:
-        """Return which message, after the system message, a request that adds *new* begins with."""
-        history = self.configured.history if self.configured else None
+        """
+        Return the index of the first message that a request which adds *new* repeats.
+
+        The system message at index 0 is always sent and not counted here. With a limited
+        history, older turns are left out as a whole.
+        """
+        history = self.configuration.history if self.configuration else None
         turns = [*self._turns, self._next_turn(new)] if self._new_turn else self._turns
         if history is None or len(turns) <= history + 1:
             return 1
         return turns[-history - 1]
 
-    def request(self, new: list[Message], first: int) -> dict[str, Any]:
-        """Return the request body that adds *new*: the last system message, all from *first* on."""
+    def request_body(self, new: list[Message], first: int) -> dict[str, Any]:
+        """Return the request body: the last system message, all from *first* on, and *new*."""
         messages = [*self.messages, *new]
+        # APIs want one system message, first: of several, the last one is in force.
         system = next(each for each in reversed(messages) if each["role"] == "system")
         rest = [each for each in messages[first:] if each["role"] != "system"]
-        parameters = self.configured.parameters if self.configured else {}
+        parameters = self.configuration.parameters if self.configuration else {}
         return {**parameters, "messages": [system, *rest]}
 
-    def replies_to_tools(self) -> list[Message]:
-        """Return the messages that answer the tool calls of the model's last message."""
+    def tool_results(self) -> list[Message]:
+        """
+        Return the tool messages that answer the tool calls of the model's last message.
+
+        APIs demand one for each call, also for the calls that were not carried out.
+        """
         calls = self.messages[-1].get("tool_calls", []) if self.messages else []
-        words = ["refused" if self._refused else "done", *["ignored: one action a turn"] * 99]
+        words = [
+            # Only the first call of a reply becomes the action.
+            "refused" if self._last_reply_unread else "done",
+            *["ignored: one action a turn"] * 99,
+        ]
         return [
             {"role": "tool", "tool_call_id": call["id"], "content": text}
             for call, text in zip(calls, words, strict=False)
@@ -134,7 +157,7 @@ class Conversation:
 
 
 def reply_message(reply: Reply) -> Message:
-    """Return *reply* as the message that later requests repeat."""
+    """Return *reply* as an assistant message for later requests."""
     message: Message = {"role": "assistant", "content": reply.text}
     if reply.tool_calls:
         message["tool_calls"] = [
@@ -153,10 +176,10 @@ def request_digest(body: dict[str, Any]) -> str:
     return sha256(encode(body)).hexdigest()
 
 
-def requests(stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield seq and exact request body of every call to a model in *stream*, oldest first."""
+def rebuild_requests(stream: Stream) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the seq and the exact request body of every model call in *stream*, oldest first."""
     conversation = Conversation()
     for seq, event in enumerate(stream):
         if isinstance(event, ModelCalled):
-            yield seq, conversation.request(list(event.sent), event.first)
+            yield seq, conversation.request_body(list(event.sent), event.first)
         conversation.apply(event)

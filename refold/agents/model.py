@@ -1,28 +1,29 @@
 """
-The model as an agent: asks, reads, records, and tells the model's failures from the API's.
+The agent that plays with a model: it asks, parses the reply, and records both.
 
-Everything that is said is recorded when it is said, so an episode that was interrupted goes on
-where it stood, and no answer is paid for twice.
+Each exchange is recorded as soon as it took place, so an interrupted episode resumes where it
+stood and no reply is paid for twice. Failures of the model (no valid action) are kept apart from
+failures of the API (no reply).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from refold.agents.action_parser import Unreadable, read_action
-from refold.agents.client import Asker, is_unsupported
+from refold.agents.action_parser import UnreadableReply, read_action
+from refold.agents.client import ModelBackend, is_unsupported
 from refold.agents.conversation import Conversation, Message, request_digest
 from refold.agents.prompting import (
     FORMATS,
     ActionFormat,
     ModelOptions,
-    configured,
-    options_of,
+    model_configuration,
     prompt_of,
+    recorded_options,
     retry_message,
     system_message,
     turn_message,
 )
-from refold.agents.recorded import NotRecorded, place_of
+from refold.agents.recorded import NotRecorded, rollout_key
 from refold.engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
 from refold.engine.exchanges import (
     INSTRUMENT_FAILED,
@@ -32,11 +33,11 @@ from refold.engine.exchanges import (
     ReplyUnread,
 )
 
-CHANCES = 2
-"""Answers that the model may give for one step, before the step is forfeited."""
+ANSWERS_PER_STEP = 2
+"""Replies that the model may give for one step before the step is forfeited."""
 
 MODEL_FAILED = "no_action"
-"""Reason of an episode that was cut off because nothing can stand in for a missing action."""
+"""Reason of an episode truncated because the family has no action to take for the model."""
 
 
 class ModelAgent:
@@ -44,89 +45,91 @@ class ModelAgent:
     Plays episodes with a model.
 
     Args:
-        asker: Who answers the requests.
-        options: How the model is used, in episodes that do not say so themselves.
+        backend: Who answers the requests.
+        options: How the model is asked, unless the episode already recorded it.
         watch: Called after each step.
     """
 
     def __init__(
         self,
-        asker: Asker,
+        backend: ModelBackend,
         options: ModelOptions,
         *,
         watch: Callable[[StepResult], None] | None = None,
     ) -> None:
-        self._asker = asker
+        self._backend = backend
         self._options = options
         self._watch = watch
-        self._refused: set[ActionFormat] = set()
+        self._unsupported_formats: set[ActionFormat] = set()
 
     async def play(self, episode: Episode, info: EpisodeInfo | None = None) -> None:
         """
         Play *episode* from where it stands to its end.
 
         Raises:
-            Denied: The API refuses the key or the model; the episode stays open.
-            RefoldError: The episode was begun with another version of the prompt, or an answer
-                is wanted that only a live model could give.
+            AccessDenied: The API rejects the key or the model; the episode stays open.
+            RefoldError: The episode began with another version of the prompt, or a reply is
+                needed that is not in the log and there is no API to ask.
         """
         conversation = Conversation()
         for event in episode.events:
             conversation.apply(event)
         self._configure(episode, conversation)
-        place = place_of(info) if info else ""
+        rollout = rollout_key(info) if info else ""
         while not episode.over:
-            await self._advance(episode, conversation, place)
+            await self._advance(episode, conversation, rollout)
 
     def _configure(self, episode: Episode, conversation: Conversation) -> None:
-        """Begin, or see to it that what was begun can go on, in a form that the API takes."""
-        if conversation.configured is None:
+        """Record how the model is asked, or check that the recorded way can be continued."""
+        if conversation.configuration is None:
             form = self._options.format or FORMATS[0]
-            _note(episode, conversation, configured(episode.family, self._options, form))
-        recorded = _configured(conversation)
+            _record(episode, conversation, model_configuration(episode.family, self._options, form))
+        recorded = _configuration(conversation)
         ours = f"{episode.family.name}.{prompt_of(episode.family).version}"
         if recorded.prompt != ours:
             raise RefoldError(
                 f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
                 "resume it with the release that began it"
             )
-        if recorded.format in self._refused and not conversation.answered:
+        # Another episode of this run has already found out what the API does not support.
+        if recorded.format in self._unsupported_formats and not conversation.has_reply:
             self._change_format(episode, conversation)
 
-    async def _advance(self, episode: Episode, conversation: Conversation, place: str) -> None:
-        """Do the next thing that the episode needs: ask, or make a step of an answer."""
-        if conversation.pending is not None:
-            self._take(episode, conversation)
-        elif conversation.failed is not None:
-            self._give_up(episode, conversation, conversation.failed)
-        elif conversation.unread >= CHANCES:
+    async def _advance(self, episode: Episode, conversation: Conversation, rollout: str) -> None:
+        """Do what comes next: call the model, act on its reply, or deal with a failure."""
+        if conversation.pending_reply is not None:
+            self._act_on_reply(episode, conversation)
+        elif conversation.failed_call is not None:
+            self._handle_failed_call(episode, conversation, conversation.failed_call)
+        elif conversation.unread_replies >= ANSWERS_PER_STEP:
             self._forfeit(episode, conversation)
         else:
-            await self._ask(episode, conversation, place)
+            await self._call_model(episode, conversation, rollout)
 
-    def _take(self, episode: Episode, conversation: Conversation) -> None:
-        reply = conversation.pending
+    def _act_on_reply(self, episode: Episode, conversation: Conversation) -> None:
+        reply = conversation.pending_reply
         assert reply is not None
         try:
-            action = read_action(reply, episode.family, _names(episode))
-        except Unreadable as error:
+            action = read_action(reply, episode.family, _names_in_view(episode))
+        except UnreadableReply as error:
+            # Kept in full beside the reason: the reply itself may hold only tool calls.
             text = reply.text or "\n".join(call.arguments for call in reply.tool_calls)
-            _note(episode, conversation, ReplyUnread(str(error), text))
+            _record(episode, conversation, ReplyUnread(str(error), text))
             return
-        self._step(episode, conversation, action)
+        self._take_step(episode, conversation, action)
 
     def _forfeit(self, episode: Episode, conversation: Conversation) -> None:
         forfeited = ActionForfeited(conversation.reason)
         family = episode.family
         stand_in = family.forfeit if family.forfeit is not None else family.wait
         if stand_in is not None:
-            self._step(episode, conversation, stand_in, forfeited)
+            self._take_step(episode, conversation, stand_in, forfeited)
             return
-        if not conversation.forfeited:
-            _note(episode, conversation, forfeited)
+        if not conversation.forfeited:  # a resumed episode may have recorded it before a crash
+            _record(episode, conversation, forfeited)
         episode.truncate(MODEL_FAILED)
 
-    def _step(
+    def _take_step(
         self, episode: Episode, conversation: Conversation, action: Any, *inputs: Input
     ) -> None:
         result = episode.step(action, *inputs)
@@ -135,12 +138,12 @@ class ModelAgent:
         if self._watch:
             self._watch(result)
 
-    async def _ask(self, episode: Episode, conversation: Conversation, place: str) -> None:
+    async def _call_model(self, episode: Episode, conversation: Conversation, rollout: str) -> None:
         new = list(_new_messages(episode, conversation))
         first = conversation.first_message(new)
-        body = conversation.request(new, first)
+        body = conversation.request_body(new, first)
         try:
-            answer = await self._asker.ask(body, place=place)
+            answer = await self._backend.complete(body, rollout=rollout)
         except NotRecorded:
             raise RefoldError(
                 f"episode {episode.id} step {conversation.steps + 1}: expected the answer in the "
@@ -154,68 +157,75 @@ class ModelAgent:
             faults=answer.faults,
             latency_ms=answer.latency_ms,
         )
-        _note(episode, conversation, called)
+        _record(episode, conversation, called)
 
-    def _give_up(self, episode: Episode, conversation: Conversation, failed: ModelCalled) -> None:
-        """Go on with the next action format if that may help; else cut the episode off."""
-        recorded = _configured(conversation)
+    def _handle_failed_call(
+        self, episode: Episode, conversation: Conversation, failed: ModelCalled
+    ) -> None:
+        """Switch to the next action format if that may help; otherwise truncate the episode."""
+        recorded = _configuration(conversation)
+        # Once the model has replied, the format works, and the fault must lie elsewhere.
         if (
             self._options.format is None
-            and not conversation.answered
+            and not conversation.has_reply
             and is_unsupported(failed.faults)
             and recorded.format != FORMATS[-1]
         ):
-            self._refused.add(recorded.format)
+            self._unsupported_formats.add(recorded.format)
             self._change_format(episode, conversation)
         else:
             episode.truncate(INSTRUMENT_FAILED)
 
     def _change_format(self, episode: Episode, conversation: Conversation) -> None:
-        recorded = _configured(conversation)
+        recorded = _configuration(conversation)
         later = FORMATS[FORMATS.index(recorded.format) + 1 :]
-        form = next((each for each in later if each not in self._refused), FORMATS[-1])
-        _note(episode, conversation, configured(episode.family, options_of(recorded), form))
+        form = next((each for each in later if each not in self._unsupported_formats), FORMATS[-1])
+        _record(
+            episode,
+            conversation,
+            model_configuration(episode.family, recorded_options(recorded), form),
+        )
 
 
-def _configured(conversation: Conversation) -> ModelConfigured:
-    assert conversation.configured is not None
-    return conversation.configured
+def _configuration(conversation: Conversation) -> ModelConfigured:
+    assert conversation.configuration is not None
+    return conversation.configuration
 
 
 def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Message]:
-    form = _configured(conversation).format
-    if not conversation.instructed:
+    form = _configuration(conversation).format
+    if not conversation.is_instructed:
         yield system_message(episode.family, form)
-    yield from conversation.replies_to_tools()
-    if conversation.unread:
+    yield from conversation.tool_results()
+    if conversation.unread_replies:
         yield retry_message(conversation.reason, form)
     else:
         yield turn_message(episode.family, episode.observation)
 
 
-def _note(episode: Episode, conversation: Conversation, event: Input) -> None:
+def _record(episode: Episode, conversation: Conversation, event: Input) -> None:
     episode.note(event)
     conversation.apply(event)
 
 
-def _names(episode: Episode) -> Mapping[str, str]:
-    """Return each name that a watcher sees, by its case-folded form; none where two share one."""
+def _names_in_view(episode: Episode) -> Mapping[str, str]:
+    """Return the names in the state's view by case-folded form, without ambiguous ones."""
     names: dict[str, str] = {}
     shared = set()
-    for name in _texts(episode.family.view(episode.state)):
+    for name in _strings_in(episode.family.view(episode.state)):
         folded = name.casefold()
         if names.setdefault(folded, name) != name:
             shared.add(folded)
     return {folded: name for folded, name in names.items() if folded not in shared}
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _strings_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             yield name
-            yield from _texts(inner)
+            yield from _strings_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _texts(inner)
+            yield from _strings_in(inner)

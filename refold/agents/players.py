@@ -1,4 +1,4 @@
-"""Players: built-in policies and models behind one face, and many episodes at once."""
+"""Players: one interface to built-in policies and models, and episodes played in parallel."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 class Player(Protocol):
-    """Plays episodes that stand in a log, from wherever they stand."""
+    """Plays episodes of a log, starting from wherever they stand."""
 
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:
-        """Play *episode*, which the log knows as *info*, as far as it goes."""
+        """Play *episode*, whose row in the log is *info*, as far as possible."""
 
 
 class PolicyPlayer:
@@ -31,25 +31,25 @@ class PolicyPlayer:
         self._watch = watch
 
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:
-        """Play *episode* to its end, or until a script is."""
+        """Play *episode* to its end, or to the end of its script."""
         seeds = [event.seed for event in episode.events if isinstance(event, Reseeded)]
         seed = seeds[-1] if seeds else info.seed
         policy = make_policy(self._agent, episode.family, seed=seed, epoch=info.epoch)
         replay_policy(policy, episode.events, since=info.fork_at or 0)
         play(episode, policy, watch=self._watch)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # policies never wait: without this, Ctrl-C would not get through
 
 
-async def in_parallel(
+async def run_in_parallel(
     items: Iterable[T], work: Callable[[T], Awaitable[None]], *, parallel: int
 ) -> None:
     """
-    Do *work* on each of *items*, *parallel* at a time; the first error stops all.
+    Call *work* on each of *items*, at most *parallel* at a time; the first error cancels all.
 
     Raises:
-        ExceptionGroup: What *work* raised.
+        ExceptionGroup: The errors that *work* raised.
     """
-    rest = iter(items)
+    rest = iter(items)  # shared: each worker takes the next item, so none waits for a slow one
 
     async def worker() -> None:
         for item in rest:

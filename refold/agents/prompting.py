@@ -1,8 +1,8 @@
 """
-How a model is asked for an action: prompts, and the request's form for each action format.
+How a model is asked for an action: messages, and the request's parameters by action format.
 
-Three formats: ``tools`` (one tool for each kind of action), ``json`` (structured output by a
-JSON schema) and ``text`` (a JSON object in the answer's text).
+There are three formats: ``tools`` (one tool for each kind of action), ``json`` (structured
+output with a JSON schema) and ``text`` (a JSON object anywhere in the reply).
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from refold.engine.presentation import Prompt, Tool
 ActionFormat = Literal["tools", "json", "text"]
 FORMATS: tuple[ActionFormat, ...] = ("tools", "json", "text")
 
-_FORMS: Mapping[ActionFormat, str] = {
+_INSTRUCTIONS: Mapping[ActionFormat, str] = {
     "tools": "Each turn, call exactly one tool: the action that you take.",
     "json": "Each turn, answer with one JSON object and nothing else: the action that you take.",
     "text": "Each turn, answer with one JSON object and nothing else: the action that you take.",
@@ -29,16 +29,16 @@ _FORMS: Mapping[ActionFormat, str] = {
 @frozen
 class ModelOptions:
     """
-    How a model is used.
+    How a model is asked.
 
     Attributes:
-        model: Its name.
-        format: One action format, or None to try all three in their order.
+        model: The model's name.
+        format: The action format, or None to try all three in order.
         temperature: Sampling temperature.
-        max_tokens: Longest answer, or None for the API's own limit.
-        seed: The API's sampling seed, if any.
-        history: Past turns that a request repeats; None for all.
-        extra: Further parameters of the request's body.
+        max_tokens: Limit on the reply's tokens, or None for the API's own.
+        seed: Sampling seed for the API, or None.
+        history: Number of past turns in each request; None for all of them.
+        extra: Further parameters for the request's body; they override the above.
     """
 
     model: str
@@ -50,8 +50,10 @@ class ModelOptions:
     extra: Mapping[str, Any] = field(factory=dict)
 
 
-def configured(family: Family, options: ModelOptions, form: ActionFormat) -> ModelConfigured:
-    """Return what is recorded, and sent with every request, when actions come as *form*."""
+def model_configuration(
+    family: Family, options: ModelOptions, form: ActionFormat
+) -> ModelConfigured:
+    """Return the event that records how the model is asked, in the action format *form*."""
     parameters: dict[str, Any] = {"model": options.model, "temperature": options.temperature}
     if options.max_tokens is not None:
         parameters["max_tokens"] = options.max_tokens
@@ -61,13 +63,14 @@ def configured(family: Family, options: ModelOptions, form: ActionFormat) -> Mod
         prompt=f"{family.name}.{prompt_of(family).version}",
         format=form,
         history=options.history,
-        parameters={**parameters, **_form_parameters(family, form), **options.extra},
+        parameters={**parameters, **_format_parameters(family, form), **options.extra},
     )
 
 
-def options_of(recorded: ModelConfigured) -> ModelOptions:
-    """Return the options that *recorded* was made of, but for a fixed action format."""
+def recorded_options(recorded: ModelConfigured) -> ModelOptions:
+    """Return the options that *recorded* was made from, with the action format left open."""
     rest = dict(recorded.parameters)
+    # These follow from the format, and would contradict another one as extra parameters.
     for name in ("tools", "tool_choice", "response_format"):
         rest.pop(name, None)
     return ModelOptions(
@@ -81,31 +84,31 @@ def options_of(recorded: ModelConfigured) -> ModelOptions:
 
 
 def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
-    """Return the message that begins every conversation about *family*."""
-    text = f"{prompt_of(family).system.strip()}\n\n{_FORMS[form]}"
+    """Return the system message for *family*: the rules, and how to answer."""
+    text = f"{prompt_of(family).system.strip()}\n\n{_INSTRUCTIONS[form]}"
     if form != "tools":
-        text = f"{text}\n\n{_forms_of_actions(family)}"
+        text = f"{text}\n\n{_action_examples(family)}"
     return {"role": "system", "content": text}
 
 
 def turn_message(family: Family, observation: Any) -> dict[str, Any]:
-    """Return the message that shows the model *observation*."""
+    """Return the user message that shows *observation*."""
     return {"role": "user", "content": prompt_of(family).render(observation)}
 
 
 def retry_message(reason: str, form: ActionFormat) -> dict[str, Any]:
-    """Return the message that tells the model why its answer was no action, once."""
-    text = f"No action could be read from your answer: {reason}\n{_FORMS[form]}"
+    """Return the user message that says why the last reply held no valid action."""
+    text = f"No action could be read from your answer: {reason}\n{_INSTRUCTIONS[form]}"
     return {"role": "user", "content": text}
 
 
 def prompt_of(family: Family) -> Prompt:
-    """Return the prompt of *family*, a plain one made of its action type if it has none."""
+    """Return the prompt of *family*, or a generic one derived from its action type."""
     if family.prompt is not None:
         return family.prompt
     kind, *rest = msgspec.structs.fields(family.action)
     names = tuple(each.encode_name for each in rest)
-    kinds = _properties(family)[kind.encode_name].get("enum", [])
+    kinds = _field_schemas(family)[kind.encode_name].get("enum", [])
     return Prompt(
         version=0,
         system=f"You act in an episode of {family.name}. Reach the best score that you can.",
@@ -114,30 +117,30 @@ def prompt_of(family: Family) -> Prompt:
     )
 
 
-def _form_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
+def _format_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
     if form == "tools":
-        return {"tools": _tools(family), "tool_choice": "required"}
+        return {"tools": _tool_definitions(family), "tool_choice": "required"}
     if form == "json":
         schema = {"name": "action", "strict": True, "schema": _action_schema(family)}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {}
 
 
-def _properties(family: Family) -> dict[str, dict[str, Any]]:
+def _field_schemas(family: Family) -> dict[str, dict[str, Any]]:
     """Return the JSON schema of each field of the action type, by name."""
     _, components = msgspec.json.schema_components([family.action])
     properties: dict[str, dict[str, Any]] = components[family.action.__name__]["properties"]
     return properties
 
 
-def _simple(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a field's schema that every API takes: its type."""
+def _type_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return *schema* reduced to its type: APIs differ in what else they accept."""
     options = schema.get("anyOf", [schema])
     return {"type": next(each["type"] for each in options if each.get("type") != "null")}
 
 
-def _tools(family: Family) -> list[dict[str, Any]]:
-    properties = _properties(family)
+def _tool_definitions(family: Family) -> list[dict[str, Any]]:
+    properties = _field_schemas(family)
     return [
         {
             "type": "function",
@@ -146,7 +149,7 @@ def _tools(family: Family) -> list[dict[str, Any]]:
                 "description": tool.description,
                 "parameters": {
                     "type": "object",
-                    "properties": {name: _simple(properties[name]) for name in tool.fields},
+                    "properties": {name: _type_schema(properties[name]) for name in tool.fields},
                     "required": list(tool.required),
                     "additionalProperties": False,
                 },
@@ -161,8 +164,9 @@ def _action_schema(family: Family) -> dict[str, Any]:
     tools = prompt_of(family).tools
     used = dict.fromkeys(name for tool in tools for name in tool.fields)
     properties: dict[str, Any] = {kind: {"type": "string", "enum": [tool.name for tool in tools]}}
+    # Strict structured output demands that every field is required, so the unused ones are null.
     for name in used:
-        properties[name] = {"type": [_simple(_properties(family)[name])["type"], "null"]}
+        properties[name] = {"type": [_type_schema(_field_schemas(family)[name])["type"], "null"]}
     return {
         "type": "object",
         "properties": properties,
@@ -171,7 +175,7 @@ def _action_schema(family: Family) -> dict[str, Any]:
     }
 
 
-def _forms_of_actions(family: Family) -> str:
+def _action_examples(family: Family) -> str:
     kind = msgspec.structs.fields(family.action)[0].encode_name
     lines = ["The actions, as JSON:"]
     for tool in prompt_of(family).tools:

@@ -1,73 +1,73 @@
-"""Answers that a log already holds, given again to the very same requests."""
+"""Reuse the model responses that a log already holds for identical requests."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from refold.agents.client import Answer, Asker, is_unsupported
+from refold.agents.client import ModelBackend, ModelResponse, is_unsupported
 from refold.agents.conversation import request_digest
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import ModelCalled
 
 MODEL_AGENT = "openai"
-"""How the names of agents begin whose episodes hold answers of models."""
+"""Kind of the agents that are models: what comes before the colon of an agent's name."""
 
-_EPISODES_KEPT = 64
+_EPISODES_KEPT = 64  # in memory; an index of digests says where the others are
 
 
 class NotRecorded(Exception):
-    """No answer to this request is recorded."""
+    """The log holds no response to this request, and there is no fallback."""
 
 
-class Recorded:
+class RecordedResponses:
     """
-    Answers from a log what it holds, as it was; the rest goes to another asker.
+    Answers requests with the recorded responses of a log; passes other requests on.
 
-    An answer is a reply, or that the API refused the form of the request; other failures say
-    nothing that holds for long. Of several answers to one request, the oldest is given that was
-    given at the same place, or else the oldest of all: a run that is repeated is the same again.
+    Replies are reused, and rejections of a request's format; other failures may not happen
+    again. If a request was answered several times, the oldest response to the same rollout is
+    reused, or else the oldest of all, so that a repeated run takes the same course.
 
     Args:
-        log: Whose answers; those it holds now, later ones are not looked for.
-        otherwise: Who answers the rest; None for nobody.
+        log: The log, as it is now: responses that are added later are not found.
+        fallback: Answers all other requests; None for nobody.
     """
 
-    def __init__(self, log: EventLog, otherwise: Asker | None) -> None:
+    def __init__(self, log: EventLog, fallback: ModelBackend | None) -> None:
         self._log = log
-        self._otherwise = otherwise
-        self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._read)
+        self._fallback = fallback
+        self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._index_calls)
         self._episodes: dict[tuple[str, str], str] = {}
         for info in log.episodes():
             if info.agent.startswith(MODEL_AGENT):
-                for request in self._read(info.id):
-                    self._episodes.setdefault((request, place_of(info)), info.id)
+                for request in self._index_calls(info.id):
+                    self._episodes.setdefault((request, rollout_key(info)), info.id)
                     self._episodes.setdefault((request, ""), info.id)
 
-    def _read(self, episode: str) -> Mapping[str, ModelCalled]:
-        """Return the first answered call of each request in *episode*, by the request's digest."""
+    def _index_calls(self, episode: str) -> Mapping[str, ModelCalled]:
+        """Return the first answered call for each request in *episode*, by request digest."""
         calls: dict[str, ModelCalled] = {}
         for event in self._log.events(episode):
             if isinstance(event, ModelCalled) and (event.reply or is_unsupported(event.faults)):
                 calls.setdefault(event.request, event)
         return calls
 
-    async def ask(self, body: dict[str, Any], *, place: str = "") -> Answer:
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:
         """
-        Return the recorded answer to *body* at *place*, or that of the other asker.
+        Return the recorded response to *body*, that of *rollout* first, or the fallback's.
 
         Raises:
-            NotRecorded: There is neither.
+            NotRecorded: There is no recorded response and no fallback.
         """
         request = request_digest(body)
-        for key in ((request, place), (request, "")):
+        for key in ((request, rollout), (request, "")):
             if key in self._episodes:
                 call = self._calls(self._episodes[key])[request]
-                return Answer(call.reply, call.faults, call.latency_ms)
-        if self._otherwise is None:
+                return ModelResponse(call.reply, call.faults, call.latency_ms)
+        if self._fallback is None:
             raise NotRecorded("expected a recorded answer to this request, got no answer")
-        return await self._otherwise.ask(body, place=place)
+        return await self._fallback.complete(body, rollout=rollout)
 
 
-def place_of(info: EpisodeInfo) -> str:
-    """Return the place of an episode in its run: the same in a run with the same arguments."""
+def rollout_key(info: EpisodeInfo) -> str:
+    """Return what identifies an episode within its run, equal in runs with equal arguments."""
     return f"{info.scenario} {info.seed} {info.epoch}"

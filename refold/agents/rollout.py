@@ -5,7 +5,7 @@ from functools import partial
 from inspect import getdoc
 
 from refold.agents.policies import noop, uniform
-from refold.agents.scripts import read_script, script
+from refold.agents.scripts import read_script, script_policy
 from refold.engine import Episode, Family, RefoldError, StepResult, Stream, fold
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownName
@@ -79,7 +79,7 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
         RefoldError: The agent does not play this family, or its file is no script for it.
     """
     if agent.startswith("script:"):
-        return script(read_script(agent.removeprefix("script:"), family))
+        return script_policy(read_script(agent.removeprefix("script:"), family))
     if agent == "noop":
         return noop(family)
     if agent == "random":

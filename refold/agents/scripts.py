@@ -1,4 +1,4 @@
-"""Scripts: lists of actions in a file, played one after another."""
+"""Scripts: files with a list of actions, and the policy that plays them in order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +12,22 @@ from refold.engine.presentation import Policy
 from refold.scenarios.toml import read_toml
 
 LARGEST_FILE = 64 * 2**20
+"""Bytes; the whole file is read into memory."""
 
 
 def read_script(path: str, family: Family) -> list[Any]:
     """
-    Return the actions of the file at *path*, typed for *family*.
+    Return the actions in the file at *path*, as *family*'s action type.
 
-    The file is JSON Lines, one action a line, or TOML (``.toml``) with a list ``actions``.
+    The file is JSON Lines with one action a line, or TOML (``.toml``) with a list ``actions``.
 
     Raises:
-        RefoldError: The file cannot be read, holds no action, or something that is none; the
-            text names the line, or the place in the list.
+        RefoldError: The file cannot be read, has no actions, or has an invalid one; the text
+            names its line, or its index in the list.
     """
     codec = codec_of(family.name, family.rules)
     actions = []
-    for place, value in _values(Path(path)):
+    for place, value in _read_values(Path(path)):
         try:
             actions.append(codec.action(value))
         except InvalidAction as error:
@@ -36,17 +37,18 @@ def read_script(path: str, family: Family) -> list[Any]:
     return actions
 
 
-def script(actions: list[Any]) -> Policy:
+def script_policy(actions: list[Any]) -> Policy:
     """Return the policy that plays *actions* and then stops."""
     rest = iter(actions)
     return lambda observation, legal: next(rest, None)
 
 
-def _values(path: Path) -> Iterator[tuple[str, Any]]:
-    text = _text(path)
+def _read_values(path: Path) -> Iterator[tuple[str, Any]]:
+    text = _read_text(path)
     if path.suffix == ".toml":
-        yield from _toml_values(path, text)
+        yield from _read_toml_values(path, text)
         return
+    # Not splitlines(): U+2028 and the like may stand within a JSON string.
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
@@ -55,7 +57,7 @@ def _values(path: Path) -> Iterator[tuple[str, Any]]:
                 raise RefoldError(f"{path} line {number}: expected JSON, got {error}") from None
 
 
-def _toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
+def _read_toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     actions = read_toml(text.encode(), str(path)).get("actions")
     if not isinstance(actions, list):
         raise RefoldError(f"{path}: expected a list 'actions', got none")
@@ -63,7 +65,7 @@ def _toml_values(path: Path, text: str) -> Iterator[tuple[str, Any]]:
         yield f"$.actions[{index}]", action
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")

@@ -20,8 +20,9 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.engine import EventLog
-from refold.reports import Baseline, Outcome, baselines, played
+from refold.reports import Baseline, Outcome, baselines
 from refold.reports.baseline import SEEDS
+from refold.reports.outcomes import read_outcomes
 
 
 @click.command(
@@ -64,7 +65,7 @@ def _read_outcomes(log_path: str) -> Iterator[Outcome]:
         print_to_stderr(f"no log {log_path}, so no best of it")
         return
     with EventLog(log_path, readonly=True) as log:
-        for outcome, _ in played(log):
+        for outcome, _ in read_outcomes(log):
             yield outcome
 
 

@@ -12,7 +12,7 @@ from refold.agents.endpoint import Endpoint
 from refold.agents.mock.model import MockModel
 from refold.agents.model import ModelAgent
 from refold.agents.prompting import ModelOptions
-from refold.agents.scripts import script
+from refold.agents.scripts import script_policy
 from refold.commands.replay import print_step
 from refold.commands.shared.diff_tables import print_diff
 from refold.commands.shared.episode_tables import episodes_table
@@ -22,7 +22,7 @@ from refold.commands.shared.output import safe_text, stdout_console
 from refold.engine import ActionTaken, Episode, EpisodeInfo, EventLog
 from refold.graders import Grade, grade, save_grade
 from refold.replays import diff, steps, verify
-from refold.replays.golden import FOLDER, read_golden
+from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import load
 
 _SCENARIO = "workflow/hard"
@@ -98,5 +98,5 @@ async def _record_model(log: EventLog, name: str) -> tuple[EpisodeInfo, Grade]:
 def _make_policy(episode: Episode, agent: str) -> Policy:
     if agent != "worked-example":
         return make_policy(agent, episode.family, seed=0)
-    example = read_golden(FOLDER / _EXAMPLE)
-    return script([event.action for event in example if isinstance(event, ActionTaken)])
+    example = read_golden(GOLDEN_FOLDER / _EXAMPLE)
+    return script_policy([event.action for event in example if isinstance(event, ActionTaken)])

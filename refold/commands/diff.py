@@ -17,7 +17,7 @@ from refold.commands.shared.output import print_json, stdout_console, to_json_da
 from refold.commands.shared.page_option import html_option, write_page
 from refold.engine import EventLog, Stream
 from refold.engine.errors import UnknownStep
-from refold.graders.grading import PLACES
+from refold.graders.grading import DECIMAL_PLACES
 from refold.replays import Diff, Step, diff
 from refold.replays.differences import PartDifference, Row, state_differences
 from refold.viewer.differences import diff_document
@@ -90,7 +90,9 @@ def _part_row(part: PartDifference, found: Diff, streams: Streams) -> dict[str, 
         "name": part.name,
         "a": part.a,
         "b": part.b,
-        "delta": round((part.b or 0.0) - (part.a or 0.0), PLACES) if found.comparable else None,
+        "delta": round((part.b or 0.0) - (part.a or 0.0), DECIMAL_PLACES)
+        if found.comparable
+        else None,
         "because": {
             "a": [_event_reference(streams[0], seq) for seq in part.seqs_a],
             "b": [_event_reference(streams[1], seq) for seq in part.seqs_b],

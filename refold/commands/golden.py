@@ -20,7 +20,7 @@ from refold.engine import EpisodeInfo, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.graders import grade
 from refold.replays import verify
-from refold.replays.golden import golden_text, goldens, read_golden
+from refold.replays.golden import find_goldens, golden_text, read_golden
 
 FOLDER = "goldens"
 
@@ -160,7 +160,7 @@ def _golden_row(path: Path, stream: Stream) -> dict[str, Any]:
 
 def _check_goldens(folder: Path) -> Iterator[tuple[str, str | None]]:
     """Yield the name of each golden in *folder*, and its problem; None if it has none."""
-    for path in goldens(folder):
+    for path in find_goldens(folder):
         name = path.name.removesuffix(".jsonl")
         try:
             found = verify(read_golden(path))

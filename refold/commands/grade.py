@@ -13,7 +13,7 @@ from refold.commands.shared.grade_tables import (
     print_grade,
     summary_table,
 )
-from refold.commands.shared.grader_choice import EpisodeToGrade, GraderChoice, with_grader_options
+from refold.commands.shared.grader_choice import GraderChoice, SelectedEpisode, with_grader_options
 from refold.commands.shared.options import (
     episode_argument,
     filter_options,
@@ -88,7 +88,9 @@ def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[No
 def _grade_episodes(
     log: EventLog, ids: Sequence[str], grader_choice: GraderChoice, *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    for episode, given in grader_choice.grade_all(EpisodeToGrade(id, log.events(id)) for id in ids):
+    for episode, given in grader_choice.grade_all(
+        SelectedEpisode(id, log.events(id)) for id in ids
+    ):
         if save:
             save_grade(log, episode.id, given)
         yield episode.id, given

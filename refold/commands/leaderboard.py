@@ -24,7 +24,8 @@ from refold.commands.shared.report_formatting import (
     interval_remarks,
 )
 from refold.engine import EventLog
-from refold.reports import Ranking, find_run, played, rankings
+from refold.reports import Ranking, find_run, rankings
+from refold.reports.outcomes import read_outcomes
 from refold.reports.statistics import CONFIDENCE
 
 
@@ -48,7 +49,7 @@ def leaderboard_command(
     """
     with EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
-        outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=name))
+        outcomes = (outcome for outcome, _ in read_outcomes(log, scenario=scenario, run=name))
         total = log.count()
         tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
     if as_json:

@@ -12,7 +12,7 @@ from refold.commands.shared.output import print_json, print_to_stderr, to_json_d
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.audit import Audit
-from refold.replays.merge import Merge, Merged, Source
+from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 
 
 @click.command(
@@ -35,7 +35,7 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")
     with ExitStack() as stack:
-        merge = Merge([_open_source(stack, log) for log in logs])
+        merge = MergePlan([_open_source(stack, log) for log in logs])
         try:
             with EventLog(output) as merged, merged.transaction():
                 written = merge.write(merged)
@@ -52,12 +52,12 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
         _print_outcomes(list(merge.outcomes()), output)
 
 
-def _open_source(stack: ExitStack, log_path: str) -> Source:
+def _open_source(stack: ExitStack, log_path: str) -> MergeSource:
     log = stack.enter_context(EventLog(log_path, readonly=True))
-    return Source(log, stack.enter_context(Audit(log_path)))
+    return MergeSource(log, stack.enter_context(Audit(log_path)))
 
 
-def _print_outcomes(found: Sequence[Merged], output: str) -> None:
+def _print_outcomes(found: Sequence[MergedEpisode], output: str) -> None:
     for each in found:
         if each.outcome == "renamed":
             print_to_stderr(f"{each.log}: {each.episode} is another episode there, now {each.id}")

@@ -6,7 +6,7 @@ from secrets import token_hex
 import click
 from attrs import frozen
 
-from refold.agents.client import Denied
+from refold.agents.client import AccessDenied
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
     ModelChoices,
@@ -103,7 +103,7 @@ def record_command(
             print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
             raise
         # The API refused key or model: the run stops, and can go on once that is mended.
-        except Denied as error:
+        except AccessDenied as error:
             raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
         print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
 

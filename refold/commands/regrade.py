@@ -26,8 +26,15 @@ from refold.commands.shared.output import (
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.graders.changes import PartChange
-from refold.graders.regrading import Regraded, Saved, Tally, regrade, saved_in_file, saved_in_log
-from refold.graders.text import change_lines, event_words
+from refold.graders.regrading import (
+    RegradeCounts,
+    RegradedEpisode,
+    SavedEpisode,
+    episodes_graded_in_file,
+    episodes_graded_in_log,
+    regrade,
+)
+from refold.graders.text import change_lines, describe_event
 
 IN_LOG = "log"
 
@@ -77,7 +84,7 @@ def regrade_command(
 
     Exits with 0 if nothing moved, 1 if anything did, 2 if there is nothing to compare.
     """
-    tally = Tally()
+    tally = RegradeCounts()
     # The file of saved grades, if any, is read while episodes are graded, so it stays open here.
     with ExitStack() as stack:
         log = stack.enter_context(open_existing(log_path, readonly=True))
@@ -94,15 +101,15 @@ def regrade_command(
 
 
 def _read_saved_grades(
-    log: EventLog, ids: Sequence[str], against: str, tally: Tally, stack: ExitStack
-) -> Iterable[Saved]:
+    log: EventLog, ids: Sequence[str], against: str, tally: RegradeCounts, stack: ExitStack
+) -> Iterable[SavedEpisode]:
     if against == IN_LOG:
-        return saved_in_log(log, ids or (info.id for info in log.episodes()))
+        return episodes_graded_in_log(log, ids or (info.id for info in log.episodes()))
     file = stack.enter_context(click.open_file(against, encoding="utf-8"))
-    return saved_in_file(log, file, tally, only=frozenset(ids), where=against)
+    return episodes_graded_in_file(log, file, tally, only=frozenset(ids), where=against)
 
 
-def _print_summary(tally: Tally, against: str) -> None:
+def _print_summary(tally: RegradeCounts, against: str) -> None:
     """
     Print on stderr how many episodes were compared, moved, or could not be compared.
 
@@ -125,7 +132,7 @@ def _print_summary(tally: Tally, against: str) -> None:
     print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
 
 
-def _print_moves(moved: Iterator[Regraded]) -> None:
+def _print_moves(moved: Iterator[RegradedEpisode]) -> None:
     out = stdout_console()
     more = 0
     for number, each in enumerate(moved):
@@ -140,7 +147,7 @@ def _print_moves(moved: Iterator[Regraded]) -> None:
         print_to_stderr(f"and {more} more that moved: --json has all")
 
 
-def _move_row(regraded: Regraded) -> dict[str, Any]:
+def _move_row(regraded: RegradedEpisode) -> dict[str, Any]:
     change = regraded.change
     return {
         "episode": regraded.id,
@@ -153,14 +160,14 @@ def _move_row(regraded: Regraded) -> dict[str, Any]:
     }
 
 
-def _part_row(part: PartChange, regraded: Regraded) -> dict[str, Any]:
-    groups = {"lost": part.lost, "gained": part.gained, "kept": part.kept}
+def _part_row(part: PartChange, regraded: RegradedEpisode) -> dict[str, Any]:
+    groups = {"lost": part.lost_seqs, "gained": part.gained_seqs, "kept": part.kept_seqs}
     return {
         "name": part.name,
         "old": to_json_data(part.old.points) if part.old else None,
         "new": to_json_data(part.new.points) if part.new else None,
         **{
-            name: [{"seq": seq, "say": event_words(regraded.stream, seq)} for seq in seqs]
+            name: [{"seq": seq, "say": describe_event(regraded.stream, seq)} for seq in seqs]
             for name, seqs in groups.items()
         },
     }

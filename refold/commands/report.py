@@ -30,8 +30,16 @@ from refold.commands.shared.report_formatting import (
     interval_remarks,
 )
 from refold.engine import EventLog
-from refold.reports import Costs, Price, RunReport, ScenarioReport, find_run, played, report
+from refold.reports import (
+    Costs,
+    Price,
+    RunReport,
+    ScenarioReport,
+    find_run,
+)
+from refold.reports.outcomes import read_outcomes
 from refold.reports.statistics import CONFIDENCE
+from refold.reports.summary import report_run
 
 
 def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
@@ -79,7 +87,7 @@ def report_command(
     """
     with EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
-        run_report = report(played(log, run=name), pass_at=pass_at, ks=ks, price=price)
+        run_report = report_run(read_outcomes(log, run=name), pass_at=pass_at, ks=ks, price=price)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {"mean": run_report.mean, "costs": to_json_data(run_report.costs)}

@@ -24,7 +24,7 @@ from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog
 from refold.engine.log.audit import Audit
 from refold.replays import Divergence
-from refold.replays.checks import Verdict, audit, named_id
+from refold.replays.checks import Verdict, audit_episode, resolve_id
 
 
 def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -77,8 +77,8 @@ def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool
     with EventLog(log_path, readonly=True) as log, Audit(log_path) as file:
         # First of all: once the file is known to be damaged, failing to read on is no news.
         problems = [] if ids else file.problems()
-        chosen = [named_id(log, id) for id in ids] or _readable_ids(file, problems)
-        verdicts = (audit(log, file, id, expect=expect) for id in chosen)
+        chosen = [resolve_id(log, id) for id in ids] or _readable_ids(file, problems)
+        verdicts = (audit_episode(log, file, id, expect=expect) for id in chosen)
         total = len(ids) or log.count()
         shown = count_wrong(show_progress(verdicts, total=total, label="verifying"))
         if as_json:

@@ -34,7 +34,7 @@ from refold.commands.shared.output import (
 )
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
 from refold.graders import grade
-from refold.replays.alternatives import Outcome, action_at, candidates, what_if
+from refold.replays.alternatives import ActionOutcome, action_at, candidate_actions, what_if
 
 _FIGURES = ("score", "difference", "reward", "steps")
 
@@ -67,7 +67,7 @@ def what_if_command(
         info = log.find(id)
         stream = log.events(info.id)
         opening = opening_input(agent, stream.family, model)
-        number = len(candidates(stream, at))
+        number = len(candidate_actions(stream, at))
         if not number:
             raise RefoldError(
                 f"--at: expected a step before the end, got {at}, where the episode is over; "
@@ -93,7 +93,7 @@ async def _try_all(
     model: ModelChoices,
     opening: Input | None,
     progress: EpisodeProgressBar,
-) -> list[Outcome]:
+) -> list[ActionOutcome]:
     fork_info = evolve(info, fork_at=at + 1)
     found = []
     async with open_players(log, [agent], model) as players:
@@ -107,11 +107,11 @@ async def _try_all(
     return found
 
 
-def _outcome_row(stream: Stream, outcome: Outcome) -> dict[str, Any]:
+def _outcome_row(stream: Stream, outcome: ActionOutcome) -> dict[str, Any]:
     return {**to_json_data(outcome), "say": stream.family.say(outcome.action)}
 
 
-def _print_outcomes(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> None:
+def _print_outcomes(stream: Stream, at: int, outcomes: Sequence[ActionOutcome]) -> None:
     out = stdout_console()
     played = action_at(stream, at)
     said = stream.family.say(played) if played is not None else "nothing yet"
@@ -132,6 +132,6 @@ def _print_outcomes(stream: Stream, at: int, outcomes: Sequence[Outcome]) -> Non
     out.print(listing)
 
 
-def _remark(outcome: Outcome) -> str:
+def _remark(outcome: ActionOutcome) -> str:
     remarks = ["as played"] if outcome.taken else []
     return ", ".join([*remarks, *([f"refused: {outcome.error}"] if outcome.error else [])])

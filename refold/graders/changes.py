@@ -1,4 +1,4 @@
-"""Two grades of one episode laid side by side: what moved, by how much, and which events say so."""
+"""Compare two grades of one episode: what moved, by how much, and because of which events."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,13 +6,13 @@ from msgspec import Struct
 
 from refold.graders.grading import Grade, Part
 
-EXACT = 1e-9
-"""Differences up to this are not there: points are given to four decimal places."""
+ROUNDING_ERROR = 1e-9
+"""Differences up to this are rounding errors of floats; points have four decimal places."""
 
 
 class PartChange(Struct, frozen=True):
     """
-    One part that is not the same in two grades; None where a grade has no such part.
+    A part that differs between two grades; None where a grade has no such part.
 
     Attributes:
         name: The criterion.
@@ -26,23 +26,23 @@ class PartChange(Struct, frozen=True):
 
     @property
     def points(self) -> float:
-        """How much was added to the part's points; where it is missing, it had none."""
+        """New points minus old points; a missing part has 0."""
         return _points(self.new) - _points(self.old)
 
     @property
-    def lost(self) -> tuple[int, ...]:
-        """Seqs of the events that no longer count, ascending."""
-        return _beyond(self.old, self.new)
+    def lost_seqs(self) -> tuple[int, ...]:
+        """Seqs of the events that the new grade no longer rests on, ascending."""
+        return _seqs_only_in(self.old, self.new)
 
     @property
-    def gained(self) -> tuple[int, ...]:
-        """Seqs of the events that count now and did not before, ascending."""
-        return _beyond(self.new, self.old)
+    def gained_seqs(self) -> tuple[int, ...]:
+        """Seqs of the events that only the new grade rests on, ascending."""
+        return _seqs_only_in(self.new, self.old)
 
     @property
-    def kept(self) -> tuple[int, ...]:
-        """Seqs of the events that count as they did before, ascending."""
-        lost = set(self.lost)
+    def kept_seqs(self) -> tuple[int, ...]:
+        """Seqs of the events that both grades rest on, ascending."""
+        lost = set(self.lost_seqs)
         return tuple(seq for seq in (self.old.seqs if self.old else ()) if seq not in lost)
 
 
@@ -53,8 +53,8 @@ class GradeChange(Struct, frozen=True):
     Attributes:
         old: The grade as it was.
         new: The grade as it is.
-        parts: The parts that differ in anything, in the order of the new grade, then of the old.
-        counts: The diagnostic numbers that differ, old and new; None where there is none.
+        parts: The parts that differ in any way, in the new grade's order, then the old one's.
+        counts: The diagnostic numbers that differ, as (old, new); None where a grade has none.
     """
 
     old: Grade
@@ -64,21 +64,21 @@ class GradeChange(Struct, frozen=True):
 
     @property
     def score(self) -> float:
-        """How much was added to the score."""
+        """New score minus old score."""
         return self.new.score - self.old.score
 
     @property
     def same(self) -> bool:
-        """Whether score, parts with their evidence, and counts are all as they were."""
-        return not (self.parts or self.counts or self.moved())
+        """Whether scores, parts with their events, and counts are all equal."""
+        return not (self.parts or self.counts or self.has_moved())
 
     @property
     def causes(self) -> tuple[str, ...]:
         """
-        What can have moved it.
+        Possible causes of the difference.
 
-        ``rubric`` (another one), ``events`` (others were graded), or, where both are the same,
-        ``code`` (that of the measures).
+        ``rubric`` (the rubrics differ), ``events`` (the events differ), or, if both are equal,
+        ``code`` (of the measures).
         """
         found = []
         if self.old.rubric != self.new.rubric:
@@ -87,15 +87,15 @@ class GradeChange(Struct, frozen=True):
             found.append("events")
         return tuple(found) or ("code",)
 
-    def moved(self, tolerance: float = 0.0) -> bool:
+    def has_moved(self, tolerance: float = 0.0) -> bool:
         """Return whether the score, or a part's points, changed by more than *tolerance*."""
         changes = (self.score, *(part.points for part in self.parts))
-        return any(abs(change) > tolerance + EXACT for change in changes)
+        return any(abs(change) > tolerance + ROUNDING_ERROR for change in changes)
 
 
-def grade_change(old: Grade, new: Grade) -> GradeChange:
-    """Return how *new* differs from *old*, both grades of the same episode."""
-    if old == new:
+def compare_grades(old: Grade, new: Grade) -> GradeChange:
+    """Return how *new* differs from *old*, two grades of the same episode."""
+    if old == new:  # the usual case by far: nothing needs to be compared part by part
         return GradeChange(old, new, (), {})
     return GradeChange(old, new, tuple(_part_changes(old, new)), _count_changes(old, new))
 
@@ -119,6 +119,6 @@ def _points(part: Part | None) -> float:
     return part.points if part else 0.0
 
 
-def _beyond(part: Part | None, other: Part | None) -> tuple[int, ...]:
+def _seqs_only_in(part: Part | None, other: Part | None) -> tuple[int, ...]:
     known = set(other.seqs if other else ())
     return tuple(seq for seq in (part.seqs if part else ()) if seq not in known)

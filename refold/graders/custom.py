@@ -1,5 +1,5 @@
 """
-Graders that are plain functions: what one may return, and the grade that this comes to.
+Turn the result of a plain Python function into a grade.
 
 A function gets the events of one episode and returns its score, 0 to 1: a number (a truth is 0
 or 1), a ``Finding``, or a mapping of names to these. Each entry of a mapping is a part of the
@@ -13,17 +13,17 @@ from typing import Any
 from refold.engine import EpisodeEnded, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.engine.sums import add_up
-from refold.graders.grading import PLACES, Grade, Part, RubricName
+from refold.graders.grading import Grade, Part, RubricName, round_points
 from refold.scenarios.facts import Finding
 
-MOST = 1000
-"""So many parts, and so many counts, a grade has at most."""
+MOST_PARTS = 1000
+"""Limit on the parts of a grade, and on its counts."""
 
 _LONGEST_NAME = 100
 
 
 class WrongResult(RefoldError):
-    """What a function returned is no grade."""
+    """A grader function returned something that cannot be made into a grade."""
 
 
 def grade_by(
@@ -35,16 +35,16 @@ def grade_by(
     Args:
         function: From a stream to a number, a ``Finding``, or a mapping of names to these.
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
-        rubric: What the grade says it was given by; the function's module and name, version 0,
-            without a digest, if None.
+        rubric: The rubric that the grade names; if None, one made of the function's module and
+            name, with version 0 and no digest.
 
     Raises:
-        WrongResult: The function returned something else, or numbers out of range.
+        WrongResult: The function returned something else, or a number out of range.
     """
     name = getattr(function, "__name__", "grader")
-    parts, counts = _read(function(events), name, len(events))
+    parts, counts = _read_result(function(events), name, len(events))
     return Grade(
-        score=_rounded(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
+        score=round_points(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
         breakdown={part.name: part.points for part in parts},
         counts=counts,
         parts=parts,
@@ -55,70 +55,68 @@ def grade_by(
     )
 
 
-def _read(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[str, float]]:
-    """Return what a function returned as parts and counts."""
+def _read_result(found: Any, name: str, events: int) -> tuple[tuple[Part, ...], dict[str, float]]:
+    """Return the parts and counts in the result *found* of the function *name*."""
     many = isinstance(found, Mapping)
-    if many and not 0 < len(found) <= MOST:
-        raise WrongResult(f"expected 1 to {MOST} parts, got {len(found)}")
+    if many and not 0 < len(found) <= MOST_PARTS:
+        raise WrongResult(f"expected 1 to {MOST_PARTS} parts, got {len(found)}")
     counts: dict[str, float] = {}
     parts = []
     for key, value in found.items() if many else [(name, found)]:
-        finding = _finding(value, f"part {key!r:.120}" if many else "the score")
-        parts.append(_part(_name(key), finding, events, least=-1.0 if many else 0.0))
+        finding = _read_measurement(value, f"part {key!r:.120}" if many else "the score")
+        parts.append(_make_part(_read_name(key), finding, events, least=-1.0 if many else 0.0))
         counts.update(
-            (_name(each), _number(n, f"count {each!r:.120}")) for each, n in finding.counts.items()
+            (_read_name(each), _read_number(n, f"count {each!r:.120}"))
+            for each, n in finding.counts.items()
         )
-    if len(counts) > MOST:
-        raise WrongResult(f"expected at most {MOST} counts, got {len(counts)}")
+    if len(counts) > MOST_PARTS:
+        raise WrongResult(f"expected at most {MOST_PARTS} counts, got {len(counts)}")
     return tuple(parts), counts
 
 
-def _finding(value: Any, what: str) -> Finding:
+def _read_measurement(value: Any, what: str) -> Finding:
     if not isinstance(value, Finding):
-        return Finding(_number(value, what))
+        return Finding(_read_number(value, what))
     if not isinstance(value.counts, Mapping):
         raise WrongResult(f"expected a mapping of counts, got {type(value.counts).__name__}")
-    return Finding(_number(value.value, what), value.seqs, value.counts)
+    return Finding(_read_number(value.value, what), value.seqs, value.counts)
 
 
-def _part(name: str, finding: Finding, events: int, *, least: float) -> Part:
+def _make_part(name: str, finding: Finding, events: int, *, least: float) -> Part:
     value = finding.value + 0.0  # never -0.0
     if not least <= value <= 1:
         raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {value:g}")
-    return Part(name, _rounded(value), 1.0, value, 1.0, _seqs(finding.seqs, events))
+    return Part(name, round_points(value), 1.0, value, 1.0, _read_seqs(finding.seqs, events))
 
 
-def _seqs(found: Any, events: int) -> tuple[int, ...]:
+def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
     try:
         seqs = sorted(set(found))
     except TypeError:
         raise WrongResult(f"expected seqs, got {type(found).__name__}") from None
     for seq in seqs:
+        # Not isinstance(): True and False are ints, but surely a mistake here.
         if type(seq) is not int or not 0 <= seq < events:
             raise WrongResult(f"expected seqs of events, 0 to {events - 1}, got {seq!r:.50}")
     return tuple(seqs)
 
 
-def _number(value: Any, what: str) -> float:
+def _read_number(value: Any, what: str) -> float:
     if not isinstance(value, int | float):
         kinds = "a number, a Finding, or a mapping of names to these"
         raise WrongResult(f"expected {kinds} as {what}, got {type(value).__name__}")
     try:
         number = float(value)
-    except OverflowError:
+    except OverflowError:  # a whole number too large for a float
         number = float("inf")
     if not isfinite(number):
         raise WrongResult(f"expected a finite number as {what}, got {number}")
     return number
 
 
-def _name(key: Any) -> str:
+def _read_name(key: Any) -> str:
     if not isinstance(key, str) or not key.isprintable() or not 0 < len(key) <= _LONGEST_NAME:
         raise WrongResult(
             f"expected printable names of 1 to {_LONGEST_NAME} letters, got {key!r:.120}"
         )
     return key
-
-
-def _rounded(points: float) -> float:
-    return round(points, PLACES) + 0.0

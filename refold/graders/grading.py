@@ -1,8 +1,8 @@
 """
-Grades: a rubric applied to a stream. Pure, so a saved stream grades as it did live.
+Grades: a rubric applied to an event stream. Pure, so a saved stream grades as it did live.
 
-score = sum over criteria of weight x gate x value, kept within the rubric's floor and ceiling;
-4 decimal places, as in the published graders of these scenarios.
+score = sum over criteria of weight x gate x value, clamped to the rubric's floor and ceiling and
+rounded to 4 decimal places, as in the published graders of these scenarios.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
 from refold.scenarios.strict import structure
 
-PLACES = 4
+DECIMAL_PLACES = 4
 
 
 class Part(Struct, frozen=True):
@@ -30,9 +30,9 @@ class Part(Struct, frozen=True):
         name: The criterion.
         points: What it added to the score, rounded; below 0 for a penalty.
         most: The most it could have added: its weight, or 0 for a penalty.
-        value: What was measured, 0 to 1, before the gate.
-        gate: Factor that the activity gate put on it, 0 to 1.
-        seqs: The events behind it, ascending.
+        value: The measured value, 0 to 1, before the gate.
+        gate: Factor of the activity gate, 0 to 1.
+        seqs: Seqs of the events it rests on, ascending.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Part(Struct, frozen=True):
 
 
 class RubricName(Struct, frozen=True):
-    """Which rubric a grade was given by; equal digests mean equal rubrics."""
+    """The rubric that a grade was given by; equal digests mean equal rubrics."""
 
     name: str
     version: int
@@ -58,9 +58,9 @@ class Grade(Struct, frozen=True):
     Attributes:
         score: Within the rubric's floor and ceiling, 4 decimal places.
         breakdown: Points by criterion, in the rubric's order.
-        counts: Diagnostic numbers; they score nothing.
-        parts: The criteria with their evidence, in the rubric's order.
-        rubric: By which rubric.
+        counts: Diagnostic numbers, which do not affect the score.
+        parts: The criteria with their events, in the rubric's order.
+        rubric: The rubric it was given by.
         scenario: Name of the scenario.
         episode_digest: Digest of the stream that was graded.
         complete: Whether the episode had ended.
@@ -86,7 +86,7 @@ def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
 
     Args:
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
-        rubric: By which rubric; by the scenario's own, which the stream holds, if None.
+        rubric: The rubric to grade by; if None, the scenario's own, which the stream holds.
 
     Raises:
         ScenarioError: The recorded rubric, or *rubric*, does not fit the family.
@@ -97,7 +97,7 @@ def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
 
 
 class Grader:
-    """A rubric made ready to grade many streams of one family."""
+    """Grades many streams of one family by one rubric."""
 
     def __init__(self, rubric: Rubric, criteria: Criteria) -> None:
         self._rubric = rubric
@@ -111,10 +111,11 @@ class Grader:
         activity = self._activity(facts)
         counts: dict[str, float] = {}
         scored = [bound.score(facts, activity, counts) for bound in self._bound]
+        # Penalties may take the sum below 0; the rubric's own bounds apply to the rounded score.
         total = min(max(add_up([points for points, _ in scored]), 0.0), 1.0)
         parts = tuple([part for _, part in scored])
         return Grade(
-            score=min(max(_rounded(total), self._rubric.floor), self._rubric.ceiling),
+            score=min(max(round_points(total), self._rubric.floor), self._rubric.ceiling),
             breakdown={part.name: part.points for part in parts},
             counts=counts,
             parts=parts,
@@ -125,42 +126,44 @@ class Grader:
         )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
 def _recorded_grader(body: bytes) -> Grader:
     header = header_of(body)
     return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
 
 
-class _Bound(Struct, frozen=True):
-    """A criterion with its measure and parameters found."""
+class _BoundCriterion(Struct, frozen=True):
+    """A criterion with its measure looked up and its parameters bound."""
 
     criterion: Criterion
     take: Callable[[Facts], Finding]
 
     def score(self, facts: Facts, activity: float, counts: dict[str, float]) -> tuple[float, Part]:
-        """Return the exact points and the part; add the diagnostic counts to *counts*."""
+        """Return unrounded points and the part; add the diagnostic counts to *counts*."""
         criterion = self.criterion
         finding = self.take(facts)
         gate = 1.0 if criterion.gate is None else min(1.0, activity / criterion.gate)
         points = criterion.weight * finding.value * gate
         counts.update(finding.counts)
         most = max(criterion.weight, 0.0)
-        part = Part(criterion.name, _rounded(points), most, finding.value, gate, seqs=finding.seqs)
+        part = Part(
+            criterion.name, round_points(points), most, finding.value, gate, seqs=finding.seqs
+        )
         return points, part
 
 
-def _bind(criterion: Criterion, criteria: Criteria) -> _Bound:
+def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
     if criterion.parts:
         bound = [(part.weight, _bind(part, criteria).take) for part in criterion.parts]
-        return _Bound(criterion, lambda facts: _weighted(facts, bound))
+        return _BoundCriterion(criterion, lambda facts: _weighted_sum(facts, bound))
     measure = criteria.measures[criterion.measure]
     params, problems = structure(criterion.params, measure.params, f"$.{criterion.name}.params")
     if problems:
         raise ScenarioError("rubric", problems)
-    return _Bound(criterion, lambda facts: measure.take(facts, params))
+    return _BoundCriterion(criterion, lambda facts: measure.take(facts, params))
 
 
-def _weighted(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:
+def _weighted_sum(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:
     findings = [(weight, take(facts)) for weight, take in parts]
     return Finding(
         value=add_up([weight * finding.value for weight, finding in findings]),
@@ -169,5 +172,6 @@ def _weighted(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]
     )
 
 
-def _rounded(points: float) -> float:
-    return round(points, PLACES) + 0.0  # so that no penalty is 0.0, not -0.0
+def round_points(points: float) -> float:
+    """Return *points* to the decimal places that grades are given in, never as -0.0."""
+    return round(points, DECIMAL_PLACES) + 0.0  # adding 0.0 turns -0.0, a penalty of none, into 0.0

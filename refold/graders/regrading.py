@@ -1,8 +1,8 @@
 """
-Fresh grades held against saved ones: which episodes moved, and why.
+Compare fresh grades with saved ones: which episodes moved, and why.
 
-Saved grades are those that a log keeps, or those in a file that ``refold grade --json`` wrote.
-Everything goes by episode by episode: memory does not grow with the log or the file.
+Saved grades come from a log, or from a file that ``refold grade --json`` wrote. Both are read
+one episode at a time, so memory does not grow with the log or the file.
 """
 
 import json
@@ -16,18 +16,18 @@ from attrs import define, frozen
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.graders import Grade, saved_grades
-from refold.graders.changes import GradeChange, grade_change
+from refold.graders.changes import GradeChange, compare_grades
 from refold.scenarios import recorded_rubric
 
 _CHUNK = 2**20
-_LARGEST_ITEM = 16 * 2**20
-_BEGINNING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
-_BETWEEN = re.compile(r"[\s,]*")
+_LARGEST_ITEM = 16 * 2**20  # letters; a file of something else must not be read into memory whole
+_OPENING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
+_SEPARATORS = re.compile(r"[\s,]*")
 
 
 @frozen
-class Saved:
-    """An episode of the log with the grades that were saved of it, oldest last of one name."""
+class SavedEpisode:
+    """An episode with its saved grades, in the order in which they were saved."""
 
     id: str
     stream: Stream
@@ -35,8 +35,8 @@ class Saved:
 
 
 @frozen
-class Regraded:
-    """An episode with what became of its grade."""
+class RegradedEpisode:
+    """An episode whose grade moved, with the change."""
 
     id: str
     stream: Stream
@@ -44,15 +44,15 @@ class Regraded:
 
 
 @define
-class Tally:
+class RegradeCounts:
     """
-    What became of the episodes gone through so far.
+    Running counts of a regrade.
 
     Attributes:
-        compared: How many were compared.
-        moved: How many of them moved.
-        unsaved: How many episodes of the log have no saved grade.
-        missing: How many saved grades are of episodes that the log does not hold.
+        compared: Episodes compared.
+        moved: Those of them whose grade moved.
+        unsaved: Episodes without a saved grade.
+        missing: Saved grades of episodes that the log does not hold.
     """
 
     compared: int = 0
@@ -61,35 +61,40 @@ class Tally:
     missing: int = 0
 
 
-Grading = Callable[[Iterable[Saved]], Iterator[tuple[Saved, Grade]]]
-"""Grades episodes in order."""
+GradeEpisodes = Callable[[Iterable[SavedEpisode]], Iterator[tuple[SavedEpisode, Grade]]]
+"""Yields each episode with its fresh grade, in order."""
 
 
 def regrade(
-    episodes: Iterable[Saved], grading: Grading, tally: Tally, *, tolerance: float = 0.0
-) -> Iterator[Regraded]:
+    episodes: Iterable[SavedEpisode],
+    grading: GradeEpisodes,
+    tally: RegradeCounts,
+    *,
+    tolerance: float = 0.0,
+) -> Iterator[RegradedEpisode]:
     """
-    Yield the episodes whose grade moved by more than *tolerance*, and count all in *tally*.
+    Yield the episodes whose grade moved by more than *tolerance*; count all of them in *tally*.
 
     Of several saved grades, the fresh one is compared with that by the same rubric; else with
     the last by a rubric of the same name; else with that by the recorded rubric.
     """
     for episode, fresh in grading(episodes):
-        old = _fitting(episode, fresh)
+        old = _find_comparable(episode, fresh)
         if old is None:
             tally.unsaved += 1
             continue
         tally.compared += 1
         if old == fresh:
             continue
-        change = grade_change(old, fresh)
-        if change.moved(tolerance):
+        change = compare_grades(old, fresh)
+        if change.has_moved(tolerance):
             tally.moved += 1
-            yield Regraded(episode.id, episode.stream, change)
+            yield RegradedEpisode(episode.id, episode.stream, change)
 
 
-def _fitting(episode: Saved, fresh: Grade) -> Grade | None:
+def _find_comparable(episode: SavedEpisode, fresh: Grade) -> Grade | None:
     saved = episode.grades
+    # The usual case, decided without the work below.
     if len(saved) == 1 and saved[0].rubric == fresh.rubric:
         return saved[0]
     same = [each for each in saved if each.rubric.digest == fresh.rubric.digest]
@@ -97,58 +102,59 @@ def _fitting(episode: Saved, fresh: Grade) -> Grade | None:
     if not same and not named and saved:
         recorded = recorded_rubric(episode.stream.scenario).digest
         named = [each for each in saved if each.rubric.digest == recorded]
-    found = _of_these_events(same, fresh) or named
+    found = _prefer_same_events(same, fresh) or named
     return found[-1] if found else None
 
 
-def _of_these_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]:
-    """Return those of *saved* that are of the very events; all if the episode has gone on."""
+def _prefer_same_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]:
+    """Return the grades of exactly these events; all of *saved* if there are none."""
     return [each for each in saved if each.episode_digest == fresh.episode_digest] or saved
 
 
-def saved_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[Saved]:
-    """Yield the episodes *ids* of *log* with the grades that it keeps of them."""
+def episodes_graded_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[SavedEpisode]:
+    """Yield the episodes *ids* of *log* with the grades saved in it."""
     for id in ids:
-        yield Saved(id, log.events(id), saved_grades(log, id))
+        yield SavedEpisode(id, log.events(id), saved_grades(log, id))
 
 
-def saved_in_file(
-    log: EventLog, file: IO[str], tally: Tally, *, only: frozenset[str], where: str
-) -> Iterator[Saved]:
+def episodes_graded_in_file(
+    log: EventLog, file: IO[str], tally: RegradeCounts, *, only: frozenset[str], where: str
+) -> Iterator[SavedEpisode]:
     """
-    Yield the episodes of *log* that *file* has grades of, in the order of the file.
+    Yield the episodes of *log* that *file* has grades of, in the file's order.
 
     Args:
         log: The log.
-        file: What ``refold grade --json`` wrote.
-        tally: Where grades of episodes that the log does not hold are counted.
+        file: The output of ``refold grade --json``.
+        tally: Counts the grades of episodes that the log does not hold.
         only: Ids of the episodes wanted; empty for all.
-        where: What errors call the file.
+        where: The file's name in error messages.
 
     Raises:
-        RefoldError: It is something else.
+        RefoldError: *file* holds something else.
     """
     for id, grade in read_grades(file, where):
         if only and id not in only:
             continue
         try:
-            found = log.find(id).id == id
+            found = log.find(id).id == id  # find() takes prefixes too
         except RefoldError:
             found = False
         if found:
-            yield Saved(id, log.events(id), (grade,))
+            yield SavedEpisode(id, log.events(id), (grade,))
         else:
             tally.missing += 1
 
 
 def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
     """
-    Yield the grades in *file*, as ``refold grade --json`` writes them, with the episodes' ids.
+    Yield id and grade of each episode in *file*, the output of ``refold grade --json``.
 
     Raises:
-        RefoldError: It is something else, or too large an item; grades before are right.
+        RefoldError: *file* holds something else, or an item that is too large. Grades yielded
+            before are valid.
     """
-    for number, item in enumerate(_items(file, where)):
+    for number, item in enumerate(_read_items(file, where)):
         path = f"{where} $.grades[{number}]"
         try:
             id = msgspec.convert(item["episode"], str)
@@ -161,25 +167,30 @@ def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
         yield id, grade
 
 
-def _items(file: IO[str], where: str) -> Iterator[Any]:
-    """Yield the items of the list under ``grades``, however long it is."""
+def _read_items(file: IO[str], where: str) -> Iterator[Any]:
+    """
+    Yield the items of the list under ``grades``, decoded one at a time.
+
+    ``json.load`` would hold the whole file in memory.
+    """
     decode = json.JSONDecoder().raw_decode
-    text = _read(file, where)
-    beginning = _BEGINNING.match(text)
+    text = _read_chunk(file, where)
+    beginning = _OPENING.match(text)
     if beginning is None:
         problem = f"expected what `refold grade --json` writes, got {text[:20]!r}"
         raise RefoldError(f"{where}: {problem}")
     at = beginning.end()
-    while not text.startswith("]", at := _past(_BETWEEN, text, at)):
+    while not text.startswith("]", at := _skip(_SEPARATORS, text, at)):
         try:
             item, end = decode(text, at)
         except (json.JSONDecodeError, RecursionError):
             item, end = None, len(text)
+        # An item that ends where the text does may be a number cut short: read on first.
         if end < len(text):
             yield item
             at = end
             continue
-        more = _read(file, where)
+        more = _read_chunk(file, where)
         if not more or len(text) - at > _LARGEST_ITEM:
             raise RefoldError(
                 f"{where}: expected JSON to its end, got a broken grade; write it again"
@@ -187,12 +198,12 @@ def _items(file: IO[str], where: str) -> Iterator[Any]:
         text, at = text[at:] + more, 0
 
 
-def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
+def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
     found = pattern.match(text, at)
     return found.end() if found else at
 
 
-def _read(file: IO[str], where: str) -> str:
+def _read_chunk(file: IO[str], where: str) -> str:
     try:
         return file.read(_CHUNK)
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Grades kept in a log beside their episodes: derived data, to be dropped and remade at will."""
+"""Grades saved in a log beside their episodes: derived data, which can be dropped and remade."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ _decode = msgspec.json.Decoder(Grade).decode
 
 
 def save_grade(log: EventLog, episode: str, grade: Grade) -> None:
-    """Keep *grade* beside *episode*; one by the same rubric is replaced."""
+    """Save *grade* of *episode* in *log*, replacing one by the same rubric."""
     rubric = grade.rubric
     log.save_grade(
         episode,
@@ -22,7 +22,7 @@ def save_grade(log: EventLog, episode: str, grade: Grade) -> None:
 
 def saved_grades(log: EventLog, episode: str) -> list[Grade]:
     """
-    Return the grades kept beside *episode*, the first kept first.
+    Return the saved grades of *episode*, in the order in which they were saved.
 
     Raises:
         UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.

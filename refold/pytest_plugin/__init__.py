@@ -1,9 +1,9 @@
 """
 A pytest plugin for people who test graders: saved episodes as fixtures, grades as snapshots.
 
-Loaded into every pytest run where refold is installed, so nothing but pytest is imported here:
-refold itself comes in with the first test that asks for an episode. A test suite that does not
-is left alone.
+Every pytest run in an environment with refold loads this module, so it imports nothing but
+pytest; refold itself is imported by the first test that asks for an episode. Test suites that
+never do are left alone.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from refold.engine import Stream
     from refold.graders import Grade
-    from refold.pytest_plugin.episodes import Episodes
+    from refold.pytest_plugin.episodes import SavedEpisodes
 
 _SOURCES = {
     "log": ("FILE", "Log whose saved episodes the fixture 'episode' takes, one after another."),
     "goldens": ("FOLDER", "Folder of goldens, NAME.jsonl each, that 'episode' takes as well."),
 }
-_EPISODES: "pytest.StashKey[Episodes]" = pytest.StashKey()
+_EPISODES_KEY: "pytest.StashKey[SavedEpisodes]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         "refold(scenario=..., agent=..., run=...): let the fixture 'episode' take only those of "
@@ -44,13 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close the log, if one was opened."""
-    episodes = config.stash.get(_EPISODES, None)
+    episodes = config.stash.get(_EPISODES_KEY, None)
     if episodes is not None:
         episodes.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that takes ``episode`` once for every saved episode that its marker wants."""
+    """Run each test that takes ``episode`` once for every saved episode that its markers select."""
     if "_refold_saved" not in metafunc.fixturenames:
         return
     wanted: dict[str, Any] = {}
@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         wanted = {**marker.kwargs, **wanted}  # the closest one comes first
         if marker.args:
             _fail("@pytest.mark.refold: expected scenario=..., agent=... or run=..., got no name")
-    found = _asked(lambda: list(_episodes(metafunc.config).find(**wanted)))
+    found = _fail_if_refused(lambda: list(_saved_episodes(metafunc.config).find(**wanted)))
     metafunc.parametrize(
         "_refold_saved", found, ids=[each.test_id for each in found], indirect=True
     )
@@ -66,23 +66,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def _refold_saved(request: pytest.FixtureRequest) -> "Stream":
-    """Return one saved episode; parametrised with where each of them is."""
-    stream: Stream = _asked(lambda: _episodes(request.config).read(request.param))
+    """Return one saved episode; parametrized with the locations of all of them."""
+    stream: Stream = _fail_if_refused(lambda: _saved_episodes(request.config).read(request.param))
     return stream
 
 
 @pytest.fixture
 def episode(_refold_saved: "Stream") -> "Stream":
-    """Return the events of a saved episode: the test runs for each one there is."""
+    """Return the events of a saved episode; the test runs once for each of them."""
     return _refold_saved
 
 
 @pytest.fixture
 def load_episode(request: pytest.FixtureRequest) -> "Callable[[str], Stream]":
-    """Return a function that loads one saved episode: a golden's name, or an id as for refold."""
+    """Return a function that loads one saved episode by a golden's name, an id or a prefix."""
 
     def load(reference: str) -> "Stream":
-        stream: Stream = _asked(lambda: _episodes(request.config).load(reference))
+        stream: Stream = _fail_if_refused(lambda: _saved_episodes(request.config).load(reference))
         return stream
 
     return load
@@ -90,7 +90,7 @@ def load_episode(request: pytest.FixtureRequest) -> "Callable[[str], Stream]":
 
 @pytest.fixture
 def grade_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
-    """Return what a grade can be compared with: its text when it was last reviewed."""
+    """Return the snapshot to compare a grade with: its text as last reviewed."""
     if not request.config.pluginmanager.hasplugin("syrupy"):
         _fail("grade_snapshot: expected syrupy to be installed; `pip install syrupy`")
     from refold.pytest_plugin.snapshot import GradeSnapshotExtension  # noqa: PLC0415 - only if used
@@ -101,7 +101,7 @@ def grade_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
 
 def assert_same_grade(old: "Grade", new: "Grade", events: "Stream") -> None:
     """
-    Check that two grades of one episode are the same: score, parts with their events, counts.
+    Assert that two grades of one episode are equal: score, parts with their events, counts.
 
     Args:
         old: The grade as it should be.
@@ -109,29 +109,31 @@ def assert_same_grade(old: "Grade", new: "Grade", events: "Stream") -> None:
         events: The stream that both are of.
 
     Raises:
-        AssertionError: They are not; it says part by part what changed, by how much, and which
-            events no longer count, or count now.
+        AssertionError: They differ; the text says part by part what changed, by how much, and
+            because of which events.
     """
     __tracebackhide__ = True
-    from refold.graders.changes import grade_change  # noqa: PLC0415 - only if used
+    from refold.graders.changes import compare_grades  # noqa: PLC0415 - only if used
     from refold.graders.text import change_lines  # noqa: PLC0415
 
-    change = grade_change(old, new)
+    change = compare_grades(old, new)
     if not change.same:
         raise AssertionError("\n".join(change_lines(change, events)))
 
 
-def _episodes(config: pytest.Config) -> "Episodes":
-    """Return what finds saved episodes, made when it is first asked for."""
-    if _EPISODES not in config.stash:
-        from refold.pytest_plugin.episodes import Episodes  # noqa: PLC0415 - only if used
+def _saved_episodes(config: pytest.Config) -> "SavedEpisodes":
+    """Return the run's ``SavedEpisodes``, created on first use."""
+    if _EPISODES_KEY not in config.stash:
+        from refold.pytest_plugin.episodes import SavedEpisodes  # noqa: PLC0415 - only if used
 
-        config.stash[_EPISODES] = Episodes(*(_path(config, name) for name in _SOURCES))
-    return config.stash[_EPISODES]
+        config.stash[_EPISODES_KEY] = SavedEpisodes(
+            *(_source_path(config, name) for name in _SOURCES)
+        )
+    return config.stash[_EPISODES_KEY]
 
 
-def _path(config: pytest.Config, name: str) -> str | None:
-    """Return where the episodes are: options of the command line, or else those of the file."""
+def _source_path(config: pytest.Config, name: str) -> str | None:
+    """Return the path of a source: from the command line if given there, else the ini file."""
     given = {each: config.getoption(f"refold_{each}") for each in _SOURCES}
     if any(given.values()):
         path: str | None = given[name]
@@ -141,15 +143,15 @@ def _path(config: pytest.Config, name: str) -> str | None:
     return str(folder / setting) if setting else None
 
 
-def _asked(ask: Callable[[], Any]) -> Any:
-    """Return what *ask* does; what refold refuses becomes a failure in one line."""
+def _fail_if_refused(ask: Callable[[], Any]) -> Any:
+    """Return the result of *ask*; an error of refold's becomes a test failure of one line."""
     from refold.engine.errors import RefoldError  # noqa: PLC0415 - only if used
 
     try:
         return ask()
     except RefoldError as error:
         problem = str(error)
-    return _fail(problem)
+    return _fail(problem)  # outside of the except, so that pytest shows no chained traceback
 
 
 def _fail(text: str) -> Any:

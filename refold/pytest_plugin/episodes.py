@@ -1,4 +1,4 @@
-"""Where saved episodes are found: the goldens of a folder, the episodes of a log, or both."""
+"""Find and load saved episodes: the goldens of a folder, the episodes of a log, or both."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,25 +9,25 @@ from attrs import frozen
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.engine.definition import header_of
-from refold.replays.golden import goldens, read_golden
+from refold.replays.golden import find_goldens, read_golden
 
-_SHORT = 8
-_KEPT = 16
-_NOTHING = (
+_SHORT_ID = 8
+_STREAMS_CACHED = 16  # tests of one module often take the same few episodes one after another
+_NO_SOURCE = (
     "expected saved episodes, got none; run pytest with --refold-log FILE or --refold-goldens "
     "FOLDER, or set refold_log or refold_goldens in the ini file"
 )
 
 
 @frozen
-class Found:
+class EpisodeLocation:
     """
-    Where a saved episode is.
+    The location of a saved episode.
 
     Attributes:
-        test_id: What pytest calls it.
-        golden: Path of its golden, or None.
-        id: Its id in the log, or nothing.
+        test_id: Its name in pytest's output.
+        golden: Path of its golden; None for an episode of the log.
+        id: Its id in the log; empty for a golden.
     """
 
     test_id: str
@@ -35,14 +35,14 @@ class Found:
     id: str = ""
 
 
-class Episodes:
-    """The saved episodes that tests are run with; *log* and *folder* are paths, or None."""
+class SavedEpisodes:
+    """The saved episodes of a test run; *log* and *folder* are paths or None."""
 
     def __init__(self, log: str | None, folder: str | None) -> None:
         self._path = log
         self._folder = folder
         self._log: EventLog | None = None
-        self.read = lru_cache(maxsize=_KEPT)(self._read)
+        self.read = lru_cache(maxsize=_STREAMS_CACHED)(self._read)
 
     def close(self) -> None:
         """Close the log, if it was opened."""
@@ -56,7 +56,7 @@ class Episodes:
         agent: str | None = None,
         run: str | None = None,
         **other: object,
-    ) -> Iterator[Found]:
+    ) -> Iterator[EpisodeLocation]:
         """
         Yield the goldens by name, then the log's episodes in the order they began.
 
@@ -64,80 +64,82 @@ class Episodes:
             scenario: Only those of this scenario name, or of this family.
             agent: Only those of this agent; goldens name none.
             run: Only those of this run; goldens name none.
-            other: Nothing else is known.
+            other: Refused: the marker has no other arguments.
 
         Raises:
-            RefoldError: Neither log nor folder was named, one is missing, or nothing fits.
+            RefoldError: There is neither a log nor a folder, one is missing, or nothing matches.
         """
         if other:
             known = "scenario, agent or run"
             raise RefoldError(f"@pytest.mark.refold: expected {known}, got {', '.join(other)}")
-        found = list(self._goldens(scenario)) if agent is None and run is None else []
+        found = list(self._find_goldens(scenario)) if agent is None and run is None else []
         if self._path is not None:
-            found += _named(self._open(), scenario, agent, run)
+            found += _find_in_log(self._open_log(), scenario, agent, run)
         if not found:
-            raise RefoldError(self._nothing(scenario=scenario, agent=agent, run=run))
+            raise RefoldError(self._not_found_text(scenario=scenario, agent=agent, run=run))
         yield from found
 
     def load(self, reference: str) -> Stream:
         """
-        Return the episode that *reference* names: a golden, or an id, a prefix of one, or last.
+        Return the episode that *reference* names: a golden, an id, a prefix of one, or ``last``.
 
         Raises:
-            RefoldError: There is none.
+            RefoldError: There is no such episode.
         """
-        by_name = {each.test_id: each for each in self._goldens(None)}
+        by_name = {each.test_id: each for each in self._find_goldens(None)}
         if reference in by_name:
             return self.read(by_name[reference])
         if self._path is None:
             if self._folder is None:
-                raise RefoldError(_NOTHING)
+                raise RefoldError(_NO_SOURCE)
             known = ", ".join(sorted(by_name)) or "(there is none)"
             raise RefoldError(f"{self._folder}: expected one of {known}; got {reference!r}")
-        return self.read(Found(reference, None, reference))
+        return self.read(EpisodeLocation(reference, None, reference))
 
-    def _read(self, found: Found) -> Stream:
+    def _read(self, found: EpisodeLocation) -> Stream:
         if found.golden is not None:
             return read_golden(found.golden)
-        return self._open().events(found.id)
+        return self._open_log().events(found.id)
 
-    def _open(self) -> EventLog:
+    def _open_log(self) -> EventLog:
         assert self._path is not None
         if self._log is None:
             self._log = EventLog(self._path, readonly=True)
         return self._log
 
-    def _goldens(self, scenario: str | None) -> Iterator[Found]:
+    def _find_goldens(self, scenario: str | None) -> Iterator[EpisodeLocation]:
         if self._folder is None:
             return
         if not Path(self._folder).is_dir():
             raise RefoldError(f"--refold-goldens {self._folder}: expected a folder, got none")
-        for path in goldens(Path(self._folder)):
-            found = Found(path.name.removesuffix(".jsonl"), Path(str(path)))
-            if scenario is None or _fits(header_of(self.read(found).scenario).name, scenario):
+        for path in find_goldens(Path(self._folder)):
+            found = EpisodeLocation(path.name.removesuffix(".jsonl"), Path(str(path)))
+            if scenario is None or _matches_scenario(
+                header_of(self.read(found).scenario).name, scenario
+            ):
                 yield found
 
-    def _nothing(self, **wanted: str | None) -> str:
+    def _not_found_text(self, **wanted: str | None) -> str:
         places = [str(place) for place in (self._folder, self._path) if place is not None]
         if not places:
-            return _NOTHING
+            return _NO_SOURCE
         asked = ", ".join(f"{key}={value!r}" for key, value in wanted.items() if value is not None)
         of = f" of {asked}" if asked else ""
         return f"{' and '.join(places)}: expected saved episodes{of}, got none"
 
 
-def _named(
+def _find_in_log(
     log: EventLog, scenario: str | None, agent: str | None, run: str | None
-) -> Iterator[Found]:
-    """Yield the episodes of *log* that fit, each with as much of its id as tells it apart."""
+) -> Iterator[EpisodeLocation]:
+    """Yield the matching episodes of *log*, each with a test id as short as is unambiguous."""
     fitting = [
         (info.scenario, info.id) for info in log.episodes(scenario=scenario, agent=agent, run=run)
     ]
-    short = Counter(f"{name}-{id[:_SHORT]}" for name, id in fitting)
+    short = Counter(f"{name}-{id[:_SHORT_ID]}" for name, id in fitting)
     for name, id in fitting:
-        test_id = f"{name}-{id[:_SHORT]}"
-        yield Found(test_id if short[test_id] == 1 else f"{name}-{id}", None, id)
+        test_id = f"{name}-{id[:_SHORT_ID]}"
+        yield EpisodeLocation(test_id if short[test_id] == 1 else f"{name}-{id}", None, id)
 
 
-def _fits(name: str, scenario: str) -> bool:
+def _matches_scenario(name: str, scenario: str) -> bool:
     return name == scenario or name.startswith(f"{scenario}/")

@@ -1,4 +1,4 @@
-"""How syrupy stores grades: as the text that people review."""
+"""A syrupy extension that stores grades as text for review."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class GradeSnapshotExtension(AmberSnapshotExtension):
     """
     Stores grades as text in ``__snapshots__/TEST_MODULE.grades``.
 
-    A file of its own, so that a module may have other snapshots beside.
+    A file of their own, so that a test module can have other snapshots too.
     """
 
     file_extension = "grades"
@@ -22,7 +22,7 @@ class GradeSnapshotExtension(AmberSnapshotExtension):
         Return the text of the grade *data*.
 
         Raises:
-            TypeError: It is no grade.
+            TypeError: *data* is not a ``Grade``.
         """
         if not isinstance(data, Grade):
             raise TypeError(f"grade_snapshot: expected a Grade, got {type(data).__name__}")

@@ -1,4 +1,4 @@
-"""What if another action had been taken: each that could have been, played on to the end."""
+"""What if another action had been taken: try each one and play on to the end."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -11,15 +11,15 @@ from refold.graders import grade
 
 
 @frozen
-class Outcome:
+class ActionOutcome:
     """
-    What came of one action.
+    The outcome of one action.
 
     Attributes:
-        action: What was tried.
-        taken: Whether it is what the agent did.
+        action: The action tried.
+        taken: Whether the agent took it in the recorded episode.
         error: Error class if the rules refused it, else None.
-        reward: What its step earned.
+        reward: Reward of its step.
         total: Sum of the rewards of the whole episode.
         score: The grade at the end.
         steps: Steps of the whole episode.
@@ -34,12 +34,12 @@ class Outcome:
     steps: int
 
 
-def candidates(stream: Stream, at: int) -> list[Any]:
+def candidate_actions(stream: Stream, at: int) -> list[Any]:
     """
-    Return what can be tried after *at* actions of *stream*: every legal action, in their order.
+    Return the actions to try at position *at* of *stream*: every legal one, in the family's order.
 
-    What the agent did comes last if it is none of these, since it was refused or holds text of
-    the agent's own. Empty where the episode is over.
+    The agent's own action comes last if it is not among them, because it was refused or holds
+    text that the agent wrote. Empty if the episode is over.
 
     Raises:
         UnknownStep: *stream* has no position *at*.
@@ -55,27 +55,28 @@ async def what_if(
     finish: Callable[[Episode], Awaitable[None]],
     *,
     opening: Input | None = None,
-) -> AsyncIterator[Outcome]:
+) -> AsyncIterator[ActionOutcome]:
     """
-    Yield what comes of each of the ``candidates``, in their order.
+    Yield the outcome of each of the ``candidate_actions``, in their order.
 
     Args:
-        stream: Whose step is in question.
-        at: Position before it.
-        finish: Plays an episode, in memory, to its end.
-        opening: What is noted in each first, such as how a model is asked from there on.
+        stream: The recorded episode.
+        at: Position before the step in question.
+        finish: Plays an in-memory episode to its end.
+        opening: An input recorded before each action, such as the model's configuration.
 
     Raises:
         UnknownStep: *stream* has no position *at*.
     """
     taken = action_at(stream, at)
-    for action in candidates(stream, at):
+    # Each from a fork in memory: the log stays as it is, and all have the same random seed.
+    for action in candidate_actions(stream, at):
         episode = Episode.fork(stream, at)
         result = episode.step(action, *([opening] if opening else []))
         await finish(episode)
         events = episode.events
         rewards = [event for event in events if isinstance(event, StepRewarded)]
-        yield Outcome(
+        yield ActionOutcome(
             action=action,
             taken=action == taken,
             error=result.error,
@@ -87,7 +88,7 @@ async def what_if(
 
 
 def action_at(stream: Stream, at: int) -> Any:
-    """Return the action that *stream* holds after *at* others, None if it ends there."""
+    """Return the action that *stream* takes at position *at*; None if it ends there."""
     ranges = step_ranges(stream)
     step = stream[ranges[at + 1].start : ranges[at + 1].stop] if at + 1 < len(ranges) else ()
     return next((event.action for event in step if isinstance(event, ActionTaken)), None)

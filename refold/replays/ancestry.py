@@ -1,8 +1,8 @@
 """
-Where an episode comes from and what was forked from it, as a log tells it.
+The ancestors and forks of an episode.
 
-A log may be merged from others, or made by a stranger: a parent may be missing, and lineages may
-even run in circles. What is told of them ends there.
+A log may be merged from others or made by a stranger, so a parent may be missing and a lineage
+may even be circular; it ends at such a place.
 """
 
 from attrs import frozen
@@ -11,7 +11,7 @@ from refold.engine import EpisodeInfo, EventLog, UnknownEpisode
 from refold.engine.errors import AmbiguousEpisode
 
 MOST_FORKS = 200
-"""Episodes of one lineage that are told, beside the ancestors."""
+"""Episodes of a lineage that are listed besides the ancestors."""
 
 
 @frozen
@@ -20,10 +20,10 @@ class Relative:
     One episode of a lineage.
 
     Attributes:
-        depth: Number of forks between it and the first that is known.
+        depth: Number of forks between it and the oldest known ancestor.
         id: Its id.
-        info: What the log knows of it, None if the log does not hold it.
-        fork_at: Position at which it left its parent, None if it has none.
+        info: Its row in the log; None if the log does not hold it.
+        fork_at: Position at which it left its parent; None if it has none.
     """
 
     depth: int
@@ -33,10 +33,11 @@ class Relative:
 
 
 def lineage(log: EventLog, info: EpisodeInfo) -> list[Relative]:
-    """Return all of the lineage that *info* is of, each fork below its parent, oldest first."""
+    """Return the whole lineage of *info*, depth first, with siblings from old to new."""
     line, missing = _ancestors(log, info)
     relatives = [Relative(0, missing, None, None)] if missing is not None else []
     first = len(relatives)
+    # The limit must not cut off the line that leads to the episode itself.
     kept = {each.id for each in line}
     spare = MOST_FORKS
     waiting = [(first, line[-1])]
@@ -56,10 +57,10 @@ def lineage(log: EventLog, info: EpisodeInfo) -> list[Relative]:
 
 
 def _ancestors(log: EventLog, info: EpisodeInfo) -> tuple[list[EpisodeInfo], str | None]:
-    """Return *info* and its ancestors, the nearest first, and the one that is missing, if any."""
+    """Return *info* and its ancestors, nearest first, and the id of a missing one, if any."""
     line, seen = [info], {info.id}
     while (parent := line[-1].parent) is not None and parent not in seen:
-        found = _held(log, parent)
+        found = _find_exact(log, parent)
         if found is None:
             return line, parent
         seen.add(parent)
@@ -67,8 +68,8 @@ def _ancestors(log: EventLog, info: EpisodeInfo) -> tuple[list[EpisodeInfo], str
     return line, None
 
 
-def _held(log: EventLog, id: str) -> EpisodeInfo | None:
-    """Return the episode of exactly the id *id*, None if *log* does not hold it."""
+def _find_exact(log: EventLog, id: str) -> EpisodeInfo | None:
+    """Return the episode with exactly this *id*, or None; prefixes do not count."""
     try:
         found = log.find(id)
     except (UnknownEpisode, AmbiguousEpisode):

@@ -1,8 +1,8 @@
 """
-All that can be checked of one episode in a log: chain, every step, its row, its lineage, grades.
+Check everything about one episode in a log: chain, steps, row, lineage and saved grades.
 
-What a verdict of "nothing wrong" leaves open: whether the end was cut off, and whether columns
-outside the chain (agent, run, epoch, times, release, lineage as such) are true.
+A verdict of "nothing wrong" leaves open whether the end was cut off, and whether the columns
+outside the hash chain (agent, run, epoch, times, release, lineage) are true.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from refold.engine.codec import chain
 from refold.engine.folding import step_ranges
 from refold.engine.log.audit import Audit, SavedRow
 from refold.graders import Grade, grade
-from refold.replays.verification import Divergence, misfiled, verify
+from refold.replays.verification import Divergence, find_row_mismatch, verify
 
 _read_grade = msgspec.json.Decoder(Grade).decode
 
@@ -23,13 +23,13 @@ _read_grade = msgspec.json.Decoder(Grade).decode
 @frozen
 class Verdict:
     """
-    What became of checking one episode.
+    The result of checking one episode.
 
     Attributes:
         episode: Its id.
         digest: Digest of its events; None if they cannot be read.
-        problem: The first thing that is wrong, in words; None if nothing is.
-        divergence: The event that the rules would not have made, if that is what is wrong.
+        problem: The first problem found, in words; None if there is none.
+        divergence: The first event that the rules would not have made, if that is the problem.
     """
 
     episode: str
@@ -38,7 +38,7 @@ class Verdict:
     divergence: Divergence | None = None
 
 
-def named_id(log: EventLog, reference: str) -> str:
+def resolve_id(log: EventLog, reference: str) -> str:
     """
     Return the id of the episode that *reference* names, even if its end cannot be read.
 
@@ -51,15 +51,15 @@ def named_id(log: EventLog, reference: str) -> str:
         return error.episode
 
 
-def audit(log: EventLog, file: Audit, id: str, *, expect: str = "") -> Verdict:
+def audit_episode(log: EventLog, file: Audit, id: str, *, expect: str = "") -> Verdict:
     """
-    Return what is wrong with the episode *id*; what it holds may be anything.
+    Return the verdict on the episode *id*, which may hold anything, from anyone.
 
     Args:
-        log: Where it is.
-        file: The same log's file.
+        log: The log that holds it.
+        file: The same log, opened for raw access to its rows.
         id: The whole id.
-        expect: What the digest has to begin with, in lower case.
+        expect: Lower-case hex digits that the digest must begin with.
     """
     digest = None
     try:
@@ -71,34 +71,34 @@ def audit(log: EventLog, file: Audit, id: str, *, expect: str = "") -> Verdict:
         return Verdict(id, digest, next(_problems(log, file, id, stream, expect), None))
     except RefoldError as error:
         return Verdict(id, digest, str(error))
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:  # SQLite stores any type anywhere
         problem = f"expected values of the types that the tables have, got others: {error}"
         return Verdict(id, digest, problem)
 
 
 def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) -> Iterator[str]:
-    """Yield what is wrong around a stream that is right in itself."""
+    """Yield the problems around a *stream* that is valid in itself."""
     if not stream.digest.startswith(expect):
         yield f"digest: expected {expect}, got {stream.digest}; it is another episode, or cut off"
     info = log.find(id)
-    found = misfiled(info, stream) or _lineage(log, info, stream)
+    found = find_row_mismatch(info, stream) or _lineage_problem(log, info, stream)
     if found:
         yield found
     for row in file.grades(id):
-        problem = _misgraded(row, stream)
+        problem = _grade_problem(row, stream)
         if problem:
             yield f"saved grade by {row.rubric} v{row.version}: {problem}"
 
 
-def _lineage(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
-    """Return what is wrong with the parent that *info* names, or None."""
+def _lineage_problem(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
+    """Return the problem with the parent that *info* names, or None."""
     if info.parent is None or info.fork_at is None:
         return None
     ranges = step_ranges(stream)
     if info.fork_at >= len(ranges):
         return f"fork_at: expected at most {len(ranges) - 1}, got {info.fork_at}"
     try:
-        known = named_id(log, info.parent) == info.parent
+        known = resolve_id(log, info.parent) == info.parent
         parent = log.events(info.parent).payloads if known else ()
     except LogDamaged:
         return None  # the parent's own verdict says so
@@ -107,33 +107,36 @@ def _lineage(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:
     if not known:
         return f"parent: expected an episode of the log, got {info.parent!r}"
     stop = ranges[info.fork_at].stop
+    # Stored bytes, not values: a fork copies them, and only equal bytes give equal hashes.
     if parent[:stop] != stream.payloads[:stop]:
         return f"parent: expected one that shares {info.fork_at} steps, got {info.parent!r}"
     return None
 
 
-def _misgraded(row: SavedRow, stream: Stream) -> str | None:
-    """Return what is wrong with a saved grade, or None; it may be of an earlier moment."""
+def _grade_problem(row: SavedRow, stream: Stream) -> str | None:
+    """Return the problem with a saved grade, or None; it may be of a shorter prefix."""
     try:
         saved = _read_grade(row.grade)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return f"expected a grade, got {error}"
     rubric = saved.rubric
+    # The columns repeat what the JSON says, for queries; nothing but this keeps them equal.
     told = (row.digest, row.rubric, row.version, row.rubric_digest, row.score)
     said = (saved.episode_digest, rubric.name, rubric.version, rubric.digest, saved.score)
     if told != said:
         return f"expected {said}, as the grade says, got {told}"
-    graded = stream if row.digest == stream.digest else _beginning(stream, row.digest)
+    graded = stream if row.digest == stream.digest else _prefix_with_digest(stream, row.digest)
     if graded is None:
         return f"expected a digest that the episode had, got {row.digest}"
     again = grade(graded)
+    # A grade by another rubric, or by a grader from a file, cannot be computed again from the log.
     if again.rubric.digest == rubric.digest and again.to_json() != row.grade:
         return f"expected {again.score} and its parts, as graded again, got others: {saved.score}"
     return None
 
 
-def _beginning(stream: Stream, digest: str) -> Stream | None:
-    """Return the first events of *stream*, up to where it had *digest*, or None."""
+def _prefix_with_digest(stream: Stream, digest: str) -> Stream | None:
+    """Return the prefix of *stream* that has *digest*, or None."""
     for seq, head in enumerate(chain(stream.payloads)):
         if head.hex() == digest:
             return Stream.read(stream.payloads[: seq + 1], head=head, episode="a beginning")

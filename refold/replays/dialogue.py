@@ -1,8 +1,8 @@
 """
-What agent and model said to each other, without what never repeats: ids, latency, tokens.
+The dialogue of agent and model, without what never repeats: call ids, latency, token counts.
 
-So two runs can be compared for what was asked and answered, and the first word that differs
-told as the cause of what came after it.
+So two runs can be compared by what was asked and answered, and the first difference named as the
+cause of what follows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,57 +18,60 @@ from refold.engine.exchanges import (
 )
 from refold.replays.stepping import Step
 
-Said = tuple[str, Any]
-"""Kind and content: ``model`` (how it is asked from here on), ``prompt`` or ``reply``."""
+Utterance = tuple[str, Any]
+"""Kind and content: ``model`` (its configuration from here on), ``prompt`` or ``reply``."""
 
 
-def talk(walked: Iterable[Step]) -> list[tuple[Said, ...]]:
-    """Return what was said in each of the steps *walked*, which are a stream's from its start."""
+def dialogue_by_step(walked: Iterable[Step]) -> list[tuple[Utterance, ...]]:
+    """Return the utterances in each of *walked*, the steps of a stream from its start."""
     configured = None
     found = []
     for step in walked:
-        said: list[Said] = []
+        said: list[Utterance] = []
         for event in step.events:
             if isinstance(event, ModelConfigured):
                 if event != configured:
                     said.append(("model", event))
                 configured = event
             else:
-                said.extend(_said(event))
+                said.extend(_utterances(event))
         found.append(tuple(said))
     return found
 
 
-def _said(event: Event) -> Iterator[Said]:
+def _utterances(event: Event) -> Iterator[Utterance]:
     match event:
         case ModelCalled():
-            yield "prompt", (tuple(map(_message, event.sent)), event.first)
-            yield "reply", _reply(event.reply) if event.reply else None
+            yield "prompt", (tuple(map(_without_call_id, event.sent)), event.first)
+            yield "reply", _reply_content(event.reply) if event.reply else None
         case ReplyUnread() | ActionForfeited():
             yield "reply", event.reason
 
 
-def _message(message: Mapping[str, Any]) -> dict[str, Any]:
+def _without_call_id(message: Mapping[str, Any]) -> dict[str, Any]:
+    # APIs invent a new id for each call: equal dialogues would never be equal.
     return {key: value for key, value in message.items() if key != "tool_call_id"}
 
 
-def _reply(reply: Reply) -> tuple[Any, ...]:
+def _reply_content(reply: Reply) -> tuple[Any, ...]:
     return reply.text, tuple((call.name, call.arguments) for call in reply.tool_calls)
 
 
-def why_other_action(a: Sequence[tuple[Said, ...]], b: Sequence[tuple[Said, ...]]) -> str:
+def cause_of_other_action(
+    a: Sequence[tuple[Utterance, ...]], b: Sequence[tuple[Utterance, ...]]
+) -> str:
     """
-    Return why two agents chose differently, of whom *a* and *b* are all that was said until then.
+    Return why two agents chose differently, given their dialogues *a* and *b* up to then.
 
-    ``model``, ``prompt`` or ``reply``: what differs first. ``action`` if nothing does, or if one
-    of the two is no model.
+    ``model``, ``prompt`` or ``reply``, whichever differs first; ``action`` if none differs, or
+    if one of the agents is not a model.
     """
-    for one, other in zip(_flat(a), _flat(b), strict=False):
+    for one, other in zip(_flatten(a), _flatten(b), strict=False):
         if one != other:
             kinds = {one[0], other[0]}
             return one[0] if len(kinds) == 1 else "model" if "model" in kinds else "prompt"
     return "action"
 
 
-def _flat(said: Sequence[tuple[Said, ...]]) -> Iterator[Said]:
+def _flatten(said: Sequence[tuple[Utterance, ...]]) -> Iterator[Utterance]:
     return (each for step in said for each in step)

@@ -1,7 +1,7 @@
 """
-Goldens: recorded streams kept as text, one JSON event a line, reviewed like code.
+Goldens: recorded streams as text files, one JSON event a line, reviewed like code.
 
-A golden holds when its rules, given its scenario, seed and actions, make the same lines again.
+A golden passes if the rules, given its scenario, seed and actions, make the same lines again.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from refold.engine import Stream
 
-FOLDER = files("refold.replays") / "golden"
+GOLDEN_FOLDER = files("refold.replays") / "golden"
 
 
 def golden_text(stream: Stream) -> str:
@@ -24,12 +24,13 @@ def read_golden(path: Path | Traversable) -> Stream:
     Return the stream of the golden at *path*.
 
     Raises:
-        LogDamaged: A line is no event.
+        LogDamaged: A line is not an event.
     """
     return Stream.read(path.read_bytes().splitlines(), episode=path.name)
 
 
-def goldens(folder: Path | Traversable = FOLDER) -> Iterator[Path | Traversable]:
+def find_goldens(folder: Path | Traversable = GOLDEN_FOLDER) -> Iterator[Path | Traversable]:
     """Yield the goldens in *folder*, sorted by name."""
+    # A folder on disk or inside of a zipped package: both have iterdir(), in no certain order.
     found = [path for path in folder.iterdir() if path.name.endswith(".jsonl")]
     yield from sorted(found, key=lambda path: path.name)

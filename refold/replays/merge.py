@@ -1,9 +1,9 @@
 """
-Several logs in one: stored bytes are copied, and what is the same is kept once.
+Merge several logs into a new one: stored bytes are copied, duplicates are kept once.
 
-An episode is known by id and digest. One that another log holds further on is kept in the longer
-form. An id that names different episodes stays with the first log's; the others get a number
-behind it, and the forks of those follow.
+Episodes are identified by id and digest. If one log has more events of an episode than another,
+the longer one is kept. If an id names different episodes, the first log's keeps it; the others
+get a number appended, and their forks' parent is changed accordingly.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -15,31 +15,31 @@ from attrs import define, evolve, field, frozen
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.codec import chain
 from refold.engine.log.audit import Audit
-from refold.replays.verification import misfiled
+from refold.replays.verification import find_row_mismatch
 
-_LONGEST_ID = 64
+_LONGEST_ID = 64  # the limit for all ids; a renamed one is shortened to stay within
 
 
 @frozen
-class Source:
-    """A log to merge: itself, and its file."""
+class MergeSource:
+    """A log to merge, opened twice: for its episodes, and for raw access to its rows."""
 
     log: EventLog
     file: Audit
 
 
 @frozen
-class Merged:
+class MergedEpisode:
     """
-    What becomes of one episode of one log.
+    What becomes of one episode of one source.
 
     Attributes:
         log: Path of the log.
         episode: Its id there.
         digest: Its digest there.
         id: Its id in the merged log.
-        outcome: ``stored``, ``renamed`` (stored under another id), ``known`` (an earlier log
-            has it) or ``outrun`` (another log has more of it).
+        outcome: ``stored``, ``renamed`` (stored under another id), ``known`` (stored from an
+            earlier log) or ``outrun`` (stored from another log, which has more of it).
     """
 
     log: str
@@ -50,68 +50,70 @@ class Merged:
 
 
 @define
-class _Place:
-    """An episode of the merged log: where its bytes come from, and who else has it."""
+class _Destination:
+    """An episode of the merged log: the source of its bytes, and every source that has it."""
 
-    source: Source
+    source: MergeSource
     info: EpisodeInfo
-    all: list[tuple[Source, EpisodeInfo]] = field(factory=list)
+    holders: list[tuple[MergeSource, EpisodeInfo]] = field(factory=list)
 
 
-class Merge:
+class MergePlan:
     """
-    How *sources* become one log, decided before anything is written.
+    The plan for merging *sources*, complete before anything is written.
 
     Attributes:
-        ids: The ids of the merged log, in order: those of the first source, then the others.
+        ids: Ids of the merged log in order: the first source's, then the others'.
 
     Raises:
         RefoldError: A log cannot be read.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._places: dict[str, _Place] = {}
+    def __init__(self, sources: Sequence[MergeSource]) -> None:
+        self._places: dict[str, _Destination] = {}
         self._ids: dict[tuple[str, str], str] = {}
         taken = {id for source in sources for id in source.file.ids()}
         for source in sources:
             for info in source.log.episodes():
-                self._put(source, info, taken)
+                self._place_episode(source, info, taken)
 
     @property
     def ids(self) -> Sequence[str]:
         """The ids of the merged log, in order."""
         return tuple(self._places)
 
-    def _put(self, source: Source, info: EpisodeInfo, taken: Collection[str]) -> None:
-        """Find the place of an episode: the first, by the numbers behind its id, that it fits."""
-        for id in _names(info.id):
+    def _place_episode(
+        self, source: MergeSource, info: EpisodeInfo, taken: Collection[str]
+    ) -> None:
+        """Assign an episode to the first id, in order of candidates, that is free or its own."""
+        for id in _candidate_ids(info.id):
             place = self._places.get(id)
             if place is None and id in taken and id != info.id:
-                continue
+                continue  # the id of an episode still to come: a rename may not push that aside
             if place is None:
-                place = self._places[id] = _Place(source, info)
-            elif _is_beginning(info, place.source, place.info):
+                place = self._places[id] = _Destination(source, info)
+            elif _is_prefix(info, place.source, place.info):
                 pass
-            elif _is_beginning(place.info, source, info):
+            elif _is_prefix(place.info, source, info):
                 place.source, place.info = source, info
             else:
                 continue
-            place.all.append((source, info))
+            place.holders.append((source, info))
             self._ids[source.log.path, info.id] = id
             return
 
     def write(self, log: EventLog) -> Iterator[str]:
         """
-        Store every episode with its grades in *log*, a new one, and yield its id there.
+        Store every episode with its grades in the new *log*, and yield its id there.
 
         Raises:
             LogDamaged: A chain is broken.
-            RefoldError: What a log tells of an episode is not what its events say.
+            RefoldError: A row of a source contradicts the events of its episode.
         """
         for id, place in self._places.items():
             info = place.info
             stream = place.source.log.events(info.id)
-            if problem := misfiled(info, stream):
+            if problem := find_row_mismatch(info, stream):
                 where = f"{place.source.log.path}: episode {info.id}"
                 raise RefoldError(f"{where}: {problem}; `refold verify` tells more")
             parent = info.parent and self._ids.get((place.source.log.path, info.parent))
@@ -120,37 +122,40 @@ class Merge:
             self._write_grades(log, id, place, [head.hex() for head in chain(stream.payloads)])
             yield id
 
-    def _write_grades(self, log: EventLog, id: str, place: _Place, digests: Sequence[str]) -> None:
-        """Keep by each rubric the grade of the most of the events that any of the logs has."""
+    def _write_grades(
+        self, log: EventLog, id: str, place: _Destination, digests: Sequence[str]
+    ) -> None:
+        """Save, for each rubric, the grade that covers the most events of the episode."""
         position = {digest: seq for seq, digest in enumerate(digests)}
-        rows = [row for source, info in place.all for row in source.file.grades(info.id)]
+        rows = [row for source, info in place.holders for row in source.file.grades(info.id)]
         fitting = [row for row in rows if row.digest in position]
+        # In ascending order: a grade by the same rubric replaces the one before.
         for row in sorted(fitting, key=lambda row: position[row.digest]):
             rubric = (row.rubric, row.version, row.rubric_digest)
             log.save_grade(id, digest=row.digest, rubric=rubric, score=row.score, grade=row.grade)
 
-    def outcomes(self) -> Iterator[Merged]:
-        """Yield what becomes of each episode of each log."""
+    def outcomes(self) -> Iterator[MergedEpisode]:
+        """Yield what becomes of each episode of each source."""
         for id, place in self._places.items():
-            for source, info in place.all:
+            for source, info in place.holders:
                 outcome: Literal["stored", "renamed", "known", "outrun"] = "known"
                 if info is place.info:
                     outcome = "stored" if info.id == id else "renamed"
                 elif info.digest != place.info.digest:
                     outcome = "outrun"
-                yield Merged(source.log.path, info.id, info.digest, id, outcome)
+                yield MergedEpisode(source.log.path, info.id, info.digest, id, outcome)
 
 
-def _is_beginning(info: EpisodeInfo, source: Source, other: EpisodeInfo) -> bool:
-    """Return whether the episode *info* is *other*, one of *source*, or a beginning of it."""
+def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bool:
+    """Return whether the episode *info* equals *other* of *source*, or is a prefix of it."""
     if info.events >= other.events:
         return info.digest == other.digest
     heads = chain(source.log.events(other.id).payloads[: info.events])
     return bool(heads) and heads[-1].hex() == info.digest
 
 
-def _names(id: str) -> Iterator[str]:
-    """Yield *id*, and then the same with 2, 3, ... behind it."""
+def _candidate_ids(id: str) -> Iterator[str]:
+    """Yield *id*, then *id* with -2, -3, ... appended."""
     yield id
     for number in count(2):
         yield f"{id[: _LONGEST_ID - len(str(number)) - 1]}-{number}"

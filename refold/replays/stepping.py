@@ -1,4 +1,4 @@
-"""A stream step by step: what each step held, and the state after it."""
+"""Iterate over a stream step by step: the events of each step, and the state after it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,14 +12,14 @@ from refold.engine.folding import step_ranges
 @frozen
 class Step:
     """
-    One step of a stream, its start, or what stands after its last whole step.
+    One step of a stream, its start, or the events after its last whole step.
 
     Attributes:
         position: Number of actions taken after it; 0 for the start.
-        seqs: Where its events are.
+        seqs: Seqs of its events.
         events: Its events.
-        action: What the agent chose; None for the start, and for what is no whole step.
-        error: Error class if the rules refused it, else None.
+        action: The agent's action; None for the start, and for events after the last step.
+        error: Error class if the rules refused the action, else None.
         reward: The step's reward; 0 for the start.
         parts: Its parts by name.
         total: Sum of the rewards so far.
@@ -41,7 +41,7 @@ def steps(stream: Stream) -> Iterator[Step]:
     """
     Yield the start of *stream* and each whole step, oldest first.
 
-    Events after the last whole step come last, as a step without an action at its position.
+    Events after the last whole step come last, as a step without action at the same position.
     """
     state, total = None, 0.0
     ranges = step_ranges(stream)
@@ -50,6 +50,7 @@ def steps(stream: Stream) -> Iterator[Step]:
         position = min(place, len(ranges) - 1)
         events = tuple(stream[seqs.start : seqs.stop])
         state = fold(events, family=stream.family, start=state)
+        # A whole step ends with its reward; the start and the rest have none.
         rewarded = events[-1] if isinstance(events[-1], StepRewarded) else None
         total = rewarded.total if rewarded else total
         yield Step(

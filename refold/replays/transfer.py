@@ -1,8 +1,8 @@
 """
-Episodes as JSON Lines: a header, then the stored bytes of each event, a line each.
+Export and import episodes as JSON Lines: a header, then one line with the bytes of each event.
 
-Nothing is encoded again, so digests survive the round trip; an import that does not come to the
-digest of the header is refused.
+Events are never re-encoded, so digests survive the round trip; an import whose digest is not the
+header's is refused.
 """
 
 from collections.abc import Iterator
@@ -13,15 +13,16 @@ import msgspec
 from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
 from refold.engine.codec import encode
 from refold.engine.episode import LARGEST_SEED, check_id
-from refold.replays.verification import misfiled
+from refold.replays.verification import find_row_mismatch
 
 LONGEST_LINE = 64 * 2**20
+"""Bytes; a file without line ends must not be read into memory whole."""
 
 
-class Header(
+class EpisodeHeader(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="episode"
 ):
-    """First line of an exported episode; *events* lines with the stream follow it."""
+    """First line of an exported episode; *events* lines with its events follow."""
 
     version: Literal[1]
     id: str
@@ -39,18 +40,18 @@ class Header(
     fork_at: int | None = None
 
 
-_header = msgspec.json.Decoder(Header).decode
+_decode_header = msgspec.json.Decoder(EpisodeHeader).decode
 
 
 def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
     """
-    Yield the lines of the episode *info* of *log*, each with its line end.
+    Yield the lines of an export of the episode *info* of *log*, each with its line end.
 
     Raises:
         LogDamaged: The stored chain is broken.
     """
     stream = log.events(info.id)
-    header = Header(
+    header = EpisodeHeader(
         version=1,
         id=info.id,
         scenario=info.scenario,
@@ -73,19 +74,19 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
 
 def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:
     """
-    Store each episode of *lines* whole, and yield what the log then knows of it.
+    Store each episode in *lines* and yield its row in *log*.
 
     Args:
-        log: Where to.
+        log: The log to write to.
         lines: One or more exported episodes.
-        where: What errors call the file.
+        where: The file's name in error messages.
 
     Raises:
-        RefoldError: A line is none of an export, an episode is cut short, or its digest is not
-            that of the header. Episodes yielded before stay in the log.
-        EpisodeExists: The log holds an episode of that id already.
+        RefoldError: A line is not part of an export, an episode is cut short, or its digest is
+            not the header's. Episodes yielded before stay in the log.
+        EpisodeExists: The log already holds an episode of that id.
     """
-    numbered = enumerate(_lines(lines, where), 1)
+    numbered = enumerate(_read_lines(lines, where), 1)
     for number, line in numbered:
         header = _read_header(line, f"{where} line {number}")
         payloads = [
@@ -94,7 +95,7 @@ def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[Epi
         yield _store(log, header, payloads, f"{where} line {number}")
 
 
-def _lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
+def _read_lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
     while line := lines.readline(LONGEST_LINE):
         if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
             raise RefoldError(
@@ -104,13 +105,14 @@ def _lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
             yield line.rstrip(b"\n")
 
 
-def _read_header(line: bytes, where: str) -> Header:
+def _read_header(line: bytes, where: str) -> EpisodeHeader:
     try:
-        header = _header(line)
+        header = _decode_header(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
         ) from None
+    # JSON holds larger numbers than a column of SQLite.
     for name, number in (("seed", header.seed), ("epoch", header.epoch)):
         if not 0 <= number <= LARGEST_SEED:
             raise RefoldError(f"{where}: expected {name} 0 to {LARGEST_SEED}, got {number}")
@@ -118,12 +120,13 @@ def _read_header(line: bytes, where: str) -> Header:
     return header
 
 
-def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> EpisodeInfo:
+def _store(log: EventLog, header: EpisodeHeader, payloads: list[bytes], where: str) -> EpisodeInfo:
     if len(payloads) < header.events:
         raise RefoldError(
             f"{where}: expected {header.events} events after it, got {len(payloads)}; "
             "the file is cut short"
         )
+    # Computes the chain from the bytes: the digest in the header is only a claim until then.
     stream = Stream.read(payloads, episode=header.id)
     if stream.digest != header.digest:
         raise RefoldError(
@@ -143,7 +146,7 @@ def _store(log: EventLog, header: Header, payloads: list[bytes], where: str) -> 
         fork_at=header.fork_at,
         ended_at=header.ended_at,
     )
-    if problem := misfiled(info, stream):
+    if problem := find_row_mismatch(info, stream):
         raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
     log.begin(info, payloads, end=header.ended_at is not None)
     return log.find(header.id)

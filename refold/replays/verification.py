@@ -1,11 +1,11 @@
 """
-Deciding a stream again: the recorded actions, put to the rules once more, byte for byte.
+Verify a stream: re-run the rules on the recorded actions and compare the events byte for byte.
 
-This shows that a stream is what its rules make of its scenario, seed and actions. It cannot show
-that the actions are those that an agent once chose; for that, keep the digest elsewhere.
+This proves that a stream is what its rules make of its scenario, seed and actions. It cannot
+prove that an agent really chose these actions; for that, keep the digest elsewhere.
 
-A stream may come from a stranger, and then hold anything that has the form of events: whatever
-the rules make of that is a verdict, never a crash.
+A stream may come from a stranger and hold anything that has the form of events: whatever the
+rules do with it becomes a verdict, never a crash.
 """
 
 import re
@@ -23,13 +23,13 @@ from refold.engine.errors import ImpossibleEvent
 from refold.engine.folding import fold, initial_state, step_ranges
 from refold.replays.differences import value_differences
 
-_FAULTS = (
+_RULE_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
     *(TypeError, ValueError),
 )
-"""What rules may end in that were given a state that they never made."""
+"""What rules may raise when given a state that they never made."""
 
-_BEFORE, _LONGEST = 60, 300
+_EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 300  # letters before the difference, and in all
 
 
 @frozen
@@ -38,10 +38,10 @@ class Divergence:
     The first event that the rules would not have made.
 
     Attributes:
-        seq: Its place.
-        step: 0-based step it belongs to; -1 before the first action.
+        seq: Its seq.
+        step: Its 0-based step; -1 before the first action.
         recorded: The stored bytes; empty if the stream ends too early.
-        expected: What the rules make; empty if there should be no such event.
+        expected: The bytes that the rules make; empty if there should be no such event.
     """
 
     seq: int
@@ -50,13 +50,15 @@ class Divergence:
     expected: bytes
 
     def __str__(self) -> str:
-        """Return it in words, the step as ``replay --step`` counts."""
+        """Return it in words; the step is counted from 1, as ``replay --step`` does."""
         where = f"step {self.step + 1}" if self.step >= 0 else "start"
         path, *values = self.difference
-        recorded, expected = (_text(value, whole=path == "$") for value in values)
+        recorded, expected = (_value_text(value, whole=path == "$") for value in values)
         pairs = enumerate(zip(recorded, expected, strict=False))
         apart = next((place for place, (was, should) in pairs if was != should), 0)
-        got, wanted = (_excerpt(text, max(apart - _BEFORE, 0)) for text in (recorded, expected))
+        got, wanted = (
+            _excerpt(text, max(apart - _EXCERPT_LEAD, 0)) for text in (recorded, expected)
+        )
         return f"{where} event {self.seq} ({self.type}) {path}: expected {wanted}, got {got}"
 
     @property
@@ -67,28 +69,28 @@ class Divergence:
     @property
     def difference(self) -> tuple[str, Any, Any]:
         """
-        Path of the first value that differs, the value recorded, and the one expected.
+        Path of the first value that differs, the recorded value, and the expected one.
 
-        Where one of the events is missing, or their types differ, it is the whole event.
+        The path is ``$`` if an event is missing or their types differ.
         """
-        was, should = (_json(payload) for payload in (self.recorded, self.expected))
+        was, should = (_decode(payload) for payload in (self.recorded, self.expected))
         if was and should and was["type"] == should["type"]:
             for each in value_differences(was, should, "$"):
                 return each.path, each.a, each.b
         return "$", was, should
 
 
-def _json(payload: bytes) -> Any:
+def _decode(payload: bytes) -> Any:
     return msgspec.json.decode(payload) if payload else None
 
 
-def _text(value: Any, *, whole: bool) -> str:
+def _value_text(value: Any, *, whole: bool) -> str:
     return "no event" if whole and value is None else encode(value).decode()
 
 
 def _excerpt(text: str, start: int) -> str:
-    before, after = "…" if start else "", "…" if start + _LONGEST < len(text) else ""
-    return f"{before}{text[start : start + _LONGEST]}{after}"
+    before, after = "…" if start else "", "…" if start + _EXCERPT_LENGTH < len(text) else ""
+    return f"{before}{text[start : start + _EXCERPT_LENGTH]}{after}"
 
 
 def verify(stream: Stream) -> Divergence | None:
@@ -96,29 +98,30 @@ def verify(stream: Stream) -> Divergence | None:
     Return the first event of *stream* that its rules would not have made, or None.
 
     Raises:
-        RefoldError: The rules cannot begin, or go on, from what the stream says.
+        RefoldError: The rules raise an error on what the stream says.
     """
     try:
-        return _first(stream)
-    except _FAULTS as error:
+        return _first_divergence(stream)
+    except _RULE_ERRORS as error:
         raise ImpossibleEvent(
             f"{stream.started!r:.200} with its actions: {error!r:.200}"
         ) from error
 
 
-def _first(stream: Stream) -> Divergence | None:
-    for step, seqs, expected in _decided_again(stream):
+def _first_divergence(stream: Stream) -> Divergence | None:
+    for step, seqs, expected in _rerun_rules(stream):
         recorded = stream.current[seqs.start : seqs.stop]
         for place in range(max(len(recorded), len(expected))):
             was = recorded[place] if place < len(recorded) else b""
             should = expected[place] if place < len(expected) else b""
+            # Bytes, not values: 1 and 1.0 or another order of keys are equal, but hash differently.
             if was != should:
                 return Divergence(seqs.start + place, step, was, should)
     return None
 
 
-def _decided_again(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
-    """Yield step, seqs and the bytes that the events there should have, start first."""
+def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
+    """Yield step, seqs and expected bytes of the events there, beginning with the start."""
     family = stream.family
     state = initial_state(family, stream.started)
     opening = family.start(state)
@@ -127,18 +130,20 @@ def _decided_again(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     state = fold(opening, family=family, start=state)
     over = False
     for step, seqs in enumerate(ranges[1:]):
-        inputs = _inputs(stream[seqs.start : seqs.stop])
+        inputs = _leading_inputs(stream[seqs.start : seqs.stop])
+        # Inputs change the state before the rules decide, as when the step was recorded.
         state = fold(inputs, family=family, start=state)
+        # After the end, the rules have no say: any further event is a divergence.
         events = [] if over else _decide(stream, state, inputs)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]
         state = fold(events, family=family, start=state)
         over = over or any(isinstance(event, EpisodeEnded) for event in events)
     rest = range(ranges[-1].stop, len(stream))
-    yield len(ranges) - 1, rest, [] if over else _unfinished(stream, state, stream[rest.start :])
+    yield len(ranges) - 1, rest, [] if over else _expected_tail(stream, state, stream[rest.start :])
 
 
-def _inputs(events: Sequence[Event]) -> list[Event]:
-    """Return what came from outside before the rules had their say: an action ends it."""
+def _leading_inputs(events: Sequence[Event]) -> list[Event]:
+    """Return the inputs that *events* begin with, up to and including an action."""
     inputs: list[Event] = []
     for event in events:
         if not isinstance(event, Input):
@@ -154,9 +159,9 @@ def _decide(stream: Stream, state: Any, inputs: Sequence[Event]) -> Sequence[Eve
     return [] if action is None else stream.family.decide(state, action)
 
 
-def _unfinished(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
-    """Return what should stand after the last whole step: inputs, and an end from outside."""
-    inputs = _inputs(tail)
+def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
+    """Return the bytes expected after the last whole step: inputs, and a truncation."""
+    inputs = _leading_inputs(tail)
     state = fold(inputs, family=stream.family, start=state)
     events = [*inputs, *_decide(stream, state, inputs)]
     if len(events) == len(inputs):
@@ -165,8 +170,8 @@ def _unfinished(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes
     return [encode(event) for event in events]
 
 
-def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
-    """Return what *info*, kept beside *stream*, says of it and should not; None if all is so."""
+def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
+    """Return the first column of the row *info* that contradicts *stream*, in words, or None."""
     scenario = header_of(bytes(stream.started.scenario)).name
     ended = any(isinstance(event, EpisodeEnded) for event in stream)
     for what, told, true in (
@@ -176,11 +181,12 @@ def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
     ):
         if told != true:
             return f"{what}: expected {true!r}, as the events say, got {told!r}"
-    return _malformed(info)
+    return _find_malformed_column(info)
 
 
-def _malformed(info: EpisodeInfo) -> str | None:
-    """Return which column of *info* does not have the form that refold gives it, or None."""
+def _find_malformed_column(info: EpisodeInfo) -> str | None:
+    """Return the first column of *info* whose form refold never writes, in words, or None."""
+    # These columns lie outside the hash chain: only their form can be checked.
     for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):
         if told is not None and not _is_time(told):
             return f"{what}: expected a time in UTC, ISO 8601, got {told!r}"

@@ -1,11 +1,11 @@
-"""Reports over many episodes: runs, summaries, comparisons, rankings and reference scores."""
+"""Reports on many episodes: runs, summaries, comparisons, rankings and reference scores."""
 
 from refold.reports.baseline import Baseline, baselines
 from refold.reports.comparison import Comparison, Contrast, Flip, compare
 from refold.reports.leaderboard import Ranking, rankings
-from refold.reports.outcomes import Outcome, outcome_of, played
+from refold.reports.outcomes import Outcome, outcome_of, read_outcomes
 from refold.reports.runs import Run, find_run, run_names, runs_of
-from refold.reports.summary import Costs, RunReport, ScenarioReport, report
+from refold.reports.summary import Costs, RunReport, ScenarioReport, report_run
 from refold.reports.usage import Price
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "compare",
     "find_run",
     "outcome_of",
-    "played",
     "rankings",
-    "report",
+    "read_outcomes",
+    "report_run",
     "run_names",
     "runs_of",
 ]

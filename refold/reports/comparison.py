@@ -1,10 +1,10 @@
 """
-Two runs over the same worlds, compared pair by pair.
+Compare two runs over the same scenarios and seeds by paired differences.
 
-Only episodes that count are paired. A difference is always second minus first. Episodes are
-independent of each other only between scenarios, so with
-several of these the scenarios are the units of interval and p-value; within one scenario its
-worlds are, and within one world its repetitions. Nothing is said of other scenarios then.
+Only episodes that count are paired. A difference is always second minus first. Episodes of one
+scenario resemble each other, so with several scenarios these are the independent units behind
+interval and p-value; within one scenario its seeds are, and within one seed its repetitions. The
+result then says nothing about other scenarios.
 """
 
 from collections import Counter, defaultdict
@@ -16,18 +16,23 @@ from typing import Literal
 from attrs import frozen
 
 from refold.engine import EventLog
-from refold.reports.outcomes import Outcome, Setting, played
-from refold.reports.pairs import Pair, Runs, pairs_of, world_of
-from refold.reports.statistics import Noise, Paired, noise_floor, noise_of_difference, paired
-
-PLACES = 4
+from refold.graders.grading import DECIMAL_PLACES
+from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.pairs import Pair, Runs, pair_outcomes, scenario_and_seed
+from refold.reports.statistics import (
+    Noise,
+    PairedDifference,
+    noise_floor,
+    noise_of_difference,
+    paired_difference,
+)
 
 Unit = Literal["scenario", "seed", "episode"]
 
 
 @frozen
 class Flip:
-    """A pair of which just one passed; *better* tells which: 0 the first, 1 the second."""
+    """A pair of which only one episode passed; *better* is 0 for the first, 1 for the second."""
 
     scenario: str
     seed: int
@@ -40,10 +45,10 @@ class Flip:
 @frozen
 class Contrast:
     """
-    How some pairs compare.
+    The comparison over some pairs.
 
     Attributes:
-        unit: What is independent of each other: scenarios, seeds or single episodes.
+        unit: The independent units: scenarios, seeds or single episodes.
         means: Mean score of each side, over the pairs.
         passed: Number that passed of each side.
         flips: Number of pairs in which only the first passed, and only the second.
@@ -54,7 +59,7 @@ class Contrast:
     means: tuple[float, float]
     passed: tuple[int, int]
     flips: tuple[int, int]
-    paired: Paired
+    paired: PairedDifference
 
 
 @frozen
@@ -65,10 +70,10 @@ class Comparison:
     Attributes:
         scenarios: The contrast on each scenario, in the order of the first run.
         overall: The contrast over all pairs.
-        flips: The pairs of which just one passed.
-        noise: How far equal episodes of the runs scatter; None where no world was repeated.
-        chance: How far from 0 that noise alone takes the mean difference of so many pairs.
-        unpaired: Episodes of each run that count but have no partner.
+        flips: The pairs of which only one episode passed.
+        noise: Scatter of repeated episodes; None if no scenario and seed was repeated.
+        chance: How far from 0 this noise alone takes the mean difference of so many pairs.
+        unpaired: Number of episodes of each run that count but have no partner.
         exclusions: Episodes of each run that do not count, by reason.
     """
 
@@ -83,22 +88,22 @@ class Comparison:
 
 def compare(log: EventLog, runs: Runs, *, pass_at: float) -> Comparison:
     """
-    Return how the two *runs* of *log* compare; an episode passes from *pass_at* on.
+    Compare two *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
     Raises:
-        RefoldError: They share no scenario and seed, or a scenario's episodes cannot be
-            compared: rubric, rules or parameters differ.
+        RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
+            comparable because rubric, rules or parameters differ.
     """
-    read = [[outcome for outcome, _ in played(log, run=run)] for run in runs]
+    read = [[outcome for outcome, _ in read_outcomes(log, run=run)] for run in runs]
     left, right = ([each for each in side if not each.excluded] for side in read)
-    pairs = pairs_of(runs, left, right)
+    pairs = pair_outcomes(runs, left, right)
     by_setting: dict[Setting, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_setting[pair[0].setting].append(pair)
-    noise = noise_floor(chain(_worlds(left).values(), _worlds(right).values()))
+    noise = noise_floor(chain(_scores_by_seed(left).values(), _scores_by_seed(right).values()))
     return Comparison(
-        scenarios={key: _contrast(group, pass_at) for key, group in by_setting.items()},
-        overall=_contrast(pairs, pass_at),
+        scenarios={key: _contrast_of(group, pass_at) for key, group in by_setting.items()},
+        overall=_contrast_of(pairs, pass_at),
         flips=tuple(_flips(pairs, pass_at)),
         noise=noise,
         chance=noise_of_difference(noise, len(pairs)) if noise else None,
@@ -107,19 +112,21 @@ def compare(log: EventLog, runs: Runs, *, pass_at: float) -> Comparison:
     )
 
 
-def _worlds(outcomes: Iterable[Outcome]) -> dict[object, list[float]]:
+def _scores_by_seed(outcomes: Iterable[Outcome]) -> dict[object, list[float]]:
     scores: dict[object, list[float]] = defaultdict(list)
     for outcome in outcomes:
         scores[outcome.setting, outcome.seed].append(outcome.score)
     return scores
 
 
-def _contrast(pairs: Sequence[Pair], pass_at: float) -> Contrast:
+def _contrast_of(pairs: Sequence[Pair], pass_at: float) -> Contrast:
     unit = _unit(pairs)
     clusters: dict[object, list[float]] = defaultdict(list)
     for place, (a, b) in enumerate(pairs):
         keys: dict[Unit, object] = {"scenario": a.setting, "seed": a.seed, "episode": place}
-        clusters[keys[unit]].append(round(b.score - a.score, PLACES))
+        # Scores have 4 decimal places: anything beyond is a rounding error and would break ties.
+        clusters[keys[unit]].append(round(b.score - a.score, DECIMAL_PLACES))
+    # Scores lie within their rubrics' bounds, so differences within plus or minus the widest.
     low, high = pairs[0][0].setting.bounds
     for a, _ in pairs:
         low, high = min(low, a.setting.bounds[0]), max(high, a.setting.bounds[1])
@@ -129,12 +136,12 @@ def _contrast(pairs: Sequence[Pair], pass_at: float) -> Contrast:
         means=(fmean(a.score for a, _ in pairs), fmean(b.score for _, b in pairs)),
         passed=(sum(a for a, _ in passes), sum(b for _, b in passes)),
         flips=(sum(a and not b for a, b in passes), sum(b and not a for a, b in passes)),
-        paired=paired(list(clusters.values()), bounds=(low - high, high - low)),
+        paired=paired_difference(list(clusters.values()), bounds=(low - high, high - low)),
     )
 
 
 def _unit(pairs: Iterable[Pair]) -> Unit:
-    worlds = {world_of(a) for a, _ in pairs}
+    worlds = {scenario_and_seed(a) for a, _ in pairs}
     if len({scenario for scenario, _ in worlds}) > 1:
         return "scenario"
     return "seed" if len(worlds) > 1 else "episode"

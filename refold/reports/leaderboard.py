@@ -1,9 +1,9 @@
 """
-Agents of a log ranked by mean score, each table over one setting.
+Rank the agents of a log by mean score, in one table for each setting.
 
-Episodes of unequal rules, parameters or rubrics never share a table, so a scenario that changed
-has several. Agents that played all scenarios of a family, or of the log, are ranked overall by
-the mean of their scenario means; there is no such table while a scenario has several settings.
+Episodes with different rules, parameters or rubrics never share a table, so a scenario that
+changed has several. Agents that played every scenario of a family, or of the log, are ranked
+overall by the mean of their scenario means, unless a scenario has several settings.
 """
 
 from collections import Counter, defaultdict
@@ -18,19 +18,19 @@ from refold.scenarios import scenario_names
 
 
 @frozen
-class Place:
+class Standing:
     """
-    An agent in a table.
+    An agent's row in a table.
 
     Attributes:
         rank: 1 for the best; equal means share a rank. None if no episode counts.
-        agent: Its name.
-        mean: What it is ranked by; None if no episode counts.
+        agent: The agent's name.
+        mean: The mean it is ranked by; None if no episode counts.
         score: Number of episodes, mean and interval; None in an overall table, or if no
             episode counts.
         best: Its best score; None where *score* is.
         episode: The first episode with that score; None where *score* is.
-        exclusions: Its episodes that do not count, by reason.
+        exclusions: Number of its episodes that do not count, by reason.
     """
 
     rank: int | None
@@ -45,24 +45,24 @@ class Place:
 @frozen
 class Ranking:
     """
-    One table.
+    One ranking table.
 
     Attributes:
         over: A scenario, a family, or ``all``.
-        setting: What all its episodes share; None in an overall table.
-        scenarios: Names of the scenarios that count in it.
+        setting: The setting of all its episodes; None in an overall table.
+        scenarios: Names of the scenarios in it.
         places: Best first.
     """
 
     over: str
     setting: Setting | None
     scenarios: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[Standing, ...]
 
 
 @define
-class _Tally:
-    """What is kept of one agent in one setting."""
+class _AgentScores:
+    """Scores and exclusions of one agent in one setting."""
 
     scores: list[float] = Factory(list)
     best: float | None = None
@@ -74,50 +74,51 @@ class _Tally:
             self.exclusions[outcome.excluded] += 1
             return
         self.scores.append(outcome.score)
+        # ">", so that of equal scores the first episode is the one linked.
         if self.best is None or outcome.score > self.best:
             self.best, self.episode = outcome.score, outcome.id
 
 
-_Tallies = Mapping[Setting, Mapping[str, _Tally]]
+_ScoresBySetting = Mapping[Setting, Mapping[str, _AgentScores]]
 
 
 def rankings(outcomes: Iterable[Outcome]) -> tuple[list[Ranking], list[str]]:
     """
     Return the tables, and the names of the scenarios that have more than one.
 
-    A table for each setting, shipped scenarios first; then one for each family and one for the
-    whole log, where there is more than one scenario to take the mean of.
+    There is a table for each setting, built-in scenarios first; then one for each family and one
+    for the whole log, if there is more than one scenario to take the mean of.
     """
-    tallies: dict[Setting, dict[str, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
+    tallies: dict[Setting, dict[str, _AgentScores]] = defaultdict(lambda: defaultdict(_AgentScores))
     for outcome in outcomes:
         tallies[outcome.setting][outcome.agent].add(outcome)
-    settings = sorted(tallies, key=_order)
-    tables = [_table(setting, tallies[setting]) for setting in settings]
+    settings = sorted(tallies, key=_setting_order)
+    tables = [_setting_table(setting, tallies[setting]) for setting in settings]
     times = Counter(setting.scenario for setting in settings)
     several = [scenario for scenario, number in times.items() if number > 1]
     families = list(dict.fromkeys(setting.family for setting in settings))
     for family in families:
         of_family = [setting for setting in settings if setting.family == family]
-        tables += _overall(family, of_family, tallies)
+        tables += _overall_tables(family, of_family, tallies)
     if len(families) > 1:
-        tables += _overall("all", settings, tallies)
+        tables += _overall_tables("all", settings, tallies)
     return tables, several
 
 
-def _order(setting: Setting) -> tuple[object, ...]:
+def _setting_order(setting: Setting) -> tuple[object, ...]:
     shipped = scenario_names()
     known = setting.scenario in shipped
     place = shipped.index(setting.scenario) if known else len(shipped)
     return place, setting.scenario, setting.rules, setting.rubric.version
 
 
-def _table(setting: Setting, tallies: Mapping[str, _Tally]) -> Ranking:
+def _setting_table(setting: Setting, tallies: Mapping[str, _AgentScores]) -> Ranking:
     scores = {
         agent: mean_interval(tally.scores, bounds=setting.bounds) if tally.scores else None
         for agent, tally in tallies.items()
     }
     places = tuple(
-        Place(
+        Standing(
             rank=rank,
             agent=agent,
             mean=mean,
@@ -126,33 +127,37 @@ def _table(setting: Setting, tallies: Mapping[str, _Tally]) -> Ranking:
             episode=tallies[agent].episode,
             exclusions=dict(tallies[agent].exclusions),
         )
-        for rank, agent, mean in _ranked({a: s.mean if s else None for a, s in scores.items()})
+        for rank, agent, mean in _rank_agents({a: s.mean if s else None for a, s in scores.items()})
     )
     return Ranking(setting.scenario, setting, (setting.scenario,), places)
 
 
-def _overall(over: str, settings: Sequence[Setting], tallies: _Tallies) -> list[Ranking]:
-    """Return the table over *settings*, if it is of several, mixes none, and has an agent."""
+def _overall_tables(
+    over: str, settings: Sequence[Setting], tallies: _ScoresBySetting
+) -> list[Ranking]:
+    """Return the table over *settings* in a list, empty unless each is another scenario's."""
     names = tuple(setting.scenario for setting in settings)
     if len(set(names)) < max(2, len(names)):
         return []
-    agents = set.intersection(*(_scored(tallies[setting]) for setting in settings))
+    # Only who played all of them: a mean over easier scenarios would rank higher for no merit.
+    agents = set.intersection(*(_agents_with_scores(tallies[setting]) for setting in settings))
     means = {
         agent: fmean(fmean(tallies[setting][agent].scores) for setting in settings)
         for agent in agents
     }
-    places = tuple(Place(*each) for each in _ranked(means))
+    places = tuple(Standing(*each) for each in _rank_agents(means))
     return [Ranking(over, None, names, places)] if places else []
 
 
-def _scored(tallies: Mapping[str, _Tally]) -> set[str]:
+def _agents_with_scores(tallies: Mapping[str, _AgentScores]) -> set[str]:
     return {agent for agent, tally in tallies.items() if tally.scores}
 
 
-def _ranked(
+def _rank_agents(
     means: Mapping[str, float | None],
 ) -> Iterator[tuple[int | None, str, float | None]]:
-    """Yield ranks, agents and means, best first and then by name; those without a mean last."""
+    """Yield rank, agent and mean, best first, ties by name, and those without a mean last."""
+    # The index of a mean's first occurrence is its rank: ties share one, and the next is skipped.
     known = sorted((mean for mean in means.values() if mean is not None), reverse=True)
     for agent in sorted(means, key=lambda each: (-(means[each] or 0.0), each)):
         mean = means[agent]

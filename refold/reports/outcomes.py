@@ -1,10 +1,10 @@
 """
-What came of one episode, as reports need it: setting, score, and whether the score counts.
+The outcome of one episode as reports need it: setting, score, and whether the score counts.
 
-Read from the stream alone. The score is computed from the events by the rubric that the stream
-holds; grades saved in a log are never looked at. Two scores may be compared, or averaged, only
-if their settings are equal. An episode counts unless faults of the API stopped it, or it has no
-end: neither says what the agent can do.
+It comes from the stream alone: the score is computed from the events by the rubric that the
+stream holds, never taken from grades saved in a log. Scores may be compared or averaged only if
+their settings are equal. An episode does not count if failures of the API stopped it or if it
+has no end: neither says anything about the agent.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,19 +23,20 @@ from refold.reports.statistics import Bounds
 from refold.scenarios import recorded_rubric
 
 NOT_ENDED = "not_ended"
+"""Reason for excluding an episode that has no end."""
 
 
 @frozen
 class Setting:
     """
-    What must be equal where scores are compared.
+    Everything that must be equal for scores to be comparable.
 
     Attributes:
         scenario: Name of the scenario.
         family: Its family.
         rules: Version of the family's rules.
-        parameters: Hex SHA-256 of the scenario's parameters, canonical JSON.
-        rubric: How its episodes are scored.
+        parameters: Hex SHA-256 of the scenario's parameters as canonical JSON.
+        rubric: The rubric that scores its episodes.
         bounds: Lowest and highest score of the rubric.
     """
 
@@ -55,15 +56,15 @@ class Outcome:
     Attributes:
         id: The episode.
         run: Its run.
-        agent: Who played.
+        agent: The agent's name.
         setting: What it was played in and scored by.
-        seed: Seed of its world.
+        seed: Its random seed.
         epoch: 0-based number among the run's episodes of this scenario.
         steps: Number of whole steps.
         score: By the recorded rubric, 4 decimal places.
         counts: The grade's diagnostic numbers.
-        excluded: Why the score does not count: ``instrument_failed`` or ``not_ended``; None
-            if it does.
+        excluded: Why the score does not count, ``instrument_failed`` or ``not_ended``; None if
+            it does.
     """
 
     id: str
@@ -78,22 +79,22 @@ class Outcome:
     excluded: str | None
 
 
-class _Body(Struct):
-    """The part of a scenario's JSON that says what the world is like."""
+class _ScenarioBody(Struct):
+    """The parameters in a scenario's JSON; they are hashed as they stand, never re-encoded."""
 
     parameters: Raw
 
 
-_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_body = msgspec.json.Decoder(_ScenarioBody).decode
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
 def setting_of(body: bytes) -> Setting:
     """
-    Return the setting of episodes of the scenario whose canonical JSON is *body*.
+    Return the setting of the scenario whose canonical JSON is *body*.
 
     Raises:
-        ScenarioError: Its rubric is none that its family can take.
+        ScenarioError: Its rubric does not fit its family.
     """
     header, rubric = header_of(body), recorded_rubric(body)
     return Setting(
@@ -133,25 +134,26 @@ def _exclusion(stream: Stream) -> str | None:
     end = next(ends, None)
     if end is None:
         return NOT_ENDED
+    # Forfeited steps do count: no action is the model's own failure.
     stopped = end.how == "truncated" and end.reason == INSTRUMENT_FAILED
     return INSTRUMENT_FAILED if stopped else None
 
 
-def played(
+def read_outcomes(
     log: EventLog, *, run: str | None = None, scenario: str | None = None
 ) -> Iterator[tuple[Outcome, Stream]]:
     """
-    Yield outcome and events of the log's episodes in the order they began, one by one.
+    Yield outcome and events of each episode of *log*, in the order in which they began.
 
     Forks are left out: another agent may have played their beginning.
 
     Args:
-        log: Where to read.
+        log: The log to read.
         run: Only the episodes of this run.
         scenario: Only those of this scenario name, or family.
 
     Raises:
-        LogDamaged: An episode is not what was written.
+        LogDamaged: The hash chain of an episode is broken.
         ScenarioError: A recorded rubric does not fit its family.
     """
     for info in log.episodes(run=run, scenario=scenario):

@@ -1,8 +1,8 @@
 """
-Which episodes of two runs belong together, and whether they may be compared at all.
+Pair the episodes of two runs, and check that they are comparable at all.
 
-A pair is an episode of each run with the same scenario and seed; where a run played a world more
-than once, with the same epoch as well. Scores of unequal settings are never put side by side.
+A pair is one episode of each run with the same scenario and seed; if a run repeats these, with
+the same epoch as well. Scores of different settings are never compared.
 """
 
 from collections import Counter, defaultdict
@@ -14,19 +14,19 @@ from refold.reports.outcomes import Outcome, Setting
 Pair = tuple[Outcome, Outcome]
 Runs = tuple[str, str]
 
-_DIGITS = 8
+_DIGEST_LETTERS = 8
 
 
-def pairs_of(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome]) -> list[Pair]:
+def pair_outcomes(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome]) -> list[Pair]:
     """
     Return the pairs of the outcomes *left* and *right* of two *runs*, in the order of *left*.
 
     Raises:
-        RefoldError: There are none, or a scenario's episodes cannot be compared: rubric, rules
-            or parameters differ.
+        RefoldError: There are none, or a scenario's episodes are not comparable because rubric,
+            rules or parameters differ.
     """
     _check_settings(runs, left, right)
-    pairs = list(_pairs(left, right))
+    pairs = list(_find_pairs(left, right))
     if not pairs:
         raise RefoldError(
             f"runs {runs[0]!r} and {runs[1]!r}: expected episodes of the same scenario and seed "
@@ -36,7 +36,7 @@ def pairs_of(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome]) -> l
 
 
 def _check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome]) -> None:
-    """Refuse runs that share a scenario's name but not all that makes scores comparable."""
+    """Raise an error if the runs have a scenario of the same name with different settings."""
     sides: list[dict[str, dict[Setting, str]]] = [defaultdict(dict), defaultdict(dict)]
     for side, outcomes in zip(sides, (left, right), strict=True):
         for outcome in outcomes:
@@ -50,45 +50,44 @@ def _check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome
 def _mismatch(scenario: str, settings: Mapping[Setting, str]) -> str:
     if len({setting.rubric.digest for setting in settings}) > 1:
         thing = "rubric"
-        named = [
-            f"{setting.rubric.name!r} v{setting.rubric.version} {setting.rubric.digest[:_DIGITS]}"
-            for setting in settings
-        ]
+        rubrics = [setting.rubric for setting in settings]
+        named = [f"{r.name!r} v{r.version} {r.digest[:_DIGEST_LETTERS]}" for r in rubrics]
     else:
         thing = "rules and parameters"
-        named = [f"rules {each.rules}, {each.parameters[:_DIGITS]}" for each in settings]
+        named = [f"rules {each.rules}, {each.parameters[:_DIGEST_LETTERS]}" for each in settings]
     got = "; ".join(
         f"{name} (episode {id!r})" for name, id in zip(named, settings.values(), strict=True)
     )
     return f"expected the same {thing} for {scenario!r}, got {got}; compare runs recorded alike"
 
 
-def _pairs(left: Sequence[Outcome], right: Sequence[Outcome]) -> Iterator[Pair]:
+def _find_pairs(left: Sequence[Outcome], right: Sequence[Outcome]) -> Iterator[Pair]:
     repeated = {
         key
         for outcomes in (left, right)
-        for key, times in Counter(map(world_of, outcomes)).items()
+        for key, times in Counter(map(scenario_and_seed, outcomes)).items()
         if times > 1
     }
-    partners = dict(_keyed(right, repeated))
-    for key, outcome in _keyed(left, repeated):
+    partners = dict(_with_pair_keys(right, repeated))
+    for key, outcome in _with_pair_keys(left, repeated):
         if key in partners:
             yield outcome, partners[key]
 
 
-def world_of(outcome: Outcome) -> tuple[str, int]:
-    """Return scenario name and seed."""
+def scenario_and_seed(outcome: Outcome) -> tuple[str, int]:
+    """Return the name of the outcome's scenario, and its seed."""
     return outcome.setting.scenario, outcome.seed
 
 
-def _keyed(
+def _with_pair_keys(
     outcomes: Iterable[Outcome], repeated: set[tuple[str, int]]
 ) -> Iterator[tuple[object, Outcome]]:
-    """Yield each outcome with what its partner shares: the world, and its place if repeated."""
+    """Yield each outcome with its pair's key: scenario, seed, and if repeated epoch and count."""
     seen: Counter[object] = Counter()
     for outcome in outcomes:
-        world = world_of(outcome)
+        world = scenario_and_seed(outcome)
         key: object = world
+        # Without repetitions the epochs may differ: one run may have begun at another epoch.
         if world in repeated:
             place = (world, outcome.epoch)
             key = (*place, seen[place])

@@ -1,8 +1,8 @@
 """
-Runs: the episodes of a log that share a ``run`` name, which one ``record`` call makes.
+Runs: episodes that share a ``run`` name, as those of one ``record`` call do.
 
-A run is named by its name, by a unique beginning of it, or by ``last``: that of the episode
-begun last. Episodes outside of any run share the empty name.
+A run is referred to by its name, a unique prefix of it, or ``last``, the run of the newest
+episode. Episodes without a run share the empty name.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.reports.outcomes import Outcome, Setting
 
 LAST = "last"
-_SHOWN = 5
+_MOST_NAMES = 5  # in the message about an ambiguous prefix
 
 
 @frozen
@@ -25,9 +25,9 @@ class Run:
     One run at a glance.
 
     Attributes:
-        name: Its name; empty for the episodes outside of any run.
-        agents: Who played, in the order of their first episodes.
-        scenarios: What was played, likewise.
+        name: Its name; empty for the episodes without a run.
+        agents: Its agents, in the order of their first episodes.
+        scenarios: Its scenarios, likewise.
         episodes: Number of episodes.
         ended: How many of them have an end.
         exclusions: How many do not count, by reason.
@@ -53,8 +53,8 @@ class Run:
 
 
 @define
-class _Tally:
-    """What is kept of the episodes of one run."""
+class _RunTotals:
+    """Running totals of one run; memory does not grow with its episodes."""
 
     started_at: str
     agents: dict[str, None] = Factory(dict)
@@ -82,13 +82,13 @@ class _Tally:
 
 def runs_of(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
     """Return the runs of *episodes*, in the order in which the runs began."""
-    tallies: dict[str, _Tally] = {}
+    tallies: dict[str, _RunTotals] = {}
     for info, outcome in episodes:
-        tallies.setdefault(info.run, _Tally(info.started_at)).add(info, outcome)
-    return [_run(name, tally) for name, tally in tallies.items()]
+        tallies.setdefault(info.run, _RunTotals(info.started_at)).add(info, outcome)
+    return [_make_run(name, tally) for name, tally in tallies.items()]
 
 
-def _run(name: str, tally: _Tally) -> Run:
+def _make_run(name: str, tally: _RunTotals) -> Run:
     means = [total / count for total, count in tally.sums.values()]
     return Run(
         name=name,
@@ -104,23 +104,23 @@ def _run(name: str, tally: _Tally) -> Run:
 
 
 def run_names(log: EventLog) -> list[str]:
-    """Return the names of the log's runs, the one that was last at work first."""
+    """Return the names of the log's runs, the one with the newest episode first."""
     names = (info.run for info in log.episodes(newest_first=True))
     return [name for name in dict.fromkeys(names) if name]
 
 
 def find_run(log: EventLog, reference: str) -> str:
     """
-    Return the name of the run that *reference* means: a name, a unique prefix, or ``last``.
+    Return the name of the run that *reference*, a name, a unique prefix or ``last``, refers to.
 
     Raises:
-        RefoldError: There is none, or the prefix fits several and is no whole name.
+        RefoldError: There is none, or the prefix matches several runs and is not a whole name.
     """
     fitting: list[str]
     if reference == LAST:
         runs = (info.run for info in log.episodes(newest_first=True) if info.run)
         fitting = list(islice(runs, 1))
-    elif next(log.episodes(run=reference), None):
+    elif next(log.episodes(run=reference), None):  # a whole name wins over longer ones it begins
         return reference
     else:
         fitting = [name for name in run_names(log) if name.startswith(reference)]
@@ -130,6 +130,6 @@ def find_run(log: EventLog, reference: str) -> str:
             "`refold runs` lists them"
         )
     if len(fitting) > 1:
-        shown = ", ".join(map(repr, fitting[:_SHOWN]))
+        shown = ", ".join(map(repr, fitting[:_MOST_NAMES]))
         raise RefoldError(f"run {reference!r}: expected a unique prefix, got one of {shown}, …")
     return fitting[0]

@@ -1,10 +1,10 @@
 """
-Statistics of scores, for samples as small as one: pure functions, formula and source with each.
+Statistics of scores, for samples as small as one: pure functions, each with formula and source.
 
 Intervals are two-sided and hold with the given *confidence*. Scores lie in a known range,
-*bounds*, which the intervals never leave. Where all values are equal, Student's t would give an
-interval of no width, which n equal values cannot justify; ``mean_interval`` says what stands in
-for it. Nothing here knows of episodes.
+*bounds*, which intervals never leave. If all values are equal, Student's t would give an interval
+of zero width, which n equal values cannot justify; ``mean_interval`` says what is used instead.
+Nothing here knows about episodes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from attrs import frozen
 
 CONFIDENCE = 0.95
 EXACT_UP_TO = 14
-"""Number of clusters with a difference up to which all flips are tried, not a sample of them."""
+"""Number of clusters up to which all sign flips are tried; with more, a fixed sample of them."""
 
 _FLIPS = 2**EXACT_UP_TO
 _BATCH = 2**18
@@ -28,7 +28,7 @@ Method = Literal["student", "equal_values", "clopper_pearson"]
 
 @frozen
 class Estimate:
-    """A mean of *n* values, and by which *method* its expectation lies from *low* to *high*."""
+    """The mean of *n* values, with a confidence interval from *low* to *high* by *method*."""
 
     n: int
     mean: float
@@ -38,7 +38,7 @@ class Estimate:
 
 
 @frozen
-class Paired:
+class PairedDifference:
     """
     How the second of two agents did against the first, over pairs of episodes.
 
@@ -50,8 +50,8 @@ class Paired:
         high: Upper end of its interval.
         method: How the interval was made.
         p: Two-sided p-value of the sign-flip test.
-        least_p: The smallest that so many clusters with a difference, or flips, can give.
-        exact: Whether all flips were tried; else a fixed sample of them.
+        least_p: The smallest p-value possible with so many clusters, or flips.
+        exact: Whether all flips were tried, rather than a fixed sample of them.
     """
 
     pairs: int
@@ -67,7 +67,7 @@ class Paired:
 
 @frozen
 class Noise:
-    """Standard deviation of the scores of equal episodes, and its degrees of freedom."""
+    """Standard deviation of the scores of repeated episodes, with its degrees of freedom."""
 
     deviation: float
     degrees: int
@@ -77,7 +77,7 @@ def mean_interval(
     values: Sequence[float], *, bounds: Bounds = (0.0, 1.0), confidence: float = CONFIDENCE
 ) -> Estimate:
     """
-    Return the mean of *values*, at least one, with an interval for what they are drawn from.
+    Return the mean of *values*, at least one, with a confidence interval for the expected value.
 
     mean +- t(n - 1) s / sqrt(n), Student's t interval (Student, Biometrika 6, 1908), cut to
     *bounds*. When all values are the same m, and so for n = 1, t has no spread to go by. Then
@@ -93,9 +93,9 @@ def mean_interval(
     if not values:
         raise ValueError("mean_interval: expected at least one value, got none")
     if _all_equal(values):
-        return _of_equal_values(len(values), values[0], bounds, confidence)
+        return _equal_values_interval(len(values), values[0], bounds, confidence)
     mean, error = fmean(values), stdev(values) / sqrt(len(values))
-    return _student(len(values), mean, error, len(values) - 1, bounds, confidence)
+    return _student_interval(len(values), mean, error, len(values) - 1, bounds, confidence)
 
 
 def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Estimate:
@@ -120,7 +120,7 @@ def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Est
 
 def pass_at_k(n: int, passed: int, k: int) -> float:
     """
-    Return the chance that of *k* episodes at least one passes, given *passed* of *n*.
+    Return the probability that at least one of *k* episodes passes, given *passed* of *n*.
 
     1 - C(n - passed, k) / C(n, k), unbiased (Chen et al., arXiv 2107.03374, equation 1).
 
@@ -133,7 +133,7 @@ def pass_at_k(n: int, passed: int, k: int) -> float:
 
 def pass_hat_k(n: int, passed: int, k: int) -> float:
     """
-    Return the chance that all of *k* episodes pass (pass^k), given *passed* of *n*.
+    Return the probability that all of *k* episodes pass (pass^k), given *passed* of *n*.
 
     C(passed, k) / C(n, k), unbiased (Yao et al., tau-bench, arXiv 2406.12045, section 3).
 
@@ -144,16 +144,16 @@ def pass_hat_k(n: int, passed: int, k: int) -> float:
     return comb(passed, k) / comb(n, k)
 
 
-def paired(
+def paired_difference(
     clusters: Sequence[Sequence[float]],
     *,
     bounds: Bounds = (-1.0, 1.0),
     confidence: float = CONFIDENCE,
-) -> Paired:
+) -> PairedDifference:
     """
-    Return the mean of paired differences, given by cluster, with interval and p-value.
+    Return the mean of paired differences with confidence interval and p-value.
 
-    Differences of one cluster may depend on each other, clusters may not. The interval is
+    Differences within a cluster may depend on each other, clusters may not. The interval is
     mean +- t(G - 1) sqrt(G / (G - 1) sum (S_g - n_g mean)^2) / N over the sums S_g of G clusters
     (Cameron, Miller, J. Human Resources 50, 2015; for evaluations Miller, arXiv 2411.00640);
     with clusters of one size it is Student's on their means. Where these are all equal, and so
@@ -170,14 +170,14 @@ def paired(
     sums = [fsum(cluster) for cluster in clusters]
     mean = round(fsum(sums) / pairs, _PLACES) + 0.0
     if _all_equal([fmean(cluster) for cluster in clusters]):
-        estimate = _of_equal_values(count, mean, bounds, confidence)
+        estimate = _equal_values_interval(count, mean, bounds, confidence)
     else:
         rests = [total - len(each) * mean for total, each in zip(sums, clusters, strict=True)]
         error = sqrt(count / (count - 1) * fsum(rest**2 for rest in rests)) / pairs
-        estimate = _student(count, mean, error, count - 1, bounds, confidence)
+        estimate = _student_interval(count, mean, error, count - 1, bounds, confidence)
     moved = [total for total in sums if round(total, _PLACES)]  # to flip 0 changes nothing
     exact = len(moved) <= EXACT_UP_TO
-    return Paired(
+    return PairedDifference(
         pairs=pairs,
         clusters=count,
         difference=mean,
@@ -206,14 +206,14 @@ def noise_floor(groups: Iterable[Sequence[float]]) -> Noise | None:
 
 def noise_of_difference(noise: Noise, pairs: int, *, confidence: float = CONFIDENCE) -> float:
     """
-    Return how far from 0 chance alone takes the mean difference of *pairs* of equal agents.
+    Return how far from 0 noise alone takes the mean difference of *pairs* of equal agents.
 
     t(degrees) sqrt(2 / pairs) deviation: both sides of each pair bring their own noise.
     """
     return _t(noise.degrees, confidence) * sqrt(2 / pairs) * noise.deviation
 
 
-def _student(
+def _student_interval(
     n: int, mean: float, error: float, degrees: int, bounds: Bounds, confidence: float
 ) -> Estimate:
     half = _t(degrees, confidence) * error
@@ -221,7 +221,7 @@ def _student(
     return Estimate(n, mean, low, high, "student")
 
 
-def _of_equal_values(n: int, value: float, bounds: Bounds, confidence: float) -> Estimate:
+def _equal_values_interval(n: int, value: float, bounds: Bounds, confidence: float) -> Estimate:
     low, high = bounds
     share = ((1 - confidence) / 2) ** (1 / n)
     low, high = low + share * (value - low), high - share * (high - value)

@@ -1,9 +1,9 @@
 """
-A run in figures, by scenario: how well, how reliably, how long, at what cost, and what failed.
+Summarize a run by scenario: scores, reliability, steps, costs and failures.
 
-Scores, passes, steps and diagnostic counts are of the episodes that count. Requests, tokens,
-cost, time and the model's failures are of all episodes, since all of them were paid for.
-Streams are read one by one, and only figures are kept of them.
+Scores, passes, steps and diagnostic counts cover the episodes that count. Requests, tokens, cost,
+time and the model's failures cover all episodes, since all of them were paid for. Streams are
+read one at a time, and only totals are kept.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from refold.reports.usage import Latency, Price, Usage
 
 @frozen
 class Count:
-    """A diagnostic number of the grades, in all and for each episode."""
+    """A diagnostic number of the grades: its total, and its mean for each episode."""
 
     total: float
     mean: float
@@ -29,9 +29,9 @@ class Count:
 @frozen
 class Costs:
     """
-    What the exchanges with a model took.
+    What the exchanges with a model cost.
 
-    The counts are those of ``Usage``; *cost* is None without a price.
+    The counts are those of ``Usage``; *cost* is in US dollars, None without a price.
     """
 
     requests: int
@@ -47,23 +47,23 @@ class Costs:
 @frozen
 class ScenarioReport:
     """
-    What a run did on one scenario.
+    The report on one scenario of a run.
 
     Attributes:
         setting: The scenario, and how it was scored.
-        agents: Who played.
+        agents: The agents that played it.
         episodes: Number of episodes.
         exclusions: How many do not count, by reason.
         score: Mean score of those that count, with its interval; None if there are none.
         passed: How many of them reached the threshold.
         pass_rate: Their share, with its interval; None if there are none.
-        pass_at_k: Chance that one of k episodes passes, by k; None with fewer than k episodes.
-        pass_hat_k: Chance that all of k episodes pass, by k; None with fewer than k episodes.
+        pass_at_k: Probability that one of k episodes passes, by k; None with fewer than k.
+        pass_hat_k: Probability that all of k episodes pass, by k; None with fewer than k.
         steps: Mean number of steps; None if no episode counts.
         counts: Diagnostic numbers of the grades, by name.
-        unread: Answers that no action could be read from.
-        forfeited: Steps in which the model gave no action: its failures.
-        costs: What the exchanges took; None if there were none.
+        unread: Replies without a readable action.
+        forfeited: Steps for which the model gave no action: its failures.
+        costs: What the exchanges cost; None if there were none.
     """
 
     setting: Setting
@@ -90,12 +90,12 @@ class ScenarioReport:
 @frozen
 class RunReport:
     """
-    What a run did.
+    The report on a run.
 
     Attributes:
         scenarios: By scenario, in the order of their first episodes.
         mean: Mean of the scenarios' mean scores; None if no episode counts.
-        costs: What the exchanges took in all; None if there were none.
+        costs: What all exchanges cost; None if there were none.
     """
 
     scenarios: tuple[ScenarioReport, ...]
@@ -104,8 +104,8 @@ class RunReport:
 
 
 @define
-class _Tally:
-    """What is kept of the episodes of one setting."""
+class _SettingTotals:
+    """Running totals of one setting; memory does not grow with its episodes, scores aside."""
 
     agents: dict[str, None] = Factory(dict)
     exclusions: Counter[str] = Factory(Counter)
@@ -126,7 +126,7 @@ class _Tally:
             self.counts[name] = self.counts.get(name, 0) + value
 
 
-def report(
+def report_run(
     episodes: Iterable[tuple[Outcome, Stream]],
     *,
     pass_at: float,
@@ -134,27 +134,28 @@ def report(
     price: Price | None = None,
 ) -> RunReport:
     """
-    Return what *episodes*, as ``played`` yields them, come to.
+    Return the report on *episodes*, as ``read_outcomes`` yields them.
 
     Args:
-        episodes: Read one by one.
-        pass_at: An episode passes from this score on.
-        ks: For which k to tell pass@k and pass^k; each at least 1.
-        price: Of tokens, for the cost.
+        episodes: Outcomes and events, read one at a time.
+        pass_at: The lowest score that passes.
+        ks: The values of k for pass@k and pass^k; each at least 1.
+        price: Price of tokens, for the cost.
     """
-    tallies: dict[Setting, _Tally] = {}
+    tallies: dict[Setting, _SettingTotals] = {}
     for outcome, stream in episodes:
-        tallies.setdefault(outcome.setting, _Tally()).add(outcome, stream)
+        tallies.setdefault(outcome.setting, _SettingTotals()).add(outcome, stream)
     total = Usage()
     for tally in tallies.values():
         total.merge(tally.usage)
-    scenarios = tuple(_row(*each, pass_at, ks, price) for each in tallies.items())
+    scenarios = tuple(_scenario_report(*each, pass_at, ks, price) for each in tallies.items())
+    # Mean of means: a scenario with more episodes must not weigh more than another.
     means = [each.score.mean for each in scenarios if each.score]
     return RunReport(scenarios, fmean(means) if means else None, _costs(total, price))
 
 
-def _row(
-    setting: Setting, tally: _Tally, pass_at: float, ks: Sequence[int], price: Price | None
+def _scenario_report(
+    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], price: Price | None
 ) -> ScenarioReport:
     scores, n = tally.scores, len(tally.scores)
     passed = sum(score >= pass_at for score in scores)
@@ -185,7 +186,7 @@ def _costs(usage: Usage, price: Price | None) -> Costs | None:
         input=usage.input,
         output=usage.output,
         unmetered=usage.unmetered,
-        cost=price.of(usage.input, usage.output) if price else None,
+        cost=price.cost_of(usage.input, usage.output) if price else None,
         latency=usage.latency,
         faults=dict(usage.faults),
     )

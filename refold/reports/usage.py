@@ -1,5 +1,5 @@
 """
-What talking to a model took, added up over episodes one by one: requests, tokens, time, failures.
+Totals of the exchanges with a model over many episodes: requests, tokens, time, failures.
 
 Only sums and counts are kept, so memory does not grow with the number of episodes.
 """
@@ -18,19 +18,19 @@ _MILLION = 1_000_000
 
 @frozen
 class Price:
-    """US dollars for a million tokens, read and written."""
+    """Price in US dollars for a million tokens, read (*input*) and written (*output*)."""
 
     input: float
     output: float
 
-    def of(self, read: int, written: int) -> float:
-        """Return what so many tokens cost."""
+    def cost_of(self, read: int, written: int) -> float:
+        """Return the price of so many tokens, in US dollars."""
         return (read * self.input + written * self.output) / _MILLION
 
 
 @frozen
 class Latency:
-    """How long answers took, failed attempts before them included, in milliseconds."""
+    """Time until a reply came, failed attempts included, in milliseconds."""
 
     mean_ms: float
     p95_ms: int
@@ -43,14 +43,14 @@ class Usage:
 
     Attributes:
         requests: Requests to the model, answered or not.
-        unanswered: Those of them that got no answer in the end.
-        input: Tokens that the model read, as the API counted them.
+        unanswered: Requests that got no reply in the end.
+        input: Tokens that the model read, as counted by the API.
         output: Tokens that it wrote, likewise.
-        unmetered: Answers whose tokens the API did not tell; they are missing in the sums.
-        unread: Answers that no action could be read from.
-        forfeited: Steps in which the model gave no action: its failures.
+        unmetered: Replies without token counts, which are missing in the sums.
+        unread: Replies without a readable action.
+        forfeited: Steps for which the model gave no action: its failures.
         faults: Failed attempts by kind.
-        latencies: How often an answer took so many milliseconds.
+        latencies: Number of replies by their time in milliseconds.
     """
 
     requests: int = 0
@@ -80,6 +80,7 @@ class Usage:
         if event.reply is None:
             self.unanswered += 1
             return
+        # Counts by millisecond give exact percentiles without keeping every value.
         self.latencies[event.latency_ms] += 1
         if event.reply.usage is None:
             self.unmetered += 1
@@ -101,7 +102,7 @@ class Usage:
 
     @property
     def latency(self) -> Latency | None:
-        """Mean and 95th percentile of the answers' times; None if there was no answer."""
+        """Mean and 95th percentile of the replies' times; None if there was no reply."""
         p95 = percentile(self.latencies, 0.95)
         if p95 is None:
             return None
@@ -111,9 +112,9 @@ class Usage:
 
 def percentile(counts: Mapping[int, int], share: float) -> int | None:
     """
-    Return the least value that at least *share* of all values do not exceed (nearest rank).
+    Return the percentile at *share*, 0 to 1, by the nearest-rank method.
 
-    *counts* says how often each value occurs; None if it is empty.
+    *counts* holds the number of occurrences by value; None if it is empty.
     """
     total, below = sum(counts.values()), 0
     for value in sorted(counts):

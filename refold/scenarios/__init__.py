@@ -1,6 +1,6 @@
 """Scenarios: their files, their rubrics as data, and the families that ship."""
 
-from refold.scenarios.facts import At, Facts, Finding
+from refold.scenarios.facts import Facts, Finding, IndexedEvent
 from refold.scenarios.rubric import Criteria, Criterion, Measure, Rubric
 from refold.scenarios.spec import (
     Scenario,
@@ -13,11 +13,11 @@ from refold.scenarios.spec import (
 from refold.scenarios.strict import ScenarioError
 
 __all__ = [
-    "At",
     "Criteria",
     "Criterion",
     "Facts",
     "Finding",
+    "IndexedEvent",
     "Measure",
     "Rubric",
     "Scenario",

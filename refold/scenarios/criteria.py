@@ -68,7 +68,7 @@ class Reason:
 
 
 def _reward(facts: Facts, params: RewardRange) -> Finding:
-    steps = facts.of(StepRewarded)
+    steps = facts.of_type(StepRewarded)
     total = steps[-1].event.total if steps else 0.0
     share = (total - params.low) / (params.high - params.low)
     return Finding.of(min(1.0, max(0.0, share)), steps)
@@ -81,7 +81,7 @@ def _ended(facts: Facts, params: Reason) -> Finding:
 
 def _activity(facts: Facts) -> float:
     """Return how many actions the rules accepted."""
-    return len(facts.of(ActionTaken)) - len(facts.of(ActionRefused))
+    return len(facts.of_type(ActionTaken)) - len(facts.of_type(ActionRefused))
 
 
 def _problems(params: Any, _parameters: Any) -> list[Problem]:

@@ -1,7 +1,7 @@
 """
-A stream indexed for measures: events by type, with their seqs and steps.
+An index of a stream for measures: events by type, with their seqs and steps.
 
-Built once for a grade, however many measures look at it.
+Built once for each grade, however many measures use it.
 """
 
 from collections import defaultdict
@@ -17,8 +17,8 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
-class At(Struct, frozen=True, gc=False):
-    """An event and its place: *seq* in the stream, 0-based *step*."""
+class IndexedEvent(Struct, frozen=True, gc=False):
+    """An event with its *seq* in the stream and its 0-based *step*."""
 
     seq: int
     step: int
@@ -27,12 +27,12 @@ class At(Struct, frozen=True, gc=False):
 
 class Finding(Struct, frozen=True):
     """
-    What a measure found.
+    The result of a measure.
 
     Attributes:
         value: 0 to 1; a criterion multiplies it by its weight.
-        seqs: The events that it counted, ascending.
-        counts: Diagnostic numbers by name; they score nothing.
+        seqs: Seqs of the events that the value rests on, ascending.
+        counts: Diagnostic numbers by name, which do not affect the score.
     """
 
     value: float
@@ -40,37 +40,38 @@ class Finding(Struct, frozen=True):
     counts: Mapping[str, float] = {}
 
     @classmethod
-    def of(cls, value: float, found: Iterable[At] = (), **counts: float) -> "Finding":
-        """Return a finding of *value* that rests on the events *found*."""
+    def of(cls, value: float, found: Iterable[IndexedEvent] = (), **counts: float) -> "Finding":
+        """Return a measurement of *value* that rests on the events *found*."""
         seqs = tuple(sorted({at.seq for at in found})) if found else ()
         return cls(value, seqs, counts)
 
 
 class Facts:
-    """The events of one stream by type, and what else measures ask of it."""
+    """The events of one stream by type, and other facts that measures use."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        by_type: dict[type[Event], list[At]] = defaultdict(list)
+        # One pass over the stream for all measures: streams may have 100,000 events.
+        by_type: dict[type[Event], list[IndexedEvent]] = defaultdict(list)
         step = 0
         for seq, event in enumerate(stream):
             kind = type(event)
-            by_type[kind].append(At(seq, step, event))
+            by_type[kind].append(IndexedEvent(seq, step, event))
             if kind is StepRewarded:
                 step += 1
         self._by_type = by_type
         self._derived: dict[Callable[[Facts], Any], Any] = {}
 
-    def of(self, kind: type[Event]) -> Sequence[At]:
-        """Return every event of exactly the type *kind*, oldest first."""
+    def of_type(self, kind: type[Event]) -> Sequence[IndexedEvent]:
+        """Return the events of exactly the type *kind*, subclasses excluded, oldest first."""
         return self._by_type.get(kind, ())
 
-    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[At]:
+    def where(self, kind: type[E], test: Callable[[E], bool]) -> list[IndexedEvent]:
         """Return the events of type *kind* that pass *test*, oldest first."""
-        return [at for at in self.of(kind) if test(at.event)]
+        return [at for at in self.of_type(kind) if test(at.event)]
 
-    def once(self, derive: Callable[["Facts"], T]) -> T:
-        """Return what *derive* makes of these facts, computed once for all measures that ask."""
+    def compute_once(self, derive: Callable[["Facts"], T]) -> T:
+        """Return ``derive(self)``, computed once and shared by all measures."""
         if derive not in self._derived:
             self._derived[derive] = derive(self)
         made: T = self._derived[derive]
@@ -79,7 +80,7 @@ class Facts:
     @property
     def steps(self) -> int:
         """Number of whole steps."""
-        return len(self.of(StepRewarded))
+        return len(self.of_type(StepRewarded))
 
     @property
     def ended(self) -> bool:
@@ -87,11 +88,11 @@ class Facts:
         return EpisodeEnded in self._by_type
 
     @cached_property
-    def start(self) -> Any:
-        """The state before anything happened: the scenario, ready to be asked."""
+    def initial_state(self) -> Any:
+        """The state before the first event, for questions about the scenario."""
         return self.stream.family.initial(self.stream.scenario, self.stream.started.seed)
 
     @cached_property
     def refused_steps(self) -> frozenset[int]:
         """Indexes of the steps whose action was refused."""
-        return frozenset(at.step for at in self.of(ActionRefused))
+        return frozenset(at.step for at in self.of_type(ActionRefused))

@@ -18,6 +18,7 @@ from refold.engine.codec import encode
 from refold.scenarios.strict import Problem, beside, plain, structure
 
 TOLERANCE = 1e-9
+"""How far weights may be from a sum of 1: decimal fractions are rarely exact as floats."""
 
 
 @frozen
@@ -30,7 +31,7 @@ class Criterion:
         weight: What a value of 1 adds to the score; below 0 for a penalty.
         measure: Name of the measure that gives the value, 0 to 1; empty if there are parts.
         params: Parameters of the measure.
-        gate: The value counts in full only from this much activity on, in proportion before.
+        gate: Activity needed for the value to count in full; below, it counts in proportion.
         parts: Criteria whose weighted sum is the value; their weights add up to 1.
     """
 
@@ -48,11 +49,11 @@ resolve_types(Criterion)
 @frozen
 class Rubric:
     """
-    How an episode is scored.
+    How episodes are scored.
 
     Attributes:
-        name: What grades call it.
-        version: Raised whenever a grade can move.
+        name: Its name in grades.
+        version: Raised with every change that can move a grade.
         criteria: Weights above 0 add up to 1.
         floor: Lowest score.
         ceiling: Highest score.
@@ -73,11 +74,11 @@ class Rubric:
 @frozen
 class Measure:
     """
-    A measure that rubrics can name.
+    A measure that rubrics can refer to by name.
 
     Attributes:
         params: attrs class of its parameters.
-        take: From the facts of an episode and the parameters to a finding, purely.
+        take: Pure function from an episode's facts and the parameters to a ``Finding``.
     """
 
     params: type[Any]
@@ -87,13 +88,13 @@ class Measure:
 @frozen
 class Criteria:
     """
-    All that the rubrics of one family can draw on.
+    Everything that the rubrics of one family can use.
 
     Attributes:
-        measures: By name.
-        activity: How active an episode was, for gates, from its facts.
-        problems: Mistakes in a measure's parameters, given the scenario's parameters (None
-            where there is no scenario at hand), as (path below the parameters, text).
+        measures: The measures by name.
+        activity: Returns an episode's activity from its facts, for gates.
+        problems: Returns the mistakes in a measure's parameters, given the scenario's parameters
+            (None without a scenario), as (path below the parameters, text).
     """
 
     measures: Mapping[str, Measure]
@@ -105,37 +106,38 @@ def read_rubric(
     value: Any, path: str, criteria: Criteria, parameters: Any
 ) -> tuple[Rubric | None, list[Problem]]:
     """
-    Return *value*, plain data, as a rubric (None if it is none) and every mistake in it.
+    Return the rubric in *value* (None if it cannot be made out) and every mistake in it.
 
     Args:
-        value: The ``rubric`` table of a file.
+        value: The ``rubric`` table of a file, as plain data.
         path: Path of *value*, for the mistakes.
-        criteria: What the rubric can draw on.
-        parameters: Parameters of the scenario that it is for, or None.
+        criteria: The family's criteria.
+        parameters: Parameters of the scenario it belongs to, or None.
     """
     rubric, problems = structure(value, Rubric, path)
     if rubric is None:
         return None, problems
-    further = [*_group(rubric.criteria, f"{path}.criteria", criteria, parameters)]
+    further = [*_group_problems(rubric.criteria, f"{path}.criteria", criteria, parameters)]
     if not 0 <= rubric.floor < rubric.ceiling <= 1:
         further.append((path, "expected 0 <= floor < ceiling <= 1, got something else"))
     return rubric, problems + beside(problems, further)
 
 
-def _group(
+def _group_problems(
     group: tuple[Criterion, ...], path: str, criteria: Criteria, parameters: Any
 ) -> Iterator[Problem]:
     for name, times in Counter(criterion.name for criterion in group).items():
         if times > 1:
             yield path, f"expected each name once, got {name!r} {times} times"
+    # Penalties, below 0, come on top: without any, the best score is 1.
     total = sum(criterion.weight for criterion in group if criterion.weight > 0)
-    if not abs(total - 1) <= TOLERANCE:
+    if not abs(total - 1) <= TOLERANCE:  # "not <=" rather than ">": a sum of NaN is a mistake too
         yield path, f"expected weights above 0 that add up to 1, got {total:.10g}"
     for index, criterion in enumerate(group):
-        yield from _criterion(criterion, f"{path}[{index}]", criteria, parameters)
+        yield from _criterion_problems(criterion, f"{path}[{index}]", criteria, parameters)
 
 
-def _criterion(
+def _criterion_problems(
     criterion: Criterion, path: str, criteria: Criteria, parameters: Any
 ) -> Iterator[Problem]:
     if not isfinite(criterion.weight):
@@ -148,16 +150,17 @@ def _criterion(
         if part.weight < 0 or part.gate is not None:
             yield f"{path}.parts[{index}]", "expected a part with a weight above 0 and no gate"
     if criterion.parts:
-        yield from _group(criterion.parts, f"{path}.parts", criteria, parameters)
+        yield from _group_problems(criterion.parts, f"{path}.parts", criteria, parameters)
     if criterion.measure:
-        yield from _measure(criterion, path, criteria, parameters)
+        yield from _measure_problems(criterion, path, criteria, parameters)
 
 
-def _measure(
+def _measure_problems(
     criterion: Criterion, path: str, criteria: Criteria, parameters: Any
 ) -> Iterator[Problem]:
     measure = criteria.measures.get(criterion.measure)
     if measure is None:
+        # Families may have dozens of measures: name the likely ones, all only if none is close.
         near = get_close_matches(criterion.measure, criteria.measures, n=3, cutoff=0.4)
         known = ", ".join(near or sorted(criteria.measures))
         yield f"{path}.measure", f"expected a known measure ({known}), got {criterion.measure!r}"

@@ -1,8 +1,8 @@
 """
 Scenarios: TOML files that anyone can write, and the canonical JSON that a stream carries.
 
-A scenario's identity is its JSON ``body``: it holds everything that rules and graders need, so
-the file is not needed again once an episode has begun.
+A scenario is identified by its JSON ``body``, which holds everything that rules and graders
+need: once an episode has begun, the file is not needed again.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,16 @@ from refold.scenarios.strict import Problem, ScenarioError, beside, plain, struc
 from refold.scenarios.toml import read_toml
 
 LARGEST_FILE = 4 * 2**20
+"""Bytes of a scenario file; its parameters go into every stream."""
 MOST_LETTERS = 100
+"""Letters of a scenario's name."""
 
 P = TypeVar("P")
 
 
 @frozen
-class _Table:
-    """A scenario file as it is written."""
+class _ScenarioTable:
+    """The tables and values of a scenario file, before parameters and rubric are checked."""
 
     family: str
     rules: int
@@ -50,11 +52,11 @@ class Scenario:
 
     Attributes:
         name: ``family/name`` for those that ship, else the file's name without ``.toml``.
-        family: Whose rules.
-        rules: Which version of them.
+        family: Name of its family.
+        rules: Version of the family's rules.
         title: A few words for lists.
         description: The task, as the agent reads it.
-        seed: Seed of its own world.
+        seed: Random seed of its episodes, unless another is given.
         parameters: The family's parameters.
         rubric: How its episodes are scored.
     """
@@ -79,35 +81,36 @@ class Scenario:
 
 
 def scenario_names() -> list[str]:
-    """Return the names of the scenarios that ship, by family and then easiest first."""
+    """Return the names of the built-in scenarios, by family and then from easy to hard."""
     return [f"{family.name}/{name}" for family in all_families() for name in family.scenarios]
 
 
 def load(name: str | Path) -> Scenario:
     """
-    Return the scenario *name*: one that ships (``workflow/hard``), or the path of a TOML file.
+    Return the scenario *name*: a built-in one (``workflow/hard``) or the path of a TOML file.
 
     Raises:
-        UnknownName: No scenario of that name ships, and it is no file.
+        UnknownName: There is neither a built-in scenario nor a file of that name.
         ScenarioError: The file has mistakes; all of them are in the error.
-        RefoldError: The file cannot be read, or is no TOML.
+        RefoldError: The file cannot be read, or is not TOML.
     """
     text = str(name)
-    return _parse(_source(text), text, text if text in scenario_names() else Path(text).stem)
+    # Built-in names win: a folder "workflow" in the working directory must not change them.
+    return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
 
 
 def scenario_source(name: str) -> str:
     """
-    Return the TOML of the scenario *name*, to be copied and changed.
+    Return the TOML source of the scenario *name*, to be copied and changed.
 
     Raises:
         UnknownName, ScenarioError, RefoldError: As ``load``.
     """
-    load(name)
-    return _source(name).decode()
+    load(name)  # for its errors: what is printed here can be used
+    return _read_source(name).decode()
 
 
-def _source(name: str) -> bytes:
+def _read_source(name: str) -> bytes:
     if name in scenario_names():
         family, stem = name.split("/")
         shipped = next(each for each in all_families() if each.name == family)
@@ -117,7 +120,7 @@ def _source(name: str) -> bytes:
     if not _is_file(path):
         hint = "`refold scenarios` lists them; a file is named by its path"
         raise UnknownName("scenario", name, scenario_names(), hint=hint)
-    return _read(path)
+    return _read_file(path)
 
 
 def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
@@ -127,12 +130,12 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
     Only its ``[rubric]`` table counts, so a scenario file will do.
 
     Raises:
-        RefoldError: The file is missing, unreadable, or no TOML with a ``[rubric]``.
+        RefoldError: The file is missing, unreadable, or not TOML with a ``[rubric]``.
         ScenarioError: The rubric has mistakes; all of them are in the error.
     """
     if not _is_file(Path(path)):
         raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
-    data = read_toml(_read(Path(path)), str(path))
+    data = read_toml(_read_file(Path(path)), str(path))
     if "rubric" not in data:
         raise RefoldError(f"{path}: expected a table [rubric], got none")
     criteria = find_criteria(family, rules)
@@ -149,7 +152,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> bytes:
+def _read_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")
@@ -159,7 +162,8 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(content: bytes, where: str, name: str) -> Scenario:
-    table, problems = structure(read_toml(content, where), _Table, "$")
+    table, problems = structure(read_toml(content, where), _ScenarioTable, "$")
+    # The name goes into streams, tables and terminals, and comes from a file name.
     if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:
         problems.append(("file name", f"expected 1 to {MOST_LETTERS} printable letters"))
     if table is None:
@@ -169,15 +173,17 @@ def _parse(content: bytes, where: str, name: str) -> Scenario:
     except UnknownName as error:
         unknown = beside(problems, [("$.family", str(error))])
         raise ScenarioError(where, [*problems, *unknown]) from None
-    return _scenario(table, family, where, name, problems)
+    return _make_scenario(table, family, where, name, problems)
 
 
-def _scenario(
-    table: _Table, family: Family, where: str, name: str, problems: list[Problem]
+def _make_scenario(
+    table: _ScenarioTable, family: Family, where: str, name: str, problems: list[Problem]
 ) -> Scenario:
     if not 0 <= table.seed <= LARGEST_SEED:
         problems.append(("$.seed", f"expected 0 to {LARGEST_SEED}, got {table.seed}"))
-    parameters, mistakes = _parameters(table.parameters, family.parameters, family.problems)
+    parameters, mistakes = _structure_parameters(
+        table.parameters, family.parameters, family.problems
+    )
     problems += beside(problems, mistakes)
     criteria = find_criteria(table.family, table.rules)
     rubric, mistakes = read_rubric(table.rubric, "$.rubric", criteria, parameters)
@@ -196,7 +202,7 @@ def _scenario(
     )
 
 
-def _parameters(
+def _structure_parameters(
     value: Any, kind: type[Any], find_problems: Callable[[Any], list[Problem]]
 ) -> tuple[Any, list[Problem]]:
     path = "$.parameters"
@@ -212,10 +218,10 @@ def read_parameters(
     Return description and parameters of the scenario whose canonical JSON is *body*.
 
     Raises:
-        ScenarioError: They are not what the family takes; logs may come from strangers.
+        ScenarioError: They do not fit the family; logs may come from strangers.
     """
-    data = _json(body)
-    parameters, problems = _parameters(data.get("parameters"), kind, find_problems)
+    data = _decode_body(body)
+    parameters, problems = _structure_parameters(data.get("parameters"), kind, find_problems)
     if problems or parameters is None:
         raise ScenarioError("recorded scenario", problems)
     return str(data.get("description", "")), parameters
@@ -227,17 +233,17 @@ def recorded_rubric(body: bytes) -> Rubric:
     Return the rubric of the scenario whose canonical JSON is *body*.
 
     Raises:
-        ScenarioError: It is none that the scenario's family can take.
+        ScenarioError: It does not fit the scenario's family.
     """
     header = header_of(body)
     criteria = find_criteria(header.family, header.rules)
-    rubric, problems = read_rubric(_json(body).get("rubric"), "$.rubric", criteria, None)
+    rubric, problems = read_rubric(_decode_body(body).get("rubric"), "$.rubric", criteria, None)
     if problems or rubric is None:
         raise ScenarioError("recorded scenario", problems)
     return rubric
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _decode_body(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError as error:

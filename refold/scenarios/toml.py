@@ -1,4 +1,4 @@
-"""TOML files from strangers, which are read in a time that grows with their size alone."""
+"""Read TOML files from strangers in time linear in their size."""
 
 import re
 import tomllib
@@ -7,10 +7,11 @@ from typing import Any
 from refold.engine.errors import RefoldError
 
 MOST_DOTS = 100
-"""Names in one key; the parser takes the square of it."""
+"""Dots in one key; ``tomllib`` takes time quadratic in their number."""
 
-# A text without an end takes the rest with it: the parser refuses it, and nothing is read twice.
-_NO_KEYS = re.compile(
+# An unterminated string matches to the end of the text: the parser refuses it anyway, and no part
+# of the text is scanned twice.
+_COMMENTS_AND_STRINGS = re.compile(
     r'#[^\n]*|"""(?:\\.|[^\\])*?(?:"{3,5}|\\?\Z)|\'\'\'.*?(?:\'{3,5}|\Z)'
     r'|"(?:\\.|[^"\\\n])*"?|\'[^\'\n]*\'?',
     re.DOTALL,
@@ -19,10 +20,10 @@ _NO_KEYS = re.compile(
 
 def read_toml(content: bytes, where: str) -> dict[str, Any]:
     """
-    Return what the TOML *content* of the file *where* says.
+    Return the tables and values in *content*, the TOML file that errors call *where*.
 
     Raises:
-        RefoldError: It is no TOML, or a key in it has more than 100 dots.
+        RefoldError: It is not TOML, or a key in it has more than 100 dots.
     """
     try:
         text = content.decode()
@@ -33,7 +34,7 @@ def read_toml(content: bytes, where: str) -> dict[str, Any]:
 
 
 def _check_keys(text: str, where: str) -> None:
-    for piece in re.split(r"[=\n]", _NO_KEYS.sub("", text)):
+    for piece in re.split(r"[=\n]", _COMMENTS_AND_STRINGS.sub("", text)):
         if piece.count(".") > MOST_DOTS:
             raise RefoldError(
                 f"{where}: expected keys of at most {MOST_DOTS} dots, got {piece:.60}…"

@@ -1,9 +1,9 @@
 """
-How observations become text: regular, and so that no text of a scenario can fake what is not there.
+Format observations as text in which no text from a scenario can pass for the prompt's own.
 
-Every line begins with what the prompt itself put there: a heading, a key, a dash or ``>``. Names
-and texts from elsewhere stand behind that on one line, or have each of their lines marked. So a
-heading inside an e-mail is never a heading of the prompt, for a model or for a program.
+Every line begins with something that the prompt itself put there: a heading, a key, a dash or
+``>``. Names and texts from elsewhere follow on the same line, or have each of their lines marked.
+So a heading inside an e-mail is never a heading of the prompt, to a model or to a program.
 """
 
 import json
@@ -14,13 +14,13 @@ from typing import TypeVar
 ObservationT = TypeVar("ObservationT")
 
 _BARE_NAME = re.compile(r"[\w@:+/.-]+")
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-def sections(
+def write_sections(
     parts: Mapping[str, Callable[[ObservationT], Iterable[str]]], observation: ObservationT
 ) -> str:
-    """Return the lines that each of *parts* has for *observation*, under its title, if any."""
+    """Return *observation* as text: a titled section for each of *parts* that has any lines."""
     written = []
     for title, lines_of in parts.items():
         lines = list(lines_of(observation))
@@ -29,33 +29,34 @@ def sections(
     return "\n\n".join(written)
 
 
-def name(text: str) -> str:
-    """Return *text* bare if it holds only letters, digits and ``@:+/.-_``, else quoted."""
-    return text if _BARE_NAME.fullmatch(text) else quoted(text)
+def format_name(text: str) -> str:
+    """Return *text* as it is if it holds only letters, digits and ``@:+/.-_``, else quoted."""
+    return text if _BARE_NAME.fullmatch(text) else quote(text)
 
 
-def names(texts: Iterable[str]) -> str:
-    """Return *texts* as names, with commas between them."""
-    return ", ".join(map(name, texts))
+def format_names(texts: Iterable[str]) -> str:
+    """Return *texts* formatted as names, separated by commas."""
+    return ", ".join(map(format_name, texts))
 
 
-def quoted(text: str) -> str:
-    """Return *text* as a JSON string: in double quotes, on one line, nothing lost."""
+def quote(text: str) -> str:
+    """Return *text* as a JSON string: in double quotes, on one line, lossless."""
+    # Readable letters stay as they are; what JSON leaves in but a reader cannot see is escaped.
     written = json.dumps(text, ensure_ascii=False)
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 
 
-def flat(text: str) -> str:
-    """Return *text* on one line: each run of white space, line breaks included, as one space."""
+def flatten(text: str) -> str:
+    """Return *text* on one line, each run of white space as one space."""
     return " ".join(text.split())
 
 
-def marked(text: str) -> str:
-    """Return *text* with ``> `` before each line, whatever its lines end with; one at least."""
+def mark_lines(text: str) -> str:
+    """Return *text* with ``> `` before each line, whatever ends its lines; at least one line."""
     lines = text.splitlines() or [""]
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return *value* in its shortest form, to 12 digits: ``2`` for 2.0, ``0.3`` for 0.1 + 0.2."""
     return f"{value:.12g}"

@@ -1,1 +1,1 @@
-"""The viewer: any episode, or two side by side, as a document, a page, and a terminal stepper."""
+"""The viewer: an episode, or two side by side, as a JSON document, a web page or in a terminal."""

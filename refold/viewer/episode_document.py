@@ -1,9 +1,9 @@
 """
-An episode as one JSON document: what a page, a stepper, a server and tests read alike.
+An episode as one JSON document, which page, stepper, server and tests all read.
 
-Everything in words comes from the family's ``say``, everything to see from its ``view``; the
-state is there once in full and then as deltas. A reader merges, it never runs rules. The
-document of an episode that still runs holds nothing that its agent must not see.
+All words come from the family's ``say``, all states from its ``view``: the first one in full,
+the others as deltas. A reader merges these and never runs rules. The document of a running
+episode holds nothing that its agent must not see.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,13 +21,15 @@ from refold.engine.exchanges import (
 )
 from refold.graders import Grade
 from refold.replays.stepping import Step, steps
-from refold.viewer.deltas import delta
+from refold.viewer.deltas import make_delta
 from refold.viewer.timeline import shared_marks
 
 FORMAT = "refold.episode"
 VERSION = 1
 MOST_SEQS = 200
+"""Events listed for each part of the grade; of further ones, only the number is given."""
 MOST_LEGAL = 5000
+"""Legal actions listed; a workflow of 1,000 subtasks and 100 workers has up to 100,000."""
 
 Json = dict[str, Any]
 
@@ -43,21 +45,21 @@ def document(
 
     Args:
         stream: The episode, ended or not.
-        info: What a log tells of it; without it the page names no id, agent or times.
-        grade: Its grade, left out while it runs.
+        info: Its row in a log; without it, the document has no id, agent or times.
+        grade: Its grade; left out of the document while the episode runs.
     """
     walked = list(steps(stream))
     whole = [step for step in walked if step.action is not None]
     end = next((event for event in stream if isinstance(event, EpisodeEnded)), None)
     scenario: Json = msgspec.json.decode(stream.scenario)
     timeline = stream.family.timeline
-    made = _Maker(stream, walked, whole, running=end is None)
+    made = _DocumentParts(stream, walked, whole, running=end is None)
     events = list(made.events())
     legal, omitted = ([], []) if end else made.legal()
     return {
         "format": FORMAT,
         "version": VERSION,
-        "episode": _episode(stream, info, end, walked, grade),
+        "episode": _episode_summary(stream, info, end, walked, grade),
         "scenario": {
             "title": scenario["title"],
             "description": scenario["description"],
@@ -68,7 +70,7 @@ def document(
         "events": events,
         "spans": timeline.spans(made.placed),
         "marks": made.marks(scenario["parameters"], events),
-        "grade": _grade(grade) if grade is not None and end is not None else None,
+        "grade": _grade_summary(grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()),
         **({} if end else {"legal": legal}),
@@ -76,8 +78,8 @@ def document(
     }
 
 
-class _Maker:
-    """The parts of a document that walk over steps and events."""
+class _DocumentParts:
+    """Makes the parts of a document that need the steps or the events."""
 
     def __init__(
         self,
@@ -101,24 +103,24 @@ class _Maker:
         ]
 
     def view(self, step: Step) -> Json:
-        """Return what a watcher sees after *step*, as plain JSON data."""
+        """Return the view of the state after *step* as JSON data."""
         seen: Json = msgspec.to_builtins(self._family.view(step.state))
         return seen
 
     def parameters(self, parameters: Json) -> Json:
-        """Return the scenario's *parameters*, as far as they may be seen."""
+        """Return the scenario's *parameters*, while it runs without what the agent must not see."""
         start = self._walked[0].state
         shown = self._timeline.parameters(parameters, start, self._stream, self._running)
         return {"parameters": shown}
 
     def steps(self) -> Json:
-        """Return the whole steps with their deltas, and what stands after the last of them."""
+        """Return the whole steps with their deltas, and the rest after the last of them, if any."""
         before = self.view(self._walked[0])
         rows: list[Json] = []
         rest = None
         for step in self._walked[1:]:
             after = self.view(step)
-            changed = delta(before, after)
+            changed = make_delta(before, after)
             change = {"view": after} if changed is None else {"delta": changed}
             row = {"seq": [step.seqs.start, step.seqs.stop - 1], **change}
             before = after
@@ -139,34 +141,37 @@ class _Maker:
         }
 
     def events(self) -> Iterator[list[Any]]:
-        """Yield seq, 0-based step (-1 before the first action), kind, data and words of each."""
+        """Yield [seq, 0-based step (-1 before the first action), kind, data, words] for each."""
         asked = 0
-        for seq, (place, event) in enumerate(self._in_steps()):
+        for seq, (place, event) in enumerate(self._events_by_step()):
             data: Json = msgspec.json.decode(self._stream.current[seq])
             kind = data.pop("type")
+            # The document tells the scenario elsewhere, without what must not be seen.
             data.pop("scenario" if seq == 0 else "", None)
+            # Exchanges are large and listed in full elsewhere: here is only their index.
             if isinstance(event, EXCHANGE_EVENTS):
                 data = {"exchange": asked - 1 if not isinstance(event, ModelCalled) else asked}
                 asked += isinstance(event, ModelCalled)
-            yield [seq, place, kind, self._open(data), self._words(event, kind, data)]
+            yield [seq, place, kind, self._visible_fields(data), self._describe(event, kind, data)]
 
-    def _in_steps(self) -> Iterator[tuple[int, Event]]:
+    def _events_by_step(self) -> Iterator[tuple[int, Event]]:
         for place, step in enumerate(self._walked):
             for event in step.events:
                 yield place - 1, event
 
-    def _open(self, data: Json) -> Json:
+    def _visible_fields(self, data: Json) -> Json:
         return {key: value for key, value in data.items() if key not in self._hidden}
 
-    def _words(self, event: Event, kind: str, data: Json) -> str:
-        """Return *event* in words; while it runs, without those that tell what is hidden."""
+    def _describe(self, event: Event, kind: str, data: Json) -> str:
+        """Return *event* in words, with only its visible fields if it has hidden ones."""
         if self._hidden.isdisjoint(data):
             return self._family.say(event)
-        told = (str(value) for value in self._open(data).values())
+        told = (str(value) for value in self._visible_fields(data).values())
         return f"{kind.replace('_', ' ')}: {' '.join(told)}".rstrip(": ")
 
     def marks(self, parameters: Json, events: list[list[Any]]) -> list[list[Any]]:
-        """Return position, kind and words of what is worth a look, by position."""
+        """Return [position, kind, words] of the moments worth a look, by position."""
+        # By identity: equal events may stand in several places, and words may hide fields.
         words = {id(event): row[4] for event, row in zip(self._stream, events, strict=True)}
 
         def say(event: Event) -> str:
@@ -177,15 +182,15 @@ class _Maker:
         return [list(mark) for mark in sorted(found, key=lambda mark: mark[0])]
 
     def models(self) -> Iterator[Json]:
-        """Yield how the model was asked, from which seq on."""
+        """Yield the model's configurations, each with the seq from which it applies."""
         for seq, event in enumerate(self._stream):
             if isinstance(event, ModelConfigured):
                 yield {"seq": seq, **msgspec.to_builtins(event, str_keys=True)}
 
     def exchanges(self) -> Iterator[Json]:
-        """Yield each exchange with the model, with what could not be made of its reply."""
+        """Yield the exchanges with the model, each with why its reply was unreadable, if it was."""
         row: Json | None = None
-        for seq, (place, event) in enumerate(self._in_steps()):
+        for seq, (place, event) in enumerate(self._events_by_step()):
             if isinstance(event, ModelCalled):
                 if row is not None:
                     yield row
@@ -196,7 +201,7 @@ class _Maker:
             yield row
 
     def legal(self) -> tuple[list[Json], list[Json]]:
-        """Return the actions that the rules would accept now, and which of them are left out."""
+        """Return the legal actions now, and a note on those that are left out, if any."""
         actions = self._family.legal_actions(self._walked[-1].state)
         told = [
             {"action": msgspec.to_builtins(action), "say": self._family.say(action)}
@@ -209,7 +214,7 @@ class _Maker:
         return told, [{"what": what, "bytes": size, "why": "there are so many"}]
 
 
-def _episode(
+def _episode_summary(
     stream: Stream,
     info: EpisodeInfo | None,
     end: EpisodeEnded | None,
@@ -241,7 +246,7 @@ def _episode(
     }
 
 
-def _grade(grade: Grade) -> Json:
+def _grade_summary(grade: Grade) -> Json:
     return {
         "score": grade.score,
         "rubric": msgspec.to_builtins(grade.rubric),
@@ -257,8 +262,8 @@ def _grade(grade: Grade) -> Json:
     }
 
 
-def without_sent(made: Mapping[str, Any]) -> Json:
-    """Return the document *made* without the messages that were sent, which ``omitted`` lists."""
+def drop_sent_messages(made: Mapping[str, Any]) -> Json:
+    """Return the document *made* without the messages sent to the model; ``omitted`` says so."""
     size = sum(len(msgspec.json.encode(each["sent"])) for each in made["exchanges"])
     told = {"what": "messages sent to the model", "bytes": size, "why": "the page was too large"}
     return {

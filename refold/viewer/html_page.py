@@ -1,5 +1,5 @@
 """
-Documents as pages: one file that opens from disk, asks for nothing, and runs only its own script.
+Pages: a document in one HTML file that opens from disk and makes no network requests.
 
 The modules of ``viewer_files`` are put into one script, each in a function of its own, since a
 module opened from disk may not import another. That script is packed, and a second one of a few
@@ -21,33 +21,33 @@ from attrs import frozen
 
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
-from refold.viewer.episode_document import without_sent
+from refold.viewer.episode_document import drop_sent_messages
 from refold.viewer.sources import viewer_text
 
-ENTRY = "app.js"
-PACKED_FROM = 64 * 2**10
-SPARED_FROM = 32 * 2**20
-LARGEST = 64 * 2**20
-MOST_ROWS = 100
+ENTRY_MODULE = "app.js"
+COMPRESS_ABOVE = 64 * 2**10
+DROP_SENT_ABOVE = 32 * 2**20
+LARGEST_DOCUMENT = 64 * 2**20
+MOST_FALLBACK_ROWS = 100
 
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
-_EXPORTED_LAST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
+_EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-class TooLarge(RefoldError):
-    """A document that is too large for a page."""
+class DocumentTooLarge(RefoldError):
+    """A document is too large for a page."""
 
 
-class NotInlined(Exception):
-    """A module of the viewer that the inliner cannot take; for who writes the viewer."""
+class CannotInline(Exception):
+    """A module of the viewer has a form that the inliner does not support: a programming error."""
 
 
 @frozen
 class _Module:
-    """A module as parsed: what it imports as (path, names), what it exports, and its text."""
+    """A parsed module: its imports as (path, names), the names it exports, and its text."""
 
     imports: tuple[tuple[str, str], ...]
     exports: tuple[str, ...]
@@ -59,20 +59,20 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     Return the page that shows *document*, of an episode or of a comparison: UTF-8 HTML.
 
     It opens at the position *at*. Equal documents give equal pages. Above 64 KB the document is
-    packed; above 32 MB what was sent to the model is left out, and said so.
+    compressed; above 32 MB the messages sent to the model are left out, and the page says so.
 
     Raises:
-        TooLarge: It is above 64 MB even so.
+        DocumentTooLarge: The document is above 64 MB even so.
     """
     boot, script, style = boot_text(), script_text(), style_text()
     return _PAGE.format(
-        policy=_policy([boot, script], style),
-        title=escape(visible(_title(document))),
+        policy=_content_security_policy([boot, script], style),
+        title=escape(name_invisible(_title(document))),
         style=style,
         at="" if at is None else f' data-step="{at}"',
-        plain=_plain(document),
-        data=_data(document),
-        viewer=_packed(script.encode()),
+        plain=_fallback_html(document),
+        data=_document_element(document),
+        viewer=_compress(script.encode()),
         boot=boot,
     ).encode()
 
@@ -98,12 +98,18 @@ _PAGE = """<!doctype html>
 """
 
 
-def _policy(scripts: Sequence[str], style: str) -> str:
+def _content_security_policy(scripts: Sequence[str], style: str) -> str:
+    """
+    Return a policy that allows nothing but these scripts and this style, by their hashes.
+
+    A page shows text from models and strangers: whatever markup slipped in, it could neither
+    run nor reach the network.
+    """
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src {' '.join(map(_hash, scripts))}",
-            f"style-src {_hash(style)}",
+            f"script-src {' '.join(map(_csp_hash, scripts))}",
+            f"style-src {_csp_hash(style)}",
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",
@@ -112,49 +118,55 @@ def _policy(scripts: Sequence[str], style: str) -> str:
     )
 
 
-def _hash(text: str) -> str:
+def _csp_hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def content_of(document: Mapping[str, Any]) -> bytes:
+def encode_document(document: Mapping[str, Any]) -> bytes:
     """
-    Return *document* as JSON; above 32 MB without what was sent to the model, and said so.
+    Return *document* as JSON; above 32 MB without the messages sent to the model.
 
     Raises:
-        TooLarge: It is above 64 MB even so.
+        DocumentTooLarge: It is above 64 MB even so.
     """
     content = encode(document)
-    if len(content) > SPARED_FROM:
-        content = encode(_spared(document))
-    if len(content) > LARGEST:
-        raise TooLarge(
-            f"page: expected a document of at most {LARGEST} bytes, got {len(content)}; "
+    if len(content) > DROP_SENT_ABOVE:
+        content = encode(_drop_sent_messages(document))
+    if len(content) > LARGEST_DOCUMENT:
+        raise DocumentTooLarge(
+            f"page: expected a document of at most {LARGEST_DOCUMENT} bytes, got {len(content)}; "
             "`refold replay --json` has no limit"
         )
     return content
 
 
-def _data(document: Mapping[str, Any]) -> str:
-    content = content_of(document)
-    if len(content) > PACKED_FROM:
-        return f'<script id="document" type="application/gzip">{_packed(content)}</script>'
+def _document_element(document: Mapping[str, Any]) -> str:
+    content = encode_document(document)
+    if len(content) > COMPRESS_ABOVE:
+        return f'<script id="document" type="application/gzip">{_compress(content)}</script>'
+    # Without "<", no text in the document can end the script element; JSON reads it the same.
     text = content.decode().replace("<", "\\u003c")
     return f'<script id="document" type="application/json">{text}</script>'
 
 
-def _packed(content: bytes) -> str:
+def _compress(content: bytes) -> str:
+    # Without a time stamp, equal documents give equal pages.
     return b64encode(gzip.compress(content, mtime=0)).decode()
 
 
-def _spared(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _drop_sent_messages(document: Mapping[str, Any]) -> Mapping[str, Any]:
     if "exchanges" in document:
-        return without_sent(document)
-    return {**document, "a": without_sent(document["a"]), "b": without_sent(document["b"])}
+        return drop_sent_messages(document)
+    return {
+        **document,
+        "a": drop_sent_messages(document["a"]),
+        "b": drop_sent_messages(document["b"]),
+    }
 
 
 @cache
 def style_text() -> str:
-    """Return the style of every page."""
+    """Return the style sheet of every page, without comments and needless blanks."""
     text = viewer_text("viewer.css")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
@@ -162,40 +174,45 @@ def style_text() -> str:
 
 @cache
 def boot_text() -> str:
-    """Return the script that unpacks the other one."""
-    return _slim(_COMMENT.sub("", viewer_text("boot.js")))
+    """Return the small script that decompresses and runs the viewer."""
+    return _strip_lines(_COMMENT.sub("", viewer_text("boot.js")))
 
 
 @cache
 def script_text() -> str:
     """
-    Return the script of every page: the viewer's modules, each after those that it imports.
+    Return the viewer's script: all its modules, each after those that it imports.
+
+    Browsers refuse to import modules from ``file:`` addresses, hence one script without imports.
 
     Raises:
-        NotInlined: A module is not written in the one form that this takes.
+        CannotInline: A module has a form that is not supported.
     """
     order: dict[str, str] = {}
-    _collect(ENTRY, order, ())
+    _collect(ENTRY_MODULE, order, ())
     text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
+    # In HTML, these would end or nest the element that a script stands in.
     if re.search(r"</?script|<!--", text, re.IGNORECASE):
-        raise NotInlined("the script would end its own element")
+        raise CannotInline("the script would end its own element")
     return text
 
 
 def _collect(path: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
     if path in inside:
-        raise NotInlined(f"{path}: imports itself by way of {' → '.join(inside)}")
+        raise CannotInline(f"{path}: imports itself by way of {' → '.join(inside)}")
     if path in order:
         return
     module = parse_module(path, viewer_text(path))
     for needed, _ in module.imports:
         _collect(needed, order, (*inside, path))
     given = "".join(
-        f"const {{ {names.replace(' as ', ': ')} }} = {_variable(needed)};\n"
+        f"const {{ {names.replace(' as ', ': ')} }} = {_module_variable(needed)};\n"
         for needed, names in module.imports
     )
     returned = f"return {{ {', '.join(module.exports)} }};\n"
-    order[path] = f"const {_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
+    order[path] = (
+        f"const {_module_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
+    )
 
 
 def parse_module(path: str, text: str) -> _Module:
@@ -203,9 +220,9 @@ def parse_module(path: str, text: str) -> _Module:
     Return the module *path* with the source *text*.
 
     Raises:
-        NotInlined: An import or export is not in the form that the inliner takes.
+        CannotInline: An import or export has a form that is not supported.
     """
-    ending = _EXPORTED_LAST.search(text)
+    ending = _EXPORT_LIST.search(text)
     if ending:
         pairs = (each.strip().partition(" as ") for each in ending[1].split(","))
         exports = tuple(f"{public or own}: {own}" for own, _, public in pairs)
@@ -213,27 +230,28 @@ def parse_module(path: str, text: str) -> _Module:
     imports: list[tuple[str, str]] = []
     exported: list[str] = []
     lines: list[str] = []
-    for number, line in enumerate(_slim(_COMMENT.sub("", text)).split("\n"), 1):
+    for number, line in enumerate(_strip_lines(_COMMENT.sub("", text)).split("\n"), 1):
         found = _IMPORT.match(line)
         if found:
-            imports.append((_resolved(path, found[2]), found[1]))
+            imports.append((_resolve_path(path, found[2]), found[1]))
             continue
+        # Line by line, in one plain style: a parser of JavaScript would be a large dependency.
         export = _EXPORT.match(line)
         if export:
             exported.append(export[1])
             line = line.removeprefix("export ")  # noqa: PLW2901 - the rest of it is kept
         if re.match(r"(import|export)\b", line) or "import(" in line or "import.meta" in line:
-            raise NotInlined(f"{path} (line {number} without comments): cannot take {line!r}")
+            raise CannotInline(f"{path} (line {number} without comments): cannot take {line!r}")
         lines.append(line)
     return _Module(tuple(imports), tuple(exported), "\n".join(lines))
 
 
-def _slim(text: str) -> str:
-    """Return *text* without indentation and empty lines."""
+def _strip_lines(text: str) -> str:
+    """Return *text* without indentation and empty lines; line breaks may end statements."""
     return "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip())
 
 
-def _resolved(path: str, target: str) -> str:
+def _resolve_path(path: str, target: str) -> str:
     parts = path.split("/")[:-1]
     for step in target.split("/"):
         if step == "..":
@@ -243,13 +261,15 @@ def _resolved(path: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _variable(path: str) -> str:
+def _module_variable(path: str) -> str:
     return "$" + re.sub(r"\W", "_", path.removesuffix(".js"))
 
 
-def visible(text: str) -> str:
-    """Return *text* with what could steer its display named: ``U+202E`` and the like."""
-    return "".join(f"[U+{ord(each):04X}]" if category(each) in _UNSEEN else each for each in text)
+def name_invisible(text: str) -> str:
+    """Return *text* with invisible characters named, as in ``[U+202E]``: they can steer display."""
+    return "".join(
+        f"[U+{ord(each):04X}]" if category(each) in _INVISIBLE_CATEGORIES else each for each in text
+    )
 
 
 def _title(document: Mapping[str, Any]) -> str:
@@ -259,20 +279,20 @@ def _title(document: Mapping[str, Any]) -> str:
     return f"{' and '.join(sorted(names))}: difference · refold"
 
 
-def _plain(document: Mapping[str, Any]) -> str:
-    """Return what a reader without script sees: a table of the steps."""
+def _fallback_html(document: Mapping[str, Any]) -> str:
+    """Return what readers without JavaScript see: a table of the steps."""
     sides = [document] if "episode" in document else [document["a"], document["b"]]
-    return "".join(part for side in sides for part in _plain_episode(side))
+    return "".join(part for side in sides for part in _episode_fallback_html(side))
 
 
-def _plain_episode(document: Mapping[str, Any]) -> Iterator[str]:
+def _episode_fallback_html(document: Mapping[str, Any]) -> Iterator[str]:
     episode, steps = document["episode"], document["steps"]
     told = f"{episode['steps']} steps, {episode['ended']}, reward {episode['total_reward']:+.4g}"
     score = "" if episode["score"] is None else f", score {episode['score']:.4f}"
-    yield f"<h1>{escape(visible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n<table>\n"
-    for number, step in enumerate(steps[:MOST_ROWS], 1):
+    yield f"<h1>{escape(name_invisible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n<table>\n"
+    for number, step in enumerate(steps[:MOST_FALLBACK_ROWS], 1):
         refused = f" (refused: {step['error']})" if step["error"] else ""
-        words = escape(visible(step["say"] + refused))
+        words = escape(name_invisible(step["say"] + refused))
         yield f"<tr><td>{number}<td>{words}<td>{step['reward']:+.4g}\n"
-    more = len(steps) - MOST_ROWS
+    more = len(steps) - MOST_FALLBACK_ROWS
     yield f"</table>\n{f'<p>and {more} more</p>' if more > 0 else ''}\n"

@@ -1,8 +1,8 @@
 """
 Lines of text about an episode: rows of a state's tables, events, exchanges with a model.
 
-A line is a sequence of pieces, each with a role such as ``bad`` or ``dim``; what draws it gives
-the roles a look. Texts are as recorded: who prints them makes them safe.
+A line is a list of (text, role) pairs with roles such as ``bad`` or ``dim``, whose look is up to
+the renderer. Texts are as recorded: the renderer escapes control characters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,21 +23,26 @@ GLYPHS: Mapping[str, tuple[str, str]] = {
     "pending": ("○", "dim"),
     "idle": ("○", "dim"),
 }
-"""Glyph and role of the words that begin a row of a state; other words get none."""
+"""Glyph and role of the status words that begin a state's rows; other words have none."""
 
 LONGEST_TEXT = 20_000
-"""Letters of a model's text that are shown."""
+"""Letters shown of a model's text."""
 
 
 def event_line(event: Sequence[Any]) -> Line:
-    """Return an event of a document: its seq and its words."""
+    """Return the line of a document's event: its seq and its words."""
     return [(f"{event[0]:>4} ", "dim"), (event[4], "")]
 
 
-def shares(wanted: list[int], room: int) -> list[int]:
-    """Return how many of *room* rows each table gets that would like *wanted*: the small all."""
+def share_rows(wanted: list[int], room: int) -> list[int]:
+    """
+    Return how many of *room* rows each table gets, given how many each has.
+
+    Small tables are shown in full; the rest is shared equally by the others.
+    """
     shares = [0] * len(wanted)
     left = room
+    # From the smallest: what it leaves of its equal share goes to the larger ones.
     order = sorted(range(len(wanted)), key=lambda place: wanted[place])
     for place, rest in zip(order, range(len(wanted), 0, -1), strict=True):
         shares[place] = max(min(wanted[place], left // rest), 0)
@@ -48,7 +53,7 @@ def shares(wanted: list[int], room: int) -> list[int]:
 def table_rows(
     name: str, rows: Mapping[str, Any], changed: Mapping[str, Any], share: int, scroll: int
 ) -> list[Line]:
-    """Return the table *name* in *share* lines, around the first row that *changed*."""
+    """Return the lines of the table *name*, *share* at most, around the first changed row."""
     room = share - 1
     if room < 1:
         return []
@@ -64,7 +69,7 @@ def table_rows(
 
 
 def _row(name: str, value: Any, width: int, *, changed: bool) -> Line:
-    """Return a row of a table; a word that has a glyph comes last, since that tells it already."""
+    """Return a row of a table; a status word comes last, since its glyph leads the row."""
     cells = list(value) if isinstance(value, list | tuple) else [value]
     word = cells[0] if cells and isinstance(cells[0], str) else ""
     glyph, role = GLYPHS.get(word, (" ", ""))
@@ -72,11 +77,11 @@ def _row(name: str, value: Any, width: int, *, changed: bool) -> Line:
         cells = [*cells[1:], word]
     bar = ("▌" if changed else " ", "here")
     padded = (f"{name:<{width}}  ", "bold" if changed else "")
-    return [bar, (f"{glyph} ", role), padded, ("  ".join(map(flat, cells)), role)]
+    return [bar, (f"{glyph} ", role), padded, ("  ".join(map(flatten_value, cells)), role)]
 
 
 def exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:
-    """Return an exchange with a model: the reply, then what was newly sent."""
+    """Return the lines of an exchange with a model: the reply, then the new messages sent."""
     reply = exchange["reply"]
     usage = reply and reply["usage"]
     told = [f"#{exchange['seq']}", f"{exchange['latency_ms']} ms"]
@@ -94,37 +99,37 @@ def exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:
         ]
     for message in exchange["sent"]:
         lines.append([(f"── {message.get('role', '?')}", "dim")])
-        lines += text_lines(_content(message), "dim")
+        lines += text_lines(_message_text(message), "dim")
     return lines
 
 
 def text_lines(text: str, role: str) -> list[Line]:
-    """Return a text of several lines, cut if it is very long."""
+    """Return the lines of *text*, cut if it is very long."""
     lines: list[Line] = [[(line, role)] for line in text[:LONGEST_TEXT].splitlines()]
     more = len(text) - LONGEST_TEXT
     return [*lines, [(f"… and {more} more letters", "dim")]] if more > 0 else lines
 
 
-def _content(message: Mapping[str, Any]) -> str:
+def _message_text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
-    return content if isinstance(content, str) else flat(content)
+    return content if isinstance(content, str) else flatten_value(content)
 
 
-def texts_of(exchange: Mapping[str, Any]) -> list[str]:
-    """Return the texts of an exchange, to be searched."""
+def exchange_texts(exchange: Mapping[str, Any]) -> list[str]:
+    """Return the texts of an exchange, for searching."""
     reply = exchange["reply"]
-    texts = [_content(message) for message in exchange["sent"]]
+    texts = [_message_text(message) for message in exchange["sent"]]
     if reply:
         texts += [reply["text"], *(call["arguments"] for call in reply["tool_calls"])]
     return [text for text in texts if text]
 
 
-def flat(value: Any) -> str:
+def flatten_value(value: Any) -> str:
     """Return a JSON value on one line: lists without brackets, None as a dash."""
     if isinstance(value, list | tuple):
-        return " ".join(map(flat, value)) or "–"
+        return " ".join(map(flatten_value, value)) or "–"
     if isinstance(value, Mapping):
-        return " ".join(f"{name}={flat(each)}" for name, each in value.items()) or "–"
+        return " ".join(f"{name}={flatten_value(each)}" for name, each in value.items()) or "–"
     if isinstance(value, float):
         return f"{value:.6g}"
     return "–" if value is None else str(value)

@@ -1,7 +1,7 @@
 """
-An episode's document made ready to be shown at any position, pane by pane, line by line.
+The panes of the terminal stepper: lines of text about an episode at any position.
 
-Pure: it reads the document, as pages do, and neither rules nor log.
+Pure: reads the episode's document, as the page does, and neither rules nor log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,31 +9,31 @@ from functools import cached_property
 from typing import Any
 
 from refold.engine.presentation import Timeline
-from refold.viewer.deltas import delta, merge
+from refold.viewer.deltas import apply_delta, make_delta
 from refold.viewer.lines import (
     Line,
     event_line,
     exchange_lines,
-    flat,
-    shares,
+    exchange_texts,
+    flatten_value,
+    share_rows,
     table_rows,
     text_lines,
-    texts_of,
 )
 
-_TOLD = ("action_taken", "step_rewarded", "model_called")
-"""Events that the step's own lines tell already."""
+_SHOWN_OTHERWISE = ("action_taken", "step_rewarded", "model_called")
+"""Events left out of a step's list, since its other lines show them already."""
 
 
-class Film:
+class EpisodePanes:
     """
-    The document of one episode at any of its positions.
+    Renders the document of one episode at any of its positions.
 
     Attributes:
         document: The document.
-        last: Last position.
-        views: What a watcher sees at each position.
-        marks: Position, kind and words of what is worth a look, by position.
+        last: The last position.
+        views: The view of the state at each position.
+        marks: Position, kind and words of the moments worth a look, by position.
     """
 
     def __init__(self, document: Mapping[str, Any], timeline: Timeline) -> None:
@@ -46,8 +46,11 @@ class Film:
         for step in self._steps:
             before = self.views[-1]
             change = step.get("delta")
-            self.views.append(step["view"] if change is None else merge(before, change))
-            self._changes.append((delta(before, step["view"]) or {}) if change is None else change)
+            self.views.append(step["view"] if change is None else apply_delta(before, change))
+            # Where there is no delta, compute one: it tells which rows to mark as changed.
+            self._changes.append(
+                (make_delta(before, step["view"]) or {}) if change is None else change
+            )
         self.marks: list[tuple[int, str, str]] = [
             (at, kind, say) for at, kind, say in document["marks"]
         ]
@@ -60,35 +63,37 @@ class Film:
             self._exchanges.setdefault(position, []).append(exchange)
 
     def position_of(self, event: Sequence[Any]) -> int:
-        """Return the position that an event of the document leads to, or stands after."""
+        """Return the position at which an event of the document is shown."""
         return min(int(event[1]) + 1, self.last)
 
-    def notes_at(self, position: int) -> set[str]:
-        """Return the marks of *position* in words."""
+    def marks_at(self, position: int) -> set[str]:
+        """Return the words of the marks at *position*."""
         return {say for at, _, say in self.marks if at == position}
 
     @cached_property
-    def texts(self) -> list[tuple[int, str, str]]:
-        """Position, pane and text of all that can be found, in the order of the events."""
+    def searchable_texts(self) -> list[tuple[int, str, str]]:
+        """Position, pane and text of everything that can be searched, in the order of events."""
         found = [
             (self.position_of(event), "step", event[0], f"#{event[0]} {event[4]}")
             for event in self.document["events"]
         ]
         for exchange in self.document["exchanges"]:
             position = min(exchange["step"] + 1, self.last)
-            found += [(position, "model", exchange["seq"], text) for text in texts_of(exchange)]
+            found += [
+                (position, "model", exchange["seq"], text) for text in exchange_texts(exchange)
+            ]
         found.sort(key=lambda each: each[2])
         return [(position, pane, text) for position, pane, _, text in found]
 
     @cached_property
-    def folded(self) -> list[str]:
-        """The texts as they are compared."""
-        return [text.casefold() for _, _, text in self.texts]
+    def folded_texts(self) -> list[str]:
+        """The searchable texts, case-folded for comparison."""
+        return [text.casefold() for _, _, text in self.searchable_texts]
 
     # What is shown of a position, pane by pane.
 
-    def title(self) -> Line:
-        """Return what the episode is."""
+    def title_line(self) -> Line:
+        """Return the title: scenario, score, agent, end, seed and id."""
         episode = self.document["episode"]
         score = episode["score"]
         words = [
@@ -100,8 +105,8 @@ class Film:
         ]
         return [(episode["scenario"], "bold"), *((f" · {each}", "") for each in words if each)]
 
-    def timeline(self, position: int, width: int) -> Line:
-        """Return the line of all positions, *width* cells wide: where one is, and the marks."""
+    def timeline_line(self, position: int, width: int) -> Line:
+        """Return the timeline, *width* cells wide: the position, and the marks."""
         step = self._steps[position - 1] if position else None
         before = f"{position:>{len(str(self.last))}}/{self.last} "
         reward = f"{step['reward']:+.4g}" if step else ""
@@ -120,17 +125,17 @@ class Film:
                 line.append(("─", "dim" if cell > here else ""))
         return [*line, (after, "bad" if step and step["reward"] < 0 else "")]
 
-    def facts(self, position: int) -> Line:
-        """Return the single values of the state, on one line to be wrapped."""
+    def values_line(self, position: int) -> Line:
+        """Return the state's single values as one line, to be wrapped."""
         changes = self._changes[position]
         line: Line = []
         for name, value in self.views[position].items():
             if not isinstance(value, Mapping):
                 line.append((f"{' · ' if line else ''}{name} ", "dim"))
-                line.append((flat(value), "changed" if name in changes else ""))
+                line.append((flatten_value(value), "changed" if name in changes else ""))
         return line
 
-    def at_hand(self, position: int) -> list[Line]:
+    def object_lines(self, position: int) -> list[Line]:
         """Return what the agent has before it in words: in an inbox, the current e-mail."""
         parameters = self.document["scenario"]["parameters"]
         told = self._timeline.at_hand(parameters, self.views[position])
@@ -145,7 +150,7 @@ class Film:
         """
         view, changes = self.views[position], self._changes[position]
         tables = {name: value for name, value in view.items() if isinstance(value, Mapping)}
-        fair = shares([len(rows) + 1 for rows in tables.values()], room)
+        fair = share_rows([len(rows) + 1 for rows in tables.values()], room)
         lines: list[Line] = []
         for (name, rows), share in zip(tables.items(), fair, strict=True):
             changed = changes.get(name) or {}
@@ -153,7 +158,7 @@ class Film:
         return lines
 
     def step_lines(self, position: int) -> list[Line]:
-        """Return what was done to come to *position*: action, reward, events."""
+        """Return the step that led to *position*: action, reward, events."""
         lines: list[Line] = []
         if position:
             step = self._steps[position - 1]
@@ -170,9 +175,12 @@ class Film:
         else:
             lines.append([("start", "bold")])
         events = self._events.get(position, [])
-        notes = self.notes_at(position) - {event[4] for event in events}
+        notes = self.marks_at(position) - {event[4] for event in events}
         lines += [[("! ", "mark"), (note, "mark")] for note in sorted(notes)]
-        return [*lines, *(event_line(event) for event in events if event[2] not in _TOLD)]
+        return [
+            *lines,
+            *(event_line(event) for event in events if event[2] not in _SHOWN_OTHERWISE),
+        ]
 
     def event_rows(self, position: int, room: int, scroll: int = 0) -> list[Line]:
         """Return *room* events around those of *position*, *scroll* further down."""
@@ -193,7 +201,7 @@ class Film:
         return lines
 
     def model_lines(self, position: int) -> list[Line]:
-        """Return what passed between agent and model before the action: the reply first."""
+        """Return the exchanges with the model before the action, the reply of each first."""
         exchanges = self._exchanges.get(position, [])
         if not exchanges:
             return [[("no model was asked in this step", "dim")]]

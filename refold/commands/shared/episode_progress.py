@@ -69,5 +69,5 @@ class EpisodeProgressBar:
         if self._read:
             parts.append(f"{(self._read + self._written) / 1000:.0f}k tokens")
         if self._price and self._read:
-            parts.append(f"${self._price.of(self._read, self._written):.2f}")
+            parts.append(f"${self._price.cost_of(self._read, self._written):.2f}")
         return ", ".join(parts)

@@ -11,11 +11,11 @@ from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import Stream
 from refold.graders import Grade, Grader, grade
-from refold.graders.process.file_grader import SECONDS, FileGrader, ToGrade
+from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
 from refold.scenarios import load_rubric
 from refold.scenarios.criteria import find_criteria
 
-T = TypeVar("T", bound=ToGrade)
+T = TypeVar("T", bound=EpisodeToGrade)
 
 _OPTIONS = (
     click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file."),
@@ -27,7 +27,7 @@ _OPTIONS = (
     click.option(
         "--grader-timeout",
         type=click.FloatRange(0, min_open=True),
-        default=SECONDS,
+        default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
         help="How long it may take for each episode.",
@@ -36,7 +36,7 @@ _OPTIONS = (
 
 
 @frozen
-class EpisodeToGrade:
+class SelectedEpisode:
     """An episode to grade: its id and its events."""
 
     id: str
@@ -67,7 +67,7 @@ class GraderChoice:
             GraderFailed: The function raised, ran out of time or returned no grade.
         """
         if self.grader is not None:
-            return self.grader.grades(episodes, seconds=self.seconds, tell=print_to_stderr)
+            return self.grader.grade_all(episodes, seconds=self.seconds, on_output=print_to_stderr)
         return self._grade_by_rubric(episodes)
 
     def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:

@@ -10,12 +10,12 @@ import click
 import msgspec
 from attrs import field, fields, frozen
 
-from refold.agents.client import Asker, Client
-from refold.agents.endpoint import Endpoint, environment, find_endpoint, find_model
+from refold.agents.client import Client, ModelBackend
+from refold.agents.endpoint import Endpoint, find_endpoint, find_model, read_environment
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
-from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, configured
-from refold.agents.recorded import MODEL_AGENT, Recorded
+from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, model_configuration
+from refold.agents.recorded import MODEL_AGENT, RecordedResponses
 from refold.agents.rollout import make_policy
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
@@ -111,9 +111,9 @@ async def open_players(
     models = [agent for agent in agents if is_model(agent)]
     # One client for all models: it shares connections, and one count of what went wrong.
     client = Client(_find_endpoint(choices)) if models and not choices.offline else None
-    asker: Asker | None = client
+    asker: ModelBackend | None = client
     if models and (choices.reuse or choices.offline):
-        asker = Recorded(log, client)
+        asker = RecordedResponses(log, client)
     players: dict[str, Player] = {}
     for agent in agents:
         if asker is not None and is_model(agent):
@@ -125,8 +125,8 @@ async def open_players(
     finally:
         if client is not None:
             await client.close()
-            if client.complaint:
-                print_to_stderr(f"model: {client.complaint}")
+            if client.last_failure:
+                print_to_stderr(f"model: {client.last_failure}")
 
 
 def is_model(agent: str) -> bool:
@@ -136,7 +136,7 @@ def is_model(agent: str) -> bool:
 
 def complete_agent_name(agent: str) -> str:
     """Return *agent*, with a missing model name filled in from the environment."""
-    return f"{MODEL_AGENT}:{find_model(environment(), agent)}" if is_model(agent) else agent
+    return f"{MODEL_AGENT}:{find_model(read_environment(), agent)}" if is_model(agent) else agent
 
 
 def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
@@ -154,7 +154,7 @@ def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | 
     if not choices.offline:
         _find_endpoint(choices)
     form = choices.action_format or FORMATS[0]
-    return configured(family, _request_options(agent, choices), form)
+    return model_configuration(family, _request_options(agent, choices), form)
 
 
 def _parse_price(
@@ -183,7 +183,7 @@ def price_option(command: CommandT) -> CommandT:
 
 def _find_endpoint(choices: ModelChoices) -> Endpoint:
     return find_endpoint(
-        environment(),
+        read_environment(),
         base_url=choices.base_url,
         api_key=choices.api_key,
         timeout=choices.timeout,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 
 from rich.console import Console
 
-from refold.agents.players import Player, in_parallel
+from refold.agents.players import Player, run_in_parallel
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
@@ -60,7 +60,7 @@ def play_all(
                 async def play_one(info: EpisodeInfo) -> None:
                     await _play_and_grade(log, info, players[info.agent], progress)
 
-                await in_parallel(infos, play_one, parallel=parallel)
+                await run_in_parallel(infos, play_one, parallel=parallel)
 
     try:
         asyncio.run(_run_interruptibly(play_concurrently()))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from refold.reports.statistics import Estimate, Paired
+from refold.reports.statistics import Estimate, PairedDifference
 
 
-def format_interval(estimate: Estimate | Paired | None) -> str | None:
+def format_interval(estimate: Estimate | PairedDifference | None) -> str | None:
     """Return both ends of an interval, with a ``*`` if all values are equal; None for None."""
     if estimate is None:
         return None
@@ -14,7 +14,7 @@ def format_interval(estimate: Estimate | Paired | None) -> str | None:
     return f"{estimate.low:.4f} to {estimate.high:.4f}{mark}"
 
 
-def interval_remarks(estimates: Iterable[Estimate | Paired | None]) -> list[str]:
+def interval_remarks(estimates: Iterable[Estimate | PairedDifference | None]) -> list[str]:
     """Return the remarks to print below a table with the intervals of *estimates*."""
     marked = any(each is not None and each.method == "equal_values" for each in estimates)
     return ["* all values are equal: the interval rests on their number alone"] if marked else []

@@ -21,8 +21,8 @@ from refold.engine.folding import step_ranges
 from refold.graders import grade
 from refold.viewer.episode_document import document
 from refold.viewer.lines import Line
-from refold.viewer.navigation import KEYS, Place, commands, keys_in, press
-from refold.viewer.panes import Film
+from refold.viewer.navigation import KEYS, Cursor, handle_key, shell_commands, split_keys
+from refold.viewer.panes import EpisodePanes
 
 NARROW = 60
 """With fewer columns than this, one pane is shown instead of two."""
@@ -61,29 +61,29 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log_path: str) -
         raise UnknownStep(at, last)
     out = Console(highlight=False, markup=False, emoji=False)
     where = "" if log_path == DEFAULT_LOG else f" --log {quote(log_path)}"
-    place = Place(position=at)
+    place = Cursor(position=at)
     try:
         with open_keyboard() as read, Live(console=out, screen=True, auto_refresh=False) as live:
-            for film in _load_films(stream, info, at):
-                painter = ScreenPainter(film, out, log=where)
+            for panes in _load_panes(stream, info, at):
+                painter = ScreenPainter(panes, out, log=where)
                 live.update(painter.frame(place), refresh=True)
             while chunk := read():
-                for key in keys_in(chunk):
-                    place = painter.clamp_scroll(press(film, place, key))
-                    if place.over:
+                for key in split_keys(chunk):
+                    place = painter.clamp_scroll(handle_key(panes, place, key))
+                    if place.done:
                         return
                 live.update(painter.frame(place), refresh=True)
     except KeyboardInterrupt:
         return
 
 
-def _load_films(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[Film]:
+def _load_panes(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[EpisodePanes]:
     """Yield the episode; if it is long, yield its start first, which can be shown at once."""
     if len(stream) > _LONG_EPISODE and not at:
         start = document(Episode.fork(stream, 0).events, info=info)
-        yield Film(start, stream.family.timeline)
+        yield EpisodePanes(start, stream.family.timeline)
     whole = document(stream, info=info, grade=grade(stream))
-    yield Film(whole, stream.family.timeline)
+    yield EpisodePanes(whole, stream.family.timeline)
 
 
 class ScreenPainter:
@@ -91,25 +91,25 @@ class ScreenPainter:
     Draws an episode at any place.
 
     Args:
-        film: The episode.
+        panes: The episode.
         console: The terminal; asked for its size at each drawing, since it may be resized.
         log: The ``--log`` option to append to suggested commands; empty for the default log.
     """
 
-    def __init__(self, film: Film, console: Console, *, log: str = "") -> None:
-        self._film = film
+    def __init__(self, panes: EpisodePanes, console: Console, *, log: str = "") -> None:
+        self._panes = panes
         self._console = console
         self._log = log
         # Scrolling redraws the same pane; wrapping a long prompt anew each time would be felt.
         self._cached_rows = lru_cache(maxsize=8)(self._wrap_pane)
 
-    def frame(self, place: Place) -> RenderableType:
+    def frame(self, place: Cursor) -> RenderableType:
         """Return the whole screen at *place*."""
         width, height = self._console.size
         root, body = Layout(), Layout()
         root.split_column(
-            Layout(_styled_text(self._film.title()), size=1),
-            Layout(_styled_text(self._film.timeline(place.position, width)), size=1),
+            Layout(_styled_text(self._panes.title_line()), size=1),
+            Layout(_styled_text(self._panes.timeline_line(place.position, width)), size=1),
             body,
             Layout(_status_line(place), size=1),
         )
@@ -120,7 +120,7 @@ class ScreenPainter:
         right = _side_pane_width(place, width)
         beside = Layout(size=right)
         body.split_row(Layout(self._state_panel(place, width - right, room)), beside)
-        if place.pane == "step" and self._film.has_model(place.position):
+        if place.pane == "step" and self._panes.has_model(place.position):
             upper = room // 2
             beside.split_column(
                 Layout(self._pane_panel(place, "step", right, upper), size=upper),
@@ -130,11 +130,11 @@ class ScreenPainter:
             beside.update(self._pane_panel(place, place.pane, right, room))
         return root
 
-    def clamp_scroll(self, place: Place) -> Place:
+    def clamp_scroll(self, place: Cursor) -> Cursor:
         """Return *place* with its scroll limited to what there is to see."""
         if not place.scroll:
             return place
-        lowest, most = 0, len(self._film.document["events"])
+        lowest, most = 0, len(self._panes.document["events"])
         if place.pane in ("state", "events"):
             lowest = -most
         else:
@@ -143,7 +143,7 @@ class ScreenPainter:
             most = len(self._cached_rows(place.pane, place.position, inner)) - max(height - 5, 1)
         return evolve(place, scroll=max(lowest, min(place.scroll, most)))
 
-    def _pane_panel(self, place: Place, pane: str, width: int, height: int) -> Panel:
+    def _pane_panel(self, place: Cursor, pane: str, width: int, height: int) -> Panel:
         if place.help:
             lines = _key_help_lines() if place.help == "keys" else self._command_lines(place)
             rows = self._fold_lines(lines, width - 2)
@@ -152,36 +152,38 @@ class ScreenPainter:
             return self._state_panel(place, width, height)
         if pane == "events":
             rows = list(
-                map(_styled_text, self._film.event_rows(place.position, height - 2, place.scroll))
+                map(_styled_text, self._panes.event_rows(place.position, height - 2, place.scroll))
             )
         else:
             rows = self._cached_rows(pane, place.position, width - 2)[place.scroll :]
         return _make_panel(pane, _highlight_matches(rows[: height - 2], place.query), width, height)
 
     def _wrap_pane(self, pane: str, position: int, width: int) -> list[Text]:
-        film = self._film
+        panes = self._panes
         if pane == "grade":
-            return self._fold_lines(film.grade_lines(), width)
-        lines = film.model_lines(position) if pane == "model" else film.step_lines(position)
+            return self._fold_lines(panes.grade_lines(), width)
+        lines = panes.model_lines(position) if pane == "model" else panes.step_lines(position)
         return self._fold_lines(lines, width)
 
     def _fold_lines(self, lines: Sequence[Line], width: int) -> list[Text]:
         texts = (_styled_text(line, fold=True) for line in lines)
         return [row for text in texts for row in text.wrap(self._console, max(width, 1))]
 
-    def _state_panel(self, place: Place, width: int, height: int) -> Panel:
-        facts = self._fold_lines([self._film.facts(place.position)], width - 2)
-        facts += self._fold_lines(self._film.at_hand(place.position), width - 2)[: height // 2]
+    def _state_panel(self, place: Cursor, width: int, height: int) -> Panel:
+        facts = self._fold_lines([self._panes.values_line(place.position)], width - 2)
+        facts += self._fold_lines(self._panes.object_lines(place.position), width - 2)[
+            : height // 2
+        ]
         scroll = place.scroll if place.pane == "state" else 0
         room = height - 2 - len(facts)
-        rows = map(_styled_text, self._film.state_rows(place.position, room, scroll))
+        rows = map(_styled_text, self._panes.state_rows(place.position, room, scroll))
         return _make_panel("state", _highlight_matches([*facts, *rows], place.query), width, height)
 
-    def _command_lines(self, place: Place) -> list[Line]:
-        return commands(self._film, place, log=self._log)
+    def _command_lines(self, place: Cursor) -> list[Line]:
+        return shell_commands(self._panes, place, log=self._log)
 
 
-def _side_pane_width(place: Place, width: int) -> int:
+def _side_pane_width(place: Cursor, width: int) -> int:
     """Return the width, in columns, of the pane beside the state."""
     return width * (2 if place.pane == "step" else 3) // 5
 
@@ -209,9 +211,9 @@ def _highlight_matches(rows: Sequence[Text], query: str) -> list[Text]:
     return copies
 
 
-def _status_line(place: Place) -> Text:
-    if place.asking:
-        what = "find" if place.asking == "find" else "go to step, or #seq"
+def _status_line(place: Cursor) -> Text:
+    if place.input_mode:
+        what = "find" if place.input_mode == "find" else "go to step, or #seq"
         return _styled_text([(f"{what}: ", "bold"), (place.typed, ""), ("▏", "here")])
     return _styled_text([(place.note, "warn")] if place.note else [(_KEY_HINTS, "dim")])
 

@@ -1,1 +1,1 @@
-"""Graders from files of Python, run in a process of their own: nothing they do reaches refold's."""
+"""Graders from Python files, run in a process of their own so that a crash stays there."""

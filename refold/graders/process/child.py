@@ -1,8 +1,9 @@
 """
-A Python process that is asked in bytes and answers in lines, and is never waited for too long.
+A child Python process: requests go in as bytes, responses come out as lines, all with limits.
 
-Nothing that it does can block or flood the one who asks: pipes are read and written as they are
-ready, answers and output are limited, and at the end it is killed with all that it started.
+Nothing the child does can block or flood its parent: pipes are read and written only when ready,
+responses and output are limited in size and time, and in the end the child is killed together
+with every process that it started.
 """
 
 import os
@@ -17,47 +18,51 @@ from types import TracebackType
 from typing import Self
 
 LONGEST_LINE = 2**20
+"""Bytes of one response; a grade with all its events stays far below."""
 MOST_OUTPUT = 2**16
+"""Bytes that the child may print to stderr for each response."""
 
 _CHUNK = 2**16
-_GRACE = 5.0
+_EXIT_GRACE = 5.0  # seconds between closing its stdout and ending, to learn the exit code
 
 
-class Trouble(Exception):
-    """The process gave no answer; the text says what was expected and what came."""
+class NoAnswer(Exception):
+    """The child sent no response; the text says what was expected and what came instead."""
 
 
 class ChildProcess:
     """
-    A Python process started with *arguments*; to be used in a ``with``.
+    A Python process started with *arguments*; use it in a ``with``.
 
     Args:
         arguments: What Python is to run.
-        tell: Is given each line that the process prints to stderr.
+        on_output: Is given each line that the process prints to stderr.
     """
 
-    def __init__(self, arguments: Sequence[str], tell: Callable[[str], None]) -> None:
+    def __init__(self, arguments: Sequence[str], on_output: Callable[[str], None]) -> None:
         self._arguments = arguments
-        self._tell = tell
+        self._on_output = on_output
         self._unsent = bytearray()
         self._received = bytearray()
-        self._printed = bytearray()
-        self._output = 0
+        self._partial_output = bytearray()
+        self._output_bytes = 0
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 - this very Python
+            # -P: modules in the working directory must not shadow those that refold needs.
             [sys.executable, "-P", *self._arguments],
+            # Equal hash seeds iterate sets in equal order: a grade may not depend on the run.
             env={**os.environ, "PYTHONHASHSEED": "0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
+            start_new_session=True,  # a process group of its own, to be killed as a whole
         )
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
         self._selector = selectors.DefaultSelector()
         for pipe in (self._stdin, self._stdout, self._stderr):
-            os.set_blocking(pipe, False)
+            os.set_blocking(pipe, False)  # a full pipe must not stop the parent from reading
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._selector.register(self._stderr, selectors.EVENT_READ)
         return self
@@ -68,61 +73,61 @@ class ChildProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # it may have ended by itself
             os.killpg(self._process.pid, signal.SIGKILL)
         self._selector.close()
         with suppress(BrokenPipeError), self._process:
             pass
 
     @property
-    def unsent(self) -> int:
-        """Number of bytes that the process has not taken yet."""
+    def unsent_bytes(self) -> int:
+        """Number of bytes that the child has not taken from the pipe yet."""
         return len(self._unsent)
 
     def send(self, question: bytes) -> None:
-        """Put *question* behind what is to be sent; it goes out while ``line`` waits."""
+        """Queue *question*; it is written while ``read_line`` waits."""
         if not self._unsent:
             self._selector.register(self._stdin, selectors.EVENT_WRITE)
         self._unsent += question
 
-    def line(self, seconds: float) -> bytes:
+    def read_line(self, seconds: float) -> bytes:
         """
-        Return the next line of its answers, without its end.
+        Return the child's next response, without its line end.
 
         Raises:
             Trouble: It gave none for so many *seconds*, ended, wrote a line that is too long, or
                 printed too much since the last one.
         """
         limit = monotonic() + seconds
-        self._output = 0
+        self._output_bytes = 0
         while (end := self._received.find(b"\n")) < 0:
             if len(self._received) > LONGEST_LINE:
-                raise Trouble(f"expected at most {LONGEST_LINE} bytes, got more")
-            if self._output > MOST_OUTPUT:
-                raise Trouble(f"expected at most {MOST_OUTPUT} bytes of output, got more")
+                raise NoAnswer(f"expected at most {LONGEST_LINE} bytes, got more")
+            if self._output_bytes > MOST_OUTPUT:
+                raise NoAnswer(f"expected at most {MOST_OUTPUT} bytes of output, got more")
             if (left := limit - monotonic()) <= 0:
-                raise Trouble(f"expected it within {seconds:g} s, got none")
+                raise NoAnswer(f"expected it within {seconds:g} s, got none")
             if self._stdout not in self._selector.get_map():
-                raise Trouble(f"expected it, got {self._end()}")
-            self._exchange(left)
+                raise NoAnswer(f"expected it, got {self._describe_exit()}")
+            self._pump(left)
         line = bytes(self._received[:end])
         del self._received[: end + 1]
         return line
 
     def drain(self) -> None:
-        """Tell what was printed and has not been told, without waiting for more."""
+        """Forward the output that is there, without waiting for more."""
         while any(key.fd == self._stderr for key, _ in self._selector.select(0)):
-            self._exchange(0)
-            if self._stderr not in self._selector.get_map() or self._output > MOST_OUTPUT:
+            self._pump(0)
+            if self._stderr not in self._selector.get_map() or self._output_bytes > MOST_OUTPUT:
                 break
-        if self._printed:
-            self._print(b"\n")
+        if self._partial_output:
+            self._forward_output(b"\n")
 
-    def _exchange(self, seconds: float) -> None:
-        """Move what can be moved through the pipes, waiting at most so long."""
+    def _pump(self, seconds: float) -> None:
+        """Read and write what the pipes are ready for; wait at most *seconds* for that."""
         for key, _ in self._selector.select(seconds):
             if key.fd == self._stdin:
-                self._write()
+                self._write_pending()
                 continue
             chunk = os.read(key.fd, _CHUNK)
             if not chunk:
@@ -130,10 +135,10 @@ class ChildProcess:
             elif key.fd == self._stdout:
                 self._received += chunk
             else:
-                self._output += len(chunk)
-                self._print(chunk)
+                self._output_bytes += len(chunk)
+                self._forward_output(chunk)
 
-    def _write(self) -> None:
+    def _write_pending(self) -> None:
         try:
             del self._unsent[: os.write(self._stdin, self._unsent[:_CHUNK])]
         except BrokenPipeError:  # what it said before it ended is still to be read
@@ -141,17 +146,19 @@ class ChildProcess:
         if not self._unsent:
             self._selector.unregister(self._stdin)
 
-    def _print(self, chunk: bytes) -> None:
-        *lines, self._printed = (self._printed + chunk).split(b"\n")  # bytearrays stay bytearrays
+    def _forward_output(self, chunk: bytes) -> None:
+        *lines, self._partial_output = (self._partial_output + chunk).split(
+            b"\n"
+        )  # bytearrays stay bytearrays
         for line in lines:
-            self._tell(line.decode(errors="backslashreplace"))
-        if len(self._printed) > MOST_OUTPUT:  # one line without an end, from many answers
-            self._print(b"\n")
+            self._on_output(line.decode(errors="backslashreplace"))
+        if len(self._partial_output) > MOST_OUTPUT:  # one line without an end, from many answers
+            self._forward_output(b"\n")
 
-    def _end(self) -> str:
-        """Return how the process ended."""
+    def _describe_exit(self) -> str:
+        """Return in words how the child ended."""
         try:
-            code = self._process.wait(_GRACE)
+            code = self._process.wait(_EXIT_GRACE)
         except subprocess.TimeoutExpired:
             return "no more answers"
         if code >= 0:

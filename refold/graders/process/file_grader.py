@@ -1,9 +1,9 @@
 """
-Graders from files of Python, each in a process of its own with a time limit for each episode.
+Graders from Python files, each in a child process with a time limit for each episode.
 
-The episodes go over as their stored bytes, the grades come back as JSON. A grader that crashes,
-hangs, floods or returns something else ends in ``GraderFailed``. This is no sandbox: run only
-graders that you would run anyway.
+Episodes are sent as their stored bytes, grades come back as JSON. A grader that crashes, hangs,
+floods its output or returns something else raises ``GraderFailed``. This is isolation, not a
+sandbox: run only graders that you would run anyway.
 """
 
 from collections import deque
@@ -17,50 +17,51 @@ import msgspec
 from refold.engine import RefoldError, Stream
 from refold.engine.codec import encode
 from refold.graders import Grade, RubricName
-from refold.graders.process.child import ChildProcess, Trouble
-from refold.graders.process.worker import Answer, Ask, Load
+from refold.graders.process.child import ChildProcess, NoAnswer
+from refold.graders.process.worker import GradeRequest, LoadRequest, Response
 
-SECONDS = 60.0
-"""Time limit for each episode, where none is given."""
+DEFAULT_TIMEOUT = 60.0
+"""Time limit for each episode in seconds, if none is given."""
 
-_AHEAD = 64
-_AHEAD_BYTES = 2**20
+# Sent ahead, so that the child never waits for its parent; limited, so that memory stays flat.
+_MOST_AHEAD = 64
+_MOST_UNSENT_BYTES = 2**20
 
-_answer = msgspec.json.Decoder(Answer).decode
+_decode_response = msgspec.json.Decoder(Response).decode
 
 
 class GraderFailed(RefoldError):
-    """A grader from a file cannot be had, or gave no grade."""
+    """A grader cannot be loaded from its file, or returned no grade."""
 
 
-class ToGrade(Protocol):
-    """An episode that is to be graded."""
+class EpisodeToGrade(Protocol):
+    """An episode to grade."""
 
     @property
     def id(self) -> str:
-        """What errors call it."""
+        """Its name in error messages."""
 
     @property
     def stream(self) -> Stream:
         """Its events."""
 
 
-T = TypeVar("T", bound=ToGrade)
+T = TypeVar("T", bound=EpisodeToGrade)
 
 
 class FileGrader:
     """
-    A function of a Python file that grades episodes, read but not run yet.
+    A grading function in a Python file, whose source is read once and run in child processes.
 
     Attributes:
-        rubric: What its grades say they were given by: ``FILE:FUNCTION`` without folders,
-            version 0, and the hex SHA-256 of the function's name, a zero byte and the source.
+        rubric: The rubric that its grades name: ``FILE:FUNCTION`` without folders, version 0,
+            and the hex SHA-256 of the function's name, a zero byte and the source.
 
     Args:
         reference: ``path/to/file.py:function``.
 
     Raises:
-        GraderFailed: It is none, or there is no such file.
+        GraderFailed: *reference* has another form, or the file cannot be read.
     """
 
     def __init__(self, reference: str) -> None:
@@ -76,66 +77,69 @@ class FileGrader:
         digest = sha256(self.function.encode() + b"\0" + self.source).hexdigest()
         self.rubric = RubricName(f"{Path(self.path).name}:{self.function}", 0, digest)
 
-    def grades(
+    def grade_all(
         self,
         episodes: Iterable[T],
         *,
-        seconds: float = SECONDS,
-        tell: Callable[[str], None] = lambda line: None,
+        seconds: float = DEFAULT_TIMEOUT,
+        on_output: Callable[[str], None] = lambda line: None,
     ) -> Iterator[tuple[T, Grade]]:
         """
-        Yield each of *episodes* with its grade, in order; some are read ahead.
+        Yield each of *episodes* with its grade, in order; up to 64 are read ahead.
 
         Args:
-            episodes: What to grade.
-            seconds: How long to wait for the grade of one episode.
-            tell: Is given each line that the function prints.
+            episodes: The episodes to grade.
+            seconds: Time limit for each of them.
+            on_output: Is given each line that the function prints.
 
         Raises:
             GraderFailed: The function is missing, crashed, gave no grade in time, printed too
-                much, or returned what is no grade. The grades yielded before are right.
+                much, or returned something else. The grades yielded before are valid.
         """
-        with ChildProcess(["-m", "refold.graders.process.worker"], tell) as child:
-            load = Load(self.path, self.function, self.rubric, len(self.source))
+        with ChildProcess(["-m", "refold.graders.process.worker"], on_output) as child:
+            load = LoadRequest(self.path, self.function, self.rubric, len(self.source))
             child.send(encode(load) + b"\n" + self.source)
-            self._next(child, None, max(seconds, SECONDS))  # for Python to start
-            self._next(child, None, seconds)
+            self._read_grade(child, None, max(seconds, DEFAULT_TIMEOUT))  # Python starting up
+            self._read_grade(child, None, seconds)
             source = iter(episodes)
             asked: deque[T] = deque()
             while True:
-                while len(asked) < _AHEAD and child.unsent < _AHEAD_BYTES:
+                while len(asked) < _MOST_AHEAD and child.unsent_bytes < _MOST_UNSENT_BYTES:
                     if (episode := next(source, None)) is None:
                         break
                     asked.append(episode)
-                    child.send(_question(episode))
+                    child.send(_grade_request(episode))
                 if not asked:
                     break
-                given = self._next(child, asked[0], seconds)
+                given = self._read_grade(child, asked[0], seconds)
                 assert given is not None
                 yield asked.popleft(), given
             child.drain()
 
-    def _next(self, child: ChildProcess, episode: ToGrade | None, seconds: float) -> Grade | None:
-        """Return the grade of *episode*; None if it is ready to give some."""
+    def _read_grade(
+        self, child: ChildProcess, episode: EpisodeToGrade | None, seconds: float
+    ) -> Grade | None:
+        """Return the grade of *episode*; None if the child only reports that it is ready."""
         try:
-            answer = _answer(child.line(seconds))
-        except Trouble as error:
-            raise self._failed(episode, f"{error}; mend the grader") from None
+            answer = _decode_response(child.read_line(seconds))
+        except NoAnswer as error:
+            raise self._failure(episode, f"{error}; mend the grader") from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise self._failed(episode, "expected JSON of one, got something else") from None
+            raise self._failure(episode, "expected JSON of one, got something else") from None
         if answer.error is not None:
-            raise self._failed(episode, answer.error)
+            raise self._failure(episode, answer.error)
+        # A grader that writes to the pipe itself would shift all responses after it by one.
         graded = answer.grade.episode_digest if answer.grade else None
         if graded != (episode.stream.digest if episode else None):
-            raise self._failed(episode, "expected that of its events, got another")
+            raise self._failure(episode, "expected that of its events, got another")
         return answer.grade
 
-    def _failed(self, episode: ToGrade | None, problem: str) -> GraderFailed:
+    def _failure(self, episode: EpisodeToGrade | None, problem: str) -> GraderFailed:
         what = f" grade of episode {episode.id}" if episode else ""
         return GraderFailed(f"grader {self.rubric.name}{what}: {problem}")
 
 
-def _question(episode: ToGrade) -> bytes:
+def _grade_request(episode: EpisodeToGrade) -> bytes:
     payloads = episode.stream.payloads
-    ask = Ask(episode.id, tuple(map(len, payloads)))
+    ask = GradeRequest(episode.id, tuple(map(len, payloads)))
     return b"\n".join([encode(ask), *payloads, b""])

@@ -1,9 +1,9 @@
 """
-The process that a grader from a file runs in; ``file_grader`` starts it and asks.
+The child process that runs a grader from a file; ``file_grader`` starts it and sends requests.
 
 It reads a function's source, then episodes as stored payload lines, and answers each with a line
-of JSON. What the function prints comes out on stderr. This keeps a grader's crash, hang or flood
-away from refold. It is no sandbox: the code may do whatever its user may.
+of JSON. What the function prints goes to stderr. A crash, hang or flood of the grader stays in
+this process. It is not a sandbox: the code may do whatever its user may.
 """
 
 import io
@@ -25,10 +25,11 @@ from refold.graders.custom import WrongResult, grade_by
 from refold.graders.grading import Grade, RubricName
 
 LONGEST_TEXT = 300
+"""Letters of an exception's text that go into an error message."""
 
 
-class Load(Struct, frozen=True):
-    """First question: run the source that follows, *size* bytes, and take *function* from it."""
+class LoadRequest(Struct, frozen=True):
+    """First request: run the source that follows, *size* bytes, and take *function* from it."""
 
     path: str
     function: str
@@ -36,45 +37,49 @@ class Load(Struct, frozen=True):
     size: int
 
 
-class Ask(Struct, frozen=True):
+class GradeRequest(Struct, frozen=True):
     """Grade the episode whose payload lines follow; *sizes* are their bytes, line ends apart."""
 
     episode: str
     sizes: tuple[int, ...]
 
 
-class Answer(Struct, frozen=True, omit_defaults=True):
-    """A grade, or what is wrong; neither for: ready, and then: the function is there."""
+class Response(Struct, frozen=True, omit_defaults=True):
+    """A grade or an error; neither means ready: first for requests, then for episodes."""
 
     grade: Grade | None = None
     error: str | None = None
 
 
 def main() -> None:
-    """Answer the questions on stdin, on what was stdout, until there are no more."""
-    questions, answers = _channels()
-    _answer(answers, Answer())
-    load = msgspec.json.decode(questions.readline(), type=Load)
+    """Answer requests from the original stdin on the original stdout until there are no more."""
+    questions, answers = _take_over_pipes()
+    _send(answers, Response())
+    load = msgspec.json.decode(questions.readline(), type=LoadRequest)
     try:
-        function = _function(load, questions.read(load.size))
-    except BaseException as error:  # whatever the code raises is told
-        _answer(answers, Answer(error=_told(error, load.path)))
+        function = _load_function(load, questions.read(load.size))
+    except BaseException as error:  # strangers' code may call sys.exit(): that is an error, too
+        _send(answers, Response(error=_describe_error(error, load.path)))
         return
-    _answer(answers, Answer())
-    ask = msgspec.json.Decoder(Ask).decode
+    _send(answers, Response())
+    ask = msgspec.json.Decoder(GradeRequest).decode
     while line := questions.readline():
         asked = ask(line)
         payloads = [questions.read(size + 1)[:-1] for size in asked.sizes]
         events = Stream.read(payloads, episode=asked.episode)
         try:
-            answer = Answer(grade=grade_by(function, events, rubric=load.rubric))
-        except BaseException as error:  # the same
-            answer = Answer(error=_told(error, load.path))
-        _answer(answers, answer)
+            answer = Response(grade=grade_by(function, events, rubric=load.rubric))
+        except BaseException as error:  # as above
+            answer = Response(error=_describe_error(error, load.path))
+        _send(answers, answer)
 
 
-def _channels() -> tuple[IO[bytes], IO[bytes]]:
-    """Return the two ends of the talk, and leave an empty stdin and stderr as stdout behind."""
+def _take_over_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """
+    Return the pipes to and from the parent, and point stdin at nothing and stdout at stderr.
+
+    So a grader that reads or prints cannot disturb the protocol.
+    """
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -83,11 +88,16 @@ def _channels() -> tuple[IO[bytes], IO[bytes]]:
     return questions, answers
 
 
-def _function(load: Load, source: bytes) -> Callable[[Stream], Any]:
-    """Return the function that is asked for, its file's folder last among those imported from."""
+def _load_function(load: LoadRequest, source: bytes) -> Callable[[Stream], Any]:
+    """
+    Return the requested function of the file.
+
+    Its folder comes last in ``sys.path``: the grader can import its neighbours, but they cannot
+    replace modules of refold or the standard library.
+    """
     module = ModuleType(Path(load.path).stem)
     module.__file__ = load.path
-    sys.modules.setdefault(module.__name__, module)
+    sys.modules.setdefault(module.__name__, module)  # dataclasses and pickle look it up there
     sys.path.append(str(Path(load.path).absolute().parent))
     exec(compile(source, load.path, "exec"), module.__dict__)  # noqa: S102 - what was asked for
     known = {
@@ -102,7 +112,7 @@ def _function(load: Load, source: bytes) -> Callable[[Stream], Any]:
     return function
 
 
-def _answer(answers: IO[bytes], answer: Answer) -> None:
+def _send(answers: IO[bytes], answer: Response) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOBase):
             stream.flush()
@@ -110,8 +120,8 @@ def _answer(answers: IO[bytes], answer: Answer) -> None:
     answers.flush()
 
 
-def _told(error: BaseException, path: str) -> str:
-    """Return what was raised on one line, with the line of the file at *path* that it came from."""
+def _describe_error(error: BaseException, path: str) -> str:
+    """Return *error* on one line, with the last line of the file at *path* that it passed."""
     if isinstance(error, WrongResult | UnknownName):
         return str(error)[:LONGEST_TEXT]
     if isinstance(error, SyntaxError) and error.filename == path:

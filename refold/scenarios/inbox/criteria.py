@@ -9,7 +9,7 @@ from attrs import frozen
 from refold.engine import StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Measure
-from refold.scenarios.facts import At, Facts, Finding
+from refold.scenarios.facts import Facts, Finding, IndexedEvent
 from refold.scenarios.inbox.events import EmailHandled
 
 _FULL_DECISION = 0.6
@@ -26,9 +26,9 @@ def activity(facts: Facts) -> float:
     return facts.steps
 
 
-def _replies(facts: Facts) -> list[At]:
+def _replies(facts: Facts) -> list[IndexedEvent]:
     """Return the rewards of the steps that answered an e-mail."""
-    rewards = facts.of(StepRewarded)
+    rewards = facts.of_type(StepRewarded)
     return [
         rewards[at.step]
         for at in facts.where(EmailHandled, lambda event: event.action == "respond")
@@ -38,7 +38,7 @@ def _replies(facts: Facts) -> list[At]:
 
 def correctness(facts: Facts, _: Nothing) -> Finding:
     """Mean decision quality of the steps, as a share of the best."""
-    rewards = facts.of(StepRewarded)
+    rewards = facts.of_type(StepRewarded)
     shares = [
         min(1.0, max(0.0, at.event.parts.get("decision_quality", 0.0) / _FULL_DECISION))
         for at in rewards
@@ -69,7 +69,7 @@ def perfection(facts: Facts, params: Nothing) -> Finding:
 
 def penalty(facts: Facts, _: Nothing) -> Finding:
     """For a penalty: mean of what safety and loop penalties took, at most 1."""
-    rewards = facts.of(StepRewarded)
+    rewards = facts.of_type(StepRewarded)
     lost = [at for at in rewards if _lost(at)]
     risky = facts.where(StepRewarded, lambda event: event.parts.get("safety_penalty", 0.0) < 0)
     late = facts.where(EmailHandled, lambda event: event.late)
@@ -83,7 +83,7 @@ def penalty(facts: Facts, _: Nothing) -> Finding:
     )
 
 
-def _lost(at: At) -> float:
+def _lost(at: IndexedEvent) -> float:
     parts = at.event.parts
     lost: float = -parts.get("safety_penalty", 0.0) - parts.get("loop_penalty", 0.0)
     return lost

@@ -1,8 +1,8 @@
 // How an inbox is drawn: the list of e-mails, and the one that is read, with the agent's reply.
 // The viewer takes this module in as families/inbox.1.js: what it imports is relative to that.
 import { html, nothing } from "../vendor/lit-html.js";
-import { inline } from "../icons.js";
-import { block, name, shown } from "../text.js";
+import { inlineGlyph } from "../icons.js";
+import { textBlock, breakableName, visibleText } from "../text.js";
 
 const LETTERS = { respond: "R", escalate: "E", archive: "A" };
 
@@ -26,9 +26,9 @@ function row(inbox, email, view, open, acted, pick) {
   const current = view.current === email.id;
   return html`<li><button type="button" class="mail ${kind} ${open ? "picked" : ""} ${acted ? "acted" : ""}"
     aria-pressed=${open} @click=${() => pick(email.id)}>
-    <span class="mark">${inline(kind)}</span>
-    <span class="who"><b>${name(email.id)}</b> <span class="dim">${told || (current ? "current" : "pending")}</span>
-    <span class="subject">${shown(email.subject)}</span></span></button></li>`;
+    <span class="mark">${inlineGlyph(kind)}</span>
+    <span class="who"><b>${breakableName(email.id)}</b> <span class="dim">${told || (current ? "current" : "pending")}</span>
+    <span class="subject">${visibleText(email.subject)}</span></span></button></li>`;
 }
 
 /** The text with the words to look for underlined. */
@@ -40,14 +40,14 @@ function underlined(text, words) {
     const found = words.map((word) => [lower.indexOf(word.toLowerCase(), from), word.length])
       .filter(([at]) => at >= 0).sort((a, b) => a[0] - b[0])[0];
     if (!found) break;
-    pieces.push(shown(text.slice(from, found[0])), html`<u>${shown(text.slice(found[0], found[0] + found[1]))}</u>`);
+    pieces.push(visibleText(text.slice(from, found[0])), html`<u>${visibleText(text.slice(found[0], found[0] + found[1]))}</u>`);
     from = found[0] + found[1];
   }
-  return [...pieces, shown(text.slice(from))];
+  return [...pieces, visibleText(text.slice(from))];
 }
 
 function keyword(word, found) {
-  return html`<span class="word ${found ? "good" : "bad"}">${inline(found ? "done" : "fail")} ${shown(word)}</span>`;
+  return html`<span class="word ${found ? "good" : "bad"}">${inlineGlyph(found ? "done" : "fail")} ${visibleText(word)}</span>`;
 }
 
 function answer(doc, inbox, email, view) {
@@ -59,19 +59,19 @@ function answer(doc, inbox, email, view) {
   return html`<section class="answer">
     <h3>The agent's answer, step ${done[1] + 1}</h3>
     <p><b>${done[0]}</b> ${email.expected === undefined ? nothing : right
-      ? html`<span class="good">${inline("done")} as expected</span>`
-      : html`<span class="bad">${inline("fail")} ${email.expected} was due</span>`}</p>
+      ? html`<span class="good">${inlineGlyph("done")} as expected</span>`
+      : html`<span class="bad">${inlineGlyph("fail")} ${email.expected} was due</span>`}</p>
     ${action.content ? html`<pre class="text" dir="auto">${underlined(action.content, email.keywords ?? [])}</pre>` : nothing}
     ${found === null ? nothing : html`<p>found: ${email.keywords.map((word) => keyword(word, found.includes(word)))}</p>`}
-    ${action.rationale ? html`<h3>Rationale, kept but never graded</h3>${block(action.rationale)}` : nothing}
+    ${action.rationale ? html`<h3>Rationale, kept but never graded</h3>${textBlock(action.rationale)}` : nothing}
   </section>`;
 }
 
 function reader(doc, inbox, email, view) {
   return html`<article class="reader" tabindex="0" aria-label="E-mail">
-    <h2>${shown(email.subject)}</h2>
+    <h2>${visibleText(email.subject)}</h2>
     <dl class="about">${["id", "sender", "category", "priority", "expected"].filter((key) => email[key]).map((key) =>
-      html`<div><dt>${key}</dt><dd>${shown(email[key])}</dd></div>`)}</dl>
+      html`<div><dt>${key}</dt><dd>${visibleText(email[key])}</dd></div>`)}</dl>
     <pre class="text body" dir="auto">${underlined(email.body, email.keywords ?? [])}</pre>
     ${answer(doc, inbox, email, view)}</article>`;
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from refold.engine.presentation import Prompt, Tool
 from refold.scenarios.inbox.observation import Observation
 from refold.scenarios.inbox.state import Email
-from refold.scenarios.writing import flat, marked, name, quoted, sections
+from refold.scenarios.writing import flatten, format_name, mark_lines, quote, write_sections
 
 SYSTEM = """\
 You triage an inbox. Each turn you are shown the mail that is pending and give exactly one \
@@ -80,11 +80,11 @@ TOOLS = (
 
 def render(observation: Observation) -> str:
     """Return *observation* as text; no text of an e-mail in it can fake its structure."""
-    return sections(_SECTIONS, observation)
+    return write_sections(_SECTIONS, observation)
 
 
 def _instructions(observation: Observation) -> Iterator[str]:
-    yield marked(observation.instructions)
+    yield mark_lines(observation.instructions)
 
 
 def _now(observation: Observation) -> Iterator[str]:
@@ -97,13 +97,13 @@ def _current(observation: Observation) -> Iterator[str]:
     if email is None:
         yield "none, the inbox is empty"
         return
-    yield f"id: {name(email.id)}"
-    yield f"subject: {quoted(email.subject)}"
-    yield f"from: {name(email.sender)}"
-    yield f"category: {name(email.category)}"
-    yield f"priority: {name(email.priority)}"
+    yield f"id: {format_name(email.id)}"
+    yield f"subject: {quote(email.subject)}"
+    yield f"from: {format_name(email.sender)}"
+    yield f"category: {format_name(email.category)}"
+    yield f"priority: {format_name(email.priority)}"
     yield "body:"
-    yield marked(email.body)
+    yield mark_lines(email.body)
 
 
 def _others(observation: Observation) -> Iterator[str]:
@@ -112,13 +112,13 @@ def _others(observation: Observation) -> Iterator[str]:
 
 def _line(email: Email) -> str:
     return (
-        f"- {name(email.id)} | {quoted(email.subject)} | from {name(email.sender)} | "
-        f"category {name(email.category)} | priority {name(email.priority)}"
+        f"- {format_name(email.id)} | {quote(email.subject)} | from {format_name(email.sender)} | "
+        f"category {format_name(email.category)} | priority {format_name(email.priority)}"
     )
 
 
 def _handled(observation: Observation) -> Iterator[str]:
-    return (f"- {flat(entry)}" for entry in observation.history)
+    return (f"- {flatten(entry)}" for entry in observation.history)
 
 
 _SECTIONS: Mapping[str, Callable[[Observation], Iterator[str]]] = {

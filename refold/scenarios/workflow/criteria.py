@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from refold.engine import ActionRefused, ActionTaken, EpisodeEnded
 from refold.scenarios import Criteria, Measure
-from refold.scenarios.facts import At, Facts, Finding
+from refold.scenarios.facts import Facts, Finding, IndexedEvent
 from refold.scenarios.workflow.criteria_parameters import (
     After,
     Avoided,
@@ -40,17 +40,17 @@ def activity(facts: Facts) -> float:
     return len(_completions(facts))
 
 
-def _completions(facts: Facts) -> Mapping[str, At]:
+def _completions(facts: Facts) -> Mapping[str, IndexedEvent]:
     """Return each completed subtask's completion, in order."""
-    return facts.once(_by_subtask)
+    return facts.compute_once(_by_subtask)
 
 
-def _by_subtask(facts: Facts) -> Mapping[str, At]:
-    return {at.event.subtask: at for at in facts.of(SubtaskCompleted)}
+def _by_subtask(facts: Facts) -> Mapping[str, IndexedEvent]:
+    return {at.event.subtask: at for at in facts.of_type(SubtaskCompleted)}
 
 
 def _parameters(facts: Facts) -> WorkflowParameters:
-    parameters: WorkflowParameters = facts.start.plan.parameters
+    parameters: WorkflowParameters = facts.initial_state.plan.parameters
     return parameters
 
 
@@ -58,9 +58,9 @@ def _complete(facts: Facts) -> bool:
     return facts.ended and len(_completions(facts)) == len(_parameters(facts).subtasks)
 
 
-def _end_if_complete(facts: Facts) -> Sequence[At]:
+def _end_if_complete(facts: Facts) -> Sequence[IndexedEvent]:
     """Return the end of the episode, which tells how many steps it took, if it is complete."""
-    return facts.of(EpisodeEnded) if _complete(facts) else ()
+    return facts.of_type(EpisodeEnded) if _complete(facts) else ()
 
 
 def share_completed(facts: Facts, _: Nothing) -> Finding:
@@ -97,7 +97,7 @@ def fan_out(facts: Facts, params: Subtasks) -> Finding:
 
 def parallel_share(facts: Facts, _: Nothing) -> Finding:
     """Steps with parallel work of all steps."""
-    found = facts.of(ParallelismObserved)
+    found = facts.of_type(ParallelismObserved)
     return Finding.of(min(1.0, len(found) / facts.steps) if facts.steps else 0.0, found)
 
 
@@ -107,7 +107,7 @@ def recovered(facts: Facts, params: Subtasks) -> Finding:
     found = []
     achieved = 0
     for id in params.subtasks:
-        failures = [at for at in facts.of(SubtaskFailed) if at.event.subtask == id]
+        failures = [at for at in facts.of_type(SubtaskFailed) if at.event.subtask == id]
         if failures and id in done and failures[0].seq < done[id].seq:
             achieved += 1
             found += [failures[0], done[id]]
@@ -124,9 +124,9 @@ def time_saved(facts: Facts, _: Nothing) -> Finding:
     return Finding.of(saved, _end_if_complete(facts))
 
 
-def _cost_share(facts: Facts) -> tuple[float, Sequence[At]]:
+def _cost_share(facts: Facts) -> tuple[float, Sequence[IndexedEvent]]:
     """Return the cost used as a share of the budget, and the event that says so."""
-    work = facts.of(WorkAdvanced)[-1:]
+    work = facts.of_type(WorkAdvanced)[-1:]
     budget = _parameters(facts).cost_budget
     used = work[0].event.budget_used if work else 0.0
     return (used / budget if budget else 0.0), work
@@ -147,7 +147,7 @@ def budget_overrun(facts: Facts, params: Overrun) -> Finding:
 
 def refused_actions(facts: Facts, params: Each) -> Finding:
     """For a penalty: refused actions, at most 1 in all."""
-    found = facts.of(ActionRefused)
+    found = facts.of_type(ActionRefused)
     return Finding.of(min(1.0, params.each * len(found)), found, invalid_actions=len(found))
 
 
@@ -196,7 +196,7 @@ def milestones_met(facts: Facts, _: Nothing) -> Finding:
 def patience(facts: Facts, params: After) -> Finding:
     """1 if, after a subtask completed, enough valid waits come in a row before any synthesize."""
     done = _completions(facts).get(params.after)
-    waits: list[At] = []
+    waits: list[IndexedEvent] = []
     for at in _valid_actions(facts) if done else ():
         kind = at.event.action.action_type
         if done is not None and at.seq < done.seq:
@@ -209,8 +209,8 @@ def patience(facts: Facts, params: After) -> Finding:
     return Finding.of(0.0)
 
 
-def _valid_actions(facts: Facts) -> Iterator[At]:
-    return (at for at in facts.of(ActionTaken) if at.step not in facts.refused_steps)
+def _valid_actions(facts: Facts) -> Iterator[IndexedEvent]:
+    return (at for at in facts.of_type(ActionTaken) if at.step not in facts.refused_steps)
 
 
 def recovery_speed(facts: Facts, _: Nothing) -> Finding:
@@ -220,13 +220,13 @@ def recovery_speed(facts: Facts, _: Nothing) -> Finding:
     A failure opens a gap for its subtask unless one is open, its next valid retry closes it.
     1 when nothing failed, 0 when nothing was retried.
     """
-    failures = facts.of(SubtaskFailed)
+    failures = facts.of_type(SubtaskFailed)
     if not failures:
         return Finding.of(1.0)
-    opened: dict[str, At] = {}
+    opened: dict[str, IndexedEvent] = {}
     gaps: list[int] = []
-    found: list[At] = []
-    attempts = (*failures, *facts.of(SubtaskRetried))
+    found: list[IndexedEvent] = []
+    attempts = (*failures, *facts.of_type(SubtaskRetried))
     for at in sorted(attempts, key=lambda at: at.seq):
         id = at.event.subtask
         if isinstance(at.event, SubtaskFailed):

@@ -2,8 +2,8 @@
 // The viewer takes this module in as families/workflow.1.js: what it imports is relative to that.
 import { html, svg, nothing, noChange } from "../vendor/lit-html.js";
 import { glyph } from "../icons.js";
-import { layered } from "../layered.js";
-import { fitted, flat, plain } from "../text.js";
+import { layOutGraph } from "../layered.js";
+import { fitText, plainLine, shortNumber } from "../text.js";
 
 const STATUS = { pending: "pending", ready: "ready", in_progress: "run", completed: "done", failed: "fail" };
 const LETTERS = { delegate: "D", retry: "R", abort: "A", synthesize: "S", wait: "·" };
@@ -23,7 +23,7 @@ function prepare(doc) {
   const needs = new Map(subtasks.map((each) => [each.id, [...new Set(each.dependencies)]]));
   const longest = Math.max(...ids.map((id) => id.length));
   const width = Math.max(110, Math.min(184, longest * 7.45 + 33));
-  const made = layered(ids, needs, { width, height: HEIGHT, across: 22, between: 11 });
+  const made = layOutGraph(ids, needs, { width, height: HEIGHT, across: 22, between: 11 });
   const gone = new Map();
   for (const [, subtask, , to, outcome] of doc.spans) {
     if (subtask && outcome === "permanent") gone.set(subtask, [...(gone.get(subtask) ?? []), to]);
@@ -52,12 +52,12 @@ function node(graph, id, { kind, worker, failed, open, acted, changed, picked },
   const told = `${id}, ${under(kind, worker, open) || kind}${failed ? `, ${failed} failed attempts` : ""}${
     due ? `, due by step ${due}` : ""}`;
   return svg`<g class="node ${kind} ${acted ? "acted" : ""} ${changed ? "changed" : ""} ${picked ? "picked" : ""}"
-    role="button" tabindex=${still ? -1 : 0} data-pick=${id} aria-pressed=${picked} aria-label=${flat(told)}>
-    <title>${flat(told)}</title>
+    role="button" tabindex=${still ? -1 : 0} data-pick=${id} aria-pressed=${picked} aria-label=${plainLine(told)}>
+    <title>${plainLine(told)}</title>
     <rect x=${left} y=${top} width=${graph.box} height=${HEIGHT} rx="5" />
     ${glyph(kind, left + 8, top + HEIGHT / 2 - 6)}
-    <text class="name" x=${left + 26} y=${top + 16}>${fitted(id, room + 2, 7.5)}</text>
-    <text class="under" x=${left + 26} y=${top + 30}>${fitted(under(kind, worker, open), room - (due ? 30 : 0), 6.5)}</text>
+    <text class="name" x=${left + 26} y=${top + 16}>${fitText(id, room + 2, 7.5)}</text>
+    <text class="under" x=${left + 26} y=${top + 30}>${fitText(under(kind, worker, open), room - (due ? 30 : 0), 6.5)}</text>
     ${due ? svg`<g class="due">${glyph("flag", left + graph.box - 32, top + 20)}
       <text class="under" x=${left + graph.box - 6} y=${top + 30} text-anchor="end">${due}</text></g>` : nothing}
     ${failed ? svg`<g class="badge"><circle cx=${left + graph.box - 12} cy=${top + 11} r="7.500" />
@@ -123,7 +123,7 @@ function now(doc, view) {
   const busy = Object.values(view.workers).filter((each) => each[0] !== "offline").length;
   return [
     ["time left", `${view.left} of ${time}`],
-    ["budget used", cost === null ? plain(view.budget) : `${plain(view.budget)} of ${plain(cost)}`],
+    ["budget used", cost === null ? shortNumber(view.budget) : `${shortNumber(view.budget)} of ${shortNumber(cost)}`],
     ["active workers", `${view.active} of ${most}`],
     ["workers online", `${busy} of ${Object.keys(view.workers).length}`],
     ["failures, recovered", view.failures.join(", ")],

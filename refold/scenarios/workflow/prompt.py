@@ -13,7 +13,15 @@ from refold.engine.sums import add_up
 from refold.scenarios.workflow.observation import Observation
 from refold.scenarios.workflow.phrases import say
 from refold.scenarios.workflow.state import Subtask, Worker
-from refold.scenarios.writing import flat, marked, name, names, number, quoted, sections
+from refold.scenarios.writing import (
+    flatten,
+    format_name,
+    format_names,
+    format_number,
+    mark_lines,
+    quote,
+    write_sections,
+)
 
 SYSTEM = """\
 You coordinate a workflow: a graph of subtasks, carried out step by step by simulated workers. \
@@ -102,28 +110,28 @@ TOOLS = (
 
 def render(observation: Observation) -> str:
     """Return *observation* as text; no text of the scenario in it can fake its structure."""
-    return sections(_SECTIONS, observation)
+    return write_sections(_SECTIONS, observation)
 
 
 def _task(observation: Observation) -> Iterator[str]:
-    yield marked(observation.task_description)
+    yield mark_lines(observation.task_description)
 
 
 def _now(observation: Observation) -> Iterator[str]:
     yield f"time: step {observation.time_elapsed}, {observation.time_remaining} steps left"
     left = observation.budget_remaining
-    limit = "no limit" if left is None else f"{number(left)} left"
-    yield f"budget: {number(observation.budget_used)} used, {limit}"
+    limit = "no limit" if left is None else f"{format_number(left)} left"
+    yield f"budget: {format_number(observation.budget_used)} used, {limit}"
     yield f"capacity: {observation.active_count} of {observation.capacity_limit} workers at work"
     yield (
         f"failures: {observation.failures_occurred} so far, "
         f"{observation.failures_recovered} recovered"
     )
     yield f"critical path: {observation.critical_path_length} steps for the whole graph, at best"
-    kinds = names(observation.available_actions) or "none, the episode is over"
+    kinds = format_names(observation.available_actions) or "none, the episode is over"
     yield f"actions that may make sense: {kinds}"
     if observation.hint is not None:
-        yield f"hint: {flat(say(observation.hint))}"
+        yield f"hint: {flatten(say(observation.hint))}"
 
 
 def _last_step(observation: Observation) -> Iterator[str]:
@@ -131,10 +139,10 @@ def _last_step(observation: Observation) -> Iterator[str]:
         yield "none yet"
         return
     parts = observation.reward_breakdown
-    earned = ", ".join(f"{name(part)} {value:+.4g}" for part, value in parts.items())
+    earned = ", ".join(f"{format_name(part)} {value:+.4g}" for part, value in parts.items())
     yield f"reward: {add_up(parts.values()):+.4g}{f' ({earned})' if earned else ''}"
     for error in observation.errors:
-        yield f"went wrong: {flat(error)}"
+        yield f"went wrong: {flatten(error)}"
 
 
 def _subtasks(observation: Observation) -> Iterator[str]:
@@ -143,22 +151,22 @@ def _subtasks(observation: Observation) -> Iterator[str]:
 
 
 def _subtask(subtask: Subtask, subtasks: Mapping[str, Subtask]) -> str:
-    parts = [f"- {name(subtask.id)}", subtask.status, f"type {name(subtask.type)}"]
+    parts = [f"- {format_name(subtask.id)}", subtask.status, f"type {format_name(subtask.type)}"]
     needs = [
-        f"{name(id)} ({'met' if subtasks[id].status == 'completed' else 'open'})"
+        f"{format_name(id)} ({'met' if subtasks[id].status == 'completed' else 'open'})"
         for id in subtask.dependencies
     ]
     parts.append(f"needs {', '.join(needs)}" if needs else "needs nothing")
     if subtask.assigned_to is not None:
-        parts.append(f"worker {name(subtask.assigned_to)}")
+        parts.append(f"worker {format_name(subtask.assigned_to)}")
     if subtask.attempt_count:
         parts.append(f"failed attempts {subtask.attempt_count}")
     if subtask.error is not None:
-        parts.append(f"error {quoted(subtask.error)}")
+        parts.append(f"error {quote(subtask.error)}")
     if subtask.output is not None:
-        parts.append(f"output {quoted(subtask.output)}")
+        parts.append(f"output {quote(subtask.output)}")
     elif subtask.description:
-        parts.append(f"about {quoted(subtask.description)}")
+        parts.append(f"about {quote(subtask.description)}")
     return " | ".join(parts)
 
 
@@ -167,11 +175,12 @@ def _workers(observation: Observation) -> Iterator[str]:
 
 
 def _worker(worker: Worker) -> str:
-    at = "" if worker.current_task is None else f" on {name(worker.current_task)}"
+    at = "" if worker.current_task is None else f" on {format_name(worker.current_task)}"
     return (
-        f"- {name(worker.name)} | {worker.status}{at} | can {names(worker.capabilities)} | "
-        f"speed {worker.speed} | cost {number(worker.cost_per_step)} | "
-        f"reliability {number(worker.reliability)}"
+        f"- {format_name(worker.name)} | {worker.status}{at} | "
+        f"can {format_names(worker.capabilities)} | speed {worker.speed} | "
+        f"cost {format_number(worker.cost_per_step)} | "
+        f"reliability {format_number(worker.reliability)}"
     )
 
 
@@ -181,7 +190,7 @@ def _deadlines(observation: Observation) -> Iterator[str]:
         status = "missed" if left < 1 else f"{left} steps left"
         if observation.subtasks[milestone.subtask].status == "completed":
             status = "completed"
-        yield f"- {name(milestone.subtask)} | by step {milestone.deadline} | {status}"
+        yield f"- {format_name(milestone.subtask)} | by step {milestone.deadline} | {status}"
 
 
 _SECTIONS: Mapping[str, Callable[[Observation], Iterator[str]]] = {

@@ -36,7 +36,7 @@ from refold.server.routes.replies import (
 )
 from refold.viewer.differences import diff_document
 from refold.viewer.episode_document import document
-from refold.viewer.html_page import content_of
+from refold.viewer.html_page import encode_document
 
 # Caps on what one response may hold; an episode may be of any length.
 MOST_ROWS = 500
@@ -262,7 +262,7 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 def episode_document(context: ContextDep, id: EpisodePath) -> Response:
     """Return the document that the page of an episode is made of."""
     info, stream = read_episode(context, id)
-    return JsonResponse(content_of(document(stream, info=info, grade=grade(stream))))
+    return JsonResponse(encode_document(document(stream, info=info, grade=grade(stream))))
 
 
 @router.get(
@@ -274,4 +274,4 @@ def episode_document(context: ContextDep, id: EpisodePath) -> Response:
 def difference_document(context: ContextDep, a: EpisodePath, b: EpisodePath) -> Response:
     """Return the document that the page of two episodes side by side is made of."""
     with _open_diff(context, a, b) as (found, ((one, left), (two, right))):
-        return JsonResponse(content_of(diff_document(found, (left, right), infos=(one, two))))
+        return JsonResponse(encode_document(diff_document(found, (left, right), infos=(one, two))))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from refold.reports import Baseline, baselines, played, rankings
+from refold.reports import Baseline, baselines, rankings, read_outcomes
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
@@ -118,7 +118,7 @@ async def baseline_with_log(context: ContextDep, body: BodyDep) -> Response:
 
 def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
-        outcomes = (outcome for outcome, _ in played(log))
+        outcomes = (outcome for outcome, _ in read_outcomes(log))
         return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
 
 
@@ -134,6 +134,6 @@ def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
 def leaderboard(context: ContextDep, scenario: TextQuery = None, run: TextQuery = None) -> Response:
     """Rank the agents of the log, or of one scenario, family or run, by mean score."""
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
-        outcomes = (outcome for outcome, _ in played(log, scenario=scenario, run=run))
+        outcomes = (outcome for outcome, _ in read_outcomes(log, scenario=scenario, run=run))
         tables, several = rankings(outcomes)
     return JsonResponse(RankingList([msgspec.to_builtins(each) for each in tables], several))

@@ -14,7 +14,7 @@ from refold.engine import (
     UnknownEpisode,
 )
 from refold.engine.errors import AmbiguousEpisode, EpisodeExists, LogBusy, UnknownName, UnknownStep
-from refold.viewer.html_page import TooLarge
+from refold.viewer.html_page import DocumentTooLarge
 
 
 class BadRequest(RefoldError):
@@ -87,7 +87,7 @@ HTTP_STATUSES: dict[type[RefoldError], int] = {
     StaleWriter: 409,
     LogBusy: 503,
     LogDamaged: 500,
-    TooLarge: 422,
+    DocumentTooLarge: 422,
 }
 """HTTP status by error class; subclasses inherit, and any other error is a 500."""
 

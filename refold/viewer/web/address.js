@@ -1,28 +1,33 @@
-// The address of what is shown, after its `#`: read, and written as what is shown changes.
+// The part of the address after `#`, which says what is shown: read it, and keep it up to date.
 
-/** What it was when it was last written or followed. */
-let known = location.hash;
+/** The address as last written here or followed from a link. */
+let lastAddress = location.hash;
 
-window.addEventListener("hashchange", () => { known = location.hash; });
+window.addEventListener("hashchange", () => { lastAddress = location.hash; });
 
-/** What the address says, by name. */
+/** The values in the address, by name. */
 export function readAddress() {
   return new URLSearchParams(location.hash.slice(1));
 }
 
-/** Writes *values*, unless another address was asked for, of which the event is still to come. */
-function put(way, values) {
-  if (location.hash !== known) return;
+/**
+ * Writes *values* by the method *way* of `history`, unless the address has changed meanwhile.
+ *
+ * A click on a link changes it at once, but its event comes later: writing in between would undo
+ * the click.
+ */
+function setAddress(way, values) {
+  if (location.hash !== lastAddress) return;
   history[way](null, "", `#${new URLSearchParams(values)}`);
-  known = location.hash;
+  lastAddress = location.hash;
 }
 
-/** Makes the address say *values*, unless it leads elsewhere by now. */
+/** Replaces the address by *values*: the Back button skips what it said until now. */
 export function writeAddress(values) {
-  put("replaceState", values);
+  setAddress("replaceState", values);
 }
 
-/** The same, and the way back leads to what it said until now. */
+/** Adds an address with *values*: the Back button leads to what it said until now. */
 export function pushAddress(values) {
-  put("pushState", values);
+  setAddress("pushState", values);
 }

@@ -1,29 +1,29 @@
-// One episode: a position, a selection, and everything that shows them.
+// The view of one episode: a position, a selection, and everything that shows them.
 import { html, svg, render, nothing } from "./vendor/lit-html.js";
-import { positions } from "./fold.js";
-import { icon, inline } from "./icons.js";
-import { kept, listen, otherTheme } from "./keys.js";
+import { viewsOf } from "./fold.js";
+import { icon, inlineGlyph } from "./icons.js";
+import { readSetting, listenToKeys, toggleTheme } from "./keys.js";
 import { readAddress, writeAddress } from "./address.js";
-import { DIALOGS, dialog, openDialog, settle } from "./dialogs.js";
-import { drawTimeline, stepWidth, timeline } from "./lanes.js";
+import { DIALOGS, renderDialog, openDialog, syncDialog } from "./dialogs.js";
+import { drawTimeline, stepWidth, prepareTimeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
-import { flat, name, shown, signed, tone } from "./text.js";
+import { plainLine, breakableName, visibleText, signedNumber, toneClass } from "./text.js";
 import { drawingOf } from "./families.js";
 
-const PACE = 700;
-const OUTSIDE = new Set(["world", "sla", "operator"]);
+const PLAY_INTERVAL = 700; // ms
+const OUTSIDE_MARKS = new Set(["world", "sla", "operator"]);
 
-/** What is made of a document once, before anything is shown. */
-function prepared(doc) {
+/** Everything computed from a document once, before anything is drawn. */
+function prepareDocument(doc) {
   const family = drawingOf(doc.episode);
-  return { doc, family, made: family.prepare(doc), line: timeline(doc, family), views: positions(doc), texts: null };
+  return { doc, family, made: family.prepare(doc), line: prepareTimeline(doc, family), views: viewsOf(doc), texts: null };
 }
 
-function begin(doc, around) {
+function initialState(doc, around) {
   return {
-    ...prepared(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
+    ...prepareDocument(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
     at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null,
-    letters: kept("letters") !== "off", dialog: null, asked: null, opening: false,
+    letters: readSetting("letters") !== "off", dialog: null, asked: null, opening: false,
     find: { term: "", hits: new Set(), order: [], place: -1 }, rows: new Map(),
     width: 0, height: 0, lineWidth: 0,
     get tabs() { return Object.keys(this.panels); },
@@ -33,10 +33,10 @@ function begin(doc, around) {
   };
 }
 
-function words(s) {
+function positionText(s) {
   const step = s.doc.steps[s.at - 1];
   if (!step) return `start of ${s.last} steps`;
-  return `step ${s.at} of ${s.last}: ${flat(step.say)}${step.error ? `, refused: ${flat(step.error)}` : ""}`;
+  return `step ${s.at} of ${s.last}: ${plainLine(step.say)}${step.error ? `, refused: ${plainLine(step.error)}` : ""}`;
 }
 
 function figure(label, value, kind = "") {
@@ -50,50 +50,50 @@ function header(s, { back, notice }) {
   const future = s.hide && s.at < s.last;
   return html`<header><div class="what">
       ${back ? html`<button type="button" class="back" @click=${back.go}>← ${back.text}</button>` : nothing}
-      <h1>${back ? html`<span class="tag ${back.tag}">${back.tag.toUpperCase()}</span> ` : nothing}${name(episode.scenario)}</h1><p class="dim">${shown(about)}${episode.fork_of
-        ? html` · fork of ${name(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p>${notice?.(s) ?? nothing}</div>
+      <h1>${back ? html`<span class="tag ${back.tag}">${back.tag.toUpperCase()}</span> ` : nothing}${breakableName(episode.scenario)}</h1><p class="dim">${visibleText(about)}${episode.fork_of
+        ? html` · fork of ${breakableName(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p>${notice?.(s) ?? nothing}</div>
     <dl class="figures">
       ${figure("score", future || episode.score === null ? "–" : episode.score.toFixed(4))}
-      ${figure("reward", future ? "–" : signed(episode.total_reward), future ? "" : tone(episode.total_reward))}
+      ${figure("reward", future ? "–" : signedNumber(episode.total_reward), future ? "" : toneClass(episode.total_reward))}
       ${figure("ended", episode.ended === "running" ? html`<span class="badge">unfinished</span>`
-        : html`${episode.ended}<span class="dim reason"> ${name(episode.reason)}</span>`)}
+        : html`${episode.ended}<span class="dim reason"> ${breakableName(episode.reason)}</span>`)}
       ${figure("digest", html`<code title=${episode.digest}>${episode.digest.slice(0, 12)}</code>`)}
     </dl></header>`;
 }
 
-function button(kind, label, action, off = false, extra = "") {
+function toolButton(kind, label, action, off = false, extra = "") {
   return html`<button type="button" class="tool ${extra}" title=${label} aria-label=${label} ?disabled=${off}
     @click=${action}>${icon(kind)}</button>`;
 }
 
-function marks(s) {
+function markStrip(s) {
   const shownMarks = s.doc.marks.filter((mark) => !s.hide || mark[0] <= s.at);
   return html`<svg class="marks" height="8" aria-hidden="true">${shownMarks.map(([at, kind, say]) => svg`<rect
-    class=${OUTSIDE.has(kind) ? "mark" : "bad"} x="${(100 * at) / Math.max(1, s.last)}%" y="1" width="5" height="6"
-    transform="translate(-2.500 0)" @click=${() => s.seek(at)}><title>step ${at}: ${flat(say)}</title></rect>`)}</svg>`;
+    class=${OUTSIDE_MARKS.has(kind) ? "mark" : "bad"} x="${(100 * at) / Math.max(1, s.last)}%" y="1" width="5" height="6"
+    transform="translate(-2.500 0)" @click=${() => s.seek(at)}><title>step ${at}: ${plainLine(say)}</title></rect>`)}</svg>`;
 }
 
 function transport(s) {
   const end = s.at === s.last;
   return html`<nav class="transport" aria-label="Steps">
     <div class="tools">
-      ${button("first", "Start (Home)", () => s.seek(0), !s.at, "wide")}
-      ${button("back", "Step back (←)", () => s.seek(s.at - 1), !s.at)}
-      ${button(s.playing ? "pause" : "play", s.playing ? "Pause (Space)" : "Play (Space)", () => s.play(), !s.last)}
-      ${button("on", "Step on (→)", () => s.seek(s.at + 1), end)}
-      ${button("last", "Last step (End)", () => s.seek(s.last), end, "wide")}</div>
+      ${toolButton("first", "Start (Home)", () => s.seek(0), !s.at, "wide")}
+      ${toolButton("back", "Step back (←)", () => s.seek(s.at - 1), !s.at)}
+      ${toolButton(s.playing ? "pause" : "play", s.playing ? "Pause (Space)" : "Play (Space)", () => s.play(), !s.last)}
+      ${toolButton("on", "Step on (→)", () => s.seek(s.at + 1), end)}
+      ${toolButton("last", "Last step (End)", () => s.seek(s.last), end, "wide")}</div>
     <div class="slider"><input type="range" min="0" max=${s.last} step="1" .value=${String(s.at)} aria-label="Position"
-      aria-valuetext=${words(s)} @input=${(event) => s.seek(Number(event.target.value))}>${marks(s)}</div>
+      aria-valuetext=${positionText(s)} @input=${(event) => s.seek(Number(event.target.value))}>${markStrip(s)}</div>
     <div class="tools">
-      ${button("markBack", "Previous mark ([)", () => s.toMark(-1), !s.doc.marks.some((mark) => mark[0] < s.at))}
-      ${button("markOn", "Next mark (])", () => s.toMark(1), !s.doc.marks.some((mark) => mark[0] > s.at))}
+      ${toolButton("markBack", "Previous mark ([)", () => s.toMark(-1), !s.doc.marks.some((mark) => mark[0] < s.at))}
+      ${toolButton("markOn", "Next mark (])", () => s.toMark(1), !s.doc.marks.some((mark) => mark[0] > s.at))}
       <span class="count">${s.at} / ${s.last}</span>
       ${s.fresh ? html`<button type="button" class="fresh" title="Go to the last (End)" @click=${() => s.seek(s.last)}>${s.fresh} new</button>` : nothing}
       <button type="button" class="tool wide" title="Keys (?)" aria-label="Keys" @click=${() => s.ask("keys")}>?</button></div>
   </nav>`;
 }
 
-function tabs(s) {
+function tabList(s) {
   const move = (event) => {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!way) return;
@@ -108,12 +108,12 @@ function tabs(s) {
 }
 
 function marksHere(s) {
-  const here = s.doc.marks.filter((mark) => mark[0] === s.at && OUTSIDE.has(mark[1]));
+  const here = s.doc.marks.filter((mark) => mark[0] === s.at && OUTSIDE_MARKS.has(mark[1]));
   return here.length ? html`<p class="here">${here.map((mark) =>
-    html`<span class="mark">${inline("flag")} ${shown(mark[2])}</span>`)}</p>` : nothing;
+    html`<span class="mark">${inlineGlyph("flag")} ${visibleText(mark[2])}</span>`)}</p>` : nothing;
 }
 
-function shell(s, around) {
+function renderShell(s, around) {
   const state = {
     at: s.at, picked: s.picked, pick: s.pick, before: s.before, width: s.width, height: s.height, hide: s.hide,
     look: s.look?.() ?? null,
@@ -124,13 +124,13 @@ function shell(s, around) {
       <section class="timeline" aria-label="Timeline">${s.width ? drawTimeline(s.line, s.doc, {
         at: s.at, hide: s.hide, width: s.lineWidth, picked: s.picked, seek: s.seek, pick: s.pick,
       }) : nothing}</section>
-      <section class="side">${tabs(s)}<div id="panel" role="tabpanel" tabindex="0" aria-labelledby="tab-${s.tab}">
+      <section class="side">${tabList(s)}<div id="panel" role="tabpanel" tabindex="0" aria-labelledby="tab-${s.tab}">
         ${s.doc.omitted.length && s.tab === "step" ? html`<p class="dim">Left out: ${s.doc.omitted.map((each) => each.what).join(", ")}.</p>` : nothing}
         ${s.tab === "step" ? marksHere(s) : nothing}${s.width ? s.panels[s.tab](s) : nothing}</div></section>
-    </main>${dialog(s)}<p class="hidden" role="status">${s.playing ? "" : words(s)}</p></div>`;
+    </main>${renderDialog(s)}<p class="hidden" role="status">${s.playing ? "" : positionText(s)}</p></div>`;
 }
 
-function measure(root, s) {
+function measurePanes(root, s) {
   const [pane, line] = [root.querySelector(".picture"), root.querySelector(".timeline")];
   const sizes = { width: pane.clientWidth, height: pane.clientHeight, lineWidth: line.clientWidth };
   const changed = Object.keys(sizes).some((key) => sizes[key] !== s[key]);
@@ -138,28 +138,28 @@ function measure(root, s) {
   return changed;
 }
 
-/** Scrolls a pane only if the box from *start* to *end* is not in view. */
-function reveal(pane, way, start, end) {
+/** Scrolls a pane so that *start* to *end* is in view; does nothing if it is. */
+function scrollIntoPane(pane, way, start, end) {
   const [offset, size] = way === "x" ? ["scrollLeft", "clientWidth"] : ["scrollTop", "clientHeight"];
   const from = pane[offset];
   if (start >= from && end <= from + pane[size]) return;
   pane[offset] = Math.max(0, (start + end - pane[size]) / 2);
 }
 
-function follow(root, s) {
+function scrollToPosition(root, s) {
   const line = root.querySelector(".timeline");
   const w = stepWidth(s.lineWidth, s.last);
   const labels = s.lineWidth < 500 ? 118 : 148;
   if (w * s.last + labels > s.lineWidth) {
-    reveal(line, "x", Math.max(0, (s.at - 1) * w), s.at * w + labels + 2 * w);
+    scrollIntoPane(line, "x", Math.max(0, (s.at - 1) * w), s.at * w + labels + 2 * w);
   }
   const acted = root.querySelector(".graph .acted rect");
   const pane = root.querySelector(".picture");
   if (acted && (pane.scrollWidth > pane.clientWidth || pane.scrollHeight > pane.clientHeight)) {
     const [box, outer] = [acted.getBoundingClientRect(), pane.getBoundingClientRect()];
     const [x, y] = [box.left - outer.left + pane.scrollLeft, box.top - outer.top + pane.scrollTop];
-    reveal(pane, "x", x - 20, x + box.width + 20);
-    reveal(pane, "y", y - 20, y + box.height + 20);
+    scrollIntoPane(pane, "x", x - 20, x + box.width + 20);
+    scrollIntoPane(pane, "y", y - 20, y + box.height + 20);
   }
   if (s.tab === "events") root.querySelector(".events .here, .events .picked")?.scrollIntoView({ block: "nearest" });
 }
@@ -175,7 +175,7 @@ function readHash(s) {
   s.seq = seq >= 0 && seq < s.doc.events.length ? seq : null;
 }
 
-function momentOf(s, extra) {
+function addressOf(s, extra) {
   const parts = new URLSearchParams({ ...extra, step: String(s.at) });
   if (s.tab !== "step") parts.set("tab", s.tab);
   if (s.picked !== null) parts.set("sel", s.picked);
@@ -183,7 +183,7 @@ function momentOf(s, extra) {
   return parts;
 }
 
-function textsOf(doc) {
+function searchTexts(doc) {
   const texts = new Map(doc.events.map((event) => [event[0], event[4].toLowerCase()]));
   for (const each of doc.exchanges) {
     const answer = each.reply;
@@ -194,7 +194,7 @@ function textsOf(doc) {
   return texts;
 }
 
-function addMoves(s, update) {
+function addActions(s, update) {
   s.set = (changes) => { Object.assign(s, changes); update(); };
   s.ask = (which) => openDialog(s, which);
   s.seek = (at) => {
@@ -205,8 +205,8 @@ function addMoves(s, update) {
   s.renew = (doc) => {
     const [follows, known] = [s.at === s.last, s.last];
     s.rows.clear();
-    Object.assign(s, prepared(doc));
-    if (s.find.term) s.find = { ...findings(s, s.find.term), place: s.find.place };
+    Object.assign(s, prepareDocument(doc));
+    if (s.find.term) s.find = { ...findHits(s, s.find.term), place: s.find.place };
     if (follows) s.set({ at: s.last, seq: s.last > known ? null : s.seq });
     else s.set({ fresh: s.fresh + s.last - known });
   };
@@ -231,18 +231,18 @@ function addMoves(s, update) {
       return s.set({ playing: null });
     }
     const tick = () => (s.at < s.last ? s.seek(s.at + 1) : s.play());
-    return s.set({ at: s.at < s.last ? s.at : 0, playing: setInterval(tick, PACE) });
+    return s.set({ at: s.at < s.last ? s.at : 0, playing: setInterval(tick, PLAY_INTERVAL) });
   };
 }
 
-function findings(s, term) {
-  s.texts ??= textsOf(s.doc);
+function findHits(s, term) {
+  s.texts ??= searchTexts(s.doc);
   const order = term ? [...s.texts].filter(([, each]) => each.includes(term)).map(([seq]) => seq) : [];
   return { term, hits: new Set(order), order };
 }
 
-function addFind(s, root) {
-  s.search = (text) => s.set({ find: { ...findings(s, text.toLowerCase()), place: -1 } });
+function addSearch(s, root) {
+  s.search = (text) => s.set({ find: { ...findHits(s, text.toLowerCase()), place: -1 } });
   s.findNext = (way) => {
     const { order } = s.find;
     if (!order.length) return;
@@ -252,7 +252,7 @@ function addFind(s, root) {
   };
 }
 
-function keysOf(s, root) {
+function keyActions(s, root) {
   const open = (dialogName) => () => s.ask(dialogName);
   return {
     ArrowLeft: () => s.seek(s.at - 1), ArrowRight: () => s.seek(s.at + 1),
@@ -268,53 +268,54 @@ function keysOf(s, root) {
     n: () => s.findNext(1), N: () => s.findNext(-1),
     g: open("go"), f: open("fork"), d: open("compare"), "?": open("keys"),
     c: () => { s.write(); s.ask("link"); },
-    t: otherTheme, z: () => s.set({ hide: !s.hide }),
+    t: toggleTheme, z: () => s.set({ hide: !s.hide }),
     Escape: () => s.set({ picked: null, seq: null }),
   };
 }
 
 /**
- * Shows the episode *doc* in *root*; returns how to take it away.
+ * Shows the episode *doc* in *root*; returns a function that removes the view.
  *
- * *around* is what it is a part of, if it is: `hash` holds what of the address is not the
- * episode's, `back` leads to where it was opened, `notice` stands in the header, `panels` are
- * further tabs, `dialogs` stand in for those here, and `attach` is told the state when it is
- * shown, which `renew` gives another document; it returns how to detach.
+ * *around* is what embeds it: `hash` holds the values in the address that belong to the caller,
+ * `back` describes a button that leads back, `notice` draws into the header, `panels` adds tabs,
+ * `dialogs` replaces dialogs, and `attach` receives the state (whose `renew` takes a newer
+ * document) and returns a function that detaches.
  */
 export function showEpisode(root, doc, around = {}) {
-  const s = begin(doc, around);
+  const s = initialState(doc, around);
   let writing = null;
   let drawnAt = -1;
   let left = false;
   const draw = () => {
     if (left) return;
-    render(shell(s, around), root);
-    settle(root, s);
+    render(renderShell(s, around), root);
+    syncDialog(root, s);
     if (drawnAt !== s.at) {
       drawnAt = s.at;
-      follow(root, s);
+      scrollToPosition(root, s);
     }
   };
   const update = () => {
     if (left) return;
     draw();
     clearTimeout(writing);
+    // Browsers throttle or refuse frequent changes of the address, as while a slider is dragged.
     writing = setTimeout(s.write, 120);
   };
-  s.write = () => writeAddress(momentOf(s, around.hash));
-  addMoves(s, update);
-  addFind(s, root);
+  s.write = () => writeAddress(addressOf(s, around.hash));
+  addActions(s, update);
+  addSearch(s, root);
   const detach = around.attach?.(s) ?? (() => {});
   s.at = doc.episode.ended === "running" ? s.last : Math.max(0, Math.min(s.last, Number(root.dataset.step ?? 0)));
   readHash(s);
-  render(shell(s, around), root);
-  measure(root, s);
+  render(renderShell(s, around), root);
+  measurePanes(root, s);
   draw();
   const onHash = () => { s.rows.clear(); readHash(s); draw(); };
-  const sizes = new ResizeObserver(() => { if (measure(root, s)) draw(); });
+  const sizes = new ResizeObserver(() => { if (measurePanes(root, s)) draw(); });
   for (const pane of root.querySelectorAll(".picture, .timeline")) sizes.observe(pane);
   window.addEventListener("hashchange", onHash);
-  const deaf = listen(keysOf(s, root), () => s.letters);
+  const deaf = listenToKeys(keyActions(s, root), () => s.letters);
   return () => {
     left = true;
     detach();

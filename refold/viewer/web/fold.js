@@ -1,10 +1,10 @@
-// Positions of an episode: the first view and the deltas, merged. No rules here.
+// The view at each position, folded from the first view and the deltas. No rules here.
 
-/** The state with the change; what did not change is shared. The other half of deltas.py. */
-function merge(state, change) {
+/** The state with a delta applied; unchanged parts are shared. The counterpart of deltas.py. */
+function applyDelta(state, change) {
   const merged = { ...state };
   for (const [key, value] of Object.entries(change)) {
-    merged[key] = isObject(value) && isObject(merged[key]) ? merge(merged[key], value) : value;
+    merged[key] = isObject(value) && isObject(merged[key]) ? applyDelta(merged[key], value) : value;
   }
   return merged;
 }
@@ -13,19 +13,19 @@ export function isObject(value) {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-function next(view, row) {
-  return row.view ?? merge(view, row.delta);
+function nextView(view, row) {
+  return row.view ?? applyDelta(view, row.delta);
 }
 
-/** The view at every position, 0 to the last; what follows the last step belongs to that. */
-export function positions(doc) {
+/** The views at all positions; events after the last step count as part of it. */
+export function viewsOf(doc) {
   const views = [doc.start];
-  for (const step of doc.steps) views.push(next(views[views.length - 1], step));
-  if (doc.rest) views.push(next(views.pop(), doc.rest));
+  for (const step of doc.steps) views.push(nextView(views[views.length - 1], step));
+  if (doc.rest) views.push(nextView(views.pop(), doc.rest));
   return views;
 }
 
-/** Where two JSON values differ, as [path, a, b]; objects and lists of one length are entered. */
+/** The differences of two JSON values as [path, a, b]; objects are entered, lists compared whole. */
 export function differences(a, b, path = "", found = []) {
   if (isObject(a) && isObject(b)) {
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {

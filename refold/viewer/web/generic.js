@@ -2,14 +2,14 @@
 import { html } from "./vendor/lit-html.js";
 import { stateTables } from "./tables.js";
 import { isObject } from "./fold.js";
-import { cell } from "./text.js";
+import { valueCell } from "./text.js";
 
 export const generic = {
   prepare: () => ({}),
   picture: (made, doc, view, state) => html`<div class="any" tabindex="0" aria-label="State">
     ${stateTables(view, state.before, {})}</div>`,
   now: (doc, view) => Object.entries(view).filter(([, value]) => !isObject(value) && !Array.isArray(value))
-    .slice(0, 8).map(([key, value]) => [key.replaceAll("_", " "), cell(value)]),
+    .slice(0, 8).map(([key, value]) => [key.replaceAll("_", " "), valueCell(value)]),
   letter: (action) => String(Object.values(action)[0] ?? "?").charAt(0).toUpperCase(),
   target: () => null,
   has: () => false,

@@ -1,4 +1,4 @@
-// Icons as SVG paths: as letters some come out as emoji, or as a box.
+// Icons as SVG paths: as characters, some fonts draw them as emoji, or as an empty box.
 import { html, svg } from "./vendor/lit-html.js";
 
 const BUTTONS = {
@@ -12,7 +12,7 @@ const BUTTONS = {
   markOn: "M1.400 2H3v12H1.400zM3 3h5.500L7 6l1.500 3H3zM15 8l-5-4v8z",
 };
 
-/** What a status looks like, in a box of 12 by 12; filled or drawn, so colour never stands alone. */
+/** Status glyphs in a box of 12 by 12; their shapes differ, so that colour is never needed. */
 const GLYPHS = {
   pending: svg`<circle cx="6" cy="6" r="3.600" class="line"/>`,
   ready: svg`<circle cx="6" cy="6" r="4.400" class="line"/><circle cx="6" cy="6" r="1.700"/>`,
@@ -35,7 +35,7 @@ export function glyph(kind, x, y) {
 }
 
 /** A glyph in running text. */
-export function inline(kind) {
+export function inlineGlyph(kind) {
   return html`<svg class="icon glyph" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
     ${GLYPHS[kind]}</svg>`;
 }

@@ -1,4 +1,4 @@
-// Keys, the same in page and terminal. None with Ctrl, Alt or Meta, none inside of text fields.
+// Keyboard shortcuts, the same as in the terminal; none with Ctrl, Alt or Meta, none in text fields.
 
 export const HELP = [
   ["← →", "a step back, a step on"],
@@ -14,15 +14,16 @@ export const HELP = [
   ["?", "this list"],
 ];
 
-const FREE = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "Escape", " "]);
+// WCAG 2.1.4: shortcuts of a single character must be possible to turn off; these are none.
+const ALWAYS_KEYS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "Escape", " "]);
 
-function takesText(element) {
+function acceptsText(element) {
   const kinds = ["text", "search", "number", "password"];
   return element.isContentEditable || ["TEXTAREA", "SELECT"].includes(element.tagName)
     || (element.tagName === "INPUT" && kinds.includes(element.type));
 }
 
-function usesItself(element, key) {
+function handlesKey(element, key) {
   if (key === " ") return element.closest("button, summary, a, [role=button], [type=radio], [type=checkbox]") !== null;
   if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) {
     return element.closest("[role=tablist], [type=radio]") !== null;
@@ -30,19 +31,20 @@ function usesItself(element, key) {
   return false;
 }
 
-/** Calls actions by key; *letters* says whether keys that are letters or signs count. */
-export function listen(actions, letters) {
+/** Calls actions by key; *letters* returns whether single characters count. Returns how to stop. */
+export function listenToKeys(actions, letters) {
   const onKey = (event) => {
     const { key } = event;
+    // A dialog that has just closed may still have the focus: then the page is meant.
     const left = event.target.closest?.("dialog:not([open])");
     const target = event.target.closest && !left ? event.target : document.body;
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    if (document.querySelector("dialog[open]") || usesItself(target, key)) return;
-    if (takesText(target)) {
+    if (document.querySelector("dialog[open]") || handlesKey(target, key)) return;
+    if (acceptsText(target)) {
       if (key === "Escape") target.blur();
       return;
     }
-    if (!FREE.has(key) && !letters()) return;
+    if (!ALWAYS_KEYS.has(key) && !letters()) return;
     const action = actions[event.shiftKey && key.startsWith("Arrow") ? `Shift${key}` : key];
     if (!action) return;
     event.preventDefault();
@@ -52,8 +54,8 @@ export function listen(actions, letters) {
   return () => document.removeEventListener("keydown", onKey);
 }
 
-/** What was kept of a choice, null if nothing was; a page from disk may not be allowed to keep. */
-export function kept(choice) {
+/** The saved value of a setting, or null; browsers may deny storage to a page from disk. */
+export function readSetting(choice) {
   try {
     return localStorage.getItem(`refold ${choice}`);
   } catch {
@@ -61,24 +63,24 @@ export function kept(choice) {
   }
 }
 
-/** Keeps what was chosen for the next time a page is opened, if that is allowed. */
-export function keep(choice, value) {
+/** Saves a setting for the next time a page is opened, if the browser allows it. */
+export function saveSetting(choice, value) {
   try {
     localStorage.setItem(`refold ${choice}`, value);
   } catch {
-    // Then it lasts as long as the page.
+    // Then the setting lasts as long as the page.
   }
 }
 
 const THEMES = ["light", "dark"];
 
-/** Changes between light and dark, from whichever is shown. */
-export function otherTheme() {
+/** Switches between light and dark, whichever is shown. */
+export function toggleTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
-  keep("theme", root.dataset.theme);
+  saveSetting("theme", root.dataset.theme);
 }
 
-if (THEMES.includes(kept("theme"))) document.documentElement.dataset.theme = kept("theme");
+if (THEMES.includes(readSetting("theme"))) document.documentElement.dataset.theme = readSetting("theme");

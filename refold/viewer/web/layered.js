@@ -1,8 +1,9 @@
-// Places the nodes of a DAG in columns: each after all that it needs, with few crossings.
-// Deterministic. After Sugiyama: layers, stand-ins on long edges, sweeps, even places.
+// Lays out a DAG in columns: each node after all that it needs, with few crossings. Deterministic.
+// After Sugiyama, Tagawa, Toda (1981): layers, dummy nodes on long edges, barycentre sweeps.
 
 const SWEEPS = 12;
 
+/** The longest path to each node; with a stack, since recursion may overflow on a long chain. */
 function layersOf(ids, needs) {
   const layer = new Map();
   const visit = (first) => {
@@ -22,7 +23,7 @@ function layersOf(ids, needs) {
   return layer;
 }
 
-/** Columns of nodes {id, up, down, y}; an edge over several columns gets a node without id in each. */
+/** Columns of nodes {id, up, down, y}; long edges get a dummy node (without id) in each column between. */
 function columnsOf(ids, needs) {
   const layer = layersOf(ids, needs);
   const columns = [];
@@ -49,11 +50,11 @@ function columnsOf(ids, needs) {
   return { columns, nodes, edges, layer };
 }
 
-function number(columns) {
+function numberNodes(columns) {
   for (const column of columns) column.forEach((node, place) => { node.place = place; });
 }
 
-/** Crossings between a column and the next: inversions, counted by a Fenwick tree. */
+/** Crossings between a column and the next: inversions, counted with a Fenwick tree, O(n log n). */
 function crossingsAfter(column, size) {
   const tree = new Int32Array(size + 1);
   let seen = 0;
@@ -73,7 +74,7 @@ function crossingsAfter(column, size) {
   return found;
 }
 
-function crossings(columns) {
+function countCrossings(columns) {
   let found = 0;
   for (let at = 0; at + 1 < columns.length; at++) {
     found += crossingsAfter(columns[at], columns[at + 1].length);
@@ -87,7 +88,7 @@ function mean(nodes, of) {
   return sum / nodes.length;
 }
 
-function sweep(columns, way) {
+function sweepColumns(columns, way) {
   const order = columns.map((_, at) => (way === "up" ? at : columns.length - 1 - at));
   for (const at of order) {
     const column = columns[at];
@@ -96,12 +97,12 @@ function sweep(columns, way) {
     ]));
     column.sort((a, b) => key.get(a) - key.get(b) || a.place - b.place);
     column.forEach((node, place) => { node.place = place; });
-    swap(column, way);
+    swapNeighbours(column, way);
   }
 }
 
-/** Exchanges neighbours wherever that takes crossings away. */
-function swap(column, way) {
+/** Swaps neighbours wherever that removes crossings; barycentres alone leave some. */
+function swapNeighbours(column, way) {
   for (let place = 0; place + 1 < column.length; place++) {
     const [a, b] = [column[place], column[place + 1]];
     let gain = 0;
@@ -115,24 +116,28 @@ function swap(column, way) {
   }
 }
 
-function arrange(columns) {
-  number(columns);
-  let best = crossings(columns);
+function orderColumns(columns) {
+  numberNodes(columns);
+  let best = countCrossings(columns);
   let kept = columns.map((column) => [...column]);
   for (let turn = 0; turn < SWEEPS && best; turn++) {
-    sweep(columns, turn % 2 ? "down" : "up");
-    const now = crossings(columns);
+    sweepColumns(columns, turn % 2 ? "down" : "up");
+    const now = countCrossings(columns);
     if (now < best) {
       best = now;
       kept = columns.map((column) => [...column]);
     }
   }
-  number(kept);
+  numberNodes(kept);
   return kept;
 }
 
-/** Moves a column as near to where it would like to be as its order and gaps allow. */
-function settle(column, wish, gap) {
+/**
+ * Places each node as near to its *wish* as order and gaps allow, by least squares.
+ *
+ * Pool adjacent violators: nodes that would overlap merge into a block at their mean.
+ */
+function placeColumn(column, wish, gap) {
   const offsets = [0];
   for (let place = 1; place < column.length; place++) {
     offsets.push(offsets[place - 1] + gap(column[place - 1], column[place]));
@@ -153,18 +158,18 @@ function settle(column, wish, gap) {
   }
 }
 
-/** Node centres by id, edges as points, and the size of it all; *needs* maps an id to ids. */
-export function layered(ids, needs, { width, height, across, between }) {
+/** Returns node centres by id, edges as points, and the size; *needs* maps an id to its ids. */
+export function layOutGraph(ids, needs, { width, height, across, between }) {
   const made = columnsOf(ids, needs);
-  const columns = arrange(made.columns);
+  const columns = orderColumns(made.columns);
   const gap = (a, b) => (a.id && b.id ? height + between : (height + between) / (a.id || b.id ? 1.5 : 3));
   const at = (node) => node.y;
-  columns.forEach((column) => settle(column, (node) => node.place * (height + between), gap));
+  columns.forEach((column) => placeColumn(column, (node) => node.place * (height + between), gap));
   for (let turn = 0; turn < 8; turn++) {
     const way = turn % 2 ? "down" : "up";
     const order = way === "up" ? columns : [...columns].reverse();
     for (const column of order) {
-      settle(column, (node) => (node[way].length ? mean(node[way], at) : node.y), gap);
+      placeColumn(column, (node) => (node[way].length ? mean(node[way], at) : node.y), gap);
     }
   }
   let top = Infinity;

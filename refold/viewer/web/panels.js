@@ -1,10 +1,10 @@
-// The five panels: Step, State, Model, Events, Grade.
+// The five panels beside the picture: Step, State, Model, Events, Grade.
 import { html, nothing, noChange } from "./vendor/lit-html.js";
-import { inline } from "./icons.js";
+import { inlineGlyph } from "./icons.js";
 import { stateTables } from "./tables.js";
-import { block, flat, name, plain, shown, signed, tone } from "./text.js";
+import { textBlock, plainLine, breakableName, shortNumber, visibleText, signedNumber, toneClass } from "./text.js";
 
-const QUIET = new Set(["action_taken", "step_rewarded"]);
+const HIDDEN_EVENTS = new Set(["action_taken", "step_rewarded"]);
 
 function eventsAt(s) {
   if (!s.at) return s.doc.events.filter((event) => event[1] < 0);
@@ -12,64 +12,64 @@ function eventsAt(s) {
   return s.doc.events.filter((event) => event[1] === s.at - 1 || (last && event[1] >= s.at));
 }
 
-function action(step) {
+function actionBlock(step) {
   if (!step) return html`<p class="dim">Before the first action.</p>`;
   const [verb] = step.say.split(" ", 1);
   const rest = step.say.slice(verb.length);
-  return html`<div class=${step.error ? "action refused" : "action"}><b>${shown(verb)}</b>${shown(rest)}
-    ${step.error ? html`<div class="bad">${inline("fail")} refused: ${name(step.error)}</div>` : nothing}</div>`;
+  return html`<div class=${step.error ? "action refused" : "action"}><b>${visibleText(verb)}</b>${visibleText(rest)}
+    ${step.error ? html`<div class="bad">${inlineGlyph("fail")} refused: ${breakableName(step.error)}</div>` : nothing}</div>`;
 }
 
 function eventRow(s, event) {
   return html`<li class=${s.seq === event[0] ? "picked" : ""}><button type="button" class="seq"
     aria-label="event ${event[0]}" @click=${() => s.toEvent(event[0], "events")}>${event[0]}</button>
-    <span>${shown(event[4])}</span></li>`;
+    <span>${visibleText(event[4])}</span></li>`;
 }
 
-function rewards(step) {
+function rewardTable(step) {
   const parts = Object.entries(step.parts).filter(([, value]) => value !== 0);
-  return html`<h2>Reward <span class=${tone(step.reward)}>${signed(step.reward)}</span></h2>
-    <table class="plain"><tbody>${parts.map(([key, value]) => html`<tr><th scope="row">${name(key)}</th>
-      <td class=${tone(value)}>${signed(value)}</td></tr>`)}
-    <tr class="sum"><th scope="row">so far</th><td>${signed(step.total)}</td></tr></tbody></table>`;
+  return html`<h2>Reward <span class=${toneClass(step.reward)}>${signedNumber(step.reward)}</span></h2>
+    <table class="plain"><tbody>${parts.map(([key, value]) => html`<tr><th scope="row">${breakableName(key)}</th>
+      <td class=${toneClass(value)}>${signedNumber(value)}</td></tr>`)}
+    <tr class="sum"><th scope="row">so far</th><td>${signedNumber(step.total)}</td></tr></tbody></table>`;
 }
 
-/** What a step did, and where the episode stands after it. */
+/** The Step panel: what the step did, and where the episode stands after it. */
 export function stepPanel(s) {
   const step = s.doc.steps[s.at - 1];
-  const said = eventsAt(s).filter((event) => !QUIET.has(event[2]));
+  const said = eventsAt(s).filter((event) => !HIDDEN_EVENTS.has(event[2]));
   const hint = s.family.hint?.(s.view);
-  return html`<h2>Action</h2>${action(step)}
+  return html`<h2>Action</h2>${actionBlock(step)}
     ${said.length ? html`<h2>What happened</h2><ul class="said">${said.map((event) => eventRow(s, event))}</ul>` : nothing}
-    ${step ? rewards(step) : nothing}
+    ${step ? rewardTable(step) : nothing}
     <h2>Now</h2>
     <table class="plain"><tbody>${s.family.now(s.doc, s.view).map(([key, value]) =>
       html`<tr><th scope="row">${key}</th><td>${value ?? html`<span class="dim">–</span>`}</td></tr>`)}</tbody></table>
-    ${hint ? html`<p class="dim">Hint: ${shown(hint)}</p>` : nothing}`;
+    ${hint ? html`<p class="dim">Hint: ${visibleText(hint)}</p>` : nothing}`;
 }
 
 function statePanel(s) {
   return stateTables(s.view, s.before, s.family.columns, s.picked);
 }
 
-function message(sent, term) {
+function messageBlock(sent, term) {
   const calls = (sent.tool_calls ?? []).map((call) =>
     `${call.function?.name ?? ""} ${call.function?.arguments ?? ""}`).join("\n");
   const text = typeof sent.content === "string" ? sent.content : JSON.stringify(sent.content ?? calls);
-  return html`<h3>${shown(String(sent.role ?? "message"))}</h3>${block(text || calls, term)}`;
+  return html`<h3>${visibleText(String(sent.role ?? "message"))}</h3>${textBlock(text || calls, term)}`;
 }
 
-function reply(exchange, term) {
+function replyBlock(exchange, term) {
   const answer = exchange.reply;
-  if (!answer) return html`<p class="bad">${inline("fail")} No answer.</p>`;
-  return html`<h2>Reply <span class="dim">${shown(answer.model)}</span></h2>
-    ${answer.text ? block(answer.text, term, "reply") : nothing}
-    ${answer.tool_calls.map((call) => html`<div class="call"><b>${name(call.name)}</b>${block(call.arguments, term)}</div>`)}
+  if (!answer) return html`<p class="bad">${inlineGlyph("fail")} No answer.</p>`;
+  return html`<h2>Reply <span class="dim">${visibleText(answer.model)}</span></h2>
+    ${answer.text ? textBlock(answer.text, term, "reply") : nothing}
+    ${answer.tool_calls.map((call) => html`<div class="call"><b>${breakableName(call.name)}</b>${textBlock(call.arguments, term)}</div>`)}
     ${answer.text || answer.tool_calls.length ? nothing : html`<p class="dim">Empty.</p>`}
     ${answer.cut ? html`<p class="dim">${answer.cut} characters were cut off.</p>` : nothing}`;
 }
 
-function exchangeOf(exchange, term) {
+function exchangeBlock(exchange, term) {
   const { reply: answer, faults } = exchange;
   const about = [
     `${exchange.latency_ms.toLocaleString("en")} ms`,
@@ -77,10 +77,10 @@ function exchangeOf(exchange, term) {
     answer?.finish && `finish: ${answer.finish}`,
     faults.length && `${faults.length} failed: ${faults.map((each) => each.status ?? each.fault).join(", ")}`,
   ].filter(Boolean).join(" · ");
-  return html`<section class="exchange">${reply(exchange, term)}
-    ${exchange.unread ? html`<p class="bad">${inline("fail")} No action in it: ${shown(exchange.unread)}</p>` : nothing}
-    <p class="dim">${shown(about)} · request ${exchange.request.slice(0, 12)}</p>
-    ${exchange.sent.length ? html`<h2>Sent, new since the last call</h2>${exchange.sent.map((each) => message(each, term))}` : nothing}
+  return html`<section class="exchange">${replyBlock(exchange, term)}
+    ${exchange.unread ? html`<p class="bad">${inlineGlyph("fail")} No action in it: ${visibleText(exchange.unread)}</p>` : nothing}
+    <p class="dim">${visibleText(about)} · request ${exchange.request.slice(0, 12)}</p>
+    ${exchange.sent.length ? html`<h2>Sent, new since the last call</h2>${exchange.sent.map((each) => messageBlock(each, term))}` : nothing}
   </section>`;
 }
 
@@ -95,11 +95,11 @@ function modelPanel(s) {
       : "No model was asked: the agent is not one, or its episode was recorded elsewhere."}</p>`;
   }
   return html`${left.map((each) => html`<p class="dim">Left out: ${each.what}, ${each.bytes} bytes (${each.why}).</p>`)}
-    ${asked.length ? asked.map((each) => exchangeOf(each, term)) : html`<p class="dim">The model was not asked for this step.</p>`}
-    ${config ? html`<details class="config"><summary>How it was asked</summary>${block(JSON.stringify(config, null, 2))}</details>` : nothing}`;
+    ${asked.length ? asked.map((each) => exchangeBlock(each, term)) : html`<p class="dim">The model was not asked for this step.</p>`}
+    ${config ? html`<details class="config"><summary>How it was asked</summary>${textBlock(JSON.stringify(config, null, 2))}</details>` : nothing}`;
 }
 
-function listRow(s, event, cache) {
+function eventListRow(s, event, cache) {
   const here = event[1] === s.at - 1;
   const picked = s.seq === event[0];
   const hit = s.find.hits.has(event[0]);
@@ -108,8 +108,8 @@ function listRow(s, event, cache) {
   cache.set(event[0], key);
   return html`<li class="${here ? "here" : ""} ${picked ? "picked" : ""} ${hit ? "hit" : ""}" data-seq=${event[0]}>
     <button type="button" class="seq" aria-label="event ${event[0]}, step ${event[1] + 1}">${event[0]}</button>
-    <span class="kind">${shown(event[4], hit ? s.find.term : "")}</span>
-    ${picked ? html`<pre class="text">${shown(`${event[2]} ${JSON.stringify(event[3], null, 2)}`)}</pre>` : nothing}</li>`;
+    <span class="kind">${visibleText(event[4], hit ? s.find.term : "")}</span>
+    ${picked ? html`<pre class="text">${visibleText(`${event[2]} ${JSON.stringify(event[3], null, 2)}`)}</pre>` : nothing}</li>`;
 }
 
 function eventsPanel(s) {
@@ -122,10 +122,10 @@ function eventsPanel(s) {
     <input type="search" placeholder="find in events and texts" aria-label="Find in events and texts" .value=${find.term}
       @input=${(event) => s.search(event.target.value)}>
     <output>${find.term ? `${find.place + 1} of ${find.order.length}` : ""}</output></form>
-    <ol class="events" @click=${choose}>${s.doc.events.map((event) => listRow(s, event, s.rows))}</ol>`;
+    <ol class="events" @click=${choose}>${s.doc.events.map((event) => eventListRow(s, event, s.rows))}</ol>`;
 }
 
-function bar(part) {
+function shareBar(part) {
   const full = part.most || Math.abs(part.points) || 1;
   const share = Math.max(0, Math.min(1, Math.abs(part.points) / full));
   return html`<svg class="share" viewBox="0 0 100 6" width="90" height="6" preserveAspectRatio="none" aria-hidden="true">
@@ -134,13 +134,13 @@ function bar(part) {
 }
 
 function gradePart(s, part) {
-  return html`<div class="part"><div class="line"><span>${name(part.name)}</span>
-    <span class=${part.points < 0 ? "bad number" : "number"}>${plain(part.points)}${part.most
-      ? html` <span class="dim">of ${plain(part.most)}</span>` : nothing}</span>${bar(part)}</div>
-    ${part.gate < 1 ? html`<div class="dim">counted ${plain(part.gate * 100)} %: little was done</div>` : nothing}
+  return html`<div class="part"><div class="line"><span>${breakableName(part.name)}</span>
+    <span class=${part.points < 0 ? "bad number" : "number"}>${shortNumber(part.points)}${part.most
+      ? html` <span class="dim">of ${shortNumber(part.most)}</span>` : nothing}</span>${shareBar(part)}</div>
+    ${part.gate < 1 ? html`<div class="dim">counted ${shortNumber(part.gate * 100)} %: little was done</div>` : nothing}
     ${part.seqs.length ? html`<div class="why"><span class="dim">because of</span>
-      ${part.seqs.map((seq) => html`<button type="button" class="seq" title=${flat(s.doc.events[seq][4])}
-        aria-label="event ${seq}: ${flat(s.doc.events[seq][4])}" @click=${() => s.toEvent(seq)}>${seq}</button>`)}
+      ${part.seqs.map((seq) => html`<button type="button" class="seq" title=${plainLine(s.doc.events[seq][4])}
+        aria-label="event ${seq}: ${plainLine(s.doc.events[seq][4])}" @click=${() => s.toEvent(seq)}>${seq}</button>`)}
       ${part.more ? html`<span class="dim">and ${part.more} more</span>` : nothing}</div>` : nothing}</div>`;
 }
 
@@ -148,15 +148,15 @@ function gradePanel(s) {
   const { grade } = s.doc;
   if (!grade) {
     return html`<p class="dim">No grade: the episode has not ended.</p>
-      ${s.doc.episode.id ? html`<pre class="text">refold resume ${name(s.doc.episode.id)}</pre>` : nothing}`;
+      ${s.doc.episode.id ? html`<pre class="text">refold resume ${breakableName(s.doc.episode.id)}</pre>` : nothing}`;
   }
   if (s.hide && s.at < s.doc.steps.length) return html`<p class="dim">Hidden with the future (z).</p>`;
   const counts = Object.entries(grade.counts);
   return html`<p class="score"><b>${grade.score.toFixed(4)}</b>
-      <span class="dim">${name(grade.rubric.name)}@${grade.rubric.version}</span></p>
+      <span class="dim">${breakableName(grade.rubric.name)}@${grade.rubric.version}</span></p>
     ${grade.parts.map((part) => gradePart(s, part))}
     ${counts.length ? html`<h2>Counted</h2><table class="plain"><tbody>${counts.map(([key, value]) =>
-      html`<tr><th scope="row">${name(key)}</th><td>${plain(value)}</td></tr>`)}</tbody></table>` : nothing}`;
+      html`<tr><th scope="row">${breakableName(key)}</th><td>${shortNumber(value)}</td></tr>`)}</tbody></table>` : nothing}`;
 }
 
 /** The panels by the names of their tabs, in order. */

@@ -1,16 +1,16 @@
-// Text from anywhere, shown as text: what could steer its display becomes a chip that names it.
+// Text from anywhere, shown as text: invisible characters, which can steer display, become chips.
 import { html, nothing } from "./vendor/lit-html.js";
 
-const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\n\t])\p{Cc}/u;
-const PIECES = /([\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\n\t])\p{Cc})/u;
-const LONG = 1200;
+const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\n\t])\p{Cc}/u;
+const INVISIBLE_PIECES = /([\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\n\t])\p{Cc})/u;
+const FOLD_ABOVE = 1200;
 
 function chip(letter) {
   const code = letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
   return html`<span class="chip">U+${code}</span>`;
 }
 
-function marked(text, term) {
+function markTerm(text, term) {
   if (!term) return text;
   const lower = text.toLowerCase();
   const pieces = [];
@@ -22,30 +22,30 @@ function marked(text, term) {
   return from ? [...pieces, text.slice(from)] : text;
 }
 
-/** The text, with chips, and with what fits the search term marked. */
-export function shown(text, term = "") {
-  if (!UNSEEN.test(text)) return marked(text, term);
-  return text.split(PIECES).map((piece, place) => (place % 2 ? chip(piece) : marked(piece, term)));
+/** The text with chips, and with matches of the search term marked. */
+export function visibleText(text, term = "") {
+  if (!INVISIBLE.test(text)) return markTerm(text, term);
+  return text.split(INVISIBLE_PIECES).map((piece, place) => (place % 2 ? chip(piece) : markTerm(piece, term)));
 }
 
-/** The text as one plain line, for attributes and SVG, where chips cannot be. */
-export function flat(text) {
-  return text.split(PIECES).map((piece, place) =>
+/** The text as one plain line, for attributes and SVG, which cannot hold chips. */
+export function plainLine(text) {
+  return text.split(INVISIBLE_PIECES).map((piece, place) =>
     place % 2 ? `[U+${piece.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]` : piece
   ).join("").replace(/\s+/g, " ");
 }
 
-/** An id or a path, which may break after underscores and dots only. */
-export function name(text) {
+/** An id or a path; lines may break after its underscores and dots only. */
+export function breakableName(text) {
   const pieces = String(text).split(/(?<=[_.])/);
-  return pieces.map((piece, place) => (place ? html`<wbr>${shown(piece)}` : shown(piece)));
+  return pieces.map((piece, place) => (place ? html`<wbr>${visibleText(piece)}` : visibleText(piece)));
 }
 
-/** A longer text as it was written; above 1,200 characters it is folded, its length named. */
-export function block(text, term = "", kind = "") {
-  const body = html`<pre class="text ${kind}" dir="auto">${shown(text, term)}</pre>`;
-  if (text.length <= LONG) return body;
-  const first = flat(text.slice(0, 160));
+/** A longer text as it was written; above 1,200 characters it is folded, with its length. */
+export function textBlock(text, term = "", kind = "") {
+  const body = html`<pre class="text ${kind}" dir="auto">${visibleText(text, term)}</pre>`;
+  if (text.length <= FOLD_ABOVE) return body;
+  const first = plainLine(text.slice(0, 160));
   return html`<details class="long" ?open=${Boolean(term) && text.toLowerCase().includes(term)}>
     <summary><span class="dim">${text.length.toLocaleString("en")} characters</span> ${first}…</summary>
     ${body}
@@ -53,37 +53,37 @@ export function block(text, term = "", kind = "") {
 }
 
 /** A number with its sign, to four places at most. */
-export function signed(value) {
+export function signedNumber(value) {
   const text = Math.abs(value).toFixed(4).replace(/0+$/, "").replace(/\.$/, "");
   if (text === "0") return "0";
   return (value < 0 ? "−" : "+") + text;
 }
 
-/** A number as short as it is exact to four places. */
-export function plain(value) {
+/** A number with up to four decimal places. */
+export function shortNumber(value) {
   return String(Math.round(value * 10000) / 10000);
 }
 
-/** The class of a number that may be good or bad. */
-export function tone(value) {
+/** The CSS class for a number: good above zero, bad below. */
+export function toneClass(value) {
   return value < 0 ? "bad" : value > 0 ? "good" : "dim";
 }
 
-/** A JSON value in a cell. */
-export function cell(value) {
+/** A JSON value as the content of a table cell. */
+export function valueCell(value) {
   if (value === null || value === undefined) return html`<span class="dim">–</span>`;
-  if (typeof value === "string") return name(value);
+  if (typeof value === "string") return breakableName(value);
   if (Array.isArray(value) && value.every((each) => each === null || typeof each !== "object")) {
-    return value.length ? value.map((each, place) => html`${place ? ", " : nothing}${cell(each)}`)
+    return value.length ? value.map((each, place) => html`${place ? ", " : nothing}${valueCell(each)}`)
       : html`<span class="dim">none</span>`;
   }
-  return typeof value === "object" ? shown(JSON.stringify(value)) : String(value);
+  return typeof value === "object" ? visibleText(JSON.stringify(value)) : String(value);
 }
 
-/** The longest beginning of the text that fits so many pixels, at about so many a letter. */
-export function fitted(text, pixels, each = 6.6) {
+/** The longest prefix of the text that fits so many *pixels*, at about *each* for a letter. */
+export function fitText(text, pixels, each = 6.6) {
   const letters = Math.floor(pixels / each);
-  const line = flat(text);
+  const line = plainLine(text);
   if (line.length <= letters) return line;
   return letters < 3 ? "" : `${line.slice(0, letters - 1)}…`;
 }

@@ -1,6 +1,6 @@
-// What the server answers, or the error in its own words. Paths are relative, so a proxy may move all.
+// Requests to the server. Paths are relative, so that a proxy can serve everything under a prefix.
 
-/** An answer that is none: *status* is that of HTTP, 0 if the server was not reached. */
+/** The server refused, in its own words; *status* is that of HTTP, 0 if it was not reached. */
 export class Refusal extends Error {
   constructor(status, words) {
     super(words);
@@ -11,22 +11,23 @@ export class Refusal extends Error {
 const BUSY = 503;
 const LOGGED_OUT = 401;
 const LOGIN = "login";
-const TRIES = 4;
-const PAUSE = 700;
-const REST = 4;
+const MOST_TRIES = 4;
+const RETRY_PAUSE = 700;
+const REST_FACTOR = 4;
 
-function wordsOf(body, status) {
+function errorText(body, status) {
   const detail = body?.detail;
   if (typeof detail === "string") return detail;
   if (Array.isArray(detail)) return detail.map((each) => `${each.loc.join(".")}: ${each.msg}`).join("; ");
   return `the server answered ${status}`;
 }
 
-function pause(time) {
+/** Resolves after *time* ms. */
+export function wait(time) {
   return new Promise((done) => { setTimeout(done, time); });
 }
 
-async function ask(path, options) {
+async function request(path, options) {
   let answer;
   try {
     answer = await fetch(path, options);
@@ -35,46 +36,46 @@ async function ask(path, options) {
   }
   const body = await answer.json().catch(() => null);
   if (answer.status === LOGGED_OUT && path !== LOGIN) window.dispatchEvent(new Event("logged-out"));
-  if (!answer.ok) throw new Refusal(answer.status, wordsOf(body, answer.status));
+  if (!answer.ok) throw new Refusal(answer.status, errorText(body, answer.status));
   if (body === null) throw new Refusal(0, "The server's answer was cut off.");
   return body;
 }
 
-/** Asks the server to let this browser in. */
+/** Logs this browser in; the server sets a cookie. */
 export function logIn(token) {
   return post(LOGIN, { token });
 }
 
-/** The JSON at *path*; asked for again a few times while the server is busy. */
+/** Returns the JSON at *path*; retries a few times while the server is busy (503). */
 export async function get(path) {
-  for (let left = TRIES; ; left -= 1) {
+  for (let left = MOST_TRIES; ; left -= 1) {
     try {
-      return await ask(path, { headers: { accept: "application/json" } });
+      return await request(path, { headers: { accept: "application/json" } });
     } catch (error) {
       if (error.status !== BUSY || left <= 1) throw error;
     }
-    await pause(PAUSE);
+    await wait(RETRY_PAUSE);
   }
 }
 
-/** The JSON that the server answers to *body*; *session* is the secret of an episode's player. */
+/** Posts *body* and returns the JSON response; *session* is the secret that lets a player act. */
 export function post(path, body, session = null) {
   const headers = { "content-type": "application/json" };
   if (session) headers["x-session-id"] = session;
-  return ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-/** A path with *values* as its query, those left out that are null or empty. */
-export function query(path, values) {
+/** The path with *values* as its query, without null and empty ones. */
+export function withQuery(path, values) {
   const given = Object.entries(values).filter(([, value]) => value !== null && value !== "");
   const text = new URLSearchParams(given).toString();
   return text ? `${path}?${text}` : path;
 }
 
 /**
- * Calls *work* every *time* ms while the page is seen, one call at a time; returns how to stop it.
+ * Calls *work* every *time* ms while the page is visible, one call at a time; returns how to stop.
  *
- * Work that takes long is done less often, so that watching does not keep a server busy.
+ * Slow work is done less often, a fifth of the time at most, so that watching does not load a server.
  */
 export function repeat(time, work) {
   let timer = null;
@@ -84,7 +85,7 @@ export function repeat(time, work) {
     try {
       if (!document.hidden) await work();
     } finally {
-      if (!stopped) timer = setTimeout(tick, Math.max(time, REST * (performance.now() - began)));
+      if (!stopped) timer = setTimeout(tick, Math.max(time, REST_FACTOR * (performance.now() - began)));
     }
   };
   timer = setTimeout(tick, time);

@@ -1,19 +1,19 @@
-// The episodes of the log: found, sorted, kept up to date, and two of them picked to compare.
+// The list of episodes: filtered, sorted, refreshed, with two to be picked for a comparison.
 import { html, render, nothing } from "../vendor/lit-html.js";
 import { readAddress, writeAddress } from "../address.js";
-import { flat, shown } from "../text.js";
+import { plainLine, visibleText } from "../text.js";
 import { get, repeat } from "./api.js";
 import { Listing } from "./listing.js";
 import { refusalOf } from "./refusal.js";
 import { COLUMNS, episodeTable, shortId } from "./rows.js";
 import { scenarioFilter } from "./tasks.js";
 
-const PAUSE = 3000;
-const WRITE = 120;
+const REFRESH_INTERVAL = 3000;
+const WRITE_DELAY = 120;
 const FILTERS = { scenario: "", agent: "", run: "", find: "", state: "", sort: "newest" };
-const ASKED = ["scenario", "agent", "run"];
+const SERVER_FILTERS = ["scenario", "agent", "run"];
 const STATES = [["", "all"], ["ended", "ended"], ["unfinished", "unfinished"]];
-const WAYS = ["M0 6h8l-4-5z", "M0 2h8l-4 5z"];
+const SORT_ARROWS = ["M0 6h8l-4-5z", "M0 2h8l-4 5z"];
 const KEYS = ["episode", "scenario", "agent", "run", "score", "reward", "rewards", "steps", "state", "newest"];
 
 function readHash() {
@@ -26,20 +26,20 @@ function writeHash(filters) {
   writeAddress([["page", "episodes"], ...given]);
 }
 
-/** By which column the rows are sorted, and whether the other way round than is usual for it. */
-function order({ sort }) {
+/** The column to sort by, and whether in the opposite of its usual direction. */
+function sortOrder({ sort }) {
   const key = sort.replace(/^-/, "");
   return COLUMNS[key]?.by ? { key, turned: sort.startsWith("-") } : { key: FILTERS.sort, turned: false };
 }
 
-function fits(row, { find, state }) {
+function matches(row, { find, state }) {
   if (state && (row.ended !== null) !== (state === "ended")) return false;
   const term = find.trim().toLowerCase();
   return !term || [row.id, row.scenario, row.agent, row.run].some((text) => text.toLowerCase().includes(term));
 }
 
-function sorted(rows, filters) {
-  const { key, turned } = order(filters);
+function sortRows(rows, filters) {
+  const { key, turned } = sortOrder(filters);
   const { by, falls = false } = COLUMNS[key];
   const way = falls === turned ? 1 : -1;
   return rows.map((row) => [by(row), row]).sort(([one], [other]) => {
@@ -48,19 +48,19 @@ function sorted(rows, filters) {
   }).map(([, row]) => row);
 }
 
-/** What is to be seen: the loaded rows that fit, sorted; *place* counts from the oldest one. */
-function seen(s) {
+/** The loaded rows that match the filters, sorted; *place* counts from the oldest. */
+function visibleRows(s) {
   const { rows } = s.listing;
   const placed = rows.map((row, place) => ({ ...row, place: rows.length - place }));
-  return sorted(placed.filter((row) => fits(row, s.filters)), s.filters);
+  return sortRows(placed.filter((row) => matches(row, s.filters)), s.filters);
 }
 
-function found(s, key) {
+function loadedNames(s, key) {
   return [...new Set(s.listing.rows.map((row) => row[key]))].filter(Boolean).sort();
 }
 
 function textFilter(s, key, label) {
-  const names = found(s, key).filter((each) => flat(each) === each);
+  const names = loadedNames(s, key).filter((each) => plainLine(each) === each);
   const change = (event) => s.change({ [key]: event.target.value });
   const input = (event) => {
     if (!event.target.value || names.includes(event.target.value)) change(event);
@@ -82,56 +82,56 @@ function findFilter(s) {
     @input=${(event) => s.change({ find: event.target.value })}></label>`;
 }
 
-function filters(s) {
+function filterForm(s) {
   const narrow = (scenario) => s.change({ scenario });
   return html`<form class="filters" role="search" aria-label="Episodes" @submit=${(event) => event.preventDefault()}>
-    ${scenarioFilter(s.tasks, s.filters.scenario, narrow, found(s, "scenario"))}
+    ${scenarioFilter(s.tasks, s.filters.scenario, narrow, loadedNames(s, "scenario"))}
     ${textFilter(s, "agent", "Agent")}${textFilter(s, "run", "Run")}${stateFilter(s)}${findFilter(s)}</form>`;
 }
 
-function count(s, rows) {
+function countText(s, rows) {
   const loaded = s.listing.rows.length;
   const word = loaded === 1 ? "episode" : "episodes";
   const fitting = rows.length < loaded ? `${rows.length} of ${loaded} ${word}` : `${loaded} ${word}`;
   if (s.listing.next === null) return fitting;
-  const { key } = order(s.filters);
+  const { key } = sortOrder(s.filters);
   return `${fitting} loaded, there are more${key === "newest" ? "" : `; sorted by ${COLUMNS[key].title} among these ${loaded}`}`;
 }
 
-/** The head of a column, with a button that sorts by it, and once more the other way round. */
-function head(s, key) {
+/** The head of a column: a button that sorts by it, and at a second click the other way round. */
+function columnHead(s, key) {
   const { title, by, falls = false } = COLUMNS[key];
   if (!by) return html`<th scope="col" class="col-${key}">${title}</th>`;
-  const now = order(s.filters);
+  const now = sortOrder(s.filters);
   const active = now.key === key;
   const falling = falls !== now.turned;
   const sort = active && !now.turned ? `-${key}` : key;
   return html`<th scope="col" class="col-${key}" aria-sort=${active ? (falling ? "descending" : "ascending") : nothing}>
     <button type="button" @click=${() => s.change({ sort })}>${title}<svg class="way" viewBox="0 0 8 8" width="8" height="8"
-      aria-hidden="true"><path d=${active ? WAYS[Number(falling)] : ""} /></svg></button></th>`;
+      aria-hidden="true"><path d=${active ? SORT_ARROWS[Number(falling)] : ""} /></svg></button></th>`;
 }
 
-function tag(place) {
+function sideTag(place) {
   return html`<b class="tag ${"ab"[place]}">${"AB"[place]}</b>`;
 }
 
-function tick(s, row) {
+function compareBox(s, row) {
   if (!row) return html`<span class="hidden">compare</span>`;
   const place = s.ticks.indexOf(row.id);
-  return html`<label class="tick"><input type="checkbox" aria-label="compare ${flat(row.id)}" .checked=${place >= 0}
-    @change=${() => s.tick(row.id)}>${place >= 0 ? tag(place) : nothing}</label>`;
+  return html`<label class="tick"><input type="checkbox" aria-label="compare ${plainLine(row.id)}" .checked=${place >= 0}
+    @change=${() => s.tick(row.id)}>${place >= 0 ? sideTag(place) : nothing}</label>`;
 }
 
-function picks(s) {
+function comparePanel(s) {
   const [a, b] = s.ticks;
   const clear = html`<button type="button" @click=${() => s.set({ ticks: [] })}>Clear</button>`;
   return html`<div class="picks ${a ? "some" : ""}"><p role="status">${s.ticks.map((id, place) =>
-    html`${tag(place)} <span title=${flat(id)}>${shown(shortId(id))}</span> `)}
+    html`${sideTag(place)} <span title=${plainLine(id)}>${visibleText(shortId(id))}</span> `)}
     ${a && !b ? html`<span class="dim">tick another to compare</span>` : nothing}</p>
     ${b ? html`<a class="button" href="#${new URLSearchParams({ a, b })}">Compare</a>` : nothing}${a ? clear : nothing}</div>`;
 }
 
-function nobody(s) {
+function emptyList(s) {
   if (s.wrong) return nothing;
   const limited = Object.keys(FILTERS).some((key) => key !== "sort" && s.filters[key]);
   if (!limited) {
@@ -144,30 +144,30 @@ function nobody(s) {
     <p><button type="button" @click=${clear}>Clear filters</button></p></div>`;
 }
 
-function page(s) {
-  const rows = seen(s);
-  const drawn = { head: (key) => head(s, key), lead: (row) => tick(s, row) };
+function renderPage(s) {
+  const rows = visibleRows(s);
+  const drawn = { head: (key) => columnHead(s, key), lead: (row) => compareBox(s, row) };
   const table = () => episodeTable(rows, KEYS, "Episodes", drawn);
   const more = () => html`<p class="more"><button type="button" ?disabled=${s.busy} @click=${s.more}>More episodes</button></p>`;
-  return html`<main class="page"><div class="title"><h1>Episodes</h1><p class="dim" role="status">${count(s, rows)}</p></div>
-    ${filters(s)}
-    ${s.wrong ? html`<p class="bad" role="alert">${shown(s.wrong)}</p>` : nothing}
-    <div aria-busy=${String(s.busy)}>${rows.length ? table() : nobody(s)}</div>
-    ${s.listing.next === null ? nothing : more()}${picks(s)}</main>`;
+  return html`<main class="page"><div class="title"><h1>Episodes</h1><p class="dim" role="status">${countText(s, rows)}</p></div>
+    ${filterForm(s)}
+    ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}
+    <div aria-busy=${String(s.busy)}>${rows.length ? table() : emptyList(s)}</div>
+    ${s.listing.next === null ? nothing : more()}${comparePanel(s)}</main>`;
 }
 
 function rowOf(root, id) {
   return [...root.querySelectorAll("tr[data-id]")].find((row) => row.dataset.id === id);
 }
 
-function parts(row) {
+function focusables(row) {
   return [...row.querySelectorAll("a, input")];
 }
 
-/** Draws, and leaves the row that is looked at where it is, and the focus with its row. */
-function steadily(root, draw) {
+/** Draws, and keeps scroll position and focus with their rows although others are inserted. */
+function drawInPlace(root, draw) {
   const focused = document.activeElement?.closest("tr[data-id]") ?? null;
-  const place = focused ? parts(focused).indexOf(document.activeElement) : -1;
+  const place = focused ? focusables(focused).indexOf(document.activeElement) : -1;
   const rows = [...root.querySelectorAll("tr[data-id]")];
   const kept = focused ?? rows.find((row) => row.getBoundingClientRect().top > root.getBoundingClientRect().top);
   if (!kept) return draw();
@@ -177,16 +177,16 @@ function steadily(root, draw) {
   const now = rowOf(root, id);
   if (!now) return undefined;
   if (root.scrollTop > 0) root.scrollTop += now.getBoundingClientRect().top - top;
-  if (now !== kept && place >= 0) parts(now)[place]?.focus({ preventScroll: true });
+  if (now !== kept && place >= 0) focusables(now)[place]?.focus({ preventScroll: true });
   return undefined;
 }
 
-function asks(filters) {
-  return Object.fromEntries(ASKED.map((key) => [key, filters[key].trim()]));
+function serverFilters(filters) {
+  return Object.fromEntries(SERVER_FILTERS.map((key) => [key, filters[key].trim()]));
 }
 
-/** Does *work* on a listing, unless another is wanted by then; a refusal is told until it works again. */
-async function attempt(s, listing, work) {
+/** Does *work* on a listing and takes it over, unless another listing is wanted by then. */
+async function updateListing(s, listing, work) {
   const wrong = await refusalOf(work);
   if (listing === s.wanted) Object.assign(s, { listing, wrong, busy: false });
 }
@@ -194,27 +194,27 @@ async function attempt(s, listing, work) {
 async function load(s) {
   const listing = s.wanted;
   s.set({ busy: true });
-  await attempt(s, listing, () => listing.more());
+  await updateListing(s, listing, () => listing.more());
   s.set({});
 }
 
-/** Shows what the filters say; asks the server anew if they narrow down what it is to send. */
-function follow(s) {
-  const asked = asks(s.filters);
-  if (ASKED.every((key) => asked[key] === s.wanted.asked[key])) return s.set({});
+/** Applies the filters; asks the server again only if those that it applies have changed. */
+function applyFilters(s) {
+  const asked = serverFilters(s.filters);
+  if (SERVER_FILTERS.every((key) => asked[key] === s.wanted.asked[key])) return s.set({});
   s.wanted = new Listing(asked);
   return load(s);
 }
 
-function begin(filters) {
-  const listing = new Listing(asks(filters));
+function initialState(filters) {
+  const listing = new Listing(serverFilters(filters));
   const s = { filters, listing, wanted: listing, ticks: [], wrong: null, busy: false, writing: null, draw: () => {} };
   s.set = (changes) => { Object.assign(s, changes); s.draw(); };
   s.change = (changes) => {
     Object.assign(s.filters, changes);
     clearTimeout(s.writing);
-    s.writing = setTimeout(() => writeHash(s.filters), WRITE);
-    follow(s);
+    s.writing = setTimeout(() => writeHash(s.filters), WRITE_DELAY);
+    applyFilters(s);
   };
   s.more = () => load(s);
   s.tick = (id) => {
@@ -224,48 +224,48 @@ function begin(filters) {
   return s;
 }
 
-/** What the list looked like when it was left: its state, and how far it was scrolled. */
-let left = null;
+/** The state and scroll position of the list when the user last left it. */
+let listAsLeft = null;
 
 /** The list as it was left, if the address has the filters that it had then. */
-function resumed(filters) {
-  return left && Object.keys(FILTERS).every((key) => left.s.filters[key] === filters[key]) ? left : null;
+function resumeState(filters) {
+  return listAsLeft && Object.keys(FILTERS).every((key) => listAsLeft.s.filters[key] === filters[key]) ? listAsLeft : null;
 }
 
-/** Follows the address from now on, and what it became until now; returns how to stop that. */
-async function obey(s, alive) {
+/** Applies the filters in the address, now and whenever they change; returns how to stop. */
+async function followAddress(s, alive) {
   const onHash = async () => {
     if (!alive()) return;
     s.filters = readHash();
-    await follow(s);
+    await applyFilters(s);
   };
   window.addEventListener("hashchange", onHash);
   await onHash();
   return () => window.removeEventListener("hashchange", onHash);
 }
 
-/** Shows the episodes, those first that began last; as they were left if the filters are the same. */
+/** Shows the episodes, newest first; as the user left them if the filters are the same. */
 export async function showEpisodes(root, key, alive) {
   const filters = readHash();
-  const again = resumed(filters);
-  const s = again?.s ?? begin(filters);
+  const again = resumeState(filters);
+  const s = again?.s ?? initialState(filters);
   const [{ tasks }] = await Promise.all([get("tasks"), again ? null : load(s)]);
-  const draw = () => { if (alive()) render(page(s), root); };
+  const draw = () => { if (alive()) render(renderPage(s), root); };
   const refresh = async () => {
     const { listing } = s;
-    await attempt(s, listing, () => listing.refresh());
-    if (alive()) steadily(root, draw);
+    await updateListing(s, listing, () => listing.refresh());
+    if (alive()) drawInPlace(root, draw);
   };
-  const deaf = await obey(s, alive);
+  const deaf = await followAddress(s, alive);
   if (!alive()) return deaf;
   document.title = "Episodes · refold";
   s.draw = draw;
   s.set({ tasks });
   root.scrollTop = again?.top ?? 0;
   if (again) refresh();
-  const stop = repeat(PAUSE, refresh);
+  const stop = repeat(REFRESH_INTERVAL, refresh);
   return () => {
-    left = { s, top: root.scrollTop };
+    listAsLeft = { s, top: root.scrollTop };
     stop();
     deaf();
     clearTimeout(s.writing);

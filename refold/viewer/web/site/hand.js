@@ -1,30 +1,26 @@
-// Playing by hand: the action that is put together, what the rules will say to it, and doing it.
-import { post } from "./api.js";
+// Playing by hand: compose an action, preview what the rules say about it, and take it.
+import { post, wait } from "./api.js";
 import { refusalOf, refusedBy } from "./refusal.js";
 import { draftOf, dropSession, keepDraft, sessionOf } from "./session.js";
 
-const LONG = 1000;
-const STILL = 150;
-const REST = 300;
-const GONE = 404;
+const LONG_FIELD = 1000;
+const PREVIEW_DELAY = 150; // ms without a change: no request for each letter typed
+const REST_TIME = 300; // ms after an action, in case Enter is still held down
+const SESSION_GONE = 404;
 const LEGAL = { error: null };
 
-function pause(time) {
-  return new Promise((done) => { setTimeout(done, time); });
-}
-
-/** Gives the state *s* of an episode what playing it needs; only who began it has its session. */
+/** Adds to the state *s* what playing needs; only the tab that began the episode has its session. */
 export function beginHand(s, id, schema) {
-  s.look = () => (s.tab === "play" && mayAct(s) ? s.family.target(chosen(s)) : null);
+  s.look = () => (s.tab === "play" && mayAct(s) ? s.family.target(chosenAction(s)) : null);
   const action = draftOf(id);
   s.hand = {
     id, schema, session: sessionOf(id), gone: false, action, told: null, wrong: null,
     busy: false, waiting: false, picked: null, asked: 0,
   };
-  if (action && plays(s)) preview(s);
+  if (action && canPlay(s)) previewAction(s);
 }
 
-function put(s, changes) {
+function setHand(s, changes) {
   Object.assign(s.hand, changes);
   s.set({});
 }
@@ -33,118 +29,118 @@ function pathOf(s, what) {
   return `api/episodes/${encodeURIComponent(s.hand.id)}/${what}`;
 }
 
-/** The fields of an action, and the schema of each. */
+/** The fields of an action with their schemas. */
 export function fieldsOf({ schema }) {
   return Object.entries(schema.properties).filter(([key]) => key !== "metadata");
 }
 
-/** How many letters a field may have, undefined if any number. */
+/** The most letters a field takes, undefined without a limit. */
 export function limitOf(schema) {
   return (schema.anyOf?.find((each) => each.type === "string") ?? schema).maxLength;
 }
 
-/** Whether a field is for more than a line. */
+/** Whether a field is for text of several lines. */
 export function isLong(schema) {
-  return limitOf(schema) > LONG;
+  return limitOf(schema) > LONG_FIELD;
 }
 
-/** What the player wrote into the fields for long texts, which goes along whatever is chosen. */
-export function written({ hand }, action) {
+/** The texts that the player wrote into long fields; they stay when another action is chosen. */
+export function writtenTexts({ hand }, action) {
   const long = fieldsOf(hand).filter(([key, schema]) => action[key] && isLong(schema));
   return Object.fromEntries(long.map(([key]) => [key, action[key]]));
 }
 
-/** The action without what was left empty: two are the same if these are. */
-function bare(action) {
+/** The action without empty fields, which mean the same as missing ones. */
+function withoutEmpty(action) {
   return Object.fromEntries(Object.entries(action).filter(([, value]) => value !== null && value !== ""));
 }
 
 /** Whether two actions are the same. */
-export function same(one, other) {
-  const [left, right] = [bare(one), bare(other)];
+export function sameAction(one, other) {
+  const [left, right] = [withoutEmpty(one), withoutEmpty(other)];
   return Object.keys({ ...left, ...right }).every((key) => left[key] === right[key]);
 }
 
-/** Whether *action* is one of these, which are listed. */
-function among(listed, action) {
-  return listed.some((each) => same(each.action, action));
+/** Whether *action* is in the list *listed*. */
+function isListed(listed, action) {
+  return listed.some((each) => sameAction(each.action, action));
 }
 
-/** The legal actions, those on what is picked alone if something is. */
-export function offered(s) {
+/** The legal actions; only those on what is picked in the picture, if something is. */
+export function offeredActions(s) {
   return s.picked === null ? s.doc.legal : s.doc.legal.filter((each) => s.family.target(each.action) === s.picked);
 }
 
-function plays(s) {
+function canPlay(s) {
   return s.hand.session !== null && s.doc.episode.ended === "running" && s.doc.legal.length > 0;
 }
 
-/** Whether an action can be done now, at the step that is shown. */
+/** Whether the player can act at the step that is shown. */
 export function mayAct(s) {
-  return plays(s) && s.at === s.last;
+  return canPlay(s) && s.at === s.last;
 }
 
 /**
- * The action that is put together: at first the first legal one.
+ * The action being composed; the first legal one to begin with.
  *
- * When something else is picked, the first one there, unless it is there or has become the player's own.
+ * If something else is picked, the first legal one on that, unless the player has written his own.
  */
-export function chosen(s) {
+export function chosenAction(s) {
   const { hand, doc } = s;
   const turned = hand.picked !== s.picked;
   hand.picked = s.picked;
-  const [first] = offered(s);
+  const [first] = offeredActions(s);
   if (!hand.action) Object.assign(hand, { action: { ...(first ?? doc.legal[0]).action }, told: LEGAL });
-  else if (turned && first && among(doc.legal, hand.action) && !among(offered(s), hand.action)) {
+  else if (turned && first && isListed(doc.legal, hand.action) && !isListed(offeredActions(s), hand.action)) {
     Object.assign(hand, { action: { ...first.action }, told: LEGAL, wrong: null });
   }
   return hand.action;
 }
 
-/** Puts the focus on what comes first in the panel, on itself if nothing does. */
+/** Puts the focus on the first control of the panel, or on the panel itself. */
 export function focusPanel() {
   (document.querySelector("#panel [data-first]") ?? document.getElementById("panel"))?.focus();
 }
 
-/** Asks the rules what they will say to the action, once it has not changed for a moment. */
-async function preview(s) {
+/** Asks the server what the rules say about the action, once it has not changed for a moment. */
+async function previewAction(s) {
   const own = s.hand.asked;
-  await pause(STILL);
+  await wait(PREVIEW_DELAY);
   const stale = () => own !== s.hand.asked;
   if (stale()) return;
   let told = null;
   const wrong = await refusalOf(async () => {
-    told = await post(pathOf(s, "preview"), { action: bare(s.hand.action), at: s.last });
+    told = await post(pathOf(s, "preview"), { action: withoutEmpty(s.hand.action), at: s.last });
   });
   if (stale()) return;
   const wanted = s.hand.waiting && told?.error === null;
-  put(s, { told, wrong, waiting: false });
-  if (wanted) act(s);
+  setHand(s, { told, wrong, waiting: false });
+  if (wanted) takeAction(s);
 }
 
-/** Finds out what the rules say to the action: asks, unless it is one of those that are legal. */
-function judge(s) {
-  const legal = among(s.doc.legal, s.hand.action);
-  put(s, { told: legal ? LEGAL : null, wrong: null, waiting: false, asked: s.hand.asked + 1 });
-  if (!legal) preview(s);
+/** Shows what the rules say about the action; asks the server unless it is known to be legal. */
+function judgeAction(s) {
+  const legal = isListed(s.doc.legal, s.hand.action);
+  setHand(s, { told: legal ? LEGAL : null, wrong: null, waiting: false, asked: s.hand.asked + 1 });
+  if (!legal) previewAction(s);
 }
 
-/** Judges the action that is put together once more, now that the episode has moved. */
-export function reconsider(s) {
-  if (s.hand.action && plays(s)) judge(s);
+/** Judges the composed action again after the episode has moved. */
+export function judgeAgain(s) {
+  if (s.hand.action && canPlay(s)) judgeAction(s);
 }
 
-/** Puts together *action*, and finds out what the rules say to it. */
-export function choose(s, action) {
+/** Makes *action* the composed one, and shows what the rules say about it. */
+export function chooseAction(s, action) {
   s.hand.action = { ...action };
-  keepDraft(s.hand.id, among(s.doc.legal, action) ? null : action);
-  judge(s);
+  keepDraft(s.hand.id, isListed(s.doc.legal, action) ? null : action);
+  judgeAction(s);
 }
 
-/** What an action that was taken, or *refused*, leaves behind; what was chosen meanwhile stays. */
-function settle(s, taken, refused) {
+/** Clears the action that was taken; keeps it if it was *refused* or another was chosen meanwhile. */
+function finishAction(s, taken, refused) {
   const { hand } = s;
-  if (refused?.status === GONE) {
+  if (refused?.status === SESSION_GONE) {
     dropSession(hand.id);
     Object.assign(hand, { session: null, gone: true });
   } else if (!refused && hand.action === taken) {
@@ -153,31 +149,31 @@ function settle(s, taken, refused) {
   }
 }
 
-/** Does what is put together, once: for a moment after the answer nothing can be done, as a key may still be held. */
-export async function act(s) {
+/** Takes the composed action once, then ignores the player for a moment. */
+export async function takeAction(s) {
   const { hand } = s;
   if (hand.busy) return;
   const inside = Boolean(document.activeElement?.closest(".act"));
   const taken = hand.action;
-  put(s, { busy: true, waiting: false, asked: hand.asked + 1 });
-  const refused = await refusedBy(() => post(pathOf(s, "actions"), { action: bare(taken), at: s.last }, hand.session));
+  setHand(s, { busy: true, waiting: false, asked: hand.asked + 1 });
+  const refused = await refusedBy(() => post(pathOf(s, "actions"), { action: withoutEmpty(taken), at: s.last }, hand.session));
   const lost = await refusalOf(() => s.refresh());
-  settle(s, taken, refused);
+  finishAction(s, taken, refused);
   const other = !refused && hand.action !== null;
-  put(s, { told: null, wrong: refused?.message ?? lost, asked: hand.asked + 1 });
-  if (other) reconsider(s);
+  setHand(s, { told: null, wrong: refused?.message ?? lost, asked: hand.asked + 1 });
+  if (other) judgeAgain(s);
   if (inside) focusPanel();
-  await pause(REST);
-  put(s, { busy: false });
+  await wait(REST_TIME);
+  setHand(s, { busy: false });
 }
 
-/** Does the action at Enter; if the rules have not yet said what they think of it, once they take it. */
-export function enter(s, event) {
+/** Takes the action at Enter; if its preview is still on the way, as soon as the rules accept it. */
+export function actOnEnter(s, event) {
   const line = event.target.tagName !== "TEXTAREA" || event.ctrlKey || event.metaKey;
   if (event.key !== "Enter" || event.isComposing || !line) return;
   if (!event.repeat && event.target.closest("button")) return;
   event.preventDefault();
   if (event.repeat || s.hand.busy) return;
-  if (s.hand.told || s.hand.wrong) act(s);
-  else put(s, { waiting: true });
+  if (s.hand.told || s.hand.wrong) takeAction(s);
+  else setHand(s, { waiting: true });
 }

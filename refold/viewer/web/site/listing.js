@@ -1,14 +1,14 @@
-// The episodes that were asked for, newest first: page by page, and as they are now.
-import { get, query } from "./api.js";
+// Episodes from the server, newest first: loaded page by page, and refreshed.
+import { get, withQuery } from "./api.js";
 
-const PAGE = 50;
-const MOST = 500;
+const PAGE_SIZE = 50;
+const MOST_ROWS = 500;
 
-function moved(known, row) {
+function hasChanged(known, row) {
   return !known || known.events !== row.events || known.ended !== row.ended || known.score !== row.score;
 }
 
-/** Episodes of a scenario or family, an agent, a run; *rows* are those that were loaded so far. */
+/** Episodes of a scenario or family, an agent, a run; *rows* are those loaded so far. */
 export class Listing {
   constructor(asked) {
     this.asked = asked;
@@ -17,26 +17,26 @@ export class Listing {
   }
 
   ask(values) {
-    return get(query("episodes", { ...this.asked, ...values }));
+    return get(withQuery("episodes", { ...this.asked, ...values }));
   }
 
-  /** Loads the page that follows, the first if there is none. */
+  /** Loads the next page, or the first one. */
   async more() {
     const before = this.next;
-    const page = await this.ask({ rewards: true, limit: PAGE, before });
-    if (before !== this.next) return;
+    const page = await this.ask({ rewards: true, limit: PAGE_SIZE, before });
+    if (before !== this.next) return; // a refresh has begun the list anew meanwhile
     this.rows = [...this.rows, ...page.episodes];
     this.next = page.next;
   }
 
-  /** Looks for new episodes and for those that went on; rewards are asked for of these alone. */
+  /** Loads new and changed episodes; rewards, the costly part, only for these. */
   async refresh() {
-    const limit = Math.min(MOST, Math.max(PAGE, this.rows.length));
+    const limit = Math.min(MOST_ROWS, Math.max(PAGE_SIZE, this.rows.length));
     const found = await this.ask({ limit });
     const known = new Map(this.rows.map((row) => [row.id, row]));
     const places = [...found.episodes.keys()].filter((place) => {
       const row = found.episodes[place];
-      return moved(known.get(row.id), row);
+      return hasChanged(known.get(row.id), row);
     });
     if (!places.length) return;
     const [first, last] = [places[0], places.at(-1)];
@@ -45,7 +45,7 @@ export class Listing {
     this.take(found, fresh.episodes);
   }
 
-  /** Puts what was *found* before older rows; if none of it was known, these are forgotten. */
+  /** Puts the rows *found* before older ones; drops those if there may be a gap between them. */
   take(found, fresh) {
     const known = new Map([...this.rows, ...fresh].map((row) => [row.id, row]));
     const ids = new Set(found.episodes.map((row) => row.id));

@@ -1,8 +1,8 @@
-// The page of a server: which view the address asks for, and the way between them.
+// The entry of the server's page: a router from the address to a view.
 import { html, render, nothing } from "../vendor/lit-html.js";
 import { readAddress } from "../address.js";
-import { otherTheme } from "../keys.js";
-import { shown } from "../text.js";
+import { toggleTheme } from "../keys.js";
+import { visibleText } from "../text.js";
 import { Refusal } from "./api.js";
 import { showEpisodes } from "./episodes.js";
 import { askToken } from "./login.js";
@@ -18,8 +18,8 @@ const NOWHERE = { page: null, key: null };
 const LOGIN = { page: "login", key: null };
 const LAST = "last";
 
-/** The view that the address names, and what tells it from other views of its kind. */
-function asked() {
+/** The view that the address asks for, with the key that tells it from others of its kind. */
+function wantedView() {
   const given = readAddress();
   if (given.has("a") && given.has("b")) return { page: "two", key: ["a", "b"].map((side) => encodeURIComponent(given.get(side))).join("/") };
   if (given.has("episode")) return { page: "one", key: given.get("episode") };
@@ -27,24 +27,24 @@ function asked() {
   return { page: LINKS.some(([each]) => each === page) ? page : "episodes", key: "" };
 }
 
-function bar(page) {
+function siteBar(page) {
   return html`<nav class="bar" aria-label="Site"><a class="brand" href="#page=episodes">refold</a>
     ${LINKS.map(([each, text]) => html`<a href="#page=${each}" aria-current=${each === page ? "page" : nothing}>${text}</a>`)}
-    <span class="rest"></span><button type="button" @click=${otherTheme}>Theme</button></nav>`;
+    <span class="rest"></span><button type="button" @click=${toggleTheme}>Theme</button></nav>`;
 }
 
-/** Whether *one* view is the *other*; what `last` means changes, so that is always another one. */
-function same(one, other) {
+/** Whether two views are the same; `last` may have come to mean another episode, so it never is. */
+function sameView(one, other) {
   return one.page === other.page && one.key === other.key && !one.key.split("/").includes(LAST);
 }
 
-function failed(root, error, again) {
-  render(html`<main class="failed"><h1>Not shown</h1><p class="error" role="alert">${shown(error.message)}</p>
+function renderFailure(root, error, again) {
+  render(html`<main class="failed"><h1>Not shown</h1><p class="error" role="alert">${visibleText(error.message)}</p>
     <p class="ways"><button type="button" @click=${again}>Try again</button>
     <a href="#page=episodes">All episodes</a></p></main>`, root);
 }
 
-/** Moves the focus to what *view* is about, unless something in it has it. */
+/** Moves the focus to the heading of *view*, for screen readers, unless something in it has it. */
 function focusOn(view) {
   const heading = view.querySelector("h1");
   if (!heading || view.contains(document.activeElement)) return;
@@ -52,7 +52,7 @@ function focusOn(view) {
   heading.focus({ preventScroll: true });
 }
 
-function start(root) {
+function startRouter(root) {
   let open = NOWHERE;
   let leave = () => {};
   let turn = 0;
@@ -61,7 +61,7 @@ function start(root) {
   const top = document.createElement("div");
   root.replaceChildren(top, view);
 
-  /** Leaves what is shown for *wanted*; returns whether that is still wanted later on. */
+  /** Leaves the current view for *wanted*; returns a function that says if that is still current. */
   const turnTo = (wanted) => {
     open = wanted;
     const own = turn += 1;
@@ -81,16 +81,16 @@ function start(root) {
     show();
   };
   const show = async () => {
-    const wanted = asked();
-    if (same(wanted, open)) return;
+    const wanted = wantedView();
+    if (sameView(wanted, open)) return;
     const alive = turnTo(wanted);
-    render(bar(wanted.page), top);
+    render(siteBar(wanted.page), top);
     try {
       const stop = await PAGES[wanted.page](view, wanted.key, alive);
       if (alive()) leave = stop;
       else stop();
     } catch (error) {
-      if (alive()) failed(view, error, again);
+      if (alive()) renderFailure(view, error, again);
       if (!(error instanceof Refusal)) throw error;
     } finally {
       if (alive()) isReady();
@@ -107,4 +107,4 @@ function start(root) {
   show();
 }
 
-start(document.getElementById("app"));
+startRouter(document.getElementById("app"));

@@ -1,7 +1,7 @@
-// What a server refuses is told where it was asked for; mistakes of ours are not hidden so.
+// Refusals of the server are shown where they occur; other errors, our bugs, are thrown on.
 import { Refusal } from "./api.js";
 
-/** Does *work* and returns the refusal that it met, null if it met none. */
+/** Does *work* and returns the refusal that it meets, or null. */
 export async function refusedBy(work) {
   try {
     await work();
@@ -12,7 +12,7 @@ export async function refusedBy(work) {
   return null;
 }
 
-/** Does *work* and returns the words of the refusal that it met, null if it met none. */
+/** Does *work* and returns the text of the refusal that it meets, or null. */
 export async function refusalOf(work) {
   return (await refusedBy(work))?.message ?? null;
 }

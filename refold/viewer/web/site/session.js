@@ -1,7 +1,8 @@
-// What this tab keeps of the episodes that it plays: the session that may act, and what is not done yet.
+// What this tab stores about the episodes it plays: their sessions, and drafts of actions.
+// In sessionStorage, which other tabs do not share: two players of one session would collide.
 import { post } from "./api.js";
 
-function keyOf(id) {
+function sessionKey(id) {
   return `refold ${id}`;
 }
 
@@ -9,39 +10,39 @@ function draftKey(id) {
   return `refold draft ${id}`;
 }
 
-async function begin(asked, more, draft, alive) {
+async function startEpisode(asked, more, draft, alive) {
   const begun = await post("api/episodes", asked);
-  sessionStorage.setItem(keyOf(begun.id), begun.session);
+  sessionStorage.setItem(sessionKey(begun.id), begun.session);
   keepDraft(begun.id, draft);
   if (alive()) location.hash = new URLSearchParams({ episode: begun.id, ...more, tab: "play" });
 }
 
-/** Begins an episode of *task* in the world of *seed*, its own if null, and goes to it if still *alive*. */
+/** Begins an episode of *task* with *seed*, the task's own if null, and opens it if still *alive*. */
 export function playNew({ task, seed = null }, alive) {
-  return begin({ task, seed }, {}, null, alive);
+  return startEpisode({ task, seed }, {}, null, alive);
 }
 
-/** Leaves the episode *parent* at a position with the *draft* of an action, and goes to the new one if still *alive*. */
+/** Forks *parent* at a position, takes along the *draft* of an action, and opens the fork if still *alive*. */
 export function playFork({ parent, at }, draft, alive) {
-  return begin({ parent, at }, { step: at }, draft, alive);
+  return startEpisode({ parent, at }, { step: at }, draft, alive);
 }
 
-/** The session that may act in the episode *id*; null if another tab, or nobody by hand, plays it. */
+/** The session that may act in the episode *id*; null if this tab does not play it. */
 export function sessionOf(id) {
-  return sessionStorage.getItem(keyOf(id));
+  return sessionStorage.getItem(sessionKey(id));
 }
 
 /** Forgets the session of the episode *id*, which the server no longer knows. */
 export function dropSession(id) {
-  sessionStorage.removeItem(keyOf(id));
+  sessionStorage.removeItem(sessionKey(id));
 }
 
-/** The action that was put together and not done in the episode *id*, null if there is none. */
+/** The draft of an action in the episode *id*, or null. */
 export function draftOf(id) {
   return JSON.parse(sessionStorage.getItem(draftKey(id)));
 }
 
-/** Keeps *action* as not done yet, or nothing if it is null. */
+/** Stores *action* as the draft, or removes the draft if it is null. */
 export function keepDraft(id, action) {
   if (action) sessionStorage.setItem(draftKey(id), JSON.stringify(action));
   else sessionStorage.removeItem(draftKey(id));

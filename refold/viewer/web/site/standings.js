@@ -1,67 +1,67 @@
-// Who scores best: the agents of the log by their means, and reference scores beside them.
+// The standings: the agents of the log ranked by mean score, and reference scores.
 import { html, render, nothing } from "../vendor/lit-html.js";
 import { readAddress, writeAddress } from "../address.js";
-import { flat, name, shown } from "../text.js";
-import { get, post, query } from "./api.js";
-import { fixed, scale, scored, whisker } from "./marks.js";
+import { plainLine, breakableName, visibleText } from "../text.js";
+import { get, post, withQuery } from "./api.js";
+import { fixedScore, scoreAxis, scoreBar, meanWithInterval } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { addressOf } from "./rows.js";
 import { scenarioFilter } from "./tasks.js";
 
 const DIGITS = 8;
 
-/** What a table is over, in words; by which digests it differs, if there are *several* of its scenario. */
+/** The title of a table; with digests if its scenario is among the *several* that have more than one. */
 function titleOf({ over, setting, scenarios }, several) {
   if (!setting) {
-    return html`<h2>${name(over === "all" ? "everything" : over)}</h2>
+    return html`<h2>${breakableName(over === "all" ? "everything" : over)}</h2>
       <p class="dim">mean of the ${scenarios.length} scenario means, for who played all of them</p>`;
   }
   const { rubric, rules, parameters } = setting;
-  const digest = (text) => html`<code>${shown(text.slice(0, DIGITS))}</code>`;
+  const digest = (text) => html`<code>${visibleText(text.slice(0, DIGITS))}</code>`;
   const apart = several.includes(over) ? html` ${digest(rubric.digest)} · parameters ${digest(parameters)}` : nothing;
-  return html`<h2>${name(over)}</h2>
-    <p class="dim">rules ${rules} · rubric ${name(rubric.name)} v${rubric.version}${apart}</p>`;
+  return html`<h2>${breakableName(over)}</h2>
+    <p class="dim">rules ${rules} · rubric ${breakableName(rubric.name)} v${rubric.version}${apart}</p>`;
 }
 
-function excluded(place) {
+function exclusionNote(place) {
   const words = Object.entries(place.exclusions).map(([reason, number]) => `${number} ${reason.replaceAll("_", " ")}`);
-  return words.length ? html`<span class="remark dim">not counted: ${shown(words.join(", "))}</span>` : nothing;
+  return words.length ? html`<span class="remark dim">not counted: ${visibleText(words.join(", "))}</span>` : nothing;
 }
 
-function interval({ low, high, method }) {
+function intervalText({ low, high, method }) {
   const mark = method === "equal_values" ? "*" : nothing;
-  return html`<span class="dim">${fixed(low)} – ${fixed(high)}${mark}</span>`;
+  return html`<span class="dim">${fixedScore(low)} – ${fixedScore(high)}${mark}</span>`;
 }
 
-function best(place) {
-  const score = fixed(place.best);
-  const told = `${score}, episode ${flat(place.episode)}`;
+function bestLink(place) {
+  const score = fixedScore(place.best);
+  const told = `${score}, episode ${plainLine(place.episode)}`;
   return html`<a href=${addressOf(place.episode)} title=${told} aria-label=${told}>${score}</a>`;
 }
 
 function placeRow(place, single) {
   const some = place.mean !== null;
   return html`<tr><td class="rank">${place.rank ?? "–"}</td>
-    <th scope="row" class="agent">${name(place.agent || "–")} ${excluded(place)}</th>
-    <td class="mean">${some ? fixed(place.mean) : "–"}</td>
-    <td class="axis">${some ? whisker(place.mean, place.score) : nothing}</td>
-    ${single ? html`<td class="interval">${place.score ? interval(place.score) : nothing}</td>
-      <td class="n">${place.score?.n ?? 0}</td><td class="best">${some ? best(place) : nothing}</td>` : nothing}</tr>`;
+    <th scope="row" class="agent">${breakableName(place.agent || "–")} ${exclusionNote(place)}</th>
+    <td class="mean">${some ? fixedScore(place.mean) : "–"}</td>
+    <td class="axis">${some ? meanWithInterval(place.mean, place.score) : nothing}</td>
+    ${single ? html`<td class="interval">${place.score ? intervalText(place.score) : nothing}</td>
+      <td class="n">${place.score?.n ?? 0}</td><td class="best">${some ? bestLink(place) : nothing}</td>` : nothing}</tr>`;
 }
 
-function ranking(table, several) {
+function rankingTable(table, several) {
   const single = table.setting !== null;
   const title = ([kind, text]) => html`<th scope="col" class=${kind}>${text}</th>`;
-  const picture = html`<span class="hidden">mean${single ? " and interval" : nothing}</span>${scale()}`;
+  const picture = html`<span class="hidden">mean${single ? " and interval" : nothing}</span>${scoreAxis()}`;
   return html`<section class="ranking" data-over=${table.over}>${titleOf(table, several)}
-    <table class="places" aria-label=${flat(table.over)}><thead><tr>
+    <table class="places" aria-label=${plainLine(table.over)}><thead><tr>
     ${[["rank", "rank"], ["agent", "agent"], ["mean", "mean"], ["axis", picture]].map(title)}
     ${single ? [["interval", "95 %"], ["n", "n"], ["best", "best"]].map(title) : nothing}</tr></thead>
     <tbody>${table.places.map((place) => placeRow(place, single))}</tbody></table></section>`;
 }
 
-function board(s) {
-  if (s.lost) return html`<p class="bad" role="alert">${shown(s.lost)}</p>`;
+function rankingBoard(s) {
+  if (s.lost) return html`<p class="bad" role="alert">${visibleText(s.lost)}</p>`;
   if (!s.board) return nothing;
   const { rankings, several } = s.board;
   if (!rankings.length) {
@@ -72,65 +72,65 @@ function board(s) {
   const overall = rankings.filter(({ setting }) => !setting).reverse();
   const tables = [...overall, ...rankings.filter(({ setting }) => setting)];
   const starred = rankings.some(({ places }) => places.some(({ score }) => score?.method === "equal_values"));
-  const names = several.map((each, place) => html`${place ? ", " : nothing}${name(each)}`);
+  const names = several.map((each, place) => html`${place ? ", " : nothing}${breakableName(each)}`);
   return html`${several.length ? html`<p class="banner">${names}: recorded with several rules, parameters or rubrics.
       Each is ranked apart, and there is no table over all of them.</p>` : nothing}
-    <div class="rankings">${tables.map((each) => ranking(each, several))}</div>
+    <div class="rankings">${tables.map((each) => rankingTable(each, several))}</div>
     <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another may have played their beginning.
     ${starred ? "* All values are equal: the interval rests on their number alone." : nothing}</p>`;
 }
 
-/** What is drawn, as a link to the episode behind it if there is one. */
-function linked(id, drawn) {
-  return id === undefined ? drawn : html`<a href=${addressOf(id)} title=${flat(id)}>${drawn}</a>`;
+/** *drawn* as a link to the episode *id*, if that is known. */
+function linkIfKnown(id, drawn) {
+  return id === undefined ? drawn : html`<a href=${addressOf(id)} title=${plainLine(id)}>${drawn}</a>`;
 }
 
 function baselineRow(row, names) {
   const whole = names.every((each) => each in row.scores);
   const source = row.source === "played" ? "played now" : row.source;
   return html`<tr data-source=${row.source}>
-    <th scope="row" class="agent">${name(row.agent)} <span class="dim">${shown(source)}</span>
-      ${row.remark ? html`<span class="remark dim">${shown(row.remark)}</span>` : nothing}</th>
-    ${names.map((each) => html`<td>${linked(row.episodes[each], scored(row.scores[each]))}</td>`)}<td>${scored(whole ? row.mean : null)}</td></tr>`;
+    <th scope="row" class="agent">${breakableName(row.agent)} <span class="dim">${visibleText(source)}</span>
+      ${row.remark ? html`<span class="remark dim">${visibleText(row.remark)}</span>` : nothing}</th>
+    ${names.map((each) => html`<td>${linkIfKnown(row.episodes[each], scoreBar(row.scores[each]))}</td>`)}<td>${scoreBar(whole ? row.mean : null)}</td></tr>`;
 }
 
 function baselineTable(family, rows) {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row.scores)))];
-  const title = (each) => html`<th scope="col" title=${flat(each)}>${name(each.slice(each.indexOf("/") + 1))}</th>`;
-  return html`<section class="ranking" data-family=${family}><h3>${name(family)}</h3>
-    <table class="references" aria-label="Reference scores, ${flat(family)}">
+  const title = (each) => html`<th scope="col" title=${plainLine(each)}>${breakableName(each.slice(each.indexOf("/") + 1))}</th>`;
+  return html`<section class="ranking" data-family=${family}><h3>${breakableName(family)}</h3>
+    <table class="references" aria-label="Reference scores, ${plainLine(family)}">
     <thead><tr><th scope="col" class="agent">agent</th>${names.map(title)}<th scope="col">mean</th></tr></thead>
     <tbody>${rows.map((row) => baselineRow(row, names))}</tbody></table></section>`;
 }
 
-function references(s) {
+function referenceTables(s) {
   const families = [...new Set(s.references.map((row) => row.family))]
     .filter((family) => !s.scenario || s.scenario === family || s.scenario.startsWith(`${family}/`));
   const withLog = () => s.compare(() => post("baseline", {}));
   return html`<div class="title"><h2>Reference scores</h2><button type="button" ?disabled=${s.busy}
       @click=${withLog}>${s.busy ? "playing…" : "With the best of this log"}</button></div>
-    ${s.wrong ? html`<p class="bad" role="alert">${shown(s.wrong)}</p>` : nothing}
+    ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}
     ${families.map((family) => baselineTable(family, s.references.filter((row) => row.family === family)))}`;
 }
 
-function page(s) {
+function renderPage(s) {
   return html`<main class="page standings"><div class="title"><h1>Standings</h1>
     <form class="filters" @submit=${(event) => event.preventDefault()}>
       ${scenarioFilter(s.tasks, s.scenario, s.narrow)}</form></div>
-    ${board(s)}${references(s)}</main>`;
+    ${rankingBoard(s)}${referenceTables(s)}</main>`;
 }
 
 function readHash() {
   return readAddress().get("scenario") ?? "";
 }
 
-function addMoves(s, alive) {
+function addActions(s, alive) {
   s.follow = async () => {
     if (!alive()) return;
     const scenario = readHash();
     s.set({ scenario });
     let board = null;
-    const lost = await refusalOf(async () => { board = await get(query("leaderboard", { scenario })); });
+    const lost = await refusalOf(async () => { board = await get(withQuery("leaderboard", { scenario })); });
     if (scenario === s.scenario) s.set({ board, lost });
   };
   s.narrow = (scenario) => {
@@ -144,7 +144,7 @@ function addMoves(s, alive) {
   };
 }
 
-/** Shows the agents of the log by their scores, and reference scores. */
+/** Shows the rankings of the log's agents, and reference scores. */
 export async function showStandings(root, key, alive) {
   const { tasks } = await get("tasks");
   if (!alive()) return () => {};
@@ -152,9 +152,9 @@ export async function showStandings(root, key, alive) {
   const s = { tasks, scenario: "", board: null, lost: null, references: [], busy: false, wrong: null };
   s.set = (changes) => {
     Object.assign(s, changes);
-    if (alive()) render(page(s), root);
+    if (alive()) render(renderPage(s), root);
   };
-  addMoves(s, alive);
+  addActions(s, alive);
   window.addEventListener("hashchange", s.follow);
   await Promise.all([s.follow(), s.compare(() => get("baseline"))]);
   return () => window.removeEventListener("hashchange", s.follow);
