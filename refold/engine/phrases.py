@@ -1,4 +1,4 @@
-"""The shared events in words, one line each; a family's ``say`` falls back on these."""
+"""The shared events in words, one line each, for a family's ``say`` to fall back on."""
 
 from functools import singledispatch
 from typing import Any
@@ -14,7 +14,7 @@ def say_shared(thing: Any) -> str:
     Return *thing*, one of the shared events, in words: one line, no full stop.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: It is not one of them.
     """
     raise TypeError(f"say: expected an action, an event or a hint, got {type(thing).__name__}")
 
@@ -64,6 +64,7 @@ def _(event: ModelCalled) -> str:
 
 @say_shared.register
 def _(event: ReplyUnread) -> str:
+    # A reason may quote the model, line ends included; this stays one line.
     return f"no action in the answer: {' '.join(event.reason.split())}"
 
 

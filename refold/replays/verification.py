@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from attrs import frozen
 
-from refold.engine import ActionTaken, EpisodeEnded, EpisodeInfo, Event, Input, Stream
+from refold.engine import ActionTaken, EpisodeEnded, EpisodeRecord, Event, Input, Stream
 from refold.engine.codec import encode, header_of
 from refold.engine.errors import ImpossibleEvent
 from refold.engine.folding import fold, initial_state, step_ranges
@@ -164,7 +164,7 @@ def _unfinished(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes
     return [encode(event) for event in events]
 
 
-def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
+def misfiled(info: EpisodeRecord, stream: Stream) -> str | None:
     """Return what *info*, kept beside *stream*, says of it and should not; None if all is so."""
     scenario = header_of(bytes(stream.started.scenario)).name
     ended = any(isinstance(event, EpisodeEnded) for event in stream)
@@ -178,7 +178,7 @@ def misfiled(info: EpisodeInfo, stream: Stream) -> str | None:
     return _malformed(info)
 
 
-def _malformed(info: EpisodeInfo) -> str | None:
+def _malformed(info: EpisodeRecord) -> str | None:
     """Return which column of *info* does not have the form that refold gives it, or None."""
     for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):
         if told is not None and not _is_time(told):
