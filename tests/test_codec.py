@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 
 import pytest
 from hypothesis import given
@@ -46,6 +48,18 @@ def test_every_class_of_event_survives(random_episode, family):
     episodes = [random_episode(name, seed) for name in names for seed in range(12)]
     met = {type(event) for episode in episodes for event in episode.events}
     assert met == {*SHARED_EVENTS, ActionTaken, *episodes[0].family.events} - {Reseeded}
+
+
+@given(SCENARIOS, SEEDS)
+def test_a_stream_can_be_pickled_and_copied(random_episode, scenario, seed):
+    """It comes back with the same events, bytes and digest, of the very same family."""
+    stream = random_episode(scenario, seed, steps=4).events
+    pickled = [pickle.dumps(stream, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for again in (*map(pickle.loads, pickled), copy.copy(stream), copy.deepcopy(stream)):
+        assert list(again) == list(stream)
+        assert (again.payloads, again.current) == (stream.payloads, stream.current)
+        assert again.digest == stream.digest
+        assert again.family is stream.family
 
 
 CALL = {"sent": ({"role": "user", "content": "é\n"},), "first": 0, "request": "0" * 64}

@@ -1,10 +1,14 @@
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
+from attrs import evolve
 
 from refold.engine import (
     Episode,
     EpisodeEnded,
+    EpisodeRecord,
     EventLog,
     RefoldError,
     StaleWriter,
@@ -13,6 +17,7 @@ from refold.engine import (
 )
 from refold.engine.codec import encode
 from refold.engine.errors import AmbiguousEpisode, EpisodeExists
+from refold.engine.log.info import RECORD_FIELDS, record_fields
 from refold.graders import grade, save_grade
 from refold.scenarios import load
 
@@ -187,6 +192,27 @@ def test_an_episodes_line_says_what_its_stream_says(log, random_episode, scenari
     assert (info.ended, info.reason) == end
     assert (info.ended_at is not None) is episode.over
     assert [info] == list(log.episodes())
+
+
+def test_an_episodes_row_is_its_record(log):
+    """Every field that is given comes back in its place, and the table has no other column."""
+    times = {"started_at": "2026-01-02T03:04:05+00:00", "ended_at": "2026-01-02T03:04:06+00:00"}
+    record = EpisodeRecord(
+        "mine", EASY.name, 7, "me", "monday", 3, "1.2.3", **times, parent="yours", fork_at=2
+    )
+    payloads = Episode.start(EASY, seed=7).events.payloads
+    log.begin(record, payloads, end=True)
+    info = log.find("mine")
+    assert EpisodeRecord(**record_fields(info)) == record
+    log.begin(evolve(record, id="open"), payloads)
+    assert EpisodeRecord(**record_fields(log.find("open"))) == evolve(
+        record, id="open", ended_at=None
+    )
+    with closing(sqlite3.connect(log.path)) as connection:
+        columns = connection.execute("SELECT name FROM pragma_table_info('episodes')").fetchall()
+    key, uid, *others = [name for (name,) in columns]
+    assert (key, uid) == ("id", "uid")
+    assert ["id", *others] == list(RECORD_FIELDS)
 
 
 def save(log, episode, rubric, score):
