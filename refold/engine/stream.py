@@ -85,7 +85,7 @@ class Stream(Sequence[Event]):
         return cls(codec.family, events, payloads, digest, current=current)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By the stored bytes: a family is made of functions, and raw JSON cannot be pickled.
+        # By the stored bytes: a family is made of functions, some of which cannot be pickled.
         return _unpickle, (self.payloads, self.digest)
 
     def __repr__(self) -> str:
@@ -119,4 +119,4 @@ class Stream(Sequence[Event]):
 
 
 def _unpickle(payloads: Sequence[bytes], digest: str) -> Stream:
-    return Stream.read(payloads, head=bytes.fromhex(digest), episode="of a pickle")
+    return Stream.read(payloads, head=bytes.fromhex(digest), episode="(pickled)")

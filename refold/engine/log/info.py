@@ -71,12 +71,12 @@ class EpisodeInfo(EpisodeRecord):
         digest: Hex head of the hash chain as stored; reading the events checks it.
     """
 
-    steps: int = 0
-    total: float = 0.0
-    ended: str | None = None
-    reason: str | None = None
-    events: int = 0
-    digest: str = GENESIS.hex()
+    steps: int = field(default=0, kw_only=True)
+    total: float = field(default=0.0, kw_only=True)
+    ended: str | None = field(default=None, kw_only=True)
+    reason: str | None = field(default=None, kw_only=True)
+    events: int = field(default=0, kw_only=True)
+    digest: str = field(default=GENESIS.hex(), kw_only=True)
 
 
 RECORD_FIELDS = tuple(each.name for each in fields(EpisodeRecord))

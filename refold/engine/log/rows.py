@@ -55,7 +55,7 @@ def read_info(row: Sequence[Any]) -> EpisodeInfo:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LogDamaged(record[0], events - 1, f"expected its last step, got {error}") from None
     return EpisodeInfo(
-        **dict(zip(RECORD_FIELDS, record, strict=True)),
+        *record,
         steps=step.step + 1 if step else 0,
         total=step.total if step else 0.0,
         ended=end.how if end else None,
