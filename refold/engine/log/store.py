@@ -165,11 +165,6 @@ class EventLog:
             if not cursor.rowcount:
                 raise self._unknown_episode(episode)
 
-    def drop_grades(self) -> int:
-        """Delete all saved grades and return their number; ``grade --save`` makes them again."""
-        with self.transaction():
-            return self._connection.execute("DELETE FROM grades").rowcount
-
     def _insert_events(self, tail: Tail, payloads: Sequence[bytes]) -> Tail:
         head = tail.head
         rows = []
