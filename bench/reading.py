@@ -9,7 +9,8 @@ from bench.rows import Bar, Row, rate_row
 from bench.timing import Work, in_turns
 from bench.worlds import TASKS, actions, played, short
 from refold.engine import Episode, EpisodeInfo, EventLog, Stream, fold
-from refold.engine.codec import GENESIS, chain, codec_for
+from refold.engine.chain import GENESIS, chain_heads
+from refold.engine.codec import codec_of, opening_of
 from refold.graders import grade
 from refold.replays import verify
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
@@ -58,7 +59,7 @@ def _fold_rows(path: Path, name: str, rounds: int) -> Iterator[Row]:
         checked = _each(ids, lambda each: _fold(log.events(each)))
         unchecked = _each(ids, lambda each: _fold(_unchecked(raw, each)))
         decoded = _each(payloads, _decode)
-        hashed = _each(payloads, lambda each: len(chain(each)))
+        hashed = _each(payloads, lambda each: len(chain_heads(each)))
         work = f"read + chain + decode + fold, {short(name)}"
         yield rate_row(work, "events/s", DECODE, in_turns(checked, decoded, rounds=rounds), READ)
         rates = in_turns(unchecked, checked, rounds=rounds)
@@ -98,7 +99,9 @@ def _fold(stream: Stream) -> int:
 
 
 def _decode(payloads: Sequence[bytes]) -> int:
-    return len(codec_for(payloads[0], episode="bench").events(payloads, episode="bench"))
+    scenario = opening_of(payloads[0], episode="bench").scenario
+    codec = codec_of(scenario.family, scenario.rules)
+    return len(codec.events(payloads, episode="bench"))
 
 
 def _unchecked(raw: sqlite3.Connection, id: str) -> Stream:

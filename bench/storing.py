@@ -11,7 +11,7 @@ from bench.timing import Work, in_turns
 from bench.worlds import TASKS, played, short
 from refold.agents import make_policy, play
 from refold.engine import Episode, EpisodeInfo, EventLog, Stream
-from refold.engine.codec import chain
+from refold.engine.chain import chain_heads
 from refold.engine.folding import step_ranges
 from refold.engine.log.store import CHECKPOINT_EVERY
 from refold.scenarios import load
@@ -97,7 +97,7 @@ def _raw_rows(episode: Steps) -> list[list[tuple[int, str, bytes]]]:
     payloads = [payload for step in episode for payload in step]
     rows = [
         (seq, payload.decode(), head)
-        for seq, (payload, head) in enumerate(zip(payloads, chain(payloads), strict=True))
+        for seq, (payload, head) in enumerate(zip(payloads, chain_heads(payloads), strict=True))
     ]
     rest = iter(rows)
     return [[next(rest) for _ in step] for step in episode]

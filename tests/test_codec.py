@@ -1,11 +1,14 @@
+import copy
 import json
+import pickle
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from refold.engine import ActionTaken, Episode, InvalidAction, Stream
-from refold.engine.codec import GENESIS, chain, codec_for, encode, link
+from refold.engine.chain import GENESIS, chain_heads, link
+from refold.engine.codec import encode
 from refold.engine.events import SHARED_EVENTS, Reseeded, StepRewarded
 from refold.engine.exchanges import (
     EXCHANGE_EVENTS,
@@ -45,6 +48,18 @@ def test_every_class_of_event_survives(random_episode, family):
     episodes = [random_episode(name, seed) for name in names for seed in range(12)]
     met = {type(event) for episode in episodes for event in episode.events}
     assert met == {*SHARED_EVENTS, ActionTaken, *episodes[0].family.events} - {Reseeded}
+
+
+@given(SCENARIOS, SEEDS)
+def test_a_stream_can_be_pickled_and_copied(random_episode, scenario, seed):
+    """It comes back with the same events, bytes and digest, of the very same family."""
+    stream = random_episode(scenario, seed, steps=4).events
+    pickled = [pickle.dumps(stream, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for again in (*map(pickle.loads, pickled), copy.copy(stream), copy.deepcopy(stream)):
+        assert list(again) == list(stream)
+        assert (again.payloads, again.current) == (stream.payloads, stream.current)
+        assert again.digest == stream.digest
+        assert again.family is stream.family
 
 
 CALL = {"sent": ({"role": "user", "content": "é\n"},), "first": 0, "request": "0" * 64}
@@ -110,9 +125,10 @@ def test_the_chain_covers_every_byte_and_place():
 @given(st.lists(st.binary(), max_size=6), st.integers(0, 6))
 def test_a_chain_can_be_carried_on(payloads, cut):
     """Chaining the rest from where the first part ended is chaining all of it."""
-    first = chain(payloads[:cut])
+    first = chain_heads(payloads[:cut])
     head = first[-1] if first else GENESIS
-    assert first + chain(payloads[cut:], head=head, seq=len(first)) == chain(payloads)
+    rest = chain_heads(payloads[cut:], head=head, seq=len(first))
+    assert first + rest == chain_heads(payloads)
 
 
 def test_the_tag_comes_first():
@@ -198,7 +214,8 @@ def test_an_action_may_be_a_dict_or_typed():
 
 
 def test_a_stream_names_its_family():
-    """The codec is found by what the first event says, not by anything outside the stream."""
+    """The family is found by what the first event says, not by anything outside the stream."""
     for definition in (HARD, MAIL):
         episode = Episode.start(definition)
-        assert codec_for(episode.events.payloads[0], episode="x").family is episode.family
+        read = Stream.read(episode.events.payloads[:1], episode="x")
+        assert read.family is episode.family

@@ -5,7 +5,7 @@ import pytest
 from forging import alter
 
 from refold.engine import Episode, EventLog, LogDamaged
-from refold.engine.codec import GENESIS, link
+from refold.engine.chain import GENESIS, link
 from refold.engine.errors import UnknownName
 from refold.scenarios import load
 

@@ -7,7 +7,7 @@ from forging import alter, record_family
 from shell import Shell
 
 from refold.engine import Episode, EventLog
-from refold.engine.codec import chain
+from refold.engine.chain import chain_heads
 from refold.graders import grade, save_grade
 from refold.scenarios import load
 
@@ -39,7 +39,7 @@ def rebuild(shell, id, change):
         payloads = change(list(log.events(id).payloads))
     with closing(sqlite3.connect(shell.at / "refold.db")) as log:
         ((row, episode),) = log.execute(f"SELECT min(id), episode {where}", (id,)).fetchall()
-    rows = zip(range(1000 * row, 2000 * row), payloads, chain(payloads), strict=False)
+    rows = zip(range(1000 * row, 2000 * row), payloads, chain_heads(payloads), strict=False)
     insert = "INSERT INTO events VALUES (?, ?, ?, CAST(? AS TEXT), ?)"
     edit(
         shell,

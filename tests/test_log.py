@@ -1,10 +1,14 @@
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
+from attrs import evolve
 
 from refold.engine import (
     Episode,
     EpisodeEnded,
+    EpisodeRecord,
     EventLog,
     RefoldError,
     StaleWriter,
@@ -13,6 +17,7 @@ from refold.engine import (
 )
 from refold.engine.codec import encode
 from refold.engine.errors import AmbiguousEpisode, EpisodeExists
+from refold.engine.log.info import RECORD_FIELDS, record_fields
 from refold.graders import grade, save_grade
 from refold.scenarios import load
 
@@ -189,6 +194,27 @@ def test_an_episodes_line_says_what_its_stream_says(log, random_episode, scenari
     assert [info] == list(log.episodes())
 
 
+def test_an_episodes_row_is_its_record(log):
+    """Every field that is given comes back in its place, and the table has no other column."""
+    times = {"started_at": "2026-01-02T03:04:05+00:00", "ended_at": "2026-01-02T03:04:06+00:00"}
+    record = EpisodeRecord(
+        "mine", EASY.name, 7, "me", "monday", 3, "1.2.3", **times, parent="yours", fork_at=2
+    )
+    payloads = Episode.start(EASY, seed=7).events.payloads
+    log.begin(record, payloads, end=True)
+    info = log.find("mine")
+    assert EpisodeRecord(**record_fields(info)) == record
+    log.begin(evolve(record, id="open"), payloads)
+    assert EpisodeRecord(**record_fields(log.find("open"))) == evolve(
+        record, id="open", ended_at=None
+    )
+    with closing(sqlite3.connect(log.path)) as connection:
+        columns = connection.execute("SELECT name FROM pragma_table_info('episodes')").fetchall()
+    key, uid, *others = [name for (name,) in columns]
+    assert (key, uid) == ("id", "uid")
+    assert ["id", *others] == list(RECORD_FIELDS)
+
+
 def save(log, episode, rubric, score):
     """Save a grade by *rubric*, a letter that stands for its name and digest."""
     digest = log.find(episode).digest
@@ -198,7 +224,7 @@ def save(log, episode, rubric, score):
 
 
 def test_grades_stand_beside_each_other_by_rubric(log):
-    """Grading again replaces in its place; another rubric's stands behind; all can be dropped."""
+    """Grading again replaces in its place; another rubric's stands behind; events stay."""
     for id in ("one", "two"):
         Episode.start(EASY, log=log, id=id)
     for episode, rubric, score in [("one", "b", 0.1), ("one", "a", 0.2), ("two", "a", 0.3)]:
@@ -208,8 +234,6 @@ def test_grades_stand_beside_each_other_by_rubric(log):
     found = [json.loads(grade) for grade in log.grades("one")]
     assert found == [{"rubric": "b", "score": 0.4}, {"rubric": "a", "score": 0.2}]
     assert log.grades("two") == [b'{"rubric":"a","score":0.3}']
-    assert log.drop_grades() == 3
-    assert log.grades("one") == log.grades("two") == []
     assert contents(log) == before
 
 

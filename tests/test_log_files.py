@@ -153,7 +153,6 @@ def test_a_readonly_log_reads_and_does_not_write(recorded):
             lambda: Episode.start(MAIL, log=log),
             lambda: log.append(log.tail("one"), [b'{"type":"x"}']),
             lambda: log.save_grade("one", **grade),
-            log.drop_grades,
         ):
             with pytest.raises(RefoldError, match=r"readonly|read-only"):
                 write()

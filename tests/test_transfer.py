@@ -5,6 +5,7 @@ import pytest
 from shell import Shell, check_refusal
 
 from refold.engine import EventLog
+from refold.engine.log.info import record_fields
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ def test_an_export_is_the_stored_bytes(shell):
     assert (header["id"], header["digest"], header["events"]) == (info.id, info.digest, info.events)
     assert (header["agent"], header["run"], header["epoch"]) == ("random", "first", 0)
     assert shell("export", info.id).out.encode() == (shell.at / "0.jsonl").read_bytes()
+
+
+def test_a_header_holds_the_whole_record(shell):
+    """Whatever the log records of an episode is exported, under the same name."""
+    info, payloads = contents(shell.at / "refold.db")[0]
+    header, _ = lines(shell)
+    told = {"type": "episode", "version": 1, "events": len(payloads), "digest": info.digest}
+    assert header == {**told, **record_fields(info)}
 
 
 @pytest.mark.parametrize("way", ["file", "files", "pipe"])

@@ -1,4 +1,4 @@
-"""The engine: events, the log that keeps them, and the fold that turns them into states."""
+"""The engine: events, the log that stores them, and the fold that turns them into states."""
 
 from refold.engine.episode import Episode, StepResult
 from refold.engine.errors import (
@@ -22,7 +22,7 @@ from refold.engine.events import (
 )
 from refold.engine.family import Family
 from refold.engine.folding import fold, fold_to
-from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.info import EpisodeInfo, EpisodeRecord
 from refold.engine.log.store import EventLog
 from refold.engine.stream import Stream
 
@@ -33,6 +33,7 @@ __all__ = [
     "EpisodeEnded",
     "EpisodeInfo",
     "EpisodeOver",
+    "EpisodeRecord",
     "EpisodeStarted",
     "Event",
     "EventLog",

@@ -1,13 +1,12 @@
 """
-Events to bytes and back, and the hash chain over the bytes.
+Events to bytes and back.
 
 Encoding is canonical: equal events give equal bytes, in any process. The bytes that were stored
-are what is hashed, exported and copied; nobody encodes an event again to hash it.
+are what is hashed, exported and copied; an event is never encoded again to hash it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from hashlib import sha256
 from typing import Any, Union
 
 import msgspec
@@ -24,42 +23,27 @@ from refold.engine.registry import find_family
 FORMAT = 1
 """Version of the event schema that this release writes."""
 
-GENESIS = sha256(b"refold event chain 1").digest()
-"""Head of an empty chain. The first event holds the whole scenario, so its hash covers that."""
-
 encode = msgspec.json.Encoder(order="deterministic").encode
 """Return the canonical JSON of an event, or of any other value of refold."""
 
 
 class Opening(Struct, tag_field="type", tag="episode_started"):
-    """What tells how to read a stream: the part of ``EpisodeStarted`` that never changes."""
+    """The part of ``EpisodeStarted`` that never changes; it says how to read the stream."""
 
     format: int
     scenario: Header
 
 
+# Other fields are ignored here, so that streams of any later release can at least be named.
 _decode_opening = msgspec.json.Decoder(Opening).decode
 
 
-def link(head: bytes, seq: int, payload: bytes) -> bytes:
-    """Return the 32-byte head of the chain after the event *payload* at *seq* follows *head*."""
-    return sha256(head + seq.to_bytes(8, "big") + payload).digest()
-
-
-def chain(payloads: Iterable[bytes], *, head: bytes = GENESIS, seq: int = 0) -> list[bytes]:
-    """Return the chain's head after each of *payloads*, the first of which stands at *seq*."""
-    heads = []
-    for place, payload in enumerate(payloads, seq):
-        head = link(head, place, payload)
-        heads.append(head)
-    return heads
-
-
 class Codec:
-    """Reads the events and actions of one family."""
+    """The decoders of one family's events and actions."""
 
     def __init__(self, family: Family) -> None:
         self.family = family
+        # Decoders are costly to build and depend on the family only: one set for all its streams.
         taken: Any = ActionTaken[family.action]  # type: ignore[name-defined]  # known at run time
         kinds: Any = Union[(*SHARED_EVENTS, *EXCHANGE_EVENTS, taken, *family.events)]
         self._stream = msgspec.json.Decoder(list[kinds])
@@ -73,15 +57,17 @@ class Codec:
         Raises:
             LogDamaged: A payload is no event of this family.
         """
+        # One call for the whole stream is several times as fast as one for each event. If it fails,
+        # or finds another number of events, event by event shows which of them is wrong.
         try:
             events: list[Event] = self._stream.decode(b"[" + b",".join(payloads) + b"]")
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             events = []
         if len(events) == len(payloads):
             return events
-        return [self._one(episode, seq, payload) for seq, payload in enumerate(payloads)]
+        return [self._decode_one(episode, seq, payload) for seq, payload in enumerate(payloads)]
 
-    def _one(self, episode: str, seq: int, payload: bytes) -> Event:
+    def _decode_one(self, episode: str, seq: int, payload: bytes) -> Event:
         try:
             event: Event = self._event.decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -95,11 +81,14 @@ class Codec:
         Raises:
             InvalidAction: It does not fit the family's action type.
         """
+        # Not every Struct was validated when it was made, and a dict may hold what JSON cannot:
+        # through JSON and back, the live action is exactly what will be read from the log.
         try:
             plain = asdict(given) if isinstance(given, Struct) else given
             return self._action.decode(encode(msgspec.convert(plain, self.family.action)))
         except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
             name = self.family.name
+            # Part of the text may be the model's own; the error must stay one printable line.
             got = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:300])
             raise InvalidAction(f"action: expected one of family {name}, got {got}") from None
 
@@ -117,7 +106,7 @@ def codec_of(name: str, rules: int) -> Codec:
 
 def opening_of(payload: bytes, *, episode: str) -> Opening:
     """
-    Return how to read the stream whose first event is *payload*.
+    Return the format and scenario header of the stream whose first event is *payload*.
 
     Raises:
         LogDamaged: It is no start of an episode, or of a newer format.
@@ -130,15 +119,3 @@ def opening_of(payload: bytes, *, episode: str) -> Opening:
         problem = f"expected event format {FORMAT} or older, got {opening.format}"
         raise LogDamaged(episode, 0, f"{problem} (update refold to read it)")
     return opening
-
-
-def codec_for(payload: bytes, *, episode: str) -> Codec:
-    """
-    Return the codec for the stream whose first event is *payload*.
-
-    Raises:
-        LogDamaged: It is no start of an episode, or of a newer format.
-        UnknownName: No installed package provides its family.
-    """
-    scenario = opening_of(payload, episode=episode).scenario
-    return codec_of(scenario.family, scenario.rules)

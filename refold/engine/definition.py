@@ -32,7 +32,7 @@ class Definition(Protocol):
 _decode_header = msgspec.json.Decoder(Header).decode
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # a run plays few scenarios many times, and their JSON may be long
 def header_of(scenario: bytes) -> Header:
     """
     Return name, family and rules version of a scenario's JSON.

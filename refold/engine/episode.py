@@ -1,8 +1,8 @@
 """
 Playing an episode: one action in, a step's events out, appended before anyone sees them.
 
-An ``Episode`` holds the only mutable thing of a run, the reference to its current state. What
-it hands out can all be had again from its events.
+An ``Episode`` holds the only mutable thing of a run, the reference to its current state.
+Everything it returns can be computed again from its events.
 """
 
 import re
@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from refold.engine.codec import FORMAT, Codec, chain, codec_of, encode
+from refold.engine.chain import chain_heads
+from refold.engine.codec import FORMAT, Codec, codec_of, encode
 from refold.engine.definition import Definition, header_of
 from refold.engine.errors import EpisodeOver, RefoldError, UnknownStep
 from refold.engine.events import (
@@ -26,16 +27,16 @@ from refold.engine.events import (
 )
 from refold.engine.family import Family
 from refold.engine.folding import decide, fold, initial_state, step_ranges
-from refold.engine.log.info import EpisodeInfo
-from refold.engine.log.store import EventLog, Tail
+from refold.engine.log.info import EpisodeRecord
+from refold.engine.log.protocol import Log, Tail
 from refold.engine.stream import Stream
 
-LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**63 - 1  # SQLite's largest integer
 
 
 class StepResult(Struct, frozen=True):
     """
-    What one step gave.
+    The result of one step.
 
     Attributes:
         observation: What the agent may see now.
@@ -43,7 +44,7 @@ class StepResult(Struct, frozen=True):
         breakdown: Its parts by name.
         error: Error class if the rules refused the action, else None.
         events: The step's events, the action first.
-        terminated: The world ended the episode in this step.
+        terminated: The environment ended the episode in this step.
         truncated: A limit ended the episode in this step.
     """
 
@@ -63,12 +64,13 @@ def new_id() -> str:
 
 def check_id(id: str) -> str:
     """
-    Return *id* if an episode may be called so.
+    Return *id*, checked: it can be the id of an episode.
 
     Raises:
-        RefoldError: It may not: 1 to 64 of letters, digits, ``.``, ``_`` and ``-``, the first
-            a letter or digit, and not the word ``last``.
+        RefoldError: It is not 1 to 64 letters, digits, ``.``, ``_`` or ``-``, or begins with
+            neither a letter nor a digit, or is the word ``last``.
     """
+    # Ids become parts of file names and URLs, and arguments of commands; ``last`` is a reference.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", id) or id == "last":
         raise RefoldError(
             f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', got {id!r}"
@@ -93,7 +95,7 @@ class Episode:
         payloads: Sequence[bytes],
         *,
         codec: Codec,
-        log: EventLog | None,
+        log: Log | None,
         tail: Tail | None,
     ) -> None:
         self.id = id
@@ -104,14 +106,14 @@ class Episode:
         self._payloads = list(payloads)
         self._log = log
         self._tail = tail
-        self._end = _end_of(self._events)
+        self._end = _find_end(self._events)
 
     @classmethod
     def start(
         cls,
         scenario: Definition,
         *,
-        log: EventLog | None = None,
+        log: Log | None = None,
         agent: str = "",
         seed: int | None = None,
         id: str | None = None,
@@ -119,13 +121,13 @@ class Episode:
         epoch: int = 0,
     ) -> "Episode":
         """
-        Return a new episode of *scenario*, its start recorded.
+        Start a new episode of *scenario*, record its start, and return it.
 
         Args:
             scenario: What ``scenarios.load`` returns.
-            log: Where to record; without one the episode lives in memory only.
-            agent: Who will play, a name for people.
-            seed: Seed of the world, 0 to 2**63 - 1; the scenario's own if None.
+            log: Where to record it; None keeps it in memory only.
+            agent: Name of the agent that will play, for people to read.
+            seed: Random seed, 0 to 2**63 - 1; the scenario's own if None.
             id: Name in the log; a fresh random one if None.
             run: Name of the run it belongs to.
             epoch: 0-based number among the run's episodes of this scenario.
@@ -146,22 +148,24 @@ class Episode:
         id = check_id(id) if id is not None else new_id()
         tail = None
         if log is not None:
-            info = EpisodeInfo(id, header.name, seed, agent, run, epoch)
-            tail = log.begin(info, payloads)
+            record = EpisodeRecord(id, header.name, seed, agent, run, epoch)
+            tail = log.begin(record, payloads)
         return cls(id, events, payloads, codec=codec, log=log, tail=tail)
 
     @classmethod
-    def resume(cls, log: EventLog, reference: str) -> "Episode":
+    def resume(cls, log: Log, reference: str) -> "Episode":
         """
-        Return the episode of *log* that *reference* names, ready to go on where it stands.
+        Return the episode of *log* that *reference* names, ready to continue where it stopped.
 
         Raises:
-            UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
+            UnknownEpisode, AmbiguousEpisode: As ``Log.find``.
             LogDamaged: The chain is broken, or an event cannot be read.
             ImpossibleEvent: An event does not fit the state before it.
         """
         id = log.find(reference).id
-        tail = log.tail(id)  # before the events: whoever appends in between makes this one stale
+        # Tail first, events second: an append between the two makes this tail stale, and the next
+        # step is refused. The other way round, it would be made of a state that is out of date.
+        tail = log.tail(id)
         stream = log.events(id)
         codec = codec_of(stream.family.name, stream.family.rules)
         return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=tail)
@@ -172,7 +176,7 @@ class Episode:
         stream: Stream,
         at: int,
         *,
-        log: EventLog | None = None,
+        log: Log | None = None,
         parent: str = "",
         agent: str = "",
         id: str | None = None,
@@ -182,11 +186,11 @@ class Episode:
         Return a new episode that shares the first *at* steps of *stream*, to the byte.
 
         Args:
-            stream: Where it comes from.
-            at: Position at which it leaves, 0 for the start.
-            log: Where to record; without one the episode lives in memory only.
-            parent: Id of the episode that *stream* is of, kept as its lineage.
-            agent: Who will play on.
+            stream: The event stream to branch off from.
+            at: Position at which to branch off, 0 for the start.
+            log: Where to record it; None keeps it in memory only.
+            parent: Id of the episode that *stream* belongs to, recorded as the fork's lineage.
+            agent: Name of the agent that will continue.
             id: Name in the log; a fresh random one if None.
             run: Name of the run it belongs to.
 
@@ -197,24 +201,25 @@ class Episode:
         ranges = step_ranges(stream)
         if not 0 <= at < len(ranges):
             raise UnknownStep(at, len(ranges) - 1)
+        # Stored bytes, never encoded again: the shared prefix keeps its hashes.
         payloads = stream.payloads[: ranges[at].stop]
         events = stream[: ranges[at].stop]
         id = check_id(id) if id is not None else new_id()
         tail = None
         if log is not None:
-            header, seed = header_of(bytes(stream.started.scenario)), stream.started.seed
-            info = EpisodeInfo(id, header.name, seed, agent, run, parent=parent or None, fork_at=at)
-            ended = _end_of(events) is not None
-            tail = log.begin(info, payloads, end=ended)
+            name, seed = header_of(stream.scenario).name, stream.started.seed
+            record = EpisodeRecord(id, name, seed, agent, run, parent=parent or None, fork_at=at)
+            tail = log.begin(record, payloads, end=_find_end(events) is not None)
         codec = codec_of(stream.family.name, stream.family.rules)
         return cls(id, events, payloads, codec=codec, log=log, tail=tail)
 
     @property
     def events(self) -> Stream:
-        """The stream so far."""
+        """The event stream so far."""
+        # Without a log nothing has needed the bytes until now: stepping in memory encodes nothing.
         new = self._events[len(self._payloads) :]
         self._payloads.extend(encode(event) for event in new)
-        head = self._tail.head if self._tail else chain(self._payloads)[-1]
+        head = self._tail.head if self._tail else chain_heads(self._payloads)[-1]
         return Stream(self.family, tuple(self._events), tuple(self._payloads), head.hex())
 
     @property
@@ -224,7 +229,7 @@ class Episode:
 
     @property
     def legal_actions(self) -> Sequence[Any]:
-        """The actions that the rules would accept now; empty after the end."""
+        """The actions that the rules accept now; empty after the end."""
         return self.family.legal_actions(self.state)
 
     @property
@@ -239,7 +244,7 @@ class Episode:
 
     def note(self, *inputs: Input) -> None:
         """
-        Record *inputs*, which lead up to the next step, now.
+        Record *inputs* that lead up to the next step, before that step is taken.
 
         Raises:
             EpisodeOver: The episode has ended; nothing was recorded.
@@ -250,19 +255,19 @@ class Episode:
 
     def truncate(self, reason: str) -> None:
         """
-        Cut the episode off from outside, for *reason*; raises as ``note`` does.
+        End the episode from outside, for *reason*; raises as ``note`` does.
 
-        Not a step: nothing is decided and nothing earned.
+        This is no step: the rules are not run, and there is no reward.
         """
         self._refuse_after_end()
         self._record((EpisodeEnded("truncated", reason),))
 
     def step(self, action: Any, *inputs: Input) -> StepResult:
         """
-        Take *action*, a dict or an action of the family, and return what it led to.
+        Take *action*, a dict or an action of the family, and return the result.
 
-        An action that the rules refuse is a step too; its class is in the result's ``error``.
-        *inputs* that led to the action are recorded with it, before it.
+        An action that the rules refuse is a step too; the result's ``error`` says why. *inputs*
+        that led to the action are recorded before it, in the same transaction.
 
         Raises:
             InvalidAction: It is no action of the family at all; nothing was recorded.
@@ -273,6 +278,7 @@ class Episode:
         taken = ActionTaken(self._codec.action(action))
         events = (taken, *decide(self.family, self.state, taken.action))
         self._record((*inputs, *events) if inputs else events)
+        # The family promises the order: a refusal right after the action, the reward last.
         refused, rewarded = events[1], events[-1]
         assert isinstance(rewarded, StepRewarded)
         return StepResult(
@@ -293,7 +299,8 @@ class Episode:
             )
 
     def _record(self, events: Sequence[Event]) -> None:
-        end = _end_of(events)
+        end = _find_end(events)
+        # The log first: if it refuses, the live episode is unchanged, and the caller may go on.
         if self._log is not None and self._tail is not None:
             payloads = [encode(event) for event in events]
             self._tail = self._log.append(self._tail, payloads, end=end is not None)
@@ -303,8 +310,8 @@ class Episode:
         self._end = end
 
 
-def _end_of(events: Sequence[Event]) -> EpisodeEnded | None:
-    for event in reversed(events):
+def _find_end(events: Sequence[Event]) -> EpisodeEnded | None:
+    for event in reversed(events):  # the end is among the last events, or nowhere
         if isinstance(event, EpisodeEnded):
             return event
     return None

@@ -2,7 +2,7 @@
 Every error that refold raises on purpose, one class for each decision that a caller can make.
 
 All are children of ``RefoldError``; their text is one line, ready to be shown. Facts that a
-caller may branch on are attributes: nobody needs to read the text.
+caller may branch on are attributes, so the text never has to be parsed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,34 +10,35 @@ from difflib import get_close_matches
 
 
 class RefoldError(Exception):
-    """Something that a user can put right; its text says what, where and what to do next."""
+    """Something that a user can fix; its text says what, where and what to do next."""
 
 
 class InvalidAction(RefoldError):
-    """What was given is no action of this family at all; nothing was appended."""
+    """The value is no action of this family at all; nothing was appended."""
 
 
 class EpisodeOver(RefoldError):
-    """An action came after the end of the episode; nothing was appended."""
+    """The episode has ended already; nothing was appended."""
 
 
 class UnknownName(RefoldError):
     """
-    A name that nothing answers to.
+    A name that nothing is known by.
 
     Attributes:
-        name: What was asked for.
-        known: What would have been accepted, sorted.
+        name: The name that was asked for.
+        known: The names that would have been accepted, sorted.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
         self.kind = kind
         self.name = name
         self.known: Sequence[str] = sorted(known)
-        super().__init__(f"{kind}: {_expected(name, self.known)}{'; ' if hint else ''}{hint}")
+        super().__init__(f"{kind}: {_expected_names(name, self.known)}{'; ' if hint else ''}{hint}")
 
 
-def _expected(name: str, known: Sequence[str]) -> str:
+def _expected_names(name: str, known: Sequence[str]) -> str:
+    # Typos by similarity, then parts of long names (``hard`` of ``workflow/hard``).
     near = get_close_matches(name, known, n=3, cutoff=0.6) or [k for k in known if name in k][:3]
     if near:
         return f"expected a known name, got {name!r}; did you mean {', '.join(near)}?"
@@ -52,7 +53,7 @@ class UnknownStep(RefoldError):
 
 
 class UnknownEpisode(RefoldError):
-    """No episode of the log has this id or prefix."""
+    """No episode in the log has this id or prefix."""
 
 
 class AmbiguousEpisode(RefoldError):
@@ -60,7 +61,7 @@ class AmbiguousEpisode(RefoldError):
     More than one episode begins with this prefix.
 
     Attributes:
-        matches: Some of the ids that do, at most five.
+        matches: At most five of the ids that begin with it.
     """
 
     def __init__(self, prefix: str, matches: Sequence[str]) -> None:
@@ -70,7 +71,7 @@ class AmbiguousEpisode(RefoldError):
 
 
 class EpisodeExists(RefoldError):
-    """The log already holds an episode of this id."""
+    """The log already holds an episode with this id."""
 
 
 class NotALog(RefoldError):
@@ -100,7 +101,7 @@ class LogDamaged(RefoldError):
 
 
 class ImpossibleEvent(RefoldError):
-    """An event does not fit the state before it, so no rules can have made it."""
+    """An event does not fit the state before it, so the rules cannot have made it."""
 
     def __init__(self, event: str) -> None:
         super().__init__(
@@ -110,7 +111,7 @@ class ImpossibleEvent(RefoldError):
 
 
 class StaleWriter(RefoldError):
-    """Somebody else has appended to this episode since it was read; nothing was appended."""
+    """Another writer has appended to this episode since it was read; nothing was appended."""
 
 
 class LogBusy(RefoldError):

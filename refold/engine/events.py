@@ -1,5 +1,5 @@
 """
-Events: immutable facts in the past tense, and the five that every family shares.
+Events: immutable facts in the past tense, and the classes that every family shares.
 
 An event's identity is its place in a stream (its ``seq``), not a field. Its ``type`` tag is the
 class name in snake case and never changes once released; fields are only ever added, with
@@ -18,20 +18,24 @@ from msgspec import Raw, Struct
 ActionT = TypeVar("ActionT")
 
 
-def _tag(name: str) -> str:
+def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Event(Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag=_tag):
-    """Base of all events: frozen, without defaults unless added after a release."""
+# gc=False: events hold no reference cycles, and logs hold millions of them. Unknown fields are
+# refused, so that nothing can be stored beside an event that its hash covers but no reader sees.
+class Event(
+    Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag_field="type", tag=_snake_case
+):
+    """Base of all events: frozen; only fields that were added after a release have defaults."""
 
 
 class EpisodeStarted(Event, frozen=True):
     """
-    First event of every stream: the whole scenario, so that a stream stands alone.
+    First event of every stream: the whole scenario, so that a stream is self-contained.
 
-    ``scenario`` is the scenario's canonical JSON, byte for byte; ``seed`` is at least 0 and
-    drives whatever chance the rules know; ``format`` is the version of the event schema.
+    ``scenario`` is the scenario's canonical JSON, byte for byte; ``seed``, at least 0, is the
+    random seed of the rules; ``format`` is the version of the event schema.
     """
 
     format: int
@@ -40,30 +44,30 @@ class EpisodeStarted(Event, frozen=True):
 
 
 class Input(Event, frozen=True):
-    """Base of what came from outside: actions, and whatever led to them."""
+    """Base of everything that came from outside: actions, and whatever led to them."""
 
 
 class Reseeded(Input, frozen=True):
-    """From here on, chance follows *seed*, at least 0, in place of the seed before."""
+    """The rules draw from the random seed *seed*, at least 0, from here on."""
 
     seed: int
 
 
 class ActionTaken(Input, Generic[ActionT], frozen=True):
-    """The agent chose *action*; whether the rules accept it is for later events to say."""
+    """The agent chose *action*; the events that follow show whether the rules accepted it."""
 
     action: ActionT
 
 
 class ActionRefused(Event, frozen=True):
-    """The rules refused the step's action, for the error class *error*; time still passed."""
+    """The rules refused the step's action with the error class *error*; time still passed."""
 
     error: str
 
 
 class EpisodeEnded(Event, frozen=True):
     """
-    The episode is over: ``terminated`` by the world, or ``truncated`` by a limit.
+    The episode is over: ``terminated`` by the environment, or ``truncated`` by a limit.
 
     ``reason`` is a word of the family's rules, such as ``synthesized`` or ``time_budget``.
     """
@@ -76,7 +80,7 @@ class StepRewarded(Event, frozen=True):
     """
     Last event of every step, 0-based *step*: the reward, raw and unclamped, and its parts.
 
-    ``total`` is the episode's reward so far. It and ``reward`` are recorded sums: nobody adds
+    ``total`` is the episode's reward so far. Both it and ``reward`` are recorded sums: never add
     up ``parts`` again, since floats added in another order may differ in the last bit.
     """
 
@@ -87,4 +91,4 @@ class StepRewarded(Event, frozen=True):
 
 
 SHARED_EVENTS = (EpisodeStarted, Reseeded, ActionRefused, EpisodeEnded, StepRewarded)
-"""What every family's codec knows beside the family's own events and ``ActionTaken``."""
+"""What every family's codec decodes beside the family's own events and ``ActionTaken``."""

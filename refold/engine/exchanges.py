@@ -1,9 +1,9 @@
 """
-Exchanges with a model: what was asked, what came back, and what could not be made of it.
+Exchanges with a model: requests, replies, and replies that no action could be read from.
 
 They are inputs, like actions: recorded as they happen, never computed. All of an exchange is
-kept, but each message only once: a request is the last ``ModelConfigured``, and the messages of
-the conversation so far, of which an exchange holds those that are new.
+kept, but each message only once: a request is the last ``ModelConfigured`` and the messages of
+the conversation so far, of which each exchange records only the new ones.
 """
 
 from typing import Any, Literal
@@ -15,13 +15,13 @@ from refold.engine.events import Input
 
 class ModelConfigured(Input, frozen=True):
     """
-    How the model is asked from here on; recorded again when it changes.
+    Settings of the requests from here on; recorded again when they change.
 
     Attributes:
         prompt: Name and version of the prompt, such as ``workflow.1``.
-        format: How actions are asked for: ``tools``, ``json`` or ``text``.
+        format: Form of the answer: ``tools``, ``json`` or ``text``.
         history: Number of past turns that a request repeats; None for all.
-        parameters: The request's body but for ``messages``. Never holds a key.
+        parameters: The request's body without ``messages``. Never holds an API key.
     """
 
     prompt: str
@@ -30,9 +30,10 @@ class ModelConfigured(Input, frozen=True):
     parameters: dict[str, Any]
 
 
+# The parts of an exchange are no events, so they need no tag; otherwise they are set up like them.
 class Attempt(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """
-    A try at a request that failed.
+    One failed attempt at a request.
 
     ``fault`` is a word such as ``timeout``, ``connection``, ``status`` or ``body``; ``status``
     is the HTTP status, if there was one.
@@ -43,7 +44,7 @@ class Attempt(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class ToolCall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A tool call as the model made it; *arguments* is its text, JSON or not."""
+    """A tool call as the model made it; *arguments* is verbatim and may be invalid JSON."""
 
     id: str
     name: str
@@ -51,7 +52,7 @@ class ToolCall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Usage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Tokens that a request cost, as the API counted them."""
+    """Tokens that a request used, as counted by the API."""
 
     input: int
     output: int
@@ -59,7 +60,7 @@ class Usage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True):
     """
-    What the model answered.
+    A model's reply.
 
     Attributes:
         model: Model name as returned.
@@ -85,11 +86,11 @@ class ModelCalled(Input, frozen=True):
     Attributes:
         sent: Messages that are new since the last request, oldest first.
         first: Index in the conversation of the first message after the system message that
-            the request repeats; earlier ones were left out.
+            the request includes; earlier ones were left out.
         request: Hex SHA-256 of the request body's canonical JSON.
-        reply: The answer; None if every attempt failed.
+        reply: The reply; None if every attempt failed.
         faults: The attempts that failed, in order.
-        latency_ms: Whole milliseconds from the first attempt to the answer or the last failure.
+        latency_ms: Whole milliseconds from the first attempt to the reply or the last failure.
     """
 
     sent: tuple[dict[str, Any], ...]
@@ -101,19 +102,19 @@ class ModelCalled(Input, frozen=True):
 
 
 class ReplyUnread(Input, frozen=True):
-    """No action could be read from the last reply, *text*, because of *reason*."""
+    """No action could be read from the last reply, *text*, for *reason*."""
 
     reason: str
     text: str
 
 
 class ActionForfeited(Input, frozen=True):
-    """The agent gave no action, for *reason*; the one that follows stands in for it."""
+    """The agent gave no action, for *reason*; the action that follows is a substitute."""
 
     reason: str
 
 
 INSTRUMENT_FAILED = "instrument_failed"
-"""Reason of an episode that was cut off because the API kept failing."""
+"""Reason of an episode that was truncated because the API kept failing."""
 
 EXCHANGE_EVENTS = (ModelConfigured, ModelCalled, ReplyUnread, ActionForfeited)

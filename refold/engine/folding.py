@@ -1,5 +1,5 @@
 """
-State from events: the one loop that turns a stream, or any prefix of it, into a state.
+State from events: the one loop that folds a stream, or any prefix of it, with a family's reducer.
 
 Position N means *after N actions*, everywhere in refold.
 """
@@ -22,7 +22,8 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
     """
     Return the state after *events*, oldest first.
 
-    Pure: equal events give an equal state, so a stored stream is all that a replay needs.
+    A left fold with the family's reducer. Pure: equal events give an equal state, so a stored
+    stream is all that a replay needs.
 
     Args:
         events: Events of one stream in seq order, without gaps.
@@ -34,7 +35,7 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
         The state after the last event; *start* itself if there are none.
 
     Raises:
-        ValueError: Neither *start* nor an ``EpisodeStarted`` says where to begin.
+        ValueError: Neither *start* nor an ``EpisodeStarted`` gives a state to begin from.
         ImpossibleEvent: An event does not fit the state before it.
     """
     rest = iter(events)
@@ -46,6 +47,8 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
         state = initial_state(family, first)
     transitions = family.transitions
     event = None
+    # Around the loop, not in it: an event that no rules made reaches the reducer as a key, type or
+    # value that it cannot handle, and a ``try`` for each event would cost every honest stream.
     try:
         for event in rest:
             state = transitions[type(event)](state, event)
@@ -56,10 +59,10 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
 
 def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
     """
-    Return what *action* causes by the rules of *family*, ``StepRewarded`` last.
+    Return the events that *action* causes by the rules of *family*, ``StepRewarded`` last.
 
     Raises:
-        ImpossibleEvent: *state* is none that the rules know, since its events were forged.
+        ImpossibleEvent: The rules cannot handle *state*, since its events were forged.
     """
     try:
         return family.decide(state, action)
@@ -69,15 +72,15 @@ def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
 
 def step_ranges(stream: Stream) -> list[range]:
     """
-    Return the seqs of the episode's start, and then of each whole step, oldest first.
+    Return the seqs of the episode's start, and then those of each whole step, oldest first.
 
-    Item N therefore ends where position N is: ``stream[: ranges[N].stop]`` are the events up to
-    position N. Events after the last ``StepRewarded`` belong to no step and to no range.
+    Item N ends at position N: ``stream[: ranges[N].stop]`` are the events up to position N.
+    Events after the last ``StepRewarded`` belong to no step and to no range.
     """
     ranges: list[range] = []
     first = 0
     for seq, event in enumerate(stream):
-        if not ranges and isinstance(event, Input):
+        if not ranges and isinstance(event, Input):  # the first step begins, so the start is over
             ranges.append(range(seq))
             first = seq
         if isinstance(event, StepRewarded):

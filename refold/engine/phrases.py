@@ -89,6 +89,7 @@ def _(event: ModelCalled) -> str:
 
 @say_shared.register
 def _(event: ReplyUnread) -> str:
+    # A reason may quote the model, line ends included; this stays one line.
     return f"no action in the answer: {' '.join(event.reason.split())}"
 
 

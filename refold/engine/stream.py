@@ -1,15 +1,16 @@
 """
-One episode's events as a value.
+One episode's event stream as a value.
 
-A stream is immutable and knows the digest that its stored bytes have, so whatever is derived
-from it (a grade, an export, a comparison) can say of what it was derived.
+A stream is immutable and knows the digest of its stored bytes, so that whatever is derived from
+it (a grade, an export, a comparison) can name exactly what it was derived from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
-from refold.engine.codec import FORMAT, chain, codec_of, encode, opening_of
+from refold.engine.chain import chain_heads
+from refold.engine.codec import FORMAT, codec_of, encode, opening_of
 from refold.engine.errors import LogDamaged
 from refold.engine.events import EpisodeStarted, Event
 from refold.engine.family import Family
@@ -18,7 +19,9 @@ from refold.engine.upcasting import UPCASTS, Upcast, upcast
 
 class Stream(Sequence[Event]):
     """
-    The events of one episode in seq order, without gaps; a sequence, read only.
+    The events of one episode in seq order, without gaps: a read-only sequence.
+
+    Can be pickled and copied where the family is installed.
 
     Attributes:
         family: The rules that the events belong to.
@@ -54,31 +57,36 @@ class Stream(Sequence[Event]):
         upcasts: Mapping[int, Upcast] = UPCASTS,
     ) -> "Stream":
         """
-        Return the stream of stored *payloads*, at least one; *episode* is named in errors.
+        Return the stream of the stored *payloads*.
 
         Args:
-            payloads: The stored bytes of each event from the first on.
-            head: The chain's head over them, where the caller has computed it already.
-            episode: What errors call the episode.
-            upcasts: What reads older formats.
+            payloads: The stored bytes of each event from the first on, at least one.
+            head: Head of the chain over them; computed if None.
+            episode: Id of the episode, for errors.
+            upcasts: Functions that read older formats, by format.
 
         Raises:
             LogDamaged: A payload is no event of the family that the first one names, or the
-                stream is of a format that nothing reads.
+                stream is of a format that no function reads.
             UnknownName: No installed package provides that family.
         """
         if not payloads:
             raise LogDamaged(episode, 0, "expected episode_started, got no events")
         opening = opening_of(payloads[0], episode=episode)
         codec = codec_of(opening.scenario.family, opening.scenario.rules)
-        digest = (head or chain(payloads)[-1]).hex()
+        digest = (head or chain_heads(payloads)[-1]).hex()
         if opening.format == FORMAT:
             events = codec.events(payloads, episode=episode)
             return cls(codec.family, events, payloads, digest)
-        raised = upcast(payloads, of=opening.format, to=FORMAT, upcasts=upcasts, episode=episode)
-        events = codec.events(raised, episode=episode)
+        upcasted = upcast(payloads, of=opening.format, to=FORMAT, upcasts=upcasts, episode=episode)
+        events = codec.events(upcasted, episode=episode)
+        # Encoded from the events: plain JSON that was upcast may lack the canonical field order.
         current = [encode(event) for event in events]
         return cls(codec.family, events, payloads, digest, current=current)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By the stored bytes: a family is made of functions, some of which cannot be pickled.
+        return _unpickle, (self.payloads, self.digest)
 
     def __repr__(self) -> str:
         name = f"{self.family.name}.{self.family.rules}"
@@ -108,3 +116,7 @@ class Stream(Sequence[Event]):
     def scenario(self) -> bytes:
         """Canonical JSON of the scenario, as the first event holds it."""
         return bytes(self.started.scenario)
+
+
+def _unpickle(payloads: Sequence[bytes], digest: str) -> Stream:
+    return Stream.read(payloads, head=bytes.fromhex(digest), episode="(pickled)")

@@ -9,7 +9,7 @@ def add_up(values: Iterable[float]) -> float:
     """
     Return the sum of *values*, added one by one in their order; 0.0 if there are none.
 
-    Recorded rewards and grades rest on it: the built-in ``sum`` rounds otherwise from Python
-    3.12 on, so that equal episodes would have different digests.
+    Recorded rewards and grades depend on it: from Python 3.12 on the built-in ``sum`` rounds
+    differently, so equal episodes would get different digests.
     """
     return reduce(add, values, 0.0)

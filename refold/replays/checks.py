@@ -11,7 +11,7 @@ import msgspec
 from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, LogDamaged, RefoldError, Stream
-from refold.engine.codec import chain
+from refold.engine.chain import chain_heads
 from refold.engine.folding import step_ranges
 from refold.engine.log.audit import Audit, SavedRow
 from refold.graders import Grade, grade
@@ -137,7 +137,7 @@ def _grade_problem(row: SavedRow, stream: Stream) -> str | None:
 
 def _prefix_with_digest(stream: Stream, digest: str) -> Stream | None:
     """Return the prefix of *stream* that has *digest*, or None."""
-    for seq, head in enumerate(chain(stream.payloads)):
+    for seq, head in enumerate(chain_heads(stream.payloads)):
         if head.hex() == digest:
             return Stream.read(stream.payloads[: seq + 1], head=head, episode="a beginning")
     return None

@@ -13,7 +13,7 @@ from typing import Literal
 from attrs import define, evolve, field, frozen
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
-from refold.engine.codec import chain
+from refold.engine.chain import chain_heads
 from refold.engine.log.audit import Audit
 from refold.replays.verification import find_row_mismatch
 
@@ -119,7 +119,8 @@ class MergePlan:
             parent = info.parent and self._ids.get((place.source.log.path, info.parent))
             new = evolve(info, id=id, parent=parent or info.parent)
             log.begin(new, stream.payloads, end=info.ended_at is not None)
-            self._write_grades(log, id, place, [head.hex() for head in chain(stream.payloads)])
+            digests = [head.hex() for head in chain_heads(stream.payloads)]
+            self._write_grades(log, id, place, digests)
             yield id
 
     def _write_grades(
@@ -150,7 +151,7 @@ def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bo
     """Return whether the episode *info* equals *other* of *source*, or is a prefix of it."""
     if info.events >= other.events:
         return info.digest == other.digest
-    heads = chain(source.log.events(other.id).payloads[: info.events])
+    heads = chain_heads(source.log.events(other.id).payloads[: info.events])
     return bool(heads) and heads[-1].hex() == info.digest
 
 

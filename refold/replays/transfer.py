@@ -10,9 +10,10 @@ from typing import IO, Literal
 
 import msgspec
 
-from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
+from refold.engine import EpisodeInfo, EpisodeRecord, EventLog, RefoldError, Stream
 from refold.engine.codec import encode
 from refold.engine.episode import LARGEST_SEED, check_id
+from refold.engine.log.info import record_fields
 from refold.replays.verification import find_row_mismatch
 
 LONGEST_LINE = 64 * 2**20
@@ -22,7 +23,11 @@ LONGEST_LINE = 64 * 2**20
 class EpisodeHeader(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="episode"
 ):
-    """First line of an exported episode; *events* lines with its events follow."""
+    """
+    First line of an exported episode; *events* lines with the stream follow it.
+
+    Declared, not made from ``EpisodeRecord``: the format has a version of its own.
+    """
 
     version: Literal[1]
     id: str
@@ -51,22 +56,8 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
         LogDamaged: The stored chain is broken.
     """
     stream = log.events(info.id)
-    header = EpisodeHeader(
-        version=1,
-        id=info.id,
-        scenario=info.scenario,
-        seed=info.seed,
-        agent=info.agent,
-        run=info.run,
-        epoch=info.epoch,
-        release=info.release,
-        started_at=info.started_at,
-        parent=info.parent,
-        fork_at=info.fork_at,
-        ended_at=info.ended_at,
-        events=len(stream),
-        digest=stream.digest,
-    )
+    row = record_fields(info)
+    header = EpisodeHeader(version=1, **row, events=len(stream), digest=stream.digest)
     yield encode(header) + b"\n"
     for payload in stream.payloads:
         yield payload + b"\n"
@@ -133,20 +124,8 @@ def _store(log: EventLog, header: EpisodeHeader, payloads: list[bytes], where: s
             f"{where}: expected events of digest {header.digest[:12]}, got {stream.digest[:12]}; "
             "the file was altered, export it again"
         )
-    info = EpisodeInfo(
-        id=header.id,
-        scenario=header.scenario,
-        seed=header.seed,
-        agent=header.agent,
-        run=header.run,
-        epoch=header.epoch,
-        release=header.release,
-        started_at=header.started_at,
-        parent=header.parent,
-        fork_at=header.fork_at,
-        ended_at=header.ended_at,
-    )
-    if problem := find_row_mismatch(info, stream):
+    record = EpisodeRecord(**record_fields(header))
+    if problem := find_row_mismatch(record, stream):
         raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
-    log.begin(info, payloads, end=header.ended_at is not None)
+    log.begin(record, payloads, end=header.ended_at is not None)
     return log.find(header.id)

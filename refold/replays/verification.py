@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from attrs import frozen
 
-from refold.engine import ActionTaken, EpisodeEnded, EpisodeInfo, Event, Input, Stream
+from refold.engine import ActionTaken, EpisodeEnded, EpisodeRecord, Event, Input, Stream
 from refold.engine.codec import encode
 from refold.engine.definition import header_of
 from refold.engine.errors import ImpossibleEvent
@@ -170,7 +170,7 @@ def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[by
     return [encode(event) for event in events]
 
 
-def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
+def find_row_mismatch(info: EpisodeRecord, stream: Stream) -> str | None:
     """Return the first column of the row *info* that contradicts *stream*, in words, or None."""
     scenario = header_of(bytes(stream.started.scenario)).name
     ended = any(isinstance(event, EpisodeEnded) for event in stream)
@@ -184,7 +184,7 @@ def find_row_mismatch(info: EpisodeInfo, stream: Stream) -> str | None:
     return _find_malformed_column(info)
 
 
-def _find_malformed_column(info: EpisodeInfo) -> str | None:
+def _find_malformed_column(info: EpisodeRecord) -> str | None:
     """Return the first column of *info* whose form refold never writes, in words, or None."""
     # These columns lie outside the hash chain: only their form can be checked.
     for what, told in (("started_at", info.started_at), ("ended_at", info.ended_at)):

@@ -1,8 +1,7 @@
 """
-A log's file as it lies there: what SQLite finds wrong with it, and rows that nobody has read yet.
+A log's file as stored: SQLite's own findings about it, and rows that nothing else has read yet.
 
-Nothing that is decoded elsewhere is decoded here, so that one row that cannot be read does not
-hide the others.
+Nothing is decoded here, so that one row that cannot be decoded does not hide the others.
 """
 
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from refold.engine.log.file import open_log, sqlite_errors
 from refold.engine.log.schema import check_migrations
 
 _TABLES = ("episodes", "events", "grades")
-_MOST = 20
+_MOST = 20  # findings for each table: a page of damage can touch every row
 _PAGE = 500
 
 
 @frozen
 class SavedRow:
-    """A row of ``grades``: what stands beside *grade*, the whole grade as JSON, is said twice."""
+    """A row of ``grades``; *grade* is the whole grade as JSON, which the other columns repeat."""
 
     digest: str
     rubric: str
@@ -34,7 +33,7 @@ class SavedRow:
 
 class Audit:
     """
-    A log file, opened for looking at it only.
+    A log file, opened read-only for inspection.
 
     Raises:
         NotALog, NewerLog: As for ``EventLog``.
@@ -57,21 +56,22 @@ class Audit:
         self._connection.close()
 
     def problems(self) -> list[str]:
-        """Return what is wrong with pages, indexes, rows and references; empty if all is well."""
+        """Return the problems with pages, indexes, rows, references and migrations, if any."""
         try:
             with sqlite_errors(self._path):
                 return [
-                    *self._integrity(),
-                    *self._references(),
+                    *self._integrity_problems(),
+                    *self._reference_problems(),
                     *check_migrations(self._connection),
                 ]
-        except NotALog as error:
+        except NotALog as error:  # too damaged for the checks themselves: that is the finding
             return [str(error)]
 
     def ids(self) -> Iterator[str]:
         """Yield the id of every episode in the order they began, read page by page."""
         last = 0
-        while rows := self._rows(
+        while rows := self._query(
+            # A BLOB, since an id that is no valid UTF-8 must be listed like any other.
             "SELECT id, CAST(uid AS BLOB) FROM episodes WHERE id > ? ORDER BY id LIMIT ?",
             *(last, _PAGE),
         ):
@@ -79,8 +79,8 @@ class Audit:
             last = rows[-1][0]
 
     def grades(self, id: str) -> list[SavedRow]:
-        """Return the grades that are kept beside the episode *id*."""
-        rows = self._rows(
+        """Return the saved grades of the episode *id*, undecoded."""
+        rows = self._query(
             "SELECT g.digest, g.rubric, g.version, g.rubric_digest, g.score,"
             " CAST(g.grade AS BLOB) FROM grades AS g JOIN episodes AS e ON e.id = g.episode"
             " WHERE e.uid = ? ORDER BY g.rubric, g.version, g.rubric_digest, g.digest",
@@ -88,17 +88,17 @@ class Audit:
         )
         return [SavedRow(*row) for row in rows]
 
-    def _integrity(self) -> Iterator[str]:
-        for table in ("sqlite_master", *_TABLES):
-            for (found,) in self._rows(f"PRAGMA integrity_check({table})")[:_MOST]:
+    def _integrity_problems(self) -> Iterator[str]:
+        for table in ("sqlite_master", *_TABLES):  # by table: other tables are none of refold's
+            for (found,) in self._query(f"PRAGMA integrity_check({table})")[:_MOST]:
                 if found != "ok":
                     yield f"table {table}: expected a sound one, got {found!r}"
 
-    def _references(self) -> Iterator[str]:
+    def _reference_problems(self) -> Iterator[str]:
         for table in _TABLES:
-            for _, row, parent, _ in self._rows(f"PRAGMA foreign_key_check({table})")[:_MOST]:
+            for _, row, parent, _ in self._query(f"PRAGMA foreign_key_check({table})")[:_MOST]:
                 yield f"table {table} row {row}: expected its row of {parent}, got none"
 
-    def _rows(self, sql: str, *parameters: Any) -> list[Any]:
+    def _query(self, sql: str, *parameters: Any) -> list[Any]:
         with sqlite_errors(self._path):
             return self._connection.execute(sql, parameters).fetchall()

@@ -1,7 +1,7 @@
 """
-The log as a file: opening it, making it, and turning what SQLite says of it into our errors.
+The log as a file: opening and creating it, and turning SQLite's errors into refold's own.
 
-A file may come from a stranger: nothing is believed of it before application id, version and
+A file may come from a stranger: nothing in it is trusted before application id, version and
 schema were checked, and nothing is written to it before that.
 """
 
@@ -15,17 +15,18 @@ from pathlib import Path
 from refold.engine.errors import LogBusy, NotALog, RefoldError
 from refold.engine.log.schema import VERSION, check_identity, check_schema, migrate
 
-BUSY_SECONDS = 10
-LARGEST_VALUE = 64 * 2**20
+BUSY_SECONDS = 10  # a step's transaction takes milliseconds: only bulk writes come near this
+LARGEST_VALUE = 64 * 2**20  # bytes; SQLite's own limit would let a forged row take 1 GB of memory
 _ANOTHER_KIND = "expected a refold log, got another kind of file; check --log"
 
 
 @contextmanager
 def sqlite_errors(path: str) -> Iterator[None]:
-    """Turn what SQLite says of the file at *path* into refold's own errors."""
+    """Turn SQLite's errors about the file at *path* into refold's own."""
     try:
         yield
     except sqlite3.Error as error:
+        # The low byte is the primary code; errors of the sqlite3 module itself have no code.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise LogBusy(
@@ -33,15 +34,15 @@ def sqlite_errors(path: str) -> Iterator[None]:
                 "stop the other writer or use another --log"
             ) from error
         raise NotALog(f"{path}: expected a usable refold log, got {error}") from error
-    except UnicodeDecodeError as error:  # of text, a table's or an error's, that is damaged
+    except UnicodeDecodeError as error:  # damaged text, in a table or in SQLite's own message
         raise NotALog(f"{path}: expected a usable refold log, got {error}") from None
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError as error:  # a lone surrogate in a value: the caller's, not the log's
         raise RefoldError(f"{path}: expected valid Unicode to store or find, got {error}") from None
 
 
 def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
     """
-    Return a connection to the log at *path*, checked, and made or migrated if it may be written.
+    Return a connection to the log at *path*, checked; created or migrated unless *readonly*.
 
     Raises:
         NotALog: The file is missing (when *readonly*), unreadable, or no log of refold.
@@ -50,51 +51,58 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
     if "\0" in path:
         raise NotALog(f"{path!r}: expected a file name, got one with a NUL in it")
     try:
-        _check_file(Path(path), readonly=readonly)
+        _check_path(Path(path), readonly=readonly)
     except OSError as error:
         raise NotALog(f"{path}: expected a readable log, got {error.strerror}") from None
     connection = _connect(path, "mode=ro" if readonly else "mode=rwc")
     try:
-        _check_kind(connection, path)
-        if readonly and not _readable(connection) and not _has_wal(path):
+        _check_is_sqlite(connection, path)
+        # Immutable skips all locks and the WAL, so it is used only where nothing can be lost by it.
+        if readonly and not _readable_with_locks(connection) and not _has_wal(path):
             connection.close()
             connection = _connect(path, "mode=ro&immutable=1")
-        if readonly or not _empty(connection):
+        # Identity before migrating, so that a foreign database is left as it is; the schema after
+        # it, since an older log has an older one until then.
+        if readonly or not _is_empty(connection):
             check_identity(connection, path)
         if not readonly:
             _migrate(connection, path)
         check_schema(connection, path)
         if not readonly:
             _use_wal(connection)
+            # In WAL mode NORMAL cannot corrupt the file: a power cut loses whole last steps.
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys = ON")
-    except BaseException:
+    except BaseException:  # an interrupt too: an open handle would keep the file locked
         connection.close()
         raise
     return connection
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    # With the write lock held, and looked at again: another process may be creating the same log.
     connection.execute("BEGIN IMMEDIATE")
-    if _empty(connection) or check_identity(connection, path) < VERSION:
+    if _is_empty(connection) or check_identity(connection, path) < VERSION:
         migrate(connection)
     connection.execute("COMMIT")
 
 
 def _connect(path: str, parameters: str) -> sqlite3.Connection:
     uri = f"{Path(path).absolute().as_uri()}?{parameters}"
+    # isolation_level=None: the module's implicit transactions begin deferred, and DDL escapes them.
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
+    # A stranger's views and triggers may call functions; off, only those without side effects run.
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
 
-def _readable(connection: sqlite3.Connection) -> bool:
+def _readable_with_locks(connection: sqlite3.Connection) -> bool:
     """
-    Return whether the database can be read with locks, as others may be writing it.
+    Return whether the database can be read with locks, as it must be if others may write it.
 
-    Where neither file nor folder can be written to, SQLite cannot make the files that readers
-    of a WAL database share; then nobody else can write either, and it needs no locks.
+    Where neither file nor folder is writable, SQLite cannot create the shared files that readers
+    of a WAL database need; but then no other process can write either, and no lock is needed.
     """
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
@@ -105,20 +113,21 @@ def _readable(connection: sqlite3.Connection) -> bool:
 
 
 def _has_wal(path: str) -> bool:
-    """Return whether some of the log is still in the file beside it, after a crash."""
+    """Return whether part of the log is still in the write-ahead log, as after a crash."""
     wal = Path(f"{path}-wal")
     return wal.exists() and wal.stat().st_size > 0
 
 
-def _empty(connection: sqlite3.Connection) -> bool:
-    """Return whether nothing has been made of the file yet: new, or left so by a crash."""
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    """Return whether the database is empty: just created, or left so by a crash."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     return not tables and not application
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; wait for those who are about to do the same, which the pragma does not."""
+    """Switch to WAL mode, waiting for other processes that do so at the same time."""
+    # The pragma fails at once where BEGIN IMMEDIATE waits for the lock, so that does the waiting.
     for _ in range(100):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -131,14 +140,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _check_kind(connection: sqlite3.Connection, path: str) -> None:
-    """
-    Raise NotALog if the file is none of SQLite's, as SQLite itself finds.
-
-    Only SQLite may open the file. When a process closes a file, whichever way it was opened, the
-    system drops all its locks on it, those of other connections too; then another process could
-    delete the WAL under them.
-    """
+def _check_is_sqlite(connection: sqlite3.Connection, path: str) -> None:
+    """Raise NotALog if SQLite finds that the file is no SQLite database."""
+    # Reading the first bytes ourselves would be simpler, but POSIX locks belong to the process:
+    # closing any handle on the file drops the locks of all its connections, and then another
+    # process could delete the WAL under them. So only SQLite ever opens the file.
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.DatabaseError as error:
@@ -146,8 +152,9 @@ def _check_kind(connection: sqlite3.Connection, path: str) -> None:
             raise NotALog(f"{path}: {_ANOTHER_KIND}") from None
 
 
-def _check_file(path: Path, *, readonly: bool) -> None:
-    """Raise NotALog, or OSError, if *path* cannot be a log."""
+def _check_path(path: Path, *, readonly: bool) -> None:
+    """Raise NotALog, or OSError, if there cannot be a log at *path*."""
+    # SQLite says "unable to open database file" for most of these.
     if path.is_dir():
         raise NotALog(f"{path}: expected a log file, got a directory; name a file in it")
     if not path.exists():

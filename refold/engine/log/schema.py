@@ -3,9 +3,9 @@ The tables of a log, and the check that a file really has them.
 
 Three tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams) and
 ``grades`` (derived: may be dropped and rebuilt). Triggers make the first two append-only even
-for somebody with a plain ``sqlite3`` shell. Views are there for such people; refold itself never
-reads them. The schema uses no JSON function outside views, because SQLite refuses those in a
-table's own definition once a file is opened with ``trusted_schema=OFF``.
+in a plain ``sqlite3`` shell. Views are for people who query the file; refold itself never reads
+them. The schema uses no JSON function outside views, because SQLite refuses those in a table's
+own definition once a file is opened with ``trusted_schema=OFF``.
 
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = int.from_bytes(b"rfld", "big")
 
+# episodes_fresh: INSERT OR REPLACE deletes the old row without firing a DELETE trigger, so a new
+# row must not meet an old one at all. CHECK (id > 0): rows can be paged by id, starting from 0.
 _EPISODES = """
 CREATE TABLE episodes (
     id INTEGER PRIMARY KEY CHECK (id > 0),
@@ -56,6 +58,12 @@ WHEN OLD.ended_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'refold: episodes are immutable, but for ended_at, once'); END;
 """
 
+# A rowid table, since WITHOUT ROWID takes 4.5 times the disk once payloads reach 1 KB. The payload
+# is TEXT that begins with its tag, so that queries find a kind of event by GLOB, without JSON
+# functions and without a generated column, which would slow appends by a tenth.
+#
+# events_next is the optimistic lock: with seqs dense, a writer that has not seen the last event
+# is refused, never leaves a gap. It also demands a fresh rowid, against INSERT OR REPLACE.
 _EVENTS = """
 CREATE TABLE events (
     id INTEGER PRIMARY KEY CHECK (id > 0),
@@ -78,6 +86,7 @@ CREATE TRIGGER events_immutable BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'refold: events are immutable'); END;
 """
 
+# No triggers: grades are derived from the events, so they may be replaced, dropped and saved again.
 _GRADES = """
 CREATE TABLE grades (
     episode INTEGER NOT NULL REFERENCES episodes (id),
@@ -120,7 +129,7 @@ FROM grades AS g JOIN episodes AS e ON e.id = g.episode;
 
 
 MIGRATIONS = (("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),)
-"""Name and SQL of every migration that this release knows, oldest first; never reordered."""
+"""Name and SQL of every migration, oldest first; never edited, never reordered."""
 
 VERSION = len(MIGRATIONS)
 
@@ -137,7 +146,7 @@ def _migrations() -> "Migrations":
 def _migration(version: int, script: str) -> Callable[["Database"], None]:
     def apply(db: "Database") -> None:
         statement = ""
-        for line in script.splitlines():  # one by one: executescript would end the transaction
+        for line in script.splitlines():  # one by one: executescript would commit first
             statement += line + "\n"
             if sqlite3.complete_statement(statement):
                 db.execute(statement)
@@ -149,18 +158,19 @@ def _migration(version: int, script: str) -> Callable[["Database"], None]:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a log, new or old, to the schema of this release."""
+    """Bring a log, new or old, to the schema of this release; in the caller's transaction."""
     from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
 
+    # Plugins that happen to be installed could register functions on the connection.
     _migrations().apply(Database(connection, execute_plugins=False))
 
 
 def check_identity(connection: sqlite3.Connection, path: str) -> int:
     """
-    Return the ``user_version`` of a file that claims to be a log.
+    Return the ``user_version`` of a file, checked to be a log by its application id.
 
     Raises:
-        NotALog: It carries another application id, or no version that ever was.
+        NotALog: It has another application id, or a version that never existed.
         NewerLog: Its version is above this release's.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -177,7 +187,7 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
 
 
 def check_migrations(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield what is wrong with the record of migrations in a file whose schema was checked."""
+    """Yield each problem with the record of migrations in a file whose schema was checked."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
 
@@ -192,14 +202,14 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
     """
     Check that tables, triggers and views are exactly those of the log's version.
 
-    Foreign tables and views are left alone, since refold never touches them; a foreign trigger
-    or index on one of its own tables is refused.
+    Tables and views that are not refold's are left alone, since refold never touches them; a
+    trigger or index that is not refold's on one of its own tables is refused.
 
     Raises:
-        NotALog: Something of the schema is missing, changed or added, or it is no log.
+        NotALog: A part of the schema is missing, changed or added, or the file is no log.
         NewerLog: Its version is above this release's.
     """
-    ours = _expected(check_identity(connection, path))
+    ours = _expected_objects(check_identity(connection, path))
     tables = {table for (_kind, _name, table) in ours}
     found = {
         (kind, name, table): sql
@@ -208,6 +218,7 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
         )
         if table in tables
     }
+    # Tables first: a missing table is the cause of whatever else is missing with it.
     for key in sorted(ours.keys() | found.keys(), key=lambda key: (key[0] != "table", key)):
         if ours.get(key, "") != found.get(key, ""):  # an automatic index has None
             kind, name, _table = key
@@ -218,8 +229,9 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
 
 
 @cache
-def _expected(version: int) -> dict[tuple[str, str, str], str | None]:
-    """Return type, name, table and SQL of all that a log of *version* consists of."""
+def _expected_objects(version: int) -> dict[tuple[str, str, str], str | None]:
+    """Return the SQL of each object of a log's schema at *version*, by type, name and table."""
+    # SQLite's own record of the schema, so that the comparison is of equal texts.
     connection = sqlite3.connect(":memory:")
     for _name, script in MIGRATIONS[:version]:
         connection.executescript(script)

@@ -1,10 +1,10 @@
 """
-The log: one SQLite file that holds many streams, and the only module that talks to SQLite.
+The log: one SQLite file that holds many event streams.
 
 Append-only: a step's events are one transaction, chained by hash, refused unless they follow
-the last event that is stored. A process that dies loses nothing that ``append`` returned from;
-half a step is never seen. With ``durable`` that holds for a power cut as well; without it, a
-power cut may take the last steps, never part of one.
+the last event that is stored. Once ``append`` has returned, a crash of the process loses nothing,
+and half a step is never seen. With ``durable`` that holds for a power cut as well; without it, a
+power cut may lose the last steps, never part of one.
 
 Files may come from strangers: every open checks application id, version and exact schema, with
 ``trusted_schema`` off, and every read checks the chain.
@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from attrs import frozen
+from attrs import evolve
 
-from refold.engine.codec import GENESIS, link
+from refold.engine.chain import GENESIS, link
 from refold.engine.errors import (
     AmbiguousEpisode,
     EpisodeExists,
@@ -28,41 +28,27 @@ from refold.engine.errors import (
     UnknownEpisode,
 )
 from refold.engine.log.file import open_log, sqlite_errors
-from refold.engine.log.info import SELECT, EpisodeInfo, now, read_info
+from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
+from refold.engine.log.protocol import Tail
+from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
 from refold.engine.stream import Stream
 
-CHECKPOINT_EVERY = 100
-PAGE = 500
+CHECKPOINT_EVERY = 100  # ended episodes; after each one it would halve the throughput
+_PAGE = 500
 
-_INSERT = "INSERT INTO events (episode, seq, payload, hash) VALUES (?, ?, ?, ?)"
-
-
-@frozen
-class Tail:
-    """
-    Where an episode's next events go: an optimistic lock, since they must follow just this.
-
-    Attributes:
-        key: Row of the episode.
-        seq: Seq of the next event.
-        head: Head of the chain so far, 32 bytes.
-    """
-
-    key: int
-    seq: int
-    head: bytes
+_INSERT_EVENT = "INSERT INTO events (episode, seq, payload, hash) VALUES (?, ?, ?, ?)"
 
 
 class EventLog:
     """
-    A log file, opened for writing (made if missing) or only for reading.
+    A log file, opened for writing (created if missing) or read-only.
 
-    Not to be shared between threads; one writing instance for each process.
+    Do not share an instance between threads, and open at most one for writing in each process.
 
     Args:
         path: The file.
-        readonly: Never write, nor make the file. For any file from somebody else.
-        durable: Wait for the disk at each step.
+        readonly: Neither write to the file nor create it. Use it for any file that is not yours.
+        durable: Wait for the disk at each step, so that a power cut loses nothing.
 
     Raises:
         NotALog: The file is missing (when *readonly*), unreadable, or no log of refold.
@@ -89,45 +75,38 @@ class EventLog:
         self.close()
 
     def close(self) -> None:
-        """Close the file, its write-ahead log folded in when this instance was writing."""
+        """Close the file; unless *readonly*, merge its write-ahead log into it first."""
         if self._closed:
             return
         self._closed = True
         try:
             if not self.readonly:
-                self._checkpoint()
+                self._checkpoint()  # so that a log is one file, ready to be copied
         finally:
             self._connection.close()
 
-    def begin(self, info: EpisodeInfo, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
+    def begin(self, record: EpisodeRecord, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """
-        Store a new episode with its first events, all or none; *end* says that there are no more.
+        Store a new episode with its first events, all or none; *end* if there will be no more.
 
-        Of *info* the derived fields (steps, total, ended, reason, events, digest) are ignored.
+        An *end* without ``ended_at`` is now; ``ended_at`` without an *end* is ignored.
 
         Raises:
             EpisodeExists: The log holds an episode of that id already.
             LogBusy: Another process holds the write lock for longer than 10 seconds.
         """
-        row = (info.id, info.scenario, info.seed, info.agent, info.run, info.epoch)
+        ended_at = (record.ended_at or utc_now()) if end else None
+        row = record_values(evolve(record, ended_at=ended_at))
         with self.transaction():
-            cursor = self._connection.cursor()
             try:
-                cursor.execute(
-                    "INSERT INTO episodes (uid, scenario, seed, agent, run, epoch, release,"
-                    " started_at, parent, fork_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*row, info.release, info.started_at, info.parent, info.fork_at),
-                )
+                cursor = self._connection.execute(INSERT_EPISODE, row)
             except sqlite3.IntegrityError as error:
-                if not _is_refusal(error):
+                if not _is_refused_by_trigger(error):
                     raise
-                problem = f"episode {info.id!r}: expected a new id, got one in use"
+                problem = f"episode {record.id!r}: expected a new id, got one in use"
                 raise EpisodeExists(problem) from None
             assert cursor.lastrowid is not None
-            tail = self._insert(Tail(cursor.lastrowid, 0, GENESIS), payloads)
-            if end:
-                self._end(tail.key, info.ended_at or now())
-        return tail
+            return self._insert_events(Tail(cursor.lastrowid, 0, GENESIS), payloads)
 
     def append(self, tail: Tail, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """
@@ -139,19 +118,19 @@ class EventLog:
             end: These are the episode's last.
 
         Raises:
-            StaleWriter: Somebody else has appended to the episode since *tail* was current.
+            StaleWriter: Another writer has appended to the episode since *tail* was current.
             LogBusy: Another process holds the write lock for longer than 10 seconds.
         """
         with self.transaction():
-            after = self._insert(tail, payloads)
+            after = self._insert_events(tail, payloads)
             if end:
-                self._end(tail.key, now())
+                self._set_ended(tail.key)
         if end:
-            self._checkpoint_now_and_then()
+            self._checkpoint_if_due()
         return after
 
     def tail(self, reference: str) -> Tail:
-        """Return where the next events of an episode go; raises as ``find`` does."""
+        """Return the current tail of an episode; raises as ``find`` does."""
         info = self.find(reference)
         with sqlite_errors(self.path):
             (key,) = self._connection.execute(
@@ -163,7 +142,7 @@ class EventLog:
         self, episode: str, *, digest: str, rubric: tuple[str, int, str], score: float, grade: bytes
     ) -> None:
         """
-        Keep a grade beside an episode: derived data, the newest by each rubric.
+        Save a grade of an episode, in place of an earlier one by the same rubric.
 
         Args:
             episode: Id of the episode.
@@ -184,23 +163,19 @@ class EventLog:
                 (digest, *rubric, score, grade.decode(), episode),
             )
             if not cursor.rowcount:
-                raise self._unknown(episode)
+                raise self._unknown_episode(episode)
 
-    def drop_grades(self) -> int:
-        """Delete every saved grade, return how many there were; ``grade --save`` remakes them."""
-        with self.transaction():
-            return self._connection.execute("DELETE FROM grades").rowcount
-
-    def _insert(self, tail: Tail, payloads: Sequence[bytes]) -> Tail:
+    def _insert_events(self, tail: Tail, payloads: Sequence[bytes]) -> Tail:
         head = tail.head
         rows = []
         for seq, payload in enumerate(payloads, tail.seq):
             head = link(head, seq, payload)
             rows.append((tail.key, seq, payload.decode(), head))
         try:
-            self._connection.executemany(_INSERT, rows)
+            # sqlite3 itself, not sqlite-utils, whose inserts cost two to four times as much.
+            self._connection.executemany(_INSERT_EVENT, rows)
         except sqlite3.IntegrityError as error:
-            if not _is_refusal(error):
+            if not _is_refused_by_trigger(error):
                 raise
             raise StaleWriter(
                 f"log {self.path}: expected event {tail.seq} to be the episode's next, got another "
@@ -208,28 +183,34 @@ class EventLog:
             ) from None
         return Tail(tail.key, tail.seq + len(rows), head)
 
-    def _end(self, key: int, at: str) -> None:
-        self._connection.execute("UPDATE episodes SET ended_at = ? WHERE id = ?", (at, key))
+    def _set_ended(self, key: int) -> None:
+        sql = "UPDATE episodes SET ended_at = ? WHERE id = ?"
+        self._connection.execute(sql, (utc_now(), key))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything written inside one transaction: all of it is stored, or nothing."""
+        """Write everything inside as one transaction: all of it is stored, or nothing."""
+        # SQLite has no nested transactions; a savepoint lets an inner one fail by itself.
         inner = self._connection.in_transaction
         with sqlite_errors(self.path):
+            # IMMEDIATE waits here until it has the write lock. A deferred transaction takes a
+            # snapshot first, and fails without waiting if another process writes before it does.
             self._connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
+            except BaseException:  # an interrupt too: an open transaction would keep the lock
                 self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
                 raise
             self._connection.execute("RELEASE part" if inner else "COMMIT")
 
-    def _checkpoint_now_and_then(self) -> None:
+    def _checkpoint_if_due(self) -> None:
         self._ended += 1
+        # Inside an outer transaction a checkpoint would fail.
         if self._ended % CHECKPOINT_EVERY == 0 and not self._connection.in_transaction:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
+        # SQLite's automatic checkpoints reuse the WAL but never shrink it; TRUNCATE empties it.
         with sqlite_errors(self.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
@@ -242,22 +223,24 @@ class EventLog:
             AmbiguousEpisode: The prefix fits several, and is no whole id.
         """
         if not reference:
-            raise self._unknown(reference)
+            raise self._unknown_episode(reference)
         if reference == "last":
-            rows = self._rows(f"{SELECT} ORDER BY e.id DESC LIMIT 1")
+            rows = self._query(f"{SELECT_EPISODES} ORDER BY e.id DESC LIMIT 1")
         else:
-            rows = self._rows(f"{SELECT} WHERE e.uid = ?", reference) or self._rows(
-                f"{SELECT} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
+            # A whole id first: it may be the beginning of others. A prefix as a range, not LIKE,
+            # since ids may hold ``_`` and the range uses the index.
+            rows = self._query(f"{SELECT_EPISODES} WHERE e.uid = ?", reference) or self._query(
+                f"{SELECT_EPISODES} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
                 reference,
                 f"{reference}\U0010ffff",
             )
         if not rows:
-            raise self._unknown(reference)
+            raise self._unknown_episode(reference)
         if len(rows) > 1:
             raise AmbiguousEpisode(reference, [row[1] for row in rows])
         return read_info(rows[0])
 
-    def _unknown(self, reference: str) -> UnknownEpisode:
+    def _unknown_episode(self, reference: str) -> UnknownEpisode:
         return UnknownEpisode(
             f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
             f"{self.path}, got none that fits; `refold episodes` lists them"
@@ -275,19 +258,21 @@ class EventLog:
         Yield the log's episodes in the order they began, read page by page.
 
         Args:
-            scenario: Only those of this scenario name, or of this family.
+            scenario: Only those with this scenario name, or of this family.
             agent: Only those of this agent.
             run: Only those of this run.
-            newest_first: The other way round.
+            newest_first: Reverse the order.
         """
         order, follows = ("DESC", "<") if newest_first else ("ASC", ">")
-        wanted = f"""{SELECT}
+        # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
+        # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
+        wanted = f"""{SELECT_EPISODES}
             WHERE (?1 IS NULL OR e.scenario = ?1
                 OR substr(e.scenario, 1, length(?1) + 1) = ?1 || '/')
             AND (?2 IS NULL OR e.agent = ?2) AND (?3 IS NULL OR e.run = ?3)
-            AND (?4 IS NULL OR e.id {follows} ?4) ORDER BY e.id {order} LIMIT {PAGE}"""
+            AND (?4 IS NULL OR e.id {follows} ?4) ORDER BY e.id {order} LIMIT {_PAGE}"""
         last = None
-        while rows := self._rows(wanted, scenario, agent, run, last):
+        while rows := self._query(wanted, scenario, agent, run, last):
             yield from map(read_info, rows)
             last = rows[-1][0]
 
@@ -295,25 +280,27 @@ class EventLog:
         """Return the forks of an episode, in the order they began; raises as ``find`` does."""
         return [
             read_info(row)
-            for row in self._rows(
-                f"{SELECT} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
+            for row in self._query(
+                f"{SELECT_EPISODES} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
             )
         ]
 
     def count(self) -> int:
-        """Return how many episodes the log holds."""
-        return int(self._rows("SELECT count(*) FROM episodes")[0][0])
+        """Return the number of episodes in the log."""
+        return int(self._query("SELECT count(*) FROM episodes")[0][0])
 
     def events(self, reference: str) -> Stream:
         """
-        Return the events of the episode that *reference* names, its hash chain checked.
+        Return the event stream of the episode that *reference* names, its hash chain checked.
 
         Raises:
             UnknownEpisode, AmbiguousEpisode: As for ``find``.
             LogDamaged: The chain is broken, or an event cannot be read.
             UnknownName: No installed package provides the episode's family.
         """
-        rows = self._rows(
+        # As if *reference* were a whole id, which it nearly always is: one query, no look-up. BLOB
+        # gives the stored bytes, which are what was hashed, without decoding and encoding them.
+        rows = self._query(
             "SELECT v.seq, CAST(v.payload AS BLOB), v.hash FROM episodes AS e"
             " JOIN events AS v ON v.episode = e.id WHERE e.uid = ? ORDER BY v.seq",
             reference,
@@ -323,11 +310,12 @@ class EventLog:
             if id == reference:
                 raise LogDamaged(id, 0, "expected episode_started, got no events")
             return self.events(id)
+        # A gap breaks the chain too, unless whoever left it computed the hashes anew: hence both.
         head = GENESIS
         for place, (seq, payload, stored) in enumerate(rows):
             try:
                 head = link(head, seq, payload)
-            except (AttributeError, TypeError, OverflowError):  # not what the table may hold
+            except (AttributeError, TypeError, OverflowError):  # types that STRICT does not allow
                 raise LogDamaged(reference, place, f"expected an event, got seq {seq!r}") from None
             if head != stored:
                 raise LogDamaged(reference, seq, "expected the stored hash to fit, got another")
@@ -336,8 +324,8 @@ class EventLog:
         return Stream.read([row[1] for row in rows], head=head, episode=reference)
 
     def grades(self, reference: str) -> list[bytes]:
-        """Return the saved grades of an episode, canonical JSON each, the first saved first."""
-        rows = self._rows(
+        """Return the saved grades of an episode as canonical JSON, in the order of saving."""
+        rows = self._query(
             "SELECT CAST(g.grade AS BLOB) FROM episodes AS e JOIN grades AS g ON g.episode = e.id"
             " WHERE e.uid = ? ORDER BY g.rowid",
             reference,
@@ -347,11 +335,11 @@ class EventLog:
             return [] if id == reference else self.grades(id)
         return [row[0] for row in rows]
 
-    def _rows(self, sql: str, *parameters: Any) -> list[Any]:
+    def _query(self, sql: str, *parameters: Any) -> list[Any]:
         with sqlite_errors(self.path):
             return self._connection.execute(sql, parameters).fetchall()
 
 
-def _is_refusal(error: sqlite3.IntegrityError) -> bool:
-    """Return whether a trigger of the schema refused a statement."""
+def _is_refused_by_trigger(error: sqlite3.IntegrityError) -> bool:
+    """Return whether a trigger of the schema refused a statement, not one of its constraints."""
     return error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER
