@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from refold.agents.mock.reading import read_observation
-from refold.agents.policies import baseline, greedy
+from refold.agents.policies import greedy
 from refold.engine import RefoldError
 from refold.engine.family import find_family
 from refold.scenarios import scenario_names
 from refold.scenarios.inbox.observation import Observation as InboxObservation
+from refold.scenarios.inbox.policies import baseline
 from refold.scenarios.inbox.state import Email
 from refold.scenarios.workflow.observation import Hint
 from refold.scenarios.workflow.observation import Observation as WorkflowObservation

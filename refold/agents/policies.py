@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from refold.engine import Family, RefoldError
-from refold.scenarios.inbox.actions import Action as InboxAction
-from refold.scenarios.inbox.actions import ActionKind as InboxKind
-from refold.scenarios.inbox.observation import Observation as InboxObservation
 from refold.scenarios.workflow.actions import SYNTHESIZE, WAIT, ActionKind
 from refold.scenarios.workflow.actions import Action as WorkflowAction
 from refold.scenarios.workflow.observation import Observation as WorkflowObservation
@@ -22,17 +19,6 @@ Legal = Callable[[], Sequence[Any]]
 
 Policy = Callable[[Any, Legal], Any]
 """From an observation, and the legal actions if wanted, to an action; None to stop playing."""
-
-_ROUTES: dict[str, InboxKind] = {
-    "legal": "escalate",
-    "compliance": "escalate",
-    "payment": "escalate",
-    "security": "escalate",
-    "access": "respond",
-    "account": "respond",
-    "billing": "respond",
-    "product": "respond",
-}
 
 
 def noop(family: Family) -> Policy:
@@ -81,31 +67,3 @@ def greedy(observation: WorkflowObservation, _legal: Legal) -> WorkflowAction:
                 if subtask.type in worker.capabilities:
                     return WorkflowAction(kind, subtask.id, worker.name)
     return WAIT
-
-
-def baseline(observation: InboxObservation, _legal: Legal) -> InboxAction | None:
-    """
-    Return the published deterministic action on the first pending e-mail.
-
-    Routed by category, but for the routine password reset, which it archives; a reply holds
-    one keyword at most.
-    """
-    email = observation.current
-    if email is None:
-        return None
-    text = f"{email.subject} {email.body}".lower()
-    if email.category == "account" and "routine password reset" in email.subject.lower():
-        return InboxAction("archive", email.id)
-    kind = _ROUTES.get(email.category, "archive")
-    content = _reply(text) if kind == "respond" else ""
-    return InboxAction(kind, email.id, content)
-
-
-def _reply(text: str) -> str:
-    if "mfa" in text:
-        return "We are looking into your mfa."
-    if "invoice" in text:
-        return "We are looking into your invoice."
-    if "reset" in text or "password" in text:
-        return "We are looking into your reset."
-    return "We are looking into it."

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
-from refold.agents.policies import Policy, baseline, greedy, noop, uniform
+from refold.agents.policies import Policy, greedy, noop, uniform
 from refold.agents.scripts import read_script, script
 from refold.engine import Episode, Family, RefoldError, StepResult, Stream, fold
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownName
 from refold.engine.folding import step_ranges
+from refold.scenarios.inbox.policies import baseline
 
 AGENTS = {
     "noop": "does nothing, where that is possible",

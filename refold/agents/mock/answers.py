@@ -13,10 +13,11 @@ import msgspec
 
 from refold.agents.mock.reading import Observation, read_observation
 from refold.agents.mock.requests import Form, Message, Request
-from refold.agents.policies import baseline, greedy
+from refold.agents.policies import greedy
 from refold.engine import RefoldError
 from refold.scenarios.inbox.actions import Action as InboxAction
 from refold.scenarios.inbox.observation import Observation as InboxObservation
+from refold.scenarios.inbox.policies import baseline
 from refold.scenarios.workflow.actions import SYNTHESIZE, WAIT
 from refold.scenarios.workflow.actions import Action as WorkflowAction
 from refold.scenarios.workflow.observation import Observation as WorkflowObservation
