@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 
@@ -45,6 +46,15 @@ print(json.dumps({
     "said": [family.say(event) for event in stream[:5]],
     "grade": json.loads(live.to_json()),
 }))
+"""
+
+MOCKED = """
+import sys
+from refold.agents.mock.model import MockModel
+from refold.cli import run
+
+with MockModel() as server:
+    sys.exit(run([*sys.argv[1:], "--base-url", server.base_url]))
 """
 
 
@@ -113,6 +123,29 @@ def test_command_line(site: Path) -> None:
     assert [each["scenario"] for each in graded] == ["tiny/one"] * 3
     assert "rolled" in refold(site, "replay", "last", "--log", "log.db").stdout
     refold(site, "verify", "--log", "log.db")
+
+
+@pytest.mark.parametrize("form", ["tools", "json", "text"])
+def test_mock_model(site: Path, form: str) -> None:
+    """The mock model plays it without knowing it: whatever it answers is an action, to the end."""
+    with MockModel() as server:
+        model = ("--agent", "openai:mock", "--base-url", server.base_url, "--action-format", form)
+        refold(site, "record", "tiny/one", *model, "--epochs", "5", "--log", "log.db")
+        assert server.counts == {"answered": len(server.requests)}
+    shown = json.loads(refold(site, "episodes", "--log", "log.db", "--json").stdout)["episodes"]
+    assert {each["ended"] for each in shown} == {"terminated"}
+    assert sum(each["steps"] for each in shown) == len(server.requests) > 5
+
+
+def test_mock_behaviour_of_its_own(site: Path) -> None:
+    """If it says what the mock model does, the mock model does that where it is installed."""
+    module = site / "tiny" / "__init__.py"
+    given = 'mock=lambda text: Action("roll") if text.startswith(\'{"task":\') else None,'
+    module.write_text(module.read_text().replace("folder=files", f"{given} folder=files"))
+    done = python(site, MOCKED, "record", "tiny/one", "--agent", "openai:mock", "--log", "log.db")
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(refold(site, "episodes", "--log", "log.db", "--json").stdout)["episodes"]
+    assert [each["reason"] for each in listed] == ["bust"]
 
 
 def test_mistakes_in_its_files(site: Path) -> None:

@@ -102,6 +102,8 @@ class Family:
         wait: The action that does nothing, if there is one.
         forfeit: The action that stands in for an agent's that gave none, if there is one.
         prompt: What a model is told; None for a plain prompt made of the action type.
+        mock: What the mock model does, from a message's text to an action, None if the text is
+            not of this family's prompt; without it, the mock model picks any action.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Family:
     wait: Any = None
     forfeit: Any = None
     prompt: Prompt | None = None
+    mock: Callable[[str], Any] | None = None
 
 
 def plugins(group: str) -> dict[str, EntryPoint]:

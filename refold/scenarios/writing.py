@@ -13,7 +13,12 @@ from typing import TypeVar
 
 ObservationT = TypeVar("ObservationT")
 
-_BARE_NAME = re.compile(r"[\w@:+/.-]+")
+_BARE = r"[\w@:+/.-]+"
+_QUOTED = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
+NAME = f"(?:{_QUOTED}|{_BARE})"
+"""Pattern of what ``name`` and ``quoted`` write; half a surrogate pair, in no log, is none."""
+
+_BARE_NAME = re.compile(_BARE)
 _UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -43,6 +48,11 @@ def quoted(text: str) -> str:
     """Return *text* as a JSON string: in double quotes, on one line, nothing lost."""
     written = json.dumps(text, ensure_ascii=False)
     return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+
+
+def unquoted(written: str) -> str:
+    """Return the text that ``name`` or ``quoted`` wrote as *written*, which fits ``NAME``."""
+    return str(json.loads(written)) if written.startswith('"') else written
 
 
 def flat(text: str) -> str:

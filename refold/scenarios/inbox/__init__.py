@@ -5,6 +5,7 @@ from importlib.resources import files
 from refold.engine import Family
 from refold.scenarios.inbox.actions import Action
 from refold.scenarios.inbox.events import EVENTS
+from refold.scenarios.inbox.mock import mock_action
 from refold.scenarios.inbox.observation import observe, view
 from refold.scenarios.inbox.parameters import InboxParameters, problems
 from refold.scenarios.inbox.phrases import say
@@ -31,5 +32,6 @@ FAMILY = Family(
     folder=files(__name__),
     forfeit=Action("archive", email_id=""),
     prompt=PROMPT,
+    mock=mock_action,
 )
 """The rules of inbox scenarios, version 1."""

@@ -1,4 +1,4 @@
-"""The built-in policy of an inbox: what it does is fixed, so that its score is a reference point."""
+"""The built-in policy of an inbox: what it does is fixed, so its score is a reference point."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -5,6 +5,7 @@ from importlib.resources import files
 from refold.engine import Family
 from refold.scenarios.workflow.actions import WAIT, Action
 from refold.scenarios.workflow.events import EVENTS
+from refold.scenarios.workflow.mock import mock_action
 from refold.scenarios.workflow.observation import observe, view
 from refold.scenarios.workflow.parameters import WorkflowParameters, problems
 from refold.scenarios.workflow.phrases import say
@@ -33,5 +34,6 @@ FAMILY = Family(
     wait=WAIT,
     forfeit=WAIT,
     prompt=PROMPT,
+    mock=mock_action,
 )
 """The rules of workflow scenarios, version 1."""
