@@ -1,4 +1,4 @@
-"""Requests to the stand-in model for tests, over real HTTP, without a client library."""
+"""Requests to the mock model for tests, over real HTTP, without a client library."""
 
 import http.client
 import json
@@ -6,6 +6,8 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import msgspec
+
+from refold.agents.prompting import ModelOptions, model_configuration, system_message, turn_message
 
 
 def connect(base_url, timeout=30):
@@ -21,18 +23,8 @@ def ask(connection, body, path="/v1/chat/completions"):
 
 
 def request(episode, form="text"):
-    """Return a request for the next action of *episode*."""
-    prompt, kind = episode.family.prompt, episode.family.action.__struct_fields__[0]
-    messages = [
-        {"role": "system", "content": prompt.system},
-        {"role": "user", "content": prompt.render(episode.observation)},
-    ]
-    body = {"model": "any/model", "messages": messages, "temperature": 0}
-    if form == "tools":
-        functions = [{"name": tool.name, "parameters": {}} for tool in prompt.tools]
-        body["tools"] = [{"type": "function", "function": function} for function in functions]
-    if form == "json":
-        fields = list(episode.family.action.__struct_fields__)
-        schema = {"name": "action", "strict": True, "schema": {"required": [kind, *fields]}}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return body
+    """Return a request for the next action of *episode*, as refold's agent sends it."""
+    family = episode.family
+    asked = model_configuration(family, ModelOptions("any/model"), form)
+    turn = [system_message(family, form), turn_message(family, episode.observation)]
+    return {**asked.parameters, "messages": turn}

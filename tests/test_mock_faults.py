@@ -1,4 +1,4 @@
-"""What the stand-in model does wrong when told to, and what it refuses by itself."""
+"""What the mock model does wrong when told to, and what it refuses by itself."""
 
 import http.client
 import json
@@ -128,7 +128,7 @@ def test_unknown_words():
     with pytest.raises(UnknownName, match=r"fault: expected .*, got 'dropp'; did you mean drop"):
         MockModel(faults=["dropp"])
     with pytest.raises(
-        UnknownName, match="agent: expected a known name, got 'gready'; did you mean greedy"
+        UnknownName, match="agent: expected a known name, got 'randon'; did you mean random"
     ):
-        MockModel("gready")
+        MockModel("randon")
     assert all(read_fault(kind).kind == kind for kind in FAULTS)

@@ -1,4 +1,4 @@
-"""What the stand-in model refuses by itself, and the command that runs it."""
+"""What the mock model refuses by itself, and the command that runs it."""
 
 import json
 import signal
@@ -18,8 +18,8 @@ from refold.scenarios import load
 CALL = {"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{}"}}
 CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 ANSWER = {"role": "tool", "tool_call_id": "call_1", "content": "done"}
-TOOL = {"type": "function", "function": {"name": "think", "parameters": {}}}
 USER = {"role": "user", "content": "Hello"}
+HALF_A_PAIR = {"messages": [{"role": "system", "content": r'{"act": "\ud800"}'}]}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,6 @@ USER = {"role": "user", "content": "Hello"}
         ({"model": "m", "messages": []}, "length >= 1"),
         ({"model": "m", "messages": [{"role": "robot"}]}, "Invalid enum value 'robot'"),
         ({"model": "m", "messages": [USER], "stream": True}, "expected no stream"),
-        ({"model": "m", "messages": [USER]}, "expected an observation"),
         ({"model": "m", "messages": [USER, ANSWER]}, "expected tool call 'call_1'"),
         ({"model": "m", "messages": [CALLING]}, "expected tool messages for call_1"),
         ({"model": "m", "messages": [CALLING, USER, ANSWER]}, "expected tool messages for call_1"),
@@ -54,34 +53,43 @@ def test_malformed_requests(sent, says):
         assert server.counts == {"refused": 1, "answered": 1}
 
 
+def tool(**parameters):
+    """Return the tools of a request: one, with *parameters*."""
+    return {"tools": [{"type": "function", "function": {"name": "do", "parameters": parameters}}]}
+
+
 @pytest.mark.parametrize(
-    ("agent", "name", "more", "says"),
+    ("more", "says"),
     [
-        ("greedy", "inbox/easy", {}, "agent 'greedy': expected a workflow, got an inbox"),
-        ("baseline", "workflow/easy", {}, "agent 'baseline': expected an inbox, got a workflow"),
-        ("auto", "workflow/easy", {"tools": [TOOL]}, "tools: expected one called 'delegate'"),
-        ("auto", "workflow/easy", {"tools": [{"type": "function"}]}, "`function`"),
-        ("auto", "workflow/easy", {"response_format": {"type": "yaml"}}, "'yaml'"),
+        ({"tools": [{"type": "function"}]}, "`function`"),
+        ({"response_format": {"type": "yaml"}}, "'yaml'"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "matching regex"),
+        (tool(type="thing"), "schema: Invalid enum value 'thing'"),
+        (tool(type="integer", minimum="3"), "schema: Expected `int | float`, got `str`"),
+        (tool(enum=[]), "schema: Expected `array` of length >= 1 - at `$.enum`"),
+        (tool(**{"$ref": "#/$defs/x"}), "schema: expected a definition at '#/$defs/x', got none"),
+        (tool(**{"$ref": "other.json"}), "schema: expected a definition at 'other.json'"),
+        (tool(**{"$ref": "#"}), "got one that nests without an end"),
+        (tool(required=["a"], properties={"a": False}), "expected one that some value fits"),
+        (
+            tool(required=["a"], properties={"a": {"$ref": "#"}}),
+            "got one that nests without an end",
+        ),
+        (tool(type="array", minItems=100_000), "expected one that a small value fits"),
+        (tool(type="string", minLength=10**9), "expected a string of some letters"),
+        (tool(type="integer", minimum=0.1, maximum=0.9), "expected an integer within its bounds"),
+        (tool(type="number", minimum=2, maximum=1), "expected a number within its bounds"),
+        (tool(type="array", uniqueItems=True, items={"const": 1}, minItems=2), "a small value"),
+        (HALF_A_PAIR, "request: expected whole characters"),
     ],
 )
-def test_requests_that_the_agent_cannot_meet(agent, name, more, says):
-    """What the agent does not play, or cannot put in the form asked for, gets 400."""
-    with MockModel(agent) as server, connect(server.base_url) as connection:
-        status, answer = ask(connection, {**request(Episode.start(load(name))), **more})
+def test_what_cannot_be_offered(more, says):
+    """A form or schema that is none, or that no small value fits, gets 400 with the reason."""
+    body = {"model": "m", "messages": [USER], **more}
+    with MockModel() as server, connect(server.base_url) as connection:
+        status, answer = ask(connection, body)
     assert status == 400
     assert says in answer["error"]["message"]
-
-
-@pytest.mark.parametrize("agent", ["auto", "baseline", "random"])
-def test_after_the_end_there_is_no_action(agent):
-    """An inbox with nothing in it gets 400, whoever answers."""
-    episode = Episode.start(load("inbox/easy"))
-    while not episode.over:
-        episode.step({"type": "archive"})
-    with MockModel(agent) as server, connect(server.base_url) as connection:
-        status, answer = ask(connection, request(episode))
-    assert status == 400
-    assert "expected a pending e-mail, got none" in answer["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/completions", "/v1/chat/completions/", "/v1/models"])

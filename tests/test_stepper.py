@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from worlds import subtask, worker, workflow
 
-from refold.commands.shared.stepper import Painter
+from refold.commands.shared.stepper import ScreenPainter
 from refold.engine import Episode, fold_to
 from refold.graders import grade
 from refold.replays.golden import GOLDEN_FOLDER, find_goldens, read_golden
@@ -43,8 +43,8 @@ def walk(panes, typed, cursor=None):
 def frame(panes, cursor, width=80, height=24):
     """Return the lines of the screen at *cursor*."""
     out = Console(file=io.StringIO(), width=width, height=height, color_system=None)
-    painter = Painter(panes, out)
-    out.print(painter.frame(painter.settled(cursor)), height=height)
+    painter = ScreenPainter(panes, out)
+    out.print(painter.frame(painter.clamp_scroll(cursor)), height=height)
     return out.file.getvalue().split("\n")[:height]
 
 
@@ -195,14 +195,14 @@ def test_a_long_list_is_shown_around_what_changed(tmp_path):
 def test_a_pane_scrolls_as_far_as_there_is_something(panes):
     """Down to the last line and not beyond; another step begins at the top."""
     cursor, out = Cursor(pane="grade"), Console(width=40, height=10, file=io.StringIO())
-    painter = Painter(panes, out)
+    painter = ScreenPainter(panes, out)
     for _ in range(100):
-        cursor = painter.settled(handle_key(panes, cursor, "down"))
+        cursor = painter.clamp_scroll(handle_key(panes, cursor, "down"))
     assert "budget_overrun" in "\n".join(frame(panes, cursor, 40, 10))
     assert 0 < cursor.scroll < 30
     assert handle_key(panes, cursor, "right").scroll == 0
     for _ in range(100):
-        cursor = painter.settled(handle_key(panes, cursor, "up"))
+        cursor = painter.clamp_scroll(handle_key(panes, cursor, "up"))
     assert cursor.scroll == 0
 
 

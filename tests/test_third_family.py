@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 
@@ -59,6 +60,15 @@ observation, info = env.reset(seed=1)
 first = observation["action_mask"].tolist()
 observation, reward, terminated, truncated, info = env.step(0)
 print(json.dumps([first, observation["action_mask"].tolist(), observation["numbers"].tolist()]))
+"""
+
+MOCKED = """
+import sys
+from refold.agents.mock.model import MockModel
+from refold.cli import run
+
+with MockModel() as server:
+    sys.exit(run([*sys.argv[1:], "--base-url", server.base_url]))
 """
 
 
@@ -158,6 +168,29 @@ def test_gymnasium(site: Path) -> None:
     assert (first, then) == ([1, 0], [1, 1])
     assert numbers[0] in range(1, 7)
     assert numbers[1] == 20
+
+
+@pytest.mark.parametrize("form", ["tools", "json", "text"])
+def test_mock_model(site: Path, form: str) -> None:
+    """The mock model plays it without knowing it: whatever it answers is an action, to the end."""
+    with MockModel() as server:
+        model = ("--agent", "openai:mock", "--base-url", server.base_url, "--action-format", form)
+        refold(site, " ".join(["record tiny/one --epochs 5", *model]))
+        assert server.counts == {"answered": len(server.requests)}
+    shown = json.loads(refold(site, "episodes --json").stdout)["episodes"]
+    assert {each["ended"] for each in shown} == {"terminated"}
+    assert sum(each["steps"] for each in shown) == len(server.requests) > 5
+
+
+def test_mock_behaviour_of_its_own(site: Path) -> None:
+    """If it says what the mock model does, the mock model does that where it is installed."""
+    module = site / "tiny" / "__init__.py"
+    given = 'mock=lambda text: Action("roll") if text.startswith(\'{"sum":\') else None,'
+    module.write_text(module.read_text().replace("folder=files", f"{given} folder=files"))
+    done = python(site, MOCKED, "record", "tiny/one", "--agent", "openai:mock")
+    assert done.returncode == 0, done.stderr
+    listed = json.loads(refold(site, "episodes --json").stdout)["episodes"]
+    assert [each["reason"] for each in listed] == ["bust"]
 
 
 def test_mistakes_in_its_files(site: Path) -> None:

@@ -25,7 +25,7 @@ from refold.commands.shared.output import print_to_stderr
     type=click.Choice(MOCK_AGENTS),
     default="auto",
     show_default=True,
-    help="Who answers; auto is greedy in a workflow and baseline in an inbox.",
+    help="How it chooses: auto plays as the scenario's family says, random gives any valid answer.",
 )
 @click.option(
     "--port",
@@ -46,10 +46,11 @@ from refold.commands.shared.output import print_to_stderr
 )
 def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: int) -> None:
     """
-    Stand in for a model behind an OpenAI-compatible API, on this machine only, without a key.
+    Run a mock model server, to try refold without an API key.
 
-    Prints its base URL on stdout and serves until Ctrl-C. A fault strikes every request, the
-    first N, or an even share of them.
+    It speaks the OpenAI API, on this machine only, and takes any tools and JSON schemas. Prints
+    its base URL on stdout and serves until Ctrl-C. A fault strikes every request, the first N,
+    or an even share of them.
     """
     with MockModel(agent, faults=faults, latency_ms=latency, port=port, keep=False) as server:
         print_to_stderr(f"mock-model: {agent} answers; Ctrl-C ends it")

@@ -70,6 +70,8 @@ class Family:
         numbers: Actions and observations as numbers; None for general ones.
         drawing: A JavaScript module that draws the state in the viewer; None for tables.
         published: Reference scores of the scenarios that ship.
+        mock: What the mock model does, from a message's text to an action, None if the text is
+            not of this family's prompt; without it, the mock model picks any action.
 
     Raises:
         RefoldError: The reducer or ``say`` does not know one of *events*, or the reducer knows
@@ -104,6 +106,7 @@ class Family:
     numbers: Numbers | None = None
     drawing: Traversable | None = None
     published: tuple[Published, ...] = ()
+    mock: Callable[[str], Any] | None = None
 
     def __attrs_post_init__(self) -> None:
         self._check_reducer()

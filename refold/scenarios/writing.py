@@ -13,7 +13,12 @@ from typing import TypeVar
 
 ObservationT = TypeVar("ObservationT")
 
-_BARE_NAME = re.compile(r"[\w@:+/.-]+")
+_BARE = r"[\w@:+/.-]+"
+_QUOTED = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
+NAME = f"(?:{_QUOTED}|{_BARE})"
+"""Pattern of what ``format_name`` and ``quote`` write; no log holds half a surrogate pair."""
+
+_BARE_NAME = re.compile(_BARE)
 _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -44,6 +49,11 @@ def quote(text: str) -> str:
     # Readable letters stay as they are; what JSON leaves in but a reader cannot see is escaped.
     written = json.dumps(text, ensure_ascii=False)
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+
+
+def unquote(written: str) -> str:
+    """Return the text that ``format_name`` or ``quote`` wrote as *written*, which fits ``NAME``."""
+    return str(json.loads(written)) if written.startswith('"') else written
 
 
 def flatten(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A stand-in for a model: an OpenAI-compatible server on loopback that plays built-in policies."""
+"""The mock model: an OpenAI-compatible server on loopback that answers by itself."""
 
 from refold.agents.mock.model import MockModel
 

@@ -1,5 +1,5 @@
 """
-Faults that the stand-in model can be told to have, such as ``rate-limit:3``.
+Faults that the mock model can be told to have, such as ``rate-limit:3``.
 
 Which requests they hit is a matter of counting, never of chance or time.
 """

@@ -1,5 +1,5 @@
 """
-A stand-in model behind a real HTTP API on loopback: for demos and tests, without a key.
+A mock model behind a real HTTP API on loopback: for demos and tests, without a key.
 
 It speaks as much of the OpenAI API as agents need: POST /v1/chat/completions, without streams,
 and GET /v1/models. Equal requests get equal answers, unless a fault strikes; any key will do.
@@ -25,10 +25,10 @@ _SILENCE_SECONDS = 60.0
 
 class MockModel:
     """
-    The stand-in, running while it is entered as a context manager.
+    The mock model, running while it is entered as a context manager.
 
     Args:
-        agent: Who answers, one of ``MOCK_AGENTS``.
+        agent: How it chooses, one of ``MOCK_AGENTS``.
         faults: What goes wrong, as ``read_fault`` takes it. A request goes past them in order,
             and each counts those that come to it: ``["rate-limit:2", "drop:1"]`` are two
             refusals and then a dropped connection.
@@ -87,8 +87,10 @@ class MockModel:
 
     @property
     def base_url(self) -> str:
-        """What a client calls the base URL, once the stand-in has been entered."""
-        assert self._server is not None, "expected a stand-in in a with statement, got one outside"
+        """What a client calls the base URL, once the mock model has been entered."""
+        assert self._server is not None, (
+            "expected the mock model in a with statement, got it outside"
+        )
         return f"http://{HOST}:{self._server.server_port}/v1"
 
     @property

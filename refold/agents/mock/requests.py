@@ -1,17 +1,18 @@
 """
-Chat completion requests as the stand-in model takes them.
+Chat completion requests as the mock model takes them.
 
 They are checked as a real API checks them, so that a client which a real API would refuse is
-refused here too. What the stand-in does not heed, such as a temperature, may be anything.
+refused here too. What the mock model ignores, such as a temperature, may be anything.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from refold.engine import RefoldError
+from refold.engine.codec import encode
 
 
 class Part(Struct):
@@ -56,6 +57,7 @@ class Function(Struct):
     """What a tool is."""
 
     name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    parameters: dict[str, Any] | None = None
 
 
 class Tool(Struct):
@@ -65,17 +67,11 @@ class Tool(Struct):
     function: Function
 
 
-class ObjectSchema(Struct):
-    """The part of a JSON schema that the stand-in heeds."""
-
-    required: list[str] = []
-
-
 class NamedSchema(Struct):
     """A JSON schema for the answer."""
 
     name: str
-    schema: ObjectSchema
+    schema: dict[str, Any]
 
 
 class Form(Struct):
@@ -97,13 +93,14 @@ class Request(Struct):
 
 def read_request(body: bytes) -> Request:
     """
-    Return the request *body*.
+    Return the request *body*, the same whatever the order of keys in it.
 
     Raises:
         RefoldError: It is no chat completion request that an API would take.
     """
     try:
-        request = msgspec.json.decode(body, type=Request)
+        # Clients order the keys of a schema differently: choices must not depend on that.
+        request = msgspec.json.decode(encode(msgspec.json.decode(body)), type=Request)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RefoldError(f"request: {error}") from None
     if request.stream:

@@ -1,5 +1,5 @@
 """
-HTTP on loopback for the stand-in model, ill-behaved where it is told to be.
+HTTP on loopback for the mock model, ill-behaved where it is told to be.
 
 A thread for each connection, which stays open between requests as those of real APIs do. It
 listens on 127.0.0.1 and nowhere else.

@@ -6,6 +6,7 @@ from refold.engine import Family
 from refold.scenarios.inbox.actions import Action
 from refold.scenarios.inbox.criteria import CRITERIA
 from refold.scenarios.inbox.events import EVENTS
+from refold.scenarios.inbox.mock import mock_action
 from refold.scenarios.inbox.numbers import NUMBERS
 from refold.scenarios.inbox.observation import observe, view
 from refold.scenarios.inbox.parameters import InboxParameters, problems
@@ -44,5 +45,6 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    mock=mock_action,
 )
 """The rules of inbox scenarios, version 1."""

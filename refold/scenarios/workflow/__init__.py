@@ -6,6 +6,7 @@ from refold.engine import Family
 from refold.scenarios.workflow.actions import WAIT, Action
 from refold.scenarios.workflow.criteria import CRITERIA
 from refold.scenarios.workflow.events import EVENTS
+from refold.scenarios.workflow.mock import mock_action
 from refold.scenarios.workflow.numbers import NUMBERS
 from refold.scenarios.workflow.observation import observe, view
 from refold.scenarios.workflow.parameters import WorkflowParameters, problems
@@ -44,5 +45,6 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    mock=mock_action,
 )
 """The rules of workflow scenarios, version 1."""
