@@ -7,7 +7,6 @@ Both are set up by the environment; `refold serve` takes options.
 import sys
 from collections.abc import Callable
 from socket import AF_INET, AF_INET6, create_server, socket
-from typing import Any
 
 import uvicorn
 
@@ -19,6 +18,9 @@ from refold.server.settings import Settings
 
 GRACE_SECONDS = 10
 CONNECTIONS_BESIDE_SESSIONS = 256
+IDLE_SECONDS = 30
+"""How long a connection is kept open after an answer, if no further request comes."""
+LARGEST_HEAD = 2**16
 PING_SECONDS = 30.0
 PONG_SECONDS = 300.0
 """Long, for clients that compute for minutes without looking at their connection."""
@@ -54,7 +56,8 @@ def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn
         make_app(settings),
         host=settings.host,
         port=settings.port,
-        http=_http_protocol(),
+        http="h11",  # httptools takes a request head of any size
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         ws="websockets-sansio",
         ws_max_size=2 * settings.largest_body,
         ws_per_message_deflate=False,
@@ -62,7 +65,7 @@ def make_server(settings: Settings, listening: Callable[[str], None]) -> uvicorn
         ws_ping_timeout=PONG_SECONDS,
         limit_concurrency=settings.max_sessions + CONNECTIONS_BESIDE_SESSIONS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=30,
+        timeout_keep_alive=IDLE_SECONDS,
         access_log=False,
         server_header=False,
         log_level="warning",
@@ -88,15 +91,6 @@ def serve(settings: Settings, *, listening: Callable[[str], None] = lambda url: 
             f"machine, got {error.strerror or error}"
         ) from None
     server.run(sockets=[listener])
-
-
-def _http_protocol() -> Any:
-    """Return what speaks HTTP; where httptools is not to be had, uvicorn's own choice."""
-    try:
-        from refold.server.http.heads import TimedHeads  # noqa: PLC0415 - needs httptools
-    except ImportError:
-        return "auto"
-    return TimedHeads
 
 
 class _Server(uvicorn.Server):
