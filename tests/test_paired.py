@@ -114,6 +114,20 @@ def test_many_clusters_are_sampled_always_alike():
     assert paired_difference(mixed).p == pytest.approx(normal, abs=0.05)
 
 
+@pytest.mark.parametrize("count", [EXACT_UP_TO, EXACT_UP_TO + 1, 40])
+def test_flips_are_those_that_scipy_tries(count):
+    """All of them, or the sample that ``permutation_test`` takes for the seed 0."""
+    sums = [difference for (difference,) in differences(*scores(count, seed=count))]
+    flipped = stats.permutation_test(
+        (sums,),
+        lambda sums, axis: sums.sum(axis=axis).round(9),
+        permutation_type="samples",
+        n_resamples=2**EXACT_UP_TO,
+        random_state=0,
+    )
+    assert paired_difference([[each] for each in sums]).p == flipped.pvalue
+
+
 def test_clusters_without_a_difference_are_not_flipped():
     """Equal pairs move no p-value, and however many there are, the rest is tried in full."""
     some = [[0.3], [-0.1], [0.2]]

@@ -7,19 +7,21 @@ of zero width, which n equal values cannot justify; ``mean_interval`` says what 
 Nothing here knows about episodes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import comb, fsum, sqrt
+from random import Random
 from statistics import fmean, stdev, variance
 from typing import Literal
 
 from attrs import frozen
+
+from refold.reports.quantiles import beta_quantile, t_quantile
 
 CONFIDENCE = 0.95
 EXACT_UP_TO = 14
 """Number of clusters up to which all sign flips are tried; with more, a fixed sample of them."""
 
 _FLIPS = 2**EXACT_UP_TO
-_BATCH = 2**18
 _PLACES = 9  # scores have 4; what is beyond is rounding error
 
 Bounds = tuple[float, float]
@@ -110,11 +112,9 @@ def pass_interval(passed: int, n: int, *, confidence: float = CONFIDENCE) -> Est
     """
     if n < 1 or not 0 <= passed <= n:
         raise ValueError(f"pass_interval: expected 0 <= passed <= n, n > 0, got {passed} of {n}")
-    from scipy.special import betaincinv  # type: ignore[import-untyped]  # noqa: PLC0415 - slow
-
     tail = (1 - confidence) / 2
-    low = float(betaincinv(passed, n - passed + 1, tail)) if passed else 0.0
-    high = float(betaincinv(passed + 1, n - passed, 1 - tail)) if passed < n else 1.0
+    low = beta_quantile(passed, n - passed + 1, tail) if passed else 0.0
+    high = beta_quantile(passed + 1, n - passed, 1 - tail) if passed < n else 1.0
     return Estimate(n, passed / n, low, high, "clopper_pearson")
 
 
@@ -159,7 +159,7 @@ def paired_difference(
     with clusters of one size it is Student's on their means. Where these are all equal, and so
     for one cluster, it is ``mean_interval``'s. The p-value is that of the sign-flip test
     (Fisher 1935, section 21): the share of flips of whole clusters whose sum is at least as
-    far out, by ``scipy.stats.permutation_test``.
+    far out; beyond EXACT_UP_TO clusters with a difference, of a fixed sample of flips.
 
     Raises:
         ValueError: There is no cluster, or an empty one.
@@ -210,13 +210,13 @@ def noise_of_difference(noise: Noise, pairs: int, *, confidence: float = CONFIDE
 
     t(degrees) sqrt(2 / pairs) deviation: both sides of each pair bring their own noise.
     """
-    return _t(noise.degrees, confidence) * sqrt(2 / pairs) * noise.deviation
+    return t_quantile(noise.degrees, confidence) * sqrt(2 / pairs) * noise.deviation
 
 
 def _student_interval(
     n: int, mean: float, error: float, degrees: int, bounds: Bounds, confidence: float
 ) -> Estimate:
-    half = _t(degrees, confidence) * error
+    half = t_quantile(degrees, confidence) * error
     low, high = max(bounds[0], mean - half), min(bounds[1], mean + half)
     return Estimate(n, mean, low, high, "student")
 
@@ -232,27 +232,37 @@ def _all_equal(values: Sequence[float]) -> bool:
     return round(max(values) - min(values), _PLACES) == 0
 
 
-def _t(degrees: int, confidence: float) -> float:
-    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import
-
-    return float(stdtrit(degrees, (1 + confidence) / 2))
-
-
 def _sign_flips(sums: Sequence[float]) -> float:
-    if len(sums) < 2:
-        return 1.0
-    from scipy.stats import permutation_test  # type: ignore[import-untyped]  # noqa: PLC0415
+    """Return twice the smaller tail of the sums over all flips, or over a sample of them."""
+    exact = len(sums) <= EXACT_UP_TO
+    flipped = [round(total, _PLACES) for total in (_all_flips if exact else _some_flips)(sums)]
+    observed = round(sum(sums), _PLACES)
+    tail = min(sum(each <= observed for each in flipped), sum(each >= observed for each in flipped))
+    more = 0 if exact else 1  # what was observed counts as one of the sample: no p of 0
+    return min(1.0, 2 * (tail + more) / (len(flipped) + more))
 
-    result = permutation_test(
-        (sums,),
-        lambda flipped, axis: flipped.sum(axis=axis).round(_PLACES),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=_FLIPS,
-        batch=max(1, _BATCH // len(sums)),
-        random_state=0,
-    )
-    return float(result.pvalue)
+
+def _all_flips(sums: Iterable[float]) -> list[float]:
+    totals = [0.0]
+    for each in sums:
+        totals = [total + each for total in totals] + [total - each for total in totals]
+    return totals
+
+
+def _some_flips(sums: Sequence[float]) -> Iterator[float]:
+    draw = _mersenne_twister().random
+    for _ in range(_FLIPS):
+        yield sum([each if draw() <= draw() else -each for each in sums])
+
+
+def _mersenne_twister() -> Random:
+    """Return the generator that numpy calls ``RandomState(0)``: printed p-values rest on it."""
+    words = [0]
+    for place in range(1, 624):
+        words.append((1812433253 * (words[-1] ^ words[-1] >> 30) + place) % 2**32)
+    generator = Random()
+    generator.setstate((3, (*words, len(words)), None))
+    return generator
 
 
 def _check_draw(n: int, passed: int, k: int) -> None:

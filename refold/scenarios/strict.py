@@ -20,6 +20,8 @@ Problem = tuple[str, str]
 LARGEST = 2**63 - 1
 """Whole numbers are kept within what JSON readers and SQLite take."""
 
+_ROUNDS = 20  # a stand-in may lack values of its own, which the next round puts in
+
 
 class ScenarioError(RefoldError):
     """
@@ -36,7 +38,11 @@ class ScenarioError(RefoldError):
 
 
 class _Mistake(Exception):
-    """A value of the wrong type; its text says what was expected and got."""
+    """A value of the wrong type: what was expected and got, and a stand-in of the right type."""
+
+    def __init__(self, text: str, stand_in: Any) -> None:
+        super().__init__(text)
+        self.stand_in = stand_in
 
 
 def structure(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Problem]]:
@@ -47,14 +53,14 @@ def structure(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Prob
     and missing values replaced, so that the caller can look for further mistakes (``beside``);
     None where that is not possible.
     """
-    try:
-        return _strict.structure(value, kind), []
-    except (BaseValidationError, _Mistake) as error:
-        problems = list(_problems(error, path))
-    try:
-        return _lenient.structure(value, kind), problems
-    except (BaseValidationError, _Mistake, ArithmeticError, LookupError, TypeError, ValueError):
-        return None, problems
+    problems: list[Problem] = []
+    for _ in range(_ROUNDS):
+        try:
+            return _converter.structure(value, kind), problems
+        except (BaseValidationError, _Mistake) as error:
+            problems = problems or list(_problems(error, path))
+            value = _mended(value, error)
+    return None, problems
 
 
 def beside(problems: list[Problem], further: Iterable[Problem]) -> list[Problem]:
@@ -69,7 +75,7 @@ def beside(problems: list[Problem], further: Iterable[Problem]) -> list[Problem]
 
 def plain(value: Any) -> Any:
     """Return an attrs instance as plain data: dicts, lists, strings, numbers and None."""
-    return _strict.unstructure(value)
+    return _converter.unstructure(value)
 
 
 def _problems(error: BaseException, path: str) -> Iterator[Problem]:
@@ -100,7 +106,32 @@ def _class_problem(error: BaseException, kind: type, path: str) -> Iterator[Prob
         yield f"{path}.{key}", f"expected one of the keys {known}; got {key!r}"
 
 
+def _mended(value: Any, error: BaseException) -> Any:
+    """Return *value* with stand-ins in the places of *error*, and without unknown keys."""
+    match error:
+        case ClassValidationError():
+            fields, rest = error.group_exceptions()
+            mended = dict(value)
+            for inner, field in fields:
+                mended[field.name] = _mended(mended.get(field.name), inner)
+            for inner in rest:
+                for key in getattr(inner, "extra_fields", ()):
+                    del mended[key]
+            return mended
+        case IterableValidationError():
+            items = list(value)
+            for inner, item in error.group_exceptions()[0]:
+                assert isinstance(item.index, int), "a list has indexes, whatever cattrs may name"
+                items[item.index] = _mended(items[item.index], inner)
+            return items
+        case _Mistake():
+            return error.stand_in
+        case _:
+            return None  # of no type but None's: a mistake with a stand-in in the next round
+
+
 _WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "a truth"}
+_STAND_INS: dict[Any, Any] = {str: "?", int: 1, float: 1.0, bool: True}
 
 
 def _shown(value: Any) -> str:
@@ -115,34 +146,35 @@ def _exact(value: Any, kind: Any) -> Any:
     if kind is float and number:
         return float(value)
     if type(value) is not kind:
-        raise _Mistake(f"expected {_WORDS[kind]}, got {_shown(value)}")
+        raise _Mistake(f"expected {_WORDS[kind]}, got {_shown(value)}", _STAND_INS[kind])
     if kind is int and not -LARGEST <= value <= LARGEST:
-        raise _Mistake(f"expected a whole number of at most {LARGEST}, got a larger one")
+        raise _Mistake(f"expected a whole number of at most {LARGEST}, got a larger one", 1)
     return value
 
 
 def _literal(value: Any, kind: Any) -> Any:
     choices = get_args(kind)
     if not isinstance(value, str) or value not in choices:
-        raise _Mistake(f"expected one of {', '.join(sorted(choices))}; got {_shown(value)}")
+        text = f"expected one of {', '.join(sorted(choices))}; got {_shown(value)}"
+        raise _Mistake(text, choices[0])
     return value
 
 
 def _sequence(value: Any, kind: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise _Mistake(f"expected a list, got {_shown(value)}")
+        raise _Mistake(f"expected a list, got {_shown(value)}", [])
     items: Any = list[get_args(kind)[0]]  # type: ignore[misc]  # known at run time only
-    return tuple(_strict.structure(list(value), items))
+    return tuple(_converter.structure(list(value), items))
 
 
 def _optional(value: Any, kind: Any) -> Any:
     (inner,) = [each for each in get_args(kind) if each is not type(None)]
-    return None if value is None else _strict.structure(value, inner)
+    return None if value is None else _converter.structure(value, inner)
 
 
 def _table(value: Any, _kind: Any) -> Any:
     if not isinstance(value, Mapping):
-        raise _Mistake(f"expected a table, got {_shown(value)}")
+        raise _Mistake(f"expected a table, got {_shown(value)}", {})
     return dict(value)
 
 
@@ -154,7 +186,7 @@ def _is_optional(kind: Any) -> bool:
     return get_origin(kind) in (Union, UnionType) and type(None) in get_args(kind)
 
 
-def _checked_class(kind: Any, converter: Converter) -> Any:
+def _class(kind: Any, converter: Converter) -> Any:
     inner = converter.gen_structure_attrs_fromdict(kind)
 
     def structure_class(value: Any, kind: Any) -> Any:
@@ -163,56 +195,16 @@ def _checked_class(kind: Any, converter: Converter) -> Any:
     return structure_class
 
 
-def _lenient_class(kind: Any, converter: Converter) -> Any:
-    inner = converter.gen_structure_attrs_fromdict(kind)
-    required = {each.name: None for each in attrs.fields(kind) if each.default is attrs.NOTHING}
-
-    def structure_class(value: Any, kind: Any) -> Any:
-        return inner({**required, **(value if isinstance(value, Mapping) else {})}, kind)
-
-    return structure_class
-
-
-def _stand_in(value: Any, kind: Any) -> Any:
-    """Return *value* as *kind*, or something harmless of that type."""
-    try:
-        return _exact(value, kind)
-    except (_Mistake, OverflowError):
-        return "?" if kind is str else kind(1)
-
-
-def _lenient_literal(value: Any, kind: Any) -> Any:
-    choices = get_args(kind)
-    return value if isinstance(value, str) and value in choices else choices[0]
-
-
-def _lenient_sequence(value: Any, kind: Any) -> Any:
-    values = value if isinstance(value, list | tuple) else []
-    return tuple(_lenient.structure(each, get_args(kind)[0]) for each in values)
-
-
-def _lenient_optional(value: Any, kind: Any) -> Any:
-    (inner,) = [each for each in get_args(kind) if each is not type(None)]
-    return None if value is None else _lenient.structure(value, inner)
-
-
-def _converter(*, strict: bool) -> Converter:
-    converter = Converter(forbid_extra_keys=strict, detailed_validation=strict)
+def _make_converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
     for kind in (str, int, float, bool):
-        converter.register_structure_hook(kind, _exact if strict else _stand_in)
-    converter.register_structure_hook_func(
-        _has_origin(Literal), _literal if strict else _lenient_literal
-    )
-    converter.register_structure_hook_func(
-        _has_origin(tuple), _sequence if strict else _lenient_sequence
-    )
-    converter.register_structure_hook_func(_is_optional, _optional if strict else _lenient_optional)
+        converter.register_structure_hook(kind, _exact)
+    converter.register_structure_hook_func(_has_origin(Literal), _literal)
+    converter.register_structure_hook_func(_has_origin(tuple), _sequence)
+    converter.register_structure_hook_func(_is_optional, _optional)
     converter.register_structure_hook_func(_has_origin(Mapping), _table)
-    converter.register_structure_hook_factory(
-        attrs.has, _checked_class if strict else _lenient_class
-    )
+    converter.register_structure_hook_factory(attrs.has, _class)
     return converter
 
 
-_strict = _converter(strict=True)
-_lenient = _converter(strict=False)
+_converter = _make_converter()

@@ -7,7 +7,6 @@ Both read their settings from environment variables; ``refold serve`` passes opt
 import sys
 from collections.abc import Callable
 from socket import AF_INET, AF_INET6, create_server, socket
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,6 +20,10 @@ SHUTDOWN_SECONDS = 10
 """How long requests in flight may take to finish once the server is told to stop."""
 # Pages, health checks and API calls need connections even when every session holds a WebSocket.
 SPARE_CONNECTIONS = 256
+IDLE_SECONDS = 30
+"""How long a connection is kept open after an answer, if no further request comes."""
+LARGEST_HEAD = 2**16
+"""Bytes that the head of a request may have."""
 PING_SECONDS = 30.0
 # Training clients compute for minutes without reading their socket, so a pong may take long.
 PONG_SECONDS = 300.0
@@ -56,7 +59,8 @@ def make_server(settings: ServerSettings, announce: Callable[[str], None]) -> uv
         make_app(settings),
         host=settings.host,
         port=settings.port,
-        http=_http_protocol(),
+        http="h11",  # httptools takes a request head of any size
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         ws="websockets-sansio",
         # Beyond our own limit, so that a frame over it gets an error and keeps its connection.
         ws_max_size=2 * settings.largest_body,
@@ -66,7 +70,7 @@ def make_server(settings: ServerSettings, announce: Callable[[str], None]) -> uv
         ws_ping_timeout=PONG_SECONDS,
         limit_concurrency=settings.max_sessions + SPARE_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        timeout_keep_alive=30,
+        timeout_keep_alive=IDLE_SECONDS,
         # The access guard writes its own log as JSON, and no header names the software.
         access_log=False,
         server_header=False,
@@ -95,15 +99,6 @@ def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda 
             f"machine, got {error.strerror or error}"
         ) from None
     server.run(sockets=[listener])
-
-
-def _http_protocol() -> Any:
-    """Return what speaks HTTP; where httptools is not to be had, uvicorn's own choice."""
-    try:
-        from refold.server.http.heads import TimedHeads  # noqa: PLC0415 - needs httptools
-    except ImportError:
-        return "auto"
-    return TimedHeads
 
 
 class _AnnouncingServer(uvicorn.Server):
