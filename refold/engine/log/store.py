@@ -282,12 +282,12 @@ class EventLog:
         """
         order, follows = ("DESC", "<") if newest_first else ("ASC", ">")
         wanted = f"""{SELECT}
-            WHERE (?1 IS NULL OR e.scenario = ?1
-                OR substr(e.scenario, 1, length(?1) + 1) = ?1 || '/')
-            AND (?2 IS NULL OR e.agent = ?2) AND (?3 IS NULL OR e.run = ?3)
-            AND (?4 IS NULL OR e.id {follows} ?4) ORDER BY e.id {order} LIMIT {PAGE}"""
+            WHERE (:scenario IS NULL OR e.scenario = :scenario
+                OR substr(e.scenario, 1, length(:scenario) + 1) = :scenario || '/')
+            AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
+            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {PAGE}"""
         last = None
-        while rows := self._rows(wanted, scenario, agent, run, last):
+        while rows := self._rows(wanted, scenario=scenario, agent=agent, run=run, last=last):
             yield from map(read_info, rows)
             last = rows[-1][0]
 
@@ -347,9 +347,9 @@ class EventLog:
             return [] if id == reference else self.grades(id)
         return [row[0] for row in rows]
 
-    def _rows(self, sql: str, *parameters: Any) -> list[Any]:
+    def _rows(self, sql: str, *parameters: Any, **named: Any) -> list[Any]:
         with sqlite_errors(self.path):
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._connection.execute(sql, named or parameters).fetchall()
 
 
 def _is_refusal(error: sqlite3.IntegrityError) -> bool:
