@@ -14,6 +14,8 @@ from shell import Shell
 from refold.replays.golden import goldens
 from refold.scenarios import scenario_names
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".*cache", ".venv", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist", "*.db*"
