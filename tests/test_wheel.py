@@ -5,7 +5,6 @@ import sys
 import sysconfig
 import tomllib
 import zipfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".*cache", ".venv", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist", "*.db*"
 )
-OLDEST_SETUPTOOLS = 77
 
 
 def pip(*words):
@@ -28,21 +26,17 @@ def pip(*words):
     subprocess.run([sys.executable, "-m", "pip", "-q", *map(str, words)], check=True)
 
 
-def isolation():
-    """Return the option that builds with the setuptools that is there, if it is new enough."""
-    try:
-        found = int(version("setuptools").partition(".")[0])
-    except PackageNotFoundError:
-        found = 0
-    return ["--no-build-isolation"] if found >= OLDEST_SETUPTOOLS else []
+def copy_checkout(at):
+    """Copy the checkout, and nothing that tools left in it, to *at*, and return that."""
+    return shutil.copytree(ROOT, at, ignore=LEFT_OUT, symlinks=True)
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """Return a wheel built from a copy of the sources."""
     folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, folder / "source", ignore=LEFT_OUT)
-    pip("wheel", "--no-deps", *isolation(), "-w", folder, folder / "source")
+    source = copy_checkout(folder / "source")
+    pip("wheel", "--no-deps", "--no-build-isolation", "-w", folder, source)
     (found,) = folder.glob("*.whl")
     return found
 
@@ -77,6 +71,7 @@ def test_a_wheel_holds_all_and_only_the_packages(wheel):
         assert f"refold/replays/golden/{path.name}" in names
     for name in scenario_names():
         assert f"refold/scenarios/{name}.toml" in names
+    assert "refold/py.typed" in names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"refold"}
 
