@@ -1,5 +1,6 @@
-"""A browser for tests of pages."""
+"""A browser for tests of pages: Chromium or Chrome, whichever is installed."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,15 +19,24 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+def find_browser() -> str | None:
+    """Return the program of a browser, or None if there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Yield Debian's chromium."""
+    """Yield the browser, new; without one, the test is skipped, or fails where ``CI`` is set."""
+    program = find_browser()
+    if program is None:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("no browser on PATH: install chromium or Google Chrome to run all tests of pages")
     with sync_playwright() as playwright:
-        found = shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

@@ -82,6 +82,22 @@ def play_randomly(
     return episode
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run a test that is named in this process: its prints, breakpoints and Ctrl-C are at hand."""
+    return 0 if any("::" in each for each in config.args) else None
+
+
+@pytest.hookimpl(trylast=True)  # after tests were selected by their marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser, select one of the tests that need one: it says so for all of them."""
+    if paged := [each for each in items if "browser" in getattr(each, "fixturenames", ())]:
+        from browsing import find_browser  # noqa: PLC0415 - takes half a second
+
+        if find_browser() is None:
+            items[:] = [each for each in items if each not in paged[1:]]
+            config.hook.pytest_deselected(items=paged[1:])
+
+
 @pytest.fixture(scope="session")
 def every_action() -> Callable[[Episode], dict[str, list[Any]]]:
     """Return ``all_actions``."""

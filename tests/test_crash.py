@@ -11,6 +11,8 @@ from refold.engine import Episode, EventLog, StepRewarded
 from refold.engine.folding import step_ranges
 from refold.scenarios import load
 
+pytestmark = pytest.mark.slow
+
 KILLS = 25
 
 RECORD_FOREVER = """

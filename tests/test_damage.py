@@ -9,6 +9,8 @@ from refold.engine.chain import GENESIS, link
 from refold.engine.errors import UnknownName
 from refold.scenarios import load
 
+pytestmark = pytest.mark.slow
+
 LAST = 11  # seq of the last event of the episode below: 2 to begin with, then 3, 3 and 4
 
 

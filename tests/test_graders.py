@@ -18,6 +18,7 @@ from refold.engine import (
     StepRewarded,
     Stream,
 )
+from refold.engine.sums import add_up
 from refold.graders import Grade, grade
 from refold.scenarios import Criterion, load, scenario_names
 from refold.scenarios.workflow.events import (
@@ -162,7 +163,7 @@ def test_parts(scenario: str, random_episode: RandomEpisode) -> None:
             criterion.weight * part.value * part.gate
             for criterion, part in zip(rubric.criteria, given.parts, strict=True)
         ]
-        total = round(min(max(sum(exact), 0.0), 1.0), 4)
+        total = round(min(max(add_up(exact), 0.0), 1.0), 4)
         assert given.score == min(max(total, rubric.floor), rubric.ceiling)
         assert list(given.breakdown.items()) == [(each.name, each.points) for each in given.parts]
 

@@ -11,6 +11,8 @@ from refold.engine import EventLog
 from refold.engine.exchanges import ModelCalled
 from refold.replays import verify
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30
 PARALLEL = 3
 

@@ -2,7 +2,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +16,27 @@ MAIL = load("inbox/easy")
 MODES = pytest.mark.parametrize("readonly", [True, False], ids=["readonly", "writing"])
 
 
-@pytest.fixture
-def recorded(tmp_path):
-    """Return the path of a closed log that holds the episode ``one``."""
-    path = tmp_path / "log.db"
+def record_at(path):
+    """Return *path*, after making a log there that holds the episode ``one``."""
     with EventLog(path) as log:
         Episode.start(MAIL, log=log, id="one")
     return path
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Return the path of a closed log that holds the episode ``one``."""
+    return record_at(tmp_path / "log.db")
+
+
+@pytest.fixture
+def reachable():
+    """Return the path of such a log that any user can reach; pytest's folders are its user's."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield record_at(folder / "log.db")
+        folder.chmod(0o700)
 
 
 def database(path, script):
@@ -168,10 +184,13 @@ def test_a_reader_sees_what_a_writer_adds(recorded):
 
 
 AS_NOBODY = """
-import os, sys
-from refold.engine import EventLog, RefoldError
+import os, sys, tempfile
+from refold.engine import Episode, EventLog, RefoldError
 from refold.scenarios import load
-load("inbox/easy")
+with tempfile.TemporaryDirectory() as folder, EventLog(f"{folder}/log.db") as log:
+    # Nobody may be unable to read Python itself; so what this imports, root imports.
+    Episode.start(load("inbox/easy"), log=log, id="one")
+    list(log.episodes()), log.events("one")
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -183,55 +202,46 @@ except RefoldError as error:
 """
 
 
-@pytest.fixture
-def as_nobody(tmp_path, recorded):
-    """Yield a function that opens *path* in a process without rights and returns its words."""
-    tmp_path.chmod(0o755)
-    for folder in list(tmp_path.parents)[:3]:  # one more under xdist
-        folder.chmod(0o711)
-
-    def run(path, *, readonly):
-        command = [sys.executable, "-c", AS_NOBODY, str(path), str(readonly)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.stderr == ""
-        return done.stdout.strip()
-
-    yield run
-    tmp_path.chmod(0o700)
+def as_nobody(path, *, readonly):
+    """Return the words of a process without rights that opens *path*."""
+    command = [sys.executable, "-c", AS_NOBODY, str(path), str(readonly)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.strip()
 
 
 @MODES
-def test_a_log_without_permission_is_an_error(recorded, as_nobody, readonly):
+def test_a_log_without_permission_is_an_error(reachable, readonly):
     """A file that may not be read is one clear line."""
-    recorded.chmod(0)
-    said = as_nobody(recorded, readonly=readonly)
-    assert said == f"NotALog {recorded}: expected a readable log, got Permission denied"
+    reachable.chmod(0)
+    said = as_nobody(reachable, readonly=readonly)
+    assert said == f"NotALog {reachable}: expected a readable log, got Permission denied"
 
 
 @MODES
-def test_a_log_in_a_closed_folder_is_an_error(recorded, as_nobody, readonly):
+def test_a_log_in_a_closed_folder_is_an_error(reachable, readonly):
     """A file in a folder that may not be entered is one clear line as well."""
-    recorded.parent.chmod(0o600)
-    said = as_nobody(recorded, readonly=readonly)
-    assert said.startswith(f"NotALog {recorded}: expected a")
+    reachable.parent.chmod(0o600)
+    said = as_nobody(reachable, readonly=readonly)
+    assert said.startswith(f"NotALog {reachable}: expected a")
     assert said.endswith("Permission denied")
 
 
-def test_a_log_that_cannot_be_written_can_be_read(recorded, as_nobody):
+def test_a_log_that_cannot_be_written_can_be_read(reachable):
     """File and folder without write permission, as in an archive: reading works all the same."""
-    recorded.chmod(0o444)
-    recorded.parent.chmod(0o555)
-    assert as_nobody(recorded, readonly=True) == "['one'] 2"
-    assert as_nobody(recorded, readonly=False).startswith(f"NotALog {recorded}: expected a")
+    reachable.chmod(0o444)
+    reachable.parent.chmod(0o555)
+    assert as_nobody(reachable, readonly=True) == "['one'] 2"
+    assert as_nobody(reachable, readonly=False).startswith(f"NotALog {reachable}: expected a")
 
 
-def test_what_a_crash_left_beside_a_log_is_not_overlooked(tmp_path, recorded, as_nobody):
+def test_what_a_crash_left_beside_a_log_is_not_overlooked(reachable):
     """Where the write-ahead log cannot be read, there is an error, never half of the episodes."""
-    archive = tmp_path / "archive"
+    archive = reachable.parent / "archive"
     archive.mkdir()
-    with EventLog(recorded) as log:
+    with EventLog(reachable) as log:
         Episode.start(MAIL, log=log, id="two")
-        for path in (recorded, tmp_path / "log.db-wal"):
+        for path in (reachable, reachable.parent / "log.db-wal"):
             shutil.copy(path, archive)
     archive.chmod(0o555)
     said = as_nobody(archive / "log.db", readonly=True)

@@ -13,6 +13,8 @@ from power import Disk
 from refold.engine import EventLog, RefoldError
 from refold.engine.folding import step_ranges
 
+pytestmark = pytest.mark.slow
+
 CUTS = 400
 LIES = 100
 

@@ -10,6 +10,8 @@ from test_wheel import installed, wheel  # noqa: F401 - fixtures
 
 from refold.replays.golden import GOLDEN_FOLDER
 
+pytestmark = pytest.mark.slow
+
 GRADER = """
 from refold.graders import Facts, Finding
 from refold.scenarios.workflow.events import SubtaskFailed

@@ -18,6 +18,8 @@ from refold.engine.codec import encode
 from refold.graders import grade
 from refold.scenarios import Scenario, load, scenario_names
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = {name: shipped(name) for name in scenario_names()}
 GONE = object()
 """Stands for a key or an item that is left out."""

@@ -14,6 +14,8 @@ from websockets.sync.client import connect
 from refold.engine import EventLog
 from refold.replays import verify
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "from refold.cli import main; main()"
 
 

@@ -6,6 +6,8 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import PHONE
 from serving import actions, running
 
+pytestmark = pytest.mark.slow
+
 browser, visit = browsing.browser, browsing.visit
 VIEWS = {
     "episodes": "",

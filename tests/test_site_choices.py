@@ -2,10 +2,13 @@
 
 import browsing
 import playing
+import pytest
 import serving
 from viewing import large
 
 from refold.engine import Episode, EventLog
+
+pytestmark = pytest.mark.slow
 
 browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 FOCUS = "document.activeElement.matches('#panel, #panel *')"

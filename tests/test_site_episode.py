@@ -6,6 +6,8 @@ import serving
 from playing import asked_for
 from serving import actions, running
 
+pytestmark = pytest.mark.slow
+
 browser, visit, server = browsing.browser, browsing.visit, serving.server
 TASK = "workflow/easy"
 PWN = "<img src=x onerror=window.__pwned=1><script>window.__pwned=1</script>\u202e\x1b[2J"

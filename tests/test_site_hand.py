@@ -2,8 +2,11 @@
 
 import browsing
 import playing
+import pytest
 import serving
 from playing import asked_for, freeze, hand_of
+
+pytestmark = pytest.mark.slow
 
 browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 CONTENT = ".fields label:has-text('content') textarea"

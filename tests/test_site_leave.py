@@ -5,6 +5,8 @@ import pytest
 import serving
 from playing import asked_for, freeze
 
+pytestmark = pytest.mark.slow
+
 browser, visit, server = browsing.browser, browsing.visit, serving.server
 TASK = "inbox/easy"
 FORK = "dialog button:text-is('Fork')"

@@ -10,6 +10,8 @@ from refold.engine import EventLog
 from refold.engine.registry import find_family
 from refold.graders import grade
 
+pytestmark = pytest.mark.slow
+
 browser, visit, begin, server = browsing.browser, browsing.visit, playing.begin, serving.server
 TASKS = ["workflow/easy", "inbox/easy"]
 CHOICE = ".choice:has(:checked)"

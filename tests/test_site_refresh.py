@@ -4,6 +4,8 @@ import browsing
 import pytest
 from serving import actions, running
 
+pytestmark = pytest.mark.slow
+
 browser, visit = browsing.browser, browsing.visit
 
 

@@ -5,6 +5,8 @@ import pytest
 from forging import alter
 from serving import running
 
+pytestmark = pytest.mark.slow
+
 browser, visit = browsing.browser, browsing.visit
 FOCUSED = "[document.activeElement.tagName, document.activeElement.textContent]"
 ROWS = "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.id)"

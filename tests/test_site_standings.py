@@ -9,6 +9,8 @@ from refold.agents import make_policy, play
 from refold.engine import Episode, EventLog
 from refold.scenarios import load
 
+pytestmark = pytest.mark.slow
+
 browser, visit = browsing.browser, browsing.visit
 
 

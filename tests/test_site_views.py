@@ -5,6 +5,8 @@ import pytest
 from browsing import PHONE
 from serving import actions, running
 
+pytestmark = pytest.mark.slow
+
 browser, visit = browsing.browser, browsing.visit
 ROWS, IDS = "tbody tr", "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.id)"
 CHILD = "the-child-of-a-parent-with-a-name"

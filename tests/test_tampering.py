@@ -10,6 +10,8 @@ from refold.engine import Episode, EventLog
 from refold.graders import grade, save_grade
 from refold.scenarios import load
 
+pytestmark = pytest.mark.slow
+
 FLIPS = 400
 TABLES = ("sqlite_master", "episodes", "events", "grades", "_sqlite_migrations")
 BESIDE = {"uid", "agent", "run", "epoch", "release", "started_at", "ended_at", "applied_at"}

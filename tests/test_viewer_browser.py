@@ -1,4 +1,4 @@
-"""Pages of episodes in a real browser: Debian's chromium, which these tests need."""
+"""Pages of episodes in a real browser."""
 
 import browsing
 import pytest
@@ -10,6 +10,8 @@ from viewing import golden, large, shown
 from refold.engine import Episode, Stream
 from refold.scenarios import load
 from refold.viewer.episode_document import document
+
+pytestmark = pytest.mark.slow
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"

@@ -10,6 +10,8 @@ from refold.replays import diff
 from refold.scenarios import load
 from refold.viewer.differences import diff_document
 
+pytestmark = pytest.mark.slow
+
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
 

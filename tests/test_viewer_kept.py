@@ -10,6 +10,8 @@ from refold.engine import Episode
 from refold.scenarios import load
 from refold.scenarios.workflow.parameters import SubtaskParameters, WorkerParameters
 
+pytestmark = pytest.mark.slow
+
 browser, view, visit = browsing.browser, browsing.view, browsing.visit
 NAMES = ("constructor", "toString", "valueOf")
 

@@ -9,6 +9,8 @@ import pytest
 from browsing import Viewer
 from viewing import HOSTILE, golden, hostile_inbox, hostile_workflow, shown, write_page
 
+pytestmark = pytest.mark.slow
+
 browser, view = browsing.browser, browsing.view
 HARD, TABS = "workflow-hard-worked-example", 5
 

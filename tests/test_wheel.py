@@ -7,7 +7,6 @@ import sysconfig
 import tomllib
 import venv
 import zipfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,12 @@ from shell import Shell
 from refold.replays.golden import find_goldens
 from refold.scenarios import scenario_names
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".*cache", ".venv", ".hypothesis", "__pycache__", "*.egg-info", "build", "dist", "*.db*"
 )
-OLDEST_SETUPTOOLS = 77
 
 TYPED = """
 from typing import assert_type
@@ -50,13 +50,9 @@ def pip(*words):
     subprocess.run([sys.executable, "-m", "pip", "-q", *map(str, words)], check=True)
 
 
-def isolation():
-    """Return the option that builds with the setuptools that is there, if it is new enough."""
-    try:
-        found = int(version("setuptools").partition(".")[0])
-    except PackageNotFoundError:
-        found = 0
-    return ["--no-build-isolation"] if found >= OLDEST_SETUPTOOLS else []
+def copy_checkout(at):
+    """Copy the checkout, and nothing that tools left in it, to *at*, and return that."""
+    return shutil.copytree(ROOT, at, ignore=LEFT_OUT, symlinks=True)
 
 
 def mypy(folder, python):
@@ -91,8 +87,8 @@ def checked(program, words, folder):
 def wheel(tmp_path_factory):
     """Return a wheel built from a copy of the sources."""
     folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, folder / "source", ignore=LEFT_OUT)
-    pip("wheel", "--no-deps", *isolation(), "-w", folder, folder / "source")
+    source = copy_checkout(folder / "source")
+    pip("wheel", "--no-deps", "--no-build-isolation", "-w", folder, source)
     (found,) = folder.glob("*.whl")
     return found
 

@@ -267,12 +267,12 @@ class EventLog:
         # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
         # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
         wanted = f"""{SELECT_EPISODES}
-            WHERE (?1 IS NULL OR e.scenario = ?1
-                OR substr(e.scenario, 1, length(?1) + 1) = ?1 || '/')
-            AND (?2 IS NULL OR e.agent = ?2) AND (?3 IS NULL OR e.run = ?3)
-            AND (?4 IS NULL OR e.id {follows} ?4) ORDER BY e.id {order} LIMIT {_PAGE}"""
+            WHERE (:scenario IS NULL OR e.scenario = :scenario
+                OR substr(e.scenario, 1, length(:scenario) + 1) = :scenario || '/')
+            AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
+            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
         last = None
-        while rows := self._query(wanted, scenario, agent, run, last):
+        while rows := self._query(wanted, scenario=scenario, agent=agent, run=run, last=last):
             yield from map(read_info, rows)
             last = rows[-1][0]
 
@@ -335,9 +335,9 @@ class EventLog:
             return [] if id == reference else self.grades(id)
         return [row[0] for row in rows]
 
-    def _query(self, sql: str, *parameters: Any) -> list[Any]:
+    def _query(self, sql: str, *parameters: Any, **named: Any) -> list[Any]:
         with sqlite_errors(self.path):
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._connection.execute(sql, named or parameters).fetchall()
 
 
 def _is_refused_by_trigger(error: sqlite3.IntegrityError) -> bool:
