@@ -1,10 +1,9 @@
 """
 Pages: a document in one HTML file that opens from disk and makes no network requests.
 
-The modules of ``viewer_files`` are put into one script, each in a function of its own, since a
-module opened from disk may not import another. That script is packed, and a second one of a few
-lines unpacks it. Both and the style are allowed by their hashes and nothing else is; the document
-is data that the script parses, never markup.
+The viewer's script is compressed, and a second one of a few lines unpacks it. Both and the style
+are allowed by their hashes and nothing else is; the document is data that the script parses, never
+markup.
 """
 
 import gzip
@@ -17,41 +16,22 @@ from html import escape
 from typing import Any
 from unicodedata import category
 
-from attrs import frozen
-
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
 from refold.viewer.episode_document import drop_sent_messages
+from refold.viewer.inliner import boot_text, script_text
 from refold.viewer.sources import viewer_text
 
-ENTRY_MODULE = "app.js"
 COMPRESS_ABOVE = 64 * 2**10
 DROP_SENT_ABOVE = 32 * 2**20
 LARGEST_DOCUMENT = 64 * 2**20
 MOST_FALLBACK_ROWS = 100
 
-_IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
-_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
-_EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
-_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
 _INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class DocumentTooLarge(RefoldError):
     """A document is too large for a page."""
-
-
-class CannotInline(Exception):
-    """A module of the viewer has a form that the inliner does not support: a programming error."""
-
-
-@frozen
-class _Module:
-    """A parsed module: its imports as (path, names), the names it exports, and its text."""
-
-    imports: tuple[tuple[str, str], ...]
-    exports: tuple[str, ...]
-    text: str
 
 
 def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
@@ -64,7 +44,8 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     Raises:
         DocumentTooLarge: The document is above 64 MB even so.
     """
-    boot, script, style = boot_text(), script_text(), style_text()
+    boot, style = boot_text(), style_text()
+    script = script_text(_families(document))
     return _PAGE.format(
         policy=_content_security_policy([boot, script], style),
         title=escape(name_invisible(_title(document))),
@@ -172,104 +153,17 @@ def style_text() -> str:
     return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
 
 
-@cache
-def boot_text() -> str:
-    """Return the small script that decompresses and runs the viewer."""
-    return _strip_lines(_COMMENT.sub("", viewer_text("boot.js")))
-
-
-@cache
-def script_text() -> str:
-    """
-    Return the viewer's script: all its modules, each after those that it imports.
-
-    Browsers refuse to import modules from ``file:`` addresses, hence one script without imports.
-
-    Raises:
-        CannotInline: A module has a form that is not supported.
-    """
-    order: dict[str, str] = {}
-    _collect(ENTRY_MODULE, order, ())
-    text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
-    # In HTML, these would end or nest the element that a script stands in.
-    if re.search(r"</?script|<!--", text, re.IGNORECASE):
-        raise CannotInline("the script would end its own element")
-    return text
-
-
-def _collect(path: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
-    if path in inside:
-        raise CannotInline(f"{path}: imports itself by way of {' → '.join(inside)}")
-    if path in order:
-        return
-    module = parse_module(path, viewer_text(path))
-    for needed, _ in module.imports:
-        _collect(needed, order, (*inside, path))
-    given = "".join(
-        f"const {{ {names.replace(' as ', ': ')} }} = {_module_variable(needed)};\n"
-        for needed, names in module.imports
-    )
-    returned = f"return {{ {', '.join(module.exports)} }};\n"
-    order[path] = (
-        f"const {_module_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
-    )
-
-
-def parse_module(path: str, text: str) -> _Module:
-    """
-    Return the module *path* with the source *text*.
-
-    Raises:
-        CannotInline: An import or export has a form that is not supported.
-    """
-    ending = _EXPORT_LIST.search(text)
-    if ending:
-        pairs = (each.strip().partition(" as ") for each in ending[1].split(","))
-        exports = tuple(f"{public or own}: {own}" for own, _, public in pairs)
-        return _Module((), exports, text[: ending.start()] + "\n")
-    imports: list[tuple[str, str]] = []
-    exported: list[str] = []
-    lines: list[str] = []
-    for number, line in enumerate(_strip_lines(_COMMENT.sub("", text)).split("\n"), 1):
-        found = _IMPORT.match(line)
-        if found:
-            imports.append((_resolve_path(path, found[2]), found[1]))
-            continue
-        # Line by line, in one plain style: a parser of JavaScript would be a large dependency.
-        export = _EXPORT.match(line)
-        if export:
-            exported.append(export[1])
-            line = line.removeprefix("export ")  # noqa: PLW2901 - the rest of it is kept
-        if re.match(r"(import|export)\b", line) or "import(" in line or "import.meta" in line:
-            raise CannotInline(f"{path} (line {number} without comments): cannot take {line!r}")
-        lines.append(line)
-    return _Module(tuple(imports), tuple(exported), "\n".join(lines))
-
-
-def _strip_lines(text: str) -> str:
-    """Return *text* without indentation and empty lines; line breaks may end statements."""
-    return "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip())
-
-
-def _resolve_path(path: str, target: str) -> str:
-    parts = path.split("/")[:-1]
-    for step in target.split("/"):
-        if step == "..":
-            parts.pop()
-        elif step != ".":
-            parts.append(step)
-    return "/".join(parts)
-
-
-def _module_variable(path: str) -> str:
-    return "$" + re.sub(r"\W", "_", path.removesuffix(".js"))
-
-
 def name_invisible(text: str) -> str:
     """Return *text* with invisible characters named, as in ``[U+202E]``: they can steer display."""
     return "".join(
         f"[U+{ord(each):04X}]" if category(each) in _INVISIBLE_CATEGORIES else each for each in text
     )
+
+
+def _families(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return the families, with their rules versions, that *document* shows episodes of."""
+    sides = [document] if "episode" in document else [document["a"], document["b"]]
+    return frozenset(f"{each['episode']['family']}.{each['episode']['rules']}" for each in sides)
 
 
 def _title(document: Mapping[str, Any]) -> str:

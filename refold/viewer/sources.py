@@ -14,6 +14,7 @@ from types import MappingProxyType
 from refold.engine.registry import all_families
 
 WEB = files("refold.viewer") / "web"
+REGISTRY = "families.js"
 
 _DRAWING_OF = """
 /** How the family of an episode is drawn: by itself, or as tables. */
@@ -24,18 +25,23 @@ export function drawingOf({ family, rules }) {
 
 
 @cache
-def viewer_files() -> Mapping[str, bytes]:
-    """Return the content of every file by its path, such as ``site/main.js``."""
-    drawings = {
+def _drawings() -> Mapping[str, bytes]:
+    """Return the drawing of each family that has one, by name and rules version."""
+    return {
         f"{family.name}.{family.rules}": family.drawing.read_bytes()
         for family in all_families()
         if family.drawing is not None
     }
+
+
+@cache
+def viewer_files() -> Mapping[str, bytes]:
+    """Return the content of every file by its path, such as ``site/main.js``."""
     return MappingProxyType(
         {
             **dict(_files_below(WEB)),
-            **{f"families/{key}.js": content for key, content in drawings.items()},
-            "families.js": _registry(drawings).encode(),
+            **{f"families/{key}.js": content for key, content in _drawings().items()},
+            REGISTRY: drawing_registry(frozenset(_drawings())).encode(),
         }
     )
 
@@ -53,8 +59,9 @@ def _files_below(folder: Traversable, path: str = "") -> Iterator[tuple[str, byt
             yield f"{path}{each.name}", each.read_bytes()
 
 
-def _registry(keys: Mapping[str, bytes]) -> str:
-    """Return the module that finds the drawing of a family."""
+def drawing_registry(families: frozenset[str]) -> str:
+    """Return the module that finds the drawing of an episode's family, if it is of *families*."""
+    keys = [key for key in _drawings() if key in families]
     names = {key: f"drawing{number}" for number, key in enumerate(keys)}
     imports = [
         f'import {{ drawing as {name} }} from "./families/{key}.js";' for key, name in names.items()

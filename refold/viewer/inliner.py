@@ -1,0 +1,125 @@
+"""
+The viewer's modules as one script, for a page in one file.
+
+Each module is put into a function of its own, after those that it imports: browsers refuse to
+import modules from ``file:`` addresses.
+"""
+
+import re
+from functools import cache
+
+from attrs import frozen
+
+from refold.viewer.sources import REGISTRY, drawing_registry, viewer_text
+
+ENTRY_MODULE = "app.js"
+_IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
+_EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
+_COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
+
+
+class CannotInline(Exception):
+    """A module of the viewer has a form that the inliner does not support: a programming error."""
+
+
+@frozen
+class _Module:
+    """A parsed module: its imports as (path, names), the names it exports, and its text."""
+
+    imports: tuple[tuple[str, str], ...]
+    exports: tuple[str, ...]
+    text: str
+
+
+@cache
+def boot_text() -> str:
+    """Return the small script that decompresses and runs the viewer."""
+    return _strip_lines(_COMMENT.sub("", viewer_text("boot.js")))
+
+
+@cache
+def script_text(families: frozenset[str]) -> str:
+    """
+    Return the viewer's script, with the drawings of *families*, such as ``workflow.1``, only.
+
+    Raises:
+        CannotInline: A module has a form that is not supported.
+    """
+    registry = drawing_registry(families)
+    order: dict[str, str] = {}
+    _collect(ENTRY_MODULE, registry, order, ())
+    text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
+    # In HTML, these would end or nest the element that a script stands in.
+    if re.search(r"</?script|<!--", text, re.IGNORECASE):
+        raise CannotInline("the script would end its own element")
+    return text
+
+
+def _collect(path: str, registry: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
+    if path in inside:
+        raise CannotInline(f"{path}: imports itself by way of {' → '.join(inside)}")
+    if path in order:
+        return
+    text = registry if path == REGISTRY else viewer_text(path)
+    module = parse_module(path, text)
+    for needed, _ in module.imports:
+        _collect(needed, registry, order, (*inside, path))
+    given = "".join(
+        f"const {{ {names.replace(' as ', ': ')} }} = {_module_variable(needed)};\n"
+        for needed, names in module.imports
+    )
+    returned = f"return {{ {', '.join(module.exports)} }};\n"
+    order[path] = (
+        f"const {_module_variable(path)} = (() => {{\n{given}{module.text}{returned}}})();\n"
+    )
+
+
+def parse_module(path: str, text: str) -> _Module:
+    """
+    Return the module *path* with the source *text*.
+
+    Raises:
+        CannotInline: An import or export has a form that is not supported.
+    """
+    ending = _EXPORT_LIST.search(text)
+    if ending:
+        pairs = (each.strip().partition(" as ") for each in ending[1].split(","))
+        exports = tuple(f"{public or own}: {own}" for own, _, public in pairs)
+        return _Module((), exports, text[: ending.start()] + "\n")
+    imports: list[tuple[str, str]] = []
+    exported: list[str] = []
+    lines: list[str] = []
+    for number, line in enumerate(_strip_lines(_COMMENT.sub("", text)).split("\n"), 1):
+        found = _IMPORT.match(line)
+        if found:
+            imports.append((_resolve_path(path, found[2]), found[1]))
+            continue
+        # Line by line, in one plain style: a parser of JavaScript would be a large dependency.
+        export = _EXPORT.match(line)
+        if export:
+            exported.append(export[1])
+            line = line.removeprefix("export ")  # noqa: PLW2901 - the rest of it is kept
+        if re.match(r"(import|export)\b", line) or "import(" in line or "import.meta" in line:
+            raise CannotInline(f"{path} (line {number} without comments): cannot take {line!r}")
+        lines.append(line)
+    return _Module(tuple(imports), tuple(exported), "\n".join(lines))
+
+
+def _strip_lines(text: str) -> str:
+    """Return *text* without indentation and empty lines; line breaks may end statements."""
+    return "".join(f"{line.strip()}\n" for line in text.split("\n") if line.strip())
+
+
+def _resolve_path(path: str, target: str) -> str:
+    parts = path.split("/")[:-1]
+    for step in target.split("/"):
+        if step == "..":
+            parts.pop()
+        elif step != ".":
+            parts.append(step)
+    return "/".join(parts)
+
+
+def _module_variable(path: str) -> str:
+    return "$" + re.sub(r"\W", "_", path.removesuffix(".js"))
