@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "inference": ("refold.commands.inference", "Play scenarios and print [START], [STEP], [END]."),
     "mock-model": (
         "refold.commands.mock_model",
-        "Serve a stand-in for a model, to try things without.",
+        "Run a mock model server, to try refold without an API key.",
     ),
     "runs": ("refold.commands.runs", "List the runs of the log."),
     "report": ("refold.commands.report", "Report on a run, with honest statistics."),

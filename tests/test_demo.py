@@ -43,4 +43,4 @@ def test_the_demo_can_be_seen_again(tmp_path):
     shell("demo")
     listed = shell("episodes --json").json["episodes"]
     assert len(listed) == 6
-    assert len({each["digest"] for each in listed if each["agent"] != "openai:stand-in"}) == 2
+    assert len({each["digest"] for each in listed if each["agent"] != "openai:mock"}) == 2

@@ -79,3 +79,13 @@ def test_reference_scores() -> None:
         assert [cell for cell in shown[f"{family}, `{agent}`"] if cell] == given
     example = read_golden(GOLDEN_FOLDER / "workflow-hard-worked-example.jsonl")
     assert shown["workflow, worked example"] == ["", "", f"{grade(example).score:.4f}", ""]
+
+
+def test_the_house_is_where_contributing_says() -> None:
+    """Each of its questions is answered by files that exist."""
+    answers = section("CONTRIBUTING.md", "## Where is it?")
+    paths = re.findall(r"`([\w/]+\.(?:py|js))`", answers)
+    assert len(paths) >= 16
+    for path in paths:
+        for family in ("workflow", "inbox"):
+            assert (ROOT / "refold" / path.replace("FAMILY", family)).is_file(), path

@@ -26,7 +26,7 @@ from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import load
 
 _SCENARIO = "workflow/hard"
-_MODEL = "openai:stand-in"
+_MODEL = "openai:mock"
 _EXAMPLE = "workflow-hard-worked-example.jsonl"
 _STEPS_SHOWN = 4
 
@@ -38,7 +38,7 @@ def demo_command(log_path: str) -> None:
     Record three episodes, replay one, grade them again from the log, and compare two.
 
     No key and no server needed: one episode is played by a model behind a real HTTP API, which
-    a stand-in serves meanwhile. The episodes stay in the log, for the other commands.
+    a mock model serves meanwhile. The episodes stay in the log, for the other commands.
     """
     out = stdout_console()
     with EventLog(log_path) as log:
