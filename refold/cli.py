@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+from refold.release import RELEASE
+
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "scenarios": ("refold.commands.scenarios", "List the scenarios, or show one."),
     "record": ("refold.commands.record", "Run episodes and record them in the log."),
@@ -107,7 +109,7 @@ Episodes are named by id, by a unique beginning of it, or by 'last'. The log is 
 --log or REFOLD_LOG, else refold.db.
 """,
 )
-@click.version_option(package_name="refold", message="%(prog)s %(version)s")
+@click.version_option(RELEASE, message="%(prog)s %(version)s")
 def refold() -> None:
     """Record episodes of LLM agents as events; replay, grade and compare them at any time."""
 

@@ -243,3 +243,21 @@ def test_the_log_of_the_environment(shell):
     assert only["scenario"] == "inbox/hard"
     both = shell("episodes --json --log refold.db", REFOLD_LOG="other.db").json["episodes"]
     assert len(both) == 2
+
+
+def test_a_clone_works_without_being_installed(tmp_path):
+    """With the requirements at hand, ``python -m refold`` runs from a checkout as it is."""
+    (tmp_path / "clone").mkdir()
+    (tmp_path / "clone" / "refold").symlink_to(Path(cli.__file__).parent)
+    script = "import sys; from runpy import run_module; sys.argv[0] = 'refold'\n"
+    script += "import importlib.metadata as m; m.entry_points = lambda **_: ()\n"
+    script += "run_module('refold', run_name='__main__')"
+    for words in ("--version", "record workflow/easy --agent greedy", "verify"):
+        ran = subprocess.run(
+            [sys.executable, "-c", script, *words.split()],
+            cwd=tmp_path / "clone",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr

@@ -2,7 +2,6 @@
 
 import os
 import re
-import tomllib
 
 import pytest
 from pages import ROOT, page, section
@@ -10,6 +9,7 @@ from pages import ROOT, page, section
 from refold.agents import make_policy, play
 from refold.engine import Episode
 from refold.graders import grade
+from refold.release import RELEASE
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.scenarios import load
 
@@ -55,7 +55,7 @@ def test_changelog_begins_with_this_release() -> None:
 
     Scoring stands first in an entry.
     """
-    version = tomllib.loads(page("pyproject.toml"))["project"]["version"]
+    version = RELEASE
     entries = re.split(r"^## ", page("CHANGELOG.md"), flags=re.MULTILINE)[1:]
     unreleased = entries[0].startswith("Unreleased\n")
     assert entries[unreleased].startswith(f"{version}\n")

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -18,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog, RefoldError
+from refold.release import RELEASE
 from refold.server.context import ServerContext
 from refold.server.http import browser_login
 from refold.server.http.error_responses import (
@@ -119,7 +119,7 @@ def _make_http_app(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
     """Return the FastAPI application: all routers, error responses, and the OpenAPI document."""
     app = FastAPI(
         title="refold",
-        version=f"1.{version('refold')}",
+        version=f"1.{RELEASE}",
         description="An OpenEnv environment server with every episode on record.",
         lifespan=lifespan,
         # FastAPI's documentation pages load scripts from a CDN, which our CSP forbids.

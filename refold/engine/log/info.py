@@ -2,24 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from attrs import field, fields, frozen
 
 from refold.engine.chain import GENESIS
+from refold.release import RELEASE
 
 
 def utc_now() -> str:
     """Return the time in UTC, ISO 8601, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-@cache
-def running_release() -> str:
-    """Return the release of refold that is running."""
-    return version("refold")
 
 
 @frozen
@@ -50,7 +43,7 @@ class EpisodeRecord:
     agent: str = ""
     run: str = ""
     epoch: int = 0
-    release: str = field(factory=running_release)
+    release: str = RELEASE
     started_at: str = field(factory=utc_now)
     ended_at: str | None = None
     parent: str | None = None
