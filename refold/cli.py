@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
     "verify": ("refold.commands.verify", "Check hash chains and decide every step again."),
+    "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),
     "diff": ("refold.commands.diff", "Compare two episodes step by step."),
     "export": ("refold.commands.transfer", "Write episodes as JSON Lines."),
     "import": ("refold.commands.transfer", "Read exported episodes into the log."),

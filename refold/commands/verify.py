@@ -1,10 +1,11 @@
 """``refold verify``."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
+from attrs import asdict
 
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
@@ -21,10 +22,11 @@ from refold.commands.shared.output import (
     stdout_console,
 )
 from refold.commands.shared.progress import show_progress
-from refold.engine import EventLog, NotALog
+from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.log.audit import Audit
 from refold.replays import Divergence
 from refold.replays.checks import Verdict, audit_episode, resolve_id
+from refold.replays.manifests import LARGEST_MANIFEST, compare_with_log, read_manifest
 
 
 def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -39,6 +41,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     epilog=format_examples(
         "refold verify",
         "refold verify last --expect 3f0c2a9e",
+        "refold verify --manifest runs.manifest",
         "refold verify --json",
     ),
 )
@@ -49,9 +52,17 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     callback=_parse_digest,
     help="The one ID's digest, or its first 8 or more digits, as published elsewhere.",
 )
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Compare the log with this manifest of it as well.",
+)
 @log_option
 @json_option
-def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool) -> int:
+def verify_command(
+    ids: Sequence[str], expect: str, manifest: str | None, log_path: str, as_json: bool
+) -> int:
     """
     Check episodes, those named or the whole log: the hash chain, then every step decided again.
 
@@ -77,18 +88,43 @@ def verify_command(ids: Sequence[str], expect: str, log_path: str, as_json: bool
     with EventLog(log_path, readonly=True) as log, Audit(log_path) as file:
         # First of all: once the file is known to be damaged, failing to read on is no news.
         problems = [] if ids else file.problems()
+        mismatches = _compare_manifest(log, manifest) if manifest else []
         chosen = [resolve_id(log, id) for id in ids] or _readable_ids(file, problems)
         verdicts = (audit_episode(log, file, id, expect=expect) for id in chosen)
         total = len(ids) or log.count()
         shown = count_wrong(show_progress(verdicts, total=total, label="verifying"))
         if as_json:
-            print_json("verdicts", map(_verdict_row, shown), problems=problems)
+            print_json("verdicts", map(_verdict_row, shown), problems=problems, manifest=mismatches)
         else:
             _print_verdicts(shown, problems)
+            _print_mismatches(mismatches)
     if not as_json:
         damaged = "; the file is damaged" if problems else ""
-        print_to_stderr(f"{pluralise(checked, 'episode')} checked, {wrong} wrong{damaged}")
-    return 1 if wrong or problems else 0
+        told = f"{pluralise(checked, 'episode')} checked, {wrong} wrong{damaged}"
+        if manifest:
+            told += f"; {pluralise(len(mismatches), 'difference')} to the manifest"
+        print_to_stderr(told)
+    return 1 if wrong or problems or mismatches else 0
+
+
+def _compare_manifest(log: EventLog, path: str) -> list[dict[str, Any]]:
+    """
+    Return where the log differs from the manifest at *path*, as JSON data.
+
+    Raises:
+        RefoldError: The file is no manifest, or was altered.
+    """
+    with click.open_file(path, "rb") as file:
+        content = file.read(LARGEST_MANIFEST + 1)
+    if len(content) > LARGEST_MANIFEST:
+        raise RefoldError(f"{path}: expected at most {LARGEST_MANIFEST} bytes, got more")
+    return [asdict(each) for each in compare_with_log(read_manifest(content, path), log)]
+
+
+def _print_mismatches(mismatches: Iterable[Mapping[str, Any]]) -> None:
+    out = stdout_console()
+    for each in mismatches:
+        out.print(safe_text(f"{each['episode']}  manifest: {each['problem']}"), style="red")
 
 
 def _readable_ids(file: Audit, problems: Sequence[str]) -> Iterator[str]:
