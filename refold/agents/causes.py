@@ -135,7 +135,8 @@ def read_refusal(status: int | None, body: Any) -> Refusal:
 
 
 def _on_one_line(value: Any) -> str:
-    return " ".join(str(value or "").split())
+    text = " ".join(str(value or "").split())
+    return text.encode("utf-8", "replace").decode()  # half surrogate pairs cannot be recorded
 
 
 def cause_of_refusal(refusal: Refusal) -> str:
@@ -176,7 +177,7 @@ def _names(words: str, parameter: str) -> bool:
 def cause_of_exception(error: BaseException) -> str:
     """Return the cause of a failed connection: the first that is known in the chain of errors."""
     causes = (_connection_cause(each) for each in _chain(error))
-    return next(filter(None, causes), "connection")
+    return next(filter(None, causes), "connection_lost")
 
 
 def _connection_cause(error: BaseException) -> str | None:

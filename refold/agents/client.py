@@ -190,6 +190,8 @@ class Client:
             )
         except CompletionFailed as error:
             raise self._failure("body", error.refusal, body) from None
+        except BodyTooLarge as error:
+            raise _malformed(str(error)) from None
         except APIConnectionError as error:
             raise _connection_failure(error) from None
         except APIStatusError as error:

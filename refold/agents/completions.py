@@ -158,7 +158,7 @@ def _check_whole(
     if word in _FILTERED and empty:
         raise CompletionFailed(Refusal(None, f"finish_reason {finish}", "content_filter"))
     if empty and message.get("tool_calls"):
-        raise NoCompletion("expected calls of functions, got others")
+        raise NoCompletion("expected a call of a function, got another")
 
 
 def calls_in(message: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ their settings are equal. An episode does not count if failures of the API stopp
 has no end: neither says anything about the agent.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
 
@@ -139,13 +139,33 @@ def _exclusion(stream: Stream) -> str | None:
     return INSTRUMENT_FAILED if stopped else None
 
 
+def replaced_failures(infos: Iterable[EpisodeInfo]) -> set[str]:
+    """
+    Return those of *infos*, oldest first, that the API cut off and that were played again since.
+
+    ``refold resume RUN --failed`` plays them again: same run, agent, scenario, epoch and seed.
+    """
+    failed: dict[tuple[str, str, str, int, int], str] = {}
+    replaced = set()
+    for info in infos:
+        if info.parent is not None or not info.run:
+            continue
+        key = (info.run, info.agent, info.scenario, info.epoch, info.seed)
+        if key in failed:
+            replaced.add(failed.pop(key))
+        if info.reason == INSTRUMENT_FAILED:
+            failed[key] = info.id
+    return replaced
+
+
 def read_outcomes(
     log: EventLog, *, run: str | None = None, scenario: str | None = None
 ) -> Iterator[tuple[Outcome, Stream]]:
     """
     Yield outcome and events of each episode of *log*, in the order in which they began.
 
-    Forks are left out: another agent may have played their beginning.
+    Forks are left out: another agent may have played their beginning. So are episodes that the
+    API cut off and that were played again: the newer one takes their place.
 
     Args:
         log: The log to read.
@@ -156,8 +176,9 @@ def read_outcomes(
         LogDamaged: The hash chain of an episode is broken.
         ScenarioError: A recorded rubric does not fit its family.
     """
+    replaced = replaced_failures(log.episodes(run=run, scenario=scenario))
     for info in log.episodes(run=run, scenario=scenario):
-        if info.parent is not None:
+        if info.parent is not None or info.id in replaced:
             continue
         stream = log.events(info.id)
         yield outcome_of(info, stream), stream
