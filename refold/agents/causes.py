@@ -28,6 +28,13 @@ STOPS: Mapping[str, str] = {
 }
 """Causes in the user's account, network or machine, which stop a run, and what to do about each."""
 
+ADVICE: Mapping[str, str] = {
+    "context_length": "set --history N to repeat fewer turns",
+    "unsupported": "see --action-format, and --param NAME=null to leave a parameter out",
+    "rate_limited": "lower --parallel, or raise --max-retries",
+}
+"""What may help against causes that end an episode."""
+
 PASSING = frozenset({"dns", "refused_connection", "too_many_open_files"})
 """Those of ``STOPS`` that may pass by themselves: they stop a run only after the last attempt."""
 
@@ -76,7 +83,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("overloaded", r"overloaded"),
 )
 _REFUSAL = re.compile(
-    r"unsupported|not support|does not|do not|not allowed|not permitted|unknown|unrecogni[sz]ed|"
+    r"unsupported|support|does not|do not|not allowed|not permitted|unknown|unrecogni[sz]ed|"
     r"unexpected|extra (inputs|fields)|invalid|requires?|must|only|deprecated|instead",
     re.IGNORECASE,
 )

@@ -17,6 +17,7 @@ from attrs import frozen
 
 from refold.agents.bodies import BodyTooLarge, bounded_http_client
 from refold.agents.causes import (
+    ADVICE,
     PASSING,
     STOPS,
     UNSUPPORTED_STATUSES,
@@ -158,7 +159,9 @@ class Client:
                 raise self._unavailable(failed.attempt) from None
             self._last_fault = failed.attempt
             tries = f" {len(faults)} times" if len(faults) > 1 else ""
-            self.last_failure = f"{self._address} gave no answer{tries}: {failed.words}"
+            advice = ADVICE.get(failed.attempt.cause or "")
+            words = f"{failed.words}; {advice}" if advice else failed.words
+            self.last_failure = f"{self._address} gave no answer{tries}: {words}"
         else:
             if self._last_fault is not None and is_unsupported([self._last_fault]):
                 self.last_failure = ""  # asked in another way, it does answer

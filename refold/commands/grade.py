@@ -71,14 +71,14 @@ def grade_command(
         fitting = log.episodes(scenario=scenario, agent=agent, run=run)
         infos = [log.find(id) for id in ids] or list(fitting)
         wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
+        ungraded = len(infos) - len(wanted)
         graded = _note_scores(
             _grade_episodes(log, wanted, grader_choice, save=save), len(wanted), scores
         )
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
-        else:
+        elif wanted or not ungraded:
             _print_grades(graded, len(wanted), scores)
-    ungraded = len(infos) - len(wanted)
     if ungraded:
         print_to_stderr(
             f"{pluralise(ungraded, 'episode')} without a grade: "

@@ -38,6 +38,7 @@ from refold.viewer.lines import exchange_lines
     epilog=format_examples(
         "refold replay last",
         "refold replay 3f2a --step 7",
+        "refold replay last --messages",
         "refold replay last --interactive",
         "refold replay last --json",
         "refold replay last --html episode.html",
