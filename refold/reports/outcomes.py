@@ -25,6 +25,9 @@ from refold.scenarios import recorded_rubric
 NOT_ENDED = "not_ended"
 """Reason for excluding an episode that has no end."""
 
+PLAYED_AGAIN = "played_again"
+"""Reason for excluding an episode that failures of the API cut off and a newer one replaces."""
+
 
 @frozen
 class Setting:
@@ -63,8 +66,8 @@ class Outcome:
         steps: Number of whole steps.
         score: By the recorded rubric, 4 decimal places.
         counts: The grade's diagnostic numbers.
-        excluded: Why the score does not count, ``instrument_failed`` or ``not_ended``; None if
-            it does.
+        excluded: Why the score does not count, ``instrument_failed``, ``not_ended`` or
+            ``played_again``; None if it does.
     """
 
     id: str
@@ -107,9 +110,11 @@ def setting_of(body: bytes) -> Setting:
     )
 
 
-def outcome_of(info: EpisodeInfo, stream: Stream) -> Outcome:
+def outcome_of(info: EpisodeInfo, stream: Stream, *, again: bool = False) -> Outcome:
     """
     Return the outcome of the episode *info* with the events *stream*.
+
+    *again* says that it was played again since, so that the newer one takes its place.
 
     Raises:
         ScenarioError: The recorded rubric does not fit the family.
@@ -125,7 +130,7 @@ def outcome_of(info: EpisodeInfo, stream: Stream) -> Outcome:
         steps=info.steps,
         score=given.score,
         counts=given.counts,
-        excluded=_exclusion(stream),
+        excluded=PLAYED_AGAIN if again else _exclusion(stream),
     )
 
 
@@ -164,8 +169,7 @@ def read_outcomes(
     """
     Yield outcome and events of each episode of *log*, in the order in which they began.
 
-    Forks are left out: another agent may have played their beginning. So are episodes that the
-    API cut off and that were played again: the newer one takes their place.
+    Forks are left out: another agent may have played their beginning.
 
     Args:
         log: The log to read.
@@ -178,7 +182,7 @@ def read_outcomes(
     """
     replaced = replaced_failures(log.episodes(run=run, scenario=scenario))
     for info in log.episodes(run=run, scenario=scenario):
-        if info.parent is not None or info.id in replaced:
+        if info.parent is not None:
             continue
         stream = log.events(info.id)
-        yield outcome_of(info, stream), stream
+        yield outcome_of(info, stream, again=info.id in replaced), stream
