@@ -52,8 +52,27 @@ def test_tool_calls_are_kept_as_they_came():
     ("usage", "read_as"),
     [
         ({"prompt_tokens": 3, "completion_tokens": 4, "details": {}}, Usage(3, 4)),
-        ({"prompt_tokens": 3}, Usage(3, 0)),
-        ({"prompt_tokens": None, "completion_tokens": 4}, Usage(0, 4)),
+        ({"prompt_tokens": 3}, None),
+        ({"prompt_tokens": None, "completion_tokens": 4}, None),
+        ({"prompt_tokens": 3, "total_tokens": 7}, Usage(3, 4)),
+        ({"prompt_tokens": 3.0, "completion_tokens": 4.0}, Usage(3, 4)),
+        ({"prompt_tokens": 3.5, "completion_tokens": 4}, None),
+        ({"input_tokens": 3, "output_tokens": 4}, Usage(3, 4)),
+        ({}, None),
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 8,
+                "prompt_tokens_details": {"cached_tokens": 7},
+                "completion_tokens_details": {"reasoning_tokens": 6},
+                "cost": 0.25,
+            },
+            Usage(9, 8, 7, 6, 0.25),
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 8, "prompt_cache_hit_tokens": 0, "cost": -1},
+            Usage(9, 8, 0),
+        ),
         (None, None),
         ("many", None),
         ({"prompt_tokens": -1}, None),
@@ -62,7 +81,7 @@ def test_tool_calls_are_kept_as_they_came():
     ],
 )
 def test_usage_is_what_can_be_counted(usage, read_as):
-    """Numbers that are none are left out of the log; the reply counts all the same."""
+    """Numbers that are none are left out of the log: what is unknown is never told as 0."""
     reply = read({"content": "Well."}, usage=usage)
     assert (reply.text, reply.usage) == ("Well.", read_as)
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from asking import of_kind, play, sensible
 from fault_server import BUSY, FaultServer, refuses, says
@@ -52,9 +54,12 @@ def test_a_request_repeats_as_many_turns_as_it_should(form, history):
     for seq, body in rebuild_requests(episode.events):
         steps = len(of_kind(StepRewarded, episode.events[:seq]))
         system, *messages = body["messages"]
-        shown = [each for each in messages if each["content"].startswith("## Task\n")]
+        shown = [each for each in messages if (each["content"] or "").startswith("## Task\n")]
         assert len(shown) == (steps if history is None else min(steps, history)) + 1
         assert (system["role"], messages[0]) == ("system", shown[0])
+        assert messages[0]["role"] == "user"
+        roles = [each["role"] for each in messages]
+        assert ("tool", "user") not in pairwise(roles)
         assert "system" not in [each["role"] for each in messages]
         check_tools(messages)
 
@@ -71,7 +76,7 @@ def check_tools(messages):
 
 
 def test_a_tool_call_is_answered_by_what_became_of_it():
-    """Done, refused (also when another action stood in), or ignored because one was taken."""
+    """The next observation, or why it was unreadable; the others were ignored, and nobody else."""
     episode = Episode.start(load("workflow/easy"))
     with FaultServer(TWICE, BAD_CALL, BAD_CALL, then=sensible) as server:
         play(server.base_url, episode)
@@ -79,12 +84,14 @@ def test_a_tool_call_is_answered_by_what_became_of_it():
         [each["content"] for each in body["messages"] if each["role"] == "tool"]
         for body in server.requests[:5]
     ]
-    done, refused = (
-        ["done", "ignored: one action a turn"],
-        ["refused", "ignored: one action a turn"],
-    )
-    assert said[:4] == [[], done, done + refused, done + refused * 2]
-    assert said[4] == [*said[3], "done"]
+    ignored = "ignored: one action a turn"
+    assert [len(each) for each in said] == [0, 2, 4, 6, 7]
+    assert all(each == said[-1][: len(each)] for each in said)
+    one, two, three, four, five, six, seven = said[-1]
+    assert two == four == six == ignored
+    assert three.startswith("No action could be read from your answer: ")
+    assert all(each.startswith("## Task\n") for each in (one, five, seven))
+    assert "user" not in [each["role"] for each in server.requests[-1]["messages"][2:]]
 
 
 def test_a_fork_goes_on_with_the_conversation_in_a_form_of_its_own(log):
@@ -94,18 +101,18 @@ def test_a_fork_goes_on_with_the_conversation_in_a_form_of_its_own(log):
         play(server.base_url, parent)
     fork = Episode.fork(parent.events, 2, log=log, parent=parent.id)
     fork.note(model_configuration(fork.family, ModelOptions("other"), "tools"))
-    with FaultServer(NO, then=sensible) as server:
+    with FaultServer(NO, NO, then=sensible) as server:
         play(server.base_url, fork)
     stream = log.events(fork.id)
     assert [body for _, body in rebuild_requests(stream)][
         -len(server.requests) :
     ] == server.requests
     assert {body["model"] for body in server.requests} == {"other"}
-    tools, form, later = server.requests[:3]
-    assert ["tools" in body for body in (tools, form, later)] == [True, False, False]
-    assert tools["messages"][1:] == form["messages"][1:] == later["messages"][1:-2]
+    tools, plain, form, later = server.requests[:4]
+    assert ["tools" in body for body in server.requests[:4]] == [True, True, False, False]
+    assert plain["messages"][1:] == form["messages"][1:] == later["messages"][1:-2]
     assert len(tools["messages"]) == 2 + 2 * 2
     systems = [body["messages"][0]["content"] for body in server.requests]
     assert "call exactly one tool" in systems[0]
-    assert all("answer with one JSON object" in system for system in systems[1:])
+    assert all("answer with one JSON object" in system for system in systems[2:])
     assert len(of_kind(ModelCalled, stream)[-1].sent) == 1

@@ -23,7 +23,7 @@ def shell(tmp_path):
     return Shell(tmp_path)
 
 
-def on_a_terminal(shell, *words):
+def on_a_terminal(shell, *words, code=0):
     """Run the program with a terminal as stderr, and return what was written there."""
     ours, theirs = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "200", "OPENAI_API_KEY": KEY}
@@ -37,7 +37,7 @@ def on_a_terminal(shell, *words):
             while chunk := os.read(ours, 65536):
                 shown += chunk
     os.close(ours)
-    assert run.returncode == 0, shown
+    assert run.returncode == code, shown
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
 
 
@@ -61,7 +61,7 @@ def test_the_bar_shows_how_far_a_run_is(shell):
 def test_what_does_not_count_is_not_in_the_mean(shell):
     """An episode that the API cut off is done, but has no score."""
     with FaultServer(BUSY, then=sensible) as server:
-        shown = on_a_terminal(shell, *RUN.split(), "--base-url", server.base_url)
+        shown = on_a_terminal(shell, *RUN.split(), "--base-url", server.base_url, code=1)
     with EventLog(shell.at / "refold.db", readonly=True) as log:
         failed, *others = [log.events(info.id) for info in log.episodes()]
     assert failed[-1].reason == "instrument_failed"

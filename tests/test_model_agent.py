@@ -69,7 +69,7 @@ def test_an_api_without_tools_is_asked_another_way(status):
     assert [each.format for each in of_kind(ModelConfigured, events)] == ["tools", "json", "text"]
     refused = of_kind(ModelCalled, events)[:2]
     assert [(call.reply, call.faults) for call in refused] == [
-        (None, (Attempt("status", status),))
+        (None, (Attempt("status", status, "unsupported", "no"),))
     ] * 2
     assert of_kind(ActionTaken, events) == of_kind(ActionTaken, played(EASY).events)
 
@@ -116,11 +116,19 @@ def test_a_form_that_was_chosen_is_kept(form, asked):
     assert of_kind(ModelConfigured, episode.events)[0].format == (form or "tools")
 
 
-def test_a_refusal_in_the_middle_ends_the_episode():
-    """Once the model has answered, the conversation keeps its form."""
-    episode = played(EASY, sensible, NO)
+def test_a_refusal_in_the_middle_is_met_by_plainer_turns():
+    """What was said is repeated without unknown fields, then as text; then the next form comes."""
+    episode = played(EASY, sensible, then=NO)
     assert episode.end.reason == "instrument_failed"
-    assert len(of_kind(ModelConfigured, episode.events)) == 1
+    asked = of_kind(ModelConfigured, episode.events)
+    assert [(each.format, each.turns) for each in asked] == [
+        ("tools", "whole"),
+        ("tools", "plain"),
+        ("tools", "text"),
+        ("json", "text"),
+        ("text", "text"),
+    ]
+    assert not of_kind(ReplyUnread, episode.events)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -23,7 +23,7 @@ def scores(log, ids):
 
 def asked(log, events, *, run="m", scenario=EASY, end=None):
     """Record an episode with model events before its only step; *end* cuts it off."""
-    episode = Episode.start(scenario, log=log, agent="openai:m", run=run)
+    episode = Episode.start(scenario, log=log, agent="openai:m", run=run, epoch=log.count())
     episode.step(episode.legal_actions[0], *events)
     if end:
         episode.truncate(end)

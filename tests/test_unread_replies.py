@@ -39,7 +39,7 @@ def test_unread_arguments_of_tools_are_recorded():
 
 def test_a_second_failure_forfeits_a_step_of_a_workflow():
     """It is a wait, marked as the model's failure, and the next step is asked for as usual."""
-    events = played(EASY, PROSE, PROSE, sensible).events
+    events = played(EASY, PROSE, PROSE, sensible, format="tools").events
     kinds = [type(event) for event in events[2:7]]
     assert kinds == [ModelCalled, ReplyUnread, ModelCalled, ReplyUnread, ActionForfeited]
     assert events[6] == ActionForfeited("no JSON object was found")
@@ -53,7 +53,7 @@ def test_a_second_failure_loses_a_step_of_an_inbox():
     episode = Episode.start(MAIL)
     current = episode.observation.current
     with FaultServer(PROSE, PROSE) as server, pytest.raises(AccessDenied, match="404"):
-        play(server.base_url, episode)
+        play(server.base_url, episode, format="tools")
     events = episode.events
     place = events.index(of_kind(ActionForfeited, events)[0])
     assert isinstance(events[place + 2], ActionRefused)
@@ -72,13 +72,13 @@ def test_without_a_stand_in_a_second_failure_ends_the_episode():
     """It is cut off, for the model's failure; and so it is if the recorder died in the middle."""
     episode = without_stand_in(Episode.start(MAIL).events)
     with FaultServer(PROSE, PROSE) as server:
-        play(server.base_url, episode)
+        play(server.base_url, episode, format="tools")
     whole = episode.events
     assert (episode.end.how, episode.end.reason) == ("truncated", "no_action")
     assert whole[-2] == ActionForfeited("no JSON object was found")
     for events in (len(whole) - 1, len(whole) - 2):
         resumed = without_stand_in(whole, events)
-        play(server.base_url, resumed)
+        play(server.base_url, resumed, format="tools")
         assert resumed.events.digest == whole.digest
     assert len(server.requests) == 2
 

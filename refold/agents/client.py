@@ -15,13 +15,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
-from refold.agents.completions import NoCompletion, read_reply
+from refold.agents.bodies import BodyTooLarge, bounded_http_client
+from refold.agents.causes import (
+    ADVICE,
+    PASSING,
+    STOPS,
+    UNSUPPORTED_STATUSES,
+    Refusal,
+    cause_of_exception,
+    cause_of_refusal,
+    read_refusal,
+    refused_parameter,
+)
+from refold.agents.completions import CompletionFailed, NoCompletion, read_reply, rejected_reply
 from refold.agents.endpoint import NO_KEY, Endpoint
 from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply
 
 if TYPE_CHECKING:
-    from openai import APIStatusError
+    from openai import APIStatusError, DefaultAsyncHttpxClient
     from tenacity import AsyncRetrying, RetryCallState
 
 _LONGEST_WAIT = 60.0  # seconds; a Retry-After of an hour must not stop a run for an hour
@@ -31,13 +43,29 @@ _DENIALS = {
     403: "forbids this to the key; check its rights",
     404: "knows no such address or model; check --base-url and the model's name",
 }
-# What APIs answer to tools or a JSON schema that they do not support. Sent again, the same
-# request fails again; another action format may work.
-_UNSUPPORTED_STATUSES = (400, 422, 501)
+_TOOL_USE_FAILED = "tool_use_failed"
+_PERMANENT = {"unsupported", "context_length", *STOPS} - PASSING
 
 
-class AccessDenied(RefoldError):
+class Unavailable(RefoldError):
+    """
+    The user's account, network or machine keeps the API from answering: others must mend that.
+
+    Attributes:
+        cause: What it is, a word such as ``quota`` or ``dns``.
+    """
+
+    def __init__(self, message: str, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class AccessDenied(Unavailable):
     """The API rejects the key, the address or the model (401, 403, 404): retrying cannot help."""
+
+
+class Filtered(Unavailable):
+    """The API refuses this conversation by its content filter; it may take others."""
 
 
 @frozen
@@ -58,7 +86,11 @@ class ModelResponse:
 
 def is_unsupported(faults: Sequence[Attempt]) -> bool:
     """Return whether the API rejected the request's format, so that another may work."""
-    return bool(faults) and faults[-1].status in _UNSUPPORTED_STATUSES
+    return (
+        bool(faults)
+        and (faults[-1].status in UNSUPPORTED_STATUSES or faults[-1].parameter is not None)
+        and faults[-1].cause in (None, "unsupported")  # logs of release 0.1.0 name no cause
+    )
 
 
 class ModelBackend(Protocol):
@@ -88,11 +120,16 @@ class Client:
         from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
 
         self.last_failure = ""
+        self._last_fault: Attempt | None = None
         self._endpoint = endpoint
         self._address = endpoint.display_address
         # No retries and no timeout of the library's own: it would not tell of its attempts.
         self._client = AsyncOpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=None, max_retries=0
+            base_url=endpoint.base_url,
+            api_key=endpoint.api_key,
+            timeout=None,
+            max_retries=0,
+            http_client=_http_client(),
         )
 
     async def close(self) -> None:
@@ -109,6 +146,8 @@ class Client:
 
         Raises:
             AccessDenied: The API refuses the key or the model.
+            Filtered: The API's content filter refuses the conversation.
+            Unavailable: Account, network or machine keep it from answering.
         """
         began = time.monotonic()
         faults: list[Attempt] = []
@@ -116,45 +155,96 @@ class Client:
         try:
             reply = await _retry_policy(self._endpoint.max_retries)(self._attempt, body, faults)
         except _AttemptFailed as failed:
+            if failed.attempt.cause in STOPS:
+                raise self._unavailable(failed.attempt) from None
+            self._last_fault = failed.attempt
             tries = f" {len(faults)} times" if len(faults) > 1 else ""
-            self.last_failure = f"{self._address} gave no answer{tries}: {failed.words}"
+            advice = ADVICE.get(failed.attempt.cause or "")
+            words = f"{failed.words}; {advice}" if advice else failed.words
+            self.last_failure = f"{self._address} gave no answer{tries}: {words}"
+        else:
+            if self._last_fault is not None and is_unsupported([self._last_fault]):
+                self.last_failure = ""  # asked in another way, it does answer
         return ModelResponse(reply, tuple(faults), round((time.monotonic() - began) * 1000))
 
     async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
         try:
             async with asyncio.timeout(self._endpoint.timeout):
-                return read_reply(await self._post(body))
+                return await self._ask(body)
         except TimeoutError:
-            failed = _AttemptFailed("timeout", f"none within {self._endpoint.timeout:g} s")
+            failed = _AttemptFailed(
+                Attempt("timeout", None, "timeout"), f"none within {self._endpoint.timeout:g} s"
+            )
         except NoCompletion:
-            failed = _AttemptFailed("body", "what it sent is no chat completion")
+            failed = _malformed("what it sent is no chat completion")
         except _AttemptFailed as error:
             failed = error
         faults.append(failed.attempt)
         raise failed
 
-    async def _post(self, body: dict[str, Any]) -> bytes:
+    async def _ask(self, body: dict[str, Any]) -> Reply:
         from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, as above
 
         try:
             # Not through chat.completions, which looks at each part of each message: that takes
             # more time than all else, 0.3 ms for each message.
-            return await self._client.post("/chat/completions", cast_to=bytes, body=body)
-        except APIConnectionError:
-            raise _AttemptFailed("connection", "the connection failed") from None
+            return read_reply(
+                await self._client.post("/chat/completions", cast_to=bytes, body=body)
+            )
+        except CompletionFailed as error:
+            raise self._failure("body", error.refusal, body) from None
+        except BodyTooLarge as error:
+            raise _malformed(str(error)) from None
+        except APIConnectionError as error:
+            raise _connection_failure(error) from None
         except APIStatusError as error:
-            raise self._status_error(error) from None
+            refusal = read_refusal(error.status_code, error.body)
+            if refusal.code == _TOOL_USE_FAILED:
+                return rejected_reply(refusal.generation or "")
+            raise self._status_error(error, refusal, body) from None
+        except UnicodeEncodeError:
+            raise Unavailable(
+                "model: expected headers of ASCII letters, got others; "
+                "check OPENAI_ORG_ID and OPENAI_PROJECT_ID",
+                "auth",
+            ) from None
 
-    def _status_error(self, error: "APIStatusError") -> Exception:
+    def _status_error(
+        self, error: "APIStatusError", refusal: Refusal, body: dict[str, Any]
+    ) -> Exception:
         status = error.status_code
-        if status in _DENIALS:
-            return AccessDenied(f"model: {self._address} {_DENIALS[status]} (status {status})")
-        said = self._redact_key(_error_message(error))[:_LONGEST_QUOTE]
-        words = f"status {status}{said and ': '}{said}"
-        if status in _UNSUPPORTED_STATUSES:
-            return _AttemptFailed("status", words, status=status, transient=False)
-        retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
-        return _AttemptFailed("status", words, status=status, retry_after=retry_after)
+        failed = self._failure("status", refusal, body)
+        # Routers answer 404 if no provider of theirs takes one of the parameters.
+        if status in _DENIALS and failed.attempt.parameter is None:
+            if failed.attempt.cause in ("credits", "quota", "content_filter"):
+                return failed
+            words = f"model: {self._address} {_DENIALS[status]} (status {status})"
+            return AccessDenied(words, "auth")
+        failed.retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
+        return failed
+
+    def _failure(self, fault: str, refusal: Refusal, body: dict[str, Any]) -> "_AttemptFailed":
+        cause = cause_of_refusal(refusal)
+        said = self._redact_key(refusal.words)[:_LONGEST_QUOTE]
+        rejected = cause in ("unsupported", "server_error") and fault == "status"
+        parameter = refused_parameter(refusal, body) if rejected else None
+        if parameter is not None:
+            cause = "unsupported"
+        status = refusal.status if fault == "status" else None
+        words = ": ".join(filter(None, (f"status {status}" if status else cause, said)))
+        permanent = cause in _PERMANENT
+        # What a filter took out of one reply may be in no other one.
+        again = fault == "body" and cause == "content_filter"
+        return _AttemptFailed(
+            Attempt(fault, status, cause, said, parameter), words, transient=again or not permanent
+        )
+
+    def _unavailable(self, attempt: Attempt) -> Unavailable:
+        cause = attempt.cause or ""
+        said = f": {attempt.words}" if attempt.words else ""
+        status = f", status {attempt.status}" if attempt.status else ""
+        kind = Filtered if cause == "content_filter" else Unavailable
+        return kind(f"model: {self._address} {STOPS[cause]} ({cause}{status}{said})", cause)
 
     def _redact_key(self, text: str) -> str:
         key = self._endpoint.api_key
@@ -172,27 +262,44 @@ class _AttemptFailed(Exception):
         retry_after: Seconds that the API asked to wait before the next attempt, or None.
     """
 
-    def __init__(
-        self,
-        fault: str,
-        words: str,
-        *,
-        status: int | None = None,
-        transient: bool = True,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(fault)
-        self.attempt = Attempt(fault, status)
+    def __init__(self, attempt: Attempt, words: str, *, transient: bool = True) -> None:
+        super().__init__(words)
+        self.attempt = attempt
         self.words = words
         self.transient = transient
-        self.retry_after = retry_after
+        self.retry_after: float | None = None
 
 
-def _error_message(error: "APIStatusError") -> str:
-    """Return the message in an error's body, or an empty string."""
-    body = error.body
-    message = body.get("message") if isinstance(body, dict) else body
-    return " ".join(message.split()) if isinstance(message, str) else ""
+def _http_client() -> "DefaultAsyncHttpxClient":
+    """Return ``bounded_http_client()``; raise Unavailable if the environment does not let it be."""
+    try:
+        return bounded_http_client()
+    except OSError:  # a certificate file that is missing or holds none
+        raise Unavailable(
+            "model: expected a readable file of certificates, got none; "
+            "check SSL_CERT_FILE and SSL_CERT_DIR",
+            "tls",
+        ) from None
+    except (ImportError, ValueError):
+        raise Unavailable(
+            "model: expected proxies like http://HOST:PORT, got one that is not supported; "
+            "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
+            "proxy",
+        ) from None
+
+
+def _malformed(words: str) -> _AttemptFailed:
+    return _AttemptFailed(Attempt("body", None, "malformed_response"), words)
+
+
+def _connection_failure(error: BaseException) -> _AttemptFailed:
+    if isinstance(error.__cause__, BodyTooLarge):
+        return _malformed(str(error.__cause__))
+    cause = cause_of_exception(error)
+    transient = cause not in STOPS or cause in PASSING
+    return _AttemptFailed(
+        Attempt("connection", None, cause), "the connection failed", transient=transient
+    )
 
 
 def _retry_policy(retries: int) -> "AsyncRetrying":

@@ -5,10 +5,11 @@ Live play and replay apply the same events to the same projection, so the exact 
 step can be rebuilt from the log alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 
+from refold.agents.messages import Message, Said, render, said, with_system
 from refold.engine import Event, StepRewarded, Stream
 from refold.engine.codec import encode
 from refold.engine.exchanges import (
@@ -19,8 +20,6 @@ from refold.engine.exchanges import (
     ReplyUnread,
 )
 
-Message = dict[str, Any]
-
 
 class Conversation:
     """
@@ -29,11 +28,13 @@ class Conversation:
     Attributes:
         configuration: How the model is asked; None until that is recorded.
         has_reply: Whether the model has replied under this configuration.
-        messages: All messages, system messages and the model's own included.
+        messages: All messages, system messages and what the model said included.
         pending_reply: The last reply, until it leads to a step or proves unreadable.
         failed_call: The last call, if it got no reply and that is not dealt with yet.
         steps: Number of whole steps.
         unread_replies: Number of unreadable replies in the current step.
+        unread_in_form: Number of them under this configuration.
+        has_called: Whether a reply under this configuration led to a step.
         reason: Why the last of them was unreadable.
         forfeited: Whether the model has forfeited the current step.
     """
@@ -41,13 +42,16 @@ class Conversation:
     def __init__(self) -> None:
         self.configuration: ModelConfigured | None = None
         self.has_reply = False
-        self.messages: list[Message] = []
+        self.messages: list[Message | Said] = []
         self.pending_reply: Reply | None = None
         self.failed_call: ModelCalled | None = None
         self.steps = 0
         self.unread_replies = 0
+        self.unread_in_form = 0
+        self.has_called = False
         self.reason = ""
         self.forfeited = False
+        self._ids: set[str] = set()
         self._last_reply_unread = False
         self._instructed_for: tuple[str, str] | None = None
         self._turns: list[int] = []
@@ -57,25 +61,31 @@ class Conversation:
         """Apply the episode's next event; kinds that concern no model change nothing."""
         match event:
             case ModelConfigured():
-                self.configuration = event
-                # A new configuration follows a failed one, or a fork: both begin afresh.
-                self.has_reply = False
-                self.failed_call = None
+                self._configure(event)
             case ModelCalled():
                 self._apply_call(event)
             case ReplyUnread():
                 self.pending_reply = None
                 self.unread_replies += 1
+                self.unread_in_form += 1
                 self.reason = event.reason
                 self._last_reply_unread = True
             case ActionForfeited():
                 self.forfeited = True
             case StepRewarded():
                 self.steps += 1
+                self.has_called |= not self.forfeited
                 self.pending_reply = None
-                self.unread_replies = 0
+                self.unread_replies = self.unread_in_form = 0
                 self.forfeited = False
                 self._new_turn = True
+
+    def _configure(self, event: ModelConfigured) -> None:
+        self.configuration = event
+        # A new configuration follows a failed one, or a fork: both begin afresh.
+        self.has_reply = self.has_called = False
+        self.failed_call = None
+        self.unread_in_form = 0
 
     def _apply_call(self, event: ModelCalled) -> None:
         if event.reply is None:
@@ -89,20 +99,19 @@ class Conversation:
             self._instructed_for = self._prompt_and_format
         self.has_reply = True
         self.messages.extend(event.sent)
-        self.messages.append(reply_message(event.reply))
+        self.messages.append(said(event.reply, self._ids))
         self.pending_reply = event.reply
         self._last_reply_unread = False
 
-    def _next_turn(self, sent: tuple[Message, ...] | list[Message]) -> int:
+    def _next_turn(self, sent: Sequence[Message]) -> int:
         """
         Return the index in ``messages`` at which the turn that begins with *sent* starts.
 
-        Tool results belong to the turn before: APIs reject a request in which a tool call and
-        its result are not both present.
+        It starts where the observation is, which may be the answer to a tool call. Other answers
+        before it belong to the turn before: APIs reject a call whose answer is not present.
         """
-        leading = 0
-        while leading < len(sent) and sent[leading].get("role") in ("system", "tool"):
-            leading += 1
+        roles = [message.get("role") for message in sent]
+        leading = roles.index("user") if "user" in roles else sum(r == "system" for r in roles)
         return len(self.messages) + leading
 
     @property
@@ -133,10 +142,24 @@ class Conversation:
         """Return the request body: the last system message, all from *first* on, and *new*."""
         messages = [*self.messages, *new]
         # APIs want one system message, first: of several, the last one is in force.
-        system = next(each for each in reversed(messages) if each["role"] == "system")
-        rest = [each for each in messages[first:] if each["role"] != "system"]
-        parameters = self.configuration.parameters if self.configuration else {}
-        return {**parameters, "messages": [system, *rest]}
+        system = next(filter(_is_system, reversed(messages)))
+        rest = [each for each in messages[first:] if not _is_system(each)]
+        if self.configuration is None:
+            return {"messages": [system, *rest]}
+        rendered = render(rest, self.configuration.turns)
+        sent = with_system(system, rendered, role=self.configuration.system)
+        return {**self.configuration.parameters, "messages": sent}
+
+    @property
+    def said(self) -> Said | None:
+        """What the model said last, if nothing was said to it since."""
+        last = self.messages[-1] if self.messages else None
+        return last if isinstance(last, Said) else None
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether the model has called a tool so far."""
+        return any(isinstance(each, Said) and each.calls for each in self.messages)
 
     def tool_results(self) -> list[Message]:
         """
@@ -144,31 +167,20 @@ class Conversation:
 
         APIs demand one for each call, also for the calls that were not carried out.
         """
-        calls = self.messages[-1].get("tool_calls", []) if self.messages else []
+        calls = self.said.reply.tool_calls if self.said else ()
         words = [
             # Only the first call of a reply becomes the action.
             "refused" if self._last_reply_unread else "done",
             *["ignored: one action a turn"] * 99,
         ]
         return [
-            {"role": "tool", "tool_call_id": call["id"], "content": text}
+            {"role": "tool", "tool_call_id": call.id, "content": text}
             for call, text in zip(calls, words, strict=False)
         ]
 
 
-def reply_message(reply: Reply) -> Message:
-    """Return *reply* as an assistant message for later requests."""
-    message: Message = {"role": "assistant", "content": reply.text}
-    if reply.tool_calls:
-        message["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in reply.tool_calls
-        ]
-    return message
+def _is_system(message: Message | Said) -> TypeGuard[Message]:
+    return not isinstance(message, Said) and message["role"] == "system"
 
 
 def request_digest(body: dict[str, Any]) -> str:

@@ -9,13 +9,19 @@ failures of the API (no reply).
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from refold.agents.action_parser import UnreadableReply, read_action
+from msgspec.structs import replace
+
+from refold.agents.action_parser import UnreadableReply, find_json_objects, read_action
 from refold.agents.client import ModelBackend, is_unsupported
-from refold.agents.conversation import Conversation, Message, request_digest
+from refold.agents.completions import REJECTED
+from refold.agents.conversation import Conversation, request_digest
+from refold.agents.messages import Message
 from refold.agents.prompting import (
     FORMATS,
     ActionFormat,
     ModelOptions,
+    adjusted,
+    in_tool_result,
     model_configuration,
     prompt_of,
     recorded_options,
@@ -24,13 +30,16 @@ from refold.agents.prompting import (
     turn_message,
 )
 from refold.agents.recorded import NotRecorded, rollout_key
-from refold.engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
+from refold.engine import Episode, EpisodeInfo, Family, Input, RefoldError, StepResult
 from refold.engine.exchanges import (
     INSTRUMENT_FAILED,
     ActionForfeited,
+    Attempt,
     ModelCalled,
     ModelConfigured,
+    Reply,
     ReplyUnread,
+    Turns,
 )
 
 ANSWERS_PER_STEP = 2
@@ -38,6 +47,8 @@ ANSWERS_PER_STEP = 2
 
 MODEL_FAILED = "no_action"
 """Reason of an episode truncated because the family has no action to take for the model."""
+
+_PLAINER: Mapping[Turns, Turns] = {"whole": "plain", "plain": "text"}
 
 
 class ModelAgent:
@@ -60,14 +71,18 @@ class ModelAgent:
         self._backend = backend
         self._options = options
         self._watch = watch
+        # What other episodes have found out about the API.
         self._unsupported_formats: set[ActionFormat] = set()
+        self._working_formats: set[ActionFormat] = set()
+        self._refusals: list[Attempt] = []
 
     async def play(self, episode: Episode, info: EpisodeInfo | None = None) -> None:
         """
         Play *episode* from where it stands to its end.
 
         Raises:
-            AccessDenied: The API rejects the key or the model; the episode stays open.
+            Unavailable: The API rejects the key or the model, or cannot be used for another
+                reason outside of it and the model; the episode stays open.
             RefoldError: The episode began with another version of the prompt, or a reply is
                 needed that is not in the log and there is no API to ask.
         """
@@ -91,9 +106,19 @@ class ModelAgent:
                 f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
                 "resume it with the release that began it"
             )
-        # Another episode of this run has already found out what the API does not support.
-        if recorded.format in self._unsupported_formats and not conversation.has_reply:
+        if not conversation.has_reply:
+            self._apply_findings(episode, conversation)
+
+    def _apply_findings(self, episode: Episode, conversation: Conversation) -> None:
+        """Begin with what other episodes of this run have found out about the API."""
+        if _configuration(conversation).format in self._unsupported_formats:
             self._change_format(episode, conversation)
+        recorded = _configuration(conversation)
+        changed = recorded
+        for refused in self._refusals:
+            changed = adjusted(changed, refused) or changed
+        if changed != recorded:
+            _record(episode, conversation, changed)
 
     async def _advance(self, episode: Episode, conversation: Conversation, rollout: str) -> None:
         """Do what comes next: call the model, act on its reply, or deal with a failure."""
@@ -101,8 +126,11 @@ class ModelAgent:
             self._act_on_reply(episode, conversation)
         elif conversation.failed_call is not None:
             self._handle_failed_call(episode, conversation, conversation.failed_call)
-        elif conversation.unread_replies >= ANSWERS_PER_STEP:
-            self._forfeit(episode, conversation)
+        elif conversation.unread_in_form >= ANSWERS_PER_STEP:
+            if self._is_form_ignored(conversation):
+                self._change_format(episode, conversation)
+            else:
+                self._forfeit(episode, conversation)
         else:
             await self._call_model(episode, conversation, rollout)
 
@@ -110,13 +138,31 @@ class ModelAgent:
         reply = conversation.pending_reply
         assert reply is not None
         try:
-            action = read_action(reply, episode.family, _names_in_view(episode))
+            action = action_in(reply, episode.family, episode.state)
         except UnreadableReply as error:
             # Kept in full beside the reason: the reply itself may hold only tool calls.
             text = reply.text or "\n".join(call.arguments for call in reply.tool_calls)
             _record(episode, conversation, ReplyUnread(str(error), text))
             return
+        form = _configuration(conversation).format
+        self._working_formats.add(form)
+        if self._options.format is None:
+            earlier = set(FORMATS[: FORMATS.index(form)])
+            self._unsupported_formats |= earlier - self._working_formats
         self._take_step(episode, conversation, action)
+
+    def _is_form_ignored(self, conversation: Conversation) -> bool:
+        """Return whether the API seems to ignore the action format, which it never refused."""
+        recorded, last = _configuration(conversation), conversation.said
+        return (
+            self._options.format is None
+            and recorded.format != FORMATS[-1]
+            and recorded.format not in self._working_formats
+            and not conversation.has_called
+            and recorded.turns != "separate"
+            and last is not None
+            and _ignores_form(last.reply, recorded.format)
+        )
 
     def _forfeit(self, episode: Episode, conversation: Conversation) -> None:
         forfeited = ActionForfeited(conversation.reason)
@@ -162,29 +208,90 @@ class ModelAgent:
     def _handle_failed_call(
         self, episode: Episode, conversation: Conversation, failed: ModelCalled
     ) -> None:
-        """Switch to the next action format if that may help; otherwise truncate the episode."""
-        recorded = _configuration(conversation)
-        # Once the model has replied, the format works, and the fault must lie elsewhere.
-        if (
-            self._options.format is None
-            and not conversation.has_reply
-            and is_unsupported(failed.faults)
-            and recorded.format != FORMATS[-1]
-        ):
-            self._unsupported_formats.add(recorded.format)
+        """Ask in another way if that may help; otherwise truncate the episode."""
+        if not is_unsupported(failed.faults):
+            episode.truncate(INSTRUMENT_FAILED)
+            return
+        changed = self._adjusted(conversation, failed.faults[-1])
+        if changed is not None:
+            _record(episode, conversation, changed)
+        elif self._may_change_format(conversation):
+            if not conversation.messages:
+                self._unsupported_formats.add(_configuration(conversation).format)
             self._change_format(episode, conversation)
         else:
             episode.truncate(INSTRUMENT_FAILED)
+
+    def _adjusted(self, conversation: Conversation, fault: Attempt) -> ModelConfigured | None:
+        """Return how to ask without what the API refused; None if only another format is left."""
+        recorded = _configuration(conversation)
+        if fault.parameter is not None and (changed := adjusted(recorded, fault)):
+            self._refusals.append(fault)
+            return changed
+        plainer = _PLAINER.get(recorded.turns)
+        # The fault may lie in what the model said before, once it has said something.
+        if plainer is None or not conversation.messages:
+            return None
+        if plainer == "text" and not conversation.has_calls:
+            return None
+        return replace(recorded, turns=plainer)
+
+    def _may_change_format(self, conversation: Conversation) -> bool:
+        recorded = _configuration(conversation)
+        works = conversation.has_reply and recorded.turns == "separate"
+        return self._options.format is None and not works and recorded.format != FORMATS[-1]
 
     def _change_format(self, episode: Episode, conversation: Conversation) -> None:
         recorded = _configuration(conversation)
         later = FORMATS[FORMATS.index(recorded.format) + 1 :]
         form = next((each for each in later if each not in self._unsupported_formats), FORMATS[-1])
+        changed = model_configuration(episode.family, recorded_options(recorded), form)
         _record(
             episode,
             conversation,
-            model_configuration(episode.family, recorded_options(recorded), form),
+            replace(changed, turns=recorded.turns, system=recorded.system),
         )
+
+
+def action_in(reply: Reply, family: Family, state: Any) -> Any:
+    """
+    Return the action in *reply*, given the *state* that it was asked for.
+
+    Raises:
+        UnreadableReply: There is none; the text says why.
+    """
+    if problem := _no_answer(reply):
+        raise UnreadableReply(problem)
+    return read_action(reply, family, _names_in_view(family, state))
+
+
+def _no_answer(reply: Reply) -> str:
+    """Return why *reply* is no answer at all; an empty string if it may be one."""
+    if reply.finish == REJECTED:
+        return "the API found no valid tool call in it"
+    if reply.tool_calls:
+        return ""
+    if _is_refusal(reply):
+        return "the model refused to answer"
+    if reply.text.strip():
+        return ""
+    thought = ", but for reasoning" if reply.reasoning else ""
+    cut = "; it was cut off at the limit of its length" if reply.finish == "length" else ""
+    return f"the answer was empty{thought}{cut}"
+
+
+def _is_refusal(reply: Reply) -> bool:
+    message = reply.message or {}
+    return bool(message.get("refusal")) and not message.get("content")
+
+
+def _ignores_form(reply: Reply, form: ActionFormat) -> bool:
+    """Return whether *reply* is an answer, but not in *form*."""
+    if form == "tools" and reply.tool_calls:
+        return not any(call.name for call in reply.tool_calls)
+    if reply.finish == "length" or _no_answer(reply):
+        return False
+    return form == "tools" or next(find_json_objects(reply.text), None) is None
 
 
 def _configuration(conversation: Conversation) -> ModelConfigured:
@@ -193,14 +300,21 @@ def _configuration(conversation: Conversation) -> ModelConfigured:
 
 
 def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Message]:
-    form = _configuration(conversation).format
+    recorded = _configuration(conversation)
     if not conversation.is_instructed:
-        yield system_message(episode.family, form)
-    yield from conversation.tool_results()
+        yield system_message(episode.family, recorded.format)
     if conversation.unread_replies:
-        yield retry_message(conversation.reason, form)
+        message = retry_message(conversation.reason, recorded.format)
     else:
-        yield turn_message(episode.family, episode.observation)
+        message = turn_message(episode.family, episode.observation)
+    calls = conversation.said.calls if conversation.said else []
+    if recorded.turns == "separate":
+        yield from conversation.tool_results()
+        yield message
+    elif calls:
+        yield from in_tool_result(message, calls)
+    else:
+        yield message
 
 
 def _record(episode: Episode, conversation: Conversation, event: Input) -> None:
@@ -208,11 +322,11 @@ def _record(episode: Episode, conversation: Conversation, event: Input) -> None:
     conversation.apply(event)
 
 
-def _names_in_view(episode: Episode) -> Mapping[str, str]:
+def _names_in_view(family: Family, state: Any) -> Mapping[str, str]:
     """Return the names in the state's view by case-folded form, without ambiguous ones."""
     names: dict[str, str] = {}
     shared = set()
-    for name in _strings_in(episode.family.view(episode.state)):
+    for name in _strings_in(family.view(state)):
         folded = name.casefold()
         if names.setdefault(folded, name) != name:
             shared.add(folded)

@@ -5,15 +5,17 @@ There are three formats: ``tools`` (one tool for each kind of action), ``json`` 
 output with a JSON schema) and ``text`` (a JSON object anywhere in the reply).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 from attrs import field, frozen
+from msgspec.structs import replace
 
+from refold.agents.causes import SYSTEM_ROLE
 from refold.engine import Family
 from refold.engine.codec import encode
-from refold.engine.exchanges import ModelConfigured
+from refold.engine.exchanges import Attempt, ModelConfigured
 from refold.engine.presentation import Prompt, Tool
 
 ActionFormat = Literal["tools", "json", "text"]
@@ -24,6 +26,7 @@ _INSTRUCTIONS: Mapping[ActionFormat, str] = {
     "json": "Each turn, answer with one JSON object and nothing else: the action that you take.",
     "text": "Each turn, answer with one JSON object and nothing else: the action that you take.",
 }
+_IGNORED = "ignored: one action a turn"
 
 
 @frozen
@@ -34,16 +37,17 @@ class ModelOptions:
     Attributes:
         model: The model's name.
         format: The action format, or None to try all three in order.
-        temperature: Sampling temperature.
+        temperature: Sampling temperature, or None for the API's own.
         max_tokens: Limit on the reply's tokens, or None for the API's own.
         seed: Sampling seed for the API, or None.
         history: Number of past turns in each request; None for all of them.
-        extra: Further parameters for the request's body; they override the above.
+        extra: Further parameters for the request's body; they override the above. Those that are
+            None are left out of it.
     """
 
     model: str
     format: ActionFormat | None = None
-    temperature: float = 0.0
+    temperature: float | None = 0.0
     max_tokens: int | None = None
     seed: int | None = None
     history: int | None = None
@@ -54,16 +58,20 @@ def model_configuration(
     family: Family, options: ModelOptions, form: ActionFormat
 ) -> ModelConfigured:
     """Return the event that records how the model is asked, in the action format *form*."""
-    parameters: dict[str, Any] = {"model": options.model, "temperature": options.temperature}
-    if options.max_tokens is not None:
-        parameters["max_tokens"] = options.max_tokens
-    if options.seed is not None:
-        parameters["seed"] = options.seed
+    parameters: dict[str, Any] = {
+        "model": options.model,
+        "temperature": options.temperature,
+        "max_tokens": options.max_tokens,
+        "seed": options.seed,
+        **_format_parameters(family, form),
+        **options.extra,
+    }
     return ModelConfigured(
         prompt=f"{family.name}.{prompt_of(family).version}",
         format=form,
         history=options.history,
-        parameters={**parameters, **_format_parameters(family, form), **options.extra},
+        parameters={name: value for name, value in parameters.items() if value is not None},
+        turns="whole",
     )
 
 
@@ -75,12 +83,31 @@ def recorded_options(recorded: ModelConfigured) -> ModelOptions:
         rest.pop(name, None)
     return ModelOptions(
         model=rest.pop("model", ""),
-        temperature=rest.pop("temperature", 0.0),
+        temperature=rest.pop("temperature", None),
         max_tokens=rest.pop("max_tokens", None),
         seed=rest.pop("seed", None),
         history=recorded.history,
         extra=rest,
     )
+
+
+def adjusted(recorded: ModelConfigured, refused: Attempt) -> ModelConfigured | None:
+    """
+    Return *recorded* without what an API *refused* by name, or None if it cannot do without.
+
+    ``tool_choice`` is weakened first, and ``max_tokens`` may get its newer name.
+    """
+    name, parameters = refused.parameter, dict(recorded.parameters)
+    if name == SYSTEM_ROLE:
+        return replace(recorded, system=False) if recorded.system else None
+    if name not in parameters or name in ("model", "tools", "response_format"):
+        return None
+    value = parameters.pop(name)
+    if name == "tool_choice" and value == "required":
+        parameters[name] = "auto"
+    if name == "max_tokens" and "max_completion_tokens" in refused.words:
+        parameters["max_completion_tokens"] = value
+    return replace(recorded, parameters=parameters)
 
 
 def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
@@ -100,6 +127,19 @@ def retry_message(reason: str, form: ActionFormat) -> dict[str, Any]:
     """Return the user message that says why the last reply held no valid action."""
     text = f"No action could be read from your answer: {reason}\n{_INSTRUCTIONS[form]}"
     return {"role": "user", "content": text}
+
+
+def in_tool_result(message: dict[str, Any], calls: Sequence[str]) -> list[dict[str, Any]]:
+    """
+    Return what *message* says to the user as the answer to the first of the tool *calls*.
+
+    *calls* are ids, of all calls in the model's last message: APIs want an answer to each.
+    """
+    words = [message["content"], *[_IGNORED] * (len(calls) - 1)]
+    return [
+        {"role": "tool", "tool_call_id": id, "content": text}
+        for id, text in zip(calls, words, strict=True)
+    ]
 
 
 def prompt_of(family: Family) -> Prompt:

@@ -52,7 +52,7 @@ def fork_command(
     model: ModelChoices,
     log_path: str,
     as_json: bool,
-) -> None:
+) -> int:
     """
     Leave the episode ID after N actions and play on with an agent, a script or a model.
 
@@ -72,10 +72,11 @@ def fork_command(
             inputs = [*changes, *([opening] if opening else [])]
             if inputs and not fork.over:
                 fork.note(*inputs)
-        infos = [log.find(fork.id)]
+        infos, left = [log.find(fork.id)], 0
         if fork.over:  # forked at the end: graded like its parent, with nothing to play
             print_to_stderr(f"the episode is over after step {at}: nothing is left to play")
             save_missing_grades(log, infos)
         else:
-            play_all(log, infos, model, label=f"fork of {parent.id}", price=price)
-        print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)
+            left = play_all(log, infos, model, label=f"fork of {parent.id}", price=price)
+        code = print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)
+    return 1 if left else code

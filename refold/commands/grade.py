@@ -25,6 +25,7 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
 
 
@@ -60,25 +61,34 @@ def grade_command(
     """
     Grade episodes from their events: those named, or all in the log that the filters let through.
 
-    Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. The
+    Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. An
+    episode that failures of an API cut off gets no grade, and does not pass --fail-under. The
     log is only written to with --save, and then all or nothing.
     """
     scores: list[tuple[str, float]] = []
     # Read-only unless grades are saved: a log that another process writes can then be graded too.
     with open_existing(log_path, readonly=not save) as log, _save_transaction(log, save=save):
         fitting = log.episodes(scenario=scenario, agent=agent, run=run)
-        wanted = [log.find(id).id for id in ids] or [each.id for each in fitting]
+        infos = [log.find(id) for id in ids] or list(fitting)
+        wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
+        ungraded = len(infos) - len(wanted)
         graded = _note_scores(
             _grade_episodes(log, wanted, grader_choice, save=save), len(wanted), scores
         )
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
-        else:
+        elif wanted or not ungraded:
             _print_grades(graded, len(wanted), scores)
+    if ungraded:
+        print_to_stderr(
+            f"{pluralise(ungraded, 'episode')} without a grade: "
+            "cut off because the API kept failing"
+        )
     below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
     if below:
         print_to_stderr(f"{below} of {pluralise(len(scores), 'score')} below {fail_under:g}")
-    return 1 if below else 0
+    # What has no score has not reached it either.
+    return 1 if below or (ungraded and fail_under is not None) else 0
 
 
 def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[None]:

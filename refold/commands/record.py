@@ -6,7 +6,6 @@ from secrets import token_hex
 import click
 from attrs import frozen
 
-from refold.agents.client import AccessDenied
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
     ModelChoices,
@@ -23,8 +22,7 @@ from refold.commands.shared.options import (
     parallel_option,
     scenario_argument,
 )
-from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_all, print_episodes
+from refold.commands.shared.playing import play_run, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
@@ -79,13 +77,14 @@ def record_command(
     model: ModelChoices,
     log_path: str,
     as_json: bool,
-) -> None:
+) -> int:
     """
     Play episodes of each SCENARIO with an agent and record them in the log.
 
     SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), or the path of a
     TOML file. The first epoch plays the scenario's own world; epoch N plays seed + N, whoever
-    the agent is, so that runs can be compared pair by pair.
+    the agent is, so that runs can be compared pair by pair. Exits with 1 if failures of an API cut
+    any episode off.
     """
     agent = complete_agent_name(agent)
     # Every scenario and option is checked before the first episode begins: an unattended run
@@ -97,15 +96,10 @@ def record_command(
     with EventLog(log_path, durable=durable) as log:
         name = new_run_name(log, run, agent)
         infos = begin_episodes(log, jobs, agent, name)
-        try:
-            play_all(log, infos, model, parallel=parallel, label=f"run {name}", price=price)
-        except KeyboardInterrupt:
-            print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
-            raise
-        # The API refused key or model: the run stops, and can go on once that is mended.
-        except AccessDenied as error:
-            raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
-        print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
+        label = f"run {name}"
+        left = play_run(log, infos, model, name=name, label=label, parallel=parallel, price=price)
+        code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
+    return 1 if left else code
 
 
 def load_scenarios(names: Sequence[str]) -> list[Scenario]:

@@ -24,11 +24,13 @@ from refold.commands.shared.output import (
 )
 from refold.commands.shared.page_option import html_option, write_page
 from refold.commands.shared.terminal import has_terminal
-from refold.engine import ActionTaken, EventLog, StepRewarded, Stream
+from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
-from refold.graders import grade
+from refold.engine.exchanges import INSTRUMENT_FAILED, ModelCalled
+from refold.graders import Grade, grade
 from refold.replays import Step, steps
-from refold.viewer.episode_document import document
+from refold.viewer.episode_document import document, exchange_data
+from refold.viewer.lines import exchange_lines
 
 
 @click.command(
@@ -36,6 +38,7 @@ from refold.viewer.episode_document import document
     epilog=format_examples(
         "refold replay last",
         "refold replay 3f2a --step 7",
+        "refold replay last --messages",
         "refold replay last --interactive",
         "refold replay last --json",
         "refold replay last --html episode.html",
@@ -43,12 +46,19 @@ from refold.viewer.episode_document import document
 )
 @episode_argument("id")
 @click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
+@click.option("--messages", is_flag=True, help="With what passed between agent and model.")
 @click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
 @log_option
 @json_option
 @html_option
 def replay_command(
-    id: str, position: int | None, interactive: bool, log_path: str, as_json: bool, html: str | None
+    id: str,
+    position: int | None,
+    messages: bool,
+    interactive: bool,
+    log_path: str,
+    as_json: bool,
+    html: str | None,
 ) -> None:
     """
     Walk through an episode: each action, what it caused, and what it earned.
@@ -69,7 +79,7 @@ def replay_command(
     one_moment = position is not None
     chosen = [_step_at(stream, position)] if position is not None else steps(stream)
     if html is not None:
-        write_page(html, document(stream, info=info, grade=grade(stream)), at=position)
+        write_page(html, document(stream, info=info, grade=_grade(info, stream)), at=position)
     if as_json:
         rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)
@@ -77,9 +87,14 @@ def replay_command(
         return
     out = stdout_console()
     for step in chosen:
-        print_step(out, stream, step)
+        print_step(out, stream, step, messages=messages)
         if one_moment:
             _print_moment(out, stream, step)
+
+
+def _grade(info: EpisodeInfo, stream: Stream) -> Grade | None:
+    """Return the episode's grade; None if failures of the API cut it off."""
+    return None if info.reason == INSTRUMENT_FAILED else grade(stream)
 
 
 def _step_at(stream: Stream, position: int) -> Step:
@@ -115,8 +130,8 @@ def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
         yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
-def print_step(out: Console, stream: Stream, step: Step) -> None:
-    """Print one step: its action and reward, then each event with its seq."""
+def print_step(out: Console, stream: Stream, step: Step, *, messages: bool = False) -> None:
+    """Print one step: its action and reward, then each event with its seq, and its *messages*."""
     say = stream.family.say
     if step.action is None:
         out.print("start" if not step.seqs.start else "then", style="bold")
@@ -128,6 +143,15 @@ def print_step(out: Console, stream: Stream, step: Step) -> None:
             out.print(safe_text(f"     {seq:>4}  {say(event)}"), style="dim")
         elif not isinstance(event, ActionTaken):
             out.print(safe_text(f"     {seq:>4}  {say(event)}"))
+        if messages and isinstance(event, ModelCalled):
+            _print_messages(out, seq, event)
+
+
+def _print_messages(out: Console, seq: int, event: ModelCalled) -> None:
+    """Print an exchange with a model: its reply, reasoning included, and the new messages."""
+    for line in exchange_lines({"seq": seq, "unread": None, **exchange_data(event)}):
+        text = "".join(part for part, _ in line)
+        out.print(safe_text(f"           {text}"), style="dim")
 
 
 def _print_moment(out: Console, stream: Stream, step: Step) -> None:

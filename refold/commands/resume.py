@@ -1,8 +1,16 @@
 """``refold resume``."""
 
-import click
+from collections.abc import Sequence
 
-from refold.commands.shared.model_choices import ModelChoices, price_option, with_model_options
+import click
+from attrs import frozen
+
+from refold.commands.shared.model_choices import (
+    ModelChoices,
+    price_option,
+    repeated_opening,
+    with_model_options,
+)
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -12,9 +20,19 @@ from refold.commands.shared.options import (
     parallel_option,
 )
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
-from refold.engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
+from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
+from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
+from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.reports import Price, find_run
+from refold.reports.outcomes import replaced_failures
+
+
+@frozen
+class RecordedScenario:
+    """A scenario as an episode recorded it, with the episode's seed: its ``Definition``."""
+
+    seed: int
+    body: bytes
 
 
 @click.command(
@@ -22,35 +40,74 @@ from refold.reports import Price, find_run
     epilog=format_examples(
         "refold resume last",
         "refold resume openai-3f2a9c --parallel 8",
+        "refold resume openai-3f2a9c --failed",
     ),
 )
 @episode_argument("id")
+@click.option("--failed", is_flag=True, help="Play again what failures of the API cut off.")
 @parallel_option
 @price_option
 @with_model_options
 @log_option
 @json_option
 def resume_command(
-    id: str, parallel: int, price: Price | None, model: ModelChoices, log_path: str, as_json: bool
-) -> None:
+    id: str,
+    failed: bool,
+    parallel: int,
+    price: Price | None,
+    model: ModelChoices,
+    log_path: str,
+    as_json: bool,
+) -> int:
     """
     Go on with the episode ID, or with every open episode of the run ID, where it stopped.
 
     Each is played by the agent that began it, and asked as it was asked before; no answer that
     is in the log is asked for again.
+
+    With --failed, each episode that failures of the API cut off is played again from its start,
+    as a new episode of the same run, epoch and seed that takes its place in reports. It is asked
+    as before, but for the model options that are given now.
     """
     with open_existing(log_path) as log:
         infos = _find_episodes(log, id)
+        if failed:
+            infos = _begin_again(log, infos, model)
         running = [info for info in infos if info.ended is None]
         if not running:
             print_to_stderr(f"{id}: nothing to do, every episode has ended")
         save_missing_grades(log, infos)
-        try:
-            play_all(log, running, model, parallel=parallel, label=f"resuming {id}", price=price)
-        except KeyboardInterrupt:
-            print_to_stderr(f"interrupted; `refold resume {id}` goes on where it stopped")
-            raise
-        print_episodes(log, [info.id for info in infos], as_json=as_json)
+        label = f"resuming {id}"
+        left = play_run(log, running, model, name=id, label=label, parallel=parallel, price=price)
+        code = print_episodes(log, [info.id for info in infos], as_json=as_json)
+    return 1 if left else code
+
+
+def _begin_again(
+    log: EventLog, infos: Sequence[EpisodeInfo], model: ModelChoices
+) -> list[EpisodeInfo]:
+    """Return *infos* with a new episode in place of each that failures of the API cut off."""
+    with log.transaction():
+        return [
+            log.find(_repeat(log, info, model)) if info.reason == INSTRUMENT_FAILED else info
+            for info in infos
+        ]
+
+
+def _repeat(log: EventLog, info: EpisodeInfo, model: ModelChoices) -> str:
+    """Begin the episode *info* again, and return the id of the new one."""
+    stream = log.events(info.id)
+    again = Episode.start(
+        RecordedScenario(stream.started.seed, stream.scenario),
+        log=log,
+        agent=info.agent,
+        run=info.run,
+        epoch=info.epoch,
+    )
+    asked = next((event for event in stream if isinstance(event, ModelConfigured)), None)
+    if asked is not None:
+        again.note(repeated_opening(asked, info.agent, stream.family, model))
+    return again.id
 
 
 def _find_episodes(log: EventLog, reference: str) -> list[EpisodeInfo]:
@@ -59,6 +116,8 @@ def _find_episodes(log: EventLog, reference: str) -> list[EpisodeInfo]:
         return [log.find(reference)]
     except UnknownEpisode as error:
         try:
-            return list(log.episodes(run=find_run(log, reference)))
+            infos = list(log.episodes(run=find_run(log, reference)))
         except RefoldError:
             raise RefoldError(f"{error}; `refold runs` lists runs") from None
+    replaced = replaced_failures(infos)
+    return [info for info in infos if info.id not in replaced]

@@ -20,6 +20,7 @@ from refold.commands.shared.progress import show_progress
 from refold.commands.shared.report_formatting import format_exclusions
 from refold.engine import EpisodeInfo, EventLog
 from refold.reports import Outcome, Run, outcome_of, runs_of
+from refold.reports.outcomes import replaced_failures
 
 _NAMES_SHOWN = 3
 
@@ -58,8 +59,9 @@ def runs_command(limit: int, log_path: str, as_json: bool) -> None:
 def _grade_outcomes(
     log: EventLog, infos: Iterator[EpisodeInfo]
 ) -> Iterator[tuple[EpisodeInfo, Outcome]]:
+    replaced = replaced_failures(log.episodes())
     for info in infos:
-        yield info, outcome_of(info, log.events(info.id))
+        yield info, outcome_of(info, log.events(info.id), again=info.id in replaced)
 
 
 def _run_row(run: Run) -> dict[str, Any]:

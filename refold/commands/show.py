@@ -23,6 +23,7 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.engine import EpisodeInfo, EventLog, Stream
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, grade, saved_grades
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
@@ -48,9 +49,10 @@ def show_command(id: str, log_path: str, as_json: bool) -> None:
         stream = log.events(info.id)
         saved = saved_grades(log, info.id)
         relatives = list(_lineage_scores(log, info))
-    result = grade(stream)
+    result = grade(stream) if info.reason != INSTRUMENT_FAILED else None
     if as_json:
-        shown = {**episode_row(info, saved), "grade": to_json_data(result)}
+        graded = to_json_data(result) if result else None
+        shown = {**episode_row(info, saved), "grade": graded}
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
         return
     _print_episode(info, stream, result, [each for each in saved if each != result])
@@ -78,7 +80,9 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
     }
 
 
-def _print_episode(info: EpisodeInfo, stream: Stream, result: Grade, others: list[Grade]) -> None:
+def _print_episode(
+    info: EpisodeInfo, stream: Stream, result: Grade | None, others: list[Grade]
+) -> None:
     out = stdout_console()
     out.print(safe_text(f"{info.scenario}  {info.id}"), style="bold")
     out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
@@ -95,7 +99,10 @@ def _print_episode(info: EpisodeInfo, stream: Stream, result: Grade, others: lis
             safe_text(f"  step {step.position}: {action}, refused: {step.error}"), style="red"
         )
     out.print()
-    print_grade(out, result)
+    if result is None:
+        out.print("no grade: the episode was cut off because the API kept failing")
+    else:
+        print_grade(out, result)
     for other in others:
         rubric = other.rubric
         out.print(safe_text(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))

@@ -12,8 +12,12 @@ from msgspec import Struct
 
 from refold.engine.events import Input
 
+Turns = Literal["separate", "whole", "plain", "text"]
+"""Forms in which a request repeats past turns; ``ModelConfigured`` tells them apart."""
 
-class ModelConfigured(Input, frozen=True):
+
+# Fields that have defaults came after release 0.1.0; left out, they keep the bytes of its logs.
+class ModelConfigured(Input, frozen=True, omit_defaults=True):
     """
     Settings of the requests from here on; recorded again when they change.
 
@@ -22,25 +26,41 @@ class ModelConfigured(Input, frozen=True):
         format: Form of the answer: ``tools``, ``json`` or ``text``.
         history: Number of past turns that a request repeats; None for all.
         parameters: The request's body without ``messages``. Never holds an API key.
+        turns: How past turns are repeated. ``whole``: the model's messages as they came,
+            observations in the answer to its tool call. ``plain``: the same, without fields that
+            OpenAI's API does not have. ``text``: calls and their answers as plain text.
+            ``separate``: as release 0.1.0 did, with observations in messages of their own.
+        system: Whether the API takes a system message; if not, its text stands in front of the
+            first user message.
     """
 
     prompt: str
     format: Literal["tools", "json", "text"]
     history: int | None
     parameters: dict[str, Any]
+    turns: Turns = "separate"
+    system: bool = True
 
 
 # The parts of an exchange are no events, so they need no tag; otherwise they are set up like them.
-class Attempt(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Attempt(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """
     One failed attempt at a request.
 
-    ``fault`` is a word such as ``timeout``, ``connection``, ``status`` or ``body``; ``status``
-    is the HTTP status, if there was one.
+    Attributes:
+        fault: What was seen: ``timeout``, ``connection``, ``status`` or ``body``.
+        status: The HTTP status, if there was one.
+        cause: What it means, such as ``rate_limited`` or ``context_length``; None if unknown, as
+            in logs of release 0.1.0.
+        words: What the API said about it; empty if nothing.
+        parameter: The request's parameter that the API refused, if it named one.
     """
 
     fault: str
     status: int | None
+    cause: str | None = None
+    words: str = ""
+    parameter: str | None = None
 
 
 class ToolCall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -51,14 +71,26 @@ class ToolCall(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     arguments: str
 
 
-class Usage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Tokens that a request used, as counted by the API."""
+class Usage(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """
+    Tokens that a request used, as counted by the API; None where it did not say.
+
+    Attributes:
+        input: Tokens read.
+        output: Tokens written.
+        cached: Those of *input* that came from the API's cache.
+        reasoning: Those of *output* that the model thought with.
+        cost: What the API charged, in US dollars.
+    """
 
     input: int
     output: int
+    cached: int | None = None
+    reasoning: int | None = None
+    cost: float | None = None
 
 
-class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """
     A model's reply.
 
@@ -69,6 +101,8 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True):
         finish: Finish reason, None if there was none.
         usage: Tokens, None if the API did not say.
         cut: Number of characters that were cut off from *text* and arguments.
+        message: The assistant's message whole, with fields that are unknown here; None if it was
+            too large, and in logs of release 0.1.0.
     """
 
     model: str
@@ -77,6 +111,38 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True):
     finish: str | None
     usage: Usage | None
     cut: int
+    message: dict[str, Any] | None = None
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought before it answered, as far as the API shows it; else empty."""
+        return reasoning_in(self.message or {})
+
+
+def reasoning_in(message: dict[str, Any]) -> str:
+    """Return the reasoning in an assistant's *message*, in whichever field its API has it."""
+    for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"):
+        if text := _reasoning_text(message.get(name)):
+            return text
+    parts = message.get("content")
+    thinking = [each for each in parts if _is_thinking(each)] if isinstance(parts, list) else []
+    return _reasoning_text(thinking)
+
+
+def _is_thinking(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") in ("thinking", "reasoning")
+
+
+def _reasoning_text(value: Any) -> str:
+    """Return the text in *value*: a text, a part that holds one, or a list of these."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(_reasoning_text, value)))
+    if isinstance(value, dict):
+        names = ("text", "thinking", "summary", "content", "reasoning")
+        return next(filter(None, (_reasoning_text(value.get(name)) for name in names)), "")
+    return ""
 
 
 class ModelCalled(Input, frozen=True):

@@ -7,7 +7,7 @@ their settings are equal. An episode does not count if failures of the API stopp
 has no end: neither says anything about the agent.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
 
@@ -24,6 +24,9 @@ from refold.scenarios import recorded_rubric
 
 NOT_ENDED = "not_ended"
 """Reason for excluding an episode that has no end."""
+
+PLAYED_AGAIN = "played_again"
+"""Reason for excluding an episode that failures of the API cut off and a newer one replaces."""
 
 
 @frozen
@@ -63,8 +66,8 @@ class Outcome:
         steps: Number of whole steps.
         score: By the recorded rubric, 4 decimal places.
         counts: The grade's diagnostic numbers.
-        excluded: Why the score does not count, ``instrument_failed`` or ``not_ended``; None if
-            it does.
+        excluded: Why the score does not count, ``instrument_failed``, ``not_ended`` or
+            ``played_again``; None if it does.
     """
 
     id: str
@@ -107,9 +110,11 @@ def setting_of(body: bytes) -> Setting:
     )
 
 
-def outcome_of(info: EpisodeInfo, stream: Stream) -> Outcome:
+def outcome_of(info: EpisodeInfo, stream: Stream, *, again: bool = False) -> Outcome:
     """
     Return the outcome of the episode *info* with the events *stream*.
+
+    *again* says that it was played again since, so that the newer one takes its place.
 
     Raises:
         ScenarioError: The recorded rubric does not fit the family.
@@ -125,7 +130,7 @@ def outcome_of(info: EpisodeInfo, stream: Stream) -> Outcome:
         steps=info.steps,
         score=given.score,
         counts=given.counts,
-        excluded=_exclusion(stream),
+        excluded=PLAYED_AGAIN if again else _exclusion(stream),
     )
 
 
@@ -137,6 +142,25 @@ def _exclusion(stream: Stream) -> str | None:
     # Forfeited steps do count: no action is the model's own failure.
     stopped = end.how == "truncated" and end.reason == INSTRUMENT_FAILED
     return INSTRUMENT_FAILED if stopped else None
+
+
+def replaced_failures(infos: Iterable[EpisodeInfo]) -> set[str]:
+    """
+    Return those of *infos*, oldest first, that the API cut off and that were played again since.
+
+    ``refold resume RUN --failed`` plays them again: same run, agent, scenario, epoch and seed.
+    """
+    failed: dict[tuple[str, str, str, int, int], str] = {}
+    replaced = set()
+    for info in infos:
+        if info.parent is not None or not info.run:
+            continue
+        key = (info.run, info.agent, info.scenario, info.epoch, info.seed)
+        if key in failed:
+            replaced.add(failed.pop(key))
+        if info.reason == INSTRUMENT_FAILED:
+            failed[key] = info.id
+    return replaced
 
 
 def read_outcomes(
@@ -156,8 +180,9 @@ def read_outcomes(
         LogDamaged: The hash chain of an episode is broken.
         ScenarioError: A recorded rubric does not fit its family.
     """
+    replaced = replaced_failures(log.episodes(run=run, scenario=scenario))
     for info in log.episodes(run=run, scenario=scenario):
         if info.parent is not None:
             continue
         stream = log.events(info.id)
-        yield outcome_of(info, stream), stream
+        yield outcome_of(info, stream, again=info.id in replaced), stream

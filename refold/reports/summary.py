@@ -31,7 +31,8 @@ class Costs:
     """
     What the exchanges with a model cost.
 
-    The counts are those of ``Usage``; *cost* is in US dollars, None without a price.
+    The counts are those of ``Usage``; *cost* is in US dollars: by the price given, else what the
+    API charged; None if neither is known.
     """
 
     requests: int
@@ -186,7 +187,7 @@ def _costs(usage: Usage, price: Price | None) -> Costs | None:
         input=usage.input,
         output=usage.output,
         unmetered=usage.unmetered,
-        cost=price.cost_of(usage.input, usage.output) if price else None,
+        cost=price.cost_of(usage.input, usage.output) if price else usage.cost,
         latency=usage.latency,
         faults=dict(usage.faults),
     )

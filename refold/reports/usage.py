@@ -47,6 +47,8 @@ class Usage:
         input: Tokens that the model read, as counted by the API.
         output: Tokens that it wrote, likewise.
         unmetered: Replies without token counts, which are missing in the sums.
+        charged: What the API charged for those replies of which it said so, in US dollars.
+        charges: Number of those replies.
         unread: Replies without a readable action.
         forfeited: Steps for which the model gave no action: its failures.
         faults: Failed attempts by kind.
@@ -58,6 +60,8 @@ class Usage:
     input: int = 0
     output: int = 0
     unmetered: int = 0
+    charged: float = 0.0
+    charges: int = 0
     unread: int = 0
     forfeited: int = 0
     faults: Counter[str] = Factory(Counter)
@@ -87,6 +91,9 @@ class Usage:
         else:
             self.input += event.reply.usage.input
             self.output += event.reply.usage.output
+            if event.reply.usage.cost is not None:
+                self.charged += event.reply.usage.cost
+                self.charges += 1
 
     def merge(self, other: "Usage") -> None:
         """Add the totals of *other*."""
@@ -95,10 +102,18 @@ class Usage:
         self.input += other.input
         self.output += other.output
         self.unmetered += other.unmetered
+        self.charged += other.charged
+        self.charges += other.charges
         self.unread += other.unread
         self.forfeited += other.forfeited
         self.faults += other.faults
         self.latencies += other.latencies
+
+    @property
+    def cost(self) -> float | None:
+        """What the API charged in all, in US dollars; None unless it said so for every reply."""
+        replies = self.requests - self.unanswered
+        return self.charged if replies and self.charges == replies else None
 
     @property
     def latency(self) -> Latency | None:

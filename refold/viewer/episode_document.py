@@ -194,7 +194,7 @@ class _DocumentParts:
             if isinstance(event, ModelCalled):
                 if row is not None:
                     yield row
-                row = {"seq": seq, "step": place, **msgspec.to_builtins(event), "unread": None}
+                row = {"seq": seq, "step": place, **exchange_data(event), "unread": None}
             elif isinstance(event, ReplyUnread | ActionForfeited) and row is not None:
                 row["unread"] = event.reason
         if row is not None:
@@ -212,6 +212,17 @@ class _DocumentParts:
         size = sum(len(msgspec.json.encode(action)) for action in actions[MOST_LEGAL:])
         what = f"{len(actions) - MOST_LEGAL} further legal actions"
         return told, [{"what": what, "bytes": size, "why": "there are so many"}]
+
+
+def exchange_data(event: ModelCalled) -> Json:
+    """Return the exchange *event* as JSON data, the reply's reasoning as text if it has any."""
+    data: Json = msgspec.to_builtins(event)
+    if event.reply is not None:
+        # All that is shown of the whole message: its other texts stand beside it already.
+        data["reply"].pop("message", None)
+        if event.reply.reasoning:
+            data["reply"]["reasoning"] = event.reply.reasoning
+    return data
 
 
 def _episode_summary(

@@ -92,6 +92,10 @@ def exchange_lines(exchange: Mapping[str, Any]) -> list[Line]:
     if exchange["unread"]:
         lines.append([(f"no action in it: {exchange['unread']}", "bad")])
     if reply:
+        if reply.get("reasoning"):
+            lines.append([("── reasoning", "dim")])
+            lines += text_lines(reply["reasoning"], "dim")
+            lines.append([("── answer", "dim")])
         lines += text_lines(reply["text"], "")
         lines += [
             [("→ ", "run"), (f"{call['name']}({call['arguments']})", "run")]
@@ -120,7 +124,11 @@ def exchange_texts(exchange: Mapping[str, Any]) -> list[str]:
     reply = exchange["reply"]
     texts = [_message_text(message) for message in exchange["sent"]]
     if reply:
-        texts += [reply["text"], *(call["arguments"] for call in reply["tool_calls"])]
+        texts += [
+            reply["text"],
+            reply.get("reasoning", ""),
+            *(call["arguments"] for call in reply["tool_calls"]),
+        ]
     return [text for text in texts if text]
 
 

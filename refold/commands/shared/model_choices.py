@@ -8,29 +8,62 @@ from typing import Any
 
 import click
 import msgspec
-from attrs import field, fields, frozen
+from attrs import evolve, field, fields, frozen
+from click.core import ParameterSource
 
 from refold.agents.client import Client, ModelBackend
 from refold.agents.endpoint import Endpoint, find_endpoint, find_model, read_environment
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
-from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, model_configuration
+from refold.agents.prompting import (
+    FORMATS,
+    ActionFormat,
+    ModelOptions,
+    model_configuration,
+    recorded_options,
+)
 from refold.agents.recorded import MODEL_AGENT, RecordedResponses
 from refold.agents.rollout import make_policy
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
+from refold.engine.exchanges import ModelConfigured
 from refold.reports import Price
 
 StepWatcher = Callable[[StepResult], None]
 
+_OPTION_NAMES = {
+    "temperature": "temperature",
+    "max_tokens": "max_tokens",
+    "seed": "model_seed",
+    "history": "history",
+}
+"""Names of the options by the fields of ``ModelOptions`` that they set."""
+
 # Set by refold itself; a stream of tokens would not be recorded as one reply.
 _RESERVED_PARAMETERS = ("messages", "model", "stream")
+
+
+class _Temperature(click.FloatRange):
+    """A temperature of at least 0, or ``none`` for the API's own."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # float or None
+        return None if value == "none" else float(super().convert(value, param, ctx))
+
 
 _OPTIONS = (
     click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
     click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
-    click.option("--temperature", type=click.FloatRange(0), default=0.0, show_default=True),
+    click.option(
+        "--temperature",
+        type=_Temperature(0),
+        default=0.0,
+        show_default=True,
+        metavar="X",
+        help="Or none, for the API's own.",
+    ),
     click.option("--max-tokens", type=click.IntRange(1), help="Longest answer."),
     click.option("--model-seed", type=int, help="The API's sampling seed."),
     click.option(
@@ -38,7 +71,7 @@ _OPTIONS = (
         "extra",
         multiple=True,
         metavar="NAME=JSON",
-        help="A further parameter of each request.",
+        help="A further parameter of each request; null leaves one out.",
     ),
     click.option("--history", type=click.IntRange(0), help="Past turns to repeat; else all."),
     click.option(
@@ -71,7 +104,7 @@ class ModelChoices:
 
     base_url: str | None
     api_key: str | None = field(repr=False)  # no traceback is to show it
-    temperature: float
+    temperature: float | None
     max_tokens: int | None
     model_seed: int | None
     extra: Sequence[str]
@@ -200,6 +233,27 @@ def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
         seed=choices.model_seed,
         history=choices.history,
         extra=dict(map(_parse_parameter, choices.extra)),
+    )
+
+
+def repeated_opening(
+    recorded: ModelConfigured, agent: str, family: Family, choices: ModelChoices
+) -> Input:
+    """
+    Return the event that begins an episode asked as *recorded*, but for options given now.
+
+    Called within a command that takes the model options.
+    """
+    given = click.get_current_context().get_parameter_source
+    now, before = _request_options(agent, choices), recorded_options(recorded)
+    changes = {
+        name: getattr(now, name)
+        for name, option in _OPTION_NAMES.items()
+        if given(option) is not ParameterSource.DEFAULT
+    }
+    changes["extra"] = {**before.extra, **now.extra}
+    return model_configuration(
+        family, evolve(before, **changes), choices.action_format or recorded.format
     )
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 
 from rich.console import Console
 
+from refold.agents.client import Filtered, Unavailable
 from refold.agents.players import Player, run_in_parallel
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.episode_tables import episode_row, episodes_table
@@ -14,13 +16,45 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
 from refold.commands.shared.model_choices import ModelChoices, StepWatcher, open_players
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
-from refold.engine import Episode, EpisodeInfo, EventLog
-from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine import Episode, EpisodeInfo, Event, EventLog, RefoldError
+from refold.engine.exchanges import INSTRUMENT_FAILED, ActionForfeited, ModelCalled
 from refold.graders import grade, save_grade, saved_grades
 from refold.reports import Price
 
 EXIT_INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 plus the number of SIGINT, as shells have it."""
+
+_MOST_REASONS = 3
+_LONGEST_REASON = 100  # letters
+
+
+def play_run(
+    log: EventLog,
+    infos: Sequence[EpisodeInfo],
+    choices: ModelChoices,
+    *,
+    name: str,
+    label: str,
+    parallel: int,
+    price: Price | None,
+) -> int:
+    """
+    Play *infos* as ``play_all`` does, and tell how to go on with *name* if that stops.
+
+    Returns:
+        How many episodes the API's content filter left open.
+
+    Raises:
+        RefoldError, KeyboardInterrupt: As for ``play_all``.
+    """
+    try:
+        return play_all(log, infos, choices, parallel=parallel, label=label, price=price)
+    except KeyboardInterrupt:
+        print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
+        raise
+    # What keeps the API from answering stops the run, and can be mended.
+    except Unavailable as error:
+        raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
 
 
 def play_all(
@@ -32,9 +66,11 @@ def play_all(
     label: str,
     price: Price | None = None,
     watch: StepWatcher | None = None,
-) -> None:
+) -> int:
     """
     Play the episodes *infos* of *log* from where they stand, and save the grade of each.
+
+    Returns how many the API's content filter left open; it may let the others pass.
 
     Args:
         log: The log, open for writing.
@@ -51,6 +87,8 @@ def play_all(
         KeyboardInterrupt: Ctrl-C was pressed; the same holds. A second Ctrl-C before this is
             raised ends the process at once.
     """
+    filtered: list[Filtered] = []
+    forfeits: Counter[str] = Counter()
 
     async def play_concurrently() -> None:
         agents = list(dict.fromkeys(info.agent for info in infos))
@@ -58,7 +96,10 @@ def play_all(
             async with open_players(log, agents, choices, watch=watch) as players:
 
                 async def play_one(info: EpisodeInfo) -> None:
-                    await _play_and_grade(log, info, players[info.agent], progress)
+                    try:
+                        await _play_and_grade(log, info, players[info.agent], progress, forfeits)
+                    except Filtered as error:
+                        filtered.append(error)
 
                 await run_in_parallel(infos, play_one, parallel=parallel)
 
@@ -69,6 +110,18 @@ def play_all(
         raise group.exceptions[0] from group
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+    _print_forfeits(forfeits)
+    if filtered:
+        print_to_stderr(f"{pluralise(len(filtered), 'episode')} left open: {filtered[0]}")
+    return len(filtered)
+
+
+def _print_forfeits(forfeits: Counter[str]) -> None:
+    """Print for how many steps the model gave no action, and the most frequent reasons."""
+    if forfeits:
+        most = forfeits.most_common(_MOST_REASONS)
+        told = "; ".join(f"{reason[:_LONGEST_REASON]} ({times})" for reason, times in most)
+        print_to_stderr(f"{pluralise(forfeits.total(), 'step')} forfeited by the model: {told}")
 
 
 async def _run_interruptibly(work: Awaitable[None]) -> None:
@@ -96,11 +149,18 @@ async def _run_interruptibly(work: Awaitable[None]) -> None:
 
 
 async def _play_and_grade(
-    log: EventLog, info: EpisodeInfo, player: Player, progress: EpisodeProgressBar
+    log: EventLog,
+    info: EpisodeInfo,
+    player: Player,
+    progress: EpisodeProgressBar,
+    forfeits: Counter[str],
 ) -> None:
     episode = Episode.resume(log, info.id)
+    begun = len(episode.events)
     await player.play(episode, info)
     events = episode.events
+    new = (event for event in events[begun:] if isinstance(event, ActionForfeited))
+    forfeits.update(event.reason for event in new)
     score = None
     # An episode that the API's faults ended says nothing about the agent, so it gets no grade.
     if episode.end is None or episode.end.reason != INSTRUMENT_FAILED:
@@ -118,30 +178,48 @@ def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
             save_grade(log, info.id, grade(log.events(info.id)))
 
 
-def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> None:
+def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> int:
     """
     Print the episodes *ids* of *log* after they were played.
 
     As JSON: a row for each, with the members *more*. Else a table, or a summary of more than
-    ``MOST_ROWS``, and on stderr how many were cut off or have not ended.
+    ``MOST_ROWS``. On stderr, how many were cut off or have not ended. Returns the exit code: 1 if
+    the API's faults cut any off.
     """
     infos = [log.find(id) for id in ids]
     rows = ((info, saved_grades(log, info.id)) for info in infos)
     if as_json:
         print_json("episodes", (episode_row(*row) for row in rows), **more)
-        return
-    if len(infos) <= MOST_ROWS:
+    elif len(infos) <= MOST_ROWS:
         stdout_console().print(episodes_table(rows))
     else:
         scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
         stdout_console().print(summary_table(scores))
-    failed = sum(info.reason == INSTRUMENT_FAILED for info in infos)
+    failed = [info for info in infos if info.reason == INSTRUMENT_FAILED]
     if failed:
-        print_to_stderr(
-            f"{pluralise(failed, 'episode')} cut off because the API kept failing: not counted"
-        )
+        _print_failed(log, failed)
     running = sum(info.ended is None for info in infos)
-    if running:
+    if running and not as_json:
         print_to_stderr(
             f"{pluralise(running, 'episode')} not ended: out of actions, or interrupted"
         )
+    return 1 if failed else 0
+
+
+def _print_failed(log: EventLog, failed: Sequence[EpisodeInfo]) -> None:
+    """Print how many episodes were cut off, why, and how to play them again."""
+    causes = Counter(_cause_of_end(log.events(info.id)) for info in failed)
+    told = ", ".join(f"{cause} ({times})" for cause, times in causes.most_common())
+    run = failed[0].run
+    again = f"; `refold resume {run} --failed` plays them again" if run else ""
+    print_to_stderr(
+        f"{pluralise(len(failed), 'episode')} cut off because the API kept failing: not counted; "
+        f"{told}{again}"
+    )
+
+
+def _cause_of_end(events: Sequence[Event]) -> str:
+    """Return the cause of the last failed attempt in *events*."""
+    calls = (event for event in reversed(events) if isinstance(event, ModelCalled))
+    faults = next((call.faults for call in calls), ())
+    return (faults[-1].cause or faults[-1].fault) if faults else "unknown"

@@ -187,7 +187,7 @@ function searchTexts(doc) {
   const texts = new Map(doc.events.map((event) => [event[0], event[4].toLowerCase()]));
   for (const each of doc.exchanges) {
     const answer = each.reply;
-    const all = [answer?.text, ...(answer?.tool_calls ?? []).map((call) => call.arguments),
+    const all = [answer?.text, answer?.reasoning, ...(answer?.tool_calls ?? []).map((call) => call.arguments),
       ...each.sent.map((sent) => (typeof sent.content === "string" ? sent.content : ""))];
     texts.set(each.seq, `${texts.get(each.seq)}\n${all.filter(Boolean).join("\n").toLowerCase()}`);
   }
