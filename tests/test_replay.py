@@ -67,7 +67,7 @@ def test_a_whole_episode_for_people(shell):
         "1 delegate alert_triage to triage_analyst +0.13",
         "2 triage_analyst began alert_triage, 1 step",
     ]
-    assert "20 refused: permanent_failure (that worker fails at this subtask for good)" in lines
+    assert "20 refused: permanent_failure (that worker would fail at this subtask again)" in lines
     assert lines[-2].endswith("episode truncated: time_budget")
 
 
