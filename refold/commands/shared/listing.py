@@ -8,7 +8,7 @@ the other, a line for each cell.
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -31,33 +31,35 @@ class Listing(Table):
                 return
         yield from self._stack()
 
-    def _stack(self) -> Iterator[Text]:
+    def _stack(self) -> Iterator[RenderableType]:
         if self.title:
             yield Text(str(self.title), style="italic")
-        labels = [str(column.header) for column in self.columns]
-        width = max(map(len, labels))
         for number, row in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
             if number:
                 yield Text()
-            for label, cell in zip(labels, row, strict=True):
+            # A table too, so that a cell of several lines stays beside its label.
+            lines = Table.grid(padding=(0, _GAPS[0], 0, 0))
+            lines.add_column(no_wrap=True, min_width=self._widest_label)
+            lines.add_column(overflow="fold")
+            for column, cell in zip(self.columns, row, strict=True):
                 if str(cell):
-                    yield Text(f"{label:{width}}  {cell}", style=self.rows[number].style or "")
+                    lines.add_row(str(column.header), cell, style=self.rows[number].style)
+            yield lines
+
+    @property
+    def _widest_label(self) -> int:
+        return max(cell_len(str(column.header)) for column in self.columns)
 
 
 def _fit(columns: Sequence[Column], room: int) -> list[int] | None:
     """Return a width for each of *columns*, *room* in all; None if they need more."""
     least = [max(map(_longest_word, _texts(column))) for column in columns]
     most = [max(map(cell_len, _texts(column))) for column in columns]
-    if sum(least) > room:
-        return None
-    widths = list(least)
-    spare = room - sum(least)
-    # The narrowest columns get all they want first: what is left goes to the texts.
-    for index in sorted(range(len(columns)), key=most.__getitem__):
-        more = min(most[index] - least[index], spare)
-        widths[index] += more
-        spare -= more
-    return widths
+    for limit in range(max(most, default=0), -1, -1):  # the widest shrink first, and alike
+        widths = [max(low, min(high, limit)) for low, high in zip(least, most, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
 
 
 def _texts(column: Column) -> list[str]:
