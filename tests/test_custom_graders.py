@@ -2,8 +2,11 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from hashlib import sha256
 
+import numpy as np
 import pytest
 from shell import Shell
 
@@ -104,6 +107,8 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
         ("return 10 ** 400", "expected a finite number as the score, got inf"),
         ("return 1.01", "expected 0 to 1 for 'failures', got 1.01"),
         ("return -0.1", "expected 0 to 1 for 'failures', got -0.1"),
+        ("return 1.0000001", "expected 0 to 1 for 'failures', got 1.0000001"),
+        ("return 1j", "as the score, got complex"),
         ("return {'a': -1.5}", "expected -1 to 1 for 'a', got -1.5"),
         ("return [0.5]", "expected a number, a Finding, or a mapping .* got list"),
         ("return None", "as the score, got NoneType"),
@@ -242,3 +247,41 @@ def test_a_finding_with_a_mistake(found, match):
     events = read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl")
     with pytest.raises(WrongResult, match=match):
         grade_by(lambda events: found, events)
+
+
+@pytest.mark.parametrize(
+    ("found", "score"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.float64(0.5), 0.5),
+        (np.int64(1), 1.0),
+        (np.bool_(True), 1.0),
+        (np.array(0.5), 0.5),
+        (Decimal("0.5"), 0.5),
+        (Fraction(1, 2), 0.5),
+        (True, 1.0),
+        (1.0000000000000002, 1.0),
+        (sum([0.1] * 3) / 0.3, 1.0),
+        (-1e-17, 0.0),
+        ({"a": np.float32(0.25), "b": np.bool_(True), "c": Decimal("-0.75")}, 0.5),
+        (Finding.of(np.float32(0.5), []), 0.5),
+        (Finding(0.5, (np.int64(1),), {"n": np.int32(2)}), 0.5),
+    ],
+)
+def test_numbers_of_any_library_are_numbers(shell, found, score):
+    """Scalars of NumPy, Decimals and Fractions count, and so does a sum a hair out of range."""
+    with EventLog(shell.at / "refold.db", readonly=True) as log:
+        given = grade_by(lambda events: found, log.events("last"))
+    assert given.score == score
+    assert all(type(part.value) is float and -1 <= part.value <= 1 for part in given.parts)
+    assert given.to_json()
+
+
+@pytest.mark.parametrize("found", [np.array([0.5]), np.complex64(1), np.str_("1"), "0.5"])
+def test_what_is_no_number_is_refused_by_name(shell, found):
+    """An array is no number, even if it holds one."""
+    with (
+        EventLog(shell.at / "refold.db", readonly=True) as log,
+        pytest.raises(WrongResult, match="expected a number, a Finding"),
+    ):
+        grade_by(lambda events: found, log.events("last"))

@@ -1,4 +1,5 @@
 import pytest
+from attrs import evolve
 from shell import Shell
 from worlds import action, shipped, write
 
@@ -182,3 +183,32 @@ def test_what_cannot_be_compared(shell):
     for words in ("diff last nobody", "diff nobody last", "diff nobody last --json"):
         shell.refuses(words, match="episode 'nobody': expected an id")
     shell.refuses("diff last", match="missing argument 'B'")
+
+
+@pytest.mark.parametrize("other", ["workflow/medium", "inbox/hard"])
+def test_two_scenarios_are_compared_on_one_page(shell, other):
+    """What differs between them, a short line each, and the grades; no steps, no Python."""
+    shell("record workflow/hard --agent greedy")
+    shell(f"record {other} --agent random")
+    text = shell("diff", *shell.ids(), code=1).out
+    lines = text.splitlines()
+    assert lines[1] == "0 equal steps, then apart: they play different scenarios"
+    assert len(lines) <= 50
+    assert not any("{'" in line or "['" in line for line in lines)
+    assert any(line.split()[0::2] == ["$.name", other] for line in lines if line.strip())
+    assert lines[-1].startswith("score")
+
+
+def test_a_changed_scenario_is_compared_step_by_step(shell, log):
+    """Where the name is the same, the steps tell what the change did."""
+    scenario = load("workflow/easy")
+    for changed in (
+        scenario,
+        evolve(scenario, parameters=evolve(scenario.parameters, time_budget=2)),
+    ):
+        episode = Episode.start(changed, log=log)
+        episode.step(action(ROUTINE[0]))
+        episode.step(action(ROUTINE[1]))
+    text = shell("diff", *shell.ids(), code=1).out
+    assert "they play different scenarios" in text
+    assert "behind the points" in text or "step  A" in text

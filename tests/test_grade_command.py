@@ -205,7 +205,30 @@ def test_a_rubric_that_fits_some_of_the_log_only(shell):
     shell("record inbox/easy --agent random")
     write(shell.at / "stricter.toml", shipped("workflow/easy"))
     before = shell("episodes --json").out
-    words = "grade --save --rubric stricter.toml --json"
+    words = "grade --save --rubric stricter.toml --any-scenario --json"
     ran = shell(words, code=2)
     assert "expected a known measure" in ran.err
     assert shell("episodes --json").out == before
+
+
+@pytest.mark.parametrize("command", ["grade --save", "regrade"])
+def test_the_rubric_of_another_scenario(shell, command):
+    """It is refused by name unless --any-scenario insists; a rubric of another name grades all."""
+    shell("grade --save")
+    write(shell.at / "stricter.toml", shipped("workflow/hard"))
+    match = (
+        "rubric 'workflow/hard': expected episodes of that scenario, got .* of workflow/easy; "
+        "name the episodes to grade, or add --any-scenario"
+    )
+    easy = next(row["id"] for row in episodes(shell) if row["scenario"] == "workflow/easy")
+    hard = next(row["id"] for row in episodes(shell) if row["scenario"] == "workflow/hard")
+    shell.refuses(f"{command} {easy} --rubric stricter.toml", match=match)
+    shell(f"{command} {hard} --rubric stricter.toml")
+    code = 1 if command == "regrade" else 0
+    ran = shell(f"{command} {easy} --rubric stricter.toml --any-scenario --json", code=code)
+    assert "workflow/hard" in ran.out
+
+
+def episodes(shell):
+    """Return the rows of all episodes."""
+    return shell("episodes --json").json["episodes"]

@@ -4,7 +4,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from refold.agents import make_policy, play
-from refold.engine import Episode, EpisodeOver, EventLog
+from refold.engine import Episode, EpisodeOver, EventLog, InvalidAction
 from refold.graders import grade
 from refold.gym import environment_ids
 from refold.scenarios import load, scenario_names
@@ -102,3 +102,32 @@ def test_episodes_are_recorded(tmp_path):
         assert (found.agent, found.run, found.ended) == ("me", "gym", "terminated")
         assert grade(log.events("mine")).score == info["score"]
         assert len(log.grades("mine")) == 1
+
+
+@pytest.mark.parametrize("action", [-1, 10**6, "0", 0.0, None, np.array([0])])
+def test_what_is_no_choice_is_refused(action):
+    """Only the numbers of the action space are taken; nothing happens in the episode."""
+    env = gymnasium.make("refold/workflow-easy-v1").unwrapped
+    env.reset()
+    before = env.episode.events.digest
+    with pytest.raises(InvalidAction, match=r"expected .* 0 to 23, got"):
+        env.step(action)
+    assert env.episode.events.digest == before
+
+
+@pytest.mark.parametrize("action", [0, np.int64(0), np.uint8(0), np.array(0)])
+def test_a_whole_number_of_any_type_is_a_choice(action):
+    """Agents hand over what their library returns."""
+    env = gymnasium.make("refold/workflow-easy-v1").unwrapped
+    env.reset()
+    assert env.step(action)[1] == -0.03
+
+
+def test_an_environment_that_was_closed_says_so(tmp_path):
+    """Its log is closed with it."""
+    env = gymnasium.make("refold/workflow-easy-v1", log=str(tmp_path / "a.db")).unwrapped
+    env.reset()
+    env.close()
+    env.close()
+    with pytest.raises(gymnasium.error.ClosedEnvironmentError, match="no reset after close"):
+        env.reset()

@@ -1,3 +1,4 @@
+import re
 from statistics import fmean
 
 import pytest
@@ -80,6 +81,28 @@ def test_unequal_settings_are_never_mixed(log, other):
     assert [each["places"][0]["score"]["n"] for each in answer["rankings"]] == [1, 1, 1]
     text, _ = shown("leaderboard", log)
     assert f"{other.rubric.digest[:8]}, parameters" in text
+
+
+@pytest.mark.parametrize(
+    ("other", "apart"),
+    [
+        (evolve(EASY, rubric=evolve(EASY.rubric, ceiling=0.5)), r"rubric v1 [0-9a-f]{8}"),
+        (
+            evolve(EASY, parameters=evolve(EASY.parameters, time_budget=99)),
+            r"parameters [0-9a-f]{8}",
+        ),
+    ],
+    ids=["rubric", "parameters"],
+)
+def test_two_scenarios_of_one_name_are_told_apart(log, other, apart):
+    """In each table of a run's report, their rows say what differs; others have just names."""
+    record(log, "a", "greedy", [EASY, other, HARD])
+    text, _ = shown("report", log, "a")
+    names = [re.split("  +", row)[0] for row in text.splitlines() if row.startswith("workflow/")]
+    assert names[:3] == names[3:]
+    assert names[2] == "workflow/hard"
+    assert names[0] != names[1]
+    assert all(re.fullmatch(rf"workflow/easy \({apart}\)", each) for each in names[:2])
 
 
 def test_overall_rank_needs_all_scenarios(log):

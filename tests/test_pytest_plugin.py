@@ -124,7 +124,8 @@ def test_same(load_episode):
         "was no such part",
         "is  -0.1000 of 1.0000, value -0.1000 x 1.0000",
         "counted now:",
-        "event 16: investigator_alpha failed at enrich_logs (will always fail at it)",
+        "event 16: investigator_alpha failed at enrich_logs (this attempt could not succeed; "
+        "the worker may always fail at it)",
     ]
 
 

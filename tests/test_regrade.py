@@ -14,6 +14,7 @@ from refold.graders.text import change_lines, grade_text
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
 
 GREEDY = {"workflow/easy": 0.9, "workflow/medium": 0.6325, "workflow/hard": 0.0176}
+NO_CHANCE = "this attempt could not succeed; the worker may always fail at it"
 FAILURES = """
 from refold.graders import Facts, Finding
 from refold.scenarios.workflow.events import SubtaskFailed
@@ -66,7 +67,7 @@ def test_a_grader_that_changed(shell):
     assert hard["causes"] == ["rubric"]
     (part,) = hard["parts"]
     assert (part["name"], part["old"], part["new"]) == ("failures", -0.1, -0.25)
-    say = "investigator_alpha failed at enrich_logs (will always fail at it)"
+    say = f"investigator_alpha failed at enrich_logs ({NO_CHANCE})"
     assert part["kept"] == [{"seq": 16, "say": say}]
     assert part["lost"] == part["gained"] == []
     assert ran.err == "3 episodes compared, 2 moved\n"
@@ -89,7 +90,7 @@ def test_for_people(shell):
         "      was -0.1000 of 1.0000, value -0.1000 x 1.0000",
         "      is  -0.2500 of 1.0000, value -0.2500 x 1.0000",
         "      the same events count:",
-        "        event 16: investigator_alpha failed at enrich_logs (will always fail at it)",
+        f"        event 16: investigator_alpha failed at enrich_logs ({NO_CHANCE})",
     ]
     assert ran.err == "1 episode compared, 1 moved\n"
 

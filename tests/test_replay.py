@@ -67,7 +67,7 @@ def test_a_whole_episode_for_people(shell):
         "1 delegate alert_triage to triage_analyst +0.13",
         "2 triage_analyst began alert_triage, 1 step",
     ]
-    assert "20 refused: permanent_failure (that worker fails at this subtask for good)" in lines
+    assert "20 refused: permanent_failure (that worker would fail at this subtask again)" in lines
     assert lines[-2].endswith("episode truncated: time_budget")
 
 
@@ -109,3 +109,11 @@ def test_colours_are_for_terminals(shell):
     for words in ("replay last", "show last", "episodes", "grade", "verify", "scenarios"):
         ran = shell(words, TERM="xterm-256color", COLORTERM="truecolor")
         assert "\x1b" not in ran.out + ran.err
+
+
+def test_numbers_of_a_state_are_shown_without_noise(shell):
+    """Sums of floats end in noise: people see ten digits, programs the number as it is."""
+    shell("record workflow/hard --agent greedy")
+    assert shell("replay last --json --step 22").json["steps"][0]["total"] == -1.1699999999999997
+    lines = shell("replay last --step 22").out.splitlines()
+    assert "  total: -1.17" in lines

@@ -1,7 +1,10 @@
+import re
 import socket
 import subprocess
 import sys
+import tomllib
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from shell import Shell
@@ -10,6 +13,7 @@ from refold.engine import RefoldError
 from refold.server.sessions.tasks import load_catalogue
 from refold.server.settings import ServerSettings
 
+ROOT = Path(__file__).parents[1]
 BLOCKED = """
 import sys
 sys.modules["fastapi"] = None
@@ -48,9 +52,12 @@ def test_an_address_that_is_taken(shell):
 
 
 def test_without_the_extra(shell):
-    """Who has not installed it is told what to install."""
+    """The packages that it needs are named, which works wherever refold was installed from."""
     ran = shell.program("serve", code=2, script=BLOCKED)
-    assert "pip install 'refold[server]'" in ran.err
+    assert "got no fastapi; install it with: pip install 'fastapi>=" in ran.err
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    packages = [re.split("[ ;>]", each)[0] for each in extra["server"]]
+    assert re.findall("'([a-z-]+)>=", ran.err) == packages
 
 
 def test_settings_from_the_environment():

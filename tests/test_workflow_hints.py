@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from worlds import play, subtask, worker, workflow
 
+from refold import agents
+from refold.agents import make_policy
 from refold.engine import Episode
 from refold.scenarios import Scenario, load
 from refold.scenarios.workflow import FAMILY
 from refold.scenarios.workflow.observation import Hint, Observation
+from refold.scenarios.workflow.phrases import say
 
 
 def look(scenario: Scenario, given: list[str]) -> Observation:
@@ -121,7 +124,9 @@ def test_observation(tmp_path: Path) -> None:
     assert [(each.subtask, each.deadline) for each in seen.sla_milestones] == [("c", 9)]
     assert seen.task_description == "A small world."
     failed = look(scenario, ["delegate b ann", "delegate a bob"])
-    assert failed.errors == ("bob failed at a (will always fail at it)",)
+    assert failed.errors == (
+        "bob failed at a (this attempt could not succeed; the worker may always fail at it)",
+    )
     assert failed.subtasks["a"].error == failed.errors[0]
     refused = look(scenario, ["delegate b ann", "delegate a bob", "synthesize"])
     assert refused.errors == ("refused: incomplete (not all subtasks are completed)",)
@@ -150,3 +155,16 @@ def test_critical_path(tmp_path: Path) -> None:
         scheduled_events=[{"step": 0, "event": "degradation", "worker": "ann", "speed": 9}],
     )
     assert look(scenario, ["wait"]).critical_path_length == 6
+
+
+def test_a_failure_without_a_chance_promises_nothing_of_later_attempts() -> None:
+    """A worker whose override is [0.0, 1.0] fails first and then succeeds."""
+    said: list[str] = []
+    episode = Episode.start(load("workflow/medium"))
+    given = make_policy("greedy", episode.family, seed=0)
+    agents.play(episode, given, watch=lambda result: said.extend(map(say, result.events)))
+    assert (
+        "security_scanner failed at run_security_scan "
+        "(this attempt could not succeed; the worker may always fail at it)"
+    ) in said
+    assert "security_scanner completed run_security_scan after 1 failed" in said

@@ -1,45 +1,63 @@
 """
-Parse the action out of a model's reply.
+Read the action out of a model's reply.
 
-Tolerates what models commonly write (thinking blocks, code fences, prose, several objects,
-placeholders, wrong case) but never guesses: a reply without a valid action is reported as such,
-with a reason. Parsing time is linear in the length of the text, whatever it holds.
+Read is what models commonly write: tool calls, in the API's field or leaked into the text; JSON
+objects in code fences or prose, with placeholders, wrong case, small mistakes. Nothing is guessed:
+thoughts are no answer, and a text that holds several different actions must say which is the
+final one. A reply without one valid action is reported as such, with a reason that tells the
+model what to change. Reading takes time linear in the length of the text, whatever it holds.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple
 
-import msgspec
-
-from refold.agents.prompting import prompt_of
+from refold.agents.action_building import build_action, is_attempt
+from refold.agents.call_syntax import Call, decode_arguments, find_calls
+from refold.agents.lenient_json import Found, find_json_objects
+from refold.agents.thinking_marks import strip_thinking
 from refold.engine import Family, InvalidAction
-from refold.engine.codec import codec_of
-from refold.engine.exchanges import Reply, ToolCall
+from refold.engine.exchanges import Reply
 
 _LONGEST_REASON = 500  # letters; the reason goes back to the model, so it costs tokens
-_MAX_DEPTH = 20  # far below the recursion limits of what encodes and decodes actions later
-# A text of nothing but "{" would be decoded from each of them, quadratic in its length. So each
-# attempt costs a flat 4 Ki letters on top of what it read, and 2 Mi letters are enough for all.
-_MAX_WORK = 2**21
-_WORK_PER_ATTEMPT = 2**12
-
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_END_OF_THINKING = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"<[^<>]*>|\{[^{}]*\}|null|none|n/?a|string|\.\.\.|", re.IGNORECASE)
-_EMPTY_ARGUMENTS = ("", "null", "None", "[]")
-_KIND_FIELDS = ("action_type", "action", "type", "kind", "name", "tool")
-_WRAPPER_FIELDS = (
-    "tool_call",
-    "function",
-    "action",
-    "arguments",
-    "parameters",
-    "params",
-    "input",
+_SEVERAL = (
+    "expected one action, got different ones; write only the one that you take, "
+    "or write 'Final answer:' before it"
 )
+_QUOTED = "expected the action on a line of its own, got one in the middle of a sentence"
+_BROKEN = "expected valid JSON, got an object at the end that is not closed or not valid"
+# What stands right before an answer: the first says that it is final, the second suggests it.
+_FINAL = re.compile(
+    r"\bfinal(?:\s+\w+)?(?:\s+is)?[*_`]*\s*[:=][*_`]*\s*(?:`*json)?\s*$"
+    r"|<(?:answer|final|final_answer|response)>\W*(?:json)?\s*$"
+    r"|<\|(?:begin_of_solution|START_RESPONSE)\|>\W*(?:json)?\s*$"
+    r"|<\|channel\|>\s*final\b[^{}]{0,60}$|\\boxed\{$",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(
+    r"\b(?:answer|action|decision|choice|move|solution)(?:\s+is)?[*_`]*\s*[:=][*_`]*\s*"
+    r"(?:`*json)?\s*$|<action>\W*(?:json)?\s*$",
+    re.IGNORECASE,
+)
+_LONGEST_INTRODUCTION = 100
+# An object with words before and after it in its line is quoted, as in "I could {…} but I won't".
+_WORDS_BEFORE = re.compile(r"(?:(?<=\w)(?<!`json)|[,(])[ \t`'\"“*]*$")
+_WORDS_AFTER = re.compile(r"[ \t`'\"”*,)]*\w")
+_BEGINNING_OF_OBJECT = re.compile(r"\{\s*[\"'“”＂]\w")
+
+
+class _Candidate(NamedTuple):
+    """
+    An object of the text.
+
+    ``action`` is None if it is none, for ``reason``. ``counts`` says whether it is meant as the
+    answer at all, ``emphasis`` how clearly.
+    """
+
+    action: Any | None
+    reason: str
+    counts: bool
+    emphasis: int
 
 
 class UnreadableReply(Exception):
@@ -48,7 +66,11 @@ class UnreadableReply(Exception):
 
 def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
     """
-    Return the first valid action in *reply*: tool calls are tried first, then the text.
+    Return the action that *reply* takes.
+
+    The first valid tool call counts, then the first valid one of those that the text holds, then
+    the JSON object in the text. Of several objects that are different actions, the last one
+    counts if the text names it as the final answer; of a list, the first.
 
     Args:
         reply: The model's reply.
@@ -56,166 +78,95 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
         names: Existing ids by case-folded form, used to correct the case of names.
 
     Raises:
-        UnreadableReply: No candidate is a valid action; the text says why the last one is not.
+        UnreadableReply: No candidate is a valid action, or several are; the text says why.
     """
-    reason = "no JSON object was found"
-    for tool, fields in _candidates(reply):
+    text = strip_thinking(reply.text)
+    reason = None
+    for tool, fields in _calls(reply, text):
         try:
-            return _build_action(tool, fields, family, names)
+            return build_action(tool, fields, family, names)
         except InvalidAction as error:
-            reason = _replace_surrogates(str(error)[:_LONGEST_REASON])
+            reason = str(error)
+    objects = list(find_json_objects(text))
+    candidates = list(_candidates(text, objects, family, names))
+    answers = [each for each in candidates if each.counts]
+    if not answers:
+        reason = reason or (candidates[-1].reason if candidates else _none_found(text))
+        raise UnreadableReply(_reason(reason, reply))
+    refusal = _refusal(answers, text[objects[-1].end :])
+    if refusal:
+        raise UnreadableReply(_reason(refusal, reply))
+    return answers[-1].action
+
+
+def _none_found(text: str) -> str:
+    reason = "no JSON object was found"
+    if _BEGINNING_OF_OBJECT.search(text):
+        return f"{reason}: what begins with '{{' is not closed or not valid"
+    return reason
+
+
+def _reason(reason: str, reply: Reply) -> str:
+    # Lone surrogates, which UTF-8 cannot encode, become question marks.
+    short = reason[:_LONGEST_REASON].encode("utf-8", "replace").decode()
     if reply.finish == "length":
-        reason = f"{reason}; the answer was cut off at the limit of its length"
-    raise UnreadableReply(reason)
+        return f"{short}; the answer was cut off at the limit of its length"
+    return short
 
 
-def _candidates(reply: Reply) -> Iterator[tuple[str | None, dict[str, Any] | None]]:
-    """Yield tool name (None for text) and fields of everything that may be meant as an action."""
+def _calls(reply: Reply, text: str) -> Iterator[Call]:
     for call in reply.tool_calls:
-        yield call.name, _decode_arguments(call)
-    for fields in find_json_objects(_strip_thinking(reply.text)):
-        yield None, fields
+        yield Call(call.name, decode_arguments(call.arguments))
+    yield from find_calls(text)
 
 
-def _decode_arguments(call: ToolCall) -> dict[str, Any] | None:
-    """Return the arguments of *call*, or None if they are not a JSON object."""
-    text = call.arguments.strip()
-    if text in _EMPTY_ARGUMENTS:  # how APIs spell a call without arguments
-        return {}
-    if text.startswith('"'):  # some models encode the arguments twice
-        text = _decode_string(text)
-    return next(find_json_objects(text), None)
+def _candidates(
+    text: str, objects: Sequence[Found], family: Family, names: Mapping[str, str]
+) -> Iterator[_Candidate]:
+    """Yield *objects*, the ones in *text*, without what follows an action in a list."""
+    end = 0
+    in_list = has_action = False
+    for found in objects:
+        before, end = text[end : found.begin], found.end
+        in_list = before.rstrip().endswith("[") or (in_list and before.strip() == ",")
+        if in_list and has_action and before.strip() == ",":
+            continue
+        action, reason = _try_to_build(found, family, names)
+        has_action = action is not None
+        quoted = has_action and _is_quoted(text, found)
+        yield _Candidate(
+            action,
+            _QUOTED if quoted else reason,
+            counts=not quoted and (has_action or is_attempt(found.value, family)),
+            emphasis=_emphasis(before[-_LONGEST_INTRODUCTION:]),
+        )
 
 
-def _strip_thinking(text: str) -> str:
-    """Return the part of *text* that follows the model's thinking."""
-    text = _THINKING.sub("", text)
-    # Chat templates may put the opening tag into the prompt: then only the closing one is here.
-    ends = [found.end() for found in _END_OF_THINKING.finditer(text)]
-    return text[ends[-1] :] if ends else text
-
-
-def find_json_objects(text: str) -> Iterator[dict[str, Any]]:
-    """
-    Yield the outermost JSON objects in *text*, in order.
-
-    Raw line breaks and other control characters in strings are accepted. Stops early in a long
-    text with too many objects or beginnings of objects; 512 at most are tried.
-    """
-    work = 0
-    place = text.find("{")
-    while place >= 0 and work < _MAX_WORK:
-        value, end = _decode_object(text, place)
-        work += _WORK_PER_ATTEMPT + end - place
-        if value is not None:
-            yield value
-        place = text.find("{", place + 1 if value is None else end)
-
-
-def _decode_object(text: str, place: int) -> tuple[dict[str, Any] | None, int]:
-    """Return the object that begins at *place* (None if invalid) and where decoding stopped."""
+def _try_to_build(found: Found, family: Family, names: Mapping[str, str]) -> tuple[Any | None, str]:
     try:
-        return _decoder.raw_decode(text, place)
-    except json.JSONDecodeError as error:
-        return None, error.pos
-    except (ValueError, RecursionError):
-        return None, place
+        return build_action(None, found.value, family, names), ""
+    except InvalidAction as error:
+        return None, str(error)
 
 
-def _decode_string(text: str) -> str:
-    try:
-        value, _ = _decoder.raw_decode(text)
-    except ValueError:
-        return text
-    return str(value)
+def _is_quoted(text: str, found: Found) -> bool:
+    line = text[max(0, found.begin - _LONGEST_INTRODUCTION) : found.begin].rpartition("\n")[2]
+    after = text[found.end : found.end + _LONGEST_INTRODUCTION]
+    return bool(_WORDS_BEFORE.search(line) and _WORDS_AFTER.match(after))
 
 
-def _reject_constant(constant: str) -> NoReturn:
-    raise ValueError(f"expected JSON, got {constant}")
+def _emphasis(introduction: str) -> int:
+    if _FINAL.search(introduction):
+        return 2
+    return 1 if _ANSWER.search(introduction) else 0
 
 
-_decoder = json.JSONDecoder(strict=False, parse_constant=_reject_constant)
-
-
-def _build_action(
-    tool: str | None, fields: dict[str, Any] | None, family: Family, names: Mapping[str, str]
-) -> Any:
-    if fields is None:
-        raise InvalidAction(f"expected the arguments of tool {tool!r} as JSON, got something else")
-    kind, rest, kinds = _action_shape(family)
-    flat = _unwrap_arguments(fields)
-    given = [tool, *(flat.get(name) for name in (kind, *_KIND_FIELDS))]
-    action: dict[str, Any] = {
-        kind: _find_kind([each for each in given if isinstance(each, str)], kinds)
-    }
-    if action[kind] is None:
-        raise InvalidAction(f"expected an object with {kind!r}, got {', '.join(flat) or 'none'}")
-    for name in rest:
-        value = _correct_name(flat.get(name), names)
-        if value is not None:
-            action[name] = value
-    if not _is_shallow(action, _MAX_DEPTH):
-        raise InvalidAction("expected plain values in an action, got deeply nested ones")
-    return codec_of(family.name, family.rules).action(action)
-
-
-@cache
-def _action_shape(family: Family) -> tuple[str, Sequence[str], Mapping[str, str]]:
-    """Return the kind's field, the other fields, and the kinds by normalized name."""
-    kind, *rest = (field.encode_name for field in msgspec.structs.fields(family.action))
-    return kind, rest, {_normalize_name(tool.name): tool.name for tool in prompt_of(family).tools}
-
-
-def _find_kind(given: Sequence[str], kinds: Mapping[str, str]) -> str | None:
-    """Return the first of *given* that names an action kind, in the family's spelling."""
-    for text in given:
-        folded = _normalize_name(text)
-        # Models write "functions.delegate" or "Action.DELEGATE" for "delegate".
-        kind = kinds.get(folded) or kinds.get(folded.rpartition(".")[2])
-        if kind is not None:
-            return kind
-    return _normalize_name(given[0]) if given else None
-
-
-def _normalize_name(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip().casefold())
-
-
-def _unwrap_arguments(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return *fields* with lower-case keys, nested arguments lifted to the top level."""
-    flat = _lowercase_keys(fields)
-    for name in _WRAPPER_FIELDS:
-        inner = flat.get(name)
-        # OpenAI's own format holds arguments as a string of JSON; models imitate it in text.
-        if isinstance(inner, str) and inner.lstrip().startswith("{"):
-            inner = next(find_json_objects(inner), None)
-        if isinstance(inner, dict):
-            flat |= _lowercase_keys(inner)
-    return flat
-
-
-def _lowercase_keys(fields: dict[str, Any]) -> dict[str, Any]:
-    return {key.strip().lower(): value for key, value in fields.items()}
-
-
-def _correct_name(value: Any, names: Mapping[str, str]) -> Any:
-    """Return *value* in the spelling of an existing name; None for a placeholder like ``<id>``."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if text.casefold() in names:
-        return names[text.casefold()]
-    if _PLACEHOLDER.fullmatch(text):
-        return None
-    return _replace_surrogates(value)
-
-
-def _is_shallow(value: Any, levels: int) -> bool:
-    """Return whether *value* is nested at most *levels* deep."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels >= 0 and all(_is_shallow(each, levels - 1) for each in inner)
-
-
-def _replace_surrogates(text: str) -> str:
-    """Return *text* with lone surrogates, which UTF-8 cannot encode, replaced by ``?``."""
-    return text.encode("utf-8", "replace").decode()
+def _refusal(answers: Sequence[_Candidate], rest: str) -> str | None:
+    """Return why the last of *answers*, followed by *rest*, is not the action; None if it is."""
+    *others, last = answers
+    if _BEGINNING_OF_OBJECT.search(rest):
+        return _BROKEN
+    if last.action is None:
+        return last.reason
+    rivals = [each.emphasis for each in others if each.action not in (None, last.action)]
+    return _SEVERAL if rivals and last.emphasis <= max(rivals) else None

@@ -6,6 +6,7 @@ into the log nor into an error message.
 """
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from refold.agents.causes import (
 )
 from refold.agents.completions import CompletionFailed, NoCompletion, read_reply, rejected_reply
 from refold.agents.endpoint import NO_KEY, Endpoint
+from refold.agents.environment_check import check_environment
 from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply
 
@@ -111,6 +113,9 @@ class Client:
     Args:
         endpoint: Where requests go.
 
+    Raises:
+        RefoldError: A variable of the environment makes requests impossible.
+
     Attributes:
         last_failure: Why the last unanswered request failed, for people; empty if none has
             failed. Never contains the key.
@@ -119,6 +124,7 @@ class Client:
     def __init__(self, endpoint: Endpoint) -> None:
         from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
 
+        check_environment(os.environ)
         self.last_failure = ""
         self._last_fault: Attempt | None = None
         self._endpoint = endpoint

@@ -8,7 +8,7 @@ from msgspec import Raw
 from rich.console import Console
 
 from refold.agents.prompting import prompt_of
-from refold.commands.shared.formatting import format_signed
+from refold.commands.shared.formatting import format_number, format_signed
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -170,5 +170,11 @@ def _print_moment(out: Console, stream: Stream, step: Step) -> None:
 def _on_one_line(value: Any) -> str:
     """Return a value of a view as text, a list with blanks between its elements."""
     if isinstance(value, list | tuple):
-        return "  ".join("-" if each is None else str(each) for each in value) or "-"
+        return "  ".join(map(_cell, value)) or "-"
+    return _cell(value)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return format_number(value)
     return "-" if value is None else str(value)

@@ -28,6 +28,7 @@ from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
     interval_remarks,
+    setting_names,
 )
 from refold.engine import EventLog
 from refold.reports import (
@@ -37,7 +38,7 @@ from refold.reports import (
     ScenarioReport,
     find_run,
 )
-from refold.reports.outcomes import read_outcomes
+from refold.reports.outcomes import Setting, read_outcomes
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
 
@@ -124,11 +125,12 @@ def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> T
     passes = [f"pass@{k}" for k in ks] + [f"pass^{k}" for k in ks]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
     listing = new_table(["scenario", *right, "excluded"], right=right)
+    names = _names(run_report)
     for each in run_report.scenarios:
         chances = [*each.pass_at_k.values(), *each.pass_hat_k.values()]
         add_row(
             listing,
-            each.setting.scenario,
+            names[each.setting],
             each.counted,
             format_score(each.score.mean if each.score else None),
             format_interval(each.score),
@@ -144,13 +146,18 @@ def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> T
     return listing
 
 
+def _names(run_report: RunReport) -> dict[Setting, str]:
+    return setting_names([each.setting for each in run_report.scenarios])
+
+
 def _costs_table(run_report: RunReport, total: Costs) -> Table:
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
     listing = new_table(["scenario", *right], right=right)
+    names = _names(run_report)
     for each in run_report.scenarios:
         if each.costs:
-            name, failures = each.setting.scenario, (each.unread, each.forfeited)
-            add_row(listing, name, *_costs_cells(each.costs), *failures)
+            failures = each.unread, each.forfeited
+            add_row(listing, names[each.setting], *_costs_cells(each.costs), *failures)
     if len(run_report.scenarios) > 1:
         unread = sum(each.unread for each in run_report.scenarios)
         forfeited = sum(each.forfeited for each in run_report.scenarios)
@@ -186,7 +193,8 @@ def _print_failures(out: Console, run_report: RunReport, costs: Costs) -> None:
 
 def _counts_table(run_report: RunReport) -> Table:
     listing = new_table(["scenario", "per episode"], title=None)
+    names = _names(run_report)
     for each in run_report.scenarios:
         means = (f"{name} {count.mean:.4g}" for name, count in each.counts.items())
-        add_row(listing, each.setting.scenario, ", ".join(means))
+        add_row(listing, names[each.setting], ", ".join(means))
     return listing

@@ -1,12 +1,16 @@
 """``refold serve``."""
 
+import re
 from collections.abc import Sequence
+from importlib.metadata import requires
 
 import click
 
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
+
+_OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
 
 
 @click.command(
@@ -103,7 +107,7 @@ def serve_command(
     except ImportError as error:
         raise RefoldError(
             f"serve: expected the extra 'server', got no {error.name}; "
-            "install it with: pip install 'refold[server]'"
+            f"install it with: pip install {_packages_of_server()}"
         ) from None
     settings = ServerSettings(
         log=log_path,
@@ -126,3 +130,10 @@ def serve_command(
         settings,
         announce=lambda url: print_to_stderr(f"serving {log_path} at {url}; Ctrl-C ends it"),
     )
+
+
+def _packages_of_server() -> str:
+    """Return what the extra consists of, as the arguments of pip."""
+    # Not as refold[server]: pip would look for it in an index, whatever refold came from.
+    needed = (each.partition(";") for each in requires("refold") or ())
+    return " ".join(f"'{what.strip()}'" for what, _, when in needed if _OF_SERVER.search(when))

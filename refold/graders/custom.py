@@ -1,13 +1,16 @@
 """
 Turn the result of a plain Python function into a grade.
 
-A function gets the events of one episode and returns its score, 0 to 1: a number (a truth is 0
-or 1), a ``Finding``, or a mapping of names to these. Each entry of a mapping is a part of the
-grade with points from -1 to 1; their sum, kept within 0 and 1, is the score.
+A function gets the events of one episode and returns its score, 0 to 1: a number (of Python, a
+Decimal, or a scalar of NumPy; a bool is 0 or 1), a ``Finding``, or a mapping of names to these.
+Each entry of a mapping is a part of the grade with points from -1 to 1; their sum, kept within 0
+and 1, is the score.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from math import isfinite
+from numbers import Real
 from typing import Any
 
 from refold.engine import EpisodeEnded, RefoldError, Stream
@@ -20,6 +23,8 @@ MOST_PARTS = 1000
 """Limit on the parts of a grade, and on its counts."""
 
 _LONGEST_NAME = 100
+# A sum of floats that is 1 on paper may be a hair above: that is no mistake of the grader.
+_ROUNDING = 1e-9
 
 
 class WrongResult(RefoldError):
@@ -83,15 +88,15 @@ def _read_measurement(value: Any, what: str) -> Finding:
 
 
 def _make_part(name: str, finding: Finding, events: int, *, least: float) -> Part:
-    value = finding.value + 0.0  # never -0.0
-    if not least <= value <= 1:
-        raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {value:g}")
+    if not least - _ROUNDING <= finding.value <= 1 + _ROUNDING:
+        raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {finding.value!r}")
+    value = min(max(finding.value, least), 1.0) + 0.0  # never -0.0
     return Part(name, round_points(value), 1.0, value, 1.0, _read_seqs(finding.seqs, events))
 
 
 def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
     try:
-        seqs = sorted(set(found))
+        seqs = sorted({_to_plain(seq) for seq in found})
     except TypeError:
         raise WrongResult(f"expected seqs, got {type(found).__name__}") from None
     for seq in seqs:
@@ -102,7 +107,8 @@ def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
 
 
 def _read_number(value: Any, what: str) -> float:
-    if not isinstance(value, int | float):
+    value = _to_plain(value)
+    if not isinstance(value, Real | Decimal):
         kinds = "a number, a Finding, or a mapping of names to these"
         raise WrongResult(f"expected {kinds} as {what}, got {type(value).__name__}")
     try:
@@ -112,6 +118,13 @@ def _read_number(value: Any, what: str) -> float:
     if not isfinite(number):
         raise WrongResult(f"expected a finite number as {what}, got {number}")
     return number
+
+
+def _to_plain(value: Any) -> Any:
+    """Return *value* as Python's own number if it is a scalar of NumPy or the like."""
+    # Told by what they can do: a grader may use NumPy or PyTorch, this module needs neither.
+    is_scalar = getattr(value, "shape", None) == () and callable(getattr(value, "item", None))
+    return value.item() if is_scalar else value
 
 
 def _read_name(key: Any) -> str:

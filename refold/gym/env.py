@@ -5,7 +5,8 @@ Observations are arrays with a mask of the choices that the rules would take now
 What a language model would read is in ``info``, and in ``render``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import index
 from typing import Any
 
 import gymnasium
@@ -14,7 +15,7 @@ import numpy as np
 from gymnasium import spaces
 
 from refold.agents.prompting import prompt_of
-from refold.engine import Episode, EventLog
+from refold.engine import Episode, EventLog, InvalidAction
 from refold.graders import grade, save_grade
 from refold.gym.arrays import Arrays, arrays_of, space_of
 from refold.gym.general import general_numbers
@@ -53,6 +54,7 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         self._agent = agent
         self._log = EventLog(log) if log is not None else None
         self._seeded = False
+        self._closed = False
         beginning = Episode.start(self._scenario)
         self._family = beginning.family
         self._numbers = self._family.numbers or general_numbers(self._family)
@@ -71,6 +73,8 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[Arrays, dict[str, Any]]:
         """Begin an episode; *options* may hold the ``episode_id`` and ``run`` for the log."""
+        if self._closed:
+            raise gymnasium.error.ClosedEnvironmentError("expected no reset after close")
         super().reset(seed=seed)
         world = self._scenario.seed
         if seed is not None:
@@ -94,10 +98,11 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         Make the choice *action*; one that is not possible now is a refused step.
 
         Raises:
+            InvalidAction: *action* is not one of the action space's numbers; nothing happened.
             EpisodeOver: The episode has ended.
         """
         episode = self._playing()
-        result = episode.step(self.choices[int(action)](episode.state))
+        result = episode.step(self._choice(action)(episode.state))
         info = self._info(result.breakdown, result.error)
         return self._observation(), result.reward, result.terminated, result.truncated, info
 
@@ -108,9 +113,10 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         return prompt_of(self._family).render(self._playing().observation)
 
     def close(self) -> None:
-        """Close the log."""
+        """Close the log; an environment that has one cannot be reset after that."""
         if self._log is not None:
             self._log.close()
+            self._closed = True
 
     @property
     def episode(self) -> Episode:
@@ -121,6 +127,16 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         if self._episode is None:
             raise gymnasium.error.ResetNeeded("expected reset before anything else")
         return self._episode
+
+    def _choice(self, action: Any) -> Callable[[Any], Any]:
+        last = len(self.choices) - 1
+        try:
+            number = index(action)
+        except TypeError:
+            raise InvalidAction(f"expected a whole number, 0 to {last}, got {action!r}") from None
+        if not 0 <= number <= last:
+            raise InvalidAction(f"expected a choice from 0 to {last}, got {number}")
+        return self.choices[number]
 
     def _observation(self) -> Arrays:
         values = self._numbers.values(self._playing().state)

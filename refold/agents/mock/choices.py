@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from refold.agents.action_parser import find_json_objects
+from refold.agents.lenient_json import find_json_objects
 from refold.agents.mock.requests import Request
 from refold.agents.mock.schemas import fill
 from refold.scenarios.writing import NAME, unquote
@@ -50,7 +50,7 @@ def choose_value(request: Request, dice: random.Random) -> Any:
 def choose_form(request: Request, dice: random.Random) -> dict[str, Any] | None:
     """Return one of the JSON objects in the system message, filled in; None if it has none."""
     system = (each.text for each in request.messages if each.role in ("system", "developer"))
-    forms = list(find_json_objects("\n".join(system)))
+    forms = [found.value for found in find_json_objects("\n".join(system))]
     return _filled(dice.choice(forms), dice, _names(request)) if forms else None
 
 

@@ -8,15 +8,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_signed, pluralise
+from refold.commands.shared.formatting import format_number, format_signed, pluralise
 from refold.commands.shared.output import SHORT_ID_LENGTH, add_row, new_table, safe_text
 from refold.engine import ActionTaken, Stream
+from refold.engine.codec import encode
+from refold.engine.definition import header_of
 from refold.engine.exchanges import ModelCalled, Reply
 from refold.replays import Diff, Step
 from refold.replays.differences import Row, ValueDifference, state_differences
 from refold.viewer.differences import CAUSES, INCOMPARABLE
 
 _VALUES_SHOWN = 20
+_LONGEST_VALUE = 40
 _EVENTS_SHOWN = 3
 _EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 400
 
@@ -52,6 +55,10 @@ def print_diff(
     apart = found.shared < len(found.rows)
     out.print(f"{shared}{', then apart' if apart else ''}: {CAUSES[found.cause]}")
     _print_values(out, found.scenario, "scenario")
+    if _play_other_scenarios(streams):
+        # Step by step they have nothing in common: all of it would differ.
+        _print_grades(out, found)
+        return
     if apart:
         _print_steps(out, found, streams, most)
         if most is None:
@@ -59,6 +66,11 @@ def print_diff(
     if most is None:
         _print_part_events(out, found, streams)
     _print_grades(out, found)
+
+
+def _play_other_scenarios(streams: Streams) -> bool:
+    a, b = (header_of(stream.scenario) for stream in streams)
+    return (a.name, a.family) != (b.name, b.family)
 
 
 def _print_steps(out: Console, found: Diff, streams: Streams, most: int | None) -> None:
@@ -193,14 +205,24 @@ def _print_values(out: Console, values: Sequence[ValueDifference], title: str) -
         return
     listing = new_table(["where", "A", "B"])
     for each in values[:_VALUES_SHOWN]:
-        add_row(listing, each.path, _or_dash(each.a), _or_dash(each.b))
+        add_row(listing, each.path, _short_value(each.a), _short_value(each.b))
     _print_titled_table(out, title, listing)
     if len(values) > _VALUES_SHOWN:
         out.print(f"and {pluralise(len(values) - _VALUES_SHOWN, 'more value')}; --json has all")
 
 
-def _or_dash(value: Any) -> Any:
-    return "-" if value is None else value
+def _short_value(value: Any) -> str:
+    """Return a value of JSON data in one short line."""
+    if value is None:
+        return "-"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return format_number(value)
+    text = value if isinstance(value, str) else encode(value).decode()
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    if isinstance(value, list | dict):
+        return f"({pluralise(len(value), 'value')})"
+    return f"{text[: _LONGEST_VALUE - 1]}…"
 
 
 def _print_part_events(out: Console, found: Diff, streams: Streams) -> None:

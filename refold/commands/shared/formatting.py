@@ -16,6 +16,11 @@ def format_signed(value: float) -> str:
     return "0" if text in ("+0", "-0") else text
 
 
+def format_number(value: float) -> str:
+    """Return *value* with at most ten significant digits: a sum of floats may hold noise."""
+    return str(value) if isinstance(value, int) else f"{value:.10g}"
+
+
 def pluralise(number: int, noun: str) -> str:
     """Return *number* and *noun*, with an s unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

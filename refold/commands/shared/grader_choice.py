@@ -9,16 +9,23 @@ from attrs import frozen
 
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import Stream
+from refold.engine import RefoldError, Stream
+from refold.engine.definition import header_of
 from refold.graders import Grade, Grader, grade
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
-from refold.scenarios import load_rubric
+from refold.scenarios import load_rubric, scenario_names
 from refold.scenarios.criteria import find_criteria
+from refold.scenarios.rubric import Rubric
 
 T = TypeVar("T", bound=EpisodeToGrade)
 
 _OPTIONS = (
     click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file."),
+    click.option(
+        "--any-scenario",
+        is_flag=True,
+        help="Let --rubric grade episodes of other scenarios than the one that it is named after.",
+    ),
     click.option(
         "--grader",
         metavar="FILE:FUNCTION",
@@ -50,11 +57,13 @@ class GraderChoice:
 
     Attributes:
         rubric: Path of a TOML file with a rubric; None for the rubric that each episode recorded.
+        any_scenario: Whether a rubric that is named after a scenario may grade those of others.
         grader: A function from a Python file; if given, *rubric* is None.
         seconds: Time that the function may take for each episode.
     """
 
     rubric: str | None
+    any_scenario: bool
     grader: FileGrader | None
     seconds: float
 
@@ -64,6 +73,7 @@ class GraderChoice:
 
         Raises:
             ScenarioError: The file holds no rubric that fits an episode's family.
+            RefoldError: It holds the rubric of another scenario than an episode's.
             GraderFailed: The function raised, ran out of time or returned no grade.
         """
         if self.grader is not None:
@@ -72,13 +82,29 @@ class GraderChoice:
 
     def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
         # A rubric's measures belong to a family, so the file is read again for each family.
-        graders: dict[tuple[str, int], Grader] = {}
+        rubrics: dict[tuple[str, int], tuple[Rubric, Grader]] = {}
         for episode in episodes:
+            if self.rubric is None:
+                yield episode, grade(episode.stream)
+                continue
             family = episode.stream.family.name, episode.stream.family.rules
-            if self.rubric is not None and family not in graders:
-                rubric = load_rubric(self.rubric, *family)
-                graders[family] = Grader(rubric, find_criteria(*family))
-            yield episode, graders.get(family, grade)(episode.stream)
+            if family not in rubrics:
+                read = load_rubric(self.rubric, *family)
+                rubrics[family] = read, Grader(read, find_criteria(*family))
+            rubric, grader = rubrics[family]
+            if not self.any_scenario:
+                _check_scenario(rubric, episode)
+            yield episode, grader(episode.stream)
+
+
+def _check_scenario(rubric: Rubric, episode: EpisodeToGrade) -> None:
+    """Refuse the rubric of one scenario that ships for an episode of another scenario."""
+    played = header_of(episode.stream.scenario).name
+    if rubric.name != played and rubric.name in scenario_names():
+        raise RefoldError(
+            f"rubric {rubric.name!r}: expected episodes of that scenario, got {episode.id} of "
+            f"{played}; name the episodes to grade, or add --any-scenario"
+        )
 
 
 def with_grader_options(command: CommandT) -> CommandT:
@@ -86,12 +112,18 @@ def with_grader_options(command: CommandT) -> CommandT:
 
     @functools.wraps(command)
     def wrapper(
-        *, rubric: str | None, grader: str | None, grader_timeout: float, **rest: Any
+        *,
+        rubric: str | None,
+        any_scenario: bool,
+        grader: str | None,
+        grader_timeout: float,
+        **rest: Any,
     ) -> Any:
         if rubric is not None and grader is not None:
             raise click.UsageError("expected --rubric or --grader, got both")
         chosen = FileGrader(grader) if grader is not None else None
-        return command(**rest, grader_choice=GraderChoice(rubric, chosen, grader_timeout))
+        choice = GraderChoice(rubric, any_scenario, chosen, grader_timeout)
+        return command(**rest, grader_choice=choice)
 
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):

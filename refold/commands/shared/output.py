@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from refold.commands.shared.listing import Listing
 from refold.engine.codec import encode
 
 SHORT_ID_LENGTH = 8
@@ -62,7 +63,9 @@ def new_table(
 ) -> Table:
     """Return an empty table with *columns*, those in *right* aligned to the right."""
     heading = None if title is None else Text(safe_text(title))
-    grid = Table(title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    grid = Listing(
+        title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left"
+    )
     for name in columns:
         grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
     return grid

@@ -28,10 +28,12 @@ _REASONS = {
     "agent_busy": "that worker is busy",
     "lacks_capability": "that worker cannot do this type of subtask",
     "capacity": "as many workers as allowed are working already",
-    "permanent_failure": "that worker fails at this subtask for good",
+    "permanent_failure": "that worker would fail at this subtask again",
     "incomplete": "not all subtasks are completed",
     "already_completed": "it is completed already",
 }
+# Not that it always fails: an override may give later attempts a chance.
+_NO_CHANCE = "this attempt could not succeed; the worker may always fail at it"
 
 
 @singledispatch
@@ -102,7 +104,7 @@ def _(event: SubtaskCompleted) -> str:
 
 @say.register
 def _(event: SubtaskFailed) -> str:
-    nature = "will always fail at it" if event.permanent else "a retry may help"
+    nature = _NO_CHANCE if event.permanent else "a retry may help"
     return f"{event.worker} failed at {event.subtask} ({nature})"
 
 

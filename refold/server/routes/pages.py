@@ -69,7 +69,7 @@ _PAGE = """<!doctype html>
 </head>
 <body class="site">
 <div id="app">
-<noscript>This page needs JavaScript; <code>refold list</code> tells the same.</noscript>
+<noscript>This page needs JavaScript; <code>refold episodes</code> tells the same.</noscript>
 </div>
 </body>
 </html>

@@ -69,6 +69,11 @@ export function toneClass(value) {
   return value < 0 ? "bad" : value > 0 ? "good" : "dim";
 }
 
+/** A number of JSON without the noise that sums of floats end in. */
+function plainNumber(value) {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(10));
+}
+
 /** A JSON value as the content of a table cell. */
 export function valueCell(value) {
   if (value === null || value === undefined) return html`<span class="dim">–</span>`;
@@ -77,7 +82,9 @@ export function valueCell(value) {
     return value.length ? value.map((each, place) => html`${place ? ", " : nothing}${valueCell(each)}`)
       : html`<span class="dim">none</span>`;
   }
-  return typeof value === "object" ? visibleText(JSON.stringify(value)) : String(value);
+  if (typeof value === "number") return String(plainNumber(value));
+  if (typeof value !== "object") return String(value);
+  return visibleText(JSON.stringify(value, (_, each) => (typeof each === "number" ? plainNumber(each) : each)));
 }
 
 /** The longest prefix of the text that fits so many *pixels*, at about *each* for a letter. */
