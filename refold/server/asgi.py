@@ -33,6 +33,7 @@ from refold.server.http.request_session import ContextDep
 from refold.server.metrics import ServerMetrics
 from refold.server.openenv import http_api, task_api
 from refold.server.openenv.mcp import RpcDispatcher
+from refold.server.openenv.mcp_http import McpEndpoint
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import EnvironmentSocket
 from refold.server.routes import forks, manual_play, pages, runs, saved_episodes, standings
@@ -81,6 +82,7 @@ def make_app(settings: ServerSettings) -> ASGIApp:
             rpc = RpcDispatcher(runner, store)
             app.state.context = ServerContext(settings, log, runner, store, metrics)
             app.state.rpc = rpc
+            app.state.mcp = McpEndpoint(runner, store)
             _add_figures(metrics, runner, store)
             delay, largest_frame = limiter.delay, settings.largest_body
             sockets["/ws"] = EnvironmentSocket(
