@@ -7,7 +7,6 @@ step that a crash could lose.
 """
 
 import re
-from collections import OrderedDict
 from secrets import token_hex
 from typing import Any
 
@@ -21,9 +20,6 @@ from refold.server.sessions.messages import State, encode_envelope
 from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.store import Session
 from refold.server.sessions.tasks import TaskCatalogue
-
-# Bounds the memory of a server that runs for months; older episodes are found by their log id.
-_MOST_NAMES = 10_000
 
 
 @define
@@ -49,7 +45,6 @@ class SessionRunner:
     log: EventLog | None
     catalogue: TaskCatalogue
     counts: EpisodeCounts = field(factory=EpisodeCounts)
-    _log_ids: OrderedDict[str, str] = field(factory=OrderedDict)
 
     def reset(self, session: Session, start: ResetRequest) -> bytes:
         """
@@ -91,10 +86,7 @@ class SessionRunner:
         session.steps = len(rewards)
         session.total_reward = rewards[-1].total if rewards else 0.0
         self.counts.started += 1
-        self._log_ids[name] = episode.id
-        self._log_ids.move_to_end(name)
-        if len(self._log_ids) > _MOST_NAMES:
-            self._log_ids.popitem(last=False)
+        session.name_episode(name, episode.id)
         return self.current_envelope(session)
 
     def current_envelope(self, session: Session) -> bytes:
@@ -159,10 +151,6 @@ class SessionRunner:
             done=episode.over,
             end_reason=episode.end.reason if episode.end is not None else None,
         )
-
-    def find_log_id(self, name: str) -> str:
-        """Return the log's id of the newest episode that a client called *name*, else *name*."""
-        return self._log_ids.get(name, name)
 
 
 def without_metadata(action: Any) -> Any:
