@@ -15,12 +15,14 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog, RefoldError
 from refold.server.context import ServerContext
 from refold.server.http import browser_login
 from refold.server.http.error_responses import (
+    respond_to_disconnect,
     respond_to_fault,
     respond_to_invalid_request,
     respond_to_refold_error,
@@ -77,7 +79,7 @@ def make_app(settings: ServerSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with EventLog(settings.log, durable=settings.durable) as log:
-            runner = SessionRunner(log, catalogue)
+            runner = SessionRunner(log, catalogue, log_limit=settings.log_limit)
             store = _make_store(settings)
             rpc = RpcDispatcher(runner, store)
             app.state.context = ServerContext(settings, log, runner, store, metrics)
@@ -111,7 +113,7 @@ def make_app(settings: ServerSettings) -> ASGIApp:
 def _make_store(settings: ServerSettings) -> SessionStore:
     return SessionStore(
         settings.max_sessions,
-        settings.client_sessions or settings.max_sessions,
+        settings.session_limit,
         settings.idle_timeout,
         time.monotonic,
     )
@@ -130,6 +132,7 @@ def _make_http_app(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
         exception_handlers={
             RefoldError: respond_to_refold_error,
             RequestValidationError: respond_to_invalid_request,
+            ClientDisconnect: respond_to_disconnect,
             Exception: respond_to_fault,
             405: respond_to_wrong_method,
         },

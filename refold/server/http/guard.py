@@ -55,6 +55,10 @@ class AccessGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket, or the server's startup and shutdown."""
+        if scope.get("root_path"):
+            # An ASGI server that knows of a prefix puts it before the path.
+            path = scope["path"].removeprefix(scope["root_path"].rstrip("/")) or "/"
+            scope = {**scope, "path": path}
         if scope["type"] == "websocket":
             await self._serve_socket(scope, receive, send)
         elif scope["type"] == "http":
@@ -90,7 +94,8 @@ class AccessGuard:
         try:
             if denied is None:
                 body = _LimitedBody(receive, self._settings.largest_body)
-                await self._app(scope, body.receive, response.send)
+                serve = _serve_head if scope["method"] == "HEAD" else _serve
+                await serve(self._app, scope, body.receive, response.send)
         except Exception:  # the last place that can answer: a bug must not close the connection
             _logger.exception("%s %s failed", scope["method"], scope["path"])
             denied = Denial(500, "the server could not do that")
@@ -117,6 +122,23 @@ class AccessGuard:
             }
             # As JSON, which escapes what a path could do to a terminal or to the log's lines.
             print(encode(line).decode(), file=sys.stderr, flush=True)
+
+
+async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
+
+
+async def _serve_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD as GET would be, without the body."""
+    get = {**scope, "method": "GET"}
+
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if "body" in message else message)
+
+    try:
+        await app(get, receive, send_head)
+    finally:
+        scope["route"] = get.get("route")
 
 
 class _RecordedResponse:

@@ -40,6 +40,7 @@ _STATUS_DESCRIPTIONS = {
     422: "The request does not have the right form",
     429: "Too many requests",
     503: "No room now; try again",
+    507: "The log has reached its limit",
 }
 # What the access guard may answer to any request.
 _COMMON_STATUSES = (401, 403, 413, 429)

@@ -65,7 +65,10 @@ def current_session(request: Request, context: ServerContext, session_id: str | 
     """
     session = find_session(request, context, session_id) or context.current
     if session is None or not context.store.is_open(session):
-        raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
+        raise NoEpisode(
+            "episode: expected one that has begun, got none; POST /reset first, "
+            "to the same process: sessions live in one, so there must be one worker only"
+        )
     session.last_used = context.store.clock()
     return session
 

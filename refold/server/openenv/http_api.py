@@ -164,7 +164,7 @@ async def schema(
         "Begin an episode",
         _ENVELOPE_SCHEMA,
         ENVELOPE,
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body=_RESET_SCHEMA,
         examples={
             "the default task": {},

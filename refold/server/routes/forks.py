@@ -72,7 +72,7 @@ class _Branch:
         "Leave an episode at one of its steps",
         {"type": "object"},
         {"observation": {}, "reward": 0.0, "done": False},
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body=_FORK_SCHEMA,
         required=True,
         examples={
@@ -116,6 +116,7 @@ def fork_episode(
     Raises:
         UnknownStep, EpisodeExists: As ``Episode.fork``.
     """
+    context.runner.check_room()
     return Episode.fork(
         parent, at, log=context.log, parent=info.id, agent=agent, id=id, run=info.run
     )

@@ -73,7 +73,7 @@ class Preview(Struct):
         "Begin an episode to play by hand",
         schema_ref(ManualEpisode),
         {"id": "workflow-easy-42.1f0c", "session": "…", "position": 0},
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body={
             "type": "object",
             "properties": {

@@ -135,6 +135,7 @@ async def play_new_episode(
         BadRequest: The agent cannot play the scenario's family.
     """
     check_agent(agent, context.runner.catalogue.family_of(scenario))
+    context.runner.check_room()
     log = context.log
     world_seed = epoch_seed(scenario.seed if seed is None else seed, epoch)
     episode = Episode.start(scenario, log=log, agent=agent, seed=world_seed, run=run, epoch=epoch)
@@ -149,7 +150,7 @@ async def play_new_episode(
         "Let a built-in agent play",
         schema_ref(RunReply),
         {"episodes": [EPISODE], "mean": 0.9},
-        errors=(404, 422, 503),
+        errors=(404, 422, 503, 507),
         body=_RUN_SCHEMA,
         examples={"greedy": {"task": "workflow/easy", "agent": "greedy", "episodes": 3}},
     ),
@@ -182,7 +183,7 @@ async def run(context: ContextDep, body: BodyDep) -> Response:
         "Grade an episode",
         schema_ref(GradeReply),
         GRADE,
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body=_GRADER_SCHEMA,
         examples={
             "the latest": {},

@@ -7,6 +7,7 @@ step that a crash could lose.
 """
 
 import re
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -15,7 +16,7 @@ from attrs import define, field
 from refold.engine import Episode, EpisodeOver, EventLog, StepRewarded
 from refold.engine.errors import EpisodeExists
 from refold.graders import save_grade
-from refold.server.sessions.errors import NoEpisode
+from refold.server.sessions.errors import LogFull, NoEpisode
 from refold.server.sessions.messages import State, encode_envelope
 from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.store import Session
@@ -40,11 +41,30 @@ class SessionRunner:
         log: The process's writer; None to keep episodes in memory only.
         catalogue: The tasks that can be played.
         counts: Episodes and steps so far.
+        log_limit: Size of the log in MB from which on no new episode begins; None for no limit.
     """
 
     log: EventLog | None
     catalogue: TaskCatalogue
     counts: EpisodeCounts = field(factory=EpisodeCounts)
+    log_limit: float | None = field(default=None, kw_only=True)
+
+    def check_room(self) -> None:
+        """
+        Check that the log may grow by another episode.
+
+        Raises:
+            LogFull: It has reached its limit.
+        """
+        if self.log is None or self.log_limit is None:
+            return
+        files = (Path(self.log.path), Path(f"{self.log.path}-wal"))
+        size = sum(file.stat().st_size for file in files if file.exists()) / 2**20
+        if size >= self.log_limit:
+            raise LogFull(
+                f"log: expected less than its limit of {self.log_limit:g} MB, got {size:.1f} MB; "
+                "no new episode can begin here"
+            )
 
     def reset(self, session: Session, start: ResetRequest) -> bytes:
         """
@@ -52,8 +72,10 @@ class SessionRunner:
 
         Raises:
             UnknownName: There is no such task.
+            LogFull: The log has reached its limit.
             LogBusy: The log refused; the session keeps the episode it had.
         """
+        self.check_room()
         scenario = self.catalogue.find(start.task)
         seed = scenario.seed if start.seed is None else start.seed
         name = start.episode_id or f"{scenario.name.replace('/', '-')}-{seed}"
