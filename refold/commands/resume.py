@@ -13,6 +13,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
+from refold.commands.shared.trust import choose_trusted
 from refold.engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.reports import Price, find_run
 
@@ -25,13 +26,24 @@ from refold.reports import Price, find_run
     ),
 )
 @episode_argument("id")
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Play episodes on whose agent was named over the network or by an import.",
+)
 @parallel_option
 @price_option
 @with_model_options
 @log_option
 @json_option
 def resume_command(
-    id: str, parallel: int, price: Price | None, model: ModelChoices, log_path: str, as_json: bool
+    id: str,
+    trust: bool,
+    parallel: int,
+    price: Price | None,
+    model: ModelChoices,
+    log_path: str,
+    as_json: bool,
 ) -> None:
     """
     Go on with the episode ID, or with every open episode of the run ID, where it stopped.
@@ -45,6 +57,7 @@ def resume_command(
         if not running:
             print_to_stderr(f"{id}: nothing to do, every episode has ended")
         save_missing_grades(log, infos)
+        running = choose_trusted(running, trust=trust)
         try:
             play_all(log, running, model, parallel=parallel, label=f"resuming {id}", price=price)
         except KeyboardInterrupt:

@@ -84,6 +84,9 @@ def make_app(settings: ServerSettings) -> ASGIApp:
             rpc = RpcDispatcher(runner, store)
             app.state.context = ServerContext(settings, log, runner, store, metrics)
             app.state.rpc = rpc
+            app.state.failed_logins = RateLimiter(
+                browser_login.FAILED_LOGINS, lambda: time.monotonic() / 60
+            )
             app.state.mcp = McpEndpoint(runner, store)
             _add_figures(metrics, runner, store)
             delay, largest_frame = limiter.delay, settings.largest_body

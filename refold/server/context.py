@@ -1,6 +1,5 @@
 """What the routes of one running server share, and how a route gets at it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -10,14 +9,11 @@ from fastapi import Request
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownEpisode
-from refold.server.http.rate_limits import RateLimiter
 from refold.server.metrics import ServerMetrics
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
 from refold.server.settings import ServerSettings
 
-FAILED_LOGINS = 10
-"""Wrong tokens that one client address may send in a minute."""
 MOST_RUNNING = 2
 """Long computations at once: they share the interpreter with the event loop, which must answer."""
 MOST_WAITING = 8
@@ -42,7 +38,6 @@ class ServerContext:
         store: The sessions.
         metrics: The figures for Prometheus.
         current: The session of plain HTTP requests that name none; None before the first reset.
-        failed_logins: Counts the wrong tokens that each client address sent to ``/login``.
     """
 
     settings: ServerSettings
@@ -51,9 +46,6 @@ class ServerContext:
     store: SessionStore
     metrics: ServerMetrics
     current: Session | None = None
-    failed_logins: RateLimiter = field(
-        factory=lambda: RateLimiter(FAILED_LOGINS, lambda: time.monotonic() / 60)
-    )
     _running: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_RUNNING))
     _waiting: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_WAITING))
 
