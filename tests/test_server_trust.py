@@ -36,7 +36,6 @@ def test_a_client_cannot_name_what_resume_plays(tmp_path, shell, agent):
 def test_a_run_goes_on_without_what_clients_put_into_it(tmp_path, shell):
     """Its own episodes are played; the others are told of."""
     begin(tmp_path, "greedy-not-known", "openai:gpt-5")
-    shell("record inbox/easy --agent random --name nightly --log log.db")
     with EventLog(tmp_path / "log.db") as log:
         Episode.start(load("inbox/easy"), log=log, agent="random", run="nightly", id="own")
     done = shell("resume nightly --log log.db --json")
