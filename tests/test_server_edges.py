@@ -198,3 +198,16 @@ def test_several_workers_are_refused(tmp_path):
     assert "server: expected one worker, got 2: sessions live in one process" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "log.db").exists()
+
+
+def test_the_access_log_is_plain(tmp_path, capfd):
+    """Whatever stands in a path, each request is one line of ASCII without control characters."""
+    paths = ["/a%1b%5b2J", "/b%0a{}", "/c%c2%9b", "/d%e2%80%ae", "/e%e2%80%a8"]
+    with running(tmp_path, access_log=True) as server:
+        for path in paths:
+            server.ask("GET", path)
+    said = capfd.readouterr().err
+    assert said.isascii()
+    assert said.replace("\n", "").isprintable()
+    found = [json.loads(line)["path"] for line in said.splitlines()]
+    assert found == ["/a\x1b[2J", "/b\n{}", "/c\x9b", "/d\u202e", "/e\u2028"]

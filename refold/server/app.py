@@ -126,7 +126,9 @@ def main() -> None:
     try:
         serve(ServerSettings.from_environment())
     except RefoldError as error:
-        print(f"server: {error}", file=sys.stderr)
+        # What an environment variable holds stands in the text, control characters as well.
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error))
+        print(f"server: {shown}", file=sys.stderr)
         sys.exit(2)
 
 

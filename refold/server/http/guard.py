@@ -5,6 +5,7 @@ A WebSocket is only checked when it connects; its frames then pass at no cost.
 """
 
 import asyncio
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -97,7 +98,7 @@ class AccessGuard:
                 serve = _serve_head if scope["method"] == "HEAD" else _serve
                 await serve(self._app, scope, body.receive, response.send)
         except Exception:  # the last place that can answer: a bug must not close the connection
-            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            _logger.exception("%a %a failed", scope["method"], scope["path"])
             denied = Denial(500, "the server could not do that")
         if denied is not None and not response.status:
             await _send_denial(denied, response.send)
@@ -120,8 +121,8 @@ class AccessGuard:
                 "ms": round(1000 * seconds, 1),
                 "bytes": size,
             }
-            # As JSON, which escapes what a path could do to a terminal or to the log's lines.
-            print(encode(line).decode(), file=sys.stderr, flush=True)
+            # As JSON in ASCII: nothing in a path can act on a terminal, or end the log's line.
+            print(json.dumps(line, separators=(",", ":")), file=sys.stderr, flush=True)
 
 
 async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
