@@ -200,3 +200,29 @@ def test_no_answer_holds_a_path(server):
         assert str(server.log.parent) not in str(reply.body)
         assert "Traceback" not in str(reply.body)
         assert json.loads(reply.body)["detail"]
+
+
+def test_a_name_is_not_taken_over(tmp_path):
+    """An episode that another client gives the same name leaves the first where it was."""
+    with running(tmp_path) as server, server.socket() as mine, server.socket() as theirs:
+        talk(mine, "reset", {"episode_id": "mine", "seed": 1})
+        talk(theirs, "reset", {"episode_id": "mine", "seed": 2})
+        assert server.get("/episodes/mine")["episode"]["seed"] == 1
+        sessions = [
+            server.ask("POST", "/reset", {"episode_id": "run", "seed": seed}).headers
+            for seed in (3, 4)
+        ]
+        for seed, headers in zip((3, 4), sessions, strict=True):
+            named = {"X-Session-Id": headers["x-session-id"]}
+            assert server.get("/episodes/run", **named)["episode"]["seed"] == seed
+            assert server.get("/episodes/last", **named)["episode"]["seed"] == seed
+            assert server.get("/diff/run/mine", **named)["a"] == headers["x-episode-id"]
+
+
+@pytest.mark.parametrize("name", ["last", "LAST", "mine"])
+def test_last_is_not_captured(tmp_path, name):
+    """An episode may be called so by its client, and stays the newest only as long as it is."""
+    with running(tmp_path) as server, server.socket() as other:
+        talk(other, "reset", {"episode_id": name, "seed": 1})
+        server.post("/reset", {"seed": 2})
+        assert server.get("/episodes/last")["episode"]["seed"] == 2

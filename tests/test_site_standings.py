@@ -75,6 +75,33 @@ def test_an_agent_plays_one_episode(server, visit):
     assert (newest["agent"], newest["seed"], newest["run"]) == ("greedy", 7, "")
 
 
+def test_a_seed_is_never_rounded(server, visit):
+    """Seeds go up to 2**63 - 1: all their digits are sent, and shown."""
+    seed = str(2**63 - 1)
+    viewer = visit(server, "page=start")
+    begin(viewer, task="workflow/easy", who="greedy", seed=seed)
+    viewer.page.wait_for_selector(".figures")
+    assert server.get("/episodes?limit=1")["episodes"][0]["seed"] == 2**63 - 1
+    assert f"seed {seed}" in viewer.text("header")
+    viewer = visit(server, "page=start")
+    begin(viewer, task="workflow/easy", who="me", seed=str(2**53 + 1))
+    viewer.page.wait_for_selector(".figures")
+    assert server.get("/episodes?limit=1")["episodes"][0]["seed"] == 2**53 + 1
+
+
+def test_what_is_no_seed_is_not_sent(server, visit):
+    """The browser says so at the field; one that is too large is told by the server."""
+    before = server.get("/episodes?limit=1")
+    viewer = visit(server, "page=start")
+    begin(viewer, task="workflow/easy", who="greedy", seed="1.5")
+    assert viewer.page.evaluate("document.querySelector('[name=seed]').matches(':invalid')")
+    viewer.page.fill("[name=seed]", str(2**63))
+    viewer.page.click("button.main")
+    assert "expected a whole number" in viewer.text("[role=alert]")
+    assert server.get("/episodes?limit=1") == before
+    viewer.complaints.clear()
+
+
 def test_an_agent_plays_several(server, visit):
     """Their mean and a list of them are shown; the run's name leads to them in the log."""
     viewer = visit(server, "page=start")

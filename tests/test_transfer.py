@@ -2,6 +2,7 @@ import json
 
 import msgspec
 import pytest
+from attrs import evolve
 from shell import Shell, check_refusal
 
 from refold.engine import EventLog
@@ -67,7 +68,11 @@ def test_a_header_holds_the_whole_record(shell):
 
 @pytest.mark.parametrize("way", ["file", "files", "pipe"])
 def test_a_whole_log_survives_the_round_trip(shell, way):
-    """Streams, digests, times and order arrive as they were, by file or by pipe."""
+    """
+    Streams, digests, times and order arrive as they were, by file or by pipe.
+
+    So does all else, but that the script of the episode that can still go on is marked.
+    """
     exported = shell("export").out.encode()
     if way == "pipe":
         ran = shell.program("import - --log other.db", input=exported)
@@ -77,7 +82,9 @@ def test_a_whole_log_survives_the_round_trip(shell, way):
         shell("import all.jsonl --log other.db")
     else:
         shell("import --log other.db", *(f"{place}.jsonl" for place in range(5)))
-    assert contents(shell.at / "other.db") == contents(shell.at / "refold.db")
+    *whole, (half, payloads) = contents(shell.at / "refold.db")
+    marked = evolve(half, agent="import:script:wait.jsonl")
+    assert contents(shell.at / "other.db") == [*whole, (marked, payloads)]
     assert shell("export --log other.db").out.encode() == exported
     assert shell("verify --log other.db").err == "5 episodes checked, 0 wrong\n"
 
@@ -90,10 +97,11 @@ def test_an_import_tells_what_came(shell):
 
 
 def test_an_open_episode_can_go_on_elsewhere(shell):
-    """An episode that has no end is imported open, and resumed where it stands."""
+    """An episode that has no end is imported open, and, if trusted, resumed where it stands."""
     (shell.at / "wait.jsonl").write_text('{"action_type":"wait"}\n' * 99)
     shell("import 4.jsonl --log other.db")
-    shell("resume last --log other.db")
+    shell.refuses("resume last --log other.db", match="came with an import; `--trust` plays it")
+    shell("resume last --trust --log other.db")
     (found,) = shell("episodes --log other.db --json").json["episodes"]
     assert (found["steps"], found["ended"]) == (15, "truncated")
     shell("verify --log other.db")

@@ -11,10 +11,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refold.agents.action_parser import UnreadableReply, find_json_objects, read_action
+from refold.agents.action_parser import UnreadableReply, read_action
 from refold.agents.client import ModelBackend, is_unsupported
 from refold.agents.completions import REJECTED
 from refold.agents.conversation import Conversation, request_digest
+from refold.agents.lenient_json import find_json_objects
 from refold.agents.messages import Message
 from refold.agents.prompting import (
     FORMATS,

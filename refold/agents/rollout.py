@@ -89,6 +89,11 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
     return _installed(agent, family, seed)
 
 
+def is_costly(agent: str) -> bool:
+    """Return whether *agent* names a model, a file or another package's agent, not a built-in."""
+    return ":" in agent or agent in plugins(_AGENTS)
+
+
 def _installed(agent: str, family: Family, seed: int) -> Policy:
     """Return the policy of another package; tell whose policy *agent* is if it is another's."""
     if agent in plugins(_AGENTS):

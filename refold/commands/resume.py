@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 from attrs import frozen
 
+from refold.agents.origins import find_origin
 from refold.commands.shared.model_choices import (
     ModelChoices,
     price_option,
@@ -21,6 +22,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
+from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.reports import Price, find_run
@@ -45,6 +47,11 @@ class RecordedScenario:
 )
 @episode_argument("id")
 @click.option("--failed", is_flag=True, help="Play again what failures of the API cut off.")
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Play episodes on whose agent was named over the network or by an import.",
+)
 @parallel_option
 @price_option
 @with_model_options
@@ -53,6 +60,7 @@ class RecordedScenario:
 def resume_command(
     id: str,
     failed: bool,
+    trust: bool,
     parallel: int,
     price: Price | None,
     model: ModelChoices,
@@ -72,11 +80,12 @@ def resume_command(
     with open_existing(log_path) as log:
         infos = _find_episodes(log, id)
         if failed:
-            infos = _begin_again(log, infos, model)
+            infos = _begin_again(log, infos, model, trust=trust)
         running = [info for info in infos if info.ended is None]
         if not running:
             print_to_stderr(f"{id}: nothing to do, every episode has ended")
         save_missing_grades(log, infos)
+        running = choose_trusted(running, trust=trust)
         label = f"resuming {id}"
         left = play_run(log, running, model, name=id, label=label, parallel=parallel, price=price)
         code = print_episodes(log, [info.id for info in infos], as_json=as_json)
@@ -84,13 +93,21 @@ def resume_command(
 
 
 def _begin_again(
-    log: EventLog, infos: Sequence[EpisodeInfo], model: ModelChoices
+    log: EventLog, infos: Sequence[EpisodeInfo], model: ModelChoices, *, trust: bool
 ) -> list[EpisodeInfo]:
-    """Return *infos* with a new episode in place of each that failures of the API cut off."""
+    """
+    Return *infos* with a new episode in place of each that failures of the API cut off.
+
+    Unless *trust* says so, none of an agent that others named.
+    """
+
+    def is_repeated(info: EpisodeInfo) -> bool:
+        named_here = find_origin(info.agent) is None
+        return info.reason == INSTRUMENT_FAILED and (trust or named_here)
+
     with log.transaction():
         return [
-            log.find(_repeat(log, info, model)) if info.reason == INSTRUMENT_FAILED else info
-            for info in infos
+            log.find(_repeat(log, info, model)) if is_repeated(info) else info for info in infos
         ]
 
 

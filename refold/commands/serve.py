@@ -60,7 +60,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
 @click.option(
     "--client-sessions",
     type=click.IntRange(1),
-    help="For one address; --max-sessions if not given.",
+    help="For one address; if not given, --max-sessions, or half of it for a public server.",
 )
 @click.option(
     "--client-rate",
@@ -74,6 +74,12 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     default=1800.0,
     show_default=True,
     help="Seconds until an idle session is dropped.",
+)
+@click.option(
+    "--log-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MB",
+    help="Size of the log from which on no new episode begins.",
 )
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @click.option("--quiet", is_flag=True, help="Write no access log.")
@@ -91,6 +97,7 @@ def serve_command(
     client_sessions: int | None,
     client_rate: float | None,
     idle_timeout: float,
+    log_limit: float | None,
     durable: bool,
     quiet: bool,
     log_path: str,
@@ -121,6 +128,7 @@ def serve_command(
         client_sessions=client_sessions,
         client_rate=client_rate,
         idle_timeout=idle_timeout,
+        log_limit=log_limit,
         durable=durable,
         scenarios=tuple(scenarios),
         default_task=default,

@@ -2,17 +2,22 @@
 Export and import episodes as JSON Lines: a header, then one line with the bytes of each event.
 
 Events are never re-encoded, so digests survive the round trip; an import whose digest is not the
-header's is refused.
+header's is refused. Of an episode that can still be played on, an agent that is a model or a
+script is marked as imported: see ``refold.agents.origins``.
 """
 
 from collections.abc import Iterator
 from typing import IO, Literal
 
 import msgspec
+from attrs import evolve
 
+from refold.agents.origins import IMPORT, mark_origin, strip_origin
 from refold.engine import EpisodeInfo, EpisodeRecord, EventLog, RefoldError, Stream
 from refold.engine.codec import encode
 from refold.engine.episode import LARGEST_SEED, check_id
+from refold.engine.events import EpisodeEnded
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.info import record_fields
 from refold.replays.verification import find_row_mismatch
 
@@ -57,6 +62,8 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
     """
     stream = log.events(info.id)
     row = record_fields(info)
+    # An import marks it again, so what was imported is exported as it came.
+    row = {**row, "agent": strip_origin(info.agent, IMPORT)}
     header = EpisodeHeader(version=1, **row, events=len(stream), digest=stream.digest)
     yield encode(header) + b"\n"
     for payload in stream.payloads:
@@ -125,7 +132,16 @@ def _store(log: EventLog, header: EpisodeHeader, payloads: list[bytes], where: s
             "the file was altered, export it again"
         )
     record = EpisodeRecord(**record_fields(header))
+    if _can_be_resumed(stream):
+        record = evolve(record, agent=mark_origin(record.agent, IMPORT))
     if problem := find_row_mismatch(record, stream):
         raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
     log.begin(record, payloads, end=header.ended_at is not None)
     return log.find(header.id)
+
+
+def _can_be_resumed(stream: Stream) -> bool:
+    """Return whether an episode has not ended, or only because its model's API kept failing."""
+    # The end stands before the reward of its step, or last if it came from outside.
+    ends = [event for event in stream[-2:] if isinstance(event, EpisodeEnded)]
+    return not ends or ends[0].reason == INSTRUMENT_FAILED

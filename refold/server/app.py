@@ -4,8 +4,9 @@ The OpenEnv server as a process: ``refold.server.app:app`` for any ASGI server, 
 Both read their settings from environment variables; ``refold serve`` passes options instead.
 """
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from socket import AF_INET, AF_INET6, create_server, socket
 
 import uvicorn
@@ -14,8 +15,11 @@ from starlette.types import ASGIApp
 from refold.engine import EventLog, RefoldError
 from refold.server.asgi import make_app
 from refold.server.http.access import is_loopback
+from refold.server.http.connections import make_protocol
 from refold.server.settings import ServerSettings
 
+BOOT_FAILED = 3
+"""Exit code of a worker that will never start, with uvicorn and gunicorn: it is not tried again."""
 SHUTDOWN_SECONDS = 10
 """How long requests in flight may take to finish once the server is told to stop."""
 # Pages, health checks and API calls need connections even when every session holds a WebSocket.
@@ -59,7 +63,8 @@ def make_server(settings: ServerSettings, announce: Callable[[str], None]) -> uv
         make_app(settings),
         host=settings.host,
         port=settings.port,
-        http="h11",  # httptools takes a request head of any size
+        # On h11, as httptools takes a request head of any size.
+        http=make_protocol(settings.connection_limit),
         h11_max_incomplete_event_size=LARGEST_HEAD,
         ws="websockets-sansio",
         # Beyond our own limit, so that a frame over it gets an error and keeps its connection.
@@ -121,8 +126,20 @@ def main() -> None:
     try:
         serve(ServerSettings.from_environment())
     except RefoldError as error:
-        print(f"server: {error}", file=sys.stderr)
+        # What an environment variable holds stands in the text, control characters as well.
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error))
+        print(f"server: {shown}", file=sys.stderr)
         sys.exit(2)
+
+
+def count_workers(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Return the workers that the ASGI server was asked for by its command line, 1 if unknown."""
+    found = environment.get("WEB_CONCURRENCY", "")
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, _, joined = option.partition("=")
+        if name == "--workers":
+            found = joined or value
+    return int(found) if found.isdigit() else 1
 
 
 def __getattr__(name: str) -> ASGIApp:
@@ -130,6 +147,13 @@ def __getattr__(name: str) -> ASGIApp:
     # Not made on import: a bad environment variable would then break `refold serve` as well.
     if name != "app":
         raise AttributeError(name)
+    if (workers := count_workers(sys.argv, os.environ)) > 1:
+        print(
+            f"server: expected one worker, got {workers}: sessions live in one process, and it is "
+            "the log's only writer",
+            file=sys.stderr,
+        )
+        sys.exit(BOOT_FAILED)
     app: ASGIApp = make_app(ServerSettings.from_environment())
     globals()["app"] = app
     return app

@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog, RefoldError
@@ -21,6 +22,7 @@ from refold.release import RELEASE
 from refold.server.context import ServerContext
 from refold.server.http import browser_login
 from refold.server.http.error_responses import (
+    respond_to_disconnect,
     respond_to_fault,
     respond_to_invalid_request,
     respond_to_refold_error,
@@ -33,6 +35,7 @@ from refold.server.http.request_session import ContextDep
 from refold.server.metrics import ServerMetrics
 from refold.server.openenv import http_api, task_api
 from refold.server.openenv.mcp import RpcDispatcher
+from refold.server.openenv.mcp_http import McpEndpoint
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import EnvironmentSocket
 from refold.server.routes import forks, manual_play, pages, runs, saved_episodes, standings
@@ -76,11 +79,15 @@ def make_app(settings: ServerSettings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with EventLog(settings.log, durable=settings.durable) as log:
-            runner = SessionRunner(log, catalogue)
+            runner = SessionRunner(log, catalogue, log_limit=settings.log_limit)
             store = _make_store(settings)
             rpc = RpcDispatcher(runner, store)
             app.state.context = ServerContext(settings, log, runner, store, metrics)
             app.state.rpc = rpc
+            app.state.failed_logins = RateLimiter(
+                browser_login.FAILED_LOGINS, lambda: time.monotonic() / 60
+            )
+            app.state.mcp = McpEndpoint(runner, store)
             _add_figures(metrics, runner, store)
             delay, largest_frame = limiter.delay, settings.largest_body
             sockets["/ws"] = EnvironmentSocket(
@@ -109,7 +116,7 @@ def make_app(settings: ServerSettings) -> ASGIApp:
 def _make_store(settings: ServerSettings) -> SessionStore:
     return SessionStore(
         settings.max_sessions,
-        settings.client_sessions or settings.max_sessions,
+        settings.session_limit,
         settings.idle_timeout,
         time.monotonic,
     )
@@ -128,6 +135,7 @@ def _make_http_app(lifespan: Any, families: Any, *, token: bool) -> FastAPI:
         exception_handlers={
             RefoldError: respond_to_refold_error,
             RequestValidationError: respond_to_invalid_request,
+            ClientDisconnect: respond_to_disconnect,
             Exception: respond_to_fault,
             405: respond_to_wrong_method,
         },

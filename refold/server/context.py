@@ -85,9 +85,10 @@ class ServerContext:
         finally:
             self._waiting.release()
 
-    def find_episode(self, log: EventLog, name: str) -> EpisodeInfo:
+    @staticmethod
+    def find_episode(log: EventLog, name: str) -> EpisodeInfo:
         """
-        Return the episode of *log* called *name*, by a client of this server or in the log.
+        Return the episode of *log* called *name*.
 
         Raises:
             UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
@@ -95,7 +96,7 @@ class ServerContext:
         # No episode has such an id, and the message must not repeat it.
         if not name.isprintable() or len(name) > 255:
             raise UnknownEpisode("episode: expected an id, got something else")
-        return log.find(self.runner.find_log_id(name))
+        return log.find(name)
 
 
 def get_context(request: Request) -> ServerContext:

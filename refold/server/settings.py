@@ -10,6 +10,8 @@ from refold.engine import RefoldError
 
 PUBLIC_RATE = 1000.0
 """Requests and frames per second for one client, if anyone may connect and no rate is set."""
+CLIENT_SPARE_CONNECTIONS = 64
+"""Connections of one client beside those of its sessions: pages, health checks, API calls."""
 _TRUE = ("1", "true", "yes")
 
 
@@ -34,10 +36,12 @@ class ServerSettings:
             if empty, requests from other machines may use any.
         origins: Origins of other sites whose pages may use the server.
         max_sessions: Sessions allowed at once.
-        client_sessions: Sessions allowed at once for one client address; None for no such limit.
+        client_sessions: Sessions allowed at once for one client address; None for half of
+            *max_sessions* if the server is public without a token, else no such limit.
         client_rate: Requests and frames per second for one client address, 0 for no limit; None
             for ``PUBLIC_RATE`` if the server is public without a token, else no limit.
         idle_timeout: Seconds until an idle session is dropped.
+        log_limit: Size of the log in MB from which on no new episode begins; None for no limit.
         largest_body: Most bytes of a request body, and most characters of a WebSocket frame.
         durable: Whether each step waits for the disk, so that a power cut loses none.
         scenarios: Scenarios, families or files to serve; all that ship if empty.
@@ -58,6 +62,7 @@ class ServerSettings:
     client_sessions: int | None = None
     client_rate: float | None = None
     idle_timeout: float = 1800.0
+    log_limit: float | None = None
     largest_body: int = 2**20
     durable: bool = False
     scenarios: tuple[str, ...] = ()
@@ -69,7 +74,25 @@ class ServerSettings:
         """Requests and frames per second for one client address; 0 for no limit."""
         if self.client_rate is not None:
             return self.client_rate
-        return PUBLIC_RATE if self.public and not self.token else 0.0
+        return PUBLIC_RATE if self.is_open else 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anyone may connect, so that one client must not keep out the others."""
+        return self.public and not self.token
+
+    @property
+    def session_limit(self) -> int:
+        """Sessions allowed at once for one client address."""
+        if self.client_sessions is not None:
+            return self.client_sessions
+        return max(1, self.max_sessions // 2) if self.is_open else self.max_sessions
+
+    @property
+    def connection_limit(self) -> int:
+        """Connections allowed at once for one client address; 0 for no limit."""
+        # Beside each session a page or a poll of its state.
+        return self.session_limit + CLIENT_SPARE_CONNECTIONS if self.is_open else 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ServerSettings":
@@ -111,8 +134,9 @@ VARIABLES: Mapping[str, tuple[str, Any]] = {
     "REFOLD_CLIENT_SESSIONS": ("client_sessions", int),
     "REFOLD_CLIENT_RATE": ("client_rate", float),
     "REFOLD_IDLE_TIMEOUT": ("idle_timeout", float),
+    "REFOLD_LOG_LIMIT": ("log_limit", float),
     "REFOLD_DURABLE": ("durable", _parse_flag),
     "REFOLD_SCENARIOS": ("scenarios", _parse_list),
-    "REFOLD_DEFAULT_TASK": ("default", str),
+    "REFOLD_DEFAULT_TASK": ("default_task", str),
 }
 """Environment variables, each with its setting and the function that reads it."""

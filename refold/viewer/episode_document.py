@@ -31,6 +31,9 @@ MOST_SEQS = 200
 MOST_LEGAL = 5000
 """Legal actions listed; a workflow of 1,000 subtasks and 100 workers has up to 100,000."""
 
+LARGEST_EXACT = 2**53 - 1
+"""Largest integer that JavaScript keeps as it is."""
+
 Json = dict[str, Any]
 
 
@@ -225,6 +228,11 @@ def exchange_data(event: ModelCalled) -> Json:
     return data
 
 
+def large_seed(seed: int) -> Json:
+    """Return *seed* as a text, ``seed_text``, if JavaScript would round the number."""
+    return {"seed_text": str(seed)} if seed > LARGEST_EXACT else {}
+
+
 def _episode_summary(
     stream: Stream,
     info: EpisodeInfo | None,
@@ -241,6 +249,7 @@ def _episode_summary(
         "family": stream.family.name,
         "rules": stream.family.rules,
         "seed": stream.started.seed,
+        **large_seed(stream.started.seed),
         "agent": {"kind": kind, "name": info.agent if info else "", "model": model or None},
         "ended": end.how if end else "running",
         "reason": end.reason if end else None,

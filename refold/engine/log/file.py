@@ -97,6 +97,16 @@ def _connect(path: str, parameters: str) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def without_waiting(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let statements on *connection* wait for no other connection while the context is open."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
+
 def _readable_with_locks(connection: sqlite3.Connection) -> bool:
     """
     Return whether the database can be read with locks, as it must be if others may write it.

@@ -27,7 +27,7 @@ from refold.engine.errors import (
     StaleWriter,
     UnknownEpisode,
 )
-from refold.engine.log.file import open_log, sqlite_errors
+from refold.engine.log.file import open_log, sqlite_errors, without_waiting
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
@@ -207,7 +207,10 @@ class EventLog:
         self._ended += 1
         # Inside an outer transaction a checkpoint would fail.
         if self._ended % CHECKPOINT_EVERY == 0 and not self._connection.in_transaction:
-            self._checkpoint()
+            # A reader that holds a snapshot must not hold up the writer: what cannot be
+            # checkpointed now is left to the next time.
+            with without_waiting(self._connection):
+                self._checkpoint()
 
     def _checkpoint(self) -> None:
         # SQLite's automatic checkpoints reuse the WAL but never shrink it; TRUNCATE empties it.

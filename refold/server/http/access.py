@@ -78,11 +78,15 @@ def check_access(scope: Scope, settings: ServerSettings) -> Denial | None:
     local = _came_by_loopback(scope)
     if not local and not settings.token and not settings.public:
         return Denial(403, "this server answers other machines only with a token, or if public")
-    host = _host_name(headers.get("host", ""))
-    if not _is_known_host(host, settings, local=local):
-        return Denial(403, "host: expected a name of this server, got another")
-    if not _is_allowed_origin(scope, headers, settings):
-        return Denial(403, "origin: expected a page of this server, got another site's")
+    if not _is_known_host(_host_name(headers.get("host", "")), settings, local=local):
+        return Denial(403, "host: expected a name of this server, got another; see --allow-host")
+    # The page's own code may be loaded from anywhere: behind a proxy that is not set up yet, the
+    # page can then tell what is wrong.
+    is_code = scope["path"].startswith(VIEWER_PATH)
+    if not is_code and not _is_allowed_origin(scope, headers, settings, local=local):
+        return Denial(
+            403, "origin: expected a page of this server, got another site's; see --allow-origin"
+        )
     if (
         settings.token
         and not is_open_path(scope["path"])
@@ -116,7 +120,9 @@ def _is_known_host(host: str, settings: ServerSettings, *, local: bool) -> bool:
     return not local and not settings.hosts
 
 
-def _is_allowed_origin(scope: Scope, headers: Mapping[str, str], settings: ServerSettings) -> bool:
+def _is_allowed_origin(
+    scope: Scope, headers: Mapping[str, str], settings: ServerSettings, *, local: bool
+) -> bool:
     origin = headers.get("origin")
     if origin is None:
         # Browsers leave Origin out of plain GETs. Following a link is harmless, as the other site
@@ -132,9 +138,17 @@ def _is_allowed_origin(scope: Scope, headers: Mapping[str, str], settings: Serve
         return True
     # Compared with Host, which is known to be ours by now: a page may sit behind any name of it.
     try:
-        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+        place = urlsplit(origin).netloc.lower()
     except ValueError:
         return False
+    if place == headers.get("host", "").lower() != "":
+        return True
+    # A proxy may have put its own name into Host. Then the proxy says which name the page was
+    # asked for by, or the browser that the page is of the same origin; both only count for a name
+    # that is ours, or a name made to point to the proxy would do.
+    attested = headers.get("sec-fetch-site") == "same-origin"
+    named = place == headers.get("x-forwarded-host", "").lower() != ""
+    return (attested or named) and _is_known_host(_host_name(place), settings, local=local)
 
 
 def _has_token(headers: Mapping[str, str], token: str) -> bool:

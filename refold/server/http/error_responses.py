@@ -47,6 +47,12 @@ async def respond_to_fault(_request: Request, _error: Exception) -> Response:
     return JsonResponse({"detail": "the server could not do that"}, 500)
 
 
+async def respond_to_disconnect(_request: Request, _error: Exception) -> Response:
+    """Return the response to a client that left before its request was whole; nobody reads it."""
+    # Not a fault of ours: counted and logged under a status of its own, as nginx has it.
+    return JsonResponse({"detail": "body: expected all of it, got a part"}, 499)
+
+
 async def respond_to_wrong_method(request: Request, _error: Exception) -> Response:
     """Return the response to an unsupported method, with the supported ones in ``Allow``."""
     # Starlette names the methods of one route only; a path with GET and POST has two.
@@ -55,6 +61,8 @@ async def respond_to_wrong_method(request: Request, _error: Exception) -> Respon
         pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
         if re.fullmatch(pattern, request.url.path):
             methods |= {method.upper() for method in operations}
+    if "GET" in methods:
+        methods.add("HEAD")
     return JsonResponse(
         {"detail": "Method Not Allowed"}, 405, {"allow": ", ".join(sorted(methods))}
     )

@@ -5,6 +5,7 @@ A WebSocket is only checked when it connects; its frames then pass at no cost.
 """
 
 import asyncio
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -55,6 +56,10 @@ class AccessGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket, or the server's startup and shutdown."""
+        if scope.get("root_path"):
+            # An ASGI server that knows of a prefix puts it before the path.
+            path = scope["path"].removeprefix(scope["root_path"].rstrip("/")) or "/"
+            scope = {**scope, "path": path}
         if scope["type"] == "websocket":
             await self._serve_socket(scope, receive, send)
         elif scope["type"] == "http":
@@ -90,9 +95,10 @@ class AccessGuard:
         try:
             if denied is None:
                 body = _LimitedBody(receive, self._settings.largest_body)
-                await self._app(scope, body.receive, response.send)
+                serve = _serve_head if scope["method"] == "HEAD" else _serve
+                await serve(self._app, scope, body.receive, response.send)
         except Exception:  # the last place that can answer: a bug must not close the connection
-            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            _logger.exception("%a %a failed", scope["method"], scope["path"])
             denied = Denial(500, "the server could not do that")
         if denied is not None and not response.status:
             await _send_denial(denied, response.send)
@@ -115,8 +121,25 @@ class AccessGuard:
                 "ms": round(1000 * seconds, 1),
                 "bytes": size,
             }
-            # As JSON, which escapes what a path could do to a terminal or to the log's lines.
-            print(encode(line).decode(), file=sys.stderr, flush=True)
+            # As JSON in ASCII: nothing in a path can act on a terminal, or end the log's line.
+            print(json.dumps(line, separators=(",", ":")), file=sys.stderr, flush=True)
+
+
+async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
+
+
+async def _serve_head(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD as GET would be, without the body."""
+    get = {**scope, "method": "GET"}
+
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if "body" in message else message)
+
+    try:
+        await app(get, receive, send_head)
+    finally:
+        scope["route"] = get.get("route")
 
 
 class _RecordedResponse:

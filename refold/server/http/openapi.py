@@ -30,15 +30,17 @@ class Problem(Struct):
 _SEED = {"type": ["integer", "null"], "minimum": 0, "maximum": LARGEST_SEED}
 
 _STATUS_DESCRIPTIONS = {
-    400: "No such index",
+    400: "No such index, or a header is missing",
     401: "No token, or a wrong one",
     403: "Not for this host, origin or exposure",
     404: "There is no such thing",
+    406: "The answer would be in none of the types that the request accepts",
     409: "Not possible now",
     413: "The body is too large",
     422: "The request does not have the right form",
     429: "Too many requests",
     503: "No room now; try again",
+    507: "The log has reached its limit",
 }
 # What the access guard may answer to any request.
 _COMMON_STATUSES = (401, 403, 413, 429)

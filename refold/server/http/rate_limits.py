@@ -27,12 +27,18 @@ class RateLimiter:
         """Count a request of *client*, and return the seconds until it may send the next."""
         if not self.rate:
             return 0.0
-        now = self.clock()
-        left, since = self._left.get(client, (self.rate, now))
         # Goes below zero: a client that ignores its delay waits for all that it sent meanwhile.
-        left = min(self.rate, left + (now - since) * self.rate) - 1
-        self._left[client] = (left, now)
+        left = self._tokens(client) - 1
+        self._left[client] = (left, self.clock())
         self._left.move_to_end(client)
         if len(self._left) > MOST_CLIENTS:
             self._left.popitem(last=False)
         return max(0.0, -left / self.rate)
+
+    def is_exhausted(self, client: str) -> bool:
+        """Return whether *client* has no request left now, without counting one."""
+        return bool(self.rate) and self._tokens(client) < 1
+
+    def _tokens(self, client: str) -> float:
+        left, since = self._left.get(client, (self.rate, self.clock()))
+        return min(self.rate, left + (self.clock() - since) * self.rate)

@@ -4,11 +4,11 @@ Dependencies of the routes: the server's context, the request body, and the requ
 A request names its session by query, header or cookie; see ``find_session`` for which one counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Path, Query, Request, Response
 
 from refold.engine import RefoldError
 from refold.server.context import ServerContext, get_context
@@ -16,7 +16,7 @@ from refold.server.http.access import client_address, read_cookie
 from refold.server.http.bodies import JsonResponse, read_json_object
 from refold.server.sessions.errors import NoEpisode
 from refold.server.sessions.reset_arguments import TEXT_PATTERN
-from refold.server.sessions.store import Session
+from refold.server.sessions.store import LAST, Session
 
 SESSION_COOKIE = "refold_session"
 SESSION_HEADER = "x-session-id"
@@ -65,7 +65,10 @@ def current_session(request: Request, context: ServerContext, session_id: str | 
     """
     session = find_session(request, context, session_id) or context.current
     if session is None or not context.store.is_open(session):
-        raise NoEpisode("episode: expected one that has begun, got none; POST /reset first")
+        raise NoEpisode(
+            "episode: expected one that has begun, got none; POST /reset first, "
+            "to the same process: sessions live in one, so there must be one worker only"
+        )
     session.last_used = context.store.clock()
     return session
 
@@ -90,6 +93,40 @@ def provisional_session(request: Request, context: ServerContext) -> Iterator[Se
     except RefoldError:
         context.store.close(session)
         raise
+
+
+async def read_own_names(request: Request, context: ContextDep) -> Mapping[str, str]:
+    """
+    Return the ids in the log of the episodes that the client of *request* began, by its names.
+
+    They are those of the session that it names. Of a client that names none, they are those of
+    the session that plain HTTP reset last, if that was from the same address; ``last`` is the
+    log's newest then.
+    """
+    try:
+        session = find_session(request, context, request.headers.get(SESSION_HEADER))
+    except RefoldError:
+        session = None
+    if session is not None:
+        return session.names
+    current = context.current
+    if current is None or current.client != client_address(request.scope):
+        return {}
+    return {name: id for name, id in current.names.items() if name != LAST}
+
+
+NamesDep = Annotated[Mapping[str, str], Depends(read_own_names)]
+EpisodePath = Annotated[
+    str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")
+]
+
+
+async def read_episode_name(id: EpisodePath, names: NamesDep) -> str:
+    """Return what the log knows the episode *id* of the path by: the client's own name first."""
+    return names.get(id, id)
+
+
+EpisodeDep = Annotated[str, Depends(read_episode_name)]
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:

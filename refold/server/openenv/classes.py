@@ -104,7 +104,9 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
     ) -> RefoldObservation:
         """Start an episode, of the task ``task_id`` if given, and return its observation."""
         request = {**arguments, "seed": seed, "episode_id": episode_id}
-        return self._decode(self._runner.reset(self._session, ResetRequest.from_arguments(request)))
+        return self._decode(
+            self._runner.reset(self._session, ResetRequest.from_arguments(request, trusted=True))
+        )
 
     def step(
         self, action: ActionT, timeout_s: float | None = None, **_arguments: Any

@@ -31,6 +31,7 @@ from refold.server.http.request_session import (
     session_response,
 )
 from refold.server.openenv.mcp import Caller, parse_error_response
+from refold.server.openenv.mcp_http import McpEndpoint, SessionClosed, speaks_mcp
 from refold.server.openenv.tool_steps import step_or_use_tool as take
 from refold.server.sessions.errors import BadRequest
 from refold.server.sessions.json_schemas import protocol_schemas
@@ -163,7 +164,7 @@ async def schema(
         "Begin an episode",
         _ENVELOPE_SCHEMA,
         ENVELOPE,
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body=_RESET_SCHEMA,
         examples={
             "the default task": {},
@@ -256,6 +257,7 @@ async def state(request: Request, context: ContextDep, session_id: SessionIdDep)
         "JSON-RPC: tools and sessions",
         schema_ref(RpcReply),
         RPC_REPLY,
+        errors=(400, 404, 406, 503),
         body={"type": "object"},
         examples={"list the tools": RPC_CALL},
     ),
@@ -264,12 +266,17 @@ async def mcp(request: Request, context: ContextDep) -> Response:
     """
     JSON-RPC 2.0 as OpenEnv has it: `tools/list`, `tools/call` and `openenv/session/create`.
 
-    The status is 200 whatever the response says.
+    The status is 200 whatever the response says. A client of MCP begins with `initialize`, and
+    sends the header `Mcp-Session-Id` from then on.
     """
     try:
         request_body = msgspec.json.decode(await request.body())
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return JsonResponse(parse_error_response())
+        status = 400 if speaks_mcp(request, None) else 200
+        return JsonResponse(parse_error_response(), status)
+    if speaks_mcp(request, request_body):
+        endpoint: McpEndpoint = request.app.state.mcp
+        return endpoint.answer(request, request_body)
     # An unknown id is no error here: `openenv/session/create` is how a client gets a valid one.
     try:
         session = find_session(request, context, request.headers.get(SESSION_HEADER))
@@ -285,3 +292,18 @@ async def mcp(request: Request, context: ContextDep) -> Response:
 
     caller = Caller(client_address(request.scope), open_session, session or current)
     return JsonResponse(request.app.state.rpc.answer(request_body, caller))
+
+
+@router.delete(
+    "/mcp",
+    **route_docs(
+        "End a session of MCP",
+        schema_ref(SessionClosed),
+        {"session_id": "0123456789abcdef0123456789abcdef", "closed": True},
+        errors=(400, 404),
+    ),
+)
+async def end_mcp_session(request: Request) -> Response:
+    """Close the session that the header `Mcp-Session-Id` names."""
+    endpoint: McpEndpoint = request.app.state.mcp
+    return endpoint.close(request)

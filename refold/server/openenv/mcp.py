@@ -1,8 +1,8 @@
 """
-``/mcp``: JSON-RPC 2.0 as OpenEnv defines it, with a tool for each kind of action.
+JSON-RPC 2.0 as OpenEnv defines it: the tools, and sessions without a handshake.
 
-This is no complete MCP server (there is no ``initialize``), only what clients of OpenEnv call:
-``tools/list``, ``tools/call``, ``openenv/session/create`` and ``openenv/session/close``.
+What clients of OpenEnv call: ``tools/list``, ``tools/call``, ``openenv/session/create`` and
+``openenv/session/close``. Clients of MCP itself begin with ``initialize``: see ``mcp_http``.
 """
 
 import logging
@@ -13,12 +13,10 @@ import msgspec
 from attrs import frozen
 from msgspec import Raw, Struct
 
-from refold.agents.prompting import prompt_of
 from refold.engine import RefoldError
-from refold.server.sessions.errors import BadRequest, NoEpisode, SessionsFull, client_message
-from refold.server.sessions.json_schemas import action_kind_field, tool_schemas
+from refold.server.openenv.tools import ToolBox, envelope_result, error_result
+from refold.server.sessions.errors import BadRequest, SessionsFull, client_message
 from refold.server.sessions.messages import JsonObject
-from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
 
@@ -30,7 +28,6 @@ INTERNAL_ERROR = -32603
 SERVER_ERROR = -32000
 
 START_TOOL = "start_episode"
-OBSERVE_TOOL = "observe"
 
 _logger = logging.getLogger("refold.server")
 
@@ -44,8 +41,13 @@ class RpcCall(Struct):
     id: str | int | None = None
 
 
-class _RpcError(Exception):
-    """An error that is returned as the response to a request."""
+class RpcError(Exception):
+    """
+    An error that is returned as the response to a request.
+
+    Attributes:
+        error: The member ``error`` of the response.
+    """
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         self.error = {"code": code, "message": message, "data": data}
@@ -74,13 +76,8 @@ class RpcDispatcher:
     """Answers JSON-RPC calls: the tools of all families served, and two to start and observe."""
 
     def __init__(self, runner: SessionRunner, store: SessionStore) -> None:
-        self._runner = runner
         self._store = store
-        self._families = {
-            tool["name"]: family
-            for family in runner.catalogue.families
-            for tool in tool_schemas([family])
-        }
+        self._tools = ToolBox(runner, START_TOOL)
 
     def answer(self, request: Any, caller: Caller) -> JsonObject:
         """Return the response to *request*, any decoded JSON; errors are responses as well."""
@@ -88,9 +85,9 @@ class RpcDispatcher:
         # Known before the call is checked, so that an invalid request gets its id back.
         id = id if isinstance(id, str | int) and not isinstance(id, bool) else None
         try:
-            call = _read_call(request)
+            call = read_call(request)
             return {"jsonrpc": "2.0", "id": id, "result": self._dispatch(call, caller)}
-        except _RpcError as fault:
+        except RpcError as fault:
             return {"jsonrpc": "2.0", "id": id, "error": fault.error}
         except Exception:  # a bug of ours must not end the session
             _logger.exception("a call failed")
@@ -107,9 +104,7 @@ class RpcDispatcher:
                 return {"session_id": self._create_session(caller)}
             case "openenv/session/close":
                 return self._close_session(call.params, caller)
-        raise _RpcError(
-            METHOD_NOT_FOUND, f"method: expected a known one, got {call.method[:100]!r}"
-        )
+        raise RpcError(METHOD_NOT_FOUND, f"method: expected a known one, got {call.method[:100]!r}")
 
     def _find_session(self, params: Mapping[str, Any], caller: Caller) -> Session | None:
         id = params.get("session_id")
@@ -118,55 +113,32 @@ class RpcDispatcher:
         try:
             return self._store.find(id if isinstance(id, str) else "")
         except RefoldError as error:
-            raise _RpcError(INVALID_PARAMS, client_message(error)) from None
+            raise RpcError(INVALID_PARAMS, client_message(error)) from None
 
     def _list_tools(self, session: Session | None) -> list[JsonObject]:
-        playing = session.episode.family if session and session.episode else None
-        families = [playing] if playing else self._runner.catalogue.families
-        return [*self._own_tools(), *tool_schemas(families)]
-
-    def _own_tools(self) -> list[JsonObject]:
-        tasks = list(self._runner.catalogue.scenarios)
-        begin = {
-            "task": {"type": "string", "enum": tasks, "description": "Which task."},
-            "seed": {"type": "integer", "minimum": 0, "description": "Seed of its world."},
-            "episode_id": {"type": "string", "maxLength": 255},
-        }
-        return [
-            _tool_definition(
-                START_TOOL, "Begin an episode of a task; what it shows is where it stands.", begin
-            ),
-            _tool_definition(OBSERVE_TOOL, "See where the episode stands; takes no time.", {}),
-        ]
+        playing = [session.episode.family] if session and session.episode else None
+        return self._tools.definitions(playing)
 
     def _call_tool(self, params: Mapping[str, Any], caller: Caller) -> JsonObject:
         name, arguments = params.get("name"), params.get("arguments", {})
         if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise _RpcError(INVALID_PARAMS, "params: expected a name and an object of arguments")
-        if name not in (START_TOOL, OBSERVE_TOOL) and name not in self._families:
-            raise _RpcError(INVALID_PARAMS, f"tool: expected a known one, got {name[:100]!r}")
+            raise RpcError(INVALID_PARAMS, "params: expected a name and an object of arguments")
+        if not self._tools.knows(name):
+            raise RpcError(INVALID_PARAMS, f"tool: expected a known one, got {name[:100]!r}")
         try:
             session = self._find_session(params, caller) or caller.open_session()
-            return _tool_result(session, self._run_tool(session, name, arguments))
+            envelope = self._tools.use(session, name, arguments)
+            result = envelope_result(session, envelope)
+            refused = result.pop("isError")
+            # `data` is what OpenEnv's own client of tools returns.
+            return {**result, "data": Raw(envelope), "isError": refused}
         except SessionsFull as error:
-            raise _sessions_full(error) from None
+            raise sessions_full_error(error) from None
         except BadRequest as error:
-            raise _RpcError(INVALID_PARAMS, client_message(error)) from None
+            raise RpcError(INVALID_PARAMS, client_message(error)) from None
         # As MCP has it: what a model can mend by another call is a result, not a protocol error.
         except RefoldError as error:
-            return {"content": [{"type": "text", "text": client_message(error)}], "isError": True}
-
-    def _run_tool(self, session: Session, name: str, arguments: JsonObject) -> bytes:
-        if name == START_TOOL:
-            return self._runner.reset(session, ResetRequest.from_arguments(arguments))
-        if name == OBSERVE_TOOL:
-            return self._runner.current_envelope(session)
-        if session.episode is None:
-            raise NoEpisode(
-                f"episode: expected one that has begun, got none; call {START_TOOL} first"
-            )
-        kind = action_kind_field(self._families[name])
-        return self._runner.step(session, {**arguments, kind: name})
+            return error_result(client_message(error))
 
     def _create_session(self, caller: Caller) -> str:
         if caller.owns_connection and caller.current is not None:
@@ -174,22 +146,20 @@ class RpcDispatcher:
         try:
             session = self._store.create(caller.client)
         except SessionsFull as error:
-            raise _sessions_full(error) from None
+            raise sessions_full_error(error) from None
         session.claimed = True  # the client has its id, and will come back to attach to it
         return session.id
 
     def _close_session(self, params: Mapping[str, Any], caller: Caller) -> JsonObject:
         id = params.get("session_id")
         if not isinstance(id, str) or not id:
-            raise _RpcError(INVALID_PARAMS, "params: expected a session_id")
+            raise RpcError(INVALID_PARAMS, "params: expected a session_id")
         if caller.owns_connection and caller.current is not None and id == caller.current.id:
-            raise _RpcError(
-                INVALID_REQUEST, "session: expected another than that of the connection"
-            )
+            raise RpcError(INVALID_REQUEST, "session: expected another than that of the connection")
         try:
             self._store.close(self._store.find(id))
         except RefoldError as error:
-            raise _RpcError(INVALID_PARAMS, client_message(error)) from None
+            raise RpcError(INVALID_PARAMS, client_message(error)) from None
         return {"session_id": id, "closed": True}
 
 
@@ -201,44 +171,28 @@ def parse_error_response() -> JsonObject:
 
 def sessions_full_response(error: SessionsFull) -> JsonObject:
     """Return the response, to no request in particular, that tells of *error*."""
-    return {"jsonrpc": "2.0", "id": None, "error": _sessions_full(error).error}
+    return {"jsonrpc": "2.0", "id": None, "error": sessions_full_error(error).error}
 
 
-def _read_call(request: Any) -> RpcCall:
+def read_call(request: Any) -> RpcCall:
+    """
+    Return the call in *request*, any decoded JSON.
+
+    Raises:
+        RpcError: It is none.
+    """
     try:
         call = msgspec.convert(request, RpcCall)
     except msgspec.ValidationError as error:
         params_wrong = "$.params" in str(error)
         code = INVALID_PARAMS if params_wrong else INVALID_REQUEST
-        raise _RpcError(code, f"request: expected JSON-RPC 2.0, got {error}") from None
+        raise RpcError(code, f"request: expected JSON-RPC 2.0, got {error}") from None
     if call.jsonrpc != "2.0":
-        raise _RpcError(INVALID_REQUEST, f"jsonrpc: expected '2.0', got {call.jsonrpc[:20]!r}")
+        raise RpcError(INVALID_REQUEST, f"jsonrpc: expected '2.0', got {call.jsonrpc[:20]!r}")
     return call
 
 
-def _sessions_full(error: SessionsFull) -> _RpcError:
+def sessions_full_error(error: SessionsFull) -> RpcError:
+    """Return *error* as the error of a call."""
     data = {"active_sessions": error.active, "max_sessions": error.limit}
-    return _RpcError(SERVER_ERROR, client_message(error), data)
-
-
-def _tool_definition(name: str, description: str, properties: JsonObject) -> JsonObject:
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {"name": name, "description": description, "inputSchema": schema}
-
-
-def _tool_result(session: Session, envelope: bytes) -> JsonObject:
-    """Return *envelope* as the result of a tool: as text for a model, and as data."""
-    assert session.episode is not None
-    data = msgspec.json.decode(envelope)
-    seen = data["observation"]
-    lines = [prompt_of(session.episode.family).render(session.episode.observation)]
-    if seen["error"]:
-        lines.insert(0, f"Refused: {seen['error']}.")
-    if data["done"]:
-        lines.append(f"The episode has ended ({seen['end_reason']}).")
-    return {
-        "content": [{"type": "text", "text": "\n\n".join(lines)}],
-        "structuredContent": Raw(envelope),
-        "data": Raw(envelope),  # what OpenEnv's own client of tools returns
-        "isError": seen["error"] is not None,
-    }
+    return RpcError(SERVER_ERROR, client_message(error), data)

@@ -15,6 +15,7 @@ from refold.server.http.openapi import component_ref, route_docs, text_schema
 from refold.server.http.request_session import (
     BodyDep,
     ContextDep,
+    EpisodeDep,
     provisional_session,
     session_response,
 )
@@ -26,7 +27,7 @@ from refold.server.routes.runs import (
     play_to_end,
     read_agent,
 )
-from refold.server.routes.saved_episodes import EpisodePath, read_episode
+from refold.server.routes.saved_episodes import read_episode
 from refold.server.sessions.errors import BadRequest
 from refold.server.sessions.reset_arguments import DEFAULT_AGENT
 from refold.server.sessions.runner import make_log_id
@@ -71,7 +72,7 @@ class _Branch:
         "Leave an episode at one of its steps",
         {"type": "object"},
         {"observation": {}, "reward": 0.0, "done": False},
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body=_FORK_SCHEMA,
         required=True,
         examples={
@@ -80,7 +81,7 @@ class _Branch:
         },
     ),
 )
-async def fork(request: Request, context: ContextDep, id: EpisodePath, body: BodyDep) -> Response:
+async def fork(request: Request, context: ContextDep, id: EpisodeDep, body: BodyDep) -> Response:
     """
     Begin an episode that shares the first `at` steps of another, to the byte.
 
@@ -115,6 +116,7 @@ def fork_episode(
     Raises:
         UnknownStep, EpisodeExists: As ``Episode.fork``.
     """
+    context.runner.check_room()
     return Episode.fork(
         parent, at, log=context.log, parent=info.id, agent=agent, id=id, run=info.run
     )

@@ -22,10 +22,12 @@ from refold.server.http.request_session import (
     SESSION_HEADER,
     BodyDep,
     ContextDep,
+    EpisodeDep,
+    NamesDep,
     provisional_session,
 )
 from refold.server.routes.forks import fork_episode
-from refold.server.routes.saved_episodes import EpisodePath, read_episode
+from refold.server.routes.saved_episodes import read_episode
 from refold.server.sessions.errors import BadRequest, NotPlayed, StalePosition
 from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.runner import without_metadata
@@ -71,7 +73,7 @@ class Preview(Struct):
         "Begin an episode to play by hand",
         schema_ref(ManualEpisode),
         {"id": "workflow-easy-42.1f0c", "session": "…", "position": 0},
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body={
             "type": "object",
             "properties": {
@@ -89,14 +91,14 @@ class Preview(Struct):
         },
     ),
 )
-async def begin(request: Request, context: ContextDep, body: BodyDep) -> Response:
+async def begin(request: Request, context: ContextDep, names: NamesDep, body: BodyDep) -> Response:
     """Begin an episode, or a fork of one: in a session of its own, which lasts to its end."""
     parent, at = get_text(body, "parent"), get_integer(body, "at", 0, 2**31)
     task, seed = get_text(body, "task", "task_id"), get_integer(body, "seed", 0, LARGEST_SEED)
     if parent is not None:
         if task is not None or seed is not None or at is None:
             raise BadRequest("expected `at` with it, neither task nor seed", "body", "parent")
-        return JsonResponse(await _begin_fork(request, context, parent, at))
+        return JsonResponse(await _begin_fork(request, context, names.get(parent, parent), at))
     if at is not None:
         raise BadRequest("expected a `parent` with it", "body", "at")
     with provisional_session(request, context) as session:
@@ -133,7 +135,7 @@ async def _begin_fork(
 )
 async def act(
     context: ContextDep,
-    id: EpisodePath,
+    id: EpisodeDep,
     body: BodyDep,
     session_id: Annotated[str, Header(alias=SESSION_HEADER, max_length=255)],
 ) -> Response:
@@ -142,7 +144,7 @@ async def act(
     if at is None:
         raise BadRequest("expected a whole number of at least 0, got none", "body", "at")
     session = context.store.find(session_id)
-    if session.episode is None or session.episode.id != context.runner.find_log_id(id):
+    if session.episode is None or session.episode.id != id:
         raise NotPlayed("episode: expected the one of this session, got another; fork it to play")
     if session.steps != at:
         raise StalePosition(
@@ -181,7 +183,7 @@ async def act(
         examples={"now": {"action": {"action_type": "wait"}}},
     ),
 )
-async def preview(context: ContextDep, id: EpisodePath, body: BodyDep) -> Response:
+async def preview(context: ContextDep, id: EpisodeDep, body: BodyDep) -> Response:
     """Say whether an action would be refused `at` a position, where the episode stands if none."""
     action, at = _read_action(body), get_integer(body, "at", 0, 2**31)
     return JsonResponse(

@@ -4,12 +4,13 @@ The web page: one fixed document, and the viewer's modules and styles as files.
 It holds no data, so it needs no token; all that it shows, it requests from the API.
 """
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Annotated
 
 from attrs import frozen
-from fastapi import APIRouter, Header, HTTPException, Response
+from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from refold.server.http.access import VIEWER_PATH
@@ -31,6 +32,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+# Nothing that could end the attribute, or name another server.
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
 _ONLY_ON_DISK = ("app.js", "boot.js")  # start pages that were saved to a file
 
 router = APIRouter(include_in_schema=False)
@@ -61,6 +64,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>refold</title>
+{{base}}
 <link rel="icon" href="viewer/site/icon.svg">
 <link rel="stylesheet" href="viewer/viewer.css">
 <link rel="stylesheet" href="viewer/site/site.css">
@@ -70,6 +74,8 @@ _PAGE = """<!doctype html>
 <body class="site">
 <div id="app">
 <noscript>This page needs JavaScript; <code>refold episodes</code> tells the same.</noscript>
+<p>Loading… If this stays, the files of this page were not found: put a / at the end of the
+address, or see <i>Behind a proxy</i> in refold's page on serving.</p>
 </div>
 </body>
 </html>
@@ -84,11 +90,15 @@ _PAGE = """<!doctype html>
 
 @router.get("/")
 @router.get("/web")
-async def page() -> Response:
+async def page(request: Request) -> Response:
     """Return the page, which is the same whatever it will show."""
-    return Response(
-        _PAGE, media_type="text/html", headers={"content-security-policy": CONTENT_SECURITY_POLICY}
-    )
+    prefix = request.headers.get("x-forwarded-prefix") or request.scope.get("root_path", "")
+    base, policy = "", CONTENT_SECURITY_POLICY
+    if _PREFIX.fullmatch(prefix):
+        base = f'<base href="{prefix.rstrip("/")}/">'
+        policy = policy.replace("base-uri 'none'", "base-uri 'self'")
+    headers = {"content-security-policy": policy}
+    return Response(_PAGE.format(base=base), media_type="text/html", headers=headers)
 
 
 @router.get("/web/")

@@ -24,7 +24,7 @@ from refold.server.context import ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer, get_text
 from refold.server.http.openapi import component_ref, route_docs, schema_ref, text_schema
 from refold.server.http.openapi_examples import EPISODE, GRADE
-from refold.server.http.request_session import BodyDep, ContextDep
+from refold.server.http.request_session import BodyDep, ContextDep, NamesDep
 from refold.server.routes.replies import EpisodeRow, GradeReply, episode_row, grade_reply
 from refold.server.routes.saved_episodes import find_stream
 from refold.server.sessions.errors import BadRequest
@@ -135,6 +135,7 @@ async def play_new_episode(
         BadRequest: The agent cannot play the scenario's family.
     """
     check_agent(agent, context.runner.catalogue.family_of(scenario))
+    context.runner.check_room()
     log = context.log
     world_seed = epoch_seed(scenario.seed if seed is None else seed, epoch)
     episode = Episode.start(scenario, log=log, agent=agent, seed=world_seed, run=run, epoch=epoch)
@@ -149,7 +150,7 @@ async def play_new_episode(
         "Let a built-in agent play",
         schema_ref(RunReply),
         {"episodes": [EPISODE], "mean": 0.9},
-        errors=(404, 422, 503),
+        errors=(404, 422, 503, 507),
         body=_RUN_SCHEMA,
         examples={"greedy": {"task": "workflow/easy", "agent": "greedy", "episodes": 3}},
     ),
@@ -182,7 +183,7 @@ async def run(context: ContextDep, body: BodyDep) -> Response:
         "Grade an episode",
         schema_ref(GradeReply),
         GRADE,
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 503, 507),
         body=_GRADER_SCHEMA,
         examples={
             "the latest": {},
@@ -192,7 +193,7 @@ async def run(context: ContextDep, body: BodyDep) -> Response:
         },
     ),
 )
-async def grader(context: ContextDep, body: BodyDep) -> Response:
+async def grader(context: ContextDep, names: NamesDep, body: BodyDep) -> Response:
     """Grade one episode: by id, or the latest, of a task or of all; or play one first."""
     agent, name = read_agent(body), get_text(body, "episode_id")
     task, seed = get_text(body, "task", "task_id"), get_integer(body, "seed", 0, LARGEST_SEED)
@@ -201,6 +202,8 @@ async def grader(context: ContextDep, body: BodyDep) -> Response:
         with context.long_computation():
             name = (await play_new_episode(context, scenario, agent, seed, "", 0)).id
         task = None
+    elif name is not None:
+        name = names.get(name, name)
     scenario_name = context.runner.catalogue.find(task).name if task else None
     return JsonResponse(await run_in_threadpool(_grade_episode, context, name, scenario_name))
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from refold.engine import EpisodeInfo, EventLog, Stream, fold_to
 from refold.graders import grade, saved_grades
@@ -20,7 +20,13 @@ from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.openapi_examples import EPISODE, GRADE
-from refold.server.http.request_session import ContextDep, TextQuery
+from refold.server.http.request_session import (
+    ContextDep,
+    EpisodeDep,
+    EpisodePath,
+    NamesDep,
+    TextQuery,
+)
 from refold.server.routes.replies import (
     DiffReply,
     EpisodeDetail,
@@ -44,9 +50,6 @@ MOST_ACTIONS = 500
 
 router = APIRouter(tags=["episodes"])
 Sides = tuple[tuple[EpisodeInfo, Stream], tuple[EpisodeInfo, Stream]]
-EpisodePath = Annotated[
-    str, Path(min_length=1, max_length=255, description="Id, unique prefix, or `last`")
-]
 LimitQuery = Annotated[int, Query(ge=1, le=MOST_ROWS)]
 AfterQuery = Annotated[int, Query(ge=-1, le=2**31)]
 
@@ -118,7 +121,7 @@ def list_episodes(
     ),
 )
 def episode(
-    context: ContextDep, id: EpisodePath, after: AfterQuery = -1, limit: LimitQuery = 100
+    context: ContextDep, id: EpisodeDep, after: AfterQuery = -1, limit: LimitQuery = 100
 ) -> Response:
     """Return the episode at a glance, and the events after the seq `after`."""
     with context.open_reader() as log:
@@ -152,7 +155,7 @@ def _hidden_fields(stream: Stream) -> frozenset[str]:
     "/episodes/{id}/grade",
     **route_docs("The grade of an episode", schema_ref(GradeReply), GRADE, errors=(404, 409, 422)),
 )
-def episode_grade(context: ContextDep, id: EpisodePath) -> Response:
+def episode_grade(context: ContextDep, id: EpisodeDep) -> Response:
     """Grade the episode from its events, by its own rubric."""
     info, stream = read_episode(context, id)
     return JsonResponse(grade_reply(info, grade(stream)))
@@ -163,7 +166,7 @@ def episode_grade(context: ContextDep, id: EpisodePath) -> Response:
     **route_docs("An episode at one position", schema_ref(StateReply), {}, errors=(404, 409, 422)),
 )
 def episode_state(
-    context: ContextDep, id: EpisodePath, step: Annotated[int | None, Query(ge=0, le=2**31)] = None
+    context: ContextDep, id: EpisodeDep, step: Annotated[int | None, Query(ge=0, le=2**31)] = None
 ) -> Response:
     """Return the episode after `step` actions, where it stands if there is no `step`."""
     info, stream = read_episode(context, id)
@@ -184,7 +187,7 @@ def episode_state(
     ),
 )
 def episode_steps(
-    context: ContextDep, id: EpisodePath, after: AfterQuery = 0, limit: LimitQuery = 100
+    context: ContextDep, id: EpisodeDep, after: AfterQuery = 0, limit: LimitQuery = 100
 ) -> Response:
     """Return the steps after position `after`: a live tail, for who asks again with `next`."""
     info, stream = read_episode(context, id)
@@ -223,9 +226,9 @@ def _open_diff(context: ServerContext, a: str, b: str) -> Iterator[tuple[Diff, S
         "Two episodes side by side", schema_ref(DiffReply), {}, errors=(404, 409, 422, 503)
     ),
 )
-def difference(context: ContextDep, a: EpisodePath, b: EpisodePath) -> Response:
+def difference(context: ContextDep, names: NamesDep, a: EpisodePath, b: EpisodePath) -> Response:
     """Say where and how two episodes part."""
-    with _open_diff(context, a, b) as (found, ((one, _), (two, _))):
+    with _open_diff(context, names.get(a, a), names.get(b, b)) as (found, ((one, _), (two, _))):
         return JsonResponse(_diff_reply(found, one.id, two.id))
 
 
@@ -259,7 +262,7 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
     "/api/episodes/{id}",
     **route_docs("An episode as one document", {"type": "object"}, {}, errors=(404, 409, 422)),
 )
-def episode_document(context: ContextDep, id: EpisodePath) -> Response:
+def episode_document(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the document that the page of an episode is made of."""
     info, stream = read_episode(context, id)
     return JsonResponse(encode_document(document(stream, info=info, grade=grade(stream))))
@@ -271,7 +274,12 @@ def episode_document(context: ContextDep, id: EpisodePath) -> Response:
         "Two episodes as one document", {"type": "object"}, {}, errors=(404, 409, 422, 503)
     ),
 )
-def difference_document(context: ContextDep, a: EpisodePath, b: EpisodePath) -> Response:
+def difference_document(
+    context: ContextDep, names: NamesDep, a: EpisodePath, b: EpisodePath
+) -> Response:
     """Return the document that the page of two episodes side by side is made of."""
-    with _open_diff(context, a, b) as (found, ((one, left), (two, right))):
+    with _open_diff(context, names.get(a, a), names.get(b, b)) as (
+        found,
+        ((one, left), (two, right)),
+    ):
         return JsonResponse(encode_document(diff_document(found, (left, right), infos=(one, two))))

@@ -40,6 +40,10 @@ class NotPlayed(RefoldError):
     """An action in an episode other than the one that the session plays."""
 
 
+class LogFull(RefoldError):
+    """The log has reached the size from which on no new episode begins."""
+
+
 class StalePosition(RefoldError):
     """An action meant for a position that the episode has left already."""
 
@@ -84,6 +88,7 @@ HTTP_STATUSES: dict[type[RefoldError], int] = {
     UnknownSession: 404,
     SessionBusy: 409,
     SessionsFull: 503,
+    LogFull: 507,
     StaleWriter: 409,
     LogBusy: 503,
     LogDamaged: 500,

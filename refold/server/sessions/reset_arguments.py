@@ -6,6 +6,7 @@ from typing import Any, TypeGuard
 
 from attrs import frozen
 
+from refold.agents.origins import NETWORK, mark_origin
 from refold.engine.episode import LARGEST_SEED
 from refold.server.sessions.errors import BadRequest
 
@@ -42,9 +43,15 @@ class ResetRequest:
     run: str = ""
 
     @classmethod
-    def from_arguments(cls, arguments: Mapping[str, Any]) -> "ResetRequest":
+    def from_arguments(
+        cls, arguments: Mapping[str, Any], *, trusted: bool = False
+    ) -> "ResetRequest":
         """
         Return the request that *arguments* make; unknown keys are ignored, as OpenEnv does.
+
+        Args:
+            arguments: What the client sent.
+            trusted: They are of this process: the agent's name is no claim of others.
 
         Raises:
             BadRequest: A value has the wrong type, or is out of bounds.
@@ -52,11 +59,12 @@ class ResetRequest:
         task = next((arguments[key] for key in _TASK_KEYS if arguments.get(key) is not None), None)
         if task is not None and not isinstance(task, str):
             raise BadRequest(f"expected a task's name, got {task!r:.100}", "task_id")
+        agent = _read_text(arguments, "agent", _LONGEST_NAME) or DEFAULT_AGENT
         return cls(
             task=task,
             seed=_read_seed(arguments.get("seed")),
             episode_id=_read_text(arguments, "episode_id", _LONGEST_ID),
-            agent=_read_text(arguments, "agent", _LONGEST_NAME) or DEFAULT_AGENT,
+            agent=agent if trusted else mark_origin(agent, NETWORK),
             run=_read_text(arguments, "run", _LONGEST_NAME) or "",
         )
 

@@ -7,7 +7,7 @@ step that a crash could lose.
 """
 
 import re
-from collections import OrderedDict
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -16,14 +16,11 @@ from attrs import define, field
 from refold.engine import Episode, EpisodeOver, EventLog, StepRewarded
 from refold.engine.errors import EpisodeExists
 from refold.graders import save_grade
-from refold.server.sessions.errors import NoEpisode
+from refold.server.sessions.errors import LogFull, NoEpisode
 from refold.server.sessions.messages import State, encode_envelope
 from refold.server.sessions.reset_arguments import ResetRequest
 from refold.server.sessions.store import Session
 from refold.server.sessions.tasks import TaskCatalogue
-
-# Bounds the memory of a server that runs for months; older episodes are found by their log id.
-_MOST_NAMES = 10_000
 
 
 @define
@@ -44,12 +41,30 @@ class SessionRunner:
         log: The process's writer; None to keep episodes in memory only.
         catalogue: The tasks that can be played.
         counts: Episodes and steps so far.
+        log_limit: Size of the log in MB from which on no new episode begins; None for no limit.
     """
 
     log: EventLog | None
     catalogue: TaskCatalogue
     counts: EpisodeCounts = field(factory=EpisodeCounts)
-    _log_ids: OrderedDict[str, str] = field(factory=OrderedDict)
+    log_limit: float | None = field(default=None, kw_only=True)
+
+    def check_room(self) -> None:
+        """
+        Check that the log may grow by another episode.
+
+        Raises:
+            LogFull: It has reached its limit.
+        """
+        if self.log is None or self.log_limit is None:
+            return
+        files = (Path(self.log.path), Path(f"{self.log.path}-wal"))
+        size = sum(file.stat().st_size for file in files if file.exists()) / 2**20
+        if size >= self.log_limit:
+            raise LogFull(
+                f"log: expected less than its limit of {self.log_limit:g} MB, got {size:.1f} MB; "
+                "no new episode can begin here"
+            )
 
     def reset(self, session: Session, start: ResetRequest) -> bytes:
         """
@@ -57,8 +72,10 @@ class SessionRunner:
 
         Raises:
             UnknownName: There is no such task.
+            LogFull: The log has reached its limit.
             LogBusy: The log refused; the session keeps the episode it had.
         """
+        self.check_room()
         scenario = self.catalogue.find(start.task)
         seed = scenario.seed if start.seed is None else start.seed
         name = start.episode_id or f"{scenario.name.replace('/', '-')}-{seed}"
@@ -91,10 +108,7 @@ class SessionRunner:
         session.steps = len(rewards)
         session.total_reward = rewards[-1].total if rewards else 0.0
         self.counts.started += 1
-        self._log_ids[name] = episode.id
-        self._log_ids.move_to_end(name)
-        if len(self._log_ids) > _MOST_NAMES:
-            self._log_ids.popitem(last=False)
+        session.name_episode(name, episode.id)
         return self.current_envelope(session)
 
     def current_envelope(self, session: Session) -> bytes:
@@ -159,10 +173,6 @@ class SessionRunner:
             done=episode.over,
             end_reason=episode.end.reason if episode.end is not None else None,
         )
-
-    def find_log_id(self, name: str) -> str:
-        """Return the log's id of the newest episode that a client called *name*, else *name*."""
-        return self._log_ids.get(name, name)
 
 
 def without_metadata(action: Any) -> Any:

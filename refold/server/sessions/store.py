@@ -6,7 +6,7 @@ created by request to be attached to later; when a client closes it; or after be
 long. Its episode stays in the log in any case.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from secrets import token_hex
 
@@ -14,6 +14,11 @@ from attrs import define, field
 
 from refold.engine import Episode
 from refold.server.sessions.errors import SessionBusy, SessionsFull, UnknownSession
+
+LAST = "last"
+"""The name of the newest episode."""
+# Bounds the memory of a session that lasts for months; other episodes are found by their log id.
+MOST_NAMES = 100
 
 
 @define(eq=False)
@@ -33,6 +38,8 @@ class Session:
         attached: Whether a WebSocket holds the session.
         claimed: Whether a client has named the session by its id.
         hang_up: Closes the WebSocket that holds the session; None if there is none.
+        names: Ids in the log of the episodes that were begun here, by the client's names for them;
+            the newest as ``last``. Nobody else's names, so that nobody can take them over.
     """
 
     id: str
@@ -46,6 +53,15 @@ class Session:
     attached: bool = False
     claimed: bool = False
     hang_up: Callable[[], None] | None = None
+    names: OrderedDict[str, str] = field(factory=OrderedDict)
+
+    def name_episode(self, name: str, id: str) -> None:
+        """Let *name*, and ``last``, mean the episode *id* of the log in this session."""
+        for each in (name, LAST):
+            self.names[each] = id
+            self.names.move_to_end(each)
+        if len(self.names) > MOST_NAMES:
+            self.names.popitem(last=False)
 
 
 @define

@@ -12,13 +12,18 @@ from refold.engine import Family
 from refold.engine.errors import UnknownName
 from refold.engine.registry import find_family
 from refold.scenarios import Scenario, load, scenario_names
+from refold.viewer.episode_document import large_seed
 
 DEFAULT_TASK = "workflow/easy"
 """The task of a reset that names none, provided that it is offered."""
 
 
-class TaskRow(Struct):
-    """A task; *task_id* is what a reset takes."""
+class TaskRow(Struct, omit_defaults=True):
+    """
+    A task; *task_id* is what a reset takes.
+
+    *seed_text* is the seed as a text, if the number is too large for JavaScript; else absent.
+    """
 
     task_id: str
     family: str
@@ -27,6 +32,7 @@ class TaskRow(Struct):
     description: str
     seed: int
     rubric: str
+    seed_text: str | None = None
 
 
 class TaskCatalogue:
@@ -132,4 +138,5 @@ def task_row(scenario: Scenario) -> TaskRow:
         description=scenario.description,
         seed=scenario.seed,
         rubric=f"{scenario.rubric.name} v{scenario.rubric.version}",
+        **large_seed(scenario.seed),
     )

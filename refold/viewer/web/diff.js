@@ -60,7 +60,7 @@ function sideHeader(s, side) {
   const score = isRunning(s.doc[side]) ? "–" : s.doc.scores[SIDES.indexOf(side)].toFixed(4);
   const fork = s.doc.fork?.side === side ? html` · fork at step ${s.doc.fork.at}` : nothing;
   return html`<div class="who"><span class="tag ${side}">${side.toUpperCase()}</span> <b>${breakableName(episode.scenario)}</b>
-    <div class="dim">${breakableName(episode.id ?? "no id")} · ${breakableName(episode.agent.name || "no agent named")} · seed ${episode.seed}${fork}</div>
+    <div class="dim">${breakableName(episode.id ?? "no id")} · ${breakableName(episode.agent.name || "no agent named")} · seed ${episode.seed_text ?? episode.seed}${fork}</div>
     <div>${episode.steps} steps, ${isRunning(s.doc[side]) ? "unfinished" : episode.ended} · score <b>${score}</b>
     <button type="button" @click=${() => s.enter(side)}>open</button></div></div>`;
 }

@@ -45,7 +45,7 @@ function figure(label, value, kind = "") {
 
 function header(s, { back, notice }) {
   const { episode, scenario } = s.doc;
-  const about = [scenario.title, episode.agent.name, `seed ${episode.seed}`, `rules ${episode.rules}`,
+  const about = [scenario.title, episode.agent.name, `seed ${episode.seed_text ?? episode.seed}`, `rules ${episode.rules}`,
     episode.labels.run && `run ${episode.labels.run}`].filter(Boolean).join(" · ");
   const future = s.hide && s.at < s.last;
   return html`<header><div class="what">

@@ -58,11 +58,17 @@ export async function get(path) {
   }
 }
 
+/** *body* as JSON, with each BigInt as a number of all its digits. */
+function toJson(body) {
+  const marked = JSON.stringify(body, (key, value) => typeof value === "bigint" ? `\0${value}\0` : value);
+  return marked.replace(/"\\u0000(\d+)\\u0000"/g, "$1");
+}
+
 /** Posts *body* and returns the JSON response; *session* is the secret that lets a player act. */
 export function post(path, body, session = null) {
   const headers = { "content-type": "application/json" };
   if (session) headers["x-session-id"] = session;
-  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return request(path, { method: "POST", headers, body: toJson(body) });
 }
 
 /** The path with *values* as its query, without null and empty ones. */

@@ -32,9 +32,15 @@ function playerChoice(s, value, text, what) {
     @change=${() => s.set({ who: value, wrong: null })}> <span><b>${text}</b> <span class="dim">${what}</span></span></label>`;
 }
 
-function numberField(label, field, least, most, placeholder, usual) {
+function numberField(label, field, { least, most, usual }) {
   return html`<label class="field">${label} <input type="number" name=${field} min=${least} max=${most} step="1"
-    placeholder=${placeholder} .value=${usual} ?required=${usual !== ""}></label>`;
+    .value=${usual} required></label>`;
+}
+
+/** A field for any seed: a number field would round what lies above 2**53. */
+function seedField(task) {
+  return html`<label class="field">Seed <input type="text" name="seed" inputmode="numeric" pattern="[0-9]{1,19}"
+    title="a whole number" autocomplete="off" placeholder=${`${task.seed_text ?? task.seed}, the task's own`}></label>`;
 }
 
 function startForm(s) {
@@ -52,8 +58,8 @@ function startForm(s) {
     ${taskText(task)}
     <fieldset><legend>Who plays</legend>${playerChoice(s, ME, "I do", "choose each action yourself")}
       ${agentsOf(s.agents, task.family).map(({ name, about: what }) => playerChoice(s, name, name, what))}</fieldset>
-    <div class="chosen">${numberField("Seed", "seed", 0, Number.MAX_SAFE_INTEGER, `${task.seed}, the task's own`, "")}
-    ${s.who === ME ? nothing : html`${numberField("Episodes", "episodes", 1, MOST_EPISODES, "", "1")}${run}`}</div>
+    <div class="chosen">${seedField(task)}
+    ${s.who === ME ? nothing : html`${numberField("Episodes", "episodes", { least: 1, most: MOST_EPISODES, usual: "1" })}${run}`}</div>
     <p class="go"><button class="main" ?disabled=${s.busy}>${s.busy ? "playing…" : words}</button></p>
     ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}</form>`;
 }
@@ -82,7 +88,7 @@ async function playByAgent(s, asked) {
 }
 
 async function startPlay(s, fields) {
-  const asked = { task: s.task, seed: fields.seed.value === "" ? null : Number(fields.seed.value) };
+  const asked = { task: s.task, seed: fields.seed.value === "" ? null : BigInt(fields.seed.value) };
   s.set({ busy: true, wrong: null, result: null });
   const wrong = await refusalOf(() => {
     if (s.who === ME) return playNew(asked, s.alive);
