@@ -1,8 +1,7 @@
 """
 Send requests to an OpenAI-compatible API, with retries; record what failed.
 
-The only module that imports ``openai``. The API key goes into requests and nowhere else: neither
-into the log nor into an error message.
+The API key goes into requests and nowhere else: neither into the log nor into an error message.
 """
 
 import asyncio
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import frozen
 
 from refold.agents.completions import NoCompletion, read_reply
-from refold.agents.endpoint import NO_KEY, Endpoint
+from refold.agents.endpoint import Endpoint
+from refold.agents.openai_client import open_client
+from refold.agents.redaction import redact, redact_json
 from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply
 
@@ -85,15 +86,11 @@ class Client:
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
-
         self.last_failure = ""
         self._endpoint = endpoint
         self._address = endpoint.display_address
         # No retries and no timeout of the library's own: it would not tell of its attempts.
-        self._client = AsyncOpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.api_key, timeout=None, max_retries=0
-        )
+        self._client = open_client(endpoint)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -123,7 +120,7 @@ class Client:
     async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
         try:
             async with asyncio.timeout(self._endpoint.timeout):
-                return read_reply(await self._post(body))
+                return read_reply(self._redact(await self._post(body)))
         except TimeoutError:
             failed = _AttemptFailed("timeout", f"none within {self._endpoint.timeout:g} s")
         except NoCompletion:
@@ -149,16 +146,16 @@ class Client:
         status = error.status_code
         if status in _DENIALS:
             return AccessDenied(f"model: {self._address} {_DENIALS[status]} (status {status})")
-        said = self._redact_key(_error_message(error))[:_LONGEST_QUOTE]
+        said = redact(_error_message(error), self._endpoint.api_key)[:_LONGEST_QUOTE]
         words = f"status {status}{said and ': '}{said}"
         if status in _UNSUPPORTED_STATUSES:
             return _AttemptFailed("status", words, status=status, transient=False)
         retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
         return _AttemptFailed("status", words, status=status, retry_after=retry_after)
 
-    def _redact_key(self, text: str) -> str:
-        key = self._endpoint.api_key
-        return text if key == NO_KEY else text.replace(key, "KEY")
+    def _redact(self, content: bytes) -> bytes:
+        """Return the body *content* without the key, which some APIs and proxies send back."""
+        return redact_json(content, self._endpoint.api_key)
 
 
 class _AttemptFailed(Exception):
