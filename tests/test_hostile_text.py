@@ -180,6 +180,45 @@ def test_a_progress_bar_shows_a_name_as_it_is(shell):
     assert b"\n\rFORGED" not in shown.replace(b"\r\n", b"\n\r")
 
 
+def on_terminal(shell, *words):
+    """Return what *words* show on a terminal, which is the program's stdout."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *words], cwd=shell.at, stdout=theirs, stderr=subprocess.PIPE
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := read(ours):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+def test_an_export_steers_no_terminal(shell):
+    """On a terminal it is escaped as JSON; in files and pipes it is what is stored."""
+    for id in shell.ids():
+        shown = on_terminal(shell, "export", id)
+        assert steering(shown.replace("\r\n", "\n")) == set()
+        stored = shell("export", id).out
+        assert [*map(json.loads, shown.splitlines())] == [*map(json.loads, stored.split("\n")[:-1])]
+        assert steering(stored) != set()
+        shell("export -o one.jsonl", id)
+        assert (shell.at / "one.jsonl").read_text() == stored
+
+
+@pytest.mark.parametrize("kind", ["bash_complete", "zsh_complete", "fish_complete"])
+@pytest.mark.parametrize("words", ["refold show ", "refold report "])
+def test_completions_are_harmless(shell, kind, words):
+    """What a shell prints at the tab key steers no terminal, and forges no value."""
+    shell("record workflow/easy --agent greedy --name plain")
+    place = "" if kind.startswith("fish") else "2"
+    env = {**os.environ, "_REFOLD_COMPLETE": kind, "COMP_WORDS": words, "COMP_CWORD": place}
+    ran = shell.program("", env=env)
+    check_harmless(ran)
+    assert ("plain" if "report" in words else shell.ids()[-1]) in ran.out
+
+
 def read(terminal):
     """Return what a terminal has to show, nothing once the program at it has ended."""
     try:

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from refold.engine import EventLog, RefoldError
+from refold.engine.terminal_text import safe_text
 from refold.server.asgi import make_app
 from refold.server.http.access import is_loopback
 from refold.server.settings import ServerSettings
@@ -121,7 +122,7 @@ def main() -> None:
     try:
         serve(ServerSettings.from_environment())
     except RefoldError as error:
-        print(f"server: {error}", file=sys.stderr)
+        print(safe_text(f"server: {error}"), file=sys.stderr)
         sys.exit(2)
 
 

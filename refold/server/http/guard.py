@@ -13,6 +13,7 @@ from time import perf_counter
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from refold.engine.terminal_text import safe_json, safe_text
 from refold.server.http.access import VIEWER_PATH, Denial, check_access, client_address
 from refold.server.http.rate_limits import RateLimiter
 from refold.server.metrics import ServerMetrics
@@ -92,7 +93,7 @@ class AccessGuard:
                 body = _LimitedBody(receive, self._settings.largest_body)
                 await self._app(scope, body.receive, response.send)
         except Exception:  # the last place that can answer: a bug must not close the connection
-            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            _logger.exception("%s %s failed", scope["method"], safe_text(scope["path"]))
             denied = Denial(500, "the server could not do that")
         if denied is not None and not response.status:
             await _send_denial(denied, response.send)
@@ -116,7 +117,7 @@ class AccessGuard:
                 "bytes": size,
             }
             # As JSON, which escapes what a path could do to a terminal or to the log's lines.
-            print(encode(line).decode(), file=sys.stderr, flush=True)
+            print(safe_json(encode(line).decode()), file=sys.stderr, flush=True)
 
 
 class _RecordedResponse:
