@@ -8,7 +8,7 @@ from unicodedata import category
 import msgspec
 import pytest
 from attrs import frozen
-from shell import SCRIPT, Shell
+from shell import SCRIPT, Ran, Shell
 from worlds import shipped, write
 
 from refold.engine import Episode, EventLog
@@ -215,7 +215,7 @@ def test_completions_are_harmless(shell, kind, words):
     place = "" if kind.startswith("fish") else "2"
     env = {**os.environ, "_REFOLD_COMPLETE": kind, "COMP_WORDS": words, "COMP_CWORD": place}
     ran = shell.program("", env=env)
-    check_harmless(ran)
+    check_harmless(Ran(ran.code, ran.out.replace("\t", " "), ran.err))  # fish splits at tabs
     assert ("plain" if "report" in words else shell.ids()[-1]) in ran.out
 
 
