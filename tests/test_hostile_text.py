@@ -8,6 +8,7 @@ from unicodedata import category
 import msgspec
 import pytest
 from attrs import frozen
+from serving import running
 from shell import SCRIPT, Ran, Shell
 from worlds import shipped, write
 
@@ -217,6 +218,16 @@ def test_completions_are_harmless(shell, kind, words):
     ran = shell.program("", env=env)
     check_harmless(Ran(ran.code, ran.out.replace("\t", " "), ran.err))  # fish splits at tabs
     assert ("plain" if "report" in words else shell.ids()[-1]) in ran.out
+
+
+def test_the_access_log_steers_no_terminal(shell, capfd):
+    """A path that somebody asks a server for is escaped in its line of JSON."""
+    with running(shell.at, access_log=True) as server:
+        assert server.ask("GET", "/%C2%9B2J%E2%80%AE%1B%5B31m%0AFORGED").status == 404
+    logged = capfd.readouterr().err
+    assert steering(logged) == set()
+    (line,) = logged.splitlines()
+    assert json.loads(line)["path"] == "/\x9b2J\u202e\x1b[31m\nFORGED"
 
 
 def read(terminal):

@@ -49,7 +49,14 @@ def test_a_key_is_replaced_however_it_is_escaped(text, key, left):
 
 @pytest.mark.parametrize(
     ("key", "secret"),
-    [(KEY, True), ("a" * 20, True), ("12345678", True), ("placeholder", False), ("none", False)],
+    [
+        (KEY, True),
+        ("topsecretkey", True),
+        ("sk-123", True),
+        ("placeholder", False),
+        ("none", False),
+        ("a-b", False),
+    ],
 )
 def test_words_are_no_secrets(key, secret):
     """What people give servers that need no key may be said by a model."""
@@ -179,3 +186,13 @@ def test_no_other_variable_decides_what_is_sent(shell):
         assert set(server.keys) == {f"Bearer {KEY}"}
         names = {name.lower() for headers in server.headers for name in headers}
     assert names & {"openai-organization", "openai-project", "x-gateway"} == set()
+
+
+def test_a_redirect_does_not_take_the_key_along(shell):
+    """An API that sends the client elsewhere cannot pass the key on."""
+    with FaultServer(then=sensible) as other:
+        away = Sent(307, headers={"Location": f"{other.base_url}/chat/completions"})
+        with FaultServer(then=away) as server:
+            shell(f"{RECORD} --base-url {server.base_url} --api-key {KEY}", **NOBODY)
+            assert set(server.keys) == {f"Bearer {KEY}"}
+        assert set(other.keys) == {None}

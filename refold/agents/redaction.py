@@ -12,10 +12,10 @@ from typing import Any
 REDACTED = "KEY"
 """What stands in place of a key."""
 
-# Shorter ones and plain words (EMPTY, ollama, anything) are what people give local servers that
+# Shorter ones and single words (EMPTY, ollama, anything) are what people give local servers that
 # need no key. They are no secrets, and a model may well say them.
-_SHORTEST_KEY = 8
-_LONGEST_WORD = 20
+_SHORTEST_KEY = 6
+_LONGEST_WORD = 11
 
 _CREDENTIAL_NAME = re.compile(
     r"(?:api|access|secret|private|subscription)keys?$|(?:auth|access|api|bearer|session|refresh)tokens?$"
@@ -28,8 +28,8 @@ _CREDENTIAL_VALUE = re.compile(
 
 
 def is_secret(key: str) -> bool:
-    """Return whether *key* is worth hiding: not a short or plain word."""
-    return len(key) >= _SHORTEST_KEY and not (key.isalpha() and len(key) < _LONGEST_WORD)
+    """Return whether *key* is worth hiding: not very short, and not a single word."""
+    return len(key) >= _SHORTEST_KEY and not (key.isalpha() and len(key) <= _LONGEST_WORD)
 
 
 def redact(text: str, key: str) -> str:

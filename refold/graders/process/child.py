@@ -124,7 +124,7 @@ class ChildProcess:
         Return the child's next response, without its line end.
 
         Raises:
-            Trouble: It gave none for so many *seconds*, ended, wrote a line that is too long, or
+            NoAnswer: It gave none for so many *seconds*, ended, wrote a line that is too long, or
                 printed too much since the last one.
         """
         limit = monotonic() + seconds
