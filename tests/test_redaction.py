@@ -1,9 +1,10 @@
 import msgspec
 import pytest
-from asking import KEY, sensible
+from asking import KEY, ask, sensible
 from fault_server import FaultServer, Sent, says
 from shell import Shell, check_refusal
 
+from refold.agents.completions import LONGEST_TEXT
 from refold.agents.redaction import find_credential, is_secret, redact, redact_json
 from refold.engine import EventLog
 
@@ -44,7 +45,22 @@ def shell(tmp_path):
 def test_a_key_is_replaced_however_it_is_escaped(text, key, left):
     """And nothing else: no other escape is torn apart, and no plain word is lost."""
     assert redact_json(text.encode(), key) == left.encode()
-    assert redact(f"bad {KEY}!", KEY) == "bad KEY!"
+    assert redact({f"bad {KEY}!": [KEY, 1, None]}, KEY) == {"bad KEY!": ["KEY", 1, None]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{'x' * (LONGEST_TEXT - 10)}{KEY}",  # cut in the middle of the key
+        [{"type": "text", "text": KEY[:9]}, {"type": "text", "text": KEY[9:]}],
+    ],
+)
+def test_a_key_in_pieces_is_replaced(content):
+    """No limit leaves half of it, and no parts make it whole."""
+    with FaultServer(says(content)) as server:
+        (answer,), _ = ask(server.base_url, {"model": "m", "messages": []})
+    assert KEY[:9] not in answer.reply.text
+    assert answer.reply.text.endswith("KEY")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from attrs import frozen
 from refold.agents.completions import NoCompletion, read_reply
 from refold.agents.endpoint import Endpoint
 from refold.agents.openai_client import open_client
-from refold.agents.redaction import redact, redact_json
+from refold.agents.redaction import redact, redact_json, redact_struct
 from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply
 
@@ -120,7 +120,7 @@ class Client:
     async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
         try:
             async with asyncio.timeout(self._endpoint.timeout):
-                return read_reply(self._redact(await self._post(body)))
+                return self._read_reply(await self._post(body))
         except TimeoutError:
             failed = _AttemptFailed("timeout", f"none within {self._endpoint.timeout:g} s")
         except NoCompletion:
@@ -146,16 +146,18 @@ class Client:
         status = error.status_code
         if status in _DENIALS:
             return AccessDenied(f"model: {self._address} {_DENIALS[status]} (status {status})")
-        said = redact(_error_message(error), self._endpoint.api_key)[:_LONGEST_QUOTE]
+        said = _error_message(redact(error.body, self._endpoint.api_key))[:_LONGEST_QUOTE]
         words = f"status {status}{said and ': '}{said}"
         if status in _UNSUPPORTED_STATUSES:
             return _AttemptFailed("status", words, status=status, transient=False)
         retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
         return _AttemptFailed("status", words, status=status, retry_after=retry_after)
 
-    def _redact(self, content: bytes) -> bytes:
-        """Return the body *content* without the key, which some APIs and proxies send back."""
-        return redact_json(content, self._endpoint.api_key)
+    def _read_reply(self, content: bytes) -> Reply:
+        """Return the reply in *content* without the key, which some APIs and proxies send back."""
+        key = self._endpoint.api_key
+        # Before, so that no limit cuts a key in two; after, for what was joined from parts.
+        return redact_struct(read_reply(redact_json(content, key)), key)
 
 
 class _AttemptFailed(Exception):
@@ -185,9 +187,8 @@ class _AttemptFailed(Exception):
         self.retry_after = retry_after
 
 
-def _error_message(error: "APIStatusError") -> str:
-    """Return the message in an error's body, or an empty string."""
-    body = error.body
+def _error_message(body: Any) -> str:
+    """Return the message in an error's *body*, or an empty string."""
     message = body.get("message") if isinstance(body, dict) else body
     return " ".join(message.split()) if isinstance(message, str) else ""
 

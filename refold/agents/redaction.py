@@ -7,7 +7,11 @@ the next request, is the same text without the key.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 REDACTED = "KEY"
 """What stands in place of a key."""
@@ -32,9 +36,20 @@ def is_secret(key: str) -> bool:
     return len(key) >= _SHORTEST_KEY and not (key.isalpha() and len(key) <= _LONGEST_WORD)
 
 
-def redact(text: str, key: str) -> str:
-    """Return *text* with ``KEY`` in place of *key*."""
-    return text.replace(key, REDACTED) if is_secret(key) else text
+def redact(data: Any, key: str) -> Any:
+    """Return JSON data, such as a text, with ``KEY`` in place of *key* in all texts and names."""
+    if isinstance(data, str):
+        return data.replace(key, REDACTED) if is_secret(key) else data
+    if isinstance(data, Mapping):
+        return {redact(name, key): redact(value, key) for name, value in data.items()}
+    return [redact(each, key) for each in data] if isinstance(data, list | tuple) else data
+
+
+def redact_struct(value: StructT, key: str) -> StructT:
+    """Return *value* with ``KEY`` in place of *key* in all its texts."""
+    data = msgspec.to_builtins(value)
+    redacted = redact(data, key)
+    return value if redacted == data else msgspec.convert(redacted, type(value))
 
 
 def redact_json(content: bytes, key: str) -> bytes:
