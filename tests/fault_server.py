@@ -60,13 +60,15 @@ class FaultServer:
     a function from the request's JSON to one. Nothing left to do is 404, which ends a run.
 
     Attributes:
-        requests: The bodies received, JSON read, in order; ``keys`` their Authorization headers.
+        requests: The bodies received, JSON read, in order; ``keys`` their Authorization headers,
+            ``headers`` the names of all of them.
         asked: To be acquired once for each request, by who waits for them to come.
     """
 
     def __init__(self, *script, then=None):
         self.requests = []
         self.keys = []
+        self.headers = []
         self.asked = Semaphore(0)
         self.stopping = Event()
         self._script = list(script)
@@ -136,6 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < length:
             self.close_connection = True  # the client has left in the middle
             return
+        self.server.owner.headers.append(list(self.headers))
         sent = self.server.owner.next(json.loads(body), self.headers.get("Authorization"))
         if sent.hang:
             self.server.owner.stopping.wait(HANG_SECONDS)

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from shell import Shell
+from shell import SCRIPT, Shell
 
 from refold.engine import EventLog
 from refold.graders import Finding, saved_grades
@@ -191,20 +191,78 @@ def test_a_module_beside_the_file_can_be_imported(shell):
     assert shell("grade last --json", *option.split()).json["grades"][0]["score"] == 0.25
 
 
-def test_what_it_starts_ends_with_it(shell):
-    """A process that the grader left behind does not outlive the command, nor hold it up."""
-    text = """
-import fcntl, subprocess, sys
+HOLDER = """
+import fcntl, os, subprocess, sys, time
 held = open("held", "w")
 fcntl.flock(held, fcntl.LOCK_EX)
-wait = "import signal; signal.pause()"
-subprocess.Popen([sys.executable, "-c", wait], pass_fds=[held.fileno()])
-def failures(events):
-    return 1
+wait = "import signal; print('up', flush=True); signal.pause()"
+def start(**how):
+    # Not by fork: the grader itself must not hold the lock any longer.
+    child = subprocess.Popen(
+        [sys.executable, "-c", wait], pass_fds=[held.fileno()], stdout=subprocess.PIPE, **how
+    )
+    child.stdout.readline()
 """
-    shell("grade last", *grader(shell, text).split())
+STARTS = {
+    "in its group": "start()",
+    "in a session of its own": "start(start_new_session=True)",
+    "as a daemon": """
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        start(start_new_session=True)
+    os._exit(0)
+os.wait()
+""",
+    "below another": """
+subprocess.Popen(
+    [sys.executable, "-c", "import os, time; os.setsid(); os.fork(); time.sleep(600)"],
+    pass_fds=[held.fileno()],
+)
+""",
+}
+
+
+def wait_for_lock(shell):
+    """Wait until no process holds the lock of ``HOLDER`` any longer."""
     lock = "import fcntl; fcntl.flock(open('held'), fcntl.LOCK_EX)"
     subprocess.run([sys.executable, "-c", lock], cwd=shell.at, timeout=30, check=True)
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize("end", ["return 1", "os._exit(3)", "os.abort()", "time.sleep(600)"])
+def test_what_it_starts_ends_with_it(shell, start, end):
+    """No process that the grader left behind outlives the command, however either was started."""
+    text = f"{HOLDER}\n{start}\ndef failures(events):\n    {end}\n"
+    option = grader(shell, text).split()
+    shell("grade last --grader-timeout 1", *option, code=0 if end == "return 1" else 2)
+    wait_for_lock(shell)
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_what_it_starts_ends_when_the_command_is_killed(shell, start):
+    """Not even SIGKILL leaves a grader behind, nor what it started."""
+    body = "print('ready', flush=True)\n    time.sleep(600)"
+    text = f"{HOLDER}\n{start}\ndef failures(events):\n    {body}\n"
+    command = [sys.executable, "-c", SCRIPT, "grade", "last", *grader(shell, text).split()]
+    with subprocess.Popen(command, cwd=shell.at, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr.readline() == "ready\n"
+        running.kill()
+        wait_for_lock(shell)
+
+
+def test_a_grader_gets_no_secrets(shell):
+    """Of the environment it gets what Python needs, and no variable that nobody thought of."""
+    secrets = dict.fromkeys(
+        ("OPENAI_API_KEY", "HF_TOKEN", "REFOLD_TOKEN", "MY_OWN", "PYTHONANYWHERE_TOKEN"), "x-secret"
+    )
+    text = "import os\ndef failures(events):\n    print(sorted(os.environ.items()))\n    return 1"
+    told = shell("grade last", *grader(shell, text).split(), TZ="UTC", **secrets).err
+    assert "('TZ', 'UTC')" in told
+    assert "('PYTHONHASHSEED', '0')" in told
+    assert "PATH" in told
+    assert "x-secret" not in told
+    assert not re.search("|".join(secrets), told)
 
 
 @pytest.mark.parametrize(

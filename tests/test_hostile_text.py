@@ -8,7 +8,8 @@ from unicodedata import category
 import msgspec
 import pytest
 from attrs import frozen
-from shell import SCRIPT, Shell
+from serving import running
+from shell import SCRIPT, Ran, Shell
 from worlds import shipped, write
 
 from refold.engine import Episode, EventLog
@@ -178,6 +179,55 @@ def test_a_progress_bar_shows_a_name_as_it_is(shell):
     assert b"[red]x[/red]" in shown
     assert b"\x1b]0;" not in shown
     assert b"\n\rFORGED" not in shown.replace(b"\r\n", b"\n\r")
+
+
+def on_terminal(shell, *words):
+    """Return what *words* show on a terminal, which is the program's stdout."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *words], cwd=shell.at, stdout=theirs, stderr=subprocess.PIPE
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := read(ours):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+def test_an_export_steers_no_terminal(shell):
+    """On a terminal it is escaped as JSON; in files and pipes it is what is stored."""
+    for id in shell.ids():
+        shown = on_terminal(shell, "export", id)
+        assert steering(shown.replace("\r\n", "\n")) == set()
+        stored = shell("export", id).out
+        assert [*map(json.loads, shown.splitlines())] == [*map(json.loads, stored.split("\n")[:-1])]
+        assert steering(stored) != set()
+        shell("export -o one.jsonl", id)
+        assert (shell.at / "one.jsonl").read_text() == stored
+
+
+@pytest.mark.parametrize("kind", ["bash_complete", "zsh_complete", "fish_complete"])
+@pytest.mark.parametrize("words", ["refold show ", "refold report "])
+def test_completions_are_harmless(shell, kind, words):
+    """What a shell prints at the tab key steers no terminal, and forges no value."""
+    shell("record workflow/easy --agent greedy --name plain")
+    place = "" if kind.startswith("fish") else "2"
+    env = {**os.environ, "_REFOLD_COMPLETE": kind, "COMP_WORDS": words, "COMP_CWORD": place}
+    ran = shell.program("", env=env)
+    check_harmless(Ran(ran.code, ran.out.replace("\t", " "), ran.err))  # fish splits at tabs
+    assert ("plain" if "report" in words else shell.ids()[-1]) in ran.out
+
+
+def test_the_access_log_steers_no_terminal(shell, capfd):
+    """A path that somebody asks a server for is escaped in its line of JSON."""
+    with running(shell.at, access_log=True) as server:
+        assert server.ask("GET", "/%C2%9B2J%E2%80%AE%1B%5B31m%0AFORGED").status == 404
+    logged = capfd.readouterr().err
+    assert steering(logged) == set()
+    (line,) = logged.splitlines()
+    assert json.loads(line)["path"] == "/\x9b2J\u202e\x1b[31m\nFORGED"
 
 
 def read(terminal):

@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_before_anything_is_recorded(shell, options, match
     assert shell.files() == {}
 
 
-@pytest.mark.parametrize("given", ["option", "OPENAI_API_KEY", "HF_TOKEN", ".env"])
+@pytest.mark.parametrize("given", ["option", "OPENAI_API_KEY", "API_KEY", ".env"])
 def test_a_key_gets_to_the_api_and_nowhere_else(shell, given):
     """Not into the log, not onto the screen, whatever the API makes of it or says about it."""
     (shell.at / ".env").write_text(f"API_KEY={KEY}\n" if given == ".env" else "")

@@ -1,8 +1,7 @@
 """
 Send requests to an OpenAI-compatible API, with retries; record what failed.
 
-The only module that imports ``openai``. The API key goes into requests and nowhere else: neither
-into the log nor into an error message.
+The API key goes into requests and nowhere else: neither into the log nor into an error message.
 """
 
 import asyncio
@@ -29,8 +28,10 @@ from refold.agents.causes import (
     refused_parameter,
 )
 from refold.agents.completions import CompletionFailed, NoCompletion, read_reply, rejected_reply
-from refold.agents.endpoint import NO_KEY, Endpoint
+from refold.agents.endpoint import Endpoint
 from refold.agents.environment_check import check_environment
+from refold.agents.openai_client import open_client
+from refold.agents.redaction import redact, redact_json, redact_struct
 from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply
 
@@ -122,21 +123,13 @@ class Client:
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        from openai import AsyncOpenAI  # noqa: PLC0415 - heavy, only where a model is asked
-
         check_environment(os.environ)
         self.last_failure = ""
         self._last_fault: Attempt | None = None
         self._endpoint = endpoint
         self._address = endpoint.display_address
         # No retries and no timeout of the library's own: it would not tell of its attempts.
-        self._client = AsyncOpenAI(
-            base_url=endpoint.base_url,
-            api_key=endpoint.api_key,
-            timeout=None,
-            max_retries=0,
-            http_client=_http_client(),
-        )
+        self._client = open_client(endpoint, _http_client())
 
     async def close(self) -> None:
         """Close all connections."""
@@ -194,9 +187,8 @@ class Client:
         try:
             # Not through chat.completions, which looks at each part of each message: that takes
             # more time than all else, 0.3 ms for each message.
-            return read_reply(
-                await self._client.post("/chat/completions", cast_to=bytes, body=body)
-            )
+            content = await self._client.post("/chat/completions", cast_to=bytes, body=body)
+            return self._read_reply(content)
         except CompletionFailed as error:
             raise self._failure("body", error.refusal, body) from None
         except BodyTooLarge as error:
@@ -204,7 +196,8 @@ class Client:
         except APIConnectionError as error:
             raise _connection_failure(error) from None
         except APIStatusError as error:
-            refusal = read_refusal(error.status_code, error.body)
+            told = redact(error.body, self._endpoint.api_key)
+            refusal = read_refusal(error.status_code, told)
             if refusal.code == _TOOL_USE_FAILED:
                 return rejected_reply(refusal.generation or "")
             raise self._status_error(error, refusal, body) from None
@@ -231,7 +224,7 @@ class Client:
 
     def _failure(self, fault: str, refusal: Refusal, body: dict[str, Any]) -> "_AttemptFailed":
         cause = cause_of_refusal(refusal)
-        said = self._redact_key(refusal.words)[:_LONGEST_QUOTE]
+        said = redact(refusal.words, self._endpoint.api_key)[:_LONGEST_QUOTE]
         rejected = cause in ("unsupported", "server_error") and fault == "status"
         parameter = refused_parameter(refusal, body) if rejected else None
         if parameter is not None:
@@ -252,9 +245,11 @@ class Client:
         kind = Filtered if cause == "content_filter" else Unavailable
         return kind(f"model: {self._address} {STOPS[cause]} ({cause}{status}{said})", cause)
 
-    def _redact_key(self, text: str) -> str:
+    def _read_reply(self, content: bytes) -> Reply:
+        """Return the reply in *content* without the key, which some APIs and proxies send back."""
         key = self._endpoint.api_key
-        return text if key == NO_KEY else text.replace(key, "KEY")
+        # Before, so that no limit cuts a key in two; after, for what was joined from parts.
+        return redact_struct(read_reply(redact_json(content, key)), key)
 
 
 class _AttemptFailed(Exception):

@@ -1,4 +1,9 @@
-"""Find the API's address, key and model in options, environment variables and ``.env``."""
+"""
+Find the API's address, key and model in options, environment variables and ``.env``.
+
+A key goes only to an address from its own source, or to one given on the command line: a ``.env``
+that came with somebody's files must not send the user's key to somebody's server.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,12 +14,64 @@ from attrs import field, frozen
 
 from refold.engine import RefoldError
 
-_KEY_VARIABLES = ("OPENAI_API_KEY", "API_KEY", "HF_TOKEN")
-_ADDRESS_VARIABLES = ("OPENAI_BASE_URL", "API_BASE_URL")
+_OPENAI_KEY, _OTHER_KEY, _HUGGING_FACE_KEY = "OPENAI_API_KEY", "API_KEY", "HF_TOKEN"
+_KEY_VARIABLES = (_OPENAI_KEY, _OTHER_KEY, _HUGGING_FACE_KEY)
+_OPENAI_ADDRESS, _OTHER_ADDRESS = "OPENAI_BASE_URL", "API_BASE_URL"
+_ADDRESS_VARIABLES = (_OPENAI_ADDRESS, _OTHER_ADDRESS)
 _MODEL_VARIABLE = "MODEL_NAME"
+_ORGANIZATION_VARIABLE, _PROJECT_VARIABLE = "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"
+
+OPENAI_ADDRESS = "https://api.openai.com/v1"
+"""OpenAI's own API, asked if there is no base URL."""
+
+_HUGGING_FACE_DOMAINS = ("huggingface.co", "huggingface.cloud")
 
 NO_KEY = "none"
 """Sent as the key to APIs that need none; the client library insists on having one."""
+
+COMMAND_LINE, ENVIRONMENT, FILE = "the command line", "the environment", ".env"
+"""Sources of a setting, in words for messages."""
+
+
+@frozen
+class Setting:
+    """A setting's name, its value, kept out of ``repr``, and its source."""
+
+    name: str
+    value: str = field(repr=False)
+    source: str
+
+
+@frozen
+class Settings:
+    """
+    The environment variables, and those of a ``.env`` file.
+
+    Empty ones count as unset; in the environment, they hide that of the file, too.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    file: Mapping[str, str] = field(repr=False, factory=dict)
+
+    def find(self, *names: str, source: str | None = None) -> Setting | None:
+        """
+        Return the first of *names* that is set, from *source* only if given; None if none is.
+
+        Any variable of the environment comes before all of the file.
+        """
+        for each, values in ((ENVIRONMENT, self.environment), (FILE, self.file)):
+            for name in names:
+                hidden = each == FILE and self.environment.get(name) == ""
+                if values.get(name) and not hidden and source in (None, each):
+                    return Setting(name, values[name], each)
+        return None
+
+    def keys(self) -> Sequence[str]:
+        """Return the values of all variables that hold keys, from both sources."""
+        found = (
+            self.find(name, source=each) for name in _KEY_VARIABLES for each in (ENVIRONMENT, FILE)
+        )
+        return [each.value.strip() for each in found if each]
 
 
 @frozen
@@ -27,12 +84,18 @@ class Endpoint:
         api_key: The key; kept out of ``repr``.
         timeout: Time limit of one attempt, in seconds.
         max_retries: Attempts after the first.
+        organization: The organization that OpenAI is to bill, or None for the key's default.
+        project: The same for the project.
+        settings: What of this was read from variables.
     """
 
     base_url: str | None
     api_key: str = field(repr=False)
     timeout: float = 120.0
     max_retries: int = 5
+    organization: str | None = None
+    project: str | None = None
+    settings: tuple[Setting, ...] = ()
 
     @property
     def display_address(self) -> str:
@@ -40,11 +103,11 @@ class Endpoint:
         return _strip_secrets(self.base_url) if self.base_url else "the API"
 
 
-def read_environment() -> Mapping[str, str]:
+def read_settings() -> Settings:
     """
-    Return the environment variables, with those of a ``.env`` file in the working directory.
+    Return the environment variables, and those of a ``.env`` file in the working directory.
 
-    A variable that is set in both has the value of the environment.
+    Values of the file are taken as they stand: ``$NAME`` in one is not replaced.
 
     Raises:
         RefoldError: The ``.env`` file cannot be read.
@@ -52,15 +115,16 @@ def read_environment() -> Mapping[str, str]:
     from dotenv import dotenv_values  # noqa: PLC0415 - only where a model is asked
 
     try:
-        written = dotenv_values(".env") if Path(".env").is_file() else {}
+        # Interpolation would let the file put one secret of the environment into another value.
+        written = dotenv_values(".env", interpolate=False) if Path(".env").is_file() else {}
     except (OSError, UnicodeDecodeError):
         raise RefoldError(".env: expected a readable file in UTF-8, got another") from None
     # Unlike load_dotenv, this leaves os.environ alone: child processes must not inherit the key.
-    return {**{name: value for name, value in written.items() if value}, **os.environ}
+    return Settings(os.environ, {name: value for name, value in written.items() if value})
 
 
 def find_endpoint(
-    settings: Mapping[str, str],
+    settings: Settings,
     *,
     base_url: str | None,
     api_key: str | None,
@@ -68,26 +132,120 @@ def find_endpoint(
     max_retries: int,
 ) -> Endpoint:
     """
-    Return the endpoint that options and *settings* (usually ``read_environment()``) describe.
+    Return the endpoint that options and *settings* (usually ``read_settings()``) describe.
 
-    Options win. With a base URL, the key is optional. An address from API_BASE_URL takes its key
-    from API_KEY or HF_TOKEN first, so that a key for OpenAI is not sent to others.
+    Options win, then the environment. With a base URL, the key is optional. A key goes only to an
+    address from its own source or from *base_url*, and HF_TOKEN only to Hugging Face or to
+    API_BASE_URL.
 
     Raises:
-        RefoldError: There is neither a key nor a base URL, or one of them is unusable.
+        RefoldError: There is neither a key nor a base URL, one of them is unusable, or the only
+            key comes from another source than the base URL.
     """
-    address = base_url or _first_setting(settings, _ADDRESS_VARIABLES)
-    elsewhere = not base_url and not settings.get(_ADDRESS_VARIABLES[0]) and address is not None
-    key = api_key or _first_setting(
-        settings, (*_KEY_VARIABLES[1:], _KEY_VARIABLES[0]) if elsewhere else _KEY_VARIABLES
-    )
+    if base_url:
+        address: Setting | None = Setting("--base-url", base_url, COMMAND_LINE)
+    else:
+        address = settings.find(*_ADDRESS_VARIABLES)
+    key = _find_key(settings, address, api_key)
     if key is None and address is None:
-        raise RefoldError(
-            f"model: expected a key in {', '.join(_KEY_VARIABLES)} or --api-key, or a --base-url "
-            "that needs none, got neither; `refold mock-model` gives one to try"
+        raise RefoldError(_no_key_message(settings))
+    checked = None if address is None else _check_address(address.value.strip())
+    openai = checked is None or _host_of(checked) == _host_of(OPENAI_ADDRESS)
+    billing = _find_billing(settings, key) if openai else ()
+    billed = {each.name: _check_ascii(each) for each in billing}
+    return Endpoint(
+        checked,
+        _check_key(key.value if key else NO_KEY),
+        timeout,
+        max_retries,
+        billed.get(_ORGANIZATION_VARIABLE),
+        billed.get(_PROJECT_VARIABLE),
+        tuple(
+            each
+            for each in (address, key, *billing)
+            if each is not None and each.source != COMMAND_LINE
+        ),
+    )
+
+
+def _find_key(settings: Settings, address: Setting | None, option: str | None) -> Setting | None:
+    """
+    Return the key to send to *address* (None is OpenAI's own), or None for none.
+
+    Raises:
+        RefoldError: There is one, but not from the address's own source.
+    """
+    names = _keys_for(address)
+    if option:
+        given = Setting("--api-key", option, COMMAND_LINE)
+        if address is not None and address.source == FILE:
+            raise RefoldError(_mixed_message(given, address))
+        return given
+    if address is None or address.source == COMMAND_LINE:
+        return settings.find(*names)
+    if key := settings.find(*names, source=address.source):
+        return key
+    other = settings.find(*names)
+    # A source that names an address of its own means its key for that one.
+    if other and settings.find(*_ADDRESS_VARIABLES, source=other.source) is None:
+        raise RefoldError(_mixed_message(other, address))
+    return None
+
+
+def _keys_for(address: Setting | None) -> Sequence[str]:
+    """Return the variables whose key may go to *address*, the fittest first."""
+    if address is None:
+        return _OPENAI_KEY, _OTHER_KEY
+    if address.name == _OTHER_ADDRESS:
+        return _OTHER_KEY, _HUGGING_FACE_KEY, _OPENAI_KEY
+    if not _is_hugging_face(address.value):
+        return _OPENAI_KEY, _OTHER_KEY
+    if address.name == _OPENAI_ADDRESS:
+        return _KEY_VARIABLES
+    return _HUGGING_FACE_KEY, _OPENAI_KEY, _OTHER_KEY
+
+
+def _is_hugging_face(address: str) -> bool:
+    host = _host_of(address.strip())
+    return any(host == each or host.endswith(f".{each}") for each in _HUGGING_FACE_DOMAINS)
+
+
+def _host_of(address: str) -> str:
+    """Return the host of *address* in lower case, empty if it has none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _find_billing(settings: Settings, key: Setting | None) -> Sequence[Setting]:
+    """Return the organization and the project that belong to *key*."""
+    source = FILE if key is not None and key.source == FILE else ENVIRONMENT
+    found = (
+        settings.find(name, source=source) for name in (_ORGANIZATION_VARIABLE, _PROJECT_VARIABLE)
+    )
+    return [each for each in found if each]
+
+
+def _mixed_message(key: Setting, address: Setting) -> str:
+    return (
+        f"model: {address.name} comes from {address.source}, but {key.name} from {key.source}, and "
+        "a key goes only to an address from the same source; "
+        "give the address as --base-url, or set both in one place"
+    )
+
+
+def _no_key_message(settings: Settings) -> str:
+    if settings.find(_HUGGING_FACE_KEY):
+        return (
+            f"model: expected a key in {_OPENAI_KEY}, {_OTHER_KEY} or --api-key, got only "
+            f"{_HUGGING_FACE_KEY}, which is for Hugging Face; "
+            "add --base-url https://router.huggingface.co/v1"
         )
-    checked = None if address is None else _check_address(address.strip())
-    return Endpoint(checked, _check_key(key or NO_KEY), timeout, max_retries)
+    return (
+        f"model: expected a key in {', '.join(_KEY_VARIABLES)} or --api-key, or a --base-url "
+        "that needs none, got neither; `refold mock-model` gives one to try"
+    )
 
 
 def _check_address(address: str) -> str:
@@ -96,7 +254,12 @@ def _check_address(address: str) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or not address.isascii() or not address.isprintable() or " " in address:
+    if (
+        not usable
+        or not address.isascii()
+        or not address.isprintable()
+        or set(address) & set(" {}")
+    ):
         # An address may carry credentials in front of the host or in its query: quote neither.
         harmless = address.rpartition("@")[2].partition("?")[0]
         raise RefoldError(
@@ -116,26 +279,51 @@ def _check_key(key: str) -> str:
     return key
 
 
+def _check_ascii(setting: Setting) -> str:
+    value = setting.value.strip()
+    if not value.isascii() or not value.isprintable():
+        raise RefoldError(
+            f"{setting.name}: expected printable ASCII letters, got others in it; "
+            f"check it in {setting.source}"
+        )
+    return value
+
+
 def _strip_secrets(address: str) -> str:
     """Return *address* without user, password and query, which may be secret."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def find_model(settings: Mapping[str, str], agent: str) -> str:
+def find_model(settings: Settings, agent: str) -> str:
     """
     Return the model that *agent*, ``openai`` or ``openai:MODEL``, names.
 
     Raises:
         RefoldError: Neither *agent* nor MODEL_NAME names a model.
     """
-    model = agent.partition(":")[2] or settings.get(_MODEL_VARIABLE, "")
-    if not model:
+    if model := agent.partition(":")[2]:
+        return model
+    found = settings.find(_MODEL_VARIABLE)
+    if found is None:
         raise RefoldError(
             f"agent {agent!r}: expected openai:MODEL or {_MODEL_VARIABLE}, got no model"
         )
-    return model
+    return found.value
 
 
-def _first_setting(settings: Mapping[str, str], names: Sequence[str]) -> str | None:
-    return next((settings[name] for name in names if settings.get(name)), None)
+def describe_file(settings: Settings, read: Sequence[Setting], models: Sequence[str]) -> str | None:
+    """
+    Return in words which of *read*, and of MODEL_NAME for *models*, comes from where.
+
+    Names only, never values. None if nothing comes from the ``.env`` file.
+    """
+    model = settings.find(_MODEL_VARIABLE)
+    read = [*read, model] if model is not None and model.value in models else read
+    if all(each.source != FILE for each in read):
+        return None
+    parts = []
+    for source in (FILE, ENVIRONMENT):
+        names = [each.name for each in read if each.source == source]
+        parts += [f"{', '.join(names)} from {source}"] if names else []
+    return "; ".join(parts)

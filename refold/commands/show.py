@@ -90,7 +90,7 @@ def _print_episode(
     out.print(
         safe_text(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}")
     )
-    out.print(f"digest {info.digest}")
+    out.print(safe_text(f"digest {info.digest}"))
     walked = [step for step in steps(stream) if step.action is not None]
     out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
     for step in filter(_was_refused, walked):

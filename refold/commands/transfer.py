@@ -17,6 +17,7 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog, NotALog, RefoldError
+from refold.engine.terminal_text import safe_json
 from refold.replays.transfer import export_lines, import_lines
 
 
@@ -36,7 +37,8 @@ def export_command(ids: Sequence[str], output: IO[bytes], log_path: str) -> None
     """
     Write episodes as JSON Lines: those named, or the whole log.
 
-    Each is a header line, then its stored events, a line each, byte for byte.
+    Each is a header line, then its stored events, a line each, byte for byte. On a terminal,
+    characters that could steer it are escaped.
     """
     with EventLog(log_path, readonly=True) as log:
         # Ids are looked up before the first line is written: a typo must not leave half an export.
@@ -47,7 +49,14 @@ def export_command(ids: Sequence[str], output: IO[bytes], log_path: str) -> None
             chosen, total = log.episodes(), log.count()
         for info in show_progress(chosen, total=total, label="exporting"):
             for line in export_lines(log, info):
-                output.write(line)
+                output.write(_escape_line(line) if output.isatty() else line)
+
+
+def _escape_line(line: bytes) -> bytes:
+    """Return *line*, JSON and a line end, with what could steer a terminal as JSON escapes."""
+    # A stranger's log may hold invalid UTF-8.
+    text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+    return safe_json(text).encode() + b"\n"
 
 
 @click.command(

@@ -155,4 +155,6 @@ def _fail_if_refused(ask: Callable[[], Any]) -> Any:
 
 
 def _fail(text: str) -> Any:
-    pytest.fail(f"refold: {text}", pytrace=False)
+    from refold.engine.terminal_text import safe_text  # noqa: PLC0415 - only if used
+
+    pytest.fail(safe_text(f"refold: {text}"), pytrace=False)

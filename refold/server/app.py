@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from refold.engine import EventLog, RefoldError
+from refold.engine.terminal_text import safe_text
 from refold.server.asgi import make_app
 from refold.server.http.access import is_loopback
 from refold.server.http.connections import make_protocol
@@ -126,9 +127,7 @@ def main() -> None:
     try:
         serve(ServerSettings.from_environment())
     except RefoldError as error:
-        # What an environment variable holds stands in the text, control characters as well.
-        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error))
-        print(f"server: {shown}", file=sys.stderr)
+        print(safe_text(f"server: {error}"), file=sys.stderr)
         sys.exit(2)
 
 

@@ -12,7 +12,14 @@ from attrs import evolve, field, fields, frozen
 from click.core import ParameterSource
 
 from refold.agents.client import Client, ModelBackend
-from refold.agents.endpoint import Endpoint, find_endpoint, find_model, read_environment
+from refold.agents.endpoint import (
+    Endpoint,
+    Settings,
+    describe_file,
+    find_endpoint,
+    find_model,
+    read_settings,
+)
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import (
@@ -23,6 +30,7 @@ from refold.agents.prompting import (
     recorded_options,
 )
 from refold.agents.recorded import MODEL_AGENT, RecordedResponses
+from refold.agents.redaction import find_credential
 from refold.agents.rollout import make_policy
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
@@ -142,8 +150,10 @@ async def open_players(
         RefoldError: There is no such agent, or a model lacks its key, address or name.
     """
     models = [agent for agent in agents if is_model(agent)]
+    for agent in models:
+        _refuse_keys(read_settings(), agent, choices)
     # One client for all models: it shares connections, and one count of what went wrong.
-    client = Client(_find_endpoint(choices)) if models and not choices.offline else None
+    client = _open_client(models, choices) if models and not choices.offline else None
     asker: ModelBackend | None = client
     if models and (choices.reuse or choices.offline):
         asker = RecordedResponses(log, client)
@@ -169,7 +179,7 @@ def is_model(agent: str) -> bool:
 
 def complete_agent_name(agent: str) -> str:
     """Return *agent*, with a missing model name filled in from the environment."""
-    return f"{MODEL_AGENT}:{find_model(read_environment(), agent)}" if is_model(agent) else agent
+    return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}" if is_model(agent) else agent
 
 
 def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
@@ -184,8 +194,10 @@ def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | 
     if not is_model(agent):
         make_policy(agent, family, seed=0)
         return None
+    settings = read_settings()
     if not choices.offline:
-        _find_endpoint(choices)
+        _find_endpoint(settings, choices)
+    _refuse_keys(settings, agent, choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
 
@@ -214,14 +226,40 @@ def price_option(command: CommandT) -> CommandT:
     )(command)
 
 
-def _find_endpoint(choices: ModelChoices) -> Endpoint:
+def _open_client(models: Sequence[str], choices: ModelChoices) -> Client:
+    """Return a client for the agents *models*; say on stderr what a ``.env`` file decided."""
+    settings = read_settings()
+    endpoint = _find_endpoint(settings, choices)
+    names = [agent.partition(":")[2] for agent in models]
+    if told := describe_file(settings, endpoint.settings, names):
+        print_to_stderr(f"model: {told}")
+    return Client(endpoint)
+
+
+def _find_endpoint(settings: Settings, choices: ModelChoices) -> Endpoint:
     return find_endpoint(
-        read_environment(),
+        settings,
         base_url=choices.base_url,
         api_key=choices.api_key,
         timeout=choices.timeout,
         max_retries=choices.max_retries,
     )
+
+
+def _refuse_keys(settings: Settings, agent: str, choices: ModelChoices) -> None:
+    """Refuse keys in what the log will hold: parameters of requests, and the agent's name."""
+    keys = [*settings.keys(), *([choices.api_key.strip()] if choices.api_key else [])]
+    extra = dict(map(_parse_parameter, choices.extra))
+    if found := find_credential(extra, keys):
+        name = found if find_credential(found, keys) is None else "a name"
+        raise RefoldError(
+            f"--param {name}: expected nothing secret, for parameters are recorded, got what looks "
+            "like a key or a header; give the key as --api-key or OPENAI_API_KEY"
+        )
+    if find_credential(agent, keys) is not None:
+        raise RefoldError(
+            "agent: expected openai:MODEL, got a key in it; give it as --api-key or OPENAI_API_KEY"
+        )
 
 
 def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
@@ -261,10 +299,11 @@ def _parse_parameter(text: str) -> tuple[str, Any]:
     name, given, value = text.partition("=")
     if not given or not name or name in _RESERVED_PARAMETERS:
         reserved = ", ".join(_RESERVED_PARAMETERS)
-        raise RefoldError(f"--param: expected NAME=JSON, NAME none of {reserved}; got {text!r}")
+        got = repr(name) if given else "no ="  # what follows may be a key
+        raise RefoldError(f"--param: expected NAME=JSON, NAME none of {reserved}; got {got}")
     try:
         return name, msgspec.json.decode(value)
     except msgspec.DecodeError:  # a bare word, as in --param service_tier=flex
         return name, value
     except UnicodeEncodeError:
-        raise RefoldError(f"--param: expected valid Unicode, got {text!r}") from None
+        raise RefoldError(f"--param: expected valid Unicode, got other in {name!r}") from None

@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from refold.engine import EventLog, RefoldError
+from refold.engine.terminal_text import safe_text
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -25,9 +26,9 @@ def _complete_episodes(
     except RefoldError:  # a completion has no place to report an error
         return []
     return [
-        CompletionItem(info.id, help=f"{info.scenario} {info.agent}")
+        CompletionItem(info.id, help=safe_text(f"{info.scenario} {info.agent}"))
         for info in newest
-        if info.id.startswith(incomplete)
+        if info.id.startswith(incomplete) and info.id.isprintable()
     ]
 
 
@@ -60,7 +61,9 @@ def complete_runs(
 
     try:
         with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
-            return [CompletionItem(name) for name in run_names(log) if name.startswith(incomplete)]
+            names = [name for name in run_names(log) if name.startswith(incomplete)]
+            # The shell prints what it completes, and takes a line end for the end of one.
+            return [CompletionItem(name) for name in names if name.isprintable()]
     except RefoldError:
         return []
 

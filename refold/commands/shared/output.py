@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
-from unicodedata import category
 
 import click
 from msgspec import to_builtins
@@ -19,36 +18,25 @@ from rich.text import Text
 
 from refold.commands.shared.listing import Listing
 from refold.engine.codec import encode
+from refold.engine.terminal_text import safe_json, safe_lines, safe_text
+
+__all__ = [
+    "SHORT_ID_LENGTH",
+    "add_row",
+    "new_table",
+    "print_json",
+    "print_to_stderr",
+    "safe_lines",
+    "safe_text",
+    "stdout_console",
+    "to_json_data",
+]
 
 SHORT_ID_LENGTH = 8
 """Characters of an id or a digest that tables show; enough to be unique in most logs."""
 
 # A pipe has no width, and at the 80 columns that rich assumes, most tables would fold.
 _PIPE_WIDTH = 160
-# Unicode categories: control, format, surrogate, line and paragraph separators.
-_STEERING_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def safe_text(text: object) -> str:
-    """
-    Return *text* as one line that is safe to print on a terminal.
-
-    Control characters (line ends too), format characters (bidirectional, zero-width), line
-    separators and surrogates are written as ``<U+001B>`` and the like.
-    """
-    text = str(text)
-    if text.isprintable():
-        return text
-    return "".join(f"<U+{ord(each):04X}>" if _steers_terminal(each) else each for each in text)
-
-
-def safe_lines(text: str) -> str:
-    """Return *text* made safe line by line, its line ends kept."""
-    return "\n".join(map(safe_text, text.split("\n")))
-
-
-def _steers_terminal(letter: str) -> bool:
-    return category(letter) in _STEERING_CATEGORIES
 
 
 def stdout_console() -> Console:
@@ -62,12 +50,11 @@ def new_table(
     columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()
 ) -> Table:
     """Return an empty table with *columns*, those in *right* aligned to the right."""
-    heading = None if title is None else Text(safe_text(title))
-    grid = Listing(
-        title=heading, box=None, pad_edge=False, header_style="bold", title_justify="left"
-    )
+    above = None if title is None else Text(safe_text(title))
+    grid = Listing(title=above, box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in columns:
-        grid.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        heading = Text(safe_text(name))
+        grid.add_column(heading, justify="right" if name in right else "left", overflow="fold")
     return grid
 
 
@@ -104,16 +91,7 @@ def print_json(key: str, items: Iterable[Any], **more: Any) -> None:
 
 
 def _encode_safely(value: Any) -> bytes:
-    content = encode(value)
-    text = content.decode()
-    if text.isprintable():
-        return content
-    return "".join(_json_escape(each) if _steers_terminal(each) else each for each in text).encode()
-
-
-def _json_escape(letter: str) -> str:
-    """Return *letter* as JSON escapes it: as one or two UTF-16 code units."""
-    return "".join(f"\\u{unit}" for unit in letter.encode("utf-16-be").hex(" ", 2).split())
+    return safe_json(encode(value).decode()).encode()
 
 
 def to_json_data(value: Any) -> Any:

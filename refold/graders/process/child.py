@@ -3,7 +3,8 @@ A child Python process: requests go in as bytes, responses come out as lines, al
 
 Nothing the child does can block or flood its parent: pipes are read and written only when ready,
 responses and output are limited in size and time, and in the end the child is killed together
-with every process that it started.
+with every process that it started. It gets none of the parent's secrets: of the environment, only
+the variables named here.
 """
 
 import os
@@ -17,13 +18,32 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from refold.graders.process.supervisor import KILL_GRACE
+
 LONGEST_LINE = 2**20
 """Bytes of one response; a grade with all its events stays far below."""
 MOST_OUTPUT = 2**16
 """Bytes that the child may print to stderr for each response."""
 
+ENVIRONMENT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
+    *("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_COLLATE", "LC_NUMERIC", "LC_TIME"),
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONUTF8"),
+    *("PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONWARNINGS"),
+)
+"""
+Variables that the child gets: to find Python, its modules and the user's files, and for text.
+
+A list of what may pass, not of what may not: names of secrets have no end.
+"""
+
 _CHUNK = 2**16
 _EXIT_GRACE = 5.0  # seconds between closing its stdout and ending, to learn the exit code
+
+
+def _passed_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
 
 
 class NoAnswer(Exception):
@@ -52,11 +72,11 @@ class ChildProcess:
             # -P: modules in the working directory must not shadow those that refold needs.
             [sys.executable, "-P", *self._arguments],
             # Equal hash seeds iterate sets in equal order: a grade may not depend on the run.
-            env={**os.environ, "PYTHONHASHSEED": "0"},
+            env={**_passed_environment(), "PYTHONHASHSEED": "0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,  # a process group of its own, to be killed as a whole
+            start_new_session=True,  # Ctrl-C is for the parent, which then ends the child
         )
         pipes = (self._process.stdin, self._process.stdout, self._process.stderr)
         self._stdin, self._stdout, self._stderr = (pipe.fileno() for pipe in pipes if pipe)
@@ -73,11 +93,20 @@ class ChildProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(OSError):  # it may have ended by itself
-            os.killpg(self._process.pid, signal.SIGKILL)
         self._selector.close()
         with suppress(BrokenPipeError), self._process:
-            pass
+            assert self._process.stdin is not None
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()  # the sign for its supervisor to end all
+            self._end()
+
+    def _end(self) -> None:
+        """Wait for the supervisor, which kills all that was started; if it cannot, kill it."""
+        try:
+            self._process.wait(KILL_GRACE + 1)
+        except subprocess.TimeoutExpired:
+            with suppress(OSError):  # it may have ended by itself
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     @property
     def unsent_bytes(self) -> int:
@@ -95,7 +124,7 @@ class ChildProcess:
         Return the child's next response, without its line end.
 
         Raises:
-            Trouble: It gave none for so many *seconds*, ended, wrote a line that is too long, or
+            NoAnswer: It gave none for so many *seconds*, ended, wrote a line that is too long, or
                 printed too much since the last one.
         """
         limit = monotonic() + seconds

@@ -23,6 +23,7 @@ from refold.engine.codec import encode
 from refold.engine.errors import UnknownName
 from refold.graders.custom import WrongResult, grade_by
 from refold.graders.grading import Grade, RubricName
+from refold.graders.process.supervisor import fork_supervised
 
 LONGEST_TEXT = 300
 """Letters of an exception's text that go into an error message."""
@@ -53,6 +54,7 @@ class Response(Struct, frozen=True, omit_defaults=True):
 
 def main() -> None:
     """Answer requests from the original stdin on the original stdout until there are no more."""
+    fork_supervised()
     questions, answers = _take_over_pipes()
     _send(answers, Response())
     load = msgspec.json.decode(questions.readline(), type=LoadRequest)

@@ -14,6 +14,7 @@ from time import perf_counter
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from refold.engine.terminal_text import safe_text
 from refold.server.http.access import VIEWER_PATH, Denial, check_access, client_address
 from refold.server.http.rate_limits import RateLimiter
 from refold.server.metrics import ServerMetrics
@@ -98,7 +99,7 @@ class AccessGuard:
                 serve = _serve_head if scope["method"] == "HEAD" else _serve
                 await serve(self._app, scope, body.receive, response.send)
         except Exception:  # the last place that can answer: a bug must not close the connection
-            _logger.exception("%a %a failed", scope["method"], scope["path"])
+            _logger.exception("%s %s failed", scope["method"], safe_text(scope["path"]))
             denied = Denial(500, "the server could not do that")
         if denied is not None and not response.status:
             await _send_denial(denied, response.send)
