@@ -15,6 +15,7 @@ from refold.engine.chain import chain_heads
 from refold.engine.folding import step_ranges
 from refold.engine.log.audit import Audit, SavedRow
 from refold.graders import Grade, grade
+from refold.replays.conversations import find_conversation_problem
 from refold.replays.verification import Divergence, find_row_mismatch, verify
 
 _read_grade = msgspec.json.Decoder(Grade).decode
@@ -84,6 +85,9 @@ def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) 
     found = find_row_mismatch(info, stream) or _lineage_problem(log, info, stream)
     if found:
         yield found
+    told = find_conversation_problem(stream, agent=info.agent, since=info.fork_at or 0)
+    if told:
+        yield f"conversation: {told}"
     for row in file.grades(id):
         problem = _grade_problem(row, stream)
         if problem:
