@@ -110,6 +110,19 @@ class ImpossibleEvent(RefoldError):
         )
 
 
+class UnstorableEvent(RefoldError):
+    """
+    An event that a family made would read back from the log as another; nothing was appended.
+
+    Attributes:
+        event: Type of the event.
+    """
+
+    def __init__(self, event: str, problem: str) -> None:
+        self.event = event
+        super().__init__(f"event {event}: {problem}; mend the family that made it")
+
+
 class StaleWriter(RefoldError):
     """Another writer has appended to this episode since it was read; nothing was appended."""
 
