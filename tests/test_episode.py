@@ -184,16 +184,15 @@ def test_ids_are_drawn_afresh():
 
 def test_inputs_given_with_an_action_change_the_state_before_the_rules_decide():
     """A seed given with each action holds for that very step, as `verify` re-runs it."""
-    episode = Episode.start(load("workflow/hard"))
-    seed = 0
-    while not episode.over:
-        seed += 1
-        episode.step(
-            make_policy("greedy", episode.family, seed=0)(
-                episode.observation, lambda: episode.legal_actions
-            ),
-            Reseeded(seed),
-        )
+    hard = load("workflow/hard")
+    workers = tuple(evolve(each, reliability=0.5) for each in hard.parameters.workers)
+    scenario = evolve(hard, parameters=evolve(hard.parameters, workers=workers))
+    episode = Episode.start(scenario)
+    play = make_policy("greedy", episode.family, seed=0)
+    for seed in range(100):
+        if not episode.over:
+            action = play(episode.observation, lambda: episode.legal_actions)
+            episode.step(action, Reseeded(seed))
     assert verify(episode.events) is None
 
 
