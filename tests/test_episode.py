@@ -216,7 +216,7 @@ class Weighed(Event, frozen=True):
     ids=["integer", "nested", "nan"],
 )
 def test_an_event_that_would_read_back_as_another_is_refused(tmp_path, event, problem):
-    """Nothing is appended that a reader would not get back to the byte; field and event are named."""
+    """Nothing is appended that would not read back to the byte; the field is named."""
     inbox = find_family("inbox", 1)
     family = evolve(
         inbox,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from refold.commands.shared.files import new_file_beside, output_file, publish
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
     episode_argument,
@@ -136,14 +137,14 @@ def _write_golden(folder: Path, name: str, text: str) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.jsonl"
-    try:
-        # "x" refuses an existing file; newline, so that the bytes are equal on every system.
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
+    if path.exists():
         raise RefoldError(
             f"{path}: expected a new name, got that of a golden; remove it, or give --name"
-        ) from None
+        )
+    with new_file_beside(path) as temporary:
+        with output_file(str(temporary)) as file:
+            file.write(text.encode())
+        publish(temporary, path)
     return path
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from refold.commands.shared.files import check_output, new_log
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import format_examples, json_option
 from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
@@ -32,20 +33,16 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
     longest form. Where an id names different episodes, those of later logs get a number behind
     it (3f2a becomes 3f2a-2), and forks follow their parents.
     """
+    check_output(output, option="--output", logs=logs)
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")
     with ExitStack() as stack:
         merge = MergePlan([_open_source(stack, log) for log in logs])
-        try:
-            with EventLog(output) as merged, merged.transaction():
-                written = merge.write(merged)
-                for _ in show_progress(written, total=len(merge.ids), label="merging"):
-                    pass
-        # Ctrl-C as well: a log that holds a part of the episodes would look like a finished merge.
-        except BaseException:
-            for end in ("", "-wal", "-shm"):  # SQLite keeps a log's latest pages beside it
-                Path(output + end).unlink(missing_ok=True)
-            raise
+        # New at the end: a log that holds a part of the episodes would look like a finished merge.
+        with new_log(output) as merged, merged.transaction():
+            written = merge.write(merged)
+            for _ in show_progress(written, total=len(merge.ids), label="merging"):
+                pass
     if as_json:
         print_json("merged", map(to_json_data, merge.outcomes()))
     else:

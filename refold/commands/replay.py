@@ -8,6 +8,7 @@ from msgspec import Raw
 from rich.console import Console
 
 from refold.agents.prompting import prompt_of
+from refold.commands.shared.files import check_output
 from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.options import (
     episode_argument,
@@ -58,6 +59,8 @@ def replay_command(
     """
     if interactive and (as_json or html is not None):
         raise click.UsageError("--interactive: expected it without --json and --html, got both")
+    if html is not None:
+        check_output(html, option="--html", logs=[log_path])
     with EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)

@@ -101,7 +101,8 @@ class Codec:
         except (msgspec.MsgspecError, RecursionError) as error:
             raise UnstorableEvent(_type_of(payload), str(error)) from None
         if again != payload:
-            path, was, read = _first_change(*map(msgspec.json.decode, (payload, again)), "$")
+            stored, read_back = map(msgspec.json.decode, (payload, again))
+            path, was, read = _first_change(stored, read_back, "$")
             problem = f"expected {encode(read).decode()}, got {encode(was).decode()} - at `{path}`"
             raise UnstorableEvent(_type_of(payload), problem)
 

@@ -123,6 +123,14 @@ class UnstorableEvent(RefoldError):
         super().__init__(f"event {event}: {problem}; mend the family that made it")
 
 
+class LogMoved(NotALog):
+    """The path of an open log names another file by now, or none."""
+
+
+class DiskFull(RefoldError):
+    """The disk has no room for what was to be stored; nothing of it was."""
+
+
 class StaleWriter(RefoldError):
     """Another writer has appended to this episode since it was read; nothing was appended."""
 

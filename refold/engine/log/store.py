@@ -27,7 +27,7 @@ from refold.engine.errors import (
     StaleWriter,
     UnknownEpisode,
 )
-from refold.engine.log.file import open_log, sqlite_errors
+from refold.engine.log.file import FileIdentity, open_log, sqlite_errors
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
@@ -62,6 +62,7 @@ class EventLog:
         self._closed = False
         with sqlite_errors(self.path):
             self._connection = open_log(self.path, readonly=readonly, durable=durable)
+        self._file = FileIdentity(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +99,7 @@ class EventLog:
         ended_at = (record.ended_at or utc_now()) if end else None
         row = record_values(evolve(record, ended_at=ended_at))
         with self.transaction():
+            self._file.check_now_and_then()
             try:
                 cursor = self._connection.execute(INSERT_EPISODE, row)
             except sqlite3.IntegrityError as error:
@@ -125,6 +127,9 @@ class EventLog:
             after = self._insert_events(tail, payloads)
             if end:
                 self._set_ended(tail.key)
+                self._file.check()
+            else:
+                self._file.check_now_and_then()
         if end:
             self._checkpoint_if_due()
         return after
@@ -199,7 +204,8 @@ class EventLog:
             try:
                 yield
             except BaseException:  # an interrupt too: an open transaction would keep the lock
-                self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+                if self._connection.in_transaction:  # on a full disk, SQLite has ended it by itself
+                    self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
                 raise
             self._connection.execute("RELEASE part" if inner else "COMMIT")
 
