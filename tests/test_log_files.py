@@ -161,6 +161,12 @@ def test_a_newer_log_is_refused_and_left_alone(recorded, readonly):
     assert recorded.read_bytes() == before
 
 
+def archive_all(episode):
+    """Play *episode* to its end."""
+    while not episode.over:
+        episode.step({"type": "archive"})
+
+
 def unlink(path):
     """Remove the log at *path*."""
     path.unlink()
@@ -180,20 +186,22 @@ def test_a_log_that_went_away_while_it_is_written_is_an_error(tmp_path, hit, got
         episode = Episode.start(load("inbox/easy"), log=log)
         hit(path)
         with pytest.raises(LogMoved, match=rf"expected the log that was opened, got {got} there"):
-            while True:
-                episode.step({"type": "archive"})
+            archive_all(episode)
         assert not episode.over
 
 
 def test_a_full_disk_is_told_as_one():
-    """SQLite ends the transaction by itself then, and its error is told, not one of the rollback."""
-    with (
-        pytest.raises(DiskFull, match=r"log\.db: expected room on the disk, got none"),
-        closing(sqlite3.connect(":memory:")) as full,
-        sqlite_errors("log.db"),
-    ):
+    """What is written to a full disk is told by that name, and what to do."""
+    with closing(sqlite3.connect(":memory:")) as full:
         full.execute("PRAGMA max_page_count = 2")
-        full.execute("CREATE TABLE large AS SELECT zeroblob(100000)")
+        with pytest.raises(DiskFull, match=r"log\.db: expected room on the disk, got none"):
+            write_much(full)
+
+
+def write_much(connection):
+    """Write more than two pages."""
+    with sqlite_errors("log.db"):
+        connection.execute("CREATE TABLE large AS SELECT zeroblob(100000)")
 
 
 def test_a_write_that_fails_is_told_not_its_rollback(tmp_path):

@@ -14,6 +14,7 @@ from refold.commands.shared.grade_tables import (
     summary_table,
 )
 from refold.commands.shared.grader_choice import GraderChoice, SelectedEpisode, with_grader_options
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     filter_options,
@@ -61,16 +62,22 @@ def grade_command(
     Grade episodes from their events: those named, or all in the log that the filters let through.
 
     Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. The
-    log is only written to with --save, and then all or nothing.
+    log is only written to with --save, and then all or nothing. Exits with 1 if an episode is
+    damaged, which is told, and has no grade.
     """
     scores: list[tuple[str, float]] = []
     # Read-only unless grades are saved: a log that another process writes can then be graded too.
-    with open_existing(log_path, readonly=not save) as log, _save_transaction(log, save=save):
-        fitting = log.episodes(scenario=scenario, agent=agent, run=run)
-        wanted = [log.find(id).id for id in ids] or [each.id for each in fitting]
-        graded = _note_scores(
-            _grade_episodes(log, wanted, grader_choice, save=save), len(wanted), scores
-        )
+    with (
+        telling_left_out() as left_out,
+        open_existing(log_path, readonly=not save) as log,
+        _save_transaction(log, save=save),
+    ):
+        fitting = log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out)
+        wanted = left_out.find_each(log, ids) if ids else list(fitting)
+        read = left_out.read_each(wanted, lambda info: log.events(info.id))
+        selected = (SelectedEpisode(info.id, stream) for info, stream in read)
+        given = grader_choice.grade_all(selected, left_out)
+        graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
         else:
@@ -78,19 +85,17 @@ def grade_command(
     below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
     if below:
         print_to_stderr(f"{below} of {pluralise(len(scores), 'score')} below {fail_under:g}")
-    return 1 if below else 0
+    return 1 if below or left_out else 0
 
 
 def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
     return log.transaction() if save else nullcontext()
 
 
-def _grade_episodes(
-    log: EventLog, ids: Sequence[str], grader_choice: GraderChoice, *, save: bool
+def _save_each(
+    log: EventLog, graded: Iterable[tuple[SelectedEpisode, Grade]], *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    for episode, given in grader_choice.grade_all(
-        SelectedEpisode(id, log.events(id)) for id in ids
-    ):
+    for episode, given in graded:
         if save:
             save_grade(log, episode.id, given)
         yield episode.id, given
@@ -112,7 +117,8 @@ def _print_grades(
     if not total:
         print_to_stderr("no episodes to grade; `refold record SCENARIO --agent A` adds some")
     elif total == 1:
-        print_grade(out, next(graded)[1])
+        for _, given in graded:
+            print_grade(out, given)
     elif total <= MOST_ROWS:
         out.print(grades_table(graded))
     else:

@@ -2,6 +2,7 @@
 
 import click
 
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     episode_argument,
@@ -14,6 +15,8 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
 from refold.engine import EpisodeInfo, EventLog, RefoldError, UnknownEpisode
+from refold.engine.log.left_out import LeftOut
+from refold.graders import saved_grades
 from refold.reports import Price, find_run
 
 
@@ -32,17 +35,23 @@ from refold.reports import Price, find_run
 @json_option
 def resume_command(
     id: str, parallel: int, price: Price | None, model: ModelChoices, log_path: str, as_json: bool
-) -> None:
+) -> int:
     """
     Go on with the episode ID, or with every open episode of the run ID, where it stopped.
 
     Each is played by the agent that began it, and asked as it was asked before; no answer that
-    is in the log is asked for again.
+    is in the log is asked for again. Exits with 1 if an episode is damaged: it is told, and the
+    others go on.
     """
-    with open_existing(log_path) as log:
-        infos = _find_episodes(log, id)
+    with telling_left_out() as left_out, open_existing(log_path) as log:
+        found = _find_episodes(log, id, left_out)
+        # Read once before any is played, so that a damaged one does not end the others' play.
+        readable = left_out.read_each(
+            found, lambda info: (log.events(info.id), saved_grades(log, info.id))
+        )
+        infos = [info for info, _ in readable]
         running = [info for info in infos if info.ended is None]
-        if not running:
+        if not running and not left_out:
             print_to_stderr(f"{id}: nothing to do, every episode has ended")
         save_missing_grades(log, infos)
         try:
@@ -51,14 +60,15 @@ def resume_command(
             print_to_stderr(f"interrupted; `refold resume {id}` goes on where it stopped")
             raise
         print_episodes(log, [info.id for info in infos], as_json=as_json)
+    return 1 if left_out else 0
 
 
-def _find_episodes(log: EventLog, reference: str) -> list[EpisodeInfo]:
+def _find_episodes(log: EventLog, reference: str, left_out: LeftOut) -> list[EpisodeInfo]:
     """Return the episode called *reference*, else the episodes of the run called so."""
     try:
-        return [log.find(reference)]
+        return left_out.find_each(log, [reference])
     except UnknownEpisode as error:
         try:
-            return list(log.episodes(run=find_run(log, reference)))
+            return list(log.episodes(run=find_run(log, reference), left_out=left_out))
         except RefoldError:
             raise RefoldError(f"{error}; `refold runs` lists runs") from None

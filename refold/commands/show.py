@@ -8,6 +8,7 @@ import click
 from refold.commands.shared.episode_tables import episode_row
 from refold.commands.shared.formatting import format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -23,7 +24,9 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.engine import EpisodeInfo, EventLog, Stream
-from refold.graders import Grade, grade, saved_grades
+from refold.engine.log.left_out import LeftOut
+from refold.graders import Grade, grade
+from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
 
@@ -41,27 +44,34 @@ _FIGURES = ("after step", "steps", "score")
 @episode_argument("id")
 @log_option
 @json_option
-def show_command(id: str, log_path: str, as_json: bool) -> None:
-    """Show one episode at a glance: how it went, its grade, what it was forked from and into."""
-    with EventLog(log_path, readonly=True) as log:
+def show_command(id: str, log_path: str, as_json: bool) -> int:
+    """
+    Show one episode at a glance: how it went, its grade, what it was forked from and into.
+
+    Exits with 1 if a grade saved for it, or a relative, cannot be read.
+    """
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
-        saved = saved_grades(log, info.id)
-        relatives = list(_lineage_scores(log, info))
+        saved = saved_or_none(log, info.id, left_out)
+        relatives = list(_lineage_scores(log, info, left_out))
     result = grade(stream)
     if as_json:
         shown = {**episode_row(info, saved), "grade": to_json_data(result)}
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
-        return
-    _print_episode(info, stream, result, [each for each in saved if each != result])
-    if len(relatives) > 1:
-        _print_lineage(info, relatives)
+    else:
+        _print_episode(info, stream, result, [each for each in saved if each != result])
+        if len(relatives) > 1:
+            _print_lineage(info, relatives)
+    return 1 if left_out else 0
 
 
-def _lineage_scores(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
+def _lineage_scores(
+    log: EventLog, info: EpisodeInfo, left_out: LeftOut
+) -> Iterator[tuple[Relative, float | None]]:
     """Yield the relatives of *info*, itself included, each with its first saved score."""
-    for each in lineage(log, info):
-        saved = saved_grades(log, each.id) if each.info else []
+    for each in lineage(log, info, left_out):
+        saved = saved_or_none(log, each.id, left_out) if each.info else []
         yield each, saved[0].score if saved else None
 
 

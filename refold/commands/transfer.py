@@ -1,6 +1,6 @@
 """``refold export`` and ``refold import``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from refold.commands.shared.files import (
     output_file,
 )
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -36,23 +37,26 @@ from refold.replays.transfer import export_lines, import_lines
 @episode_argument("ids", many=True)
 @click.option("-o", "--output", metavar="FILE", default=STDOUT, help="File; stdout if none.")
 @log_option
-def export_command(ids: Sequence[str], output: str, log_path: str) -> None:
+def export_command(ids: Sequence[str], output: str, log_path: str) -> int:
     """
     Write episodes as JSON Lines: those named, or the whole log.
 
-    Each is a header line, then its stored events, a line each, byte for byte.
+    Each is a header line, then its stored events, a line each, byte for byte. Exits with 1 if an
+    episode is damaged: it is told, and the others are written.
     """
     check_output(output, option="--output", logs=[log_path])
-    with EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         # Ids are looked up before the first line is written: a typo must not leave half an export.
         if ids:
-            chosen: Iterator[EpisodeInfo] = iter([log.find(id) for id in ids])
+            chosen: Iterable[EpisodeInfo] = left_out.find_each(log, ids)
             total = len(ids)
         else:
-            chosen, total = log.episodes(), log.count()
+            chosen, total = log.episodes(left_out=left_out), log.count()
         with output_file(output) as file:
-            for info in show_progress(chosen, total=total, label="exporting"):
-                file.writelines(export_lines(log, info))
+            watched = show_progress(chosen, total=total, label="exporting")
+            for _, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
+                file.writelines(lines)
+    return 1 if left_out else 0
 
 
 @click.command(

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.engine.definition import header_of
+from refold.engine.log.left_out import LeftOut
 from refold.replays.golden import find_goldens, read_golden
 
 _SHORT_ID = 8
@@ -132,9 +133,11 @@ def _find_in_log(
     log: EventLog, scenario: str | None, agent: str | None, run: str | None
 ) -> Iterator[EpisodeLocation]:
     """Yield the matching episodes of *log*, each with a test id as short as is unambiguous."""
-    fitting = [
-        (info.scenario, info.id) for info in log.episodes(scenario=scenario, agent=agent, run=run)
-    ]
+    damaged = LeftOut()
+    infos = log.episodes(scenario=scenario, agent=agent, run=run, left_out=damaged)
+    fitting = [(info.scenario, info.id) for info in infos]
+    # A test of its own for each, which fails with what is wrong, beside those of the others.
+    fitting += [("damaged", id) for id in damaged.problems]
     short = Counter(f"{name}-{id[:_SHORT_ID]}" for name, id in fitting)
     for name, id in fitting:
         test_id = f"{name}-{id[:_SHORT_ID]}"

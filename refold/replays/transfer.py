@@ -48,9 +48,9 @@ class EpisodeHeader(
 _decode_header = msgspec.json.Decoder(EpisodeHeader).decode
 
 
-def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
+def export_lines(log: EventLog, info: EpisodeInfo) -> list[bytes]:
     """
-    Yield the lines of an export of the episode *info* of *log*, each with its line end.
+    Return the lines of an export of the episode *info* of *log*, each with its line end.
 
     Raises:
         LogDamaged: The stored chain is broken.
@@ -58,9 +58,7 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
     stream = log.events(info.id)
     row = record_fields(info)
     header = EpisodeHeader(version=1, **row, events=len(stream), digest=stream.digest)
-    yield encode(header) + b"\n"
-    for payload in stream.payloads:
-        yield payload + b"\n"
+    return [encode(header) + b"\n", *(payload + b"\n" for payload in stream.payloads)]
 
 
 def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:

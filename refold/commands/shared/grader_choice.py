@@ -9,7 +9,8 @@ from attrs import frozen
 
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import Stream
+from refold.engine import RefoldError, Stream
+from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, Grader, grade
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
 from refold.scenarios import load_rubric
@@ -58,9 +59,9 @@ class GraderChoice:
     grader: FileGrader | None
     seconds: float
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def grade_all(self, episodes: Iterable[T], left_out: LeftOut) -> Iterator[tuple[T, Grade]]:
         """
-        Yield each of *episodes* with its grade, in order.
+        Yield each of *episodes* with its grade, in order; *left_out* notes those without one.
 
         Raises:
             ScenarioError: The file holds no rubric that fits an episode's family.
@@ -68,9 +69,11 @@ class GraderChoice:
         """
         if self.grader is not None:
             return self.grader.grade_all(episodes, seconds=self.seconds, on_output=print_to_stderr)
-        return self._grade_by_rubric(episodes)
+        return self._grade_by_rubric(episodes, left_out)
 
-    def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def _grade_by_rubric(
+        self, episodes: Iterable[T], left_out: LeftOut
+    ) -> Iterator[tuple[T, Grade]]:
         # A rubric's measures belong to a family, so the file is read again for each family.
         graders: dict[tuple[str, int], Grader] = {}
         for episode in episodes:
@@ -78,7 +81,13 @@ class GraderChoice:
             if self.rubric is not None and family not in graders:
                 rubric = load_rubric(self.rubric, *family)
                 graders[family] = Grader(rubric, find_criteria(*family))
-            yield episode, graders.get(family, grade)(episode.stream)
+            # Not the file's rubric, which was checked: what the episode itself holds.
+            try:
+                given = graders.get(family, grade)(episode.stream)
+            except RefoldError as error:
+                left_out.add(episode.id, error)
+            else:
+                yield episode, given
 
 
 def with_grader_options(command: CommandT) -> CommandT:
