@@ -73,9 +73,10 @@ def grade_command(
         _save_transaction(log, save=save),
     ):
         fitting = log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out)
-        wanted = left_out.find_each(log, ids) if ids else list(fitting)
-        read = left_out.read_each(wanted, lambda info: log.events(info.id))
-        selected = (SelectedEpisode(info.id, stream) for info, stream in read)
+        wanted = [info.id for info in (left_out.find_each(log, ids) if ids else fitting)]
+        selected = (
+            SelectedEpisode(*each) for each in left_out.read_each(wanted, log.events, id=str)
+        )
         given = grader_choice.grade_all(selected, left_out)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:

@@ -36,9 +36,9 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
 
     Exits with 1 if an episode is damaged: it is told, and the others are merged.
     """
-    check_output(output, option="--output", logs=logs)
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")
+    check_output(output, option="--output", logs=logs)
     with ExitStack() as stack:
         left_out = stack.enter_context(telling_left_out())
         merge = MergePlan([_open_source(stack, log) for log in logs], left_out)

@@ -1,7 +1,8 @@
 """Read many episodes although some cannot be read: they are noted, and the others go on."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
 
 from attrs import Factory, define
 
@@ -9,6 +10,9 @@ from refold.engine.errors import LogDamaged, RefoldError
 from refold.engine.log.info import EpisodeInfo
 
 T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+
+_id_of: Callable[[Any], str] = attrgetter("id")
 
 
 class _Finder(Protocol):
@@ -39,16 +43,24 @@ class LeftOut:
         self.problems.setdefault(id, named)
 
     def read_each(
-        self, infos: Iterable[EpisodeInfo], read: Callable[[EpisodeInfo], T]
-    ) -> Iterator[tuple[EpisodeInfo, T]]:
-        """Yield each of *infos* with what *read* returns; those for which it raises are noted."""
-        for info in infos:
+        self,
+        items: Iterable[ItemT],
+        read: Callable[[ItemT], T],
+        *,
+        id: Callable[[ItemT], str] = _id_of,
+    ) -> Iterator[tuple[ItemT, T]]:
+        """
+        Yield each of *items* with what *read* returns; those for which it raises are noted.
+
+        Items are episodes, or anything of which *id* returns the episode's id.
+        """
+        for item in items:
             try:
-                value = read(info)
+                value = read(item)
             except RefoldError as error:
-                self.add(info.id, error)
+                self.add(id(item), error)
             else:
-                yield info, value
+                yield item, value
 
     def find_each(self, log: _Finder, references: Iterable[str]) -> list[EpisodeInfo]:
         """
