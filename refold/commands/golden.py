@@ -21,7 +21,7 @@ from refold.engine import EpisodeInfo, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.graders import grade
 from refold.replays import verify
-from refold.replays.golden import find_goldens, golden_text, read_golden
+from refold.replays.golden import find_goldens, golden_text, has_ended, read_golden
 
 FOLDER = "goldens"
 
@@ -60,7 +60,8 @@ def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: 
     """
     Write the episode ID as a golden: its stored events, byte for byte.
 
-    Only an episode that its rules make again is taken, and nothing is overwritten.
+    Only an episode that has ended, and that its rules make again, is taken. Nothing is
+    overwritten.
     """
     with open_existing(log_path, readonly=True) as log:
         info = log.find(id)
@@ -111,6 +112,11 @@ def _verified_text(stream: Stream, info: EpisodeInfo) -> str:
     Raises:
         RefoldError: The rules no longer produce the episode, so its golden would fail at once.
     """
+    if not has_ended(stream):
+        raise RefoldError(
+            f"episode {info.id}: expected one that has ended, got one that goes on; "
+            f"`refold resume {info.id}` plays the rest"
+        )
     found = verify(stream)
     text = golden_text(stream)
     # Read back as a test will read it: line ends or an old format must not change the digest.

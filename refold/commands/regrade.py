@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from io import TextIOWrapper
 from typing import Any
 
 import click
 
+from refold.commands.shared.files import open_input
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS
 from refold.commands.shared.grader_choice import GraderChoice, with_grader_options
@@ -116,7 +118,7 @@ def _read_saved_grades(
     if against == IN_LOG:
         infos = log.episodes(left_out=left_out) if wanted is None else wanted
         return episodes_graded_in_log(log, infos, left_out)
-    file = stack.enter_context(click.open_file(against, encoding="utf-8"))
+    file = stack.enter_context(TextIOWrapper(open_input(against), encoding="utf-8-sig"))
     only = None if wanted is None else frozenset(info.id for info in wanted)
     return episodes_graded_in_file(log, file, tally, left_out, only=only, where=against)
 

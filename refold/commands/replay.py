@@ -1,6 +1,6 @@
 """``refold replay``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import (
     print_json,
+    print_to_stderr,
     safe_lines,
     safe_text,
     stdout_console,
@@ -29,6 +30,7 @@ from refold.engine import ActionTaken, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
 from refold.graders import grade
 from refold.replays import Step, steps
+from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 
 
@@ -76,12 +78,17 @@ def replay_command(
     if as_json:
         rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)
-    if as_json or html is not None:
-        return
+    if not as_json and html is None:
+        _print_steps(stream, chosen, observe=one_moment)
+
+
+def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool) -> None:
+    if remark := stand_in_remark(stream.scenario):
+        print_to_stderr(f"scenario {remark}")
     out = stdout_console()
     for step in chosen:
         print_step(out, stream, step)
-        if one_moment:
+        if observe:
             _print_moment(out, stream, step)
 
 

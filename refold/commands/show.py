@@ -29,6 +29,7 @@ from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
+from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
 _FIGURES = ("after step", "steps", "score")
@@ -90,7 +91,9 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
 
 def _print_episode(info: EpisodeInfo, stream: Stream, result: Grade, others: list[Grade]) -> None:
     out = stdout_console()
-    out.print(safe_text(f"{info.scenario}  {info.id}"), style="bold")
+    out.print(
+        safe_text(f"{stand_in_remark(stream.scenario) or info.scenario}  {info.id}"), style="bold"
+    )
     out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
     out.print(

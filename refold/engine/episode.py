@@ -73,7 +73,8 @@ def check_id(id: str) -> str:
     # Ids become parts of file names and URLs, and arguments of commands; ``last`` is a reference.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", id) or id == "last":
         raise RefoldError(
-            f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', got {id!r}"
+            f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', "
+            f"got {id!r:.100}"
         )
     return id
 

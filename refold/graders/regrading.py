@@ -17,6 +17,7 @@ from attrs import define, frozen
 from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream, UnknownEpisode
 from refold.engine.errors import AmbiguousEpisode
 from refold.engine.log.left_out import LeftOut
+from refold.engine.text_marks import without_bom
 from refold.graders import Grade, saved_grades
 from refold.graders.changes import GradeChange, compare_grades
 from refold.scenarios import recorded_rubric
@@ -219,5 +220,6 @@ def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
 def _read_chunk(file: IO[str], where: str) -> str:
     try:
         return file.read(_CHUNK)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        without_bom(error.object, where)  # names UTF-16
         raise RefoldError(f"{where}: expected UTF-8, got something else") from None
