@@ -90,8 +90,14 @@ def test_version_and_no_command(tmp_path):
         ("replay last --step 99", r"step: expected 0 to 4 \(0 is before any action\), got 99"),
         ("replay last --step -1", r"step: expected 0 to 4 .*, got -1"),
         ("grade --fail-under 1.5", r"invalid value for '--fail-under': 1.5"),
-        ("import missing.jsonl", r"'missing.jsonl': No such file"),
-        ("export -o missing/folder.jsonl", r"could not open file 'missing/folder.jsonl'"),
+        (
+            "import missing.jsonl",
+            "missing.jsonl: expected a file that can be read, got No such file",
+        ),
+        (
+            "export -o missing/folder.jsonl",
+            "missing/folder.jsonl: expected a file that can be written, got No such file",
+        ),
         ("show", r"missing argument 'ID'"),
         ("show nobody", r"episode 'nobody': expected an id, a unique prefix or 'last'.*lists them"),
         ("grade last nobody", r"episode 'nobody'"),

@@ -5,20 +5,27 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refold.agents import make_policy
 from refold.engine import (
     ActionRefused,
     ActionTaken,
     Episode,
     EpisodeEnded,
     EpisodeOver,
+    Event,
     EventLog,
     InvalidAction,
     RefoldError,
+    Reseeded,
     StaleWriter,
     StepRewarded,
 )
-from refold.engine.codec import encode
+from refold.engine.codec import Codec, encode
+from refold.engine.errors import UnstorableEvent
 from refold.engine.folding import fold_to, step_ranges
+from refold.engine.phrases import say_shared
+from refold.engine.registry import find_family
+from refold.replays import verify
 from refold.scenarios import load, scenario_names
 
 SCENARIOS = st.sampled_from(scenario_names())
@@ -173,3 +180,63 @@ def test_ids_are_drawn_afresh():
     ids = {Episode.start(MAIL).id for _ in range(100)}
     assert len(ids) == 100
     assert all(re.fullmatch("[0-9a-f]{16}", id) for id in ids)
+
+
+def test_inputs_given_with_an_action_change_the_state_before_the_rules_decide():
+    """A seed given with each action holds for that very step, as `verify` re-runs it."""
+    hard = load("workflow/hard")
+    workers = tuple(evolve(each, reliability=0.5) for each in hard.parameters.workers)
+    scenario = evolve(hard, parameters=evolve(hard.parameters, workers=workers))
+    episode = Episode.start(scenario)
+    play = make_policy("greedy", episode.family, seed=0)
+    for seed in range(100):
+        if not episode.over:
+            action = play(episode.observation, lambda: episode.legal_actions)
+            episode.step(action, Reseeded(seed))
+    assert verify(episode.events) is None
+
+
+class Weighed(Event, frozen=True):
+    """An event of a family that forgot to turn a count into a float."""
+
+    grams: float
+    bins: dict[str, float]
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        (
+            Weighed(-1, {}),
+            r"event weighed: expected -1\.0, got -1 - at `\$\.grams`; mend the family",
+        ),
+        (Weighed(0.5, {"left": 0.5, "x": 2}), r"expected 2\.0, got 2 - at `\$\.bins\.x`"),
+        (Weighed(float("nan"), {}), r"Expected `float`, got `null` - at `\$\.grams`"),
+    ],
+    ids=["integer", "nested", "nan"],
+)
+def test_an_event_that_would_read_back_as_another_is_refused(tmp_path, event, problem):
+    """Nothing is appended that would not read back to the byte; the field is named."""
+    inbox = find_family("inbox", 1)
+    family = evolve(
+        inbox,
+        name="scales",
+        events=(*inbox.events, Weighed),
+        reducer={**inbox.reducer, Weighed: lambda state, event: state},
+        decide=lambda state, action: [event, *inbox.decide(state, action)],
+        say=say_shared,
+    )
+    with EventLog(tmp_path / "log.db") as log:
+        started = Episode.start(MAIL, log=log)
+        episode = Episode(
+            started.id,
+            started.events,
+            started.events.payloads,
+            codec=Codec(family),
+            log=log,
+            tail=log.tail(started.id),
+        )
+        with pytest.raises(UnstorableEvent, match=problem) as error:
+            episode.step({"type": "archive"})
+        assert error.value.event == "weighed"
+        assert log.events(started.id).digest == started.events.digest

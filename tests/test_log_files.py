@@ -1,3 +1,4 @@
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -7,9 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from shell import Shell, check_refusal
 
 from refold.engine import Episode, EventLog, NotALog, RefoldError
-from refold.engine.errors import NewerLog
+from refold.engine.errors import DiskFull, LogMoved, NewerLog
+from refold.engine.log.file import sqlite_errors
 from refold.scenarios import load
 
 MAIL = load("inbox/easy")
@@ -156,6 +159,63 @@ def test_a_newer_log_is_refused_and_left_alone(recorded, readonly):
     with pytest.raises(NewerLog, match="expected log version 1 or older, got 2; update refold"):
         EventLog(recorded, readonly=readonly)
     assert recorded.read_bytes() == before
+
+
+def archive_all(episode):
+    """Play *episode* to its end."""
+    while not episode.over:
+        episode.step({"type": "archive"})
+
+
+def unlink(path):
+    """Remove the log at *path*."""
+    path.unlink()
+
+
+def replace(path):
+    """Put another log at *path*."""
+    EventLog(path.with_name("other.db")).close()
+    path.with_name("other.db").replace(path)
+
+
+@pytest.mark.parametrize(("hit", "got"), [(unlink, "no file"), (replace, "another file")])
+def test_a_log_that_went_away_while_it_is_written_is_an_error(tmp_path, hit, got):
+    """At the episode's end at the latest: what is written to a file without a name is lost."""
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        episode = Episode.start(load("inbox/easy"), log=log)
+        hit(path)
+        with pytest.raises(LogMoved, match=rf"expected the log that was opened, got {got} there"):
+            archive_all(episode)
+        assert not episode.over
+
+
+def test_a_full_disk_is_told_as_one():
+    """What is written to a full disk is told by that name, and what to do."""
+    with closing(sqlite3.connect(":memory:")) as full:
+        full.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(DiskFull, match=r"log\.db: expected room on the disk, got none"):
+            write_much(full)
+
+
+def write_much(connection):
+    """Write more than two pages."""
+    with sqlite_errors("log.db"):
+        connection.execute("CREATE TABLE large AS SELECT zeroblob(100000)")
+
+
+def test_a_write_that_fails_is_told_not_its_rollback(tmp_path):
+    """Whatever the disk refuses, the error is the disk's, and what was stored stays readable."""
+    shell = Shell(tmp_path)
+    shell("record inbox/easy --agent random --log log.db --name a")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limit[1]))
+    try:
+        ran = shell("record workflow/hard --agent random --epochs 50 --log log.db", code=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    check_refusal(ran, "expected a usable refold log, got disk I/O error")
+    assert "1 episode checked, 0 wrong" in shell("verify --log log.db").err
 
 
 def test_a_readonly_log_reads_and_does_not_write(recorded):

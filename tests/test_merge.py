@@ -137,22 +137,38 @@ def test_an_existing_file_is_left_alone(shell):
     [
         ("missing", "b.db: expected a log, got no such file"),
         ("other", "b.db: expected a refold log, got another kind of file"),
-        ("event", "episode y event 1: expected an event, got"),
-        ("row", "b.db: episode y: an end: expected False, as the events say, got True"),
     ],
 )
 def test_all_or_nothing(shell, broken, match):
-    """One log that cannot be trusted, and nothing is made; the error says what is wrong where."""
+    """One file that is no log, and nothing is made; the error says what is wrong where."""
     record(shell, "a.db", "x")
     if broken == "other":
         (shell.at / "b.db").write_text("no log")
-    if broken in ("event", "row"):
-        start = contents(shell, "a.db")["x"][1][0]
-        with EventLog(shell.at / "b.db") as log:
-            info = EpisodeInfo("y", EASY.name, EASY.seed)
-            more = [b'{"type":"nonsense"}'] if broken == "event" else []
-            log.begin(info, [start, *more], end=True)
     shell.refuses("merge a.db b.db -o c.db", match=match)
+
+
+@pytest.mark.parametrize(
+    ("broken", "match"),
+    [
+        ("event", "left out: b.db: episode y event 1: expected an event, got"),
+        ("row", "left out: b.db: episode y: an end: expected False, as the events say, got True"),
+    ],
+)
+def test_a_damaged_episode_is_told_and_the_others_are_merged(shell, broken, match):
+    """One episode that cannot be trusted costs no other; a sound one of its name is kept."""
+    record(shell, "a.db", "x")
+    record(shell, "a.db", "y")
+    record(shell, "b.db", "z")
+    start = contents(shell, "a.db")["x"][1][0]
+    with EventLog(shell.at / "b.db") as log:
+        info = EpisodeInfo("y", EASY.name, EASY.seed)
+        more = [b'{"type":"nonsense"}'] if broken == "event" else []
+        log.begin(info, [start, *more], end=True)
+    ran = shell("merge b.db a.db -o c.db", code=1)
+    assert ran.err.startswith(match)
+    merged = contents(shell, "c.db")
+    assert sorted(merged) == ["x", "y", "z"]
+    assert merged["y"] == contents(shell, "a.db")["y"]
 
 
 def test_a_log_with_itself(shell):

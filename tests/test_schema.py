@@ -1,4 +1,5 @@
 import json
+import shlex
 import sqlite3
 from contextlib import closing
 
@@ -163,7 +164,11 @@ CHANGES = {
         "CREATE TRIGGER spy INSTEAD OF INSERT ON step_list BEGIN DELETE FROM grades; END",
         "trigger 'spy'",
     ),
-    "more-index": ("CREATE INDEX mine ON events (payload)", "index 'mine'"),
+    "more-index": ("create  unique index mine ON events (episode, seq, payload)", "index 'mine'"),
+    "other-index": (
+        "DROP INDEX episodes_parent; CREATE INDEX episodes_parent ON episodes (agent)",
+        "index 'episodes_parent'",
+    ),
     "more-column": ("ALTER TABLE grades ADD COLUMN mine TEXT", "table 'grades'"),
     "other-view": (
         "DROP VIEW step_list; CREATE VIEW step_list AS SELECT 1",
@@ -193,6 +198,44 @@ def test_tables_of_others_are_left_alone(recorded, random_episode):
     with EventLog(recorded) as log:
         random_episode("inbox/easy", 1, log)
         assert log.count() == 3
+
+
+def test_an_index_of_others_is_left_alone(recorded, random_episode):
+    """An index that only makes queries faster, as tools for SQLite add them, locks nobody out."""
+    with closing(sqlite3.connect(recorded)) as connection:
+        connection.executescript(
+            "create index mine on events (payload); CREATE INDEX of_grades ON grades (score DESC);"
+            "CREATE INDEX named ON episodes (agent) WHERE agent <> ''"
+        )
+    with EventLog(recorded) as log:
+        random_episode("inbox/easy", 1, log)
+        assert log.count() == 3
+
+
+def test_a_restored_dump_is_mended_by_the_command_in_the_error(recorded, tmp_path):
+    """.dump leaves out the application id; the error says how to put it back, and that works."""
+    restored = tmp_path / "it's restored.db"
+    with closing(sqlite3.connect(recorded)) as old, closing(sqlite3.connect(restored)) as new:
+        new.executescript("\n".join(old.iterdump()))
+    with pytest.raises(
+        NotALog, match=r"got none, as after \.dump and restore; to mend it: sqlite3 '"
+    ):
+        EventLog(restored)
+    with pytest.raises(NotALog) as error:
+        EventLog(restored, readonly=True)
+    _sqlite3, path, script = shlex.split(str(error.value).partition("to mend it: ")[2])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    with EventLog(recorded) as log, EventLog(restored) as again:
+        assert list(again.episodes()) == list(log.episodes())
+
+
+def test_another_database_without_an_id_is_no_restored_log(tmp_path):
+    """Only a file with the whole schema of a log gets that advice."""
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE episodes (id)")
+    with pytest.raises(NotALog, match="got another SQLite database; check --log"):
+        EventLog(tmp_path / "other.db")
 
 
 @pytest.fixture

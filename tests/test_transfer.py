@@ -185,3 +185,23 @@ def test_an_empty_file(shell):
 def test_an_export_is_not_begun_for_unknown_episodes(shell):
     """With a wrong id among the right ones the file stays as it was."""
     shell.refuses("export last nobody -o 0.jsonl", match="episode 'nobody'")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "match"),
+    [
+        ("fork_at", 2**63, r"line 1: expected fork_at 0 to 9223372036854775807, got"),
+        ("fork_at", -1, r"line 1: expected fork_at 0 to"),
+        ("epoch", 2**63, r"line 1: expected epoch 0 to"),
+        ("id", "x" * 10**6, r"line 1: expected id of at most 5000 characters, got 1000000"),
+        ("id", "x" * 65, r"episode id: expected 1 to 64 letters"),
+        ("agent", "x" * 10**6, r"line 1: expected agent of at most 5000 characters"),
+        ("scenario", "x" * 10**6, r"line 1: expected scenario of at most 5000 characters"),
+    ],
+)
+def test_a_header_out_of_bounds(shell, field, value, match):
+    """A number that no column holds, or a name of any length, is one short line."""
+    header, events = lines(shell)
+    write(shell, {**header, "parent": "p", "fork_at": 1, field: value}, events)
+    refuse(shell, match)
+    assert len(shell("import 0.jsonl --log new.db", code=2).err) < 400

@@ -4,9 +4,10 @@ from contextlib import closing
 
 import msgspec
 import pytest
+from attrs import evolve
 from shell import Shell
 
-from refold.engine import Episode, EpisodeInfo, EventLog
+from refold.engine import Episode, EpisodeInfo, EpisodeRecord, EventLog
 from refold.engine.exchanges import ReplyUnread
 from refold.replays import verify
 from refold.replays.golden import find_goldens, read_golden
@@ -201,3 +202,36 @@ def test_what_to_expect(shell, words, match):
     """A digest is expected of one episode, and in enough digits to mean something."""
     shell("record inbox/easy --agent random")
     shell.refuses(words.replace("ID", shell.ids()[0]), match=match)
+
+
+@pytest.mark.parametrize("parents", [{"one": "one"}, {"one": "two", "two": "one"}])
+def test_an_episode_that_descends_from_itself(tmp_path, parents):
+    """Nothing is its own parent, nor a fork of its fork."""
+    shell = Shell(tmp_path)
+    with EventLog(tmp_path / "refold.db") as log:
+        stream = Episode.start(load("inbox/easy"), log=log, id="root").events
+        for id, parent in parents.items():
+            record = EpisodeRecord(id, "inbox/easy", stream.started.seed, parent=parent, fork_at=0)
+            log.begin(record, stream.payloads)
+    ran = shell("verify", code=1)
+    for id, parent in parents.items():
+        assert f"{id}  parent: expected an older episode, got '{parent}'" in ran.out
+
+
+def test_a_scenario_under_a_name_that_ships(tmp_path):
+    """A scenario that only calls itself like one that ships is told apart from it at once."""
+    shell = Shell(tmp_path)
+    shell("record workflow/hard --agent greedy")
+    easier = evolve(load("workflow/easy"), name="workflow/hard")
+    with EventLog(tmp_path / "refold.db") as log:
+        episode = Episode.start(easier, log=log, id="forged")
+        while not episode.over:
+            episode.step({"action_type": "wait"})
+    told = "workflow/hard (not the one that ships)"
+    real, forged = shell("verify").out.splitlines()
+    assert told not in real
+    assert forged.endswith(told)
+    assert [row["remark"] for row in shell("verify --json").json["verdicts"]] == [None, told]
+    assert shell("show forged").out.startswith(f"{told}  forged\n")
+    assert shell("replay forged").err == f"scenario {told}\n"
+    assert told not in shell("show", shell.ids()[0]).out

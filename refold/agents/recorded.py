@@ -8,6 +8,7 @@ from refold.agents.client import ModelBackend, ModelResponse, is_unsupported
 from refold.agents.conversation import request_digest
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import ModelCalled
+from refold.engine.log.left_out import LeftOut
 
 MODEL_AGENT = "openai"
 """Kind of the agents that are models: what comes before the colon of an agent's name."""
@@ -37,11 +38,14 @@ class RecordedResponses:
         self._fallback = fallback
         self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._index_calls)
         self._episodes: dict[tuple[str, str], str] = {}
-        for info in log.episodes():
-            if info.agent.startswith(MODEL_AGENT):
-                for request in self._index_calls(info.id):
-                    self._episodes.setdefault((request, rollout_key(info)), info.id)
-                    self._episodes.setdefault((request, ""), info.id)
+        # A damaged episode has no replies to reuse; what reads it for its own sake tells of it.
+        damaged = LeftOut()
+        infos = log.episodes(left_out=damaged)
+        asked = (info for info in infos if info.agent.startswith(MODEL_AGENT))
+        for info, calls in damaged.read_each(asked, lambda info: self._index_calls(info.id)):
+            for request in calls:
+                self._episodes.setdefault((request, rollout_key(info)), info.id)
+                self._episodes.setdefault((request, ""), info.id)
 
     def _index_calls(self, episode: str) -> Mapping[str, ModelCalled]:
         """Return the first answered call for each request in *episode*, by request digest."""

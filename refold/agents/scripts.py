@@ -9,6 +9,7 @@ import msgspec
 from refold.engine import Family, InvalidAction, RefoldError
 from refold.engine.codec import codec_of
 from refold.engine.presentation import Policy
+from refold.engine.text_marks import without_bom
 from refold.scenarios.toml import read_toml
 
 LARGEST_FILE = 64 * 2**20
@@ -69,7 +70,11 @@ def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise RefoldError(f"{path}: expected at most {LARGEST_FILE} bytes, got more")
-        return path.read_text(encoding="utf-8")
+        # What a shell hands over as <(command) lies in /dev, and has a writer.
+        if path.is_fifo() and path.parts[:2] != ("/", "dev"):
+            raise RefoldError(f"{path}: expected a script, got a named pipe; write it to a file")
+        # Other line ends are left: to JSON and TOML they are space.
+        return without_bom(path.read_bytes(), str(path)).decode()
     except OSError as error:
         raise RefoldError(f"{path}: expected a script, got {error.strerror}") from None
     except UnicodeDecodeError:

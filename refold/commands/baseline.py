@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,
@@ -20,6 +21,7 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.engine import EventLog
+from refold.engine.log.left_out import LeftOut
 from refold.reports import Baseline, Outcome, baselines
 from refold.reports.baseline import SEEDS
 from refold.reports.outcomes import read_outcomes
@@ -38,7 +40,7 @@ from refold.reports.outcomes import read_outcomes
 )
 @log_option
 @json_option
-def baseline_command(seeds: int, log_path: str, as_json: bool) -> None:
+def baseline_command(seeds: int, log_path: str, as_json: bool) -> int:
     """
     Show reference scores on the scenarios that ship: simple agents, published, best of the log.
 
@@ -46,10 +48,16 @@ def baseline_command(seeds: int, log_path: str, as_json: bool) -> None:
     --epochs` numbers them), greedy and baseline. The log is only read; without one, the last
     row is missing.
     """
-    rows = list(baselines(_read_outcomes(log_path), seeds=seeds))
+    with telling_left_out() as left_out:
+        rows = list(baselines(_read_outcomes(log_path, left_out), seeds=seeds))
     if as_json:
         print_json("baselines", map(_baseline_row, rows))
-        return
+    else:
+        _print_baselines(rows)
+    return 1 if left_out else 0
+
+
+def _print_baselines(rows: Sequence[Baseline]) -> None:
     out = stdout_console()
     for family, group in groupby(rows, key=lambda row: row.family):
         of_family = list(group)
@@ -59,13 +67,13 @@ def baseline_command(seeds: int, log_path: str, as_json: bool) -> None:
         out.print()
 
 
-def _read_outcomes(log_path: str) -> Iterator[Outcome]:
+def _read_outcomes(log_path: str, left_out: LeftOut) -> Iterator[Outcome]:
     # Checked here: to the log, a missing file is an error, but a baseline needs none.
     if not Path(log_path).exists():
         print_to_stderr(f"no log {log_path}, so no best of it")
         return
     with EventLog(log_path, readonly=True) as log:
-        for outcome, _ in read_outcomes(log):
+        for outcome, _ in read_outcomes(log, left_out=left_out):
             yield outcome
 
 

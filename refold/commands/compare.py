@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     format_examples,
     json_option,
@@ -66,11 +67,11 @@ def compare_command(
     minus A, with a 95 % interval and the p-value of a sign-flip test. Runs are named as for
     `refold report`; they must have been graded by the same rubrics.
 
-    Exits with 0 if no episode flipped, 1 if any did, 2 on bad input.
+    Exits with 0 if no episode flipped, 1 if any did or could not be read, 2 on bad input.
     """
-    with EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = find_run(log, run_a), find_run(log, run_b)
-        comparison = compare(log, names, pass_at=pass_at)
+        comparison = compare(log, names, pass_at=pass_at, left_out=left_out)
     # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
@@ -82,7 +83,7 @@ def compare_command(
         print_json("comparisons", rows, **_json_head(comparison, names, pass_at, tail))
     else:
         _print_comparison(stdout_console(), comparison, names, pass_at, tail)
-    return 1 if comparison.flips else 0
+    return 1 if comparison.flips or left_out else 0
 
 
 def _json_head(

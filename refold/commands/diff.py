@@ -7,6 +7,7 @@ import click
 
 from refold.commands.replay import event_rows
 from refold.commands.shared.diff_tables import Streams, print_diff, print_position
+from refold.commands.shared.files import check_output
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -46,6 +47,8 @@ def diff_command(
 
     Exits with 0 if they are the same to the byte, 1 if they differ, 2 on bad input.
     """
+    if html is not None:
+        check_output(html, option="--html", logs=[log_path])
     with EventLog(log_path, readonly=True) as log:
         infos = log.find(a), log.find(b)
         ids = infos[0].id, infos[1].id

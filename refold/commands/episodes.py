@@ -1,10 +1,16 @@
 """``refold episodes``."""
 
+from collections.abc import Iterable
 from itertools import islice
 
 import click
 
-from refold.commands.shared.episode_tables import episode_row, episodes_table
+from refold.commands.shared.episode_tables import (
+    EpisodeWithGrades,
+    episode_row,
+    episodes_table,
+)
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     filter_options,
     format_examples,
@@ -14,7 +20,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import EventLog
-from refold.graders import saved_grades
+from refold.graders.saved import saved_or_none
 
 
 @click.command(
@@ -35,21 +41,32 @@ def episodes_command(
     limit: int,
     log_path: str,
     as_json: bool,
-) -> None:
+) -> int:
     """List the episodes of the log, newest first, with the scores saved for them."""
-    with EventLog(log_path, readonly=True) as log:
-        found = log.episodes(scenario=scenario, agent=agent, run=run, newest_first=True)
-        rows = ((info, saved_grades(log, info.id)) for info in islice(found, limit or None))
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+        found = log.episodes(
+            scenario=scenario, agent=agent, run=run, newest_first=True, left_out=left_out
+        )
+        rows = (
+            (info, saved_or_none(log, info.id, left_out)) for info in islice(found, limit or None)
+        )
         if as_json:
             print_json("episodes", (episode_row(info, grades) for info, grades in rows))
-            return
-        listing = episodes_table(rows)
-        if not listing.row_count:
-            print_to_stderr(
-                f"no episodes in {log_path} fit; `refold record SCENARIO --agent A` adds some"
-            )
-            return
-        stdout_console().print(listing)
-        # A full page need not be all; whether more would fit is not worth a second query.
-        if listing.row_count == limit < log.count():
-            print_to_stderr(f"the newest {limit}; --limit 0 shows all that fit")
+        else:
+            _print_listing(rows, limit, log.count(), log_path)
+    return 1 if left_out else 0
+
+
+def _print_listing(
+    rows: Iterable[EpisodeWithGrades], limit: int, total: int, log_path: str
+) -> None:
+    listing = episodes_table(rows)
+    if not listing.row_count:
+        print_to_stderr(
+            f"no episodes in {log_path} fit; `refold record SCENARIO --agent A` adds some"
+        )
+        return
+    stdout_console().print(listing)
+    # A full page need not be all; whether more would fit is not worth a second query.
+    if listing.row_count == limit < total:
+        print_to_stderr(f"the newest {limit}; --limit 0 shows all that fit")

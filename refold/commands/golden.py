@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from refold.commands.shared.files import new_file_beside, output_file, publish
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import (
     episode_argument,
@@ -20,7 +21,7 @@ from refold.engine import EpisodeInfo, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.graders import grade
 from refold.replays import verify
-from refold.replays.golden import find_goldens, golden_text, read_golden
+from refold.replays.golden import find_goldens, golden_text, has_ended, read_golden
 
 FOLDER = "goldens"
 
@@ -59,7 +60,8 @@ def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: 
     """
     Write the episode ID as a golden: its stored events, byte for byte.
 
-    Only an episode that its rules make again is taken, and nothing is overwritten.
+    Only an episode that has ended, and that its rules make again, is taken. Nothing is
+    overwritten.
     """
     with open_existing(log_path, readonly=True) as log:
         info = log.find(id)
@@ -110,6 +112,11 @@ def _verified_text(stream: Stream, info: EpisodeInfo) -> str:
     Raises:
         RefoldError: The rules no longer produce the episode, so its golden would fail at once.
     """
+    if not has_ended(stream):
+        raise RefoldError(
+            f"episode {info.id}: expected one that has ended, got one that goes on; "
+            f"`refold resume {info.id}` plays the rest"
+        )
     found = verify(stream)
     text = golden_text(stream)
     # Read back as a test will read it: line ends or an old format must not change the digest.
@@ -136,14 +143,14 @@ def _write_golden(folder: Path, name: str, text: str) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.jsonl"
-    try:
-        # "x" refuses an existing file; newline, so that the bytes are equal on every system.
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
+    if path.exists():
         raise RefoldError(
             f"{path}: expected a new name, got that of a golden; remove it, or give --name"
-        ) from None
+        )
+    with new_file_beside(path) as temporary:
+        with output_file(str(temporary)) as file:
+            file.write(text.encode())
+        publish(temporary, path)
     return path
 
 

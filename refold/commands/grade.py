@@ -14,6 +14,7 @@ from refold.commands.shared.grade_tables import (
     summary_table,
 )
 from refold.commands.shared.grader_choice import GraderChoice, SelectedEpisode, with_grader_options
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     filter_options,
@@ -63,18 +64,25 @@ def grade_command(
 
     Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. An
     episode that failures of an API cut off gets no grade, and does not pass --fail-under. The
-    log is only written to with --save, and then all or nothing.
+    log is only written to with --save, and then all or nothing. Exits with 1 if an episode is
+    damaged, which is told, and has no grade.
     """
     scores: list[tuple[str, float]] = []
     # Read-only unless grades are saved: a log that another process writes can then be graded too.
-    with open_existing(log_path, readonly=not save) as log, _save_transaction(log, save=save):
-        fitting = log.episodes(scenario=scenario, agent=agent, run=run)
-        infos = [log.find(id) for id in ids] or list(fitting)
+    with (
+        telling_left_out() as left_out,
+        open_existing(log_path, readonly=not save) as log,
+        _save_transaction(log, save=save),
+    ):
+        fitting = log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out)
+        infos = left_out.find_each(log, ids) if ids else list(fitting)
         wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
         ungraded = len(infos) - len(wanted)
-        graded = _note_scores(
-            _grade_episodes(log, wanted, grader_choice, save=save), len(wanted), scores
+        selected = (
+            SelectedEpisode(*each) for each in left_out.read_each(wanted, log.events, id=str)
         )
+        given = grader_choice.grade_all(selected, left_out)
+        graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
         elif wanted or not ungraded:
@@ -88,19 +96,18 @@ def grade_command(
     if below:
         print_to_stderr(f"{below} of {pluralise(len(scores), 'score')} below {fail_under:g}")
     # What has no score has not reached it either.
-    return 1 if below or (ungraded and fail_under is not None) else 0
+    missed = ungraded and fail_under is not None
+    return 1 if below or missed or left_out else 0
 
 
 def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
     return log.transaction() if save else nullcontext()
 
 
-def _grade_episodes(
-    log: EventLog, ids: Sequence[str], grader_choice: GraderChoice, *, save: bool
+def _save_each(
+    log: EventLog, graded: Iterable[tuple[SelectedEpisode, Grade]], *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    for episode, given in grader_choice.grade_all(
-        SelectedEpisode(id, log.events(id)) for id in ids
-    ):
+    for episode, given in graded:
         if save:
             save_grade(log, episode.id, given)
         yield episode.id, given
@@ -122,7 +129,8 @@ def _print_grades(
     if not total:
         print_to_stderr("no episodes to grade; `refold record SCENARIO --agent A` adds some")
     elif total == 1:
-        print_grade(out, next(graded)[1])
+        for _, given in graded:
+            print_grade(out, given)
     elif total <= MOST_ROWS:
         out.print(grades_table(graded))
     else:

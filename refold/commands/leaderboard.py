@@ -1,11 +1,13 @@
 """``refold leaderboard``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
@@ -37,9 +39,7 @@ from refold.reports.statistics import CONFIDENCE
 @click.option("--run", shell_complete=complete_runs, help="Only this run.")
 @log_option
 @json_option
-def leaderboard_command(
-    scenario: str | None, run: str | None, log_path: str, as_json: bool
-) -> None:
+def leaderboard_command(scenario: str | None, run: str | None, log_path: str, as_json: bool) -> int:
     """
     Rank the agents of the log by mean score: for each scenario, and overall.
 
@@ -47,14 +47,20 @@ def leaderboard_command(
     agents that played every scenario of a family, or of the log, by the mean of their scenario
     means.
     """
-    with EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
-        outcomes = (outcome for outcome, _ in read_outcomes(log, scenario=scenario, run=name))
+        found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out)
+        outcomes = (outcome for outcome, _ in found)
         total = log.count()
         tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
     if as_json:
         print_json("rankings", map(_ranking_row, tables), confidence=CONFIDENCE, several=several)
-        return
+    else:
+        _print_rankings(tables, several, log_path)
+    return 1 if left_out else 0
+
+
+def _print_rankings(tables: Sequence[Ranking], several: Sequence[str], log_path: str) -> None:
     if not tables:
         print_to_stderr(
             f"no episodes in {log_path} fit; `refold record SCENARIO --agent A` adds some"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from refold.commands.shared.files import check_output, new_log
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option
 from refold.commands.shared.output import print_json, print_to_stderr, to_json_data
 from refold.commands.shared.progress import show_progress
@@ -24,32 +26,32 @@ from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
 @click.option("-o", "--output", required=True, metavar="FILE", help="The new log.")
 @json_option
-def merge_command(logs: Sequence[str], output: str, as_json: bool) -> None:
+def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
     """
-    Put the episodes of several logs, and their saved grades, into a new one: all, or nothing.
+    Put the episodes of several logs, and their saved grades, into a new one.
 
     Events are copied as they are stored. An episode that several logs have is kept once, in its
     longest form. Where an id names different episodes, those of later logs get a number behind
     it (3f2a becomes 3f2a-2), and forks follow their parents.
+
+    Exits with 1 if an episode is damaged: it is told, and the others are merged.
     """
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")
+    check_output(output, option="--output", logs=logs)
     with ExitStack() as stack:
-        merge = MergePlan([_open_source(stack, log) for log in logs])
-        try:
-            with EventLog(output) as merged, merged.transaction():
-                written = merge.write(merged)
-                for _ in show_progress(written, total=len(merge.ids), label="merging"):
-                    pass
-        # Ctrl-C as well: a log that holds a part of the episodes would look like a finished merge.
-        except BaseException:
-            for end in ("", "-wal", "-shm"):  # SQLite keeps a log's latest pages beside it
-                Path(output + end).unlink(missing_ok=True)
-            raise
+        left_out = stack.enter_context(telling_left_out())
+        merge = MergePlan([_open_source(stack, log) for log in logs], left_out)
+        # New at the end: a log that holds a part of the episodes would look like a finished merge.
+        with new_log(output) as merged, merged.transaction():
+            written = merge.write(merged)
+            for _ in show_progress(written, total=len(merge.ids), label="merging"):
+                pass
     if as_json:
         print_json("merged", map(to_json_data, merge.outcomes()))
     else:
         _print_outcomes(list(merge.outcomes()), output)
+    return 1 if left_out else 0
 
 
 def _open_source(stack: ExitStack, log_path: str) -> MergeSource:

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
+from io import TextIOWrapper
 from typing import Any
 
 import click
 
+from refold.commands.shared.files import open_input
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS
 from refold.commands.shared.grader_choice import GraderChoice, with_grader_options
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -24,7 +28,8 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.progress import show_progress
-from refold.engine import EventLog, RefoldError
+from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.engine.log.left_out import LeftOut
 from refold.graders.changes import PartChange
 from refold.graders.regrading import (
     RegradeCounts,
@@ -82,31 +87,40 @@ def regrade_command(
     saved grade by the same rubric; else with the newest of that name; else with the one by the
     recorded rubric. The log is not written to.
 
-    Exits with 0 if nothing moved, 1 if anything did, 2 if there is nothing to compare.
+    Exits with 0 if nothing moved, 1 if anything did or is damaged, 2 if nothing can be compared.
     """
     tally = RegradeCounts()
     # The file of saved grades, if any, is read while episodes are graded, so it stays open here.
     with ExitStack() as stack:
+        left_out = stack.enter_context(telling_left_out())
         log = stack.enter_context(open_existing(log_path, readonly=True))
-        wanted = [log.find(id).id for id in ids]
-        saved = _read_saved_grades(log, wanted, against, tally, stack)
-        watched = show_progress(saved, total=len(wanted) or log.count(), label="regrading")
-        moved = regrade(watched, grader_choice.grade_all, tally, tolerance=tolerance)
+        wanted = left_out.find_each(log, ids) if ids else None
+        saved = _read_saved_grades(log, wanted, against, tally, left_out, stack)
+        watched = show_progress(saved, total=len(ids) or log.count(), label="regrading")
+        grade_all = partial(grader_choice.grade_all, left_out=left_out)
+        moved = regrade(watched, grade_all, tally, tolerance=tolerance)
         if as_json:
             print_json("moves", map(_move_row, moved), against=against, tolerance=tolerance)
         else:
             _print_moves(moved)
     _print_summary(tally, against)
-    return 1 if tally.moved else 0
+    return 1 if tally.moved or left_out else 0
 
 
 def _read_saved_grades(
-    log: EventLog, ids: Sequence[str], against: str, tally: RegradeCounts, stack: ExitStack
+    log: EventLog,
+    wanted: Sequence[EpisodeInfo] | None,
+    against: str,
+    tally: RegradeCounts,
+    left_out: LeftOut,
+    stack: ExitStack,
 ) -> Iterable[SavedEpisode]:
     if against == IN_LOG:
-        return episodes_graded_in_log(log, ids or (info.id for info in log.episodes()))
-    file = stack.enter_context(click.open_file(against, encoding="utf-8"))
-    return episodes_graded_in_file(log, file, tally, only=frozenset(ids), where=against)
+        infos = log.episodes(left_out=left_out) if wanted is None else wanted
+        return episodes_graded_in_log(log, infos, left_out)
+    file = stack.enter_context(TextIOWrapper(open_input(against), encoding="utf-8-sig"))
+    only = None if wanted is None else frozenset(info.id for info in wanted)
+    return episodes_graded_in_file(log, file, tally, left_out, only=only, where=against)
 
 
 def _print_summary(tally: RegradeCounts, against: str) -> None:

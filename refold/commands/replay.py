@@ -1,6 +1,6 @@
 """``refold replay``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -8,6 +8,7 @@ from msgspec import Raw
 from rich.console import Console
 
 from refold.agents.prompting import prompt_of
+from refold.commands.shared.files import check_output
 from refold.commands.shared.formatting import format_number, format_signed
 from refold.commands.shared.options import (
     episode_argument,
@@ -17,6 +18,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import (
     print_json,
+    print_to_stderr,
     safe_lines,
     safe_text,
     stdout_console,
@@ -29,6 +31,7 @@ from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelCalled
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
+from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document, exchange_data
 from refold.viewer.lines import exchange_lines
 
@@ -68,6 +71,8 @@ def replay_command(
     """
     if interactive and (as_json or html is not None):
         raise click.UsageError("--interactive: expected it without --json and --html, got both")
+    if html is not None:
+        check_output(html, option="--html", logs=[log_path])
     with EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
@@ -83,12 +88,17 @@ def replay_command(
     if as_json:
         rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)
-    if as_json or html is not None:
-        return
+    if not as_json and html is None:
+        _print_steps(stream, chosen, observe=one_moment, messages=messages)
+
+
+def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messages: bool) -> None:
+    if remark := stand_in_remark(stream.scenario):
+        print_to_stderr(f"scenario {remark}")
     out = stdout_console()
     for step in chosen:
         print_step(out, stream, step, messages=messages)
-        if one_moment:
+        if observe:
             _print_moment(out, stream, step)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import price_option
 from refold.commands.shared.options import (
     format_examples,
@@ -77,7 +78,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
 @json_option
 def report_command(
     run: str, pass_at: float, ks: Sequence[int], price: Price | None, log_path: str, as_json: bool
-) -> None:
+) -> int:
     """
     Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
 
@@ -85,16 +86,20 @@ def report_command(
     Student's for the mean score, Clopper and Pearson's for passes. pass@k is the chance that one
     of k episodes passes, pass^k that all do. Excluded are episodes that the API's faults
     stopped, or that have no end: they count in no score, but their tokens were paid for.
+
+    Exits with 1 if an episode could not be read; it is told, and counts nowhere.
     """
-    with EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
-        run_report = report_run(read_outcomes(log, run=name), pass_at=pass_at, ks=ks, price=price)
+        episodes = read_outcomes(log, run=name, left_out=left_out)
+        run_report = report_run(episodes, pass_at=pass_at, ks=ks, price=price)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {"mean": run_report.mean, "costs": to_json_data(run_report.costs)}
         print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
         _print_report(stdout_console(), name, run_report, pass_at, ks)
+    return 1 if left_out else 0
 
 
 def _scenario_row(each: ScenarioReport) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import click
 from attrs import frozen
 
 from refold.agents.origins import find_origin
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import (
     ModelChoices,
     price_option,
@@ -25,6 +26,8 @@ from refold.commands.shared.playing import play_run, print_episodes, save_missin
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
+from refold.engine.log.left_out import LeftOut
+from refold.graders import saved_grades
 from refold.reports import Price, find_run
 from refold.reports.outcomes import replaced_failures
 
@@ -71,25 +74,31 @@ def resume_command(
     Go on with the episode ID, or with every open episode of the run ID, where it stopped.
 
     Each is played by the agent that began it, and asked as it was asked before; no answer that
-    is in the log is asked for again.
+    is in the log is asked for again. Exits with 1 if an episode is damaged: it is told, and the
+    others go on.
 
     With --failed, each episode that failures of the API cut off is played again from its start,
     as a new episode of the same run, epoch and seed that takes its place in reports. It is asked
     as before, but for the model options that are given now.
     """
-    with open_existing(log_path) as log:
-        infos = _find_episodes(log, id)
+    with telling_left_out() as left_out, open_existing(log_path) as log:
+        found = _find_episodes(log, id, left_out)
+        # Read once before any is played, so that a damaged one does not end the others' play.
+        readable = left_out.read_each(
+            found, lambda info: (log.events(info.id), saved_grades(log, info.id))
+        )
+        infos = [info for info, _ in readable]
         if failed:
             infos = _begin_again(log, infos, model, trust=trust)
         running = [info for info in infos if info.ended is None]
-        if not running:
+        if not running and not left_out:
             print_to_stderr(f"{id}: nothing to do, every episode has ended")
         save_missing_grades(log, infos)
         running = choose_trusted(running, trust=trust)
         label = f"resuming {id}"
         left = play_run(log, running, model, name=id, label=label, parallel=parallel, price=price)
         code = print_episodes(log, [info.id for info in infos], as_json=as_json)
-    return 1 if left else code
+    return 1 if left or left_out else code
 
 
 def _begin_again(
@@ -127,13 +136,13 @@ def _repeat(log: EventLog, info: EpisodeInfo, model: ModelChoices) -> str:
     return again.id
 
 
-def _find_episodes(log: EventLog, reference: str) -> list[EpisodeInfo]:
+def _find_episodes(log: EventLog, reference: str, left_out: LeftOut) -> list[EpisodeInfo]:
     """Return the episode called *reference*, else the episodes of the run called so."""
     try:
-        return [log.find(reference)]
+        return left_out.find_each(log, [reference])
     except UnknownEpisode as error:
         try:
-            infos = list(log.episodes(run=find_run(log, reference)))
+            infos = list(log.episodes(run=find_run(log, reference), left_out=left_out))
         except RefoldError:
             raise RefoldError(f"{error}; `refold runs` lists runs") from None
     replaced = replaced_failures(infos)

@@ -1,12 +1,13 @@
 """``refold runs``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, pluralise
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
 from refold.commands.shared.output import (
     add_row,
@@ -19,8 +20,8 @@ from refold.commands.shared.output import (
 from refold.commands.shared.progress import show_progress
 from refold.commands.shared.report_formatting import format_exclusions
 from refold.engine import EpisodeInfo, EventLog
-from refold.reports import Outcome, Run, outcome_of, runs_of
-from refold.reports.outcomes import replaced_failures
+from refold.reports import Outcome, Run, runs_of
+from refold.reports.outcomes import read_outcome, replaced_failures
 
 _NAMES_SHOWN = 3
 
@@ -32,36 +33,34 @@ _NAMES_SHOWN = 3
 @limit_option
 @log_option
 @json_option
-def runs_command(limit: int, log_path: str, as_json: bool) -> None:
+def runs_command(limit: int, log_path: str, as_json: bool) -> int:
     """
     List the runs of the log, newest first: who played what, and the mean score.
 
     Each call of `refold record` makes a run. The mean is that of the scenarios' means, graded
     from the events; episodes that the API's faults stopped, or that have no end, are excluded.
     """
-    with EventLog(log_path, readonly=True) as log:
-        watched = show_progress(log.episodes(), total=log.count(), label="grading")
-        found = runs_of(_grade_outcomes(log, watched))[::-1]
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+        infos = log.episodes(left_out=left_out)
+        watched = show_progress(infos, total=log.count(), label="grading")
+        replaced = replaced_failures(log.episodes(left_out=left_out))
+
+        def read(info: EpisodeInfo) -> Outcome:
+            return read_outcome(log, info, again=info.id in replaced)[0]
+
+        found = runs_of(left_out.read_each(watched, read))[::-1]
     shown = found[: limit or None]
     if as_json:
         print_json("runs", map(_run_row, shown))
-        return
-    if not shown:
+    elif shown:
+        stdout_console().print(_runs_table(shown))
+    else:
         print_to_stderr(f"no runs in {log_path}; `refold record SCENARIO --agent A` makes one")
-        return
-    stdout_console().print(_runs_table(shown))
-    if len(shown) < len(found):
+    if not as_json and len(shown) < len(found):
         print_to_stderr(
             f"the newest {pluralise(len(shown), 'run')} of {len(found)}; --limit 0 shows all"
         )
-
-
-def _grade_outcomes(
-    log: EventLog, infos: Iterator[EpisodeInfo]
-) -> Iterator[tuple[EpisodeInfo, Outcome]]:
-    replaced = replaced_failures(log.episodes())
-    for info in infos:
-        yield info, outcome_of(info, log.events(info.id), again=info.id in replaced)
+    return 1 if left_out else 0
 
 
 def _run_row(run: Run) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 from refold.commands.shared.episode_tables import episode_row
 from refold.commands.shared.formatting import format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
+from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -24,9 +25,12 @@ from refold.commands.shared.output import (
 )
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
-from refold.graders import Grade, grade, saved_grades
+from refold.engine.log.left_out import LeftOut
+from refold.graders import Grade, grade
+from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
+from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
 _FIGURES = ("after step", "steps", "score")
@@ -42,28 +46,35 @@ _FIGURES = ("after step", "steps", "score")
 @episode_argument("id")
 @log_option
 @json_option
-def show_command(id: str, log_path: str, as_json: bool) -> None:
-    """Show one episode at a glance: how it went, its grade, what it was forked from and into."""
-    with EventLog(log_path, readonly=True) as log:
+def show_command(id: str, log_path: str, as_json: bool) -> int:
+    """
+    Show one episode at a glance: how it went, its grade, what it was forked from and into.
+
+    Exits with 1 if a grade saved for it, or a relative, cannot be read.
+    """
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
-        saved = saved_grades(log, info.id)
-        relatives = list(_lineage_scores(log, info))
+        saved = saved_or_none(log, info.id, left_out)
+        relatives = list(_lineage_scores(log, info, left_out))
     result = grade(stream) if info.reason != INSTRUMENT_FAILED else None
     if as_json:
         graded = to_json_data(result) if result else None
         shown = {**episode_row(info, saved), "grade": graded}
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
-        return
-    _print_episode(info, stream, result, [each for each in saved if each != result])
-    if len(relatives) > 1:
-        _print_lineage(info, relatives)
+    else:
+        _print_episode(info, stream, result, [each for each in saved if each != result])
+        if len(relatives) > 1:
+            _print_lineage(info, relatives)
+    return 1 if left_out else 0
 
 
-def _lineage_scores(log: EventLog, info: EpisodeInfo) -> Iterator[tuple[Relative, float | None]]:
+def _lineage_scores(
+    log: EventLog, info: EpisodeInfo, left_out: LeftOut
+) -> Iterator[tuple[Relative, float | None]]:
     """Yield the relatives of *info*, itself included, each with its first saved score."""
-    for each in lineage(log, info):
-        saved = saved_grades(log, each.id) if each.info else []
+    for each in lineage(log, info, left_out):
+        saved = saved_or_none(log, each.id, left_out) if each.info else []
         yield each, saved[0].score if saved else None
 
 
@@ -84,7 +95,9 @@ def _print_episode(
     info: EpisodeInfo, stream: Stream, result: Grade | None, others: list[Grade]
 ) -> None:
     out = stdout_console()
-    out.print(safe_text(f"{info.scenario}  {info.id}"), style="bold")
+    out.print(
+        safe_text(f"{stand_in_remark(stream.scenario) or info.scenario}  {info.id}"), style="bold"
+    )
     out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
     out.print(

@@ -142,6 +142,7 @@ def _print_verdicts(verdicts: Iterable[Verdict], problems: Iterable[str]) -> Non
         out.print(safe_text(problem), style="red")
     for verdict in verdicts:
         outcome = verdict.problem or f"ok {(verdict.digest or '')[:SHORT_ID_LENGTH]}"
+        outcome += f"  {verdict.remark}" if verdict.remark else ""
         out.print(
             safe_text(f"{verdict.episode}  {outcome}"), style="red" if verdict.problem else None
         )
@@ -153,6 +154,7 @@ def _verdict_row(verdict: Verdict) -> dict[str, Any]:
         "digest": verdict.digest,
         "ok": verdict.problem is None,
         "problem": verdict.problem,
+        "remark": verdict.remark,
         "divergence": verdict.divergence and _divergence_row(verdict.divergence),
     }
 

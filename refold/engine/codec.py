@@ -5,7 +5,7 @@ Encoding is canonical: equal events give equal bytes, in any process. The bytes 
 are what is hashed, exported and copied; an event is never encoded again to hash it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Union
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from refold.engine.definition import Header
-from refold.engine.errors import InvalidAction, LogDamaged
+from refold.engine.errors import InvalidAction, LogDamaged, UnstorableEvent
 from refold.engine.events import SHARED_EVENTS, ActionTaken, Event
 from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.engine.family import Family
@@ -74,6 +74,38 @@ class Codec:
             raise LogDamaged(episode, seq, f"expected an event, got {error}") from None
         return event
 
+    def payloads(self, events: Sequence[Event]) -> list[bytes]:
+        """
+        Return the bytes of each of *events* to store, checked to read back as the same bytes.
+
+        Raises:
+            UnstorableEvent: One would read back as another value, or not at all.
+        """
+        # msgspec checks no types when an event is made: an integer in a float's place is written
+        # as one and read as a float. One call for all events, as in `events`.
+        payloads = [encode(event) for event in events]
+        joined = b"[" + b",".join(payloads) + b"]"
+        try:
+            same = encode(self._stream.decode(joined)) == joined
+        except (msgspec.MsgspecError, RecursionError):
+            same = False
+        if not same:
+            for payload in payloads:
+                self._check_payload(payload)
+        return payloads
+
+    def _check_payload(self, payload: bytes) -> None:
+        """Raise ``UnstorableEvent`` if *payload* does not read back as the same bytes."""
+        try:
+            again = encode(self._event.decode(payload))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise UnstorableEvent(_type_of(payload), str(error)) from None
+        if again != payload:
+            stored, read_back = map(msgspec.json.decode, (payload, again))
+            path, was, read = _first_change(stored, read_back, "$")
+            problem = f"expected {encode(read).decode()}, got {encode(was).decode()} - at `{path}`"
+            raise UnstorableEvent(_type_of(payload), problem)
+
     def action(self, given: Any) -> Any:
         """
         Return *given*, a dict or an action, as an action of the family.
@@ -91,6 +123,24 @@ class Codec:
             # Part of the text may be the model's own; the error must stay one printable line.
             got = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:300])
             raise InvalidAction(f"action: expected one of family {name}, got {got}") from None
+
+
+def _type_of(payload: bytes) -> str:
+    return str(msgspec.json.decode(payload)["type"])
+
+
+def _first_change(was: Any, read: Any, path: str) -> tuple[str, Any, Any]:
+    """Return path and both forms of the first value that differs in the bytes it encodes to."""
+    keys: Iterable[Any] = ()
+    if isinstance(was, dict) and isinstance(read, dict) and was.keys() == read.keys():
+        keys = was
+    elif isinstance(was, list) and isinstance(read, list) and len(was) == len(read):
+        keys = range(len(was))
+    for key in keys:
+        if encode(was[key]) != encode(read[key]):
+            inner = f"[{key}]" if isinstance(was, list) else f".{key}"
+            return _first_change(was[key], read[key], path + inner)
+    return path, was, read
 
 
 @cache

@@ -73,7 +73,8 @@ def check_id(id: str) -> str:
     # Ids become parts of file names and URLs, and arguments of commands; ``last`` is a reference.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", id) or id == "last":
         raise RefoldError(
-            f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', got {id!r}"
+            f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', "
+            f"got {id!r:.100}"
         )
     return id
 
@@ -144,10 +145,11 @@ class Episode:
         started = EpisodeStarted(format=FORMAT, seed=seed, scenario=Raw(scenario.body))
         opening = codec.family.start(initial_state(codec.family, started))
         events = (started, *opening)
-        payloads = [encode(event) for event in events]
         id = check_id(id) if id is not None else new_id()
+        payloads: list[bytes] = []
         tail = None
         if log is not None:
+            payloads = codec.payloads(events)
             record = EpisodeRecord(id, header.name, seed, agent, run, epoch)
             tail = log.begin(record, payloads)
         return cls(id, events, payloads, codec=codec, log=log, tail=tail)
@@ -276,7 +278,9 @@ class Episode:
         """
         self._refuse_after_end()
         taken = ActionTaken(self._codec.action(action))
-        events = (taken, *decide(self.family, self.state, taken.action))
+        # Inputs change the state before the rules decide, as `verify` re-runs the step.
+        state = fold(inputs, family=self.family, start=self.state) if inputs else self.state
+        events = (taken, *decide(self.family, state, taken.action))
         self._record((*inputs, *events) if inputs else events)
         # The family promises the order: a refusal right after the action, the reward last.
         refused, rewarded = events[1], events[-1]
@@ -302,7 +306,7 @@ class Episode:
         end = _find_end(events)
         # The log first: if it refuses, the live episode is unchanged, and the caller may go on.
         if self._log is not None and self._tail is not None:
-            payloads = [encode(event) for event in events]
+            payloads = self._codec.payloads(events)
             self._tail = self._log.append(self._tail, payloads, end=end is not None)
             self._payloads.extend(payloads)
         self.state = fold(events, family=self.family, start=self.state)

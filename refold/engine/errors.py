@@ -41,8 +41,8 @@ def _expected_names(name: str, known: Sequence[str]) -> str:
     # Typos by similarity, then parts of long names (``hard`` of ``workflow/hard``).
     near = get_close_matches(name, known, n=3, cutoff=0.6) or [k for k in known if name in k][:3]
     if near:
-        return f"expected a known name, got {name!r}; did you mean {', '.join(near)}?"
-    return f"expected one of {', '.join(known) or '(there is none)'}; got {name!r}"
+        return f"expected a known name, got {name!r:.200}; did you mean {', '.join(near)}?"
+    return f"expected one of {', '.join(known) or '(there is none)'}; got {name!r:.200}"
 
 
 class UnknownStep(RefoldError):
@@ -108,6 +108,27 @@ class ImpossibleEvent(RefoldError):
             f"event {event}: expected one that fits the state before it, got one that cannot "
             "have happened; do not trust this log"
         )
+
+
+class UnstorableEvent(RefoldError):
+    """
+    An event that a family made would read back from the log as another; nothing was appended.
+
+    Attributes:
+        event: Type of the event.
+    """
+
+    def __init__(self, event: str, problem: str) -> None:
+        self.event = event
+        super().__init__(f"event {event}: {problem}; mend the family that made it")
+
+
+class LogMoved(NotALog):
+    """The path of an open log names another file by now, or none."""
+
+
+class DiskFull(RefoldError):
+    """The disk has no room for what was to be stored; nothing of it was."""
 
 
 class StaleWriter(RefoldError):

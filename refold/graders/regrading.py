@@ -14,7 +14,10 @@ from typing import IO, Any
 import msgspec
 from attrs import define, frozen
 
-from refold.engine import EventLog, RefoldError, Stream
+from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream, UnknownEpisode
+from refold.engine.errors import AmbiguousEpisode
+from refold.engine.log.left_out import LeftOut
+from refold.engine.text_marks import without_bom
 from refold.graders import Grade, saved_grades
 from refold.graders.changes import GradeChange, compare_grades
 from refold.scenarios import recorded_rubric
@@ -111,14 +114,24 @@ def _prefer_same_events(saved: Sequence[Grade], fresh: Grade) -> Sequence[Grade]
     return [each for each in saved if each.episode_digest == fresh.episode_digest] or saved
 
 
-def episodes_graded_in_log(log: EventLog, ids: Iterable[str]) -> Iterator[SavedEpisode]:
-    """Yield the episodes *ids* of *log* with the grades saved in it."""
-    for id in ids:
-        yield SavedEpisode(id, log.events(id), saved_grades(log, id))
+def episodes_graded_in_log(
+    log: EventLog, infos: Iterable[EpisodeInfo], left_out: LeftOut
+) -> Iterator[SavedEpisode]:
+    """Yield the episodes *infos* of *log* with the grades saved in it; *left_out* notes others."""
+    for _, found in left_out.read_each(
+        infos, lambda info: SavedEpisode(info.id, log.events(info.id), saved_grades(log, info.id))
+    ):
+        yield found
 
 
 def episodes_graded_in_file(
-    log: EventLog, file: IO[str], tally: RegradeCounts, *, only: frozenset[str], where: str
+    log: EventLog,
+    file: IO[str],
+    tally: RegradeCounts,
+    left_out: LeftOut,
+    *,
+    only: frozenset[str] | None,
+    where: str,
 ) -> Iterator[SavedEpisode]:
     """
     Yield the episodes of *log* that *file* has grades of, in the file's order.
@@ -127,23 +140,24 @@ def episodes_graded_in_file(
         log: The log.
         file: The output of ``refold grade --json``.
         tally: Counts the grades of episodes that the log does not hold.
-        only: Ids of the episodes wanted; empty for all.
+        left_out: Notes the episodes that cannot be read.
+        only: Ids of the episodes wanted; None for all.
         where: The file's name in error messages.
 
     Raises:
         RefoldError: *file* holds something else.
     """
     for id, grade in read_grades(file, where):
-        if only and id not in only:
+        if only is not None and id not in only:
             continue
         try:
-            found = log.find(id).id == id  # find() takes prefixes too
-        except RefoldError:
-            found = False
-        if found:
-            yield SavedEpisode(id, log.events(id), (grade,))
-        else:
+            found = [info for info in left_out.find_each(log, [id]) if info.id == id]
+        except (UnknownEpisode, AmbiguousEpisode):
+            found = []
+        if not found and id not in left_out.problems:  # find() takes prefixes too
             tally.missing += 1
+        for _, stream in left_out.read_each(found, lambda info: log.events(info.id)):
+            yield SavedEpisode(id, stream, (grade,))
 
 
 def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:
@@ -206,5 +220,6 @@ def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:
 def _read_chunk(file: IO[str], where: str) -> str:
     try:
         return file.read(_CHUNK)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        without_bom(error.object, where)  # names UTF-16
         raise RefoldError(f"{where}: expected UTF-8, got something else") from None

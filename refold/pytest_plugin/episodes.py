@@ -9,6 +9,7 @@ from attrs import frozen
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.engine.definition import header_of
+from refold.engine.log.left_out import LeftOut
 from refold.replays.golden import find_goldens, read_golden
 
 _SHORT_ID = 8
@@ -114,10 +115,15 @@ class SavedEpisodes:
             raise RefoldError(f"--refold-goldens {self._folder}: expected a folder, got none")
         for path in find_goldens(Path(self._folder)):
             found = EpisodeLocation(path.name.removesuffix(".jsonl"), Path(str(path)))
-            if scenario is None or _matches_scenario(
-                header_of(self.read(found).scenario).name, scenario
-            ):
+            if scenario is None or self._may_be_of(found, scenario):
                 yield found
+
+    def _may_be_of(self, found: EpisodeLocation, scenario: str) -> bool:
+        """Return whether *found* is of *scenario*, or cannot be read: its own test shows that."""
+        try:
+            return _matches_scenario(header_of(self.read(found).scenario).name, scenario)
+        except RefoldError:
+            return True
 
     def _not_found_text(self, **wanted: str | None) -> str:
         places = [str(place) for place in (self._folder, self._path) if place is not None]
@@ -132,9 +138,11 @@ def _find_in_log(
     log: EventLog, scenario: str | None, agent: str | None, run: str | None
 ) -> Iterator[EpisodeLocation]:
     """Yield the matching episodes of *log*, each with a test id as short as is unambiguous."""
-    fitting = [
-        (info.scenario, info.id) for info in log.episodes(scenario=scenario, agent=agent, run=run)
-    ]
+    damaged = LeftOut()
+    infos = log.episodes(scenario=scenario, agent=agent, run=run, left_out=damaged)
+    fitting = [(info.scenario, info.id) for info in infos]
+    # A test of its own for each, which fails with what is wrong, beside those of the others.
+    fitting += [("damaged", id) for id in damaged.problems]
     short = Counter(f"{name}-{id[:_SHORT_ID]}" for name, id in fitting)
     for name, id in fitting:
         test_id = f"{name}-{id[:_SHORT_ID]}"

@@ -17,6 +17,7 @@ from refold.engine.log.audit import Audit, SavedRow
 from refold.graders import Grade, grade
 from refold.replays.conversations import find_conversation_problem
 from refold.replays.verification import Divergence, find_row_mismatch, verify
+from refold.scenarios.spec import stand_in_remark
 
 _read_grade = msgspec.json.Decoder(Grade).decode
 
@@ -31,12 +32,14 @@ class Verdict:
         digest: Digest of its events; None if they cannot be read.
         problem: The first problem found, in words; None if there is none.
         divergence: The first event that the rules would not have made, if that is the problem.
+        remark: What is no problem, but must be known to read the verdict; None if nothing is.
     """
 
     episode: str
     digest: str | None
     problem: str | None = None
     divergence: Divergence | None = None
+    remark: str | None = None
 
 
 def resolve_id(log: EventLog, reference: str) -> str:
@@ -66,10 +69,12 @@ def audit_episode(log: EventLog, file: Audit, id: str, *, expect: str = "") -> V
     try:
         stream = log.events(id)
         digest = stream.digest
+        remark = stand_in_remark(stream.scenario)
         divergence = verify(stream)
         if divergence:
-            return Verdict(id, digest, str(divergence), divergence)
-        return Verdict(id, digest, next(_problems(log, file, id, stream, expect), None))
+            return Verdict(id, digest, str(divergence), divergence, remark)
+        problem = next(_problems(log, file, id, stream, expect), None)
+        return Verdict(id, digest, problem, remark=remark)
     except RefoldError as error:
         return Verdict(id, digest, str(error))
     except (AttributeError, TypeError, ValueError) as error:  # SQLite stores any type anywhere
@@ -88,6 +93,8 @@ def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) 
     told = find_conversation_problem(stream, agent=info.agent, since=info.fork_at or 0)
     if told:
         yield f"conversation: {told}"
+    if file.descends_from_itself(id):
+        yield f"parent: expected an older episode, got {info.parent!r}, of its own forks"
     for row in file.grades(id):
         problem = _grade_problem(row, stream)
         if problem:

@@ -9,7 +9,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from refold.engine import Stream
+from refold.engine import EpisodeEnded, LogDamaged, RefoldError, Stream
+from refold.engine.text_marks import without_bom
 
 GOLDEN_FOLDER = files("refold.replays") / "golden"
 
@@ -24,9 +25,23 @@ def read_golden(path: Path | Traversable) -> Stream:
     Return the stream of the golden at *path*.
 
     Raises:
-        LogDamaged: A line is not an event.
+        RefoldError: It is no file, or UTF-16.
+        LogDamaged: A line is not an event, or the last ones are missing.
     """
-    return Stream.read(path.read_bytes().splitlines(), episode=path.name)
+    if not path.is_file():  # a named pipe might never have a writer
+        raise RefoldError(f"golden {path.name}: expected a file, got something else")
+    content = without_bom(path.read_bytes(), path.name)
+    stream = Stream.read(content.splitlines(), episode=path.name)
+    # Each prefix of whole steps is what its rules make: only the end shows that none is missing.
+    if not has_ended(stream):
+        problem = "expected episode_ended, got the end of the file, which was cut short"
+        raise LogDamaged(path.name, len(stream), problem)
+    return stream
+
+
+def has_ended(stream: Stream) -> bool:
+    """Return whether the episode has an end, without which it can be no golden."""
+    return any(isinstance(event, EpisodeEnded) for event in reversed(stream))
 
 
 def find_goldens(folder: Path | Traversable = GOLDEN_FOLDER) -> Iterator[Path | Traversable]:

@@ -12,9 +12,11 @@ from typing import Literal
 
 from attrs import define, evolve, field, frozen
 
-from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
 from refold.engine.chain import chain_heads
 from refold.engine.log.audit import Audit
+from refold.engine.log.left_out import LeftOut
+from refold.graders.saved import is_grade, saved_or_none
 from refold.replays.verification import find_row_mismatch
 
 _LONGEST_ID = 64  # the limit for all ids; a renamed one is shortened to stay within
@@ -65,17 +67,31 @@ class MergePlan:
     Attributes:
         ids: Ids of the merged log in order: the first source's, then the others'.
 
+    Args:
+        sources: The logs, in order.
+        left_out: Notes the episodes that cannot be copied.
+
     Raises:
         RefoldError: A log cannot be read.
     """
 
-    def __init__(self, sources: Sequence[MergeSource]) -> None:
+    def __init__(self, sources: Sequence[MergeSource], left_out: LeftOut) -> None:
         self._places: dict[str, _Destination] = {}
         self._ids: dict[tuple[str, str], str] = {}
         taken = {id for source in sources for id in source.file.ids()}
         for source in sources:
-            for info in source.log.episodes():
+            for info in self._readable(source, left_out):
                 self._place_episode(source, info, taken)
+
+    def _readable(self, source: MergeSource, left_out: LeftOut) -> Iterator[EpisodeInfo]:
+        """Yield the episodes of *source* that can be copied; *left_out* notes the others."""
+        own = LeftOut()  # ids are those of one log: another may have a sound episode of that name
+        infos = source.log.episodes(left_out=own)
+        for info, _ in own.read_each(infos, lambda info: _check_episode(source, info)):
+            saved_or_none(source.log, info.id, own)  # noted; the episode itself is sound
+            yield info
+        for id, problem in own.problems.items():
+            left_out.problems[f"{source.log.path} {id}"] = f"{source.log.path}: {problem}"
 
     @property
     def ids(self) -> Sequence[str]:
@@ -107,15 +123,11 @@ class MergePlan:
         Store every episode with its grades in the new *log*, and yield its id there.
 
         Raises:
-            LogDamaged: A chain is broken.
-            RefoldError: A row of a source contradicts the events of its episode.
+            RefoldError: A source was changed since the plan was made.
         """
         for id, place in self._places.items():
             info = place.info
-            stream = place.source.log.events(info.id)
-            if problem := find_row_mismatch(info, stream):
-                where = f"{place.source.log.path}: episode {info.id}"
-                raise RefoldError(f"{where}: {problem}; `refold verify` tells more")
+            stream = _check_episode(place.source, info)
             parent = info.parent and self._ids.get((place.source.log.path, info.parent))
             new = evolve(info, id=id, parent=parent or info.parent)
             log.begin(new, stream.payloads, end=info.ended_at is not None)
@@ -129,7 +141,7 @@ class MergePlan:
         """Save, for each rubric, the grade that covers the most events of the episode."""
         position = {digest: seq for seq, digest in enumerate(digests)}
         rows = [row for source, info in place.holders for row in source.file.grades(info.id)]
-        fitting = [row for row in rows if row.digest in position]
+        fitting = [row for row in rows if row.digest in position and is_grade(row.grade)]
         # In ascending order: a grade by the same rubric replaces the one before.
         for row in sorted(fitting, key=lambda row: position[row.digest]):
             rubric = (row.rubric, row.version, row.rubric_digest)
@@ -145,6 +157,20 @@ class MergePlan:
                 elif info.digest != place.info.digest:
                     outcome = "outrun"
                 yield MergedEpisode(source.log.path, info.id, info.digest, id, outcome)
+
+
+def _check_episode(source: MergeSource, info: EpisodeInfo) -> Stream:
+    """
+    Return the events of the episode *info* of *source*.
+
+    Raises:
+        LogDamaged: The chain is broken.
+        RefoldError: The row contradicts the events.
+    """
+    stream = source.log.events(info.id)
+    if problem := find_row_mismatch(info, stream):
+        raise RefoldError(f"episode {info.id}: {problem}; `refold verify` tells more")
+    return stream
 
 
 def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bool:

@@ -19,8 +19,11 @@ from refold.engine.episode import LARGEST_SEED, check_id
 from refold.engine.events import EpisodeEnded
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.info import record_fields
+from refold.engine.text_marks import without_bom
 from refold.replays.verification import find_row_mismatch
 
+LONGEST_TEXT = 5000
+"""Characters of a text in a header; an agent may be the path of a script."""
 LONGEST_LINE = 64 * 2**20
 """Bytes; a file without line ends must not be read into memory whole."""
 
@@ -53,9 +56,9 @@ class EpisodeHeader(
 _decode_header = msgspec.json.Decoder(EpisodeHeader).decode
 
 
-def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
+def export_lines(log: EventLog, info: EpisodeInfo) -> list[bytes]:
     """
-    Yield the lines of an export of the episode *info* of *log*, each with its line end.
+    Return the lines of an export of the episode *info* of *log*, each with its line end.
 
     Raises:
         LogDamaged: The stored chain is broken.
@@ -65,9 +68,7 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> Iterator[bytes]:
     # An import marks it again, so what was imported is exported as it came.
     row = {**row, "agent": strip_origin(info.agent, IMPORT)}
     header = EpisodeHeader(version=1, **row, events=len(stream), digest=stream.digest)
-    yield encode(header) + b"\n"
-    for payload in stream.payloads:
-        yield payload + b"\n"
+    return [encode(header) + b"\n", *(payload + b"\n" for payload in stream.payloads)]
 
 
 def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:
@@ -94,13 +95,17 @@ def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[Epi
 
 
 def _read_lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
+    first = True
     while line := lines.readline(LONGEST_LINE):
         if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
             raise RefoldError(
                 f"{where}: expected lines below {LONGEST_LINE} bytes, got a longer one"
             )
+        if first:
+            line = without_bom(line, where)
+            first = False
         if line.strip():
-            yield line.rstrip(b"\n")
+            yield line.rstrip(b"\r\n")
 
 
 def _read_header(line: bytes, where: str) -> EpisodeHeader:
@@ -110,12 +115,21 @@ def _read_header(line: bytes, where: str) -> EpisodeHeader:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
         ) from None
-    # JSON holds larger numbers than a column of SQLite.
-    for name, number in (("seed", header.seed), ("epoch", header.epoch)):
-        if not 0 <= number <= LARGEST_SEED:
-            raise RefoldError(f"{where}: expected {name} 0 to {LARGEST_SEED}, got {number}")
+    _check_bounds(header, where)
     check_id(header.id)
     return header
+
+
+def _check_bounds(header: EpisodeHeader, where: str) -> None:
+    for name in header.__struct_fields__:
+        value = getattr(header, name)
+        # JSON holds larger numbers than a column of SQLite.
+        if isinstance(value, int) and not 0 <= value <= LARGEST_SEED:
+            raise RefoldError(f"{where}: expected {name} 0 to {LARGEST_SEED}, got {value}")
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            raise RefoldError(
+                f"{where}: expected {name} of at most {LONGEST_TEXT} characters, got {len(value)}"
+            )
 
 
 def _store(log: EventLog, header: EpisodeHeader, payloads: list[bytes], where: str) -> EpisodeInfo:

@@ -131,12 +131,10 @@ def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     over = False
     for step, seqs in enumerate(ranges[1:]):
         inputs = _leading_inputs(stream[seqs.start : seqs.stop])
-        # Inputs change the state before the rules decide, as when the step was recorded.
-        state = fold(inputs, family=family, start=state)
         # After the end, the rules have no say: any further event is a divergence.
         events = [] if over else _decide(stream, state, inputs)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]
-        state = fold(events, family=family, start=state)
+        state = fold((*inputs, *events), family=family, start=state)
         over = over or any(isinstance(event, EpisodeEnded) for event in events)
     rest = range(ranges[-1].stop, len(stream))
     yield len(ranges) - 1, rest, [] if over else _expected_tail(stream, state, stream[rest.start :])
@@ -155,14 +153,17 @@ def _leading_inputs(events: Sequence[Event]) -> list[Event]:
 
 
 def _decide(stream: Stream, state: Any, inputs: Sequence[Event]) -> Sequence[Event]:
-    action = inputs[-1].action if inputs and isinstance(inputs[-1], ActionTaken) else None
-    return [] if action is None else stream.family.decide(state, action)
+    """Return what the rules make of *inputs*, which follow *state* and may end with an action."""
+    if not inputs or not isinstance(inputs[-1], ActionTaken):
+        return []
+    # As in `Episode.step`: the inputs change the state before the rules decide, the action after.
+    state = fold(inputs[:-1], family=stream.family, start=state)
+    return stream.family.decide(state, inputs[-1].action)
 
 
 def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
     """Return the bytes expected after the last whole step: inputs, and a truncation."""
     inputs = _leading_inputs(tail)
-    state = fold(inputs, family=stream.family, start=state)
     events = [*inputs, *_decide(stream, state, inputs)]
     if len(events) == len(inputs):
         last = tail[len(inputs) : len(inputs) + 1]

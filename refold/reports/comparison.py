@@ -16,6 +16,7 @@ from typing import Literal
 from attrs import frozen
 
 from refold.engine import EventLog
+from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import DECIMAL_PLACES
 from refold.reports.outcomes import Outcome, Setting, read_outcomes
 from refold.reports.pairs import Pair, Runs, pair_outcomes, scenario_and_seed
@@ -86,15 +87,21 @@ class Comparison:
     exclusions: tuple[Mapping[str, int], Mapping[str, int]]
 
 
-def compare(log: EventLog, runs: Runs, *, pass_at: float) -> Comparison:
+def compare(
+    log: EventLog, runs: Runs, *, pass_at: float, left_out: LeftOut | None = None
+) -> Comparison:
     """
     Compare two *runs* of *log*; an episode passes with a score of at least *pass_at*.
+
+    *left_out*, if given, notes the episodes that cannot be read or graded.
 
     Raises:
         RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
             comparable because rubric, rules or parameters differ.
     """
-    read = [[outcome for outcome, _ in read_outcomes(log, run=run)] for run in runs]
+    read = [
+        [outcome for outcome, _ in read_outcomes(log, run=run, left_out=left_out)] for run in runs
+    ]
     left, right = ([each for each in side if not each.excluded] for side in read)
     pairs = pair_outcomes(runs, left, right)
     by_setting: dict[Setting, list[Pair]] = defaultdict(list)

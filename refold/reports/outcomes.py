@@ -18,6 +18,7 @@ from msgspec import Raw, Struct
 from refold.engine import EpisodeEnded, EpisodeInfo, EventLog, Stream
 from refold.engine.definition import header_of
 from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.left_out import LeftOut
 from refold.graders import RubricName, grade
 from refold.reports.statistics import Bounds
 from refold.scenarios import recorded_rubric
@@ -164,7 +165,11 @@ def replaced_failures(infos: Iterable[EpisodeInfo]) -> set[str]:
 
 
 def read_outcomes(
-    log: EventLog, *, run: str | None = None, scenario: str | None = None
+    log: EventLog,
+    *,
+    run: str | None = None,
+    scenario: str | None = None,
+    left_out: LeftOut | None = None,
 ) -> Iterator[tuple[Outcome, Stream]]:
     """
     Yield outcome and events of each episode of *log*, in the order in which they began.
@@ -175,14 +180,26 @@ def read_outcomes(
         log: The log to read.
         run: Only the episodes of this run.
         scenario: Only those of this scenario name, or family.
+        left_out: Notes those that cannot be read or graded.
+    """
+    notes = LeftOut() if left_out is None else left_out
+    infos = log.episodes(run=run, scenario=scenario, left_out=notes)
+    own = (info for info in infos if info.parent is None)
+    replaced = replaced_failures(log.episodes(run=run, scenario=scenario, left_out=notes))
+    read = notes.read_each(own, lambda info: read_outcome(log, info, again=info.id in replaced))
+    for _, found in read:
+        yield found
+
+
+def read_outcome(
+    log: EventLog, info: EpisodeInfo, *, again: bool = False
+) -> tuple[Outcome, Stream]:
+    """
+    Return outcome and events of the episode *info* of *log*; *again* is as for ``outcome_of``.
 
     Raises:
-        LogDamaged: The hash chain of an episode is broken.
-        ScenarioError: A recorded rubric does not fit its family.
+        LogDamaged: Its hash chain is broken.
+        ScenarioError: Its recorded rubric does not fit its family.
     """
-    replaced = replaced_failures(log.episodes(run=run, scenario=scenario))
-    for info in log.episodes(run=run, scenario=scenario):
-        if info.parent is not None:
-            continue
-        stream = log.events(info.id)
-        yield outcome_of(info, stream, again=info.id in replaced), stream
+    stream = log.events(info.id)
+    return outcome_of(info, stream, again=again), stream

@@ -13,6 +13,7 @@ from statistics import fmean
 from attrs import Factory, define, frozen
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.engine.log.left_out import LeftOut
 from refold.reports.outcomes import Outcome, Setting
 
 LAST = "last"
@@ -105,7 +106,7 @@ def _make_run(name: str, tally: _RunTotals) -> Run:
 
 def run_names(log: EventLog) -> list[str]:
     """Return the names of the log's runs, the one with the newest episode first."""
-    names = (info.run for info in log.episodes(newest_first=True))
+    names = (info.run for info in log.episodes(newest_first=True, left_out=LeftOut()))
     return [name for name in dict.fromkeys(names) if name]
 
 
@@ -117,10 +118,15 @@ def find_run(log: EventLog, reference: str) -> str:
         RefoldError: There is none, or the prefix matches several runs and is not a whole name.
     """
     fitting: list[str]
+    # Whoever reads the run is told of the episodes that cannot be read.
+    damaged = LeftOut()
     if reference == LAST:
-        runs = (info.run for info in log.episodes(newest_first=True) if info.run)
+        infos = log.episodes(newest_first=True, left_out=damaged)
+        runs = (info.run for info in infos if info.run)
         fitting = list(islice(runs, 1))
-    elif next(log.episodes(run=reference), None):  # a whole name wins over longer ones it begins
+    elif (
+        next(log.episodes(run=reference, left_out=damaged), None) or damaged
+    ):  # a whole name wins over longer ones it begins
         return reference
     else:
         fitting = [name for name in run_names(log) if name.startswith(reference)]

@@ -99,6 +99,19 @@ def load(name: str | Path) -> Scenario:
     return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
 
 
+@lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
+def stand_in_remark(body: bytes) -> str | None:
+    """
+    Return a remark if the scenario whose canonical JSON is *body* bears another's name, else None.
+
+    A stream holds its scenario itself, so anything can be called as one that ships.
+    """
+    name = header_of(body).name
+    if name not in scenario_names() or load(name).body == body:
+        return None
+    return f"{name} (not the one that ships)"
+
+
 def scenario_source(name: str) -> str:
     """
     Return the TOML source of the scenario *name*, to be copied and changed.

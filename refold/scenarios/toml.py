@@ -5,6 +5,7 @@ import tomllib
 from typing import Any
 
 from refold.engine.errors import RefoldError
+from refold.engine.text_marks import without_bom
 
 MOST_DOTS = 100
 """Dots in one key; ``tomllib`` takes time quadratic in their number."""
@@ -26,7 +27,7 @@ def read_toml(content: bytes, where: str) -> dict[str, Any]:
         RefoldError: It is not TOML, or a key in it has more than 100 dots.
     """
     try:
-        text = content.decode()
+        text = without_bom(content, where).decode()
         _check_keys(text, where)
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

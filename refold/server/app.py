@@ -93,8 +93,6 @@ def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda 
         RefoldError: The settings are unsafe, the log cannot be opened, or the address is taken.
     """
     server = make_server(settings, announce)
-    # Opened here as well, so that a bad log is one clear error before anything listens.
-    EventLog(settings.log, durable=settings.durable).close()
     family = AF_INET6 if ":" in settings.host else AF_INET
     # uvicorn would exit the process on a taken port; bound here, it is an error like any other.
     try:
@@ -104,6 +102,13 @@ def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda 
             f"--host {settings.host} --port {settings.port}: expected a free address of this "
             f"machine, got {error.strerror or error}"
         ) from None
+    # Opened here as well, so that a bad log is one clear error; after the address is known to be
+    # free, so that a server that cannot start leaves no new log behind.
+    try:
+        EventLog(settings.log, durable=settings.durable).close()
+    except RefoldError:
+        listener.close()
+        raise
     server.run(sockets=[listener])
 
 

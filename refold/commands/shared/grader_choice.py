@@ -11,6 +11,7 @@ from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError, Stream
 from refold.engine.definition import header_of
+from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, Grader, grade
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
 from refold.scenarios import load_rubric, scenario_names
@@ -67,9 +68,9 @@ class GraderChoice:
     grader: FileGrader | None
     seconds: float
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def grade_all(self, episodes: Iterable[T], left_out: LeftOut) -> Iterator[tuple[T, Grade]]:
         """
-        Yield each of *episodes* with its grade, in order.
+        Yield each of *episodes* with its grade, in order; *left_out* notes those without one.
 
         Raises:
             ScenarioError: The file holds no rubric that fits an episode's family.
@@ -78,14 +79,18 @@ class GraderChoice:
         """
         if self.grader is not None:
             return self.grader.grade_all(episodes, seconds=self.seconds, on_output=print_to_stderr)
-        return self._grade_by_rubric(episodes)
+        return self._grade_by_rubric(episodes, left_out)
 
-    def _grade_by_rubric(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def _grade_by_rubric(
+        self, episodes: Iterable[T], left_out: LeftOut
+    ) -> Iterator[tuple[T, Grade]]:
         # A rubric's measures belong to a family, so the file is read again for each family.
         rubrics: dict[tuple[str, int], tuple[Rubric, Grader]] = {}
         for episode in episodes:
             if self.rubric is None:
-                yield episode, grade(episode.stream)
+                # Not a file's rubric, which was checked: what the episode itself holds.
+                for _, given in left_out.read_each([episode], lambda each: grade(each.stream)):
+                    yield episode, given
                 continue
             family = episode.stream.family.name, episode.stream.family.rules
             if family not in rubrics:

@@ -1,14 +1,13 @@
 """``--html``: the option, and the page that it writes."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
+from refold.commands.shared.files import output_file
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import RefoldError
 
 
 def html_option(command: CommandT) -> CommandT:
@@ -36,9 +35,6 @@ def write_page(path: str, document: Mapping[str, Any], *, at: int | None = None)
     from refold.viewer.html_page import page  # noqa: PLC0415 - other uses of the command need no page
 
     content = page(document, at=at)
-    try:
-        Path(path).write_bytes(content)
-    except OSError as error:
-        problem = f"{path}: expected a file that can be written, got {error.strerror}"
-        raise RefoldError(problem) from None
+    with output_file(path) as file:
+        file.write(content)
     print_to_stderr(f"page of {len(content):,} bytes written to {path}")

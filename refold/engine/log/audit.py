@@ -78,6 +78,18 @@ class Audit:
             yield from ((uid or b"").decode(errors="replace") for _, uid in rows)
             last = rows[-1][0]
 
+    def descends_from_itself(self, id: str) -> bool:
+        """Return whether the parents of the episode *id*, followed upwards, lead back to it."""
+        # UNION, which ends where a circle closes.
+        return bool(
+            self._query(
+                "WITH RECURSIVE line(uid) AS (SELECT parent FROM episodes WHERE uid = ?"
+                " UNION SELECT e.parent FROM line JOIN episodes AS e ON e.uid = line.uid)"
+                " SELECT 1 FROM line WHERE uid = ?",
+                *(id, id),
+            )
+        )
+
     def grades(self, id: str) -> list[SavedRow]:
         """Return the saved grades of the episode *id*, undecoded."""
         rows = self._query(

@@ -8,15 +8,18 @@ schema were checked, and nothing is written to it before that.
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from refold.engine.errors import LogBusy, NotALog, RefoldError
+from refold.engine.errors import DiskFull, LogBusy, LogMoved, NotALog, RefoldError
 from refold.engine.log.schema import VERSION, check_identity, check_schema, migrate
 
 BUSY_SECONDS = 10  # a step's transaction takes milliseconds: only bulk writes come near this
 LARGEST_VALUE = 64 * 2**20  # bytes; SQLite's own limit would let a forged row take 1 GB of memory
+_SECONDS_UNCHECKED = 1.0
+_SQLITE_ENDS = ("-wal", "-shm", "-journal")
 _ANOTHER_KIND = "expected a refold log, got another kind of file; check --log"
 
 
@@ -32,6 +35,11 @@ def sqlite_errors(path: str) -> Iterator[None]:
             raise LogBusy(
                 f"{path}: expected the write lock within {BUSY_SECONDS} s, got none; "
                 "stop the other writer or use another --log"
+            ) from error
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFull(
+                f"{path}: expected room on the disk, got none; nothing of the last write was "
+                "stored: free some space and try again"
             ) from error
         raise NotALog(f"{path}: expected a usable refold log, got {error}") from error
     except UnicodeDecodeError as error:  # damaged text, in a table or in SQLite's own message
@@ -77,6 +85,42 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+class FileIdentity:
+    """
+    The file that *path* named when a log was opened; it must still be what the path names.
+
+    SQLite goes on writing to a file that was removed, and all of it is lost when it is closed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = self._find()
+        self._next = 0.0
+
+    def _find(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def check_now_and_then(self) -> None:
+        """Check it if the last time is a second ago or more, which costs next to nothing."""
+        if time.monotonic() >= self._next:
+            self.check()
+
+    def check(self) -> None:
+        """Raise ``LogMoved`` if the path names another file by now, or none."""
+        found = self._find()
+        if found != self._file:
+            got = "no file" if found is None else "another file"
+            raise LogMoved(
+                f"{self._path}: expected the log that was opened, got {got} there; it was removed "
+                "or replaced meanwhile, and what was recorded since is not in it: record it again"
+            )
+        self._next = time.monotonic() + _SECONDS_UNCHECKED
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
@@ -170,6 +214,11 @@ def _check_path(path: Path, *, readonly: bool) -> None:
     if not path.exists():
         if readonly:
             raise NotALog(f"{path}: expected a log, got no such file; `refold record` makes one")
+        if path.name.endswith(_SQLITE_ENDS):
+            raise NotALog(
+                f"{path}: expected a name that does not end as SQLite's own files do "
+                f"({', '.join(_SQLITE_ENDS)}); name the log otherwise"
+            )
         if not path.parent.is_dir():
             raise NotALog(f"{path}: expected an existing folder, got {str(path.parent)!r}")
     elif not os.access(path, os.R_OK):

@@ -10,6 +10,7 @@ own definition once a file is opened with ``trusted_schema=OFF``.
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
 
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -176,6 +177,13 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
+        if not application and (restored := _restored_version(connection)):
+            raise NotALog(
+                f"{path}: expected the application id of a refold log, got none, as after "
+                ".dump and restore; to mend it: "
+                f"sqlite3 {shlex.quote(path)} 'PRAGMA application_id = {APPLICATION_ID}; "
+                f"PRAGMA user_version = {restored}'"
+            )
         raise NotALog(f"{path}: expected a refold log, got another SQLite database; check --log")
     if version > VERSION:
         raise NewerLog(
@@ -184,6 +192,14 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
     if version < 1:
         raise NotALog(f"{path}: expected log version 1 to {VERSION}, got {version}")
     return int(version)
+
+
+def _restored_version(connection: sqlite3.Connection) -> int | None:
+    """Return the version whose schema the file has exactly, or None; its own is not asked."""
+    for version in range(VERSION, 0, -1):
+        if _wrong_object(connection, version) is None:
+            return version
+    return None
 
 
 def check_migrations(connection: sqlite3.Connection) -> Iterator[str]:
@@ -202,14 +218,26 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
     """
     Check that tables, triggers and views are exactly those of the log's version.
 
-    Tables and views that are not refold's are left alone, since refold never touches them; a
-    trigger or index that is not refold's on one of its own tables is refused.
+    Tables and views that are not refold's are left alone, since refold never touches them, and
+    so are indexes that only make queries faster; a trigger that is not refold's on one of its
+    own tables is refused, and so is a unique index, which could refuse an event.
 
     Raises:
         NotALog: A part of the schema is missing, changed or added, or the file is no log.
         NewerLog: Its version is above this release's.
     """
-    ours = _expected_objects(check_identity(connection, path))
+    wrong = _wrong_object(connection, check_identity(connection, path))
+    if wrong is not None:
+        kind, name = wrong
+        raise NotALog(
+            f"{path}: expected the schema of a refold log, got another {kind} {name!r}; "
+            "do not trust this file"
+        )
+
+
+def _wrong_object(connection: sqlite3.Connection, version: int) -> tuple[str, str] | None:
+    """Return kind and name of the first object that the schema of *version* has otherwise."""
+    ours = _expected_objects(version)
     tables = {table for (_kind, _name, table) in ours}
     found = {
         (kind, name, table): sql
@@ -222,10 +250,10 @@ def check_schema(connection: sqlite3.Connection, path: str) -> None:
     for key in sorted(ours.keys() | found.keys(), key=lambda key: (key[0] != "table", key)):
         if ours.get(key, "") != found.get(key, ""):  # an automatic index has None
             kind, name, _table = key
-            raise NotALog(
-                f"{path}: expected the schema of a refold log, got another {kind} {name!r}; "
-                "do not trust this file"
-            )
+            # As SQLite stores it, whatever the case and spaces of the statement that made it.
+            if key in ours or not (found[key] or "").startswith("CREATE INDEX "):
+                return kind, name
+    return None
 
 
 @cache

@@ -11,7 +11,7 @@ Files may come from strangers: every open checks application id, version and exa
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,8 +27,9 @@ from refold.engine.errors import (
     StaleWriter,
     UnknownEpisode,
 )
-from refold.engine.log.file import open_log, sqlite_errors, without_waiting
+from refold.engine.log.file import FileIdentity, open_log, sqlite_errors, without_waiting
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
+from refold.engine.log.left_out import LeftOut
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
 from refold.engine.stream import Stream
@@ -62,6 +63,7 @@ class EventLog:
         self._closed = False
         with sqlite_errors(self.path):
             self._connection = open_log(self.path, readonly=readonly, durable=durable)
+        self._file = FileIdentity(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +100,7 @@ class EventLog:
         ended_at = (record.ended_at or utc_now()) if end else None
         row = record_values(evolve(record, ended_at=ended_at))
         with self.transaction():
+            self._file.check_now_and_then()
             try:
                 cursor = self._connection.execute(INSERT_EPISODE, row)
             except sqlite3.IntegrityError as error:
@@ -125,6 +128,9 @@ class EventLog:
             after = self._insert_events(tail, payloads)
             if end:
                 self._set_ended(tail.key)
+                self._file.check()
+            else:
+                self._file.check_now_and_then()
         if end:
             self._checkpoint_if_due()
         return after
@@ -199,7 +205,8 @@ class EventLog:
             try:
                 yield
             except BaseException:  # an interrupt too: an open transaction would keep the lock
-                self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
+                if self._connection.in_transaction:  # on a full disk, SQLite has ended it by itself
+                    self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
                 raise
             self._connection.execute("RELEASE part" if inner else "COMMIT")
 
@@ -256,6 +263,7 @@ class EventLog:
         agent: str | None = None,
         run: str | None = None,
         newest_first: bool = False,
+        left_out: LeftOut | None = None,
     ) -> Iterator[EpisodeInfo]:
         """
         Yield the log's episodes in the order they began, read page by page.
@@ -265,6 +273,10 @@ class EventLog:
             agent: Only those of this agent.
             run: Only those of this run.
             newest_first: Reverse the order.
+            left_out: Notes those that cannot be read, so that the others follow; None raises.
+
+        Raises:
+            LogDamaged: The last step or the end of one cannot be read.
         """
         order, follows = ("DESC", "<") if newest_first else ("ASC", ">")
         # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
@@ -276,17 +288,19 @@ class EventLog:
             AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
         last = None
         while rows := self._query(wanted, scenario=scenario, agent=agent, run=run, last=last):
-            yield from map(read_info, rows)
+            yield from _read_rows(rows, left_out)
             last = rows[-1][0]
 
-    def forks(self, reference: str) -> list[EpisodeInfo]:
-        """Return the forks of an episode, in the order they began; raises as ``find`` does."""
-        return [
-            read_info(row)
-            for row in self._query(
-                f"{SELECT_EPISODES} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
-            )
-        ]
+    def forks(self, reference: str, *, left_out: LeftOut | None = None) -> list[EpisodeInfo]:
+        """
+        Return the forks of an episode, in the order they began; raises as ``find`` does.
+
+        *left_out*, if given, notes those that cannot be read.
+        """
+        rows = self._query(
+            f"{SELECT_EPISODES} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
+        )
+        return list(_read_rows(rows, left_out))
 
     def count(self) -> int:
         """Return the number of episodes in the log."""
@@ -341,6 +355,19 @@ class EventLog:
     def _query(self, sql: str, *parameters: Any, **named: Any) -> list[Any]:
         with sqlite_errors(self.path):
             return self._connection.execute(sql, named or parameters).fetchall()
+
+
+def _read_rows(rows: Iterable[Any], left_out: LeftOut | None) -> Iterator[EpisodeInfo]:
+    """Yield the episodes of *rows*; *left_out*, if given, notes those that cannot be read."""
+    for row in rows:
+        try:
+            info = read_info(row)
+        except LogDamaged as error:
+            if left_out is None:
+                raise
+            left_out.add(error.episode, error)
+        else:
+            yield info
 
 
 def _is_refused_by_trigger(error: sqlite3.IntegrityError) -> bool:

@@ -70,6 +70,8 @@ class FileGrader:
             problem = f"expected FILE:FUNCTION, such as mine.py:careful; got {reference!r}"
             raise GraderFailed(f"grader: {problem}")
         try:
+            if Path(self.path).is_fifo():
+                raise OSError(0, "a named pipe")
             self.source = Path(self.path).read_bytes()
         except (OSError, ValueError) as error:
             got = error.strerror if isinstance(error, OSError) else error

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
+from refold.engine.log.left_out import LeftOut
 from refold.engine.sums import add_up
 from refold.graders import Grade
 from refold.server.sessions.messages import RubricLabel
@@ -44,11 +45,23 @@ class EpisodeRow(Struct):
     rewards: list[float] | None = None
 
 
-class EpisodeList(Struct):
-    """Episodes, newest first; *next* is what ``before`` is for the page that follows."""
+class LeftOutEpisode(Struct):
+    """An episode that cannot be read, and why."""
+
+    id: str
+    problem: str
+
+
+class EpisodeList(Struct, omit_defaults=True):
+    """
+    Episodes, newest first; *next* is what ``before`` is for the page that follows.
+
+    *left_out* are damaged ones that were met on the way; there is no such list without any.
+    """
 
     episodes: list[EpisodeRow]
     next: str | None
+    left_out: list[LeftOutEpisode] = []
 
 
 class EventRow(Struct):
@@ -149,6 +162,11 @@ def read_rewards(log: EventLog, id: str) -> list[float] | None:
         return None
     length = -(-len(rewards) // MOST_REWARDS) or 1  # rounded up
     return [add_up(rewards[at : at + length]) for at in range(0, len(rewards), length)]
+
+
+def left_out_rows(left_out: LeftOut) -> list[LeftOutEpisode]:
+    """Return the episodes that a response has to do without."""
+    return [LeftOutEpisode(id, problem) for id, problem in left_out.problems.items()]
 
 
 def grade_reply(info: EpisodeInfo, result: Grade) -> GradeReply:

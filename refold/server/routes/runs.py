@@ -17,6 +17,7 @@ from refold.agents.rollout import epoch_seed, replay_policy
 from refold.engine import Episode, EpisodeInfo, Family, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownEpisode
+from refold.engine.log.left_out import LeftOut
 from refold.engine.sums import add_up
 from refold.graders import grade, save_grade, saved_grades
 from refold.scenarios import Scenario
@@ -211,7 +212,9 @@ async def grader(context: ContextDep, names: NamesDep, body: BodyDep) -> Respons
 def _grade_episode(context: ServerContext, name: str | None, scenario: str | None) -> GradeReply:
     with context.open_reader() as log:
         if name is None:
-            newest = islice(log.episodes(scenario=scenario, newest_first=True), 1)
+            newest = islice(
+                log.episodes(scenario=scenario, newest_first=True, left_out=LeftOut()), 1
+            )
             name = next((info.id for info in newest), None)
         if name is None:
             raise UnknownEpisode("episode: expected one in the log, got none")

@@ -14,7 +14,9 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from refold.engine import EpisodeInfo, EventLog, Stream, fold_to
-from refold.graders import grade, saved_grades
+from refold.engine.log.left_out import LeftOut
+from refold.graders import grade
+from refold.graders.saved import saved_or_none
 from refold.replays import Diff, diff, steps
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse
@@ -38,6 +40,7 @@ from refold.server.routes.replies import (
     StepRow,
     episode_row,
     grade_reply,
+    left_out_rows,
     read_rewards,
 )
 from refold.viewer.differences import diff_document
@@ -92,8 +95,11 @@ def list_episodes(
     rewards: bool = False,
 ) -> Response:
     """List episodes, newest first; `scenario` may be a family. `before` is a page's `next`."""
+    left_out = LeftOut()
     with context.open_reader() as log:
-        found = log.episodes(scenario=scenario, agent=agent, run=run, newest_first=True)
+        found = log.episodes(
+            scenario=scenario, agent=agent, run=run, newest_first=True, left_out=left_out
+        )
         if before is not None:
             last = context.find_episode(log, before).id
             for info in found:
@@ -103,12 +109,14 @@ def list_episodes(
         page = list(islice(found, limit + 1))
         rows = [
             episode_row(
-                info, saved_grades(log, info.id), read_rewards(log, info.id) if rewards else None
+                info,
+                saved_or_none(log, info.id, left_out),
+                read_rewards(log, info.id) if rewards else None,
             )
             for info in page[:limit]
         ]
     following = rows[-1].id if len(page) > limit else None
-    return JsonResponse(EpisodeList(rows, following))
+    return JsonResponse(EpisodeList(rows, following, left_out_rows(left_out)))
 
 
 @router.get(
@@ -126,7 +134,7 @@ def episode(
     """Return the episode at a glance, and the events after the seq `after`."""
     with context.open_reader() as log:
         info, stream = find_stream(context, log, id)
-        grades = saved_grades(log, info.id)
+        grades = saved_or_none(log, info.id, LeftOut())
     page = range(after + 1, min(after + 1 + limit, len(stream)))
     more = page.stop if page and page.stop < len(stream) else None
     rows = [_event_row(stream, seq, running=info.ended is None) for seq in page]

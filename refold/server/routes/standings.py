@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
+from refold.engine.log.left_out import LeftOut
 from refold.reports import Baseline, baselines, rankings, read_outcomes
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
+from refold.server.routes.replies import LeftOutEpisode, left_out_rows
 
 MOST_SEEDS = 100
 """Seeds in one request, which holds one of the few slots for long computations."""
@@ -33,17 +35,23 @@ class BaselineRow(Struct):
     episodes: dict[str, str]
 
 
-class BaselineList(Struct):
-    """Reference scores."""
+class BaselineList(Struct, omit_defaults=True):
+    """Reference scores; *left_out* are episodes of the log that cannot be read, if any."""
 
     baselines: list[BaselineRow]
+    left_out: list[LeftOutEpisode] = []
 
 
-class RankingList(Struct):
-    """Tables of agents; scenarios recorded in several versions have several."""
+class RankingList(Struct, omit_defaults=True):
+    """
+    Tables of agents; scenarios recorded in several versions have several.
+
+    *left_out* are episodes that cannot be read, if any: they count nowhere.
+    """
 
     rankings: list[dict[str, Any]]
     several: list[str]
+    left_out: list[LeftOutEpisode] = []
 
 
 @lru_cache(maxsize=4)
@@ -118,8 +126,10 @@ async def baseline_with_log(context: ContextDep, body: BodyDep) -> Response:
 
 def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
-        outcomes = (outcome for outcome, _ in read_outcomes(log))
-        return BaselineList([_baseline_row(each) for each in baselines(outcomes, seeds=seeds)])
+        left_out = LeftOut()
+        outcomes = (outcome for outcome, _ in read_outcomes(log, left_out=left_out))
+        rows = [_baseline_row(each) for each in baselines(outcomes, seeds=seeds)]
+    return BaselineList(rows, left_out_rows(left_out))
 
 
 @router.get(
@@ -134,6 +144,8 @@ def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
 def leaderboard(context: ContextDep, scenario: TextQuery = None, run: TextQuery = None) -> Response:
     """Rank the agents of the log, or of one scenario, family or run, by mean score."""
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
-        outcomes = (outcome for outcome, _ in read_outcomes(log, scenario=scenario, run=run))
-        tables, several = rankings(outcomes)
-    return JsonResponse(RankingList([msgspec.to_builtins(each) for each in tables], several))
+        left_out = LeftOut()
+        found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out)
+        tables, several = rankings(outcome for outcome, _ in found)
+    rows = [msgspec.to_builtins(each) for each in tables]
+    return JsonResponse(RankingList(rows, several, left_out_rows(left_out)))

@@ -1,0 +1,145 @@
+"""One damaged episode never hides the others: it is told by name, and the exit code is 1."""
+
+import json
+
+import pytest
+from forging import alter
+from shell import Shell
+
+from refold.engine import EventLog
+from refold.graders import grade, save_grade
+
+RUN = "--name r"
+TEXT = "substr(payload, 1, length(payload) - 1) || ' }'"
+DAMAGE = {
+    "chain": f"UPDATE events SET payload = {TEXT} WHERE seq = 1 AND episode = 2",
+    "end": 'UPDATE events SET payload = \'{"type":"step_rewarded","step":-\' '
+    'WHERE payload GLOB \'{"type":"step_rewarded",*\' AND episode = 2',
+    "no events": "DELETE FROM events WHERE episode = 2",
+}
+COMMANDS = {
+    "export": "export",
+    "merge": "merge refold.db -o merged.db",
+    "grade": "grade",
+    "grade by id": "grade GOOD BAD",
+    "grade and save": "grade --save",
+    "regrade": "regrade",
+    "report": "report r",
+    "runs": "runs",
+    "compare": "compare r s",
+    "leaderboard": "leaderboard",
+    "baseline": "baseline --seeds 1",
+    "resume": "resume r",
+}
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Return a shell with three graded episodes of a run, and as many of another."""
+    shell = Shell(tmp_path)
+    shell("record workflow/easy --agent random --epochs 3 --name r")
+    shell("record workflow/easy --agent greedy --epochs 3 --name s")
+    return shell
+
+
+@pytest.fixture
+def bad(shell):
+    """Return the id of the second episode."""
+    return shell.ids()[1]
+
+
+def words_for(shell, words, bad):
+    """Return *words* with the ids that they stand for."""
+    return words.replace("GOOD", shell.ids()[0]).replace("BAD", bad)
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def test_a_damaged_episode_is_told_and_the_others_go_on(shell, bad, words, damage):
+    """Every command that reads many episodes names the one that it cannot read, and exits 1."""
+    words = words_for(shell, words, bad)
+    alter(shell.at / "refold.db", (damage,))
+    ran = shell(words, code=1)
+    told = [line for line in ran.err.splitlines() if line.startswith("left out: ")]
+    assert len(told) == 1
+    assert bad in told[0]
+    assert "Traceback" not in ran.err
+    assert ran.out or words.startswith(("regrade", "merge"))
+
+
+def test_what_is_left_is_all_there(shell, bad):
+    """The episodes that can be read are exported, graded and merged as if nothing had happened."""
+    good = [id for id in shell.ids() if id != bad]
+    alter(shell.at / "refold.db", (DAMAGE["chain"],))
+    shell("export -o all.jsonl", code=1)
+    lines = (shell.at / "all.jsonl").read_text().splitlines()
+    heads = [json.loads(line) for line in lines if line.startswith('{"type":"episode",')]
+    assert [head["id"] for head in heads] == good
+    assert [row["episode"] for row in shell("grade --json", code=1).json["grades"]] == good
+    shell("merge refold.db -o merged.db", code=1)
+    assert shell.ids(["--log", "merged.db"][0], "merged.db") == good
+    shell("verify --log merged.db")
+
+
+def test_a_listing_tells_an_episode_whose_end_is_damaged(shell, bad):
+    """The list shows the other episodes; one that is only broken inside is listed as well."""
+    alter(shell.at / "refold.db", (DAMAGE["end"],))
+    ran = shell("episodes --json", code=1)
+    assert len(ran.json["episodes"]) == 5
+    assert ran.err.startswith(f"left out: episode {bad} event ")
+
+
+@pytest.mark.parametrize("words", ["episodes --json", "show BAD --json", "regrade", "resume r"])
+def test_a_bad_row_of_grades_is_told(shell, bad, words):
+    """A saved grade that is none is told in a line, with what to do; never a traceback."""
+    words = words_for(shell, words, bad)
+    alter(shell.at / "refold.db", ("UPDATE grades SET grade = '{\"score\":1}' WHERE episode = 2",))
+    ran = shell(words, code=1)
+    assert ran.err.startswith(f"left out: episode {bad}: expected saved grades, got a row of")
+    if words == "episodes --json":
+        assert [row["score"] is None for row in ran.json["episodes"]].count(True) == 1
+
+
+def test_a_bad_row_of_grades_is_not_merged(shell, bad):
+    """A merge takes the episode without the grade that it cannot read."""
+    alter(shell.at / "refold.db", ("UPDATE grades SET grade = '{\"score\":1}' WHERE episode = 2",))
+    assert (
+        f"refold.db: episode {bad}: expected saved" in shell("merge refold.db -o m.db", code=1).err
+    )
+    assert len(shell.ids("--log", "m.db")) == 6
+    shell("verify --log m.db")
+
+
+def test_a_damaged_relative_hides_no_episode(shell, bad):
+    """An episode is shown although its parent, or a fork of it, is damaged; that is told."""
+    fork = shell(f"fork {bad} --at 1 --agent random --json").json["episodes"][0]["id"]
+    alter(shell.at / "refold.db", (DAMAGE["end"],))
+    ran = shell("show", fork, code=1)
+    assert ran.err.startswith(f"left out: episode {bad} event ")
+    assert "agent random" in ran.out
+
+
+def test_grades_are_compared_with_a_file_although_one_episode_is_damaged(shell, bad):
+    """`regrade --against FILE` tells the damaged one and compares the others."""
+    (shell.at / "saved.json").write_text(shell("grade --json").out)
+    alter(shell.at / "refold.db", (DAMAGE["end"],))
+    ran = shell("regrade --against saved.json", code=1)
+    assert f"left out: episode {bad}" in ran.err
+    assert "5 episodes compared, 0 moved" in ran.err
+
+
+def test_a_golden_that_cannot_be_read_hides_no_other(shell):
+    """Each golden has a verdict of its own."""
+    for id in shell.ids()[:2]:
+        shell("golden add --name", id, id)
+    (shell.at / "goldens" / f"{shell.ids()[0]}.jsonl").write_text("no event")
+    ran = shell("golden check", code=1)
+    assert "2 goldens checked, 1 wrong" in ran.err
+
+
+def test_saving_and_reading_are_one_form(shell):
+    """What is saved can be read: no grade of ours is left out."""
+    with EventLog(shell.at / "refold.db") as log:
+        for info in log.episodes():
+            save_grade(log, info.id, grade(log.events(info.id)))
+    assert not shell("episodes").err
