@@ -25,7 +25,7 @@ _SEVERAL = (
     "or write 'Final answer:' before it"
 )
 _QUOTED = "expected the action on a line of its own, got one in the middle of a sentence"
-_BROKEN = "expected valid JSON, got an object at the end that is not closed or not valid"
+_BROKEN = "expected valid JSON, got an object that is not closed or not valid"
 # What stands right before an answer: the first says that it is final, the second suggests it.
 _FINAL = re.compile(
     r"\bfinal(?:\s+\w+)?(?:\s+is)?[*_`]*\s*[:=][*_`]*\s*(?:`*json)?\s*$"
@@ -124,20 +124,26 @@ def _candidates(
     text: str, objects: Sequence[Found], family: Family, names: Mapping[str, str]
 ) -> Iterator[_Candidate]:
     """Yield *objects*, the ones in *text*, without what follows an action in a list."""
-    end = 0
+    end = still_open = 0
     in_list = has_action = False
     for found in objects:
         before, end = text[end : found.begin], found.end
+        still_open = _count_open(before, still_open)
         in_list = before.rstrip().endswith("[") or (in_list and before.strip() == ",")
         if in_list and has_action and before.strip() == ",":
             continue
         action, reason = _try_to_build(found, family, names)
         has_action = action is not None
-        quoted = has_action and _is_quoted(text, found)
+        if still_open:
+            action, reason, counts = None, _BROKEN, False
+        elif has_action and _is_quoted(text, found):
+            action, reason, counts = None, _QUOTED, False
+        else:
+            counts = has_action or is_attempt(found.value, family)
         yield _Candidate(
             action,
-            _QUOTED if quoted else reason,
-            counts=not quoted and (has_action or is_attempt(found.value, family)),
+            reason,
+            counts=counts,
             emphasis=_emphasis(before[-_LONGEST_INTRODUCTION:]),
         )
 
@@ -147,6 +153,17 @@ def _try_to_build(found: Found, family: Family, names: Mapping[str, str]) -> tup
         return build_action(None, found.value, family, names), ""
     except InvalidAction as error:
         return None, str(error)
+
+
+def _count_open(before: str, still_open: int) -> int:
+    """Return how many braces of unreadable objects are open after the text *before* an object."""
+    begin = 0
+    if not still_open:
+        beginning = _BEGINNING_OF_OBJECT.search(before)
+        if beginning is None:
+            return 0
+        begin = beginning.start()
+    return max(still_open + before.count("{", begin) - before.count("}", begin), 0)
 
 
 def _is_quoted(text: str, found: Found) -> bool:

@@ -35,16 +35,22 @@ _OPENINGS = (
     r"(?:<\|message\|>)?",
     rf"^[*\s]{{0,9}}Action:[*\s]{{0,9}}(?P<react>{_NAME})[*`\s]{{0,9}}\nAction Input:[* \t]{{0,9}}",
     rf"<\|?tool_call\|?>\s{{0,9}}(?:call:)?(?P<glm>{_NAME})(?=\s{{0,9}}(?:<arg_key>|</tool|[{{(]))",
+    rf"^>>>(?P<functionary>{_NAME})\n",
+    rf"✿FUNCTION✿:\s{{0,9}}(?P<qwen>{_NAME})\s{{0,9}}✿ARGS✿:\s{{0,9}}",
     # Of calls that say their names themselves.
     r"\[TOOL_CALLS\]|<\|?tool_calls?\|?>|<TOOLCALL>|<\|START_ACTION\|>|<\|python_(?:tag|start)\|>"
     r"|<\|tool_call_start\|>|<\|tools_prefix\|>|<function_calls>|\bfunctools(?=\[)"
     rf"|^```(?:tool_code|tool_call|python)\s{{1,9}}(?=\[?{_NAME}\()",
+    rf"^[*\s]{{0,9}}(?:Action|Call):[*`\s]{{0,9}}(?=\[?{_NAME}\()",
     # Of Python calls without a mark: they are all of the text, or a list that begins a line.
     rf"(?P<bare>\A)(?=\s{{0,99}}{_NAME}\()|^(?=\[\s{{0,9}}{_NAME}\()",
 )
 _OPENING = re.compile("|".join(f"(?:{each})" for each in _OPENINGS), re.MULTILINE)
 _FENCE = re.compile(r"\s*(?:```\w*\s*)?")
-_PYTHON_CALL = re.compile(rf"[\[,;\s]*(?P<name>{_NAME})(?=\()")
+# Llama 3 writes name.call(…) for some tools.
+_PYTHON_CALL = re.compile(
+    r"[\[,;\s]*(?P<name>[A-Za-z_][\w-]{0,99}(?:\.[\w-]{1,99}){0,3}?)(?:\.call)?(?=\()"
+)
 _PARAMETER = re.compile(
     r"\s*<(?:[\w-]{1,20}:|｜DSML｜)?parameter(?:=|\s{1,9}name=)[\"']?(?P<key>[\w.-]{1,99})[\"']?"
     r"[^<>]{0,99}>"
