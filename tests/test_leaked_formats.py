@@ -207,6 +207,22 @@ def test_a_call_that_cannot_be_read_is_named(text, reason):
         read(text)
 
 
+def test_a_call_that_the_api_gives_outweighs_the_text():
+    """Whatever the text says besides, it is what the model called."""
+    text = "\nor\n".join(CALLS.values()) + OBJECT
+    calls = (ToolCall("1", "wait", "{}"),)
+    assert read_action(Reply("m", text, calls, None, None, 0), WORKFLOW, NAMES) == WAIT
+
+
+def test_calls_in_a_row_are_a_plan():
+    """The first of them is what to do next, as among the calls that an API gives."""
+    first, second = CALLS["hermes"], '<tool_call>{"name": "wait", "arguments": {}}</tool_call>'
+    assert read(f"{first}\n{second}") == DELEGATE
+    assert read(f"{second}{first}") == WAIT
+    with pytest.raises(UnreadableReply, match="got different ones"):
+        read(f"The form is {second}, as I was told.\nSo: {first}")
+
+
 def test_values_of_xml_keep_their_text():
     """A value is text, whatever it looks like, if the field is; one line break around it goes."""
     text = (

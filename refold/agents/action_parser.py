@@ -9,7 +9,7 @@ model what to change. Reading takes time linear in the length of the text, whate
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from refold.agents.action_building import build_action, is_attempt
@@ -70,7 +70,8 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
 
     The first valid tool call counts, then the first valid one of those that the text holds, then
     the JSON object in the text. Of several objects that are different actions, the last one
-    counts if the text names it as the final answer; of a list, the first.
+    counts if the text names it as the final answer; of a list, the first. Different calls in the
+    text with words between them are unreadable.
 
     Args:
         reply: The model's reply.
@@ -81,12 +82,14 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
         UnreadableReply: No candidate is a valid action, or several are; the text says why.
     """
     text = strip_thinking(reply.text)
-    reason = None
-    for tool, fields in _calls(reply, text):
-        try:
-            return build_action(tool, fields, family, names)
-        except InvalidAction as error:
-            reason = str(error)
+    action, reason = _read_calls(_given_calls(reply), family, names)
+    if action is None:
+        action, said = _read_calls(find_calls(text), family, names)
+        reason = said or reason
+    if action is not None:
+        if reason == _SEVERAL:
+            raise UnreadableReply(_reason(reason, reply))
+        return action
     objects = list(find_json_objects(text))
     candidates = list(_candidates(text, objects, family, names))
     answers = [each for each in candidates if each.counts]
@@ -114,10 +117,29 @@ def _reason(reason: str, reply: Reply) -> str:
     return short
 
 
-def _calls(reply: Reply, text: str) -> Iterator[Call]:
+def _given_calls(reply: Reply) -> Iterator[Call]:
     for call in reply.tool_calls:
         yield Call(call.name, decode_arguments(call.arguments))
-    yield from find_calls(text)
+
+
+def _read_calls(
+    calls: Iterable[Call], family: Family, names: Mapping[str, str]
+) -> tuple[Any | None, str | None]:
+    """Return the first valid action of *calls*, and why it is not the answer or there is none."""
+    chosen = reason = None
+    for tool, fields, apart in calls:
+        if chosen is not None and not apart:
+            continue  # of several calls in a row, the first is what to do next
+        try:
+            action = build_action(tool, fields, family, names)
+        except InvalidAction as error:
+            reason = str(error)
+            continue
+        if chosen is None:
+            chosen = action
+        elif action != chosen:
+            return chosen, _SEVERAL
+    return chosen, reason
 
 
 def _candidates(
