@@ -108,6 +108,7 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
         ("return 1.01", "expected 0 to 1 for 'failures', got 1.01"),
         ("return -0.1", "expected 0 to 1 for 'failures', got -0.1"),
         ("return 1.0000001", "expected 0 to 1 for 'failures', got 1.0000001"),
+        ("from decimal import Decimal; return Decimal('sNaN')", "expected a finite number"),
         ("return 1j", "as the score, got complex"),
         ("return {'a': -1.5}", "expected -1 to 1 for 'a', got -1.5"),
         ("return [0.5]", "expected a number, a Finding, or a mapping .* got list"),

@@ -44,6 +44,11 @@ MARKS = {
     "longcat": ("<longcat_think>", "</longcat_think>"),
     "glm": ("<|thinking|>", "</|thinking|>"),
     "mistral": ("[THINK]", "[/THINK]"),
+    "brackets": ("[Reasoning]\n", "\n[/Reasoning]\n"),
+    "details": ('<details type="reasoning" done="true">\n', "\n</details>\n"),
+    "process": ("<thinking_process>", "</thinking_process>"),
+    "monologue": ("<inner_monologue>", "</inner_monologue>"),
+    "full-width": ("<｜begin▁of▁thought｜>", "<｜end▁of▁thought｜>"),
     "kimi": ("◁think▷", "◁/think▷"),
     "thought token": ("<|begin_of_thought|>", "<|end_of_thought|><|begin_of_solution|>"),
     "cohere": ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
@@ -72,7 +77,7 @@ def test_no_action_is_read_out_of_thoughts(name, thought):
             read(text)
 
 
-@pytest.mark.parametrize("name", sorted(MARKS.keys() - {"fence", "harmony"}))
+@pytest.mark.parametrize("name", sorted(MARKS.keys() - {"fence", "harmony", "details"}))
 def test_a_closing_mark_ends_thoughts_that_the_prompt_began(name):
     """Some chat templates write the opening mark themselves."""
     assert read(f"{OTHER}{MARKS[name][1]}{OBJECT}") == DELEGATE
@@ -139,6 +144,11 @@ CALLS = {
     "apertus": f'<|tools_prefix|>[{{"delegate": {FIELDS}}}]<|tools_suffix|>',
     "gemma": '<|tool_call>call:delegate{subtask_id:<|"|>fetch<|"|>,agent_name:<|"|>Analyst_1<|"|>}'
     "<tool_call|>",
+    "llama builtin": '<|python_tag|>delegate.call(subtask_id="fetch", agent_name="Analyst_1")',
+    "functionary": f">>>delegate\n{FIELDS}",
+    "qwen 2": f"✿FUNCTION✿: delegate\n✿ARGS✿: {FIELDS}\n✿RETURN✿",
+    "react python": 'Action: delegate(subtask_id="fetch", agent_name="Analyst_1")\nObservation: ok',
+    "langchain": f'Action:\n```json\n{{"action": "delegate", "action_input": {FIELDS}}}\n```',
     "react": f"Thought: easy.\nAction: delegate\nAction Input: {FIELDS}\nObservation: done\n"
     "Action: wait\nAction Input: {}",
 }
@@ -195,6 +205,22 @@ def test_a_call_that_cannot_be_read_is_named(text, reason):
     """The reason says which tool, so the model can write it again."""
     with pytest.raises(UnreadableReply, match=reason):
         read(text)
+
+
+def test_a_call_that_the_api_gives_outweighs_the_text():
+    """Whatever the text says besides, it is what the model called."""
+    text = "\nor\n".join(CALLS.values()) + OBJECT
+    calls = (ToolCall("1", "wait", "{}"),)
+    assert read_action(Reply("m", text, calls, None, None, 0), WORKFLOW, NAMES) == WAIT
+
+
+def test_calls_in_a_row_are_a_plan():
+    """The first of them is what to do next, as among the calls that an API gives."""
+    first, second = CALLS["hermes"], '<tool_call>{"name": "wait", "arguments": {}}</tool_call>'
+    assert read(f"{first}\n{second}") == DELEGATE
+    assert read(f"{second}{first}") == WAIT
+    with pytest.raises(UnreadableReply, match="got different ones"):
+        read(f"The form is {second}, as I was told.\nSo: {first}")
 
 
 def test_values_of_xml_keep_their_text():
@@ -262,6 +288,7 @@ def test_of_several_objects_the_final_answer_counts(text):
         (f"I could {OTHER} but I delegate to the analyst.", "in the middle of a sentence"),
         (f"Example:\n{OTHER}\nFinal answer: {OBJECT[:-1]}", "not closed or not valid"),
         (f'{OTHER}\nFinal answer: {{"action_type": "dance"}}', "Invalid enum value 'dance'"),
+        (f'{{"thought": "the "best"", "else": {OTHER}, "action": {OBJECT}}}', "not closed or not"),
         (OBJECT[:-1] + ', "action_type": "wait"}', "'action_type' once, got it twice"),
         (OBJECT[:-1] + ', "Subtask_ID": "x"}', "'subtask_id' once, got it twice"),
     ],
@@ -282,6 +309,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", PIECES)
 def test_no_mark_takes_long_to_read(piece):
     """The longest text of one mark over and over is read in time linear in its length."""

@@ -30,6 +30,10 @@ _WRAPPER_FIELDS = (
     "parameters",
     "params",
     "input",
+    "action_input",
+    "tool_input",
+    "args",
+    "kwargs",
 )
 
 

@@ -9,7 +9,7 @@ model what to change. Reading takes time linear in the length of the text, whate
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from refold.agents.action_building import build_action, is_attempt
@@ -25,7 +25,7 @@ _SEVERAL = (
     "or write 'Final answer:' before it"
 )
 _QUOTED = "expected the action on a line of its own, got one in the middle of a sentence"
-_BROKEN = "expected valid JSON, got an object at the end that is not closed or not valid"
+_BROKEN = "expected valid JSON, got an object that is not closed or not valid"
 # What stands right before an answer: the first says that it is final, the second suggests it.
 _FINAL = re.compile(
     r"\bfinal(?:\s+\w+)?(?:\s+is)?[*_`]*\s*[:=][*_`]*\s*(?:`*json)?\s*$"
@@ -70,7 +70,8 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
 
     The first valid tool call counts, then the first valid one of those that the text holds, then
     the JSON object in the text. Of several objects that are different actions, the last one
-    counts if the text names it as the final answer; of a list, the first.
+    counts if the text names it as the final answer; of a list, the first. Different calls in the
+    text with words between them are unreadable.
 
     Args:
         reply: The model's reply.
@@ -81,12 +82,14 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
         UnreadableReply: No candidate is a valid action, or several are; the text says why.
     """
     text = strip_thinking(reply.text)
-    reason = None
-    for tool, fields in _calls(reply, text):
-        try:
-            return build_action(tool, fields, family, names)
-        except InvalidAction as error:
-            reason = str(error)
+    action, reason = _read_calls(_given_calls(reply), family, names)
+    if action is None:
+        action, said = _read_calls(find_calls(text), family, names)
+        reason = said or reason
+    if action is not None:
+        if reason == _SEVERAL:
+            raise UnreadableReply(_reason(reason, reply))
+        return action
     objects = list(find_json_objects(text))
     candidates = list(_candidates(text, objects, family, names))
     answers = [each for each in candidates if each.counts]
@@ -114,30 +117,55 @@ def _reason(reason: str, reply: Reply) -> str:
     return short
 
 
-def _calls(reply: Reply, text: str) -> Iterator[Call]:
+def _given_calls(reply: Reply) -> Iterator[Call]:
     for call in reply.tool_calls:
         yield Call(call.name, decode_arguments(call.arguments))
-    yield from find_calls(text)
+
+
+def _read_calls(
+    calls: Iterable[Call], family: Family, names: Mapping[str, str]
+) -> tuple[Any | None, str | None]:
+    """Return the first valid action of *calls*, and why it is not the answer or there is none."""
+    chosen = reason = None
+    for tool, fields, apart in calls:
+        if chosen is not None and not apart:
+            continue  # of several calls in a row, the first is what to do next
+        try:
+            action = build_action(tool, fields, family, names)
+        except InvalidAction as error:
+            reason = str(error)
+            continue
+        if chosen is None:
+            chosen = action
+        elif action != chosen:
+            return chosen, _SEVERAL
+    return chosen, reason
 
 
 def _candidates(
     text: str, objects: Sequence[Found], family: Family, names: Mapping[str, str]
 ) -> Iterator[_Candidate]:
     """Yield *objects*, the ones in *text*, without what follows an action in a list."""
-    end = 0
+    end = still_open = 0
     in_list = has_action = False
     for found in objects:
         before, end = text[end : found.begin], found.end
+        still_open = _count_open(before, still_open)
         in_list = before.rstrip().endswith("[") or (in_list and before.strip() == ",")
         if in_list and has_action and before.strip() == ",":
             continue
         action, reason = _try_to_build(found, family, names)
         has_action = action is not None
-        quoted = has_action and _is_quoted(text, found)
+        if still_open:
+            action, reason, counts = None, _BROKEN, False
+        elif has_action and _is_quoted(text, found):
+            action, reason, counts = None, _QUOTED, False
+        else:
+            counts = has_action or is_attempt(found.value, family)
         yield _Candidate(
             action,
-            _QUOTED if quoted else reason,
-            counts=not quoted and (has_action or is_attempt(found.value, family)),
+            reason,
+            counts=counts,
             emphasis=_emphasis(before[-_LONGEST_INTRODUCTION:]),
         )
 
@@ -147,6 +175,17 @@ def _try_to_build(found: Found, family: Family, names: Mapping[str, str]) -> tup
         return build_action(None, found.value, family, names), ""
     except InvalidAction as error:
         return None, str(error)
+
+
+def _count_open(before: str, still_open: int) -> int:
+    """Return how many braces of unreadable objects are open after the text *before* an object."""
+    begin = 0
+    if not still_open:
+        beginning = _BEGINNING_OF_OBJECT.search(before)
+        if beginning is None:
+            return 0
+        begin = beginning.start()
+    return max(still_open + before.count("{", begin) - before.count("}", begin), 0)
 
 
 def _is_quoted(text: str, found: Found) -> bool:

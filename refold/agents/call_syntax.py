@@ -35,16 +35,22 @@ _OPENINGS = (
     r"(?:<\|message\|>)?",
     rf"^[*\s]{{0,9}}Action:[*\s]{{0,9}}(?P<react>{_NAME})[*`\s]{{0,9}}\nAction Input:[* \t]{{0,9}}",
     rf"<\|?tool_call\|?>\s{{0,9}}(?:call:)?(?P<glm>{_NAME})(?=\s{{0,9}}(?:<arg_key>|</tool|[{{(]))",
+    rf"^>>>(?P<functionary>{_NAME})\n",
+    rf"✿FUNCTION✿:\s{{0,9}}(?P<qwen>{_NAME})\s{{0,9}}✿ARGS✿:\s{{0,9}}",
     # Of calls that say their names themselves.
     r"\[TOOL_CALLS\]|<\|?tool_calls?\|?>|<TOOLCALL>|<\|START_ACTION\|>|<\|python_(?:tag|start)\|>"
     r"|<\|tool_call_start\|>|<\|tools_prefix\|>|<function_calls>|\bfunctools(?=\[)"
     rf"|^```(?:tool_code|tool_call|python)\s{{1,9}}(?=\[?{_NAME}\()",
+    rf"^[*\s]{{0,9}}(?:Action|Call):[*`\s]{{0,9}}(?=\[?{_NAME}\()",
     # Of Python calls without a mark: they are all of the text, or a list that begins a line.
     rf"(?P<bare>\A)(?=\s{{0,99}}{_NAME}\()|^(?=\[\s{{0,9}}{_NAME}\()",
 )
 _OPENING = re.compile("|".join(f"(?:{each})" for each in _OPENINGS), re.MULTILINE)
 _FENCE = re.compile(r"\s*(?:```\w*\s*)?")
-_PYTHON_CALL = re.compile(rf"[\[,;\s]*(?P<name>{_NAME})(?=\()")
+# Llama 3 writes name.call(…) for some tools.
+_PYTHON_CALL = re.compile(
+    r"[\[,;\s]*(?P<name>[A-Za-z_][\w-]{0,99}(?:\.[\w-]{1,99}){0,3}?)(?:\.call)?(?=\()"
+)
 _PARAMETER = re.compile(
     r"\s*<(?:[\w-]{1,20}:|｜DSML｜)?parameter(?:=|\s{1,9}name=)[\"']?(?P<key>[\w.-]{1,99})[\"']?"
     r"[^<>]{0,99}>"
@@ -52,28 +58,46 @@ _PARAMETER = re.compile(
 )
 _END_OF_PARAMETER = re.compile(r"</(?:(?:[\w-]{1,20}:|｜DSML｜)?parameter|arg_value)>")
 _END_OF_XML = re.compile(r"\s*</(?:[\w-]{1,20}:|｜DSML｜)?(?:function|invoke|tool_call)>")
+# What a model that imitates ReAct makes up after its call: an observation, and more calls.
+_OBSERVATION = re.compile(r"^\**Observation:", re.MULTILINE)
+_WORDS_AT_END = re.compile(r"[^\W_][^>})\]]*$")
 _EMPTY_ARGUMENTS = ("", "null", "None", "[]")
 
 
 class Call(NamedTuple):
-    """A tool call: the tool's name, None if the fields hold it; fields, None if unreadable."""
+    """
+    A tool call.
+
+    Attributes:
+        tool: The tool's name; None if the fields hold it.
+        fields: The arguments; None if they cannot be read.
+        apart: Whether words stand between this call and the one before.
+    """
 
     tool: str | None
     fields: dict[str, Any] | None
+    apart: bool = False
 
 
 def find_calls(text: str) -> Iterator[Call]:
     """Yield the tool calls in *text*, in order; values of XML are text first, then JSON."""
+    text = _OBSERVATION.split(text, maxsplit=1)[0]
     openings = list(_OPENING.finditer(text))
     ends = [*(opening.start() for opening in openings[1:]), len(text)]
+    apart = False
     for opening, end in zip(openings, ends, strict=False):  # one end more if there are none
         inside = text[opening.end() : end]
-        if opening.lastgroup == "bare":
-            yield from _bare_call(inside)
-        elif opening.lastgroup is None:
-            yield from _anonymous_calls(inside)
-        else:
-            yield from _named_calls(opening[opening.lastgroup], inside)
+        for call in _calls_in(opening, inside):
+            yield call._replace(apart=apart)
+        apart = _WORDS_AT_END.search(inside) is not None
+
+
+def _calls_in(opening: re.Match[str], inside: str) -> Iterator[Call]:
+    if opening.lastgroup == "bare":
+        return _bare_call(inside)
+    if opening.lastgroup is None:
+        return _anonymous_calls(inside)
+    return _named_calls(opening[opening.lastgroup], inside)
 
 
 def decode_arguments(text: str) -> dict[str, Any] | None:

@@ -10,23 +10,27 @@ import re
 from collections.abc import Iterator
 
 _NAMES = (
-    r"(?:think|thinking|thoughts?|reason|reasoning|analysis|reflection|scratchpad"
-    r"|inner_monologue)"
+    r"(?:think|thinking|thoughts?|reason|reasoning|analysis|reflection|scratchpad|monologue|cot)"
+    r"(?:_(?:process|content|steps|trace))?"
 )
 _TAG = rf"(?:\|{_NAMES}|(?:[a-z]{{1,12}}[:_])?{_NAMES})"
 _RESPONSE = r"here(?:['’]s| is) my response:"
 # What opens, and what closes it.
 _MARKS = {
     "begin_of_thought": (
-        r"<\|(?:begin|start)[_▁]of[_▁]thought\|>",
-        r"<\|(?:end|stop)[_▁]of[_▁]thought\|>",
+        r"<[|｜](?:begin|start)[_▁]of[_▁]thought[|｜]>",
+        r"<[|｜](?:end|stop)[_▁]of[_▁]thought[|｜]>",
     ),
     "cohere": (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
     "apertus": (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),
     # Calling a tool ends the thinking of Gemma, whether it says so or not.
     "gemma": (r"<\|channel>\s*thought\b", r"<channel\|>|(?=<\|tool_call>)"),
     "kimi": (r"◁think▷", r"◁/think▷"),
-    "mistral": (r"\[THINK\]", r"\[/THINK\]"),
+    "brackets": (
+        r"\[(?:THINK|THINKING|THOUGHTS?|REASONING)\]",
+        r"\[/(?:THINK|THINKING|THOUGHTS?|REASONING)\]",
+    ),
+    "details": (r"<details\b[^<>]{0,200}\breasoning\b[^<>]{0,200}>", r"</details>"),
     "fence": (r"^```(?:think|thinking|thoughts?|reasoning)\b[^\n]*$", r"^```\s*$"),
     # Harmony, of gpt-oss. What is addressed to a tool is a call, on whatever channel.
     "harmony": (
@@ -50,8 +54,9 @@ _OPENING = re.compile(
 _CLOSING = {name: re.compile(closing, _FLAGS) for name, (_, closing) in _MARKS.items()}
 # Chat templates may put the opening mark into the prompt: then only the closing one is here.
 _END = re.compile(
-    rf"<\|?/{_TAG}\s*\|?>|<\|(?:end|stop)[_▁]of[_▁]thought\|>|<\|END_THINKING\|>"
-    rf"|<\|inner_suffix\|>|<channel\|>|◁/think▷|\[/THINK\]|assistantfinal|^{_RESPONSE}",
+    rf"<\|?/{_TAG}\s*\|?>|<[|｜](?:end|stop)[_▁]of[_▁]thought[|｜]>|<\|END_THINKING\|>"
+    rf"|<\|inner_suffix\|>|<channel\|>|◁/think▷|\[/(?:THINK|THINKING|THOUGHTS?|REASONING)\]"
+    rf"|assistantfinal|^{_RESPONSE}",
     _FLAGS,
 )
 

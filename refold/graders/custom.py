@@ -115,6 +115,8 @@ def _read_number(value: Any, what: str) -> float:
         number = float(value)
     except OverflowError:  # a whole number too large for a float
         number = float("inf")
+    except ValueError:  # a signaling NaN of Decimal
+        number = float("nan")
     if not isfinite(number):
         raise WrongResult(f"expected a finite number as {what}, got {number}")
     return number
