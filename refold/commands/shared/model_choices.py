@@ -150,8 +150,7 @@ async def open_players(
         RefoldError: There is no such agent, or a model lacks its key, address or name.
     """
     models = [agent for agent in agents if is_model(agent)]
-    for agent in models:
-        _refuse_keys(read_settings(), agent, choices)
+    options = {agent: _request_options(agent, choices) for agent in models}
     # One client for all models: it shares connections, and one count of what went wrong.
     client = _open_client(models, choices) if models and not choices.offline else None
     asker: ModelBackend | None = client
@@ -159,8 +158,8 @@ async def open_players(
         asker = RecordedResponses(log, client)
     players: dict[str, Player] = {}
     for agent in agents:
-        if asker is not None and is_model(agent):
-            players[agent] = ModelAgent(asker, _request_options(agent, choices), watch=watch)
+        if asker is not None and agent in options:
+            players[agent] = ModelAgent(asker, options[agent], watch=watch)
         else:
             players[agent] = PolicyPlayer(agent, watch=watch)
     try:
@@ -194,10 +193,8 @@ def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | 
     if not is_model(agent):
         make_policy(agent, family, seed=0)
         return None
-    settings = read_settings()
     if not choices.offline:
-        _find_endpoint(settings, choices)
-    _refuse_keys(settings, agent, choices)
+        _find_endpoint(read_settings(), choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
 
@@ -246,10 +243,9 @@ def _find_endpoint(settings: Settings, choices: ModelChoices) -> Endpoint:
     )
 
 
-def _refuse_keys(settings: Settings, agent: str, choices: ModelChoices) -> None:
+def _refuse_keys(agent: str, extra: Mapping[str, Any], choices: ModelChoices) -> None:
     """Refuse keys in what the log will hold: parameters of requests, and the agent's name."""
-    keys = [*settings.keys(), *([choices.api_key.strip()] if choices.api_key else [])]
-    extra = dict(map(_parse_parameter, choices.extra))
+    keys = [*read_settings().keys(), *([choices.api_key.strip()] if choices.api_key else [])]
     if found := find_credential(extra, keys):
         name = found if find_credential(found, keys) is None else "a name"
         raise RefoldError(
@@ -263,6 +259,9 @@ def _refuse_keys(settings: Settings, agent: str, choices: ModelChoices) -> None:
 
 
 def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
+    """Return how *agent* is asked; all that is recorded of the options comes from here."""
+    extra = dict(map(_parse_parameter, choices.extra))
+    _refuse_keys(agent, extra, choices)
     return ModelOptions(
         model=agent.partition(":")[2],
         format=choices.action_format,
@@ -270,7 +269,7 @@ def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
         max_tokens=choices.max_tokens,
         seed=choices.model_seed,
         history=choices.history,
-        extra=dict(map(_parse_parameter, choices.extra)),
+        extra=extra,
     )
 
 
