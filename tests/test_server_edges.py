@@ -6,6 +6,8 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from http.client import RemoteDisconnected
 from urllib.parse import urlsplit
 
 import pytest
@@ -211,3 +213,24 @@ def test_the_access_log_is_plain(tmp_path, capfd):
     assert said.replace("\n", "").isprintable()
     found = [json.loads(line)["path"] for line in said.splitlines()]
     assert found == ["/a\x1b[2J", "/b\n{}", "/c\x9b", "/d\u202e", "/e\u2028"]
+
+
+def test_connections_of_one_address(tmp_path, monkeypatch):
+    """On a public server one may hold a few beside its sessions; what is more is cut off."""
+    monkeypatch.setattr("refold.server.settings.CLIENT_SPARE_CONNECTIONS", 2)
+    monkeypatch.setattr("refold.server.http.connections.is_loopback", lambda address: False)
+    with running(tmp_path, public=True, max_sessions=2) as server:
+        held = [connected(server) for _ in range(3)]
+        with connected(server) as refused, suppress(ConnectionResetError):
+            assert refused.recv(4096) == b""
+        held.pop().close()
+        for _ in range(1000):  # until the server has seen that it was closed
+            try:
+                assert server.get("/health") == {"status": "healthy"}
+                break
+            except (ConnectionError, RemoteDisconnected):
+                continue
+        else:
+            pytest.fail("expected room for another connection, got none")
+        for each in held:
+            each.close()
