@@ -4,6 +4,7 @@ import json
 
 import pytest
 from forging import alter
+from serving import running
 from shell import Shell
 
 from refold.engine import EventLog
@@ -143,3 +144,30 @@ def test_saving_and_reading_are_one_form(shell):
         for info in log.episodes():
             save_grade(log, info.id, grade(log.events(info.id)))
     assert not shell("episodes").err
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_server_answers_with_the_rest(shell, bad, damage):
+    """Lists of a server name what they had to leave out; without any, they are as they were."""
+    with running(shell.at, log=str(shell.at / "refold.db")) as server:
+        for path in ("/leaderboard", "/episodes"):
+            assert "left_out" not in server.get(path)
+        alter(shell.at / "refold.db", (damage,))
+        board = server.get("/leaderboard")
+        assert [each["id"] for each in board["left_out"]] == [bad]
+        assert bad in board["left_out"][0]["problem"]
+        (table,) = board["rankings"]
+        assert sorted(place["score"]["n"] for place in table["places"]) == [2, 3]
+        assert [each["id"] for each in server.post("/baseline", {"seeds": 1})["left_out"]] == [bad]
+        listed = server.get("/episodes")
+        assert len(listed["episodes"]) + len(listed.get("left_out", [])) == 6
+
+
+def test_a_server_tells_a_bad_row_of_grades(shell, bad):
+    """An episode whose saved grade is none is listed without a score, and told."""
+    alter(shell.at / "refold.db", ("UPDATE grades SET grade = '{\"score\":1}' WHERE episode = 2",))
+    with running(shell.at, log=str(shell.at / "refold.db")) as server:
+        listed = server.get("/episodes")
+        assert len(listed["episodes"]) == 6
+        assert [each["id"] for each in listed["left_out"]] == [bad]
+        assert server.get(f"/episodes/{bad}")["episode"]["score"] is None

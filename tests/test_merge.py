@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 from shell import Shell
 
@@ -176,3 +178,19 @@ def test_a_log_with_itself(shell):
     record(shell, "a.db", "x")
     merged, _ = merge(shell, "a.db", "a.db")
     assert merged == contents(shell, "a.db")
+
+
+def test_a_killed_merge_leaves_the_name_free(shell):
+    """A merge that is killed leaves no log under its name, so that it can be run again."""
+    record(shell, "a.db", "x")
+    script = (
+        "import os, signal\n"
+        "from refold.engine import EventLog\n"
+        "EventLog.begin = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from refold.cli import main\n"
+        "main()"
+    )
+    shell.program("merge a.db -o c.db", code=-signal.SIGKILL, script=script)
+    assert not (shell.at / "c.db").exists()
+    shell("merge a.db -o c.db")
+    assert list(contents(shell, "c.db")) == ["x"]

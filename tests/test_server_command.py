@@ -44,11 +44,12 @@ def test_what_cannot_be_served(shell, words, match):
 
 
 def test_an_address_that_is_taken(shell):
-    """It is refused in words, with the address."""
+    """It is refused in words, with the address, and leaves no new log."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         ran = shell(f"serve --port {port}", code=2)
     assert f"--port {port}: expected a free address" in ran.err
+    assert not shell.files()
 
 
 def test_without_the_extra(shell):

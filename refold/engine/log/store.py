@@ -196,9 +196,9 @@ class EventLog:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write everything inside as one transaction: all of it is stored, or nothing."""
-        # SQLite has no nested transactions; a savepoint lets an inner one fail by itself.
-        inner = self._connection.in_transaction
         with sqlite_errors(self.path):
+            # SQLite has no nested transactions; a savepoint lets an inner one fail by itself.
+            inner = self._connection.in_transaction
             # IMMEDIATE waits here until it has the write lock. A deferred transaction takes a
             # snapshot first, and fails without waiting if another process writes before it does.
             self._connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
