@@ -10,7 +10,8 @@ from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import ModelCalled
 
 MODEL_AGENT = "openai"
-"""Kind of the agents that are models: what comes before the colon of an agent's name."""
+LIBRARY_AGENT = "any-llm"
+"""Kinds of the agents that are models: what comes before the colon of an agent's name."""
 
 _EPISODES_KEPT = 64  # in memory; an index of digests says where the others are
 
@@ -38,7 +39,7 @@ class RecordedResponses:
         self._calls = lru_cache(maxsize=_EPISODES_KEPT)(self._index_calls)
         self._episodes: dict[tuple[str, str], str] = {}
         for info in log.episodes():
-            if info.agent.startswith(MODEL_AGENT):
+            if info.agent.startswith((MODEL_AGENT, LIBRARY_AGENT)):
                 for request in self._index_calls(info.id):
                     self._episodes.setdefault((request, rollout_key(info)), info.id)
                     self._episodes.setdefault((request, ""), info.id)
