@@ -36,7 +36,7 @@ from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, DefaultAsyncHttpxClient
+    from openai import DefaultAsyncHttpxClient
     from tenacity import AsyncRetrying, RetryCallState
 
 _LONGEST_WAIT = 60.0  # seconds; a Retry-After of an hour must not stop a run for an hour
@@ -118,6 +118,7 @@ class Client:
         RefoldError: A variable of the environment makes requests impossible.
 
     Attributes:
+        endpoint: The same.
         last_failure: Why the last unanswered request failed, for people; empty if none has
             failed. Never contains the key.
     """
@@ -126,7 +127,7 @@ class Client:
         check_environment(os.environ)
         self.last_failure = ""
         self._last_fault: Attempt | None = None
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._address = endpoint.display_address
         # No retries and no timeout of the library's own: it would not tell of its attempts.
         self._client = open_client(endpoint, _http_client())
@@ -152,7 +153,7 @@ class Client:
         faults: list[Attempt] = []
         reply: Reply | None = None
         try:
-            reply = await _retry_policy(self._endpoint.max_retries)(self._attempt, body, faults)
+            reply = await _retry_policy(self.endpoint.max_retries)(self._attempt, body, faults)
         except _AttemptFailed as failed:
             if failed.attempt.cause in STOPS:
                 raise self._unavailable(failed.attempt) from None
@@ -168,11 +169,11 @@ class Client:
 
     async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
         try:
-            async with asyncio.timeout(self._endpoint.timeout):
-                return await self._ask(body)
+            async with asyncio.timeout(self.endpoint.timeout):
+                return await self.ask(body)
         except TimeoutError:
             failed = _AttemptFailed(
-                Attempt("timeout", None, "timeout"), f"none within {self._endpoint.timeout:g} s"
+                Attempt("timeout", None, "timeout"), f"none within {self.endpoint.timeout:g} s"
             )
         except NoCompletion:
             failed = _malformed("what it sent is no chat completion")
@@ -181,26 +182,28 @@ class Client:
         faults.append(failed.attempt)
         raise failed
 
-    async def _ask(self, body: dict[str, Any]) -> Reply:
+    async def ask(self, body: dict[str, Any]) -> Reply:
+        """Return the reply to *body* from one attempt; raises what is recorded of a failure."""
         from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, as above
 
         try:
             # Not through chat.completions, which looks at each part of each message: that takes
             # more time than all else, 0.3 ms for each message.
             content = await self._client.post("/chat/completions", cast_to=bytes, body=body)
-            return self._read_reply(content)
+            return self.read_reply(content)
         except CompletionFailed as error:
             raise self._failure("body", error.refusal, body) from None
         except BodyTooLarge as error:
             raise _malformed(str(error)) from None
         except APIConnectionError as error:
-            raise _connection_failure(error) from None
+            raise self.connection_failure(error) from None
         except APIStatusError as error:
-            told = redact(error.body, self._endpoint.api_key)
+            told = redact(error.body, self.endpoint.api_key)
             refusal = read_refusal(error.status_code, told)
             if refusal.code == _TOOL_USE_FAILED:
                 return rejected_reply(refusal.generation or "")
-            raise self._status_error(error, refusal, body) from None
+            retry_after = error.response.headers.get("retry-after")
+            raise self.refusal_failure(refusal, body, retry_after) from None
         except UnicodeEncodeError:
             raise Unavailable(
                 "model: expected headers of ASCII letters, got others; "
@@ -208,23 +211,33 @@ class Client:
                 "auth",
             ) from None
 
-    def _status_error(
-        self, error: "APIStatusError", refusal: Refusal, body: dict[str, Any]
+    def refusal_failure(
+        self, refusal: Refusal, body: dict[str, Any], retry_after: str | None
     ) -> Exception:
-        status = error.status_code
+        """Return what a *refusal* of *body* with an HTTP status means."""
+        status = refusal.status
         failed = self._failure("status", refusal, body)
         # Routers answer 404 if no provider of theirs takes one of the parameters.
-        if status in _DENIALS and failed.attempt.parameter is None:
+        if status is not None and status in _DENIALS and failed.attempt.parameter is None:
             if failed.attempt.cause in ("credits", "quota", "content_filter"):
                 return failed
             words = f"model: {self._address} {_DENIALS[status]} (status {status})"
             return AccessDenied(words, "auth")
-        failed.retry_after = _parse_retry_after(error.response.headers.get("retry-after"))
+        failed.retry_after = _parse_retry_after(retry_after)
         return failed
+
+    def connection_failure(self, error: BaseException) -> Exception:
+        """Return what *error*, of a connection, means."""
+        if isinstance(error.__cause__, BodyTooLarge):
+            return _malformed(str(error.__cause__))
+        cause = cause_of_exception(error)
+        transient = cause not in STOPS or cause in PASSING
+        attempt = Attempt("connection", None, cause)
+        return _AttemptFailed(attempt, "the connection failed", transient=transient)
 
     def _failure(self, fault: str, refusal: Refusal, body: dict[str, Any]) -> "_AttemptFailed":
         cause = cause_of_refusal(refusal)
-        said = redact(refusal.words, self._endpoint.api_key)[:_LONGEST_QUOTE]
+        said = redact(refusal.words, self.endpoint.api_key)[:_LONGEST_QUOTE]
         rejected = cause in ("unsupported", "server_error") and fault == "status"
         parameter = refused_parameter(refusal, body) if rejected else None
         if parameter is not None:
@@ -245,9 +258,9 @@ class Client:
         kind = Filtered if cause == "content_filter" else Unavailable
         return kind(f"model: {self._address} {STOPS[cause]} ({cause}{status}{said})", cause)
 
-    def _read_reply(self, content: bytes) -> Reply:
+    def read_reply(self, content: bytes) -> Reply:
         """Return the reply in *content* without the key, which some APIs and proxies send back."""
-        key = self._endpoint.api_key
+        key = self.endpoint.api_key
         # Before, so that no limit cuts a key in two; after, for what was joined from parts.
         return redact_struct(read_reply(redact_json(content, key)), key)
 
@@ -291,16 +304,6 @@ def _http_client() -> "DefaultAsyncHttpxClient":
 
 def _malformed(words: str) -> _AttemptFailed:
     return _AttemptFailed(Attempt("body", None, "malformed_response"), words)
-
-
-def _connection_failure(error: BaseException) -> _AttemptFailed:
-    if isinstance(error.__cause__, BodyTooLarge):
-        return _malformed(str(error.__cause__))
-    cause = cause_of_exception(error)
-    transient = cause not in STOPS or cause in PASSING
-    return _AttemptFailed(
-        Attempt("connection", None, cause), "the connection failed", transient=transient
-    )
 
 
 def _retry_policy(retries: int) -> "AsyncRetrying":

@@ -11,7 +11,8 @@ from refold.engine.exchanges import ModelCalled
 from refold.engine.log.left_out import LeftOut
 
 MODEL_AGENT = "openai"
-"""Kind of the agents that are models: what comes before the colon of an agent's name."""
+LIBRARY_AGENT = "any-llm"
+"""Kinds of the agents that are models: what comes before the colon of an agent's name."""
 
 _EPISODES_KEPT = 64  # in memory; an index of digests says where the others are
 
@@ -41,7 +42,8 @@ class RecordedResponses:
         # A damaged episode has no replies to reuse; what reads it for its own sake tells of it.
         damaged = LeftOut()
         infos = log.episodes(left_out=damaged)
-        asked = (info for info in infos if info.agent.startswith(MODEL_AGENT))
+        kinds = (MODEL_AGENT, LIBRARY_AGENT)
+        asked = (info for info in infos if info.agent.startswith(kinds))
         for info, calls in damaged.read_each(asked, lambda info: self._index_calls(info.id)):
             for request in calls:
                 self._episodes.setdefault((request, rollout_key(info)), info.id)

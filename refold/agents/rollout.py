@@ -21,6 +21,7 @@ _GENERAL = {
 _PREFIXED = {
     "script:FILE": "the actions of a JSON Lines or TOML file",
     "openai:MODEL": "a model behind an OpenAI-compatible API",
+    "any-llm:PROVIDER:MODEL": "a model of any other provider, with the extra models",
 }
 
 MakePolicy = Callable[[Family, int], Policy]

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from refold.agents.client import Client, ModelBackend
 from refold.agents.endpoint import (
+    NO_KEY,
     Endpoint,
     Settings,
     describe_file,
@@ -20,6 +21,7 @@ from refold.agents.endpoint import (
     find_model,
     read_settings,
 )
+from refold.agents.library_client import LibraryClient
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import (
@@ -29,7 +31,7 @@ from refold.agents.prompting import (
     model_configuration,
     recorded_options,
 )
-from refold.agents.recorded import MODEL_AGENT, RecordedResponses
+from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT, RecordedResponses
 from refold.agents.redaction import find_credential
 from refold.agents.rollout import make_policy
 from refold.commands.shared.options import CommandT
@@ -151,34 +153,47 @@ async def open_players(
     """
     models = [agent for agent in agents if is_model(agent)]
     options = {agent: _request_options(agent, choices) for agent in models}
-    # One client for all models: it shares connections, and one count of what went wrong.
-    client = _open_client(models, choices) if models and not choices.offline else None
-    asker: ModelBackend | None = client
-    if models and (choices.reuse or choices.offline):
-        asker = RecordedResponses(log, client)
+    kinds = set(map(_kind, models))
+    # One client for all models of a kind: it shares connections, and knows what went wrong last.
+    clients = {kind: _open_client(kind, models, choices) for kind in kinds if not choices.offline}
+    askers: dict[str, ModelBackend] = dict(clients)
+    if choices.reuse or choices.offline:
+        askers = {kind: RecordedResponses(log, clients.get(kind)) for kind in kinds}
     players: dict[str, Player] = {}
     for agent in agents:
-        if asker is not None and agent in options:
-            players[agent] = ModelAgent(asker, options[agent], watch=watch)
+        if agent in options:
+            players[agent] = ModelAgent(askers[_kind(agent)], options[agent], watch=watch)
         else:
             players[agent] = PolicyPlayer(agent, watch=watch)
     try:
         yield players
     finally:
-        if client is not None:
+        for client in clients.values():
             await client.close()
             if client.last_failure:
                 print_to_stderr(f"model: {client.last_failure}")
 
 
+def _kind(agent: str) -> str:
+    return agent.partition(":")[0]
+
+
+def _library_endpoint(choices: ModelChoices) -> Endpoint:
+    """Return only what the options say: keys in the environment are those of other APIs."""
+    key = choices.api_key or NO_KEY
+    return Endpoint(choices.base_url, key, choices.timeout, choices.max_retries)
+
+
 def is_model(agent: str) -> bool:
-    """Return whether *agent* names a model behind an API: ``openai:MODEL``."""
-    return agent.partition(":")[0] == MODEL_AGENT
+    """Return whether *agent* is a model: ``openai:MODEL`` or ``any-llm:PROVIDER:MODEL``."""
+    return _kind(agent) in (MODEL_AGENT, LIBRARY_AGENT)
 
 
 def complete_agent_name(agent: str) -> str:
     """Return *agent*, with a missing model name filled in from the environment."""
-    return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}" if is_model(agent) else agent
+    if _kind(agent) != MODEL_AGENT:
+        return agent
+    return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}"
 
 
 def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
@@ -193,10 +208,21 @@ def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | 
     if not is_model(agent):
         make_policy(agent, family, seed=0)
         return None
-    if not choices.offline:
+    if _kind(agent) == LIBRARY_AGENT:
+        _check_library_agent(agent)
+    elif not choices.offline:
         _find_endpoint(read_settings(), choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
+
+
+def _check_library_agent(agent: str) -> None:
+    _, provider, model = [*agent.split(":", 2), "", ""][:3]
+    if not provider or not model:
+        raise RefoldError(
+            f"agent {agent!r}: expected {LIBRARY_AGENT}:PROVIDER:MODEL, "
+            "such as any-llm:anthropic:MODEL, got no provider or no model"
+        )
 
 
 def _parse_price(
@@ -223,11 +249,13 @@ def price_option(command: CommandT) -> CommandT:
     )(command)
 
 
-def _open_client(models: Sequence[str], choices: ModelChoices) -> Client:
-    """Return a client for the agents *models*; say on stderr what a ``.env`` file decided."""
+def _open_client(kind: str, models: Sequence[str], choices: ModelChoices) -> Client:
+    """Return a client for the *models* of *kind*; say on stderr what a ``.env`` file decided."""
+    if kind == LIBRARY_AGENT:
+        return LibraryClient(_library_endpoint(choices))
     settings = read_settings()
     endpoint = _find_endpoint(settings, choices)
-    names = [agent.partition(":")[2] for agent in models]
+    names = [agent.partition(":")[2] for agent in models if _kind(agent) == kind]
     if told := describe_file(settings, endpoint.settings, names):
         print_to_stderr(f"model: {told}")
     return Client(endpoint)
