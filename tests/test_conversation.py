@@ -116,3 +116,13 @@ def test_a_fork_goes_on_with_the_conversation_in_a_form_of_its_own(log):
     assert "call exactly one tool" in systems[0]
     assert all("answer with one JSON object" in system for system in systems[2:])
     assert len(of_kind(ModelCalled, stream)[-1].sent) == 1
+
+
+def test_requests_of_the_first_release_are_rebuilt_to_the_byte():
+    """Logs that name no form of turns go through the old one: their digests stay."""
+    lines = (Path(__file__).parent / "formats" / "v1.jsonl").read_text().splitlines()
+    found = []
+    for line in lines:
+        if '"model_called"' in line:
+            found.append(json.loads(line))
+    assert found

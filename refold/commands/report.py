@@ -174,11 +174,13 @@ def _costs_cells(costs: Costs) -> list[object]:
     # An API that counts no tokens for some answers leaves only a lower bound.
     least = "≥ " if costs.unmetered else ""
     latency = costs.latency
+    # Where nothing was counted, nothing is known: not even that it was 0.
+    known = costs.requests - costs.unanswered > costs.unmetered or not costs.unmetered
     return [
         costs.requests,
-        f"{least}{costs.input}",
-        f"{least}{costs.output}",
-        None if costs.cost is None else f"{least}${costs.cost:.4f}",
+        f"{least}{costs.input}" if known else None,
+        f"{least}{costs.output}" if known else None,
+        f"{least}${costs.cost:.4f}" if known and costs.cost is not None else None,
         f"{latency.mean_ms:.0f} ms" if latency else None,
         f"{latency.p95_ms} ms" if latency else None,
     ]

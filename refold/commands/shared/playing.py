@@ -48,13 +48,16 @@ def play_run(
         RefoldError, KeyboardInterrupt: As for ``play_all``.
     """
     try:
-        return play_all(log, infos, choices, parallel=parallel, label=label, price=price)
+        left = play_all(log, infos, choices, parallel=parallel, label=label, price=price)
     except KeyboardInterrupt:
         print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
         raise
     # What keeps the API from answering stops the run, and can be mended.
     except Unavailable as error:
         raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
+    if left:
+        print_to_stderr(f"`refold resume {name}` asks again")
+    return left
 
 
 def play_all(
