@@ -184,7 +184,7 @@ def test_a_lost_page_of_the_file_hides_only_what_lies_there(shell):
         (root,) = log.execute("SELECT max(rootpage) FROM sqlite_master").fetchone()
     whole, size = path.read_bytes(), 4096
     damaged = 0
-    for page in range(root, len(whole) // size):
+    for page in range(root + 2, len(whole) // size):  # two more hold the schema
         path.write_bytes(whole[: page * size] + bytes(size) + whole[(page + 1) * size :])
         code = run(["export", "--log", str(path), "-o", str(exported)])
         assert code in (0, 1)
