@@ -1,12 +1,15 @@
 """One damaged episode never hides the others: it is told by name, and the exit code is 1."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 from forging import alter
 from serving import running
 from shell import Shell
 
+from refold.cli import run
 from refold.engine import EventLog
 from refold.graders import grade, save_grade
 
@@ -171,3 +174,22 @@ def test_a_server_tells_a_bad_row_of_grades(shell, bad):
         assert len(listed["episodes"]) == 6
         assert [each["id"] for each in listed["left_out"]] == [bad]
         assert server.get(f"/episodes/{bad}")["episode"]["score"] is None
+
+
+@pytest.mark.slow
+def test_a_lost_page_of_the_file_hides_only_what_lies_there(shell):
+    """Whichever page behind the roots is lost, some episodes are exported and merged."""
+    path, exported, merged = (shell.at / name for name in ("refold.db", "all.jsonl", "m.db"))
+    with closing(sqlite3.connect(path)) as log:
+        (root,) = log.execute("SELECT max(rootpage) FROM sqlite_master").fetchone()
+    whole, size = path.read_bytes(), 4096
+    damaged = 0
+    for page in range(root + 2, len(whole) // size):  # two more hold the schema
+        path.write_bytes(whole[: page * size] + bytes(size) + whole[(page + 1) * size :])
+        code = run(["export", "--log", str(path), "-o", str(exported)])
+        assert code in (0, 1)
+        damaged += code
+        assert exported.read_bytes().startswith(b'{"type":"episode",')
+        assert run(["merge", str(path), "-o", str(merged)]) in (0, 1)
+        merged.unlink()
+    assert damaged > 3

@@ -12,9 +12,9 @@ from typing import Literal
 
 from attrs import define, evolve, field, frozen
 
-from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
+from refold.engine import EpisodeInfo, EventLog, NotALog, RefoldError, Stream
 from refold.engine.chain import chain_heads
-from refold.engine.log.audit import Audit
+from refold.engine.log.audit import Audit, SavedRow
 from refold.engine.log.left_out import LeftOut
 from refold.graders.saved import is_grade, saved_or_none
 from refold.replays.verification import find_row_mismatch
@@ -140,8 +140,8 @@ class MergePlan:
     ) -> None:
         """Save, for each rubric, the grade that covers the most events of the episode."""
         position = {digest: seq for seq, digest in enumerate(digests)}
-        rows = [row for source, info in place.holders for row in source.file.grades(info.id)]
-        fitting = [row for row in rows if row.digest in position and is_grade(row.grade)]
+        rows = [row for source, info in place.holders for row in _readable_grades(source, info)]
+        fitting = [row for row in rows if row.digest in position]
         # In ascending order: a grade by the same rubric replaces the one before.
         for row in sorted(fitting, key=lambda row: position[row.digest]):
             rubric = (row.rubric, row.version, row.rubric_digest)
@@ -171,6 +171,14 @@ def _check_episode(source: MergeSource, info: EpisodeInfo) -> Stream:
     if problem := find_row_mismatch(info, stream):
         raise RefoldError(f"episode {info.id}: {problem}; `refold verify` tells more")
     return stream
+
+
+def _readable_grades(source: MergeSource, info: EpisodeInfo) -> list[SavedRow]:
+    """Return the saved grades of *info* that can be read; the plan has noted the others."""
+    try:
+        return [row for row in source.file.grades(info.id) if is_grade(row.grade)]
+    except NotALog:
+        return []
 
 
 def _is_prefix(info: EpisodeInfo, source: MergeSource, other: EpisodeInfo) -> bool:

@@ -11,7 +11,7 @@ Files may come from strangers: every open checks application id, version and exa
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from refold.engine.errors import (
     AmbiguousEpisode,
     EpisodeExists,
     LogDamaged,
+    NotALog,
     StaleWriter,
     UnknownEpisode,
 )
@@ -281,15 +282,35 @@ class EventLog:
         order, follows = ("DESC", "<") if newest_first else ("ASC", ">")
         # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
         # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
-        wanted = f"""{SELECT_EPISODES}
+        where = f"""
             WHERE (:scenario IS NULL OR e.scenario = :scenario
                 OR substr(e.scenario, 1, length(:scenario) + 1) = :scenario || '/')
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
             AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
-        last = None
-        while rows := self._query(wanted, scenario=scenario, agent=agent, run=run, last=last):
-            yield from _read_rows(rows, left_out)
-            last = rows[-1][0]
+        chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
+        while rows := self._page(where, chosen, left_out):
+            yield from _read_rows((row for _, row in rows if row is not None), left_out)
+            chosen["last"] = rows[-1][0]
+
+    def _page(
+        self, where: str, chosen: Mapping[str, Any], left_out: LeftOut | None
+    ) -> list[tuple[int, Any]]:
+        """Return number and row of each episode that fits; None where *left_out* notes an error."""
+        try:
+            return [(row[0], row) for row in self._query(f"{SELECT_EPISODES} {where}", **chosen)]
+        except NotALog:
+            if left_out is None:
+                raise
+        # A page of the file is damaged, and one row that lies there hides all others of the query.
+        keys = self._query(f"SELECT e.id, CAST(e.uid AS BLOB) FROM episodes AS e {where}", **chosen)
+        return [(key, self._row(key, uid, left_out)) for key, uid in keys]
+
+    def _row(self, key: int, uid: bytes, left_out: LeftOut) -> Any:
+        try:
+            return self._query(f"{SELECT_EPISODES} WHERE e.id = ?", key)[0]
+        except NotALog as error:
+            left_out.add(uid.decode(errors="replace"), error)
+            return None
 
     def forks(self, reference: str, *, left_out: LeftOut | None = None) -> list[EpisodeInfo]:
         """
