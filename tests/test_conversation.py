@@ -1,4 +1,5 @@
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from asking import of_kind, play, sensible
@@ -6,7 +7,8 @@ from fault_server import BUSY, FaultServer, refuses, says
 
 from refold.agents.conversation import rebuild_requests, request_digest
 from refold.agents.prompting import ModelOptions, model_configuration
-from refold.engine import Episode, StepRewarded
+from refold.engine import Episode, StepRewarded, Stream
+from refold.engine.codec import encode
 from refold.engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
 from refold.scenarios import load
 
@@ -118,11 +120,12 @@ def test_a_fork_goes_on_with_the_conversation_in_a_form_of_its_own(log):
     assert len(of_kind(ModelCalled, stream)[-1].sent) == 1
 
 
-def test_requests_of_the_first_release_are_rebuilt_to_the_byte():
+@pytest.mark.parametrize("name", ["tools", "history", "json"])
+def test_requests_of_the_first_release_are_rebuilt_to_the_byte(name):
     """Logs that name no form of turns go through the old one: their digests stay."""
-    lines = (Path(__file__).parent / "formats" / "v1.jsonl").read_text().splitlines()
-    found = []
-    for line in lines:
-        if '"model_called"' in line:
-            found.append(json.loads(line))
-    assert found
+    path = Path(__file__).parent / "formats" / f"asked-v1-{name}.jsonl"
+    stream = Stream.read(path.read_bytes().splitlines(), episode="x")
+    requests = list(rebuild_requests(stream))
+    assert len(requests) > 8
+    assert all(stream[seq].request == request_digest(body) for seq, body in requests)
+    assert [encode(event) for event in stream] == list(stream.payloads)
