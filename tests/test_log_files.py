@@ -190,6 +190,16 @@ def test_a_log_that_went_away_while_it_is_written_is_an_error(tmp_path, hit, got
         assert not episode.over
 
 
+def test_another_working_folder_moves_no_log(tmp_path, monkeypatch):
+    """A relative path means the folder that the process was in when it opened the log."""
+    monkeypatch.chdir(tmp_path)
+    with EventLog("log.db") as log:
+        episode = Episode.start(load("inbox/easy"), log=log)
+        monkeypatch.chdir("/")
+        archive_all(episode)
+        assert log.find(episode.id).ended
+
+
 def test_a_full_disk_is_told_as_one():
     """What is written to a full disk is told by that name, and what to do."""
     with closing(sqlite3.connect(":memory:")) as full:

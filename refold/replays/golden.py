@@ -30,7 +30,11 @@ def read_golden(path: Path | Traversable) -> Stream:
     """
     if not path.is_file():  # a named pipe might never have a writer
         raise RefoldError(f"golden {path.name}: expected a file, got something else")
-    content = without_bom(path.read_bytes(), path.name)
+    try:
+        content = without_bom(path.read_bytes(), path.name)
+    except OSError as error:
+        problem = f"golden {path.name}: expected a readable file, got {error.strerror}"
+        raise RefoldError(problem) from None
     stream = Stream.read(content.splitlines(), episode=path.name)
     # Each prefix of whole steps is what its rules make: only the end shows that none is missing.
     if not has_ended(stream):

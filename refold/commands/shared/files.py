@@ -60,8 +60,8 @@ def _identity(path: str) -> object:
     """Return a value that is equal for paths of the same file, existing or not; None for a pipe."""
     try:
         found = os.fstat(sys.stdout.fileno()) if path == STDOUT else os.stat(path)
-    except (OSError, ValueError):  # none yet: compared by its name; or stdout is no real file
-        return None if path == STDOUT or "\0" in path else os.path.realpath(path)
+    except OSError:  # none yet: compared by its name; or stdout is no real file
+        return None if path == STDOUT else os.path.realpath(path)
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
@@ -81,19 +81,18 @@ def output_file(path: str) -> Iterator[IO[bytes]]:
         with direct if direct is not None else _replaced(Path(os.path.realpath(path))) as file:
             yield file
             file.flush()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+    except OSError as error:
         # The command line itself reports what happens to stdout.
         if path == STDOUT or isinstance(error, BrokenPipeError):
             raise
-        got = error.strerror if isinstance(error, OSError) else error
-        raise RefoldError(f"{path}: expected a file that can be written, got {got}") from None
+        problem = f"{path}: expected a file that can be written, got {error.strerror}"
+        raise RefoldError(problem) from None
 
 
 def _open_directly(path: str) -> IO[bytes] | None:
     """Return *path* opened for writing if it is no regular file that could be replaced."""
     if path == STDOUT or _identity(path) == (_identity(STDOUT) or object()):
-        # A copy: stdout stays open, and what a shell appends to stays appended to.
-        sys.stdout.flush()
+        # Not opened again: that would cut off what is in a file that a shell appends to.
         return click.open_file(STDOUT, "wb")
     if os.path.exists(path) and not os.path.isfile(path):
         return open(path, "wb")
@@ -134,9 +133,9 @@ def open_input(path: str) -> IO[bytes]:
         if path != STDOUT and not path.startswith("/dev/") and stat.S_ISFIFO(os.stat(path).st_mode):
             raise OSError(0, "a named pipe; read it into stdin and give -")
         return click.open_file(path, "rb")
-    except (OSError, ValueError) as error:
-        got = error.strerror if isinstance(error, OSError) else error
-        raise RefoldError(f"{path}: expected a file that can be read, got {got}") from None
+    except OSError as error:
+        problem = f"{path}: expected a file that can be read, got {error.strerror}"
+        raise RefoldError(problem) from None
 
 
 @contextmanager

@@ -96,12 +96,13 @@ class FileIdentity:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._absolute = os.path.abspath(path)  # the process may change its folder
         self._file = self._find()
         self._next = 0.0
 
     def _find(self) -> tuple[int, int] | None:
         try:
-            found = os.stat(self._path)
+            found = os.stat(self._absolute)
         except OSError:
             return None
         return found.st_dev, found.st_ino

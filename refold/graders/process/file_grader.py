@@ -16,6 +16,7 @@ import msgspec
 
 from refold.engine import RefoldError, Stream
 from refold.engine.codec import encode
+from refold.engine.text_marks import without_bom
 from refold.graders import Grade, RubricName
 from refold.graders.process.child import ChildProcess, NoAnswer
 from refold.graders.process.worker import GradeRequest, LoadRequest, Response
@@ -76,6 +77,7 @@ class FileGrader:
         except (OSError, ValueError) as error:
             got = error.strerror if isinstance(error, OSError) else error
             raise GraderFailed(f"grader {self.path}: expected a Python file, got {got}") from None
+        without_bom(self.source, f"grader {self.path}")  # refuses UTF-16; Python reads the rest
         digest = sha256(self.function.encode() + b"\0" + self.source).hexdigest()
         self.rubric = RubricName(f"{Path(self.path).name}:{self.function}", 0, digest)
 
