@@ -1,9 +1,11 @@
 import re
 
+import click
 import pytest
 import serving
 from serving import running
 
+from refold import cli
 from refold.viewer.sources import viewer_files
 
 server = serving.server
@@ -65,3 +67,11 @@ def test_with_a_token_the_page_can_be_had_but_nothing_of_the_log(tmp_path):
         for path in ("/episodes", "/tasks", "/api/episodes/last", "/viewers", "/webs"):
             assert server.ask("GET", path).status == 401
         assert server.ask("POST", "/api/episodes", {}).status == 401
+
+
+def test_without_javascript_the_page_names_a_command_that_exists(server):
+    """Whoever cannot run the page is told where to find the same."""
+    text = server.ask("GET", "/").body.decode()
+    (command,) = re.findall(r"<noscript>.*<code>refold ([a-z-]+)</code>.*</noscript>", text)
+    assert command == "episodes"
+    assert command in cli.refold.list_commands(click.Context(cli.refold))

@@ -94,7 +94,7 @@ def test_the_mail_at_hand():
         ("\x1b[F", 14, ""),
         ("\x1bOF" + RIGHT, 14, "this is the last step"),
         ("\x1b[4~\x1b[1~", 0, ""),
-        ("]", 3, "investigator_alpha failed at enrich_logs (will"),
+        ("]", 3, "investigator_alpha failed at enrich_logs (this attempt could"),
         ("]]", 13, "deployer went offline"),
         ("]]]", 13, "no further mark"),
         ("\x1b[F[[", 3, "investigator_alpha failed"),

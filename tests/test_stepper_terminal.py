@@ -114,7 +114,7 @@ def test_a_walk(folder):
         terminal.press(RIGHT)
         terminal.shows(" 1/14", "▌✓ alert_triage", "delegate alert_triage to", "reward +0.13")
         terminal.press("]")
-        terminal.shows(" 3/14", "investigator_alpha failed at enrich_logs (will")
+        terminal.shows(" 3/14", "investigator_alpha failed at enrich_logs (this")
         terminal.press("/hotfix")
         terminal.shows("find: hotfix▏")
         terminal.press("\r")
