@@ -4,7 +4,6 @@ import { inlineGlyph } from "./icons.js";
 import { stateTables } from "./tables.js";
 import { textBlock, plainLine, breakableName, shortNumber, visibleText, signedNumber, toneClass } from "./text.js";
 
-const SHORT_REASONING = 600; // characters; longer reasoning is folded away
 const HIDDEN_EVENTS = new Set(["action_taken", "step_rewarded"]);
 
 function eventsAt(s) {
@@ -64,8 +63,7 @@ function replyBlock(exchange, term) {
   const answer = exchange.reply;
   if (!answer) return html`<p class="bad">${inlineGlyph("fail")} No answer.</p>`;
   return html`<h2>Reply <span class="dim">${visibleText(answer.model)}</span></h2>
-    ${answer.reasoning ? html`<details class="reasoning" ?open=${answer.reasoning.length < SHORT_REASONING}>
-      <summary>Reasoning, ${answer.reasoning.length.toLocaleString("en")} characters</summary>${textBlock(answer.reasoning, term)}</details>` : nothing}
+    ${answer.reasoning ? html`<details><summary>Reasoning</summary>${textBlock(answer.reasoning, term)}</details>` : nothing}
     ${answer.text ? textBlock(answer.text, term, "reply") : nothing}
     ${answer.tool_calls.map((call) => html`<div class="call"><b>${breakableName(call.name)}</b>${textBlock(call.arguments, term)}</div>`)}
     ${answer.text || answer.tool_calls.length ? nothing : html`<p class="dim">Empty.</p>`}
