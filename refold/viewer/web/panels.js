@@ -63,7 +63,7 @@ function replyBlock(exchange, term) {
   const answer = exchange.reply;
   if (!answer) return html`<p class="bad">${inlineGlyph("fail")} No answer.</p>`;
   return html`<h2>Reply <span class="dim">${visibleText(answer.model)}</span></h2>
-    ${answer.reasoning ? html`<details><summary>Thoughts</summary>${textBlock(answer.reasoning, term)}</details>` : nothing}
+    ${answer.reasoning ? messageBlock({ role: "thoughts", content: answer.reasoning }, term) : nothing}
     ${answer.text ? textBlock(answer.text, term, "reply") : nothing}
     ${answer.tool_calls.map((call) => html`<div class="call"><b>${breakableName(call.name)}</b>${textBlock(call.arguments, term)}</div>`)}
     ${answer.text || answer.tool_calls.length ? nothing : html`<p class="dim">Empty.</p>`}
