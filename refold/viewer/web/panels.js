@@ -4,7 +4,6 @@ import { inlineGlyph } from "./icons.js";
 import { stateTables } from "./tables.js";
 import { textBlock, plainLine, breakableName, shortNumber, visibleText, signedNumber, toneClass } from "./text.js";
 
-const SHORT_REASONING = 600; // characters; longer reasoning is folded away
 const HIDDEN_EVENTS = new Set(["action_taken", "step_rewarded"]);
 
 function eventsAt(s) {
@@ -64,8 +63,7 @@ function replyBlock(exchange, term) {
   const answer = exchange.reply;
   if (!answer) return html`<p class="bad">${inlineGlyph("fail")} No answer.</p>`;
   return html`<h2>Reply <span class="dim">${visibleText(answer.model)}</span></h2>
-    ${answer.reasoning ? html`<details class="reasoning" ?open=${answer.reasoning.length < SHORT_REASONING}>
-      <summary>Reasoning, ${answer.reasoning.length.toLocaleString("en")} characters</summary>${textBlock(answer.reasoning, term)}</details>` : nothing}
+    ${answer.reasoning ? messageBlock({ role: "thoughts", content: answer.reasoning }, term) : nothing}
     ${answer.text ? textBlock(answer.text, term, "reply") : nothing}
     ${answer.tool_calls.map((call) => html`<div class="call"><b>${breakableName(call.name)}</b>${textBlock(call.arguments, term)}</div>`)}
     ${answer.text || answer.tool_calls.length ? nothing : html`<p class="dim">Empty.</p>`}
@@ -93,11 +91,11 @@ function modelPanel(s) {
   const asked = s.doc.exchanges.filter((each) => each.step === s.at - 1 || (last && each.step >= s.at));
   const config = s.doc.models.filter((each) => each.seq <= (s.doc.steps[s.at - 1]?.seq[1] ?? Infinity)).pop();
   const left = s.doc.omitted.filter((each) => each.what.includes("model"));
+  const told = left.map((each) => html`<p class="dim">Left out: ${each.what}, ${each.bytes} bytes (${each.why}).</p>`);
   if (!s.doc.exchanges.length) {
-    return html`<p class="dim">${left.length ? `Left out: ${left[0].what}, ${left[0].bytes} bytes (${left[0].why}).`
-      : "No model was asked: the agent is not one, or its episode was recorded elsewhere."}</p>`;
+    return left.length ? told : html`<p class="dim">No model was asked: the agent is not one, or its episode was recorded elsewhere.</p>`;
   }
-  return html`${left.map((each) => html`<p class="dim">Left out: ${each.what}, ${each.bytes} bytes (${each.why}).</p>`)}
+  return html`${told}
     ${asked.length ? asked.map((each) => exchangeBlock(each, term)) : html`<p class="dim">The model was not asked for this step.</p>`}
     ${config ? html`<details class="config"><summary>How it was asked</summary>${textBlock(JSON.stringify(config, null, 2))}</details>` : nothing}`;
 }
