@@ -7,6 +7,7 @@ from asking import KEY, ask
 from fault_server import BUSY, DROP, HANG, FaultServer, Sent, refuses, says
 
 from refold.agents.client import AccessDenied, Filtered, Unavailable, is_unsupported
+from refold.engine import RefoldError
 from refold.engine.exchanges import Attempt, Reply, Usage
 
 BODY = {
@@ -179,13 +180,13 @@ def test_a_server_without_tls_stops_the_run():
 @pytest.mark.parametrize(
     ("variable", "value", "match"),
     [
-        ("ALL_PROXY", "gopher://127.0.0.1:1", "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"),
-        ("SSL_CERT_FILE", "/nowhere/ca.pem", "check SSL_CERT_FILE"),
-        ("OPENAI_ORG_ID", "\u00f6", "check OPENAI_ORG_ID"),
+        ("ALL_PROXY", "gopher://127.0.0.1:1", "^ALL_PROXY: expected a proxy's address"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "^SSL_CERT_FILE: expected a file of certificates"),
+        ("OPENAI_ORG_ID", "\u00f6", "^OPENAI_ORG_ID: expected ASCII letters"),
     ],
 )
 def test_a_bad_setting_of_the_machine_is_named(monkeypatch, variable, value, match):
-    """The variable is named in one line, whatever library trips over it."""
+    """The variable is named in one line, before any library trips over it."""
     monkeypatch.setenv(variable, value)
-    with FaultServer(then=WELL) as server, pytest.raises(Unavailable, match=match):
+    with FaultServer(then=WELL) as server, pytest.raises(RefoldError, match=match):
         ask(server.base_url, BODY)

@@ -63,9 +63,11 @@ def _names_model(agent: str, conversation: Conversation) -> bool:
 def _find_problem(
     conversation: Conversation, event: Event, family: Family, state: Any, *, asked: bool
 ) -> str | None:
+    if isinstance(event, ModelCalled):
+        return _request_problem(conversation, event)
+    if not _is_reread(conversation):
+        return None
     match event:
-        case ModelCalled():
-            return _request_problem(conversation, event)
         case ReplyUnread():
             return _unread_problem(conversation, family, state)
         case ActionTaken(action=action):
@@ -80,6 +82,8 @@ def _request_problem(conversation: Conversation, event: ModelCalled) -> str | No
     try:
         body = conversation.request_body(list(event.sent), event.first)
     except (LookupError, StopIteration, TypeError, ValueError) as error:
+        if not _is_reread(conversation):  # release 0.1.0 took exchanges of any kind
+            return None
         return f"expected messages that a request can be made of, got {error!r:.100}"
     found = request_digest(body)
     if found == event.request:
@@ -94,7 +98,7 @@ def _unread_problem(conversation: Conversation, family: Family, state: Any) -> s
     reply = conversation.pending_reply
     if reply is None:
         return "expected a reply before it was found unreadable, got none"
-    found = _read_again(conversation, reply, family, state)
+    found = _read_again(reply, family, state)
     if found is None:
         return None
     return f"reply: expected one without an action, got one that says {family.say(found)!r:.100}"
@@ -109,26 +113,20 @@ def _action_problem(
     reply = conversation.pending_reply
     if reply is None:
         return "action: expected an exchange with the model before it, got none" if asked else None
-    if _is_reread(conversation):
-        found = _read_again(conversation, reply, family, state)
-        if found is None:
-            return (
-                f"action: expected none from an unreadable reply, got {family.say(action)!r:.100}"
-            )
-        if found != action:
-            return _told(family, found, action, "as the reply says")
-    return None
+    found = _read_again(reply, family, state)
+    if found is None:
+        return f"action: expected none from an unreadable reply, got {family.say(action)!r:.100}"
+    return None if found == action else _told(family, found, action, "as the reply says")
 
 
 def _is_reread(conversation: Conversation) -> bool:
+    """Return whether replies are read by the rules of this release."""
     configuration = conversation.configuration
     return configuration is not None and configuration.turns != _BEFORE_REREADING
 
 
-def _read_again(conversation: Conversation, reply: Reply, family: Family, state: Any) -> Any:
-    """Return the action in *reply*; None if there is none, or its rules of reading are gone."""
-    if not _is_reread(conversation):
-        return None
+def _read_again(reply: Reply, family: Family, state: Any) -> Any:
+    """Return the action in *reply*, or None if there is none."""
     try:
         return action_in(reply, family, state)
     except UnreadableReply:
