@@ -3,6 +3,7 @@ import { html, render, nothing } from "../vendor/lit-html.js";
 import { readAddress, writeAddress } from "../address.js";
 import { plainLine, visibleText } from "../text.js";
 import { get, repeat } from "./api.js";
+import { leftOutNotice } from "./left_out.js";
 import { Listing } from "./listing.js";
 import { refusalOf } from "./refusal.js";
 import { COLUMNS, episodeTable, shortId } from "./rows.js";
@@ -151,7 +152,7 @@ function renderPage(s) {
   const more = () => html`<p class="more"><button type="button" ?disabled=${s.busy} @click=${s.more}>More episodes</button></p>`;
   return html`<main class="page"><div class="title"><h1>Episodes</h1><p class="dim" role="status">${countText(s, rows)}</p></div>
     ${filterForm(s)}
-    ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}
+    ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}${leftOutNotice(s.listing.leftOut.values())}
     <div aria-busy=${String(s.busy)}>${rows.length ? table() : emptyList(s)}</div>
     ${s.listing.next === null ? nothing : more()}${comparePanel(s)}</main>`;
 }

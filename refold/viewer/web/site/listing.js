@@ -8,16 +8,19 @@ function hasChanged(known, row) {
   return !known || known.events !== row.events || known.ended !== row.ended || known.score !== row.score;
 }
 
-/** Episodes of a scenario or family, an agent, a run; *rows* are those loaded so far. */
+/** Episodes of a scenario or family, an agent, a run: *rows* are those loaded so far, *leftOut* those that cannot be read, by id. */
 export class Listing {
   constructor(asked) {
     this.asked = asked;
     this.rows = [];
     this.next = null;
+    this.leftOut = new Map();
   }
 
-  ask(values) {
-    return get(withQuery("episodes", { ...this.asked, ...values }));
+  async ask(values) {
+    const page = await get(withQuery("episodes", { ...this.asked, ...values }));
+    for (const each of page.left_out ?? []) this.leftOut.set(each.id, each);
+    return page;
   }
 
   /** Loads the next page, or the first one. */

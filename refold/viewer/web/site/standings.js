@@ -3,6 +3,7 @@ import { html, render, nothing } from "../vendor/lit-html.js";
 import { readAddress, writeAddress } from "../address.js";
 import { plainLine, breakableName, visibleText } from "../text.js";
 import { get, post, withQuery } from "./api.js";
+import { leftOutNotice } from "./left_out.js";
 import { fixedScore, scoreAxis, scoreBar, meanWithInterval } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { addressOf } from "./rows.js";
@@ -63,17 +64,17 @@ function rankingTable(table, several) {
 function rankingBoard(s) {
   if (s.lost) return html`<p class="bad" role="alert">${visibleText(s.lost)}</p>`;
   if (!s.board) return nothing;
-  const { rankings, several } = s.board;
+  const { rankings, several, left_out: left = [] } = s.board;
   if (!rankings.length) {
     const why = s.scenario ? "Nobody played this yet." : "Nobody is ranked yet: there is no episode.";
-    return html`<div class="none"><p>${why}</p>
+    return html`${leftOutNotice(left)}<div class="none"><p>${why}</p>
       <p class="dim"><a href="#page=start">Play one, or let an agent play</a>.</p></div>`;
   }
   const overall = rankings.filter(({ setting }) => !setting).reverse();
   const tables = [...overall, ...rankings.filter(({ setting }) => setting)];
   const starred = rankings.some(({ places }) => places.some(({ score }) => score?.method === "equal_values"));
   const names = several.map((each, place) => html`${place ? ", " : nothing}${breakableName(each)}`);
-  return html`${several.length ? html`<p class="banner">${names}: recorded with several rules, parameters or rubrics.
+  return html`${leftOutNotice(left)}${several.length ? html`<p class="banner">${names}: recorded with several rules, parameters or rubrics.
       Each is ranked apart, and there is no table over all of them.</p>` : nothing}
     <div class="rankings">${tables.map((each) => rankingTable(each, several))}</div>
     <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another may have played their beginning.
