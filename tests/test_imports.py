@@ -39,7 +39,7 @@ OWNERS = {
     "sqlite_utils": ["refold/engine/log/*"],
     "refold.engine.log.store": ["refold/engine/__init__.py"],  # episodes know the protocol only
     "openai": ["refold/agents/*"],
-    "any_llm": ["refold/agents/library_client.py"],
+    "any_llm": ["refold/agents/any_llm_client.py"],
     "fastapi": ["refold/server/*"],
     "starlette": ["refold/server/*"],
     "uvicorn": ["refold/server/*"],

@@ -11,6 +11,7 @@ import msgspec
 from attrs import evolve, field, fields, frozen
 from click.core import ParameterSource
 
+from refold.agents.any_llm_client import AnyLLMClient
 from refold.agents.client import Client, ModelBackend
 from refold.agents.endpoint import (
     NO_KEY,
@@ -21,7 +22,6 @@ from refold.agents.endpoint import (
     find_model,
     read_settings,
 )
-from refold.agents.library_client import LibraryClient
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import (
@@ -252,7 +252,7 @@ def price_option(command: CommandT) -> CommandT:
 def _open_client(kind: str, models: Sequence[str], choices: ModelChoices) -> Client:
     """Return a client for the *models* of *kind*; say on stderr what a ``.env`` file decided."""
     if kind == LIBRARY_AGENT:
-        return LibraryClient(_library_endpoint(choices))
+        return AnyLLMClient(_library_endpoint(choices))
     settings = read_settings()
     endpoint = _find_endpoint(settings, choices)
     names = [agent.partition(":")[2] for agent in models if _kind(agent) == kind]

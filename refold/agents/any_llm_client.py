@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WITH_RETRIES = ("anthropic", "openai")  # whose clients would retry by themselves, unrecorded
 
 
-class LibraryClient(Client):
+class AnyLLMClient(Client):
     """
     Asks providers through any-llm, with the retries and records of ``Client``.
 
