@@ -16,6 +16,7 @@ FLOORS = [
     ("engine",),
     ("scenarios",),
     ("graders", "agents"),
+    ("environments",),
     ("replays",),
     ("viewer", "reports", "pytest_plugin", "gym"),
     ("server.settings", "server.metrics", "server.sessions"),

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from refold.agents.mock.answers import answer
 from refold.agents.mock.requests import read_request
-from refold.agents.mock.schemas import fill
+from refold.agents.schema_values import fill
 
 TREE = {
     "$defs": {

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
-from refold.agents.rollout import make_policy, play, replay_policy
+from refold.agents.rollout import make_policy, replay_policy
+from refold.agents.worlds import begin, take_step
 from refold.engine import Episode, EpisodeInfo, Reseeded, StepResult
 
 T = TypeVar("T")
@@ -32,11 +33,21 @@ class PolicyPlayer:
 
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:
         """Play *episode* to its end, or to the end of its script."""
+        await begin(episode)
         seeds = [event.seed for event in episode.events if isinstance(event, Reseeded)]
         seed = seeds[-1] if seeds else info.seed
-        policy = make_policy(self._agent, episode.family, seed=seed, epoch=info.epoch)
-        replay_policy(policy, episode.events, since=info.fork_at or 0)
-        play(episode, policy, watch=self._watch)
+        stream = episode.events
+        policy = make_policy(
+            self._agent, episode.family, seed=seed, epoch=info.epoch, scenario=stream.scenario
+        )
+        replay_policy(policy, stream, since=info.fork_at or 0)
+        while not episode.over:
+            action = policy(episode.observation, lambda: episode.legal_actions)
+            if action is None:
+                break
+            result = await take_step(episode, action)
+            if self._watch:
+                self._watch(result)
         await asyncio.sleep(0)  # policies never wait: without this, Ctrl-C would not get through
 
 

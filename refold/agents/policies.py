@@ -3,8 +3,11 @@
 import random
 from typing import Any
 
+from refold.agents.schema_values import fill
 from refold.engine import Family, RefoldError
 from refold.engine.presentation import LegalActions, Policy
+from refold.scenarios.answered.events import Offer
+from refold.scenarios.answered.offer import OfferedActions, tool_action
 
 
 def noop(family: Family) -> Policy:
@@ -28,6 +31,17 @@ def uniform(seed: int, epoch: int) -> Policy:
 
     def choose(_observation: Any, legal: LegalActions) -> Any:
         actions = legal()
+        if isinstance(actions, OfferedActions):
+            return _any_action(actions.offer, dice)
         return dice.choice(actions) if actions else None
 
     return choose
+
+
+def _any_action(offer: Offer, dice: random.Random) -> Any:
+    """Return any action on *offer*, None if there is none."""
+    if offer.tools:
+        tool = dice.choice(offer.tools)
+        schema = tool.get("parameters") or {"type": "object"}
+        return tool_action(tool["name"], fill(schema, dice, real=True))
+    return None if offer.schema is None else fill(offer.schema, dice, real=True)

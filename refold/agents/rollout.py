@@ -11,7 +11,9 @@ from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownName
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import Policy
-from refold.engine.registry import all_families, plugin, plugins
+from refold.engine.registry import ENVIRONMENTS, all_families, plugin, plugins
+from refold.scenarios.answered.parameters import AnsweredParameters, problems
+from refold.scenarios.spec import read_parameters
 
 _AGENTS = "refold.agents"
 _GENERAL = {
@@ -65,7 +67,9 @@ def plays(agent: str, family: Family) -> bool:
     )
 
 
-def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Policy:
+def make_policy(
+    agent: str, family: Family, *, seed: int, epoch: int = 0, scenario: bytes = b""
+) -> Policy:
     """
     Return a fresh policy for one episode.
 
@@ -74,6 +78,7 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
         family: What it is to play.
         seed: The episode's seed.
         epoch: Number of the episode within its run.
+        scenario: The scenario's canonical JSON, for agents that play one kind of world only.
 
     Raises:
         UnknownName: There is no such agent.
@@ -81,6 +86,9 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
     """
     if agent.startswith("script:"):
         return script_policy(read_script(agent.removeprefix("script:"), family))
+    own = _world_policy(agent, scenario, seed) if family.answered and scenario else None
+    if own is not None:
+        return own
     if agent == "noop":
         return noop(family)
     if agent == "random":
@@ -88,6 +96,16 @@ def make_policy(agent: str, family: Family, *, seed: int, epoch: int = 0) -> Pol
     if agent in family.policies:
         return family.policies[agent]
     return _installed(agent, family, seed)
+
+
+def _world_policy(agent: str, scenario: bytes, seed: int) -> Policy | None:
+    """Return the policy that the kind of world of *scenario* brings, None if it has no *agent*."""
+    _, parameters = read_parameters(scenario, AnsweredParameters, problems)
+    environment = plugin(ENVIRONMENTS, parameters.environment, "environment")
+    if agent not in environment.agents:
+        return None
+    policy: Policy = environment.policy(agent, parameters, seed)
+    return policy
 
 
 def is_costly(agent: str) -> bool:

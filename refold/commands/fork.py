@@ -1,5 +1,7 @@
 """``refold fork``."""
 
+from collections.abc import Sequence
+
 import click
 
 from refold.commands.shared.model_choices import (
@@ -17,11 +19,13 @@ from refold.commands.shared.options import (
     json_option,
     log_option,
     open_existing,
+    world_option,
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
-from refold.engine import Episode, Reseeded
+from refold.engine import Episode, RefoldError, Reseeded
 from refold.engine.episode import LARGEST_SEED
+from refold.environments import Worlds
 from refold.reports import Price
 
 
@@ -38,6 +42,7 @@ from refold.reports import Price
 @agent_option
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
 @click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
+@world_option
 @price_option
 @with_model_options
 @log_option
@@ -48,6 +53,7 @@ def fork_command(
     agent: str,
     seed: int | None,
     new_id: str | None,
+    named: Sequence[str],
     price: Price | None,
     model: ModelChoices,
     log_path: str,
@@ -64,10 +70,22 @@ def fork_command(
     with open_existing(log_path) as log:
         parent = log.find(id)
         stream = log.events(parent.id)
-        opening = opening_input(agent, stream.family, model)
+        opening = opening_input(agent, stream.family, model, scenario=stream.scenario)
+        if seed is not None and stream.family.answered:
+            raise RefoldError("--seed: expected none, since a world outside answers, got one")
+        worlds = Worlds(named)
         # One transaction, so that no fork is ever in the log without its seed or its model.
         with log.transaction():
-            fork = Episode.fork(stream, at, log=log, parent=parent.id, agent=agent, id=new_id)
+            fork = Episode.fork(
+                stream,
+                at,
+                log=log,
+                parent=parent.id,
+                agent=agent,
+                id=new_id,
+                open_world=worlds,
+            )
+            fork.close()
             changes = [Reseeded(seed)] if seed is not None else []
             inputs = [*changes, *([opening] if opening else [])]
             if inputs and not fork.over:
@@ -77,6 +95,7 @@ def fork_command(
             print_to_stderr(f"the episode is over after step {at}: nothing is left to play")
             save_missing_grades(log, infos)
         else:
-            left = play_all(log, infos, model, label=f"fork of {parent.id}", price=price)
+            label = f"fork of {parent.id}"
+            left = play_all(log, infos, model, label=label, price=price, worlds=worlds)
         code = print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)
     return 1 if left else code

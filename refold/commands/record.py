@@ -26,9 +26,10 @@ from refold.commands.shared.playing import play_run, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
+from refold.environments import Worlds
 from refold.reports import Price
 from refold.reports.runs import LAST
-from refold.scenarios import Scenario, load, scenario_names
+from refold.scenarios import Scenario, load, scenario_names, world_names
 
 
 @frozen
@@ -47,6 +48,7 @@ class EpisodeJob:
         "refold record workflow/hard --agent greedy",
         "refold record workflow --agent random --epochs 20 --name dice",
         "refold record ./mine.toml --agent script:actions.jsonl",
+        "refold record gymnasium:CartPole-v1 --agent random --epochs 5",
         "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
     ),
 )
@@ -81,23 +83,28 @@ def record_command(
     """
     Play episodes of each SCENARIO with an agent and record them in the log.
 
-    SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), or the path of a
-    TOML file. The first epoch plays the scenario's own world; epoch N plays seed + N, whoever
-    the agent is, so that runs can be compared pair by pair. Exits with 1 if failures of an API cut
-    any episode off.
+    SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), the path of a
+    TOML file, or a world outside: gymnasium:ID, openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION.
+    The first epoch plays the scenario's own world; epoch N plays seed + N, whoever the agent is, so
+    that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
+    episode off.
     """
     agent = complete_agent_name(agent)
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []
     for each in load_scenarios(scenario):
-        opening = opening_input(agent, find_family(each.family, each.rules), model)
+        family = find_family(each.family, each.rules)
+        opening = opening_input(agent, family, model, scenario=each.body)
         jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
+    worlds = Worlds(scenario)
     with EventLog(log_path, durable=durable) as log:
         name = new_run_name(log, run, agent)
         infos = begin_episodes(log, jobs, agent, name)
         label = f"run {name}"
-        left = play_run(log, infos, model, name=name, label=label, parallel=parallel, price=price)
+        left = play_run(
+            log, infos, model, name=name, label=label, parallel=parallel, price=price, worlds=worlds
+        )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
     return 1 if left else code
 
@@ -113,7 +120,7 @@ def load_scenarios(names: Sequence[str]) -> list[Scenario]:
     chosen: list[str] = []
     for name in names:
         of_family = [each for each in shipped if each.startswith(f"{name}/")]
-        chosen += of_family or [name]
+        chosen += of_family or world_names(name) or [name]
     return [load(name) for name in dict.fromkeys(chosen)]
 
 

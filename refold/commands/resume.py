@@ -20,6 +20,7 @@ from refold.commands.shared.options import (
     log_option,
     open_existing,
     parallel_option,
+    world_option,
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
@@ -27,6 +28,7 @@ from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.engine.log.left_out import LeftOut
+from refold.environments import Worlds
 from refold.graders import saved_grades
 from refold.reports import Price, find_run
 from refold.reports.outcomes import replaced_failures
@@ -55,6 +57,7 @@ class RecordedScenario:
     is_flag=True,
     help="Play episodes on whose agent was named over the network or by an import.",
 )
+@world_option
 @parallel_option
 @price_option
 @with_model_options
@@ -64,6 +67,7 @@ def resume_command(
     id: str,
     failed: bool,
     trust: bool,
+    named: Sequence[str],
     parallel: int,
     price: Price | None,
     model: ModelChoices,
@@ -96,7 +100,16 @@ def resume_command(
         save_missing_grades(log, infos)
         running = choose_trusted(running, trust=trust)
         label = f"resuming {id}"
-        left = play_run(log, running, model, name=id, label=label, parallel=parallel, price=price)
+        left = play_run(
+            log,
+            running,
+            model,
+            name=id,
+            label=label,
+            parallel=parallel,
+            price=price,
+            worlds=Worlds(named),
+        )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json)
     return 1 if left or left_out else code
 

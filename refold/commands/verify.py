@@ -8,11 +8,13 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.live_verification import verify_worlds
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
     log_option,
+    world_option,
 )
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
@@ -24,6 +26,7 @@ from refold.commands.shared.output import (
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.log.audit import Audit
+from refold.environments import Worlds
 from refold.replays import Divergence
 from refold.replays.checks import Verdict, audit_episode, resolve_id
 from refold.replays.manifests import LARGEST_MANIFEST, compare_with_log, read_manifest
@@ -42,6 +45,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
         "refold verify",
         "refold verify last --expect 3f0c2a9e",
         "refold verify --manifest runs.manifest",
+        "refold verify --live --world python:my_env.py:make",
         "refold verify --json",
     ),
 )
@@ -58,10 +62,29 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     type=click.Path(exists=True, dir_okay=False),
     help="Compare the log with this manifest of it as well.",
 )
+@click.option("--live", is_flag=True, help="Put the actions to fresh worlds outside instead.")
+@world_option
+@click.option(
+    "--times", type=click.IntRange(1), default=1, show_default=True, help="Live plays of each."
+)
+@click.option(
+    "--volatile",
+    multiple=True,
+    metavar="PATH",
+    help="Live: a value not to compare, as in $.observation.time; [] is any index.",
+)
 @log_option
 @json_option
 def verify_command(
-    ids: Sequence[str], expect: str, manifest: str | None, log_path: str, as_json: bool
+    ids: Sequence[str],
+    expect: str,
+    manifest: str | None,
+    live: bool,
+    named: Sequence[str],
+    times: int,
+    volatile: Sequence[str],
+    log_path: str,
+    as_json: bool,
 ) -> int:
     """
     Check episodes, those named or the whole log: the hash chain, then every step decided again.
@@ -72,7 +95,18 @@ def verify_command(
 
     A chain cannot show that its end was not cut off, nor that another episode was not put in its
     place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
+
+    With --live, each action of the episodes that a world outside answered is put to a fresh world,
+    the newest episode first, and each answer compared. A world that the scenario names completely,
+    such as a registered Gymnasium environment, is opened; any other only if --world names it.
+    Exits with 1 if an answer differs, or an episode cannot be played.
     """
+    if live:
+        if expect or manifest:
+            raise click.UsageError("--live: expected neither --expect nor --manifest beside it")
+        return verify_worlds(
+            log_path, ids, Worlds(named), times=times, volatile=volatile, as_json=as_json
+        )
     if expect and len(ids) != 1:
         raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
     # Counted in passing: verdicts are printed one by one, and a long log has too many to keep.

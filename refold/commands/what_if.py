@@ -23,6 +23,7 @@ from refold.commands.shared.options import (
     format_examples,
     json_option,
     log_option,
+    world_option,
 )
 from refold.commands.shared.output import (
     add_row,
@@ -33,6 +34,7 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
+from refold.environments import Worlds
 from refold.graders import grade
 from refold.replays.alternatives import ActionOutcome, action_at, candidate_actions, what_if
 
@@ -49,11 +51,18 @@ _FIGURES = ("score", "difference", "reward", "steps")
 @episode_argument("id")
 @at_option
 @agent_option
+@world_option
 @with_model_options
 @log_option
 @json_option
 def what_if_command(
-    id: str, at: int, agent: str, model: ModelChoices, log_path: str, as_json: bool
+    id: str,
+    at: int,
+    agent: str,
+    named: Sequence[str],
+    model: ModelChoices,
+    log_path: str,
+    as_json: bool,
 ) -> None:
     """
     Try every legal action after N actions of ID, each played on by an agent, and rank them.
@@ -66,7 +75,7 @@ def what_if_command(
     with EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
-        opening = opening_input(agent, stream.family, model)
+        opening = opening_input(agent, stream.family, model, scenario=stream.scenario)
         number = len(candidate_actions(stream, at))
         if not number:
             raise RefoldError(
@@ -74,7 +83,7 @@ def what_if_command(
                 f"--at {at - 1} tries the last action"
             )
         with EpisodeProgressBar(total=number, label=f"actions after step {at}") as progress:
-            trying = _try_all(log, info, stream, at, agent, model, opening, progress)
+            trying = _try_all(log, info, stream, at, agent, model, opening, progress, Worlds(named))
             outcomes = asyncio.run(trying)
     outcomes.sort(key=lambda outcome: (-outcome.score, -outcome.total))
     if as_json:
@@ -93,6 +102,7 @@ async def _try_all(
     model: ModelChoices,
     opening: Input | None,
     progress: EpisodeProgressBar,
+    worlds: Worlds,
 ) -> list[ActionOutcome]:
     fork_info = evolve(info, fork_at=at + 1)
     found = []
@@ -101,7 +111,7 @@ async def _try_all(
         async def finish(episode: Episode) -> None:
             await players[agent].play(episode, fork_info)
 
-        async for outcome in what_if(stream, at, finish, opening=opening):
+        async for outcome in what_if(stream, at, finish, opening=opening, open_world=worlds):
             found.append(outcome)
             progress.add((), outcome.score)
     return found

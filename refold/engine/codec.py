@@ -19,6 +19,7 @@ from refold.engine.events import SHARED_EVENTS, ActionTaken, Event
 from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.engine.family import Family
 from refold.engine.registry import find_family
+from refold.engine.values import encode_value, to_json_value
 
 FORMAT = 1
 """Version of the event schema that this release writes."""
@@ -117,12 +118,20 @@ class Codec:
         # through JSON and back, the live action is exactly what will be read from the log.
         try:
             plain = asdict(given) if isinstance(given, Struct) else given
+            if self.family.answered:
+                return self._answered_action(plain)
             return self._action.decode(encode(msgspec.convert(plain, self.family.action)))
         except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
             name = self.family.name
             # Part of the text may be the model's own; the error must stay one printable line.
             got = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:300])
             raise InvalidAction(f"action: expected one of family {name}, got {got}") from None
+
+    def _answered_action(self, given: Any) -> Any:
+        """Return *given*, which is for a world outside, as JSON data; raises ``TypeError``."""
+        if given is None:
+            raise TypeError("null, which is no action")
+        return self._action.decode(encode_value(to_json_value(given), "action"))
 
 
 def _type_of(payload: bytes) -> str:

@@ -15,21 +15,25 @@ from msgspec import Raw, Struct
 from refold.engine.chain import chain_heads
 from refold.engine.codec import FORMAT, Codec, codec_of, encode
 from refold.engine.definition import Definition, header_of
-from refold.engine.errors import EpisodeOver, RefoldError, UnknownStep
+from refold.engine.errors import EpisodeOver, NoWorld, RefoldError, UnknownStep
 from refold.engine.events import (
     ActionRefused,
     ActionTaken,
+    Answer,
     EpisodeEnded,
     EpisodeStarted,
     Event,
     Input,
+    Remark,
     StepRewarded,
 )
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.family import Family
 from refold.engine.folding import decide, fold, initial_state, step_ranges
 from refold.engine.log.info import EpisodeRecord
 from refold.engine.log.protocol import Log, Tail
 from refold.engine.stream import Stream
+from refold.engine.world import Answers, OpenWorld, World, bring, fault_in
 
 LARGEST_SEED = 2**63 - 1  # SQLite's largest integer
 
@@ -98,6 +102,7 @@ class Episode:
         codec: Codec,
         log: Log | None,
         tail: Tail | None,
+        open_world: OpenWorld | None = None,
     ) -> None:
         self.id = id
         self.family: Family = codec.family
@@ -108,6 +113,9 @@ class Episode:
         self._log = log
         self._tail = tail
         self._end = _find_end(self._events)
+        self._begun = _is_answered(self._events)
+        self._open_world = open_world if codec.family.answered else None
+        self._world: World | None = None
 
     @classmethod
     def start(
@@ -120,6 +128,7 @@ class Episode:
         id: str | None = None,
         run: str = "",
         epoch: int = 0,
+        open_world: OpenWorld | None = None,
     ) -> "Episode":
         """
         Start a new episode of *scenario*, record its start, and return it.
@@ -132,6 +141,8 @@ class Episode:
             id: Name in the log; a fresh random one if None.
             run: Name of the run it belongs to.
             epoch: 0-based number among the run's episodes of this scenario.
+            open_world: Opens the world that answers, where one outside does; called at the first
+                observation or step. Without it, give ``step`` the answers.
 
         Raises:
             RefoldError: *seed* or *id* is out of bounds.
@@ -152,14 +163,17 @@ class Episode:
             payloads = codec.payloads(events)
             record = EpisodeRecord(id, header.name, seed, agent, run, epoch)
             tail = log.begin(record, payloads)
-        return cls(id, events, payloads, codec=codec, log=log, tail=tail)
+        return cls(id, events, payloads, codec=codec, log=log, tail=tail, open_world=open_world)
 
     @classmethod
-    def resume(cls, log: Log, reference: str) -> "Episode":
+    def resume(cls, log: Log, reference: str, *, open_world: OpenWorld | None = None) -> "Episode":
         """
         Return the episode of *log* that *reference* names, ready to continue where it stopped.
 
+        Where a world outside answers, a fresh one is brought there by the recorded actions.
+
         Raises:
+            WorldDiffers: It answers otherwise than recorded.
             UnknownEpisode, AmbiguousEpisode: As ``Log.find``.
             LogDamaged: The chain is broken, or an event cannot be read.
             ImpossibleEvent: An event does not fit the state before it.
@@ -170,7 +184,11 @@ class Episode:
         tail = log.tail(id)
         stream = log.events(id)
         codec = codec_of(stream.family.name, stream.family.rules)
-        return cls(id, stream[:], stream.payloads, codec=codec, log=log, tail=tail)
+        episode = cls(
+            id, stream[:], stream.payloads, codec=codec, log=log, tail=tail, open_world=open_world
+        )
+        episode._bring_world()
+        return episode
 
     @classmethod
     def fork(
@@ -183,6 +201,7 @@ class Episode:
         agent: str = "",
         id: str | None = None,
         run: str = "",
+        open_world: OpenWorld | None = None,
     ) -> "Episode":
         """
         Return a new episode that shares the first *at* steps of *stream*, to the byte.
@@ -195,9 +214,12 @@ class Episode:
             agent: Name of the agent that will continue.
             id: Name in the log; a fresh random one if None.
             run: Name of the run it belongs to.
+            open_world: As in ``start``; a fresh world is first brought to position *at*.
 
         Raises:
             UnknownStep: *stream* has no position *at*.
+            WorldDiffers: A fresh world answers otherwise than recorded; nothing was recorded.
+            NoWorld: A world outside answers, and there is no *open_world*.
             EpisodeExists: The log holds an episode called *id*.
         """
         ranges = step_ranges(stream)
@@ -207,13 +229,14 @@ class Episode:
         payloads = stream.payloads[: ranges[at].stop]
         events = stream[: ranges[at].stop]
         id = check_id(id) if id is not None else new_id()
-        tail = None
+        codec = codec_of(stream.family.name, stream.family.rules)
+        fork = cls(id, events, payloads, codec=codec, log=None, tail=None, open_world=open_world)
+        fork._bring_world()
         if log is not None:
             name, seed = header_of(stream.scenario).name, stream.started.seed
             record = EpisodeRecord(id, name, seed, agent, run, parent=parent or None, fork_at=at)
-            tail = log.begin(record, payloads, end=_find_end(events) is not None)
-        codec = codec_of(stream.family.name, stream.family.rules)
-        return cls(id, events, payloads, codec=codec, log=log, tail=tail)
+            fork._log, fork._tail = log, log.begin(record, payloads, end=fork.over)
+        return fork
 
     @property
     def events(self) -> Stream:
@@ -226,12 +249,14 @@ class Episode:
 
     @property
     def observation(self) -> Any:
-        """What the agent may see now."""
+        """What the agent may see now; a world outside begins with the first look."""
+        self.begin()
         return self.family.observe(self.state)
 
     @property
     def legal_actions(self) -> Sequence[Any]:
         """The actions that the rules accept now; empty after the end."""
+        self.begin()
         return self.family.legal_actions(self.state)
 
     @property
@@ -244,15 +269,94 @@ class Episode:
         """How and why the episode ended, None while it goes on."""
         return self._end
 
+    def begin(self, answers: Answers | None = None) -> None:
+        """
+        Have the world outside begin and record what it says, if there is one that has not begun.
+
+        Where it fails, the episode is truncated as a failure of the instrument. *answers* are
+        what it said, if it was asked already. Raises as ``note`` does, and what opening the world
+        raises.
+        """
+        if self.can_begin:
+            said = self.ask() if answers is None else answers
+            self._record(said)
+            if fault_in(said) is not None:
+                self.truncate(INSTRUMENT_FAILED)
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether a world outside is to begin before anything else can happen."""
+        return self._open_world is not None and not self._begun and not self.over
+
+    def ask(self, action: Any = None) -> Answers:
+        """
+        Return what the world outside says to *action*, or as it begins if None.
+
+        Nothing is recorded, but the world has moved on then: record it with ``step`` or ``begin``.
+        Touches no log, so that another thread can wait for the world.
+
+        Raises:
+            NoWorld: There is no world to ask.
+            InvalidAction: *action* is none.
+            RefoldError: The world cannot be opened.
+        """
+        if action is not None:
+            taken = self._codec.action(action)
+            if self._world is None:
+                raise NoWorld(
+                    f"episode {self.id}: expected answers or a world to ask, got neither; "
+                    "name the world"
+                )
+            return self._world.act(taken)
+        if self._open_world is None:
+            raise NoWorld(f"episode {self.id}: expected a world to ask, got none; name it")
+        self._world = self._open_world(self._scenario)
+        return self._world.begin(self._started.seed)
+
+    def close(self) -> None:
+        """Free the world outside, if one was opened; the episode can be read on."""
+        if self._world is not None:
+            self._world.close()
+        self._world = None
+
+    @property
+    def world(self) -> World | None:
+        """The world outside that answers, open and where the episode stands; None if none is."""
+        return self._world
+
+    @property
+    def _started(self) -> EpisodeStarted:
+        first = self._events[0]
+        assert isinstance(first, EpisodeStarted)
+        return first
+
+    @property
+    def _scenario(self) -> bytes:
+        return bytes(self._started.scenario)
+
+    def _bring_world(self) -> None:
+        """Open the world, where one has begun and may go on, and bring it to where this stands."""
+        if not self._begun or self.over:
+            return
+        if self._open_world is None:
+            raise NoWorld(
+                f"episode {self.id}: expected the world that answers it, got none; name it"
+            )
+        self._world = self._open_world(self._scenario)
+        bring(self._world, self._events, self._started.seed)
+
     def note(self, *inputs: Input) -> None:
         """
         Record *inputs* that lead up to the next step, before that step is taken.
+
+        Remarks may be recorded after the end too.
 
         Raises:
             EpisodeOver: The episode has ended; nothing was recorded.
             StaleWriter, LogBusy: The log refused the append; nothing was recorded.
         """
-        self._refuse_after_end()
+        if not all(isinstance(each, Remark) for each in inputs):
+            self._refuse_after_end()
         self._record(inputs)
 
     def truncate(self, reason: str) -> None:
@@ -264,23 +368,28 @@ class Episode:
         self._refuse_after_end()
         self._record((EpisodeEnded("truncated", reason),))
 
-    def step(self, action: Any, *inputs: Input) -> StepResult:
+    def step(self, action: Any, *inputs: Input, answers: Answers | None = None) -> StepResult:
         """
         Take *action*, a dict or an action of the family, and return the result.
 
         An action that the rules refuse is a step too; the result's ``error`` says why. *inputs*
-        that led to the action are recorded before it, in the same transaction.
+        that led to the action are recorded before it, in the same transaction. *answers* are what
+        a world outside said to it; if None, the episode's own world is asked.
 
         Raises:
+            NoWorld: A world outside answers, but there are neither *answers* nor a world.
             InvalidAction: It is no action of the family at all; nothing was recorded.
             EpisodeOver: The episode has ended; nothing was recorded.
             StaleWriter, LogBusy: The log refused the append; nothing was recorded.
         """
         self._refuse_after_end()
         taken = ActionTaken(self._codec.action(action))
-        # Inputs change the state before the rules decide, as `verify` re-runs the step.
-        state = fold(inputs, family=self.family, start=self.state) if inputs else self.state
-        events = (taken, *decide(self.family, state, taken.action))
+        said = self._answers(taken.action, answers) if self.family.answered else ()
+        # Inputs change the state before the rules decide, as `verify` re-runs the step; the action
+        # does so only where a world has answered it.
+        seen = (*inputs, taken, *said) if said else inputs
+        state = fold(seen, family=self.family, start=self.state) if seen else self.state
+        events = (taken, *said, *decide(self.family, state, taken.action))
         self._record((*inputs, *events) if inputs else events)
         # The family promises the order: a refusal right after the action, the reward last.
         refused, rewarded = events[1], events[-1]
@@ -294,6 +403,13 @@ class Episode:
             terminated=self._end is not None and self._end.how == "terminated",
             truncated=self._end is not None and self._end.how == "truncated",
         )
+
+    def _answers(self, action: Any, given: Answers | None) -> Answers:
+        if given is not None:
+            return given
+        self.begin()
+        self._refuse_after_end()
+        return self.ask(action)
 
     def _refuse_after_end(self) -> None:
         if self._end is not None:
@@ -311,7 +427,12 @@ class Episode:
             self._payloads.extend(payloads)
         self.state = fold(events, family=self.family, start=self.state)
         self._events.extend(events)
-        self._end = end
+        self._end = end or self._end
+        self._begun = self._begun or _is_answered(events)
+
+
+def _is_answered(events: Sequence[Event]) -> bool:
+    return any(isinstance(event, Answer) for event in events)
 
 
 def _find_end(events: Sequence[Event]) -> EpisodeEnded | None:

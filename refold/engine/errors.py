@@ -7,6 +7,7 @@ caller may branch on are attributes, so the text never has to be parsed.
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class RefoldError(Exception):
@@ -129,6 +130,30 @@ class LogMoved(NotALog):
 
 class DiskFull(RefoldError):
     """The disk has no room for what was to be stored; nothing of it was."""
+
+
+class NoWorld(RefoldError):
+    """An episode can be played on only in a world outside, and none was named."""
+
+
+class WorldDiffers(RefoldError):
+    """
+    A fresh world answers an episode's actions otherwise than recorded; nothing was appended.
+
+    Attributes:
+        step: The 0-based step of the first difference; -1 for the beginning.
+        difference: The value that differs, a ``ValueDifference`` with the recorded one as ``a``.
+    """
+
+    def __init__(self, step: int, difference: Any) -> None:
+        self.step = step
+        self.difference = difference
+        where = f"step {step + 1}" if step >= 0 else "the beginning"
+        super().__init__(
+            f"world: expected the recorded answers again, got another at {where} "
+            f"{difference.path}: {difference.a!r:.200} recorded, {difference.b!r:.200} now; "
+            "an episode goes on only where its world stands as it did"
+        )
 
 
 class StaleWriter(RefoldError):

@@ -5,9 +5,11 @@ An event's identity is its place in a stream (its ``seq``), not a field. Its ``t
 class name in snake case and never changes once released; fields are only ever added, with
 defaults. A family adds event classes of its own by deriving from ``Event``.
 
-A stream begins with one ``EpisodeStarted`` and what the rules add to it. Each step then is a
-run of events that begins with an ``Input`` and ends with exactly one ``StepRewarded``; the
-``EpisodeEnded`` of the last step stands before that, because the end is paid in its reward.
+A stream begins with one ``EpisodeStarted`` and what the rules add to it, or what a world outside
+answered to its beginning. Each step then is a run of events that begins with an ``Input`` and ends
+with exactly one ``StepRewarded``; the ``EpisodeEnded`` of the last step stands before that, because
+the end is paid in its reward. Where a world outside decides what an action causes, its ``Answer``
+follows the action.
 """
 
 import re
@@ -45,6 +47,21 @@ class EpisodeStarted(Event, frozen=True):
 
 class Input(Event, frozen=True):
     """Base of everything that came from outside: actions, and whatever led to them."""
+
+
+class Answer(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    Base of what a world outside answered: to its beginning, or to the action before it.
+
+    ``fault`` says in words why there is no answer: the world failed, which is no one's play. None
+    if it did answer.
+    """
+
+    fault: str | None = None
+
+
+class Remark(Input, frozen=True):
+    """Base of what was said of an episode. It may come at any time, even after the end."""
 
 
 class Reseeded(Input, frozen=True):

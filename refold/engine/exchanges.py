@@ -181,6 +181,6 @@ class ActionForfeited(Input, frozen=True):
 
 
 INSTRUMENT_FAILED = "instrument_failed"
-"""Reason of an episode that was truncated because the API kept failing."""
+"""Reason of an episode that was cut off because an API or a world outside failed."""
 
 EXCHANGE_EVENTS = (ModelConfigured, ModelCalled, ReplyUnread, ActionForfeited)

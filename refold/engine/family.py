@@ -72,6 +72,8 @@ class Family:
         published: Reference scores of the scenarios that ship.
         mock: What the mock model does, from a message's text to an action, None if the text is
             not of this family's prompt; without it, the mock model picks any action.
+        answered: Whether a world outside answers each action. An action is then any JSON but
+            null, and *decide*, called with the state after the answer, says what follows from it.
 
     Raises:
         RefoldError: The reducer or ``say`` does not know one of *events*, or the reducer knows
@@ -107,6 +109,7 @@ class Family:
     drawing: Traversable | None = None
     published: tuple[Published, ...] = ()
     mock: Callable[[str], Any] | None = None
+    answered: bool = False
 
     def __attrs_post_init__(self) -> None:
         self._check_reducer()

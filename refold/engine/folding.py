@@ -8,7 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from refold.engine.errors import ImpossibleEvent, UnknownStep
-from refold.engine.events import EpisodeStarted, Event, Input, StepRewarded
+from refold.engine.events import (
+    ActionTaken,
+    Answer,
+    EpisodeStarted,
+    Event,
+    Input,
+    StepRewarded,
+)
 from refold.engine.family import Family
 from refold.engine.stream import Stream
 
@@ -77,16 +84,26 @@ def step_ranges(stream: Stream) -> list[range]:
     Item N ends at position N: ``stream[: ranges[N].stop]`` are the events up to position N.
     Events after the last ``StepRewarded`` belong to no step and to no range.
     """
-    ranges: list[range] = []
-    first = 0
-    for seq, event in enumerate(stream):
-        if not ranges and isinstance(event, Input):  # the first step begins, so the start is over
-            ranges.append(range(seq))
-            first = seq
+    first = _first_step(stream)
+    ranges = [range(first)] if first < len(stream) else []
+    for seq, event in enumerate(stream[first:], first):
         if isinstance(event, StepRewarded):
             ranges.append(range(first, seq + 1))
             first = seq + 1
     return ranges or [range(len(stream))]
+
+
+def _first_step(stream: Stream) -> int:
+    """Return the seq at which the first step begins: that of the first input that leads to it."""
+    first = None
+    for seq, event in enumerate(stream):
+        if isinstance(event, ActionTaken):
+            return seq if first is None else first
+        if isinstance(event, Answer):  # what a world said before any action belongs to the start
+            first = None
+        elif isinstance(event, Input) and first is None:
+            first = seq
+    return len(stream) if first is None else first
 
 
 def fold_to(stream: Stream, position: int) -> Any:

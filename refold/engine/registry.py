@@ -15,16 +15,25 @@ from refold.engine.errors import RefoldError, UnknownName
 from refold.engine.family import Family
 
 FAMILIES = "refold.families"
+ENVIRONMENTS = "refold.environments"
 
 _BUILT_IN: Mapping[str, Mapping[str, str]] = {
+    ENVIRONMENTS: {
+        "gymnasium": "refold.environments.gymnasium_worlds:GYMNASIUM",
+        "openenv": "refold.environments.openenv_worlds:OPENENV",
+        "python": "refold.environments.python_worlds:PYTHON",
+        "tau2": "refold.environments.tau2:TAU2",
+    },
     FAMILIES: {
+        "answered.1": "refold.scenarios.answered:FAMILY",
         "inbox.1": "refold.scenarios.inbox:FAMILY",
         "workflow.1": "refold.scenarios.workflow:FAMILY",
-    }
+    },
 }
 
 
-def plugins(group: str) -> dict[str, EntryPoint]:
+@cache  # a look at all that is installed takes milliseconds
+def plugins(group: str) -> Mapping[str, EntryPoint]:
     """Return the entry points of *group* by name, sorted by name: built-in and installed ones."""
     shipped = _BUILT_IN.get(group, {})
     found = {point.name: point for point in entry_points(group=group)}

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from refold.engine import ActionTaken, Episode, Input, StepRewarded, Stream
 from refold.engine.folding import fold_to, step_ranges
+from refold.engine.world import OpenWorld
 from refold.graders import grade
 
 
@@ -55,6 +56,7 @@ async def what_if(
     finish: Callable[[Episode], Awaitable[None]],
     *,
     opening: Input | None = None,
+    open_world: OpenWorld | None = None,
 ) -> AsyncIterator[ActionOutcome]:
     """
     Yield the outcome of each of the ``candidate_actions``, in their order.
@@ -64,6 +66,7 @@ async def what_if(
         at: Position before the step in question.
         finish: Plays an in-memory episode to its end.
         opening: An input recorded before each action, such as the model's configuration.
+        open_world: Opens a world for each, where one outside answers.
 
     Raises:
         UnknownStep: *stream* has no position *at*.
@@ -71,9 +74,12 @@ async def what_if(
     taken = action_at(stream, at)
     # Each from a fork in memory: the log stays as it is, and all have the same random seed.
     for action in candidate_actions(stream, at):
-        episode = Episode.fork(stream, at)
-        result = episode.step(action, *([opening] if opening else []))
-        await finish(episode)
+        episode = Episode.fork(stream, at, open_world=open_world)
+        try:
+            result = episode.step(action, *([opening] if opening else []))
+            await finish(episode)
+        finally:
+            episode.close()
         events = episode.events
         rewards = [event for event in events if isinstance(event, StepRewarded)]
         yield ActionOutcome(

@@ -1,14 +1,14 @@
 """Compare two streams: where they diverge and why, and what differs from there on."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
-from typing import Any
 
 import msgspec
 from attrs import frozen
 
 from refold.engine import Event, Input, Reseeded, Stream
 from refold.engine.exchanges import EXCHANGE_EVENTS
+from refold.engine.values import ValueDifference, value_differences
 from refold.graders import Grade, grade
 from refold.replays.dialogue import Utterance, cause_of_other_action, dialogue_by_step
 from refold.replays.evidence import unmatched_events
@@ -37,15 +37,6 @@ class Row:
     a: Step | None
     b: Step | None
     differs: tuple[str, ...]
-
-
-@frozen
-class ValueDifference:
-    """One value of JSON data that differs; *path* as in ``$.workers.alpha[0]``."""
-
-    path: str
-    a: Any
-    b: Any
 
 
 @frozen
@@ -247,18 +238,6 @@ def state_differences(a: Stream, b: Stream, row: Row) -> Iterator[ValueDifferenc
     """Yield the differences of the views of *a* and *b* after *row*; none across rules versions."""
     if row.a and row.b and _rules(a) == _rules(b):
         yield from value_differences(a.family.view(row.a.state), b.family.view(row.b.state))
-
-
-def value_differences(a: Any, b: Any, path: str = "$") -> Iterator[ValueDifference]:
-    """Yield where two JSON values differ, entering objects, and lists of equal length."""
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        for key in dict.fromkeys((*a, *b)):
-            yield from value_differences(a.get(key), b.get(key), f"{path}.{key}")
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for index, (left, right) in enumerate(zip(a, b, strict=True)):
-            yield from value_differences(left, right, f"{path}[{index}]")
-    elif a != b:
-        yield ValueDifference(path, a, b)
 
 
 def _part_differences(

@@ -11,17 +11,27 @@ rules do with it becomes a verdict, never a crash.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import msgspec
 from attrs import frozen
 
-from refold.engine import ActionTaken, EpisodeEnded, EpisodeRecord, Event, Input, Stream
+from refold.engine import (
+    ActionTaken,
+    EpisodeEnded,
+    EpisodeRecord,
+    Event,
+    Family,
+    Input,
+    Stream,
+)
 from refold.engine.codec import encode
 from refold.engine.definition import header_of
 from refold.engine.errors import ImpossibleEvent
+from refold.engine.events import Answer, Remark
 from refold.engine.folding import fold, initial_state, step_ranges
-from refold.replays.differences import value_differences
+from refold.engine.values import value_differences
 
 _RULE_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
@@ -124,51 +134,70 @@ def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
     """Yield step, seqs and expected bytes of the events there, beginning with the start."""
     family = stream.family
     state = initial_state(family, stream.started)
-    opening = family.start(state)
     ranges = step_ranges(stream)
+    answered = [event for event in stream[: ranges[0].stop] if isinstance(event, Input)]
+    opening = (*family.start(state), *answered)
+    # Of an episode without a step, the start may be followed by what ended it from outside.
+    ranges[0] = range(min(ranges[0].stop, 1 + len(opening)) if len(ranges) == 1 else ranges[0].stop)
     yield -1, ranges[0], [encode(event) for event in (stream.started, *opening)]
     state = fold(opening, family=family, start=state)
     over = False
     for step, seqs in enumerate(ranges[1:]):
         inputs = _leading_inputs(stream[seqs.start : seqs.stop])
         # After the end, the rules have no say: any further event is a divergence.
-        events = [] if over else _decide(stream, state, inputs)
+        events = [] if over else _decide(family, state, inputs)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]
         state = fold((*inputs, *events), family=family, start=state)
         over = over or any(isinstance(event, EpisodeEnded) for event in events)
     rest = range(ranges[-1].stop, len(stream))
-    yield len(ranges) - 1, rest, [] if over else _expected_tail(stream, state, stream[rest.start :])
+    yield (
+        len(ranges) - 1,
+        rest,
+        [encode(event) for event in _expected_tail(family, state, stream[rest.start :], over=over)],
+    )
 
 
 def _leading_inputs(events: Sequence[Event]) -> list[Event]:
-    """Return the inputs that *events* begin with, up to and including an action."""
+    """Return the inputs that *events* begin with, up to an action with the answers to it."""
     inputs: list[Event] = []
+    acted = False
     for event in events:
-        if not isinstance(event, Input):
+        if not isinstance(event, Answer | Remark if acted else Input):
             break
         inputs.append(event)
-        if isinstance(event, ActionTaken):
-            break
+        acted = acted or isinstance(event, ActionTaken)
     return inputs
 
 
-def _decide(stream: Stream, state: Any, inputs: Sequence[Event]) -> Sequence[Event]:
-    """Return what the rules make of *inputs*, which follow *state* and may end with an action."""
-    if not inputs or not isinstance(inputs[-1], ActionTaken):
+def _decide(family: Family, state: Any, inputs: Sequence[Event]) -> Sequence[Event]:
+    """Return what the rules make of *inputs*, which follow *state* and may hold an action."""
+    place = next((i for i, event in enumerate(inputs) if isinstance(event, ActionTaken)), None)
+    if place is None:
         return []
-    # As in `Episode.step`: the inputs change the state before the rules decide, the action after.
-    state = fold(inputs[:-1], family=stream.family, start=state)
-    return stream.family.decide(state, inputs[-1].action)
+    # As in `Episode.step`: the inputs change the state before the rules decide, the action after,
+    # unless a world has answered it.
+    seen = inputs if place + 1 < len(inputs) else inputs[:place]
+    taken: Any = inputs[place]
+    return family.decide(fold(seen, family=family, start=state), taken.action)
 
 
-def _expected_tail(stream: Stream, state: Any, tail: Sequence[Event]) -> list[bytes]:
-    """Return the bytes expected after the last whole step: inputs, and a truncation."""
-    inputs = _leading_inputs(tail)
-    events = [*inputs, *_decide(stream, state, inputs)]
-    if len(events) == len(inputs):
-        last = tail[len(inputs) : len(inputs) + 1]
-        events += [e for e in last if isinstance(e, EpisodeEnded) and e.how == "truncated"]
-    return [encode(event) for event in events]
+def _expected_tail(
+    family: Family, state: Any, tail: Sequence[Event], *, over: bool
+) -> Iterator[Event]:
+    """Yield the events expected after the last whole step: inputs, a truncation, and remarks."""
+    inputs = [] if over else _leading_inputs(tail)
+    decided = _decide(family, state, inputs)
+    yield from (*inputs, *decided)
+    rest = list(tail[len(inputs) + len(decided) :])
+    if rest and not over and not decided and _is_truncation(rest[0]):
+        yield rest.pop(0)
+        over = True
+    if over:
+        yield from takewhile(lambda event: isinstance(event, Remark), rest)
+
+
+def _is_truncation(event: Event) -> bool:
+    return isinstance(event, EpisodeEnded) and event.how == "truncated"
 
 
 def find_row_mismatch(info: EpisodeRecord, stream: Stream) -> str | None:

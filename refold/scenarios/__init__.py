@@ -9,6 +9,7 @@ from refold.scenarios.spec import (
     recorded_rubric,
     scenario_names,
     scenario_source,
+    world_names,
 )
 from refold.scenarios.strict import ScenarioError
 
@@ -27,4 +28,5 @@ __all__ = [
     "recorded_rubric",
     "scenario_names",
     "scenario_source",
+    "world_names",
 ]

@@ -18,7 +18,7 @@ from refold.engine.definition import header_of
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import RefoldError, UnknownName
 from refold.engine.family import Family
-from refold.engine.registry import all_families, find_family
+from refold.engine.registry import ENVIRONMENTS, all_families, find_family, plugin, plugins
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.rubric import Rubric, read_rubric
 from refold.scenarios.strict import Problem, ScenarioError, beside, plain, structure
@@ -87,7 +87,10 @@ def scenario_names() -> list[str]:
 
 def load(name: str | Path) -> Scenario:
     """
-    Return the scenario *name*: a built-in one (``workflow/hard``) or the path of a TOML file.
+    Return the scenario *name*.
+
+    It is a built-in one (``workflow/hard``), the path of a TOML file, or a world outside
+    (``gymnasium:CartPole-v1``), which is described without being opened.
 
     Raises:
         UnknownName: There is neither a built-in scenario nor a file of that name.
@@ -95,8 +98,29 @@ def load(name: str | Path) -> Scenario:
         RefoldError: The file cannot be read, or is not TOML.
     """
     text = str(name)
+    environment = find_environment(text)
+    if environment is not None:
+        scenario: Scenario = environment.describe(text.partition(":")[2])
+        return scenario
     # Built-in names win: a folder "workflow" in the working directory must not change them.
     return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
+
+
+def world_names(name: str) -> list[str]:
+    """Return the worlds outside that *name* stands for, such as all tasks of ``tau2:airline``."""
+    environment = find_environment(name)
+    if environment is None:
+        return []
+    kind, _, address = name.partition(":")
+    return [f"{kind}:{each}" for each in environment.names(address)]
+
+
+def find_environment(name: str) -> Any:
+    """Return the kind of environment that *name*, as in ``gymnasium:ID``, begins with, or None."""
+    kind, colon, _ = name.partition(":")
+    if not colon or kind not in plugins(ENVIRONMENTS):
+        return None
+    return plugin(ENVIRONMENTS, kind, "environment")
 
 
 @lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share

@@ -14,7 +14,7 @@ import msgspec
 
 from refold.agents.mock.choices import choose_call, choose_form, choose_value
 from refold.agents.mock.requests import Request
-from refold.agents.mock.schemas import Schema, read_schema
+from refold.agents.schema_values import Schema, read_schema
 from refold.engine import RefoldError
 from refold.engine.registry import all_families
 

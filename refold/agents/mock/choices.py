@@ -13,7 +13,7 @@ from typing import Any
 
 from refold.agents.lenient_json import find_json_objects
 from refold.agents.mock.requests import Request
-from refold.agents.mock.schemas import fill
+from refold.agents.schema_values import fill
 from refold.scenarios.writing import NAME, unquote
 
 # Prompts list ids and names line by line; ``id:`` is how some show a single thing.

@@ -14,8 +14,9 @@ from refold.engine import ActionTaken, Stream
 from refold.engine.codec import encode
 from refold.engine.definition import header_of
 from refold.engine.exchanges import ModelCalled, Reply
+from refold.engine.values import ValueDifference
 from refold.replays import Diff, Step
-from refold.replays.differences import Row, ValueDifference, state_differences
+from refold.replays.differences import Row, state_differences
 from refold.viewer.differences import CAUSES, INCOMPARABLE
 
 _VALUES_SHOWN = 20

@@ -196,7 +196,9 @@ def complete_agent_name(agent: str) -> str:
     return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}"
 
 
-def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | None:
+def opening_input(
+    agent: str, family: Family, choices: ModelChoices, *, scenario: bytes = b""
+) -> Input | None:
     """
     Return the event to record first in an episode that *agent* will play; None for none.
 
@@ -206,7 +208,7 @@ def opening_input(agent: str, family: Family, choices: ModelChoices) -> Input | 
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
     """
     if not is_model(agent):
-        make_policy(agent, family, seed=0)
+        make_policy(agent, family, seed=0, scenario=scenario)
         return None
     if _kind(agent) == LIBRARY_AGENT:
         _check_library_agent(agent)

@@ -125,6 +125,19 @@ def at_option(command: CommandT) -> CommandT:
     )(command)
 
 
+def world_option(command: CommandT) -> CommandT:
+    """Add ``--world``, the worlds outside that may be opened; taken as *named*."""
+    return click.option(
+        "--world",
+        "named",
+        multiple=True,
+        metavar="WORLD",
+        envvar="REFOLD_WORLDS",
+        show_envvar=True,
+        help="A world that may be opened, as python:FILE.py:FUNCTION or openenv:URL.",
+    )(command)
+
+
 def parallel_option(command: CommandT) -> CommandT:
     """Add ``--parallel``, the number of episodes that are played at once."""
     return click.option(

@@ -17,7 +17,9 @@ from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
 from refold.commands.shared.model_choices import ModelChoices, StepWatcher, open_players
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import Episode, EpisodeInfo, Event, EventLog, RefoldError
+from refold.engine.events import Answer
 from refold.engine.exchanges import INSTRUMENT_FAILED, ActionForfeited, ModelCalled
+from refold.environments import Worlds
 from refold.graders import grade, save_grade, saved_grades
 from refold.reports import Price
 
@@ -37,6 +39,7 @@ def play_run(
     label: str,
     parallel: int,
     price: Price | None,
+    worlds: Worlds | None = None,
 ) -> int:
     """
     Play *infos* as ``play_all`` does, and tell how to go on with *name* if that stops.
@@ -48,7 +51,9 @@ def play_run(
         RefoldError, KeyboardInterrupt: As for ``play_all``.
     """
     try:
-        left = play_all(log, infos, choices, parallel=parallel, label=label, price=price)
+        left = play_all(
+            log, infos, choices, parallel=parallel, label=label, price=price, worlds=worlds
+        )
     except KeyboardInterrupt:
         print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
         raise
@@ -69,6 +74,7 @@ def play_all(
     label: str,
     price: Price | None = None,
     watch: StepWatcher | None = None,
+    worlds: Worlds | None = None,
 ) -> int:
     """
     Play the episodes *infos* of *log* from where they stand, and save the grade of each.
@@ -83,6 +89,7 @@ def play_all(
         label: Text before the progress bar.
         price: Price per token, to show the cost so far.
         watch: Called with the result of each step.
+        worlds: Opens the worlds outside that answer, where there are any.
 
     Raises:
         RefoldError: The first error of a player. Steps taken so far stay in the log, and the
@@ -100,7 +107,8 @@ def play_all(
 
                 async def play_one(info: EpisodeInfo) -> None:
                     try:
-                        await _play_and_grade(log, info, players[info.agent], progress, forfeits)
+                        player = players[info.agent]
+                        await _play_and_grade(log, info, player, progress, forfeits, worlds)
                     except Filtered as error:
                         filtered.append(error)
 
@@ -157,10 +165,14 @@ async def _play_and_grade(
     player: Player,
     progress: EpisodeProgressBar,
     forfeits: Counter[str],
+    worlds: Worlds | None,
 ) -> None:
-    episode = Episode.resume(log, info.id)
+    episode = Episode.resume(log, info.id, open_world=worlds)
     begun = len(episode.events)
-    await player.play(episode, info)
+    try:
+        await player.play(episode, info)
+    finally:
+        episode.close()
     events = episode.events
     new = (event for event in events[begun:] if isinstance(event, ActionForfeited))
     forfeits.update(event.reason for event in new)
@@ -216,13 +228,17 @@ def _print_failed(log: EventLog, failed: Sequence[EpisodeInfo]) -> None:
     run = failed[0].run
     again = f"; `refold resume {run} --failed` plays them again" if run else ""
     print_to_stderr(
-        f"{pluralise(len(failed), 'episode')} cut off because the API kept failing: not counted; "
-        f"{told}{again}"
+        f"{pluralise(len(failed), 'episode')} cut off because what they were played with failed: "
+        f"not counted; {told}{again}"
     )
 
 
 def _cause_of_end(events: Sequence[Event]) -> str:
-    """Return the cause of the last failed attempt in *events*."""
+    """Return what failed last in *events*: the world, or an attempt at a request."""
+    answers = (event for event in reversed(events) if isinstance(event, Answer))
+    fault = next((answer.fault for answer in answers), None)
+    if fault is not None:
+        return fault
     calls = (event for event in reversed(events) if isinstance(event, ModelCalled))
     faults = next((call.faults for call in calls), ())
     return (faults[-1].cause or faults[-1].fault) if faults else "unknown"

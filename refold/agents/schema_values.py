@@ -1,5 +1,5 @@
 """
-Random values that fit a JSON schema, for the arguments of tools and structured answers.
+Random values that fit a JSON schema: actions of worlds, arguments of tools, structured answers.
 
 Supported: types, ``enum``, ``const``, ``default``, bounds of numbers, lengths of strings and
 arrays, ``uniqueItems``, ``$ref`` within the schema, ``allOf``, ``anyOf``, and ``oneOf`` if its
@@ -69,26 +69,32 @@ def read_schema(raw: Any) -> Schema:
         raise RefoldError(f"schema: {error}") from None
 
 
-def fill(raw: Mapping[str, Any], dice: random.Random, names: Sequence[str]) -> Any:
+def fill(
+    raw: Mapping[str, Any], dice: random.Random, names: Sequence[str] = (), *, real: bool = False
+) -> Any:
     """
     Return a value that fits the JSON schema *raw*, an object where it does not say of what type.
 
-    Strings are one of *names* if one fits, mostly. Equal dice pick equal values.
+    Strings are one of *names* if one fits, mostly. Numbers that are bounded on both sides are
+    drawn evenly between them if *real*, and are whole ones if not. Equal dice pick equal values.
 
     Raises:
         RefoldError: It is no JSON schema, or no small value was found that fits it.
         RecursionError: It refers to itself without an end.
     """
-    return _Filler(raw, dice, names).value(read_schema(raw))
+    return _Filler(raw, dice, names, real=real).value(read_schema(raw))
 
 
 class _Filler:
     """Makes one value, and gives up when it becomes too large."""
 
-    def __init__(self, root: Mapping[str, Any], dice: random.Random, names: Sequence[str]) -> None:
+    def __init__(
+        self, root: Mapping[str, Any], dice: random.Random, names: Sequence[str], *, real: bool
+    ) -> None:
         self._root = root
         self._dice = dice
         self._names = names
+        self._real = real
         self._left = _MOST_VALUES
         self._made: Mapping[str, Callable[[Schema, int], Any]] = {
             "object": self._object,
@@ -209,6 +215,8 @@ class _Filler:
         return self._dice.randint(low, high)
 
     def _number(self, schema: Schema) -> float:
+        if self._real and schema.minimum is not UNSET and schema.maximum is not UNSET:
+            return self._dice.uniform(schema.minimum, schema.maximum)
         low, high = _whole_bounds(schema)
         if low <= high:
             return self._dice.randint(low, high)

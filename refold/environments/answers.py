@@ -1,0 +1,95 @@
+"""What a world said, as events: values as JSON, and failures in words."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+from refold.engine.errors import RefoldError
+from refold.engine.values import encode_value, to_json_value
+from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
+
+_LONGEST_FAULT = 500  # letters
+
+
+def began(
+    observation: Any,
+    *,
+    offer: Offer | None = None,
+    info: Any = None,
+    by: Mapping[str, str] | None = None,
+    generator: Any = None,
+) -> EnvironmentBegan:
+    """
+    Return the event of a world that began; values become JSON data, as ``to_json_value`` says.
+
+    With a fault in place of what cannot be recorded.
+    """
+    try:
+        return EnvironmentBegan(
+            observation=_recordable(observation, "observation"),
+            offer=offer,
+            info=_recordable(info, "info"),
+            by=dict(by or {}),
+            generator=_recordable(generator, "generator"),
+        )
+    except RefoldError as error:
+        return EnvironmentBegan(fault=str(error))
+
+
+def answered(
+    observation: Any,
+    reward: Any = None,
+    *,
+    terminated: Any = False,
+    truncated: Any = False,
+    info: Any = None,
+) -> EnvironmentAnswered:
+    """
+    Return the event of a world's answer; values become JSON data, as ``to_json_value`` says.
+
+    With a fault in place of what cannot be recorded, such as a reward that is no number.
+    """
+    try:
+        return EnvironmentAnswered(
+            observation=_recordable(observation, "observation"),
+            reward=_finite(reward),
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            info=_recordable(info, "info"),
+        )
+    except RefoldError as error:
+        return EnvironmentAnswered(fault=str(error))
+
+
+def failed(error: BaseException) -> str:
+    """Return why a world gave no answer, in words for a fault: what was raised, and where."""
+    if isinstance(error, RefoldError):
+        return str(error)[:_LONGEST_FAULT]
+    said = " ".join(str(error).split())
+    frames = extract_tb(error.__traceback__)
+    # The file's name only: a path would differ from machine to machine.
+    place = f" ({Path(frames[-1].filename).name} line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}{f': {said}' if said else ''}"[:_LONGEST_FAULT] + place
+
+
+def _recordable(value: Any, what: str) -> Any:
+    if value is None:
+        return None
+    plain = to_json_value(value)
+    if isinstance(plain, dict | list | str):
+        encode_value(plain, what)
+    return plain
+
+
+def _finite(reward: Any) -> float | None:
+    if reward is None:
+        return None
+    try:
+        number = float(reward)
+    except (TypeError, ValueError):
+        raise RefoldError(f"reward: expected a number, got {reward!r:.100}") from None
+    if not math.isfinite(number):
+        raise RefoldError(f"reward: expected a finite number, got {number}")
+    return number

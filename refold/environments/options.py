@@ -1,0 +1,47 @@
+"""Options in an address: ``NAME?key=value&key=value``."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from refold.engine.errors import RefoldError
+
+
+def read_options(address: str) -> tuple[str, dict[str, Any]]:
+    """
+    Return the part before ``?`` of *address*, and the options after it, sorted by name.
+
+    A value is JSON if it can be read as such (``false``, ``8``, ``[1,2]``), else a text.
+
+    Raises:
+        RefoldError: An option has no value, or is given twice.
+    """
+    place, _, query = address.partition("?")
+    options: dict[str, Any] = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError as error:
+        raise RefoldError(f"{address}: expected NAME?key=value&key=value, got {error}") from None
+    for name, value in pairs:
+        if name in options:
+            raise RefoldError(f"{address}: expected each option once, got {name!r} twice")
+        options[name] = _value(value)
+    return place, dict(sorted(options.items()))
+
+
+def format_options(options: dict[str, Any]) -> str:
+    """Return *options* as the end of an address, ``?key=value``; empty if there are none."""
+    pairs = (
+        f"{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
+        for name, value in sorted(options.items())
+    )
+    told = "&".join(pairs)
+    return f"?{told}" if told else ""
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return {"True": True, "False": False, "None": None}.get(text, text)

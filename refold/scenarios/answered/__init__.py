@@ -1,0 +1,40 @@
+"""
+Answered: whatever a world outside is, with its answers on record.
+
+An environment that is not refold's, such as a server, a benchmark or a Python object, decides what
+an action causes. The rules only say what follows from its answer: reward, end and limit.
+"""
+
+from typing import Any
+
+from refold.engine import Family
+from refold.scenarios.answered.criteria import CRITERIA
+from refold.scenarios.answered.events import EVENTS
+from refold.scenarios.answered.offer import legal_actions
+from refold.scenarios.answered.parameters import AnsweredParameters, problems
+from refold.scenarios.answered.phrases import say
+from refold.scenarios.answered.reducer import REDUCER
+from refold.scenarios.answered.rules import decide
+from refold.scenarios.answered.state import initial, observe
+from refold.scenarios.answered.timeline import TIMELINE
+from refold.scenarios.answered.view import view
+
+FAMILY = Family(
+    name="answered",
+    rules=1,
+    parameters=AnsweredParameters,
+    problems=problems,
+    action=Any,
+    events=EVENTS,
+    initial=initial,
+    decide=decide,
+    reducer=REDUCER,
+    observe=observe,
+    legal_actions=legal_actions,
+    say=say,
+    view=view,
+    criteria=CRITERIA,
+    timeline=TIMELINE,
+    answered=True,
+)
+"""The rules of worlds outside, version 1."""
