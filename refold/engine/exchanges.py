@@ -22,7 +22,8 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
     Settings of the requests from here on; recorded again when they change.
 
     Attributes:
-        prompt: Name and version of the prompt, such as ``workflow.1``.
+        prompt: Name and version of the prompt, such as ``workflow.1``; where the user gave its
+            text, with 12 digits of the text's SHA-256, as in ``workflow.1+9f86d081884c``.
         format: Form of the answer: ``tools``, ``json`` or ``text``.
         history: Number of past turns that a request repeats; None for all.
         parameters: The request's body without ``messages``. Never holds an API key.
@@ -32,6 +33,7 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
             ``separate``: as release 0.1.0 did, with observations in messages of their own.
         system: Whether the API takes a system message; if not, its text stands in front of the
             first user message.
+        text: What the user gave in place of the prompt's own text; None if nothing.
     """
 
     prompt: str
@@ -40,6 +42,7 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
     parameters: dict[str, Any]
     turns: Turns = "separate"
     system: bool = True
+    text: str | None = None
 
 
 # The parts of an exchange are no events, so they need no tag; otherwise they are set up like them.

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from refold.agents.any_llm_client import AnyLLMClient
 from refold.agents.client import Client, ModelBackend
+from refold.agents.configuration import model_configuration, recorded_options
 from refold.agents.endpoint import (
     NO_KEY,
     Endpoint,
@@ -24,13 +25,7 @@ from refold.agents.endpoint import (
 )
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
-from refold.agents.prompting import (
-    FORMATS,
-    ActionFormat,
-    ModelOptions,
-    model_configuration,
-    recorded_options,
-)
+from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions
 from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT, RecordedResponses
 from refold.agents.redaction import find_credential
 from refold.agents.rollout import make_policy
