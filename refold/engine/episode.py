@@ -113,7 +113,7 @@ class Episode:
         self._log = log
         self._tail = tail
         self._end = _find_end(self._events)
-        self._begun = _is_answered(self._events)
+        self._begun = codec.family.answered and _is_answered(self._events)
         self._open_world = open_world if codec.family.answered else None
         self._world: World | None = None
 
@@ -160,7 +160,8 @@ class Episode:
         payloads: list[bytes] = []
         tail = None
         if log is not None:
-            payloads = codec.payloads(events)
+            # The first event holds what was checked above; only the family's own may not fit.
+            payloads = [encode(started), *codec.payloads(opening)]
             record = EpisodeRecord(id, header.name, seed, agent, run, epoch)
             tail = log.begin(record, payloads)
         return cls(id, events, payloads, codec=codec, log=log, tail=tail, open_world=open_world)
@@ -428,7 +429,8 @@ class Episode:
         self.state = fold(events, family=self.family, start=self.state)
         self._events.extend(events)
         self._end = end or self._end
-        self._begun = self._begun or _is_answered(events)
+        if self.family.answered and not self._begun:
+            self._begun = _is_answered(events)
 
 
 def _is_answered(events: Sequence[Event]) -> bool:
