@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, TypeGuard
 
 from refold.agents.messages import Heard, Message, Said, heard, render, said, with_system
+from refold.agents.noted import NotedMessages
 from refold.engine import Event, StepRewarded, Stream
 from refold.engine.codec import encode
 from refold.engine.exchanges import (
@@ -40,6 +41,7 @@ class Conversation:
         has_called: Whether a reply under this configuration led to a step.
         reason: Why the last of them was unreadable.
         forfeited: Whether the model has forfeited the current step.
+        noted: The conversation of a program that noted its own.
     """
 
     def __init__(self) -> None:
@@ -55,6 +57,7 @@ class Conversation:
         self.has_called = False
         self.reason = ""
         self.forfeited = False
+        self.noted = NotedMessages()
         self._ids: set[str] = set()
         self._last_reply_unread = False
         self._instructed_for: tuple[str, str] | None = None
@@ -94,6 +97,9 @@ class Conversation:
         self.unread_in_form = 0
 
     def _apply_call(self, event: ModelCalled) -> None:
+        if self._is_noted:
+            self.noted.add(event.sent, event.first, event.reply)
+            return
         if event.reply is None:
             self.failed_call = event
             return
@@ -136,6 +142,10 @@ class Conversation:
         )
 
     @property
+    def _is_noted(self) -> bool:
+        return self.configuration is not None and self.configuration.turns == "noted"
+
+    @property
     def is_instructed(self) -> bool:
         """Whether the last system message sent fits the current prompt version and format."""
         return self._instructed_for is not None and self._instructed_for == self._prompt_and_format
@@ -157,6 +167,8 @@ class Conversation:
 
     def request_body(self, new: list[Message], first: int) -> dict[str, Any]:
         """Return the request body: the last system message, all from *first* on, and *new*."""
+        if self.configuration is not None and self._is_noted:
+            return {**self.configuration.parameters, "messages": self.noted.request(new, first)}
         messages = [*self.messages, *self._with_heard(new)]
         # APIs want one system message, first: of several, the last one is in force.
         system = next(filter(_is_system, reversed(messages)))

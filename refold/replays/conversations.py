@@ -16,8 +16,9 @@ from refold.engine.codec import encode
 from refold.engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
 from refold.engine.folding import initial_state
 
-_BEFORE_REREADING = "separate"
-"""Past turns as release 0.1.0 repeated them; its replies were read by other rules."""
+_NOT_REREAD = ("separate", "noted")
+"""Past turns as release 0.1.0 repeated them, whose replies were read by other rules, and programs
+of users, who read replies as they like."""
 
 
 def find_conversation_problem(stream: Stream, *, agent: str = "", since: int = 0) -> str | None:
@@ -125,7 +126,7 @@ def _action_problem(
 def _is_reread(conversation: Conversation) -> bool:
     """Return whether replies are read by the rules of this release."""
     configuration = conversation.configuration
-    return configuration is not None and configuration.turns != _BEFORE_REREADING
+    return configuration is not None and configuration.turns not in _NOT_REREAD
 
 
 def _read_again(conversation: Conversation, family: Family, state: Any) -> Any:

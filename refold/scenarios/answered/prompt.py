@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from refold.engine.presentation import Prompt
-from refold.scenarios.answered.view import shorten
+from refold.scenarios.answered.observation import shorten
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
