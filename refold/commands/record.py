@@ -8,12 +8,11 @@ from attrs import frozen
 
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
-    ModelChoices,
     complete_agent_name,
     opening_input,
-    price_option,
-    with_model_options,
+    with_programs,
 )
+from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     agent_option,
     format_examples,
@@ -92,7 +91,7 @@ def record_command(
     that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
     episode off.
     """
-    agent = complete_agent_name(agent)
+    agent, model = complete_agent_name(agent), with_programs(model, agent)
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Iterable, Sequence
 from rich.console import Console
 
 from refold.agents.client import Filtered, Unavailable
+from refold.agents.functions import ProgramFailed
 from refold.agents.players import Player, run_in_parallel
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
-from refold.commands.shared.model_choices import ModelChoices, StepWatcher, open_players
+from refold.commands.shared.model_choices import StepWatcher, open_players
+from refold.commands.shared.model_options import ModelChoices
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import Episode, EpisodeInfo, Event, EventLog, RefoldError
 from refold.engine.events import Answer
@@ -60,6 +62,9 @@ def play_run(
     # What keeps the API from answering stops the run, and can be mended.
     except Unavailable as error:
         raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
+    except ProgramFailed as error:
+        again = f"refold resume {name} --agent FILE.py:FUNCTION"
+        raise RefoldError(f"{error}; then `{again}` goes on") from error
     if left:
         print_to_stderr(f"`refold resume {name}` asks again")
     return left

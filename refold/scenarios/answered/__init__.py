@@ -14,6 +14,7 @@ from refold.scenarios.answered.observation import observe, view
 from refold.scenarios.answered.offer import legal_actions
 from refold.scenarios.answered.parameters import AnsweredParameters, problems
 from refold.scenarios.answered.phrases import say
+from refold.scenarios.answered.prompt import PROMPT
 from refold.scenarios.answered.reducer import REDUCER
 from refold.scenarios.answered.rules import decide
 from refold.scenarios.answered.state import initial
@@ -33,6 +34,7 @@ FAMILY = Family(
     legal_actions=legal_actions,
     say=say,
     view=view,
+    prompt=PROMPT,
     criteria=CRITERIA,
     timeline=TIMELINE,
     answered=True,
