@@ -20,6 +20,7 @@ def began(
     info: Any = None,
     by: Mapping[str, str] | None = None,
     generator: Any = None,
+    arguments: Any = None,
 ) -> EnvironmentBegan:
     """
     Return the event of a world that began; values become JSON data, as ``to_json_value`` says.
@@ -33,6 +34,7 @@ def began(
             info=_recordable(info, "info"),
             by=dict(by or {}),
             generator=_recordable(generator, "generator"),
+            arguments=_recordable(arguments, "arguments"),
         )
     except RefoldError as error:
         return EnvironmentBegan(fault=str(error))
@@ -87,7 +89,8 @@ def _finite(reward: Any) -> float | None:
     if reward is None:
         return None
     try:
-        number = float(reward)
+        # An array of one number is a reward too; Python's own types have no item.
+        number = float(reward.item() if hasattr(reward, "item") else reward)
     except (TypeError, ValueError):
         raise RefoldError(f"reward: expected a number, got {reward!r:.100}") from None
     if not math.isfinite(number):
