@@ -10,19 +10,16 @@ import gymnasium
 import numpy as np
 from gymnasium.envs.registration import EnvSpec, registry
 
-from refold.engine.errors import NoWorld, RefoldError
+from refold.engine.errors import RefoldError
 from refold.engine.world import World
 from refold.environments.answers import failed
 from refold.environments.kind import Environment, answered_scenario, no_world
 from refold.environments.objects import ObjectWorld
-from refold.environments.options import read_options
+from refold.environments.options import WRAPPERS, read_options, refuse_wrappers
 from refold.environments.packages import version_of
 from refold.environments.python_values import from_json_value
 from refold.scenarios import Criterion, Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
-
-WRAPPERS = "$wrappers"
-"""Option that holds the names of wrappers that a user has put around an environment."""
 
 _LONGEST_NAME = 100  # letters
 _LISTING = 'python -c "import gymnasium; gymnasium.pprint_registry()" lists them'
@@ -49,12 +46,7 @@ class GymnasiumEnvironment(Environment):
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
         """Return a fresh world; a module is imported only if one of *addresses* names it."""
-        if WRAPPERS in parameters.options:
-            wrappers = ", ".join(map(str, parameters.options[WRAPPERS]))
-            raise NoWorld(
-                f"gymnasium:{parameters.name}: expected an environment without wrappers of a "
-                f"user's own, got {wrappers}, which no name makes again"
-            )
+        refuse_wrappers(parameters)
         named = [read_options(each)[0] for each in addresses]
         name = next((each for each in named if _means(each, parameters.name)), None)
         if name is None and not _is_harmless(parameters):

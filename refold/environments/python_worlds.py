@@ -1,14 +1,17 @@
 """``python:FILE.py:FUNCTION``: whatever a Python function makes that has ``reset`` and ``step``."""
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from refold.engine.errors import RefoldError
 from refold.engine.world import World
 from refold.environments.kind import Environment, answered_scenario, no_world
 from refold.environments.objects import ObjectWorld
-from refold.environments.options import read_options
+from refold.environments.options import WRAPPERS, read_options, refuse_wrappers
+from refold.environments.packages import version_of
 from refold.environments.python_files import (
     check_options,
     is_file,
@@ -19,6 +22,8 @@ from refold.environments.python_files import (
 from refold.environments.python_values import from_json_value
 from refold.scenarios import Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
+
+_LONGEST_NAME = 100  # letters
 
 
 class PythonEnvironment(Environment):
@@ -36,6 +41,7 @@ class PythonEnvironment(Environment):
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
         """Return the world of the object that *parameters* name, if one of *addresses* is its."""
+        refuse_wrappers(parameters)
         for address in addresses:
             source, function = split_place(read_options(address)[0])
             if _shown(source, function) == parameters.name:
@@ -48,6 +54,26 @@ class PythonEnvironment(Environment):
                     volatile=parameters.volatile,
                 )
         raise no_world("python", parameters.name)
+
+
+def class_scenario(
+    kind: type[Any], wrappers: Sequence[str] = ()
+) -> tuple[Scenario, dict[str, str]]:
+    """
+    Return the scenario of the objects that *kind* makes without arguments, and what it is of.
+
+    *wrappers* are names of what a user has put around such an object, the innermost first.
+    """
+    source = kind.__module__
+    if source == "__main__":  # of a script, which can be named by its file
+        file = getattr(sys.modules[source], "__file__", None)
+        source = Path(file).name if file else source
+    name = f"{source}:{kind.__qualname__}"
+    parameters = AnsweredParameters(
+        environment="python", name=name, options={WRAPPERS: list(wrappers)} if wrappers else {}
+    )
+    shown = "+".join((f"python:{name}", *wrappers))[:_LONGEST_NAME]
+    return answered_scenario(shown, parameters), version_of(kind.__module__)
 
 
 def _shown(source: str, function: str) -> str:
