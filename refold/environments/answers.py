@@ -7,10 +7,11 @@ from traceback import extract_tb
 from typing import Any
 
 from refold.engine.errors import RefoldError
-from refold.engine.values import encode_value, to_json_value
+from refold.engine.values import LARGEST_VALUE, encode_value, to_json_value
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
 
 _LONGEST_FAULT = 500  # letters
+_SMALL = LARGEST_VALUE // 32  # bytes of numbers, each of which takes up to 25 letters of JSON
 
 
 def began(
@@ -80,9 +81,15 @@ def _recordable(value: Any, what: str) -> Any:
     if value is None:
         return None
     plain = to_json_value(value)
-    if isinstance(plain, dict | list | str):
+    if plain and isinstance(plain, dict | list | str) and not _is_small(value):
         encode_value(plain, what)
     return plain
+
+
+def _is_small(value: Any) -> bool:
+    """Return whether *value* is an array of so few numbers that its JSON need not be measured."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return bool(kind and kind in "biufc" and getattr(value, "nbytes", LARGEST_VALUE) < _SMALL)
 
 
 def _finite(reward: Any) -> float | None:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import count
 from threading import get_ident
 
@@ -86,7 +87,8 @@ class BatchedLog:
         due = {key: each for key, each in self._waiting.items() if each.payloads}
         if not due:
             return
-        with self._log.transaction():
+        # What is stored of one episode is a transaction already.
+        with self._log.transaction() if len(due) > 1 else nullcontext():
             tails = {key: self._store(each) for key, each in due.items()}
         for key, tail in tails.items():
             if due[key].end:

@@ -110,6 +110,8 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
 
 def json_action(space: Any, action: Any) -> Any:
     """Return *action*, which a program gave to a world of *space*, as JSON data but null."""
+    if type(action) is np.int64:  # as nearly all actions are
+        return int(action)
     return NONE if action is None else to_json_value(recordable_action(space, action))
 
 
@@ -185,8 +187,9 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
     def _record(
         self, taken: Sequence[Any], beginning: Sequence[int], generators: Any, given: Any
     ) -> None:
-        batch, rewards, terminations, truncations, told = given
+        batch, *results, told = given
         observations, infos = self._split(batch, told)
+        rewards, terminations, truncations = (np.asarray(each).tolist() for each in results)
         ended = np.logical_or(terminations, truncations)
         for place, track in enumerate(self._tracks):
             observation, info = observations[place], infos[place]

@@ -6,6 +6,7 @@ type, which only a program gives, is kept with its type: a world may compute oth
 """
 
 import math
+import re
 from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
@@ -50,7 +51,12 @@ def _(space: spaces.Box) -> Schema:
 
 @schema_of.register
 def _(space: spaces.Text) -> Schema:
-    return {"type": "string", "minLength": space.min_length, "maxLength": space.max_length}
+    return {
+        "type": "string",
+        "minLength": space.min_length,
+        "maxLength": space.max_length,
+        "pattern": f"^[{re.escape(''.join(sorted(space.character_set)))}]*$",
+    }
 
 
 @schema_of.register
@@ -214,6 +220,8 @@ def recordable_action(space: Any, action: Any) -> Any:
 def _is_marked(space: Any, action: Any) -> bool:
     if action.dtype.kind not in "biufc":
         return False
+    if isinstance(space, spaces.Sequence) and space.stack:
+        return bool(action.dtype != space.feature_space.dtype)
     if not isinstance(space, _ARRAYS):
         return bool(action.ndim)  # a number of a Discrete space in an array of its own
     if action.shape != space.shape:
