@@ -115,4 +115,9 @@ class Failing(Small):
 
 
 for _kind in (Small, Picture, Machine, Clock, Leaking, Lucky, NoNumber, Failing):
-    gymnasium.register(f"{_kind.__name__}-v0", entry_point=_kind, max_episode_steps=100)
+    gymnasium.register(
+        f"{_kind.__name__}-v0",
+        entry_point=_kind,
+        max_episode_steps=100,
+        disable_env_checker=True,  # it warns of what those that are made wrong show
+    )
