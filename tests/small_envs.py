@@ -66,6 +66,10 @@ class Machine(Small):
         levers = self.np_random.standard_normal(3, np.float32) + np.float32(self.force)
         return {"levers": levers, "gear": self.np_random.integers(5)}
 
+    def reset(self, *, seed=None, options=None):
+        self.force = 0.0
+        return super().reset(seed=seed, options=options)
+
     def step(self, action):
         self.force = action["force"].sum()
         return super().step(action)

@@ -18,6 +18,7 @@ from refold.environments.generators import generator_state, lost
 from refold.environments.offers import offer_of
 from refold.environments.python_values import NONE
 from refold.environments.recordings import Recording
+from refold.environments.results import read_reset
 from refold.environments.spaces import recordable_action, schema_of
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
 
@@ -64,7 +65,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         except Exception as error:
             self._begin(EnvironmentBegan(fault=failed(error)), seed)
             raise
-        observation, info = given
+        observation, info = read_reset(given)
         self._begin(
             began(
                 observation,
@@ -189,8 +190,10 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
     ) -> None:
         batch, *results, told = given
         observations, infos = self._split(batch, told)
-        rewards, terminations, truncations = (np.asarray(each).tolist() for each in results)
+        # As Python's own numbers, which take a fraction of the time.
+        rewards, terminations, truncations = (each.tolist() for each in results)
         ended = np.logical_or(terminations, truncations)
+        finals = told.get("final_obs") if isinstance(told, Mapping) else None
         for place, track in enumerate(self._tracks):
             observation, info = observations[place], infos[place]
             if place in beginning:
@@ -198,7 +201,7 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
                 continue
             final = bool(ended[place]) and self._resets_at_once
             answer = answered(
-                told["final_obs"][place] if final else observation,
+                finals[place] if final and finals is not None else observation,
                 rewards[place],
                 terminated=terminations[place],
                 truncated=truncations[place],
@@ -227,10 +230,12 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
             arguments=arguments,
         )
 
-    def _split(self, batch: Any, told: Mapping[str, Any]) -> tuple[list[Any], list[dict[str, Any]]]:
+    def _split(self, batch: Any, told: Any) -> tuple[list[Any], list[dict[str, Any]]]:
         """Return observation and info of each environment."""
         observations = list(iterate(self.env.observation_space, batch))
-        return observations, [info_at(told, place) for place in range(self.num_envs)]
+        if isinstance(told, Mapping):
+            return observations, [info_at(told, place) for place in range(self.num_envs)]
+        return observations, [dict(each) for each in told]  # as a wrapper of Gymnasium makes it
 
     def _seeds(self, seed: Any) -> list[int | None]:
         """Return the seed of each environment, None for one that begins without, or unknown."""

@@ -29,7 +29,9 @@ def describe(env: Any) -> Described:
     if not isinstance(env, VectorEnv):
         return RecordedEnv, *_describe(env, env.spec, [])
     base, around = _unwrap(env, VectorWrapper)
-    if isinstance(base, SyncVectorEnv | AsyncVectorEnv):
+    if isinstance(base, SyncVectorEnv):
+        return RecordedVectorEnv, *_describe(base.envs[0], base.envs[0].spec, around)
+    if isinstance(base, AsyncVectorEnv):
         return RecordedVectorEnv, *_describe(base, base.get_attr("spec")[0], around)
     return RecordedVectorEnv, *_describe(base, base.spec, around)
 

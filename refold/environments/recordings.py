@@ -1,6 +1,7 @@
 """What all recorders share: the episodes of one environment, or of several in step, in a log."""
 
 import os
+from contextlib import suppress
 from itertools import count
 from operator import index
 from pathlib import Path
@@ -10,7 +11,7 @@ from weakref import finalize
 
 from msgspec.structs import replace
 
-from refold.engine import Episode, EventLog, RefoldError
+from refold.engine import Episode, EventLog, NotALog, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.environments.batches import BatchedLog, open_shared
@@ -114,8 +115,10 @@ class Recording:
 
     def _close_in_its_thread(self) -> None:
         # Objects go, and processes end, in any thread; SQLite takes only the one that opened it.
+        # A log that was handed over open may be closed by now.
         if self._thread == get_ident():
-            self.close()
+            with suppress(NotALog):
+                self.close()
 
 
 def _keep() -> None:
