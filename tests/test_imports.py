@@ -46,7 +46,11 @@ OWNERS = {
     "uvicorn": ["refold/server/*"],
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
-    "gymnasium": ["refold/gym/*"],
+    "gymnasium": [
+        "refold/gym/*",
+        "refold/environments/gymnasium_*.py",
+        "refold/environments/spaces.py",
+    ],
 }
 PURE = [
     "refold/engine/*.py",
