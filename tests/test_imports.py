@@ -47,6 +47,8 @@ OWNERS = {
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
     "gymnasium": ["refold/gym/*"],
+    "tau2": ["refold/environments/tau2/*"],
+    "loguru": ["refold/environments/tau2/library.py"],
 }
 PURE = [
     "refold/engine/*.py",
