@@ -51,6 +51,8 @@ OWNERS = {
         "refold/environments/gymnasium_*.py",
         "refold/environments/spaces.py",
     ],
+    "tau2": ["refold/environments/tau2/*"],
+    "loguru": ["refold/environments/tau2/library.py"],
 }
 PURE = [
     "refold/engine/*.py",

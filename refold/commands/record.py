@@ -9,6 +9,7 @@ from attrs import frozen
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
     complete_agent_name,
+    complete_user_name,
     opening_input,
     with_programs,
 )
@@ -27,6 +28,7 @@ from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
 from refold.environments import Worlds
+from refold.environments.tau2.addresses import with_user
 from refold.reports import Price
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, load, scenario_names, world_names
@@ -50,10 +52,12 @@ class EpisodeJob:
         "refold record ./mine.toml --agent script:actions.jsonl",
         "refold record gymnasium:CartPole-v1 --agent random --epochs 5",
         "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
+        "refold record tau2:airline --agent openai:MODEL --user openai:MODEL",
     ),
 )
 @scenario_argument("scenario", many=True)
 @agent_option
+@click.option("--user", metavar="openai:MODEL", help="Who plays the users of tau2: tasks.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
@@ -70,6 +74,7 @@ class EpisodeJob:
 def record_command(
     scenario: Sequence[str],
     agent: str,
+    user: str | None,
     seed: int | None,
     epochs: int,
     same_seed: bool,
@@ -92,6 +97,8 @@ def record_command(
     episode off.
     """
     agent, model = complete_agent_name(agent), with_programs(model, agent)
+    if user is not None:
+        scenario = with_user(scenario, complete_user_name(user, model))
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []

@@ -34,6 +34,7 @@ from refold.commands.shared.programs import is_program, load_programs, not_named
 from refold.commands.shared.system_text import read_system_text
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.engine.exchanges import ModelConfigured
+from refold.environments.models import asking_at
 
 StepWatcher = Callable[[StepResult], None]
 
@@ -79,7 +80,8 @@ async def open_players(
         else:
             players[agent] = PolicyPlayer(agent, watch=watch)
     try:
-        yield players
+        with asking_at(functools.partial(_endpoint_of_worlds, choices)):
+            yield players
     finally:
         for client in clients.values():
             await client.close()
@@ -173,6 +175,27 @@ def _find_endpoint(settings: Settings, choices: ModelChoices) -> Endpoint:
         timeout=choices.timeout,
         max_retries=choices.max_retries,
     )
+
+
+def _endpoint_of_worlds(choices: ModelChoices) -> Endpoint:
+    if choices.offline:
+        raise RefoldError("user: expected words in the record, got none, and --offline asks nobody")
+    return _find_endpoint(read_settings(), choices)
+
+
+def complete_user_name(user: str, choices: ModelChoices) -> str:
+    """
+    Return *user*, the model that plays users, with a missing name filled in from the environment.
+
+    Raises:
+        RefoldError: It is none, or something that it needs is missing.
+    """
+    if _kind(user) != MODEL_AGENT:
+        raise RefoldError(f"--user: expected openai:MODEL, got {user!r:.100}")
+    user = complete_agent_name(user)
+    _refuse_keys(user, {}, None, choices)
+    _endpoint_of_worlds(choices)
+    return user
 
 
 def _refuse_keys(
