@@ -25,6 +25,7 @@ FLOORS = [
     ("server.openenv",),
     ("server.routes",),
     ("server",),
+    ("server.proxy",),
     ("commands.shared",),
     ("commands",),
     ("cli",),
@@ -47,6 +48,7 @@ OWNERS = {
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
     "gymnasium": ["refold/gym/*"],
+    "websockets": ["refold/environments/openenv_sockets.py", "refold/server/proxy/sockets.py"],
 }
 PURE = [
     "refold/engine/*.py",
