@@ -75,11 +75,19 @@ class Questions:
 def _status(status: int, answer: bytes) -> str:
     if status in (401, 403):
         return f"HTTP {status}; REFOLD_TOKEN holds the token that is sent"
+    said = _said(answer)
+    return f"HTTP {status} ({said:.300})" if said else f"HTTP {status}"
+
+
+def _said(answer: bytes) -> str | None:
+    """Return what a server of FastAPI says in an error's body, None if it says nothing."""
     try:
-        said = msgspec.json.decode(answer, type=dict[str, Any]).get("detail")
+        detail = msgspec.json.decode(answer, type=dict[str, Any]).get("detail")
     except msgspec.DecodeError:
-        said = None
-    return f"HTTP {status} ({said:.200})" if isinstance(said, str) else f"HTTP {status}"
+        return None
+    first = detail[0] if isinstance(detail, list) and detail else detail
+    said = first.get("msg") if isinstance(first, dict) else first
+    return said if isinstance(said, str) else None
 
 
 @contextmanager
@@ -88,7 +96,7 @@ def asking(base: str) -> Iterator[Questions]:
     parts = urlsplit(base)
     try:
         connection = open_connection(parts.scheme, parts.netloc)
-    except ValueError:  # a port that is no number
+    except (ValueError, http.client.InvalidURL):  # a port that is no number
         raise RefoldError(f"openenv: expected http://HOST:PORT, got {base!r:.200}") from None
     try:
         connection.connect()

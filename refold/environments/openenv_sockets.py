@@ -1,16 +1,10 @@
 """Sessions of OpenEnv servers: one WebSocket each, one reply to each message, in order."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import msgspec
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHandshake,
-    InvalidStatus,
-    InvalidURI,
-    WebSocketException,
-)
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
 from refold.engine.values import LARGEST_VALUE
@@ -45,8 +39,9 @@ class Session:
     """
 
     def __init__(self, base: str) -> None:
+        self._opened = ExitStack()  # as a context, which is how a connection is to be used
         try:
-            self._socket = connect(
+            connection = connect(
                 f"ws{base.removeprefix('http')}/ws",
                 additional_headers=authorization(),
                 compression=None,
@@ -57,9 +52,10 @@ class Session:
                 # A server may compute for minutes without a word; answers have their own limit.
                 ping_interval=None,
             )
+            self._socket = self._opened.enter_context(connection)
         except InvalidStatus as error:
             raise Lost(_no_socket(f"HTTP {error.response.status_code}")) from None
-        except (InvalidHandshake, InvalidURI, EOFError) as error:
+        except (WebSocketException, EOFError) as error:
             raise Lost(_no_socket(type(error).__name__)) from None
         except OSError as error:
             raise Lost(f"expected an OpenEnv server, got {say_failure(error)}") from None
@@ -80,7 +76,7 @@ class Session:
         with suppress(WebSocketException, OSError):
             self._socket.send('{"type":"close"}')
             self._socket.recv(CLOSE_SECONDS)
-        self._socket.close()
+        self._opened.close()
 
 
 def say_close(error: ConnectionClosed) -> str:
