@@ -25,6 +25,7 @@ FLOORS = [
     ("server.openenv",),
     ("server.routes",),
     ("server",),
+    ("server.proxy",),
     ("commands.shared",),
     ("commands",),
     ("cli",),
@@ -53,6 +54,7 @@ OWNERS = {
     ],
     "tau2": ["refold/environments/tau2/*"],
     "loguru": ["refold/environments/tau2/library.py"],
+    "websockets": ["refold/environments/openenv_sockets.py", "refold/server/proxy/sockets.py"],
 }
 PURE = [
     "refold/engine/*.py",
