@@ -18,7 +18,7 @@ FLOORS = [
     ("graders", "agents"),
     ("environments",),
     ("replays",),
-    ("viewer", "reports", "pytest_plugin", "gym"),
+    ("viewer", "reports", "pytest_plugin", "gym", "integrations"),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),
@@ -47,6 +47,8 @@ OWNERS = {
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
     "gymnasium": ["refold/gym/*"],
+    "inspect_ai": ["refold/integrations/inspect_ai.py"],
+    "verifiers": ["refold/integrations/verifiers.py"],
 }
 PURE = [
     "refold/engine/*.py",
