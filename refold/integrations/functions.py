@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from inspect import Parameter, Signature
 from typing import Any, TypeVar
 
-from refold.agents.prompting import ModelOptions, model_configuration, system_message
+from refold.agents.prompting import ModelOptions, model_configuration
 from refold.engine import Family
 
 R = TypeVar("R")
@@ -16,12 +16,6 @@ _TYPES: Mapping[str, type[Any]] = {
     "array": list,
     "object": dict,
 }
-
-
-def instructions(family: Family) -> str:
-    """Return what a model that plays *family* by tools is told first: the rules and the aim."""
-    text: str = system_message(family, "tools")["content"]
-    return text
 
 
 def action_functions(

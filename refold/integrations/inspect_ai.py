@@ -19,8 +19,8 @@ from inspect_ai.util import LimitExceededError
 from refold.agents.rollout import epoch_seed
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
-from refold.integrations.functions import action_functions, instructions
-from refold.integrations.rollout import STOPPED, Rollout, load_decided
+from refold.integrations.functions import action_functions
+from refold.integrations.rollout import STOPPED, Rollout, instructions, load_decided
 from refold.scenarios import Scenario
 
 _GRADE = "refold_grade"
@@ -58,7 +58,7 @@ def _sample(scenario: Scenario, seed: int) -> Sample:
     return Sample(
         id=f"seed-{seed}",
         input=[
-            ChatMessageSystem(content=instructions(beginning.episode.family)),
+            ChatMessageSystem(content=instructions(scenario)),
             ChatMessageUser(content=beginning.describe()),
         ],
         metadata={"seed": seed},

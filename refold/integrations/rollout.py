@@ -1,5 +1,5 @@
 """
-One episode, played by the tool calls of a model that another library asks.
+One episode, played by a model that another library asks, by tool calls or in text.
 
 Refold has no part in the requests: it takes what the model did, and says what there is to see then.
 Whatever a model does, the episode ends: replies without an action cost it the step in the end.
@@ -11,9 +11,10 @@ from typing import Any
 
 from refold.agents.action_parser import UnreadableReply
 from refold.agents.model import ANSWERS_PER_STEP, MODEL_FAILED, action_in
-from refold.agents.prompting import retry_message, turn_message
+from refold.agents.prompting import ActionFormat, retry_message, system_message, turn_message
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.exchanges import ActionForfeited, Reply, ToolCall
+from refold.engine.registry import find_family
 from refold.graders import Grade, grade, save_grade
 from refold.scenarios import Scenario, load
 
@@ -37,6 +38,13 @@ def load_decided(name: str) -> Scenario:
     return scenario
 
 
+def instructions(scenario: Scenario, form: ActionFormat = "tools") -> str:
+    """Return what a model is told first: the rules and the aim, and to answer in *form*."""
+    family = find_family(scenario.family, scenario.rules)
+    text: str = system_message(family, form)["content"]
+    return text
+
+
 class Rollout:
     """
     An episode of *scenario* that begins now.
@@ -48,10 +56,11 @@ class Rollout:
         seed: Seed of its world; the scenario's own if None.
         run: Name of the run it belongs to.
         epoch: 0-based number among the run's episodes of this scenario.
+        form: How the model is to answer.
 
     Attributes:
         episode: The episode.
-        replies: Number of the model's calls, and of replies without one, so far.
+        replies: Number of the model's calls, texts, and replies without an action, so far.
     """
 
     def __init__(
@@ -63,9 +72,11 @@ class Rollout:
         seed: int | None = None,
         run: str = "",
         epoch: int = 0,
+        form: ActionFormat = "tools",
     ) -> None:
         self.replies = 0
         self._log = log
+        self._form = form
         self._unread = 0
         self.episode = Episode.start(
             scenario, log=log, agent=agent, seed=seed, run=run, epoch=epoch
@@ -84,11 +95,18 @@ class Rollout:
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> str:
         """Take the action that a call of a tool stands for, and return what a model reads then."""
-        if self.over:
+        return self._take(
+            Reply("", "", (ToolCall("", name, json.dumps(arguments)),), None, None, 0)
+        )
+
+    def say(self, text: str) -> str:
+        """Take the action that is in *text*, and return what a model reads then."""
+        return self._take(Reply("", text, (), None, None, 0))
+
+    def _take(self, reply: Reply) -> str:
+        if self.over:  # the library has it called all the same: other calls of the same message
             self.replies += 1
             return self.describe()
-        called = ToolCall("", name, json.dumps(arguments))
-        reply = Reply(model="", text="", tool_calls=(called,), finish=None, usage=None, cut=0)
         try:
             action = action_in(reply, self.episode.family, self.episode.state)
         except UnreadableReply as error:
@@ -108,7 +126,7 @@ class Rollout:
         self.replies += 1
         self._unread += 1
         if self._unread < ANSWERS_PER_STEP:
-            said: str = retry_message(reason, "tools")["content"]
+            said: str = retry_message(reason, self._form)["content"]
             return said
         self._unread = 0
         family = self.episode.family

@@ -12,9 +12,8 @@ from typing import Any
 from refold.agents.rollout import epoch_seed
 from refold.engine import EventLog, RefoldError
 from refold.engine.registry import find_family
-from refold.integrations.functions import action_functions, instructions
-from refold.integrations.rollout import Rollout, load_decided
-from refold.scenarios import Scenario
+from refold.integrations.functions import action_functions
+from refold.integrations.rollout import Rollout, instructions, load_decided
 
 _RESERVED = ("reset", "get_reward")
 
@@ -96,15 +95,10 @@ def dataset_rows(scenario: str, worlds: int) -> list[dict[str, Any]]:
         RefoldError: There is no such scenario, or a world outside answers it.
     """
     loaded = load_decided(scenario)
-    return [
-        {"prompt": _prompt(loaded), "seed": epoch_seed(loaded.seed, number)}
-        for number in range(worlds)
-    ]
-
-
-def _prompt(scenario: Scenario) -> list[dict[str, str]]:
-    rules = instructions(find_family(scenario.family, scenario.rules))
-    return [{"role": "system", "content": rules}, {"role": "user", "content": ""}]
+    rules = {"role": "system", "content": instructions(loaded)}
+    # What there is to see is put behind the last message by TRL, when it has reset.
+    prompt = [rules, {"role": "user", "content": ""}]
+    return [{"prompt": prompt, "seed": epoch_seed(loaded.seed, number)} for number in range(worlds)]
 
 
 def _call(environment: _Environment, kind: str, fields: dict[str, Any]) -> str:
