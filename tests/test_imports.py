@@ -18,7 +18,7 @@ FLOORS = [
     ("graders", "agents"),
     ("environments",),
     ("replays",),
-    ("viewer", "reports", "pytest_plugin", "gym"),
+    ("viewer", "reports", "pytest_plugin", "gym", "integrations"),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),
@@ -55,6 +55,8 @@ OWNERS = {
     "tau2": ["refold/environments/tau2/*"],
     "loguru": ["refold/environments/tau2/library.py"],
     "websockets": ["refold/environments/openenv_sockets.py", "refold/server/proxy/sockets.py"],
+    "inspect_ai": ["refold/integrations/inspect_ai.py"],
+    "verifiers": ["refold/integrations/verifiers.py"],
 }
 PURE = [
     "refold/engine/*.py",

@@ -1,5 +1,6 @@
 """The players that agents' names and the model options make, and what is recorded of them."""
 
+import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
