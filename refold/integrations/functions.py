@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from inspect import Parameter, Signature
 from typing import Any, TypeVar
 
-from refold.agents.prompting import ModelOptions, model_configuration
+from refold.agents.prompting import format_parameters
 from refold.engine import Family
 
 R = TypeVar("R")
@@ -33,8 +33,7 @@ def action_functions(
             what the function returns.
         receivers: Names of what comes before the fields, such as ``self`` of a method.
     """
-    configured = model_configuration(family, ModelOptions(model=""), "tools")
-    for tool in configured.parameters["tools"]:
+    for tool in format_parameters(family, "tools")["tools"]:
         yield _function(tool["function"], act, receivers)
 
 

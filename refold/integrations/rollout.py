@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from refold.agents.action_parser import UnreadableReply
-from refold.agents.model import ANSWERS_PER_STEP, MODEL_FAILED, action_in
+from refold.agents.interfaces import action_in, interface_of
+from refold.agents.model import ANSWERS_PER_STEP, MODEL_FAILED
 from refold.agents.prompting import ActionFormat, retry_message, system_message, turn_message
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.exchanges import ActionForfeited, Reply, ToolCall
@@ -107,8 +108,9 @@ class Rollout:
         if self.over:  # the library has it called all the same: other calls of the same message
             self.replies += 1
             return self.describe()
+        interface = interface_of(self.episode.family, self.episode.state)
         try:
-            action = action_in(reply, self.episode.family, self.episode.state)
+            action = action_in(reply, interface, self._form)
         except UnreadableReply as error:
             return self.no_action(str(error))
         self.replies += 1
