@@ -165,7 +165,8 @@ def test_a_scenario_is_described_without_its_world(monkeypatch):
     """Name, options and rubric come from what is registered."""
     monkeypatch.setattr(gymnasium, "make", None)
     scenario = load("gymnasium:FrozenLake-v1?is_slippery=false&map_name=8x8")
-    assert scenario.name == "gymnasium:FrozenLake-v1"
+    assert scenario.name == "gymnasium:FrozenLake-v1?is_slippery=false&map_name=8x8"
+    assert load(scenario.name) == scenario
     assert scenario.parameters.options == {"is_slippery": False, "map_name": "8x8"}
     assert scenario.rubric.criteria[0].params == {"low": 0.0, "high": 0.7}
 

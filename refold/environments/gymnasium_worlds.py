@@ -15,13 +15,12 @@ from refold.engine.world import World
 from refold.environments.answers import failed
 from refold.environments.kind import Environment, answered_scenario, no_world
 from refold.environments.objects import ObjectWorld
-from refold.environments.options import WRAPPERS, read_options, refuse_wrappers
+from refold.environments.options import read_options, refuse_wrappers, world_name
 from refold.environments.packages import version_of
 from refold.environments.python_values import from_json_value
 from refold.scenarios import Criterion, Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 
-_LONGEST_NAME = 100  # letters
 _LISTING = 'python -c "import gymnasium; gymnasium.pprint_registry()" lists them'
 
 
@@ -61,10 +60,8 @@ class GymnasiumEnvironment(Environment):
 
 def scenario_of(parameters: AnsweredParameters, spec: EnvSpec) -> Scenario:
     """Return the scenario of an environment, scored by what *spec* says of its rewards."""
-    wrappers = parameters.options.get(WRAPPERS, ())
-    name = "+".join((f"gymnasium:{parameters.name}", *wrappers))
     return answered_scenario(
-        name[:_LONGEST_NAME],
+        world_name(parameters),
         parameters,
         description=f"Act in the Gymnasium environment {spec.id} until it ends.",
         criterion=Criterion("reward", 1.0, "reward", reward_range(spec)),
