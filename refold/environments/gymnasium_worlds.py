@@ -75,7 +75,7 @@ def reward_range(spec: EnvSpec) -> Mapping[str, float]:
     The high one is the threshold from which on the environment counts as solved; 1 where it has
     none. The low one is 0 below a threshold above 0. Below others, where each step costs: as if
     each step cost 1, up to the limit of steps; where that is not lower, or there is no limit, twice
-    the threshold, or -1 for a threshold of 0.
+    the threshold, or -1 for a threshold of 0. A scenario file sets others.
     """
     high = 1.0 if spec.reward_threshold is None else float(spec.reward_threshold)
     if high > 0:
