@@ -21,10 +21,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from refold.engine import Episode, EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.environments import Worlds
+from refold.environments.openenv_servers import describe_server
 from refold.graders import saved_grades
 from refold.replays import verify
 from refold.replays.live import verify_live
 from refold.scenarios import load
+from refold.server.proxy import recording
 from refold.server.proxy.app import ProxySettings, make_proxy
 from refold.server.proxy.exchanges import Exchange, HttpSessions
 
@@ -57,7 +59,7 @@ def proxying(base, folder, **settings):
         ready.set()
 
     chosen = {"log": str(log), "run": "run", "agent": "openenv", "port": 0, **settings}
-    proxy = make_proxy(ProxySettings(base, **chosen), listening, told.append)
+    proxy = make_proxy(ProxySettings(base, describe_server(base), **chosen), listening, told.append)
     thread = threading.Thread(target=proxy.run)
     thread.start()
     try:
@@ -355,6 +357,26 @@ def test_a_log_that_fails_disturbs_no_client(server, tmp_path, monkeypatch):
     assert "expected the write lock within 0.1 s" in proxy.told[0]
 
 
+def test_what_a_slow_log_cannot_take_is_told(server, tmp_path, monkeypatch):
+    """An episode that misses a step ends there on record, and the client plays on."""
+    monkeypatch.setattr(recording, "MOST_WAITING", 3)
+    with proxying(server.url, tmp_path) as proxy, proxy.socket() as through:
+        talk(through, "reset", {"task": "workflow/hard", "seed": 1})
+        wait_until(proxy.episodes)
+        holder = sqlite3.connect(proxy.log, isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        for _ in range(12):
+            talk(through, "step", WAIT)
+        holder.execute("ROLLBACK")
+        holder.close()
+        wait_until(lambda: proxy.told)
+        talk(through, "step", WAIT)
+    ((info, stream),) = proxy.episodes()
+    assert 1 <= info.steps <= 4
+    assert verify(stream) is None
+    assert "the rest of an episode, since the log is too slow" in proxy.told[0]
+
+
 def test_who_plays_is_a_claim(server, tmp_path):
     """The name that a client gives is marked if it could cost something."""
     with proxying(server.url, tmp_path, agent="mine") as proxy, proxy.socket() as through:
@@ -409,9 +431,10 @@ def test_a_signal_ends_the_program_with_all_on_record(server, tmp_path, number):
 def test_a_wrong_command_is_one_line(server, tmp_path):
     """No server, a taken port and a taken name are told before anything is served."""
     refold = Shell(tmp_path)
-    refold("proxy http://127.0.0.1:9 --log log.db", code=2)
     refold.refuses("proxy http://127.0.0.1:9 --log log.db", match="got Connection refused")
     refold.refuses("proxy nowhere --log log.db", match="expected http://HOST:PORT")
+    refold("record workflow/easy --agent random --name night --log log.db")
+    refold.refuses(f"proxy {server.url} --log log.db --name night", match="expected a new name")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = f"proxy {server.url} --log log.db --port {port}"
