@@ -47,6 +47,7 @@ OWNERS = {
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
     "gymnasium": ["refold/gym/*"],
+    "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [
     "refold/engine/*.py",
