@@ -136,7 +136,9 @@ def long_shop(turns: int = 200) -> Stream:
                 answered(
                     {
                         "messages": [
-                            _tool("c0", "\n".join(f"row {place}.{n}: {'x' * 40}" for n in range(50)))
+                            _tool(
+                                "c0", "\n".join(f"row {place}.{n}: {'x' * 40}" for n in range(50))
+                            )
                         ]
                     },
                     0.001,

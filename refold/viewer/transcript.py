@@ -60,9 +60,7 @@ class Turn(Struct, frozen=True):
 
 
 def transcript(family: Family, walked: Iterable[Step]) -> list[Turn]:
-    """
-    Return the turns of an episode of *family* that hold anything, given its steps from the start.
-    """
+    """Return the turns of an episode of *family*, but for empty ones; *walked* are its steps."""
     maker = _PieceMaker(family)
     turns: list[Turn] = []
     for step in walked:
