@@ -7,6 +7,7 @@ import { visibleText, breakableName, signedNumber, toneClass } from "./text.js";
 const MOST_LINES = 12;
 const MOST_LETTERS = 700;
 const FIRST_LINES = 6;
+const SETTLING_FRAMES = 6;
 
 /** The text of a piece; null where the page had to leave it out. */
 function textOf(doc, piece) {
@@ -190,13 +191,12 @@ export function scrollToTurn(root) {
   // On a phone the page scrolls, not the panel: there it stays where its reader has it.
   if (!turn || getComputedStyle(panel).overflowY !== "auto") return;
   const bar = panel.querySelector(".find").offsetHeight;
-  const settle = () => {
+  const settle = (frames) => {
     const [box, outer] = [turn.getBoundingClientRect(), panel.getBoundingClientRect()];
     const top = box.top - outer.top - bar;
-    if (top >= 0 && Math.min(box.bottom, box.top + 60) <= outer.bottom) return;
-    panel.scrollTop += top - 4;
+    if (top < 0 || Math.min(box.bottom, box.top + 60) > outer.bottom) panel.scrollTop += top - 4;
+    // The heights of turns out of view are guesses, which come right once they are drawn.
+    if (frames) requestAnimationFrame(() => settle(frames - 1));
   };
-  settle();
-  // Turns out of view have guessed heights: right only once they are drawn.
-  requestAnimationFrame(settle);
+  settle(SETTLING_FRAMES);
 }
