@@ -57,6 +57,7 @@ OWNERS = {
     "websockets": ["refold/environments/openenv_sockets.py", "refold/server/proxy/sockets.py"],
     "inspect_ai": ["refold/integrations/inspect_ai.py"],
     "verifiers": ["refold/integrations/verifiers.py"],
+    "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [
     "refold/engine/*.py",
