@@ -13,10 +13,20 @@ from hashlib import sha256
 from typing import Any
 
 from attrs import frozen
+from msgspec import Raw
 
 from refold.agents.origins import IMPORT, mark_origin
-from refold.engine import Episode, EpisodeRecord, Input, RefoldError
-from refold.engine.codec import codec_of, encode
+from refold.engine import (
+    ActionTaken,
+    EpisodeEnded,
+    EpisodeInfo,
+    EpisodeStarted,
+    Event,
+    Input,
+    RefoldError,
+    fold,
+)
+from refold.engine.codec import FORMAT, codec_of, encode
 from refold.engine.exchanges import (
     INSTRUMENT_FAILED,
     ModelCalled,
@@ -24,7 +34,9 @@ from refold.engine.exchanges import (
     Reply,
     ToolCall,
 )
-from refold.engine.values import LARGEST_VALUE, to_json_value
+from refold.engine.folding import decide
+from refold.engine.log.info import utc_now
+from refold.engine.values import LARGEST_VALUE
 from refold.environments.kind import answered_scenario
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import (
@@ -42,6 +54,8 @@ RECORD_ENDS = "record_ends"
 """Reason of an episode of which the source does not say that it ended."""
 
 _CODEC = codec_of("answered", 1)
+_FAMILY = _CODEC.family
+_DEEPEST = 90
 _LONGEST_AGENT = 300
 _LARGEST_SEED = 2**63 - 1
 
@@ -57,8 +71,9 @@ class Recorded:
         seed: Its seed.
         epoch: As the source says it; None if it does not.
         payloads: Bytes of the events.
-        digest: Head of their hash chain, hex.
         steps: Number of steps.
+        total: Sum of the rewards.
+        end: How it ended.
         given: The scores that the source gives.
         started: When it began, UTC, ISO 8601; None if untold.
         ended: When it ended.
@@ -69,8 +84,9 @@ class Recorded:
     seed: int
     epoch: int | None
     payloads: Sequence[bytes]
-    digest: str
     steps: int
+    total: float
+    end: EpisodeEnded
     given: Sequence[ScoreGiven]
     started: str | None
     ended: str | None
@@ -78,21 +94,28 @@ class Recorded:
     def id(self, number: int) -> str:
         """Return the episode's id; *number* counts from 0 among equal ones of one file."""
         epoch = "" if self.epoch is None else self.epoch
-        told = encode([self.digest, self.agent, epoch, number])
-        return sha256(told).hexdigest()[:16]
+        digest = sha256(encode([self.agent, epoch, number]))
+        for payload in self.payloads:
+            digest.update(payload)
+        return digest.hexdigest()[:16]
 
-    def record(self, number: int, *, run: str, epoch: int) -> EpisodeRecord:
-        """Return the episode's row; *number* is as for ``id``."""
-        times = {"started_at": self.started} if self.started else {}
-        return EpisodeRecord(
-            self.id(number),
+    def info(self, id: str, *, run: str, epoch: int) -> EpisodeInfo:
+        """Return the episode's row and summary under the name *id*."""
+        started = self.started or utc_now()
+        return EpisodeInfo(
+            id,
             self.scenario,
             self.seed,
             mark_origin(self.agent, IMPORT),
             run,
             epoch,
-            ended_at=self.ended,
-            **times,
+            started_at=started,
+            ended_at=self.ended or started,
+            steps=self.steps,
+            total=self.total,
+            ended=self.end.how,
+            reason=self.end.reason,
+            events=len(self.payloads),
         )
 
 
@@ -104,11 +127,9 @@ def record_trial(trial: Trial, environment: str) -> Recorded:
         RefoldError: It cannot be recorded, as a value is too large or nested too deep.
     """
     scenario = _scenario(trial, environment)
-    episode = Episode.start(scenario, seed=_seed(trial.seed), id="import")
     given = tuple(map(_storable_score, trial.scores))
-    _play(episode, trial, given)
-    stream = episode.events
-    payloads = _CODEC.payloads(list(stream))
+    events, total = _play(trial, scenario, given)
+    payloads = _CODEC.payloads(events)
     for payload in payloads:
         if len(payload) > LARGEST_VALUE:
             raise RefoldError(f"expected at most {LARGEST_VALUE} bytes a message, got more")
@@ -118,8 +139,9 @@ def record_trial(trial: Trial, environment: str) -> Recorded:
         seed=_seed(trial.seed),
         epoch=trial.epoch if trial.epoch is not None and 0 <= trial.epoch < 2**31 else None,
         payloads=payloads,
-        digest=stream.digest,
         steps=len(trial.turns),
+        total=total,
+        end=next(event for event in reversed(events) if isinstance(event, EpisodeEnded)),
         given=given,
         started=utc_time(trial.started),
         ended=utc_time(trial.ended),
@@ -138,7 +160,7 @@ def _scenario(trial: Trial, environment: str) -> Scenario:
     parameters = AnsweredParameters(
         environment=environment,
         name=trial.benchmark,
-        options=to_json_value(trial.options),
+        options=_kept(trial.options),
         task=trial.task,
         volatile=trial.volatile,
     )
@@ -150,7 +172,7 @@ def _scenario(trial: Trial, environment: str) -> Scenario:
 
 def _digest_of(messages: Sequence[Message]) -> str:
     """Return what names a task that has no name: runs of the same first messages pair."""
-    return sha256(encode(to_json_value(messages))).hexdigest()[:8]
+    return sha256(encode(_kept(messages))).hexdigest()[:8]
 
 
 def _name(text: str) -> str:
@@ -164,34 +186,46 @@ def _printable(text: str, most: int) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
 
 
-def _play(episode: Episode, trial: Trial, given: Sequence[ScoreGiven]) -> None:
-    """Record all of *trial* in the *episode*, which has only begun."""
-    last = len(trial.turns) - 1
+def _play(
+    trial: Trial, scenario: Scenario, given: Sequence[ScoreGiven]
+) -> tuple[list[Event], float]:
+    """Return the events of *trial*, with what the rules make of them, and the sum of rewards."""
+    started = EpisodeStarted(format=FORMAT, seed=_seed(trial.seed), scenario=Raw(scenario.body))
     fault = None if trial.fault is None else trial.fault[:500]
-    episode.note(_beginning(trial, fault if last < 0 else None), *(given if last < 0 else ()))
+    last = len(trial.turns) - 1
+    events: list[Event] = [started, _beginning(trial, fault if last < 0 else None)]
+    state = fold(events, family=_FAMILY)
     settings = None
     for place, turn in enumerate(trial.turns):
-        inputs = list(_generated(turn, settings, bool(trial.tools)))
-        settings = turn.settings or settings
         answer = _answer(turn, trial, fault) if place == last else _answer(turn)
-        scores = given if place == last else ()
-        episode.step(_action(turn), *inputs, answers=(answer, *scores))
-    if not episode.over:
-        episode.truncate(RECORD_ENDS if fault is None else INSTRUMENT_FAILED)
+        taken = ActionTaken(_action(turn))
+        inputs = [*_generated(turn, settings, bool(trial.tools)), taken, answer]
+        inputs += given if place == last else ()
+        settings = turn.settings or settings
+        state = fold(inputs, family=_FAMILY, start=state)
+        decided = decide(_FAMILY, state, taken.action)
+        state = fold(decided, family=_FAMILY, start=state)
+        events += (*inputs, *decided)
+    if last < 0:
+        events += given
+    if state.ended is None:
+        reason = RECORD_ENDS if fault is None else INSTRUMENT_FAILED
+        events.append(EpisodeEnded("truncated", reason))
+    return events, state.total
 
 
 def _beginning(trial: Trial, fault: str | None) -> EnvironmentBegan:
-    tools = tuple(to_json_value(each) for each in trial.tools)
+    tools = tuple(map(_kept, trial.tools))
     return EnvironmentBegan(
         observation=_observation(trial.beginning),
         offer=Offer(tools=tools, text=True) if tools else None,
-        info=to_json_value(trial.info) or None,
+        info=_kept(trial.info) or None,
         fault=fault,
     )
 
 
 def _observation(messages: Sequence[Message]) -> Any:
-    return {"messages": to_json_value(messages)}
+    return {"messages": _kept(messages)}
 
 
 def _answer(
@@ -208,9 +242,19 @@ def _answer(
         reward=reward,
         terminated=how == "terminated",
         truncated=how == "truncated",
-        info=to_json_value(info) or None,
+        info=_kept(info) or None,
         fault=fault,
     )
+
+
+def _kept(value: Any, levels: int = _DEEPEST) -> Any:
+    """Return *value*, JSON data as it was read, which must not be nested too deep to be kept."""
+    if levels < 0:
+        raise RefoldError(f"expected values nested at most {_DEEPEST} deep, got deeper ones")
+    for each in value.values() if type(value) is dict else value if type(value) is list else ():
+        if type(each) is dict or type(each) is list:
+            _kept(each, levels - 1)
+    return value
 
 
 def _finite(value: float | None) -> float | None:
@@ -223,14 +267,14 @@ def _storable_score(score: ScoreGiven) -> ScoreGiven:
         value=_finite(score.value),
         low=score.low,
         high=score.high,
-        parts=to_json_value(score.parts),
+        parts=_kept(score.parts),
         explanation=score.explanation,
         by=score.by,
     )
 
 
 def _action(turn: Turn) -> Mapping[str, Any]:
-    calls = [{"name": call.name, "arguments": call.arguments} for call in turn.calls]
+    calls = [{"name": call.name, "arguments": _kept(call.arguments)} for call in turn.calls]
     if not calls:
         return {"content": turn.content}
     said = {"content": turn.content} if turn.content.strip() else {}
@@ -244,7 +288,7 @@ def _generated(turn: Turn, settings: Mapping[str, Any] | None, tools: bool) -> I
             prompt="",  # of the source, not of refold
             format="tools" if tools or turn.calls else "text",
             history=None,
-            parameters=to_json_value(turn.settings),
+            parameters=_kept(turn.settings),
         )
     reply = Reply(
         model=turn.model,
@@ -253,7 +297,7 @@ def _generated(turn: Turn, settings: Mapping[str, Any] | None, tools: bool) -> I
         finish=turn.finish,
         usage=turn.usage,
         cut=0,
-        message=to_json_value(turn.message),
+        message=_kept(turn.message),
     )
     # No digest of a request and no latency: the source holds neither.
     yield ModelCalled(sent=(), first=0, request="", reply=reply, faults=(), latency_ms=0)

@@ -56,6 +56,7 @@ _MARKS: Sequence[tuple[str, frozenset[str]]] = (
     ("swe-agent", frozenset({"history"})),
     ("chat", frozenset({"messages"})),
 )
+_OWN = re.compile(rb'\{\s*"type"\s*:\s*"episode"')
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 
 
@@ -70,15 +71,17 @@ def find_format(file: IO[bytes], name: str) -> str:
     file.seek(0)
     if head.startswith(b"PK"):
         return "inspect"
-    if head.startswith(b'{"type":"episode",'):
+    if _OWN.match(head):
         return REFOLD
     names = _names(head, file)
     for found, marks in _MARKS:
         if marks <= names:
             return found
-    known = ", ".join(sorted((REFOLD, *FORMATS)))
+    if not head:
+        return REFOLD
     raise RefoldError(
-        f"{name}: expected a file of one of {known}, got another; --from says which it is"
+        f"{name} line 1: expected the header of an exported episode, or a file of "
+        f"{', '.join(FORMATS)}, got neither; --from says which it is"
     )
 
 

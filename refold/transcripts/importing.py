@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import IO
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
-from refold.engine import EpisodeRecord, EventLog, RefoldError
+from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.origins import Origin
 from refold.transcripts.episodes import Recorded, record_trial
 from refold.transcripts.formats import FORMATS
@@ -28,12 +28,12 @@ class Stored:
     An episode of an import.
 
     Attributes:
-        record: Its row in the log.
+        info: Its row in the log, and what it comes to.
         recorded: What it was made of.
         new: Whether the log did not hold it before.
     """
 
-    record: EpisodeRecord
+    info: EpisodeInfo
     recorded: Recorded
     new: bool
 
@@ -92,11 +92,12 @@ class Importer:
             if recorded is None:
                 continue
             self.report.add(trial)
-            number = equal[recorded.id(0)]
-            equal[recorded.id(0)] += 1
-            place = f"{piece.place}#{number}" if number else piece.place
-            origin = Origin(source.name, digest, kind, piece.version, place)
-            yield self._store(recorded, number, origin, run)
+            id = recorded.id(0)
+            equal[id] += 1
+            if equal[id] > 1:
+                id = recorded.id(equal[id] - 1)
+            origin = Origin(source.name, digest, kind, piece.version, piece.place)
+            yield self._store(id, recorded, origin, run)
 
     def _trials(self, pieces: Iterable[Piece], name: str) -> Iterator[tuple[Piece, Trial]]:
         for piece in pieces:
@@ -121,16 +122,17 @@ class Importer:
             raise RefoldError(f"{problem}; without --strict, the others are imported")
         self.report.problems.append(problem)
 
-    def _store(self, recorded: Recorded, number: int, origin: Origin, run: str) -> Stored:
+    def _store(self, id: str, recorded: Recorded, origin: Origin, run: str) -> Stored:
         rollout = (run, recorded.scenario, recorded.agent)
         epoch = self._epochs[rollout] if recorded.epoch is None else recorded.epoch
         self._epochs[rollout] += 1
-        record = recorded.record(number, run=run, epoch=epoch)
-        if self._log.holds(record.id):
-            return Stored(record, recorded, new=False)
-        self._log.begin(record, recorded.payloads, end=True)
-        self._log.save_origin(record.id, origin)
-        return Stored(record, recorded, new=True)
+        info = recorded.info(id, run=run, epoch=epoch)
+        new = not self._log.holds(id)
+        if new:
+            tail = self._log.begin(info, recorded.payloads, end=True)
+            info = evolve(info, digest=tail.head.hex())
+            self._log.save_origin(id, origin)
+        return Stored(info, recorded, new)
 
 
 def digest_of(file: IO[bytes]) -> str:

@@ -252,7 +252,7 @@ def to_number(value: Any) -> float | None:
 
 def _end(trial: Trial, told: _Sample) -> None:
     if told.error is not None and not trial.scores:
-        trial.fault = f"inspect_ai: {str(told.error.get('message') or 'an error'):.400}"
+        trial.fault = f"inspect_ai: {told.error.get('message') or 'an error'!s:.400}"
     elif told.limit is not None:
         trial.how, trial.reason = "truncated", str(told.limit.get("type") or "limit")
     elif trial.scores:

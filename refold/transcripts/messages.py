@@ -158,9 +158,8 @@ def read_usage(told: Any, cost: Any = None) -> Usage | None:
     return Usage(
         input=read,
         output=written,
-        cached=_count(
-            told, "input_tokens_cache_read", "cached_tokens", "cache_read_input_tokens"
-        ) or _detail(told, ("input_tokens_details", "prompt_tokens_details"), "cached_tokens"),
+        cached=_count(told, "input_tokens_cache_read", "cached_tokens", "cache_read_input_tokens")
+        or _detail(told, ("input_tokens_details", "prompt_tokens_details"), "cached_tokens"),
         reasoning=_count(told, "reasoning_tokens")
         or _detail(
             told, ("output_tokens_details", "completion_tokens_details"), "reasoning_tokens"

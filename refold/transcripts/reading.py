@@ -6,6 +6,7 @@ texts, as everywhere in refold, and half surrogates the sign for what cannot be 
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, TypeVar
 
@@ -56,6 +57,8 @@ def _mended(value: Any, levels: int) -> Any:
     """Return *value* with valid Unicode only, of at most *levels* levels."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and not math.isfinite(value):  # such as 1e999
+        return {"$float": str(value)}
     if levels <= 0:
         raise ValueError("nested too deep")
     if isinstance(value, dict):
@@ -84,7 +87,7 @@ def fit(value: Any, kind: type[T], where: str) -> T:
         raise RefoldError(f"{where}: {text[:1].lower()}{text[1:]}") from None
 
 
-def rest(value: Mapping[str, Any], kind: type[Struct]) -> dict[str, Any]:
+def rest(value: Mapping[Any, Any], kind: type[Struct]) -> dict[str, Any]:
     """Return the members of *value* that *kind* has no field for."""
     known = kind.__struct_encode_fields__
     return {name: each for name, each in value.items() if name not in known}

@@ -172,7 +172,9 @@ class _Sides:
         self._trial.turns.append(turn)
 
     def _without_side(self, call: Any) -> Any:
-        return {k: v for k, v in call.items() if k != "requestor"} if isinstance(call, dict) else call
+        return (
+            {k: v for k, v in call.items() if k != "requestor"} if isinstance(call, dict) else call
+        )
 
     def _hear_user(self, message: Message) -> None:
         calls = message.get("tool_calls")

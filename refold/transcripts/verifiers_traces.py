@@ -14,8 +14,13 @@ from msgspec import Struct
 from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.chat import number
-from refold.transcripts.messages import check_message, check_messages, read_tools, read_turn
-from refold.transcripts.messages import read_usage
+from refold.transcripts.messages import (
+    check_message,
+    check_messages,
+    read_tools,
+    read_turn,
+    read_usage,
+)
 from refold.transcripts.reading import decode_line, fit, read_lines, rest
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Message, Trial, Turn
@@ -158,7 +163,7 @@ def _score(trial: Trial, told: _Trace) -> None:
         ]
     elif told.errors:
         last = told.errors[-1]
-        trial.fault = f"verifiers: {last.get('type')}: {str(last.get('message')):.300}"
+        trial.fault = f"verifiers: {last.get('type')}: {last.get('message')!s:.300}"
     _end(trial, told.stop_condition, cut=told.is_truncated)
     if told.errors:
         trial.info["errors"] = told.errors

@@ -3,9 +3,10 @@ The tables of a log, and the check that a file really has them.
 
 Four tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams),
 ``grades`` (derived: may be dropped and rebuilt) and ``origins`` (where imported episodes came
-from). Triggers make the first two append-only even in a plain ``sqlite3`` shell. Views are for people who query the file; refold itself never reads
-them. The schema uses no JSON function outside views, because SQLite refuses those in a table's
-own definition once a file is opened with ``trusted_schema=OFF``.
+from). Triggers make the first two append-only even in a plain ``sqlite3`` shell. Views are for
+people who query the file; refold itself never reads them. The schema uses no JSON function outside
+views, because SQLite refuses those in a table's own definition once a file is opened with
+``trusted_schema=OFF``.
 
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
