@@ -13,6 +13,7 @@ from shell import Shell, check_refusal
 from refold.engine import Episode, EventLog, NotALog, RefoldError
 from refold.engine.errors import DiskFull, LogMoved, NewerLog
 from refold.engine.log.file import sqlite_errors
+from refold.engine.log.schema import VERSION
 from refold.scenarios import load
 
 MAIL = load("inbox/easy")

@@ -80,8 +80,8 @@ def find_format(file: IO[bytes], name: str) -> str:
     if not head:
         return REFOLD
     raise RefoldError(
-        f"{name} line 1: expected the header of an exported episode, or a file of "
-        f"{', '.join(FORMATS)}, got neither; --from says which it is"
+        f"{name} line 1: expected the header of an exported episode, or a file of another known "
+        "format, got neither; see `import --help`"
     )
 
 
