@@ -110,8 +110,8 @@ def _add(trial: Trial, given: Message, said: Message, where: str) -> Message:
     if said and told.id and said.get("id") == told.id and isinstance(told.content, list):
         trial.turns.pop()
         given = {**given, "content": [*said["content"], *told.content]}
-    elif isinstance(told.content, str):
-        given = {**given, "content": [{"type": "text", "text": told.content}]}
+    else:
+        given = {**given, "content": _parts(told.content)}
     kept = rest(given, _Message)
     kept.pop("type", None)
     content = _simple(given["content"])
@@ -120,6 +120,10 @@ def _add(trial: Trial, given: Message, said: Message, where: str) -> Message:
     turn.usage = read_usage(told.usage)
     trial.turns.append(turn)
     return given
+
+
+def _parts(content: str | list[Any] | None) -> list[Any]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content or []
 
 
 def _simple(content: Any) -> Any:

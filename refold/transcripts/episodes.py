@@ -154,9 +154,7 @@ def _seed(seed: int) -> int:
 
 def _scenario(trial: Trial, environment: str) -> Scenario:
     task = trial.task or _digest_of(trial.beginning)
-    name = _name(f"{trial.benchmark}/{task}")
-    if environment == "tau2":
-        name = _name(f"tau2:{trial.benchmark}/{task}")
+    name = _name(trial.name or f"{trial.benchmark}/{task}")
     parameters = AnsweredParameters(
         environment=environment,
         name=trial.benchmark,

@@ -44,6 +44,7 @@ FORMATS: Mapping[str, Format] = {
 
 _HEAD = 2**20
 _MARKS: Sequence[tuple[str, frozenset[str]]] = (
+    (REFOLD, frozenset({"type", "digest", "events"})),  # an altered header: told as such
     ("nemo-gym", frozenset({"responses_create_params", "response"})),
     ("verifiers", frozenset({"nodes", "rewards"})),
     ("verifiers", frozenset({"prompt", "completion", "reward"})),

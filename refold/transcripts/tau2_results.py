@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from refold.environments.options import format_options
 from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.messages import check_messages, read_turn, read_usage
 from refold.transcripts.reading import fit, items, read_document, rest, split, value
@@ -102,6 +103,8 @@ def _start(told: _Run, info: _Info, task: Mapping[str, Any]) -> Trial:
         trial.options = {"solo": True}
     elif info.user_info.llm:
         trial.options = {"user": f"openai:{info.user_info.llm}"}
+    shown = format_options({} if solo else trial.options)
+    trial.name = f"tau2:{domain}/{told.task_id}{shown}"
     trial.volatile = _VOLATILE
     trial.epoch, trial.seed = told.trial, told.seed or 0
     trial.started, trial.ended = told.start_time, told.end_time

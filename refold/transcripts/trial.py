@@ -73,6 +73,7 @@ class Trial:
     Attributes:
         benchmark: What the task belongs to, such as the name of an evaluation.
         task: The task in it; empty if untold, so that the first messages stand for it.
+        name: Name of its scenario; made of benchmark and task if empty.
         agent: Who played.
         beginning: Messages before the first turn.
         turns: The agent's turns.
@@ -95,6 +96,7 @@ class Trial:
 
     benchmark: str
     task: str = ""
+    name: str = ""
     agent: str = ""
     beginning: list[Message] = field(factory=list)
     turns: list[Turn] = field(factory=list)
