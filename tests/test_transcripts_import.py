@@ -33,8 +33,17 @@ def write_bad_and_good(folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["atif", "chat", "claude-code", "harbor", "inspect", "nemo-gym", "swe-agent", "tau2"]
-    + ["verifiers"],
+    [
+        "atif",
+        "chat",
+        "claude-code",
+        "harbor",
+        "inspect",
+        "nemo-gym",
+        "swe-agent",
+        "tau2",
+        "verifiers",
+    ],
 )
 def test_commands_work_on_what_was_imported(shell: Shell, name: str) -> None:
     """Whatever works on refold's own episodes works on these."""

@@ -31,7 +31,7 @@ from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
-from refold.scenarios.answered.view import shorten
+from refold.scenarios.answered.observation import shorten
 from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 from refold.viewer.transcript import Turn, transcript
