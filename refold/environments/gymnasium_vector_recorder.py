@@ -24,7 +24,7 @@ _AT_ONCE = "it was reset in the step that ended the episode before, where nobody
 _SHARED = "its generator is one for all environments that are stepped together"
 
 
-class RecordedVectorEnv(gymnasium.vector.VectorWrapper):  # type: ignore[type-arg]  # not always generic
+class RecordedVectorEnv(gymnasium.vector.VectorWrapper):
     """
     Environments in step, each of whose episodes is recorded.
 

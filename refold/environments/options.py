@@ -44,11 +44,11 @@ def world_name(parameters: AnsweredParameters) -> str:
     """
     options = {name: each for name, each in parameters.options.items() if name != WRAPPERS}
     wrappers = (f"+{each}" for each in parameters.options.get(WRAPPERS, ()))
-    place = f"{parameters.environment}:{parameters.name}{_format(options)}"
+    place = f"{parameters.environment}:{parameters.name}{format_options(options)}"
     return "".join((place, *wrappers))[:MOST_LETTERS]
 
 
-def _format(options: Mapping[str, Any]) -> str:
+def format_options(options: Mapping[str, Any]) -> str:
     """Return *options* as the end of an address, ``?key=value``; empty if there are none."""
     pairs = (
         f"{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
