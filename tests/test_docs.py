@@ -27,7 +27,13 @@ from refold import cli
 from refold.engine import EventLog
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "python"))]
-PAGES += ["docs/writing-a-scenario.md", "docs/testing-graders.md", "docs/viewer.md"]
+PAGES += [
+    "docs/agents.md",
+    "docs/environments.md",
+    "docs/writing-a-scenario.md",
+    "docs/testing-graders.md",
+    "docs/viewer.md",
+]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")
 
 

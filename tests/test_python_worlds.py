@@ -317,7 +317,6 @@ GYM = {"terminated": False, "truncated": False, "info": None}
         ((1, 2), ((1, 2), None, False, False, None)),
         (None, (None, None, False, False, None)),
     ],
-    ids=repr,
 )
 def test_what_step_returns(given, read):
     """Each form that environments have for it is understood, and nothing of it dropped."""
@@ -337,7 +336,6 @@ def test_what_step_returns(given, read):
         ({"observation": 1, "info": 2}, (1, 2)),
         ("text", ("text", None)),
     ],
-    ids=repr,
 )
 def test_what_reset_returns(given, read):
     """As for step."""

@@ -8,12 +8,12 @@ from attrs import frozen
 
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
-    ModelChoices,
     complete_agent_name,
+    complete_user_name,
     opening_input,
-    price_option,
-    with_model_options,
+    with_programs,
 )
+from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     agent_option,
     format_examples,
@@ -21,12 +21,14 @@ from refold.commands.shared.options import (
     log_option,
     parallel_option,
     scenario_argument,
+    world_option,
 )
 from refold.commands.shared.playing import play_run, print_episodes
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
 from refold.environments import Worlds
+from refold.environments.tau2.addresses import with_user
 from refold.reports import Price
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, load, scenario_names, world_names
@@ -50,15 +52,18 @@ class EpisodeJob:
         "refold record ./mine.toml --agent script:actions.jsonl",
         "refold record gymnasium:CartPole-v1 --agent random --epochs 5",
         "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
+        "refold record tau2:airline --agent openai:MODEL --user openai:MODEL",
     ),
 )
 @scenario_argument("scenario", many=True)
 @agent_option
+@click.option("--user", metavar="openai:MODEL", help="Who plays the users of tau2: tasks.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
 )
 @click.option("--same-seed", is_flag=True, help="Repeat one world in every epoch.")
+@world_option
 @parallel_option
 @click.option("--name", "run", help="Name of the run; made up if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
@@ -69,9 +74,11 @@ class EpisodeJob:
 def record_command(
     scenario: Sequence[str],
     agent: str,
+    user: str | None,
     seed: int | None,
     epochs: int,
     same_seed: bool,
+    named: Sequence[str],
     parallel: int,
     run: str | None,
     durable: bool,
@@ -89,15 +96,19 @@ def record_command(
     that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
     episode off.
     """
-    agent = complete_agent_name(agent)
+    agent, model = complete_agent_name(agent), with_programs(model, agent)
+    if user is not None:
+        scenario = with_user(scenario, complete_user_name(user, model))
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []
-    for each in load_scenarios(scenario):
+    scenarios = load_scenarios(scenario)
+    worlds = Worlds([*scenario, *named])
+    _check_worlds(scenarios, worlds)
+    for each in scenarios:
         family = find_family(each.family, each.rules)
         opening = opening_input(agent, family, model, scenario=each.body)
         jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
-    worlds = Worlds(scenario)
     with EventLog(log_path, durable=durable) as log:
         name = new_run_name(log, run, agent)
         infos = begin_episodes(log, jobs, agent, name)
@@ -107,6 +118,13 @@ def record_command(
         )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
     return 1 if left else code
+
+
+def _check_worlds(scenarios: Sequence[Scenario], worlds: Worlds) -> None:
+    """Raise ``RefoldError`` if a world outside cannot be opened; one of each kind is tried."""
+    tried = {each.parameters.environment: each for each in scenarios if each.family == "answered"}
+    for each in tried.values():
+        worlds(each.body).close()
 
 
 def load_scenarios(names: Sequence[str]) -> list[Scenario]:

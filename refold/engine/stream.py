@@ -112,6 +112,13 @@ class Stream(Sequence[Event]):
         assert isinstance(first, EpisodeStarted)
         return first
 
+    def prefix(self, count: int) -> "Stream":
+        """Return the stream of the first *count* events, at least one."""
+        payloads = self.payloads[:count]
+        digest = chain_heads(payloads)[-1].hex()
+        events = self._events[:count]
+        return Stream(self.family, events, payloads, digest, current=self.current[:count])
+
     @cached_property
     def scenario(self) -> bytes:
         """Canonical JSON of the scenario, as the first event holds it."""

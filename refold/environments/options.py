@@ -36,6 +36,16 @@ def read_options(address: str) -> tuple[str, dict[str, Any]]:
     return place, dict(sorted(options.items()))
 
 
+def format_options(options: Mapping[str, Any]) -> str:
+    """Return *options* as the end of an address, ``?key=value``; empty if there are none."""
+    pairs = (
+        f"{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
+        for name, value in sorted(options.items())
+    )
+    told = "&".join(pairs)
+    return f"?{told}" if told else ""
+
+
 def world_name(parameters: AnsweredParameters) -> str:
     """
     Return the name of the scenario of a world: as the user names it, with wrappers after a ``+``.
@@ -46,16 +56,6 @@ def world_name(parameters: AnsweredParameters) -> str:
     wrappers = (f"+{each}" for each in parameters.options.get(WRAPPERS, ()))
     place = f"{parameters.environment}:{parameters.name}{format_options(options)}"
     return "".join((place, *wrappers))[:MOST_LETTERS]
-
-
-def format_options(options: Mapping[str, Any]) -> str:
-    """Return *options* as the end of an address, ``?key=value``; empty if there are none."""
-    pairs = (
-        f"{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
-        for name, value in sorted(options.items())
-    )
-    told = "&".join(pairs)
-    return f"?{told}" if told else ""
 
 
 def refuse_wrappers(parameters: AnsweredParameters) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import tomli_w
 from attrs import frozen
 
 from refold.engine.codec import encode
@@ -143,8 +144,17 @@ def scenario_source(name: str) -> str:
     Raises:
         UnknownName, ScenarioError, RefoldError: As ``load``.
     """
-    load(name)  # for its errors: what is printed here can be used
+    scenario = load(name)  # for its errors: what is printed here can be used
+    if find_environment(name) is not None:
+        return tomli_w.dumps(_without_none({**plain(scenario), "name": None}))
     return _read_source(name).decode()
+
+
+def _without_none(value: Any) -> Any:
+    """Return plain data without what is None, which TOML has no form for."""
+    if isinstance(value, dict):
+        return {key: _without_none(each) for key, each in value.items() if each is not None}
+    return [_without_none(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _read_source(name: str) -> bytes:

@@ -15,7 +15,7 @@ from rich.text import Text
 from refold.commands.shared.options import DEFAULT_LOG
 from refold.commands.shared.output import safe_text
 from refold.commands.shared.terminal import open_keyboard
-from refold.engine import Episode, EpisodeInfo, Stream
+from refold.engine import EpisodeInfo, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.folding import step_ranges
 from refold.graders import grade
@@ -80,7 +80,7 @@ def step_through(stream: Stream, info: EpisodeInfo, *, at: int, log_path: str) -
 def _load_panes(stream: Stream, info: EpisodeInfo, at: int) -> Iterator[EpisodePanes]:
     """Yield the episode; if it is long, yield its start first, which can be shown at once."""
     if len(stream) > _LONG_EPISODE and not at:
-        start = document(Episode.fork(stream, 0).events, info=info)
+        start = document(stream.prefix(step_ranges(stream)[0].stop), info=info)
         yield EpisodePanes(start, stream.family.timeline)
     whole = document(stream, info=info, grade=grade(stream))
     yield EpisodePanes(whole, stream.family.timeline)

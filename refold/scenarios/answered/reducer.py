@@ -24,6 +24,8 @@ def _begin(state: State, event: EnvironmentBegan) -> State:
 
 
 def _ask(state: State, _event: ActionTaken[Any]) -> State:
+    if not state.begun:
+        raise ValueError("a world begins before it is asked")
     return replace(state, asked=True)
 
 

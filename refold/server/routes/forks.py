@@ -115,11 +115,23 @@ def fork_episode(
 
     Raises:
         UnknownStep, EpisodeExists: As ``Episode.fork``.
+        BadRequest: A world outside answers *parent*.
     """
+    refuse_answered(parent)
     context.runner.check_room()
     return Episode.fork(
         parent, at, log=context.log, parent=info.id, agent=agent, id=id, run=info.run
     )
+
+
+def refuse_answered(stream: Stream) -> None:
+    """Raise ``BadRequest`` if a world outside answers *stream*: a server opens none."""
+    if stream.family.answered:
+        raise BadRequest(
+            "expected one that rules of refold answer, got one that a world outside answers; "
+            "`refold fork` plays it on",
+            "episode",
+        )
 
 
 def _fork_for_client(request: Request, context: ServerContext, branch: _Branch) -> Response:

@@ -26,7 +26,7 @@ from refold.server.http.request_session import (
     NamesDep,
     provisional_session,
 )
-from refold.server.routes.forks import fork_episode
+from refold.server.routes.forks import fork_episode, refuse_answered
 from refold.server.routes.saved_episodes import read_episode
 from refold.server.sessions.errors import BadRequest, NotPlayed, StalePosition
 from refold.server.sessions.reset_arguments import ResetRequest
@@ -196,6 +196,7 @@ def _preview_action(
 ) -> Preview:
     # Tried on a fork in memory: nothing is recorded, and the episode that is played stays as it is.
     info, stream = read_episode(context, id)
+    refuse_answered(stream)
     position = info.steps if at is None else at
     episode = Episode.fork(stream, position)
     result = episode.step(action)

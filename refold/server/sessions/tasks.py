@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from refold.engine import Family
+from refold.engine import Family, RefoldError
 from refold.engine.errors import UnknownName
 from refold.engine.registry import find_family
 from refold.scenarios import Scenario, load, scenario_names
@@ -105,7 +105,14 @@ def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> Tas
     chosen: list[str] = []
     for name in names or shipped:
         chosen += [each for each in shipped if each.startswith(f"{name}/")] or [name]
-    return TaskCatalogue([load(name) for name in dict.fromkeys(chosen)], default)
+    scenarios = [load(name) for name in dict.fromkeys(chosen)]
+    for each in scenarios:
+        if find_family(each.family, each.rules).answered:
+            raise RefoldError(
+                f"scenario {each.name}: expected one that rules of refold answer, got a world "
+                "outside, which a server does not open; `refold proxy` records clients of one"
+            )
+    return TaskCatalogue(scenarios, default)
 
 
 def _find_default(scenarios: Mapping[str, Scenario], name: str | None) -> Scenario:

@@ -1,0 +1,195 @@
+"""Which worlds outside are opened: none by a log or a client itself."""
+
+import os
+import sys
+import textwrap
+
+import msgspec
+import pytest
+from outside import NAME, write_env
+from serving import running
+from shell import Shell
+
+from refold.engine import Episode, EventLog
+from refold.engine.errors import NoWorld, UnknownName
+from refold.environments import Worlds, answered, answered_scenario, began
+from refold.scenarios import load
+from refold.scenarios.answered.events import Offer
+from refold.scenarios.answered.parameters import AnsweredParameters
+
+MARKER = 'open("marker", "w").close()\n'
+HOSTILE = {
+    "a file": ("python", "walk.py:Walk"),
+    "an absolute file": ("python", "{folder}/walk.py:Walk"),
+    "a module": ("python", "walk:Walk"),
+    "a module of gymnasium": ("gymnasium", "walk:Walk-v0"),
+    "an address": ("openenv", "http://127.0.0.1:9/"),
+    "an unknown kind": ("walk", "Walk"),
+    "a path of a benchmark": ("tau2", "../walk"),
+}
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """Return a shell in a folder with an environment that leaves a mark when it is imported."""
+    write_env(tmp_path, more=MARKER)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    return Shell(tmp_path)
+
+
+def record_claim(folder, kind, name):
+    """Record an episode with two steps, not over, that says it was answered by that world."""
+    name = name.format(folder=folder)
+    scenario = answered_scenario(f"{kind}:{name}", AnsweredParameters(kind, name))
+    with EventLog(folder / "theirs.db") as log:
+        episode = Episode.start(scenario, log=log, agent="random", run="theirs", id="theirs")
+        episode.note(began({"at": 0}, offer=Offer(schema={"enum": [1, 2]})))
+        for _ in range(2):
+            episode.step(1, answers=[answered({"at": 1}, 1.0)])
+
+
+@pytest.mark.parametrize("claim", HOSTILE)
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("show last", 0),
+        ("replay last", 0),
+        ("replay last --html page.html", 0),
+        ("episodes", 0),
+        ("runs", 0),
+        ("report theirs", 0),
+        ("leaderboard", 0),
+        ("grade last", 0),
+        ("diff last last", 0),
+        ("verify", 0),
+        ("export last", 0),
+        ("verify --live", 1),
+        ("verify --live --world python:other.py:Walk --world openenv:http://127.0.0.1:9", 1),
+        ("resume last", 2),
+        ("resume theirs", 2),
+        ("fork last --at 1 --agent random", 2),
+        ("what-if last --at 1 --agent random", 2),
+    ],
+)
+def test_a_strangers_log_opens_nothing(shell, claim, command, code):
+    """Whatever its scenario says: reading it reads, and playing on is refused in one line."""
+    record_claim(shell.at, *HOSTILE[claim])
+    ran = shell(f"{command} --log theirs.db", code=code)
+    assert not (shell.at / "marker").exists()
+    if code == 2:
+        assert ran.err.startswith("refold: ")
+        assert ran.err.count("\n") == 1
+    with EventLog(shell.at / "theirs.db", readonly=True) as log:
+        assert (log.count(), log.find("theirs").steps) == (1, 2)
+
+
+def test_a_server_opens_nothing(shell):
+    """It shows a stranger's episode, and refuses to play it on, whatever an action says."""
+    record_claim(shell.at, *HOSTILE["a file"])
+    (shell.at / "theirs.db").rename(shell.at / "log.db")
+    with running(shell.at) as server:
+        assert server.ask("GET", "/episodes").status == 200
+        assert server.ask("GET", "/api/episodes/theirs").status == 200
+        for path, body in (
+            ("/episodes/theirs/fork", {"at": 1}),
+            ("/episodes/theirs/fork", {"at": 1, "agent": "random"}),
+            ("/api/episodes/theirs/preview", {"action": {"at": 1}}),
+        ):
+            answer = server.ask("POST", path, body)
+            assert (answer.status, b"a world outside" in answer.body) == (422, True), answer.body
+    assert not (shell.at / "marker").exists()
+
+
+def test_named_on_the_command_line_or_in_the_environment(shell):
+    """The option opens it, and so does the variable; naming another file does not."""
+    row = shell(f"record {NAME} --agent random --json").json["episodes"][0]
+    assert (shell.at / "marker").exists()
+    for how in ({"words": f"--world {NAME}"}, {"REFOLD_WORLDS": f"python:other.py:Walk {NAME}"}):
+        words = how.pop("words", "")
+        found = shell(f"verify --live {row['id']} {words} --json", **how).json["episodes"][0]
+        assert (found["verdict"], found["again"], found["of"]) == ("same", *[row["steps"] + 1] * 2)
+    found = shell(f"verify --live {row['id']} --json", code=1).json["episodes"][0]
+    assert (found["verdict"], found["step"], found["path"]) == ("unplayable", None, None)
+    assert f"add --world {NAME}" in found["reason"]
+
+
+def test_only_what_is_named_where_nothing_may_be_opened_by_name(shell):
+    """A caller that opens nothing by name gets a clear refusal for any other world."""
+    (shell.at / "walk.py").rename(shell.at / "walk2.py")
+    with pytest.raises(UnknownName, match="environment"):
+        Worlds()(answered_scenario("x:y", AnsweredParameters("x", "y")).body)
+    body = answered_scenario("python:a:b", AnsweredParameters("python", "a:b")).body
+    with pytest.raises(NoWorld, match=r"--world python:… names one"):
+        Worlds(by_name=False)(body)
+    with pytest.raises(NoWorld, match="expected a world outside, got rules of refold"):
+        Worlds()(load("inbox/easy").body)
+
+
+def test_nothing_is_begun_if_the_world_cannot_be_opened(shell):
+    """A file with a mistake, or without the function, is told before any episode is in the log."""
+    for text, match in (("1 / 0", "ZeroDivisionError"), ("x = 1", "expected a function 'Walk'")):
+        (shell.at / "walk.py").write_text(text)
+        shell.refuses(f"record {NAME} --agent random", match=match)
+    shell.refuses("record python:none.py:Walk --agent random", match="got none called none.py")
+    shell.refuses("record python:walk.py --agent random", match=r"expected FILE\.py:FUNCTION")
+    assert not (shell.at / "refold.db").exists()
+
+
+def test_scenarios_shows_and_writes_them(shell):
+    """Its TOML can be copied, changed and recorded, where the world is named."""
+    assert "environment: python" in shell(f"scenarios {NAME}?goal=3").out
+    text = shell(f"scenarios {NAME}?goal=3 --toml").out
+    (shell.at / "mine.toml").write_text(text.replace("high = 1.0", "high = 8.0"))
+    assert load(shell.at / "mine.toml").parameters.options == {"goal": 3}
+    shell.refuses("record mine.toml --agent random", match="--world python")
+    rows = shell(f"record mine.toml --agent random --world {NAME} --json").json["episodes"]
+    assert 0 < rows[0]["score"] < 1
+
+
+KIND = """
+    from refold.environments import Environment, answered, answered_scenario, began
+    from refold.scenarios.answered.events import Offer
+    from refold.scenarios.answered.parameters import AnsweredParameters
+
+
+    class Counter:
+        waits, volatile, repeated = False, (), 0
+
+        def begin(self, seed, recorded=()):
+            self.left = 3
+            return [began({"left": 3}, offer=Offer(schema={"const": "down"}))]
+
+        def act(self, action, recorded=()):
+            self.left -= 1
+            return [answered({"left": self.left}, 1 / 3, terminated=not self.left)]
+
+        def close(self):
+            pass
+
+
+    class Counters(Environment):
+        def describe(self, address):
+            return answered_scenario(f"count:{address}", AnsweredParameters("count", address))
+
+        def open(self, parameters, addresses):
+            return Counter()
+
+
+    KIND = Counters()
+"""
+
+
+def test_a_strangers_environment(shell):
+    """A kind of environment in 40 lines, installed beside refold, is played like any other."""
+    (shell.at / "counting.py").write_text(textwrap.dedent(KIND))
+    info = shell.at / "counting-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: counting\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[refold.environments]\ncount = counting:KIND\n")
+    env = {**os.environ, "PYTHONPATH": str(shell.at)}
+    done = shell.program("record count:down --agent random --json", env=env)
+    row = msgspec.json.decode(done.out)["episodes"][0]
+    assert (row["scenario"], row["steps"], row["score"]) == ("count:down", 3, 1.0)
+    found = shell.program("verify --live last --json", env=env).json["episodes"][0]
+    assert (found["verdict"], found["of"]) == ("same", 4)
+    assert len(textwrap.dedent(KIND).splitlines()) <= 40
