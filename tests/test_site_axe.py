@@ -18,6 +18,7 @@ VIEWS = {
     "model": "episode={workflow}&step=3&tab=model",
     "events": "episode={workflow}&step=3&tab=events",
     "grade": "episode={workflow}&tab=grade",
+    "transcript": "episode={workflow}&step=3&tab=transcript",
     "inbox": "episode={inbox}&step=2",
     "running": "episode=running",
     "difference": "a={workflow}&b={other}",

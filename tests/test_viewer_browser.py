@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
-TABS = ("step", "state", "model", "events", "grade")
+TABS = ("step", "state", "model", "events", "grade", "transcript")
 
 
 def position(viewer):

@@ -26,14 +26,17 @@ from refold.commands.shared.output import (
 )
 from refold.commands.shared.page_option import html_option, write_page
 from refold.commands.shared.terminal import has_terminal
-from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
+from refold.engine import ActionTaken, EpisodeInfo, EventLog, Family, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
-from refold.engine.exchanges import INSTRUMENT_FAILED, ModelCalled
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
+from refold.scenarios.answered.observation import shorten
 from refold.scenarios.spec import stand_in_remark
-from refold.viewer.episode_document import document, exchange_data
-from refold.viewer.lines import exchange_lines
+from refold.viewer.episode_document import document
+from refold.viewer.transcript import Turn, transcript
+from refold.viewer.transcript_lines import turn_lines
+from refold.viewer.transcript_pieces import json_text
 
 
 @click.command(
@@ -49,7 +52,7 @@ from refold.viewer.lines import exchange_lines
 )
 @episode_argument("id")
 @click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
-@click.option("--messages", is_flag=True, help="With what passed between agent and model.")
+@click.option("--messages", is_flag=True, help="The conversation: what was said, called, answered.")
 @click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
 @log_option
 @json_option
@@ -96,8 +99,14 @@ def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messa
     if remark := stand_in_remark(stream.scenario):
         print_to_stderr(f"scenario {remark}")
     out = stdout_console()
+    told = transcript(stream.family, steps(stream)) if messages else ()
+    turns = {turn.position: turn for turn in told}
     for step in chosen:
-        print_step(out, stream, step, messages=messages)
+        if messages and step.position in turns:
+            # Once: a turn holds what follows the last whole step as well.
+            _print_turn(out, stream, step, turns.pop(step.position), whole=observe)
+        elif not messages:
+            print_step(out, stream, step)
         if observe:
             _print_moment(out, stream, step)
 
@@ -140,28 +149,36 @@ def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
         yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
-def print_step(out: Console, stream: Stream, step: Step, *, messages: bool = False) -> None:
-    """Print one step: its action and reward, then each event with its seq, and its *messages*."""
+def print_step(out: Console, stream: Stream, step: Step) -> None:
+    """Print one step: its action and reward, then each event with its seq."""
     say = stream.family.say
-    if step.action is None:
-        out.print("start" if not step.seqs.start else "then", style="bold")
-    else:
-        head = f"{step.position:>3}  {say(step.action)}  {format_signed(step.reward)}"
-        out.print(safe_text(head), style="bold red" if step.error else "bold")
+    _print_head(out, stream, step)
     for seq, event in zip(step.seqs, step.events, strict=True):
         if isinstance(event, StepRewarded):
             out.print(safe_text(f"     {seq:>4}  {say(event)}"), style="dim")
         elif not isinstance(event, ActionTaken):
             out.print(safe_text(f"     {seq:>4}  {say(event)}"))
-        if messages and isinstance(event, ModelCalled):
-            _print_messages(out, seq, event)
 
 
-def _print_messages(out: Console, seq: int, event: ModelCalled) -> None:
-    """Print an exchange with a model: its reply, reasoning included, and the new messages."""
-    for line in exchange_lines({"seq": seq, "unread": None, **exchange_data(event)}):
+def _print_head(out: Console, stream: Stream, step: Step) -> None:
+    if step.action is None:
+        out.print("start" if not step.seqs.start else "then", style="bold")
+    else:
+        say = stream.family.say(step.action)
+        head = f"{step.position:>3}  {say}  {format_signed(step.reward)}"
+        out.print(safe_text(head), style="bold red" if step.error else "bold")
+
+
+def _print_turn(out: Console, stream: Stream, step: Step, turn: Turn, *, whole: bool) -> None:
+    """Print the *turn* that *step* is of: what was said, called and answered, long texts folded."""
+    _print_head(out, stream, step)
+    before = -1
+    for seq, line in turn_lines(turn, whole=whole):
+        number = "" if seq == before else f"{seq:>4}"
+        before = seq
+        dim = all(role == "dim" for _, role in line)
         text = "".join(part for part, _ in line)
-        out.print(safe_text(f"           {text}"), style="dim")
+        out.print(safe_text(f"     {number:>4}  {text}"), style="dim" if dim else None)
 
 
 def _print_moment(out: Console, stream: Stream, step: Step) -> None:
@@ -174,7 +191,14 @@ def _print_moment(out: Console, stream: Stream, step: Step) -> None:
         else:
             out.print(safe_text(f"  {key}: {_on_one_line(value)}"))
     out.print("\nobservation", style="bold")
-    out.print(safe_lines(prompt_of(stream.family).render(stream.family.observe(step.state))))
+    out.print(safe_lines(_observation_text(stream.family, stream.family.observe(step.state))))
+
+
+def _observation_text(family: Family, observation: Any) -> str:
+    """Return *observation* as a model would read it; of a world outside, as its JSON."""
+    if family.answered:
+        return json_text(shorten(observation))
+    return prompt_of(family).render(observation)
 
 
 def _on_one_line(value: Any) -> str:

@@ -7,6 +7,7 @@ import { readAddress, writeAddress } from "./address.js";
 import { DIALOGS, renderDialog, openDialog, syncDialog } from "./dialogs.js";
 import { drawTimeline, stepWidth, prepareTimeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
+import { findTurn, foldTurns, newTalk, scrollToTurn, transcriptPanel } from "./transcript.js";
 import { plainLine, breakableName, visibleText, signedNumber, toneClass } from "./text.js";
 import { drawingOf } from "./families.js";
 
@@ -19,12 +20,17 @@ function prepareDocument(doc) {
   return { doc, family, made: family.prepare(doc), line: prepareTimeline(doc, family), views: viewsOf(doc), texts: null };
 }
 
+/** The tab that an episode opens with: the transcript, where the world speaks in messages. */
+function firstTab(doc) {
+  return Array.isArray(doc.start.observation?.messages) ? "transcript" : "step";
+}
+
 function initialState(doc, around) {
   return {
-    ...prepareDocument(doc), panels: { ...PANELS, ...around.panels }, dialogs: { ...DIALOGS, ...around.dialogs },
-    at: 0, fresh: 0, tab: "step", seq: null, picked: null, hide: false, playing: null,
+    ...prepareDocument(doc), panels: { ...PANELS, ...around.panels, transcript: transcriptPanel }, dialogs: { ...DIALOGS, ...around.dialogs },
+    at: 0, fresh: 0, tab: firstTab(doc), seq: null, picked: null, hide: false, playing: null,
     letters: readSetting("letters") !== "off", dialog: null, asked: null, opening: false,
-    find: { term: "", hits: new Set(), order: [], place: -1 }, rows: new Map(),
+    find: { term: "", hits: new Set(), order: [], place: -1 }, talk: newTalk(), rows: new Map(),
     width: 0, height: 0, lineWidth: 0,
     get tabs() { return Object.keys(this.panels); },
     get view() { return this.views[this.at]; },
@@ -119,7 +125,7 @@ function renderShell(s, around) {
     look: s.look?.() ?? null,
   };
   return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, around)}${transport(s)}
-    <main>
+    <main class=${s.tab === "transcript" ? "reading" : ""}>
       <section class="picture" aria-label="Picture">${s.width ? s.family.picture(s.made, s.doc, s.view, state) : nothing}</section>
       <section class="timeline" aria-label="Timeline">${s.width ? drawTimeline(s.line, s.doc, {
         at: s.at, hide: s.hide, width: s.lineWidth, picked: s.picked, seek: s.seek, pick: s.pick,
@@ -161,6 +167,7 @@ function scrollToPosition(root, s) {
     scrollIntoPane(pane, "x", x - 20, x + box.width + 20);
     scrollIntoPane(pane, "y", y - 20, y + box.height + 20);
   }
+  if (s.tab === "transcript") scrollToTurn(root);
   if (s.tab === "events") root.querySelector(".events .here, .events .picked")?.scrollIntoView({ block: "nearest" });
 }
 
@@ -177,7 +184,7 @@ function readHash(s) {
 
 function addressOf(s, extra) {
   const parts = new URLSearchParams({ ...extra, step: String(s.at) });
-  if (s.tab !== "step") parts.set("tab", s.tab);
+  if (s.tab !== firstTab(s.doc)) parts.set("tab", s.tab);
   if (s.picked !== null) parts.set("sel", s.picked);
   if (s.seq !== null) parts.set("seq", String(s.seq));
   return parts;
@@ -206,6 +213,7 @@ function addActions(s, update) {
     const [follows, known] = [s.at === s.last, s.last];
     s.rows.clear();
     Object.assign(s, prepareDocument(doc));
+    s.talk.texts = null;
     if (s.find.term) s.find = { ...findHits(s, s.find.term), place: s.find.place };
     if (follows) s.set({ at: s.last, seq: s.last > known ? null : s.seq });
     else s.set({ fresh: s.fresh + s.last - known });
@@ -254,6 +262,7 @@ function addSearch(s, root) {
 
 function keyActions(s, root) {
   const open = (dialogName) => () => s.ask(dialogName);
+  const findOn = (way) => (s.tab === "transcript" ? findTurn(s, way) : s.findNext(way));
   return {
     ArrowLeft: () => s.seek(s.at - 1), ArrowRight: () => s.seek(s.at + 1),
     ShiftArrowLeft: () => s.toMark(-1), ShiftArrowRight: () => s.toMark(1),
@@ -264,8 +273,11 @@ function keyActions(s, root) {
       s.open(tab);
       root.querySelector("#panel [data-first]")?.focus();
     }])),
-    "/": () => { s.open("events"); root.querySelector(".find input").focus(); },
-    n: () => s.findNext(1), N: () => s.findNext(-1),
+    "/": () => {
+      if (s.tab !== "transcript") s.open("events");
+      root.querySelector(".find input").focus();
+    },
+    n: () => findOn(1), N: () => findOn(-1), o: () => s.tab === "transcript" && foldTurns(s),
     g: open("go"), f: open("fork"), d: open("compare"), "?": open("keys"),
     c: () => { s.write(); s.ask("link"); },
     t: toggleTheme, z: () => s.set({ hide: !s.hide }),
@@ -284,14 +296,15 @@ function keyActions(s, root) {
 export function showEpisode(root, doc, around = {}) {
   const s = initialState(doc, around);
   let writing = null;
-  let drawnAt = -1;
+  let drawnAt = "";
   let left = false;
   const draw = () => {
     if (left) return;
     render(renderShell(s, around), root);
     syncDialog(root, s);
-    if (drawnAt !== s.at) {
-      drawnAt = s.at;
+    const drawing = `${s.at} ${s.tab === "transcript"}`;
+    if (drawnAt !== drawing) {
+      drawnAt = drawing;
       scrollToPosition(root, s);
     }
   };

@@ -1,4 +1,4 @@
-// The five panels beside the picture: Step, State, Model, Events, Grade.
+// The panels beside the picture but for the transcript: Step, State, Model, Events, Grade.
 import { html, nothing, noChange } from "./vendor/lit-html.js";
 import { inlineGlyph } from "./icons.js";
 import { stateTables } from "./tables.js";
