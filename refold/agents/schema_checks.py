@@ -5,12 +5,17 @@ from typing import Any
 
 from refold.engine.codec import encode
 
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
     "string": lambda value: isinstance(value, str),
-    "integer": lambda value: _is_number(value) and value == int(value),
-    "number": lambda value: _is_number(value),
+    "integer": lambda value: _is_number(value) and value % 1 == 0,
+    "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
     "null": lambda value: value is None,
 }
@@ -18,10 +23,10 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 def find_mismatch(value: Any, schema: Any, path: str = "$") -> str | None:
     """
-    Return what of *value* does not fit the JSON schema *schema*, in words; None if nothing is found.
+    Return what of *value* does not fit the JSON schema *schema*, in words; None if all does.
 
-    Looked at are types, ``enum``, ``const``, bounds of numbers, lengths of arrays, and what lies in
-    objects and arrays. What a schema says otherwise is left to whoever wrote it.
+    Looked at are types, ``enum``, ``const``, bounds of numbers, lengths of arrays, and what lies
+    in objects and arrays. What a schema says otherwise is left to whoever wrote it.
     """
     return next(_mismatches(value, schema, path), None)
 
@@ -78,7 +83,3 @@ def _in_array(value: list[Any], schema: dict[str, Any], path: str) -> Iterator[s
     for index, each in enumerate(value):
         inner = first[index] if index < len(first) else schema.get("items")
         yield from _mismatches(each, inner, f"{path}[{index}]")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
