@@ -196,7 +196,8 @@ def test_what_it_asks_a_model_is_recorded_once(shell):
     assert bodies[-1]["model"] == "tiny"
     assert bodies[-1]["messages"][:-2] == bodies[-2]["messages"]
     assert (calls[0].reply.usage.input, calls[0].reply.usage.output) == (5, 1)
-    told = shell("replay last --messages").out
+    assert "Walk to the goal." in shell("replay last --messages").out
+    told = shell("replay last").out
     assert "mine.py:Asks asks tiny" in told
     assert "5 + 1 tokens" in told
     shell("verify")
