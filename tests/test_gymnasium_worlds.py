@@ -22,8 +22,13 @@ from refold.engine import Episode, EventLog, InvalidAction, RefoldError, fold_to
 from refold.engine.errors import NoWorld, WorldDiffers
 from refold.engine.values import to_json_value
 from refold.environments import Worlds
-from refold.environments.gymnasium_worlds import GYMNASIUM, reward_range
-from refold.environments.spaces import check_action, read_action, recordable_action, schema_of
+from refold.environments.gymnasium.spaces import (
+    check_action,
+    read_action,
+    recordable_action,
+    schema_of,
+)
+from refold.environments.gymnasium.worlds import GYMNASIUM, reward_range
 from refold.graders import grade
 from refold.replays import verify
 from refold.replays.live import verify_live

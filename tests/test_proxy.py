@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from refold.engine import Episode, EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.environments import Worlds
-from refold.environments.openenv_servers import describe_server
+from refold.environments.openenv.servers import describe_server
 from refold.graders import saved_grades
 from refold.replays import verify
 from refold.replays.live import verify_live

@@ -8,7 +8,7 @@ from refold.agents import make_policy, play
 from refold.engine import Episode, InvalidAction, RefoldError
 from refold.engine.errors import NoWorld
 from refold.environments import Worlds
-from refold.environments.results import read_reset, read_step
+from refold.environments.python.results import read_reset, read_step
 from refold.replays import verify
 from refold.replays.live import verify_live
 from refold.scenarios import load

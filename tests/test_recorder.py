@@ -20,7 +20,7 @@ import refold
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.values import to_json_value
 from refold.environments import Worlds
-from refold.environments.gymnasium_vector_recorder import info_at
+from refold.environments.gymnasium.vector_recorder import info_at
 from refold.replays import verify
 from refold.replays.live import verify_live
 from refold.scenarios import load

@@ -422,7 +422,7 @@ def test_commands_that_ask_a_model_in_a_world(tmp_path):
 def test_a_model_plays_a_gymnasium_environment(tmp_path):
     """CartPole, where Gymnasium is installed: a number is the action, an array is seen as JSON."""
     pytest.importorskip("gymnasium")
-    pytest.importorskip("refold.environments.gymnasium_worlds")
+    pytest.importorskip("refold.environments.gymnasium.worlds")
     shell = Shell(tmp_path)
     with MockModel() as server:
         given = f"--agent openai:mock --base-url {server.base_url} --api-key none"

@@ -24,6 +24,7 @@ NOTHING_SAID = "(no answer)"
 
 _NO_RESULT = "(no answer of its own)"
 _ROLES = ("system", "developer", "user", "assistant", "tool")
+_OF_A_MESSAGE = ("role", "content", "name", "tool_calls", "tool_call_id")
 _LONGEST_ID = 4096  # some routers put a signature into ids
 
 
@@ -183,17 +184,23 @@ def render(messages: Sequence[Message | Said | Heard], turns: Turns) -> list[Mes
 
 def _rendered_answer(each: Heard, calls: Sequence[str]) -> Iterator[Message]:
     """Yield what a world said: first an answer to each of *calls*, as APIs demand one."""
-    results = list(takewhile(lambda message: message["role"] == "tool", each.messages))
+    messages = [_known_fields(message) for message in each.messages]
+    results = list(takewhile(lambda message: message["role"] == "tool", messages))
     for place, id in enumerate(calls):
         answer = results[place] if place < len(results) else {"role": "tool", "content": _NO_RESULT}
         yield {**answer, "tool_call_id": id}
     own: list[Any] = []
-    for message in each.messages[min(len(calls), len(results)) :]:
+    for message in messages[min(len(calls), len(results)) :]:
         own += [call["id"] for call in calls_in(message)]
         if message["role"] in ("user", "assistant") or message.get("tool_call_id") in own:
             yield message
         else:  # the answer to a call that is not shown, or a second system message
             yield {"role": "user", "content": message["content"]}
+
+
+def _known_fields(message: Message) -> Message:
+    """Return *message* without what a world adds for itself, which strict APIs refuse."""
+    return {name: each for name, each in message.items() if name in _OF_A_MESSAGE}
 
 
 def _add_user_message(rendered: list[Message], message: Message) -> None:

@@ -7,7 +7,7 @@ from refold.commands.serve import server_needed
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog
-from refold.environments.openenv_servers import describe_server, read_address
+from refold.environments.openenv.servers import describe_server, read_address
 
 
 @click.command(

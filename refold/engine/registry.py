@@ -19,9 +19,9 @@ ENVIRONMENTS = "refold.environments"
 
 _BUILT_IN: Mapping[str, Mapping[str, str]] = {
     ENVIRONMENTS: {
-        "gymnasium": "refold.environments.gymnasium_worlds:GYMNASIUM",
-        "openenv": "refold.environments.openenv_worlds:OPENENV",
-        "python": "refold.environments.python_worlds:PYTHON",
+        "gymnasium": "refold.environments.gymnasium.worlds:GYMNASIUM",
+        "openenv": "refold.environments.openenv.worlds:OPENENV",
+        "python": "refold.environments.python.worlds:PYTHON",
         "tau2": "refold.environments.tau2:TAU2",
     },
     FAMILIES: {

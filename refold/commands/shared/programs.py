@@ -11,7 +11,7 @@ from pathlib import Path
 
 from refold.agents.functions import Program
 from refold.engine import RefoldError
-from refold.environments.python_files import load_function
+from refold.environments.python.files import load_function
 
 
 def is_program(agent: str) -> bool:

@@ -7,8 +7,8 @@ from attrs import frozen
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog
-from refold.environments.openenv_recording import Recorder
-from refold.environments.openenv_servers import Server
+from refold.environments.openenv.recording import Recorder
+from refold.environments.openenv.servers import Server
 from refold.server.app import LARGEST_HEAD, SHUTDOWN_SECONDS, AnnouncingServer, listen
 from refold.server.http.access import is_loopback
 from refold.server.proxy.headers import by_name

@@ -6,9 +6,9 @@ from typing import Any
 
 from attrs import frozen
 
-from refold.environments.openenv_protocol import Reply, read_json, read_reply
-from refold.environments.openenv_recording import Recorder
-from refold.environments.openenv_sockets import LOST
+from refold.environments.openenv.protocol import Reply, read_json, read_reply
+from refold.environments.openenv.recording import Recorder
+from refold.environments.openenv.sockets import LOST
 from refold.environments.options import read_options
 from refold.server.http.access import read_cookie
 from refold.server.http.request_session import SESSION_COOKIE, SESSION_HEADER

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from attrs import define, field
 from starlette.types import Message, Receive, Scope, Send
 
-from refold.environments.openenv_http import ANSWER_SECONDS, open_connection, say_failure
+from refold.environments.openenv.http import ANSWER_SECONDS, open_connection, say_failure
 from refold.server.proxy.exchanges import RECORDED_PATHS, Exchange, HttpSessions
 from refold.server.proxy.headers import Headers, by_name, request_headers, response_headers
 from refold.server.proxy.recording import RecorderThread

@@ -9,7 +9,7 @@ from queue import Full, Queue
 from threading import Thread
 
 from refold.engine import EventLog, RefoldError
-from refold.environments.openenv_recording import Recorder
+from refold.environments.openenv.recording import Recorder
 
 MOST_WAITING = 10_000
 """Exchanges that wait to be recorded; what comes beyond is not recorded."""

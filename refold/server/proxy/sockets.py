@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
-from refold.environments.openenv_http import CONNECT_SECONDS, say_failure
+from refold.environments.openenv.http import CONNECT_SECONDS, say_failure
 from refold.server.proxy.exchanges import record_frames
 from refold.server.proxy.headers import request_headers, response_headers
 from refold.server.proxy.http import target_of

@@ -16,7 +16,7 @@ from gymnasium import Space, spaces
 
 from refold.engine.errors import InvalidAction
 from refold.engine.values import MOST_NUMBERS, array_value, to_json_value
-from refold.environments.python_values import from_json_value
+from refold.environments.python.values import from_json_value
 
 Schema = dict[str, Any]
 _ARRAYS = (spaces.Box, spaces.MultiBinary, spaces.MultiDiscrete)

@@ -16,8 +16,8 @@ from refold.agents.origins import NETWORK, mark_origin
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.world import fault_in
-from refold.environments.openenv_protocol import Reply, answer, begun, to_action
-from refold.environments.openenv_servers import Server, ask_offer, split_arguments
+from refold.environments.openenv.protocol import Reply, answer, begun, to_action
+from refold.environments.openenv.servers import Server, ask_offer, split_arguments
 from refold.graders import grade, save_grade
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import Offer

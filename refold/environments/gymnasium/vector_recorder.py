@@ -14,10 +14,10 @@ from gymnasium.vector.utils import iterate
 
 from refold.engine.values import to_json_value
 from refold.environments.answers import answered, began, failed
-from refold.environments.generators import generator_state, lost
-from refold.environments.gymnasium_recorder import json_action
-from refold.environments.recordings import Recording
-from refold.environments.spaces import schema_of
+from refold.environments.gymnasium.generators import generator_state, lost
+from refold.environments.gymnasium.recorder import json_action
+from refold.environments.gymnasium.spaces import schema_of
+from refold.environments.recording.recordings import Recording
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
 
 _AT_ONCE = "it was reset in the step that ended the episode before, where nobody could see it"

@@ -8,11 +8,11 @@ from typing import Any
 from refold.engine.errors import InvalidAction, RefoldError
 from refold.engine.world import Answers
 from refold.environments.answers import answered, began, failed
-from refold.environments.coroutines import Waiter
-from refold.environments.generators import restore
-from refold.environments.offers import offer_of, space_of
-from refold.environments.python_values import from_json_value
-from refold.environments.results import read_reset, read_step
+from refold.environments.gymnasium.generators import restore
+from refold.environments.python.coroutines import Waiter
+from refold.environments.python.offers import offer_of, space_of
+from refold.environments.python.results import read_reset, read_step
+from refold.environments.python.values import from_json_value
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan
 
 INSTRUCTIONS = "$.offer.instructions"
@@ -111,7 +111,7 @@ class ObjectWorld:
     def _taken(self, action: Any, *, checked: bool) -> Any:
         if self._space is None:
             return from_json_value(action)
-        from refold.environments.spaces import check_action, read_action  # noqa: PLC0415 - NumPy
+        from refold.environments.gymnasium.spaces import check_action, read_action  # noqa: PLC0415 - NumPy
 
         taken = read_action(self._space, action)
         if checked:

@@ -9,11 +9,11 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv, VectorWra
 
 from refold.engine.codec import encode
 from refold.engine.values import to_json_value
-from refold.environments.gymnasium_recorder import RecordedEnv
-from refold.environments.gymnasium_vector_recorder import RecordedVectorEnv
-from refold.environments.gymnasium_worlds import scenario_of, versions_of_spec
+from refold.environments.gymnasium.recorder import RecordedEnv
+from refold.environments.gymnasium.vector_recorder import RecordedVectorEnv
+from refold.environments.gymnasium.worlds import scenario_of, versions_of_spec
 from refold.environments.options import WRAPPERS
-from refold.environments.python_worlds import class_scenario
+from refold.environments.python.worlds import class_scenario
 from refold.scenarios import Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 

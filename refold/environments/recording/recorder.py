@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from refold.engine import EventLog, RefoldError
-from refold.environments.object_recorder import RecordedObject
-from refold.environments.objects import check_methods
-from refold.environments.python_worlds import class_scenario
-from refold.environments.recordings import Recording
+from refold.environments.python.objects import check_methods
+from refold.environments.python.worlds import class_scenario
+from refold.environments.recording.objects import RecordedObject
+from refold.environments.recording.recordings import Recording
 from refold.scenarios import Scenario, load
 
 E = TypeVar("E")
@@ -59,9 +59,9 @@ def _describe(env: Any) -> tuple[Any, Scenario, dict[str, str]]:
     """Return the recorder for *env*, the scenario that it is, and what it is made by."""
     gymnasium = sys.modules.get("gymnasium")  # not loaded: nothing can be one of its environments
     if gymnasium is not None and isinstance(env, gymnasium.Env | gymnasium.vector.VectorEnv):
-        from refold.environments import gymnasium_scenarios  # noqa: PLC0415 - as above
+        from refold.environments.gymnasium import scenarios  # noqa: PLC0415 - as above
 
-        return gymnasium_scenarios.describe(env)
+        return scenarios.describe(env)
     scenario, by = class_scenario(type(env))
     return RecordedObject, scenario, by
 

@@ -17,7 +17,7 @@ from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import RefoldError
 from refold.engine.values import to_json_value
 from refold.environments.kind import answered_scenario
-from refold.environments.openenv_http import NoAnswer, asking
+from refold.environments.openenv.http import NoAnswer, asking
 from refold.environments.options import format_options, read_options
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import Offer

@@ -35,7 +35,7 @@ def offer_of(target: Any, *, documented: bool = False) -> Offer | None:
     instructions = getattr(target, "instructions", None) or ""
     space = space_of(target)
     if space is not None and not tools and schema is None:
-        from refold.environments.spaces import schema_of  # noqa: PLC0415 - imports NumPy
+        from refold.environments.gymnasium.spaces import schema_of  # noqa: PLC0415 - imports NumPy
 
         schema = schema_of(space)
         instructions = instructions or (_documentation(target) if documented else "")

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from refold.engine import Episode, EventLog, NotALog, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.exchanges import INSTRUMENT_FAILED
-from refold.environments.batches import BatchedLog, open_shared
-from refold.environments.generators import lost
+from refold.environments.gymnasium.generators import lost
+from refold.environments.recording.batches import BatchedLog, open_shared
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan
 

@@ -14,10 +14,10 @@ from refold.engine.errors import RefoldError
 from refold.engine.world import World
 from refold.environments.answers import failed
 from refold.environments.kind import Environment, answered_scenario, no_world
-from refold.environments.objects import ObjectWorld
 from refold.environments.options import read_options, refuse_wrappers, world_name
 from refold.environments.packages import version_of
-from refold.environments.python_values import from_json_value
+from refold.environments.python.objects import ObjectWorld
+from refold.environments.python.values import from_json_value
 from refold.scenarios import Criterion, Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 

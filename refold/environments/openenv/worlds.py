@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 from refold.engine.errors import NoWorld
 from refold.engine.world import Answers, World
 from refold.environments.kind import Environment, no_world
-from refold.environments.openenv_http import NoAnswer
-from refold.environments.openenv_protocol import Reply, answer, begun, to_steps
-from refold.environments.openenv_servers import (
+from refold.environments.openenv.http import NoAnswer
+from refold.environments.openenv.protocol import Reply, answer, begun, to_steps
+from refold.environments.openenv.servers import (
     TASK_NAMES,
     Server,
     ask_offer,
@@ -24,7 +24,7 @@ from refold.environments.openenv_servers import (
     reset_arguments,
     split_arguments,
 )
-from refold.environments.openenv_sockets import Lost, Session
+from refold.environments.openenv.sockets import Lost, Session
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import EnvironmentBegan, Offer
 from refold.scenarios.answered.parameters import AnsweredParameters

@@ -12,12 +12,12 @@ import numpy as np
 
 from refold.engine.values import to_json_value
 from refold.environments.answers import answered, began, failed
-from refold.environments.generators import generator_state
-from refold.environments.offers import offer_of
-from refold.environments.python_values import NONE
-from refold.environments.recordings import Recording
-from refold.environments.results import read_reset, read_step
-from refold.environments.spaces import recordable_action
+from refold.environments.gymnasium.generators import generator_state
+from refold.environments.gymnasium.spaces import recordable_action
+from refold.environments.python.offers import offer_of
+from refold.environments.python.results import read_reset, read_step
+from refold.environments.python.values import NONE
+from refold.environments.recording.recordings import Recording
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan
 
 _OWN = ("env", "_recording", "_track", "_by")

@@ -8,7 +8,7 @@ the ones of the whole process, are not known to be the environment's.
 from typing import Any
 
 from refold.engine.errors import RefoldError
-from refold.environments.python_values import from_json_value
+from refold.environments.python.values import from_json_value
 
 _LOST = "lost"
 

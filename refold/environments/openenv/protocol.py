@@ -13,7 +13,7 @@ import msgspec
 from attrs import frozen
 
 from refold.environments.answers import answered, began
-from refold.environments.openenv_servers import Server
+from refold.environments.openenv.servers import Server
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
 
 REFUSED = ("VALIDATION_ERROR", "INVALID_JSON")

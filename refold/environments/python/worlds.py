@@ -9,17 +9,17 @@ from typing import Any
 from refold.engine.errors import RefoldError
 from refold.engine.world import World
 from refold.environments.kind import Environment, answered_scenario, no_world
-from refold.environments.objects import ObjectWorld
 from refold.environments.options import WRAPPERS, read_options, refuse_wrappers, world_name
 from refold.environments.packages import version_of
-from refold.environments.python_files import (
+from refold.environments.python.files import (
     check_options,
     is_file,
     load_function,
     split_place,
     versions_of_source,
 )
-from refold.environments.python_values import from_json_value
+from refold.environments.python.objects import ObjectWorld
+from refold.environments.python.values import from_json_value
 from refold.scenarios import Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 

@@ -8,13 +8,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 
 from refold.engine.values import LARGEST_VALUE
-from refold.environments.openenv_http import (
+from refold.environments.openenv.http import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     authorization,
     say_failure,
 )
-from refold.environments.openenv_protocol import Reply, read_reply
+from refold.environments.openenv.protocol import Reply, read_reply
 
 LARGEST_FRAME = 4 * LARGEST_VALUE
 """Bytes of a message of a server; a larger one is a failure."""

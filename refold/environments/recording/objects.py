@@ -6,12 +6,12 @@ from typing import Any
 
 from refold.engine.values import to_json_value
 from refold.environments.answers import answered, began, failed
-from refold.environments.generators import generator_state
-from refold.environments.objects import takes_seed
-from refold.environments.offers import offer_of, space_of
-from refold.environments.python_values import NONE
-from refold.environments.recordings import Recording
-from refold.environments.results import read_reset, read_step
+from refold.environments.gymnasium.generators import generator_state
+from refold.environments.python.objects import takes_seed
+from refold.environments.python.offers import offer_of, space_of
+from refold.environments.python.results import read_reset, read_step
+from refold.environments.python.values import NONE
+from refold.environments.recording.recordings import Recording
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan
 
 _OWN = ("_target", "_recording", "_track", "_by")
@@ -115,7 +115,7 @@ class RecordedObject:
         space = space_of(self._target)
         if space is None:
             return to_json_value(action)
-        from refold.environments.gymnasium_recorder import json_action  # noqa: PLC0415 - NumPy
+        from refold.environments.gymnasium.recorder import json_action  # noqa: PLC0415 - NumPy
 
         return json_action(space, action)
 

@@ -1,0 +1,1 @@
+"""Gymnasium environments as worlds, and on record in one's own loop."""

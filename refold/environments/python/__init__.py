@@ -1,0 +1,1 @@
+"""Objects that Python functions make, as worlds."""

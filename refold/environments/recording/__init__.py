@@ -1,0 +1,1 @@
+"""What a program of its own plays, on record: ``refold.record``."""
