@@ -25,6 +25,7 @@ __all__ = [
     "grade",
     "load",
     "load_rubric",
+    "record",
     "steps",
     "verify",
 ]
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         fold,
         fold_to,
     )
+    from refold.environments import record
     from refold.graders import Grade, grade
     from refold.replays import diff, steps, verify
     from refold.scenarios import Scenario, load, load_rubric
@@ -50,7 +52,7 @@ else:  # hidden from type checkers, which would take it to mean that any name ex
         """Return the public name *name* from the package that defines it."""
         if name in __all__:
             # Lower floors first: each of these packages imports the ones before it anyway.
-            for room in ("engine", "scenarios", "graders", "replays"):
+            for room in ("engine", "scenarios", "graders", "environments", "replays"):
                 found = vars(import_module(f"{__name__}.{room}"))
                 if name in found:
                     return globals().setdefault(name, found[name])

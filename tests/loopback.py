@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from refold.agents.prompting import ModelOptions, model_configuration, system_message, turn_message
+from refold.agents.configuration import model_configuration
+from refold.agents.prompting import ModelOptions, system_message, turn_message
 
 
 def connect(base_url, timeout=30):

@@ -16,6 +16,7 @@ from refold.engine.exchanges import (
     Attempt,
     ModelCalled,
     ModelConfigured,
+    ProgramLoaded,
     Reply,
     ReplyUnread,
     ToolCall,
@@ -64,6 +65,7 @@ def test_a_stream_can_be_pickled_and_copied(random_episode, scenario, seed):
 
 CALL = {"sent": ({"role": "user", "content": "é\n"},), "first": 0, "request": "0" * 64}
 EXCHANGES = [
+    ProgramLoaded("mine.py:choose", "0" * 64),
     ModelConfigured("workflow.1", "tools", None, {"model": "m", "temperature": 0.5}),
     ModelCalled(
         **CALL,

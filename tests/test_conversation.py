@@ -5,8 +5,9 @@ import pytest
 from asking import of_kind, play, sensible
 from fault_server import BUSY, FaultServer, refuses, says
 
+from refold.agents.configuration import model_configuration
 from refold.agents.conversation import rebuild_requests, request_digest
-from refold.agents.prompting import ModelOptions, model_configuration
+from refold.agents.prompting import ModelOptions
 from refold.engine import Episode, StepRewarded, Stream
 from refold.engine.codec import encode
 from refold.engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread

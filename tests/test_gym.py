@@ -1,3 +1,5 @@
+from collections import Counter
+
 import gymnasium
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from refold.agents import make_policy, play
 from refold.engine import Episode, EpisodeOver, EventLog, InvalidAction
 from refold.graders import grade
 from refold.gym import environment_ids
+from refold.replays import verify
 from refold.scenarios import load, scenario_names
 
 IDS = dict(environment_ids())
@@ -131,3 +134,59 @@ def test_an_environment_that_was_closed_says_so(tmp_path):
     env.close()
     with pytest.raises(gymnasium.error.ClosedEnvironmentError, match="no reset after close"):
         env.reset()
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_masks_for_maskable_ppo(id):
+    """The method that sb3-contrib asks says the same as the observation, through all wrappers."""
+    env = gymnasium.make(id)
+    observation, _ = env.reset()
+    mask = env.get_wrapper_attr("action_masks")()
+    assert mask.dtype == np.bool_
+    assert mask.any()
+    assert mask.tolist() == observation["action_mask"].astype(bool).tolist()
+
+
+def first_choices(observation):
+    """Return the first possible choice of each environment; 0 where an episode has ended."""
+    return observation["action_mask"].argmax(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("sync", {}),
+        pytest.param("async", {}, marks=pytest.mark.slow),
+        pytest.param("async", {"context": "spawn"}, marks=pytest.mark.slow),
+    ],
+)
+def test_vectorised_environments_share_a_log(tmp_path, mode, options):
+    """
+    Several at once, in one process or in several, write into one file.
+
+    It holds an episode of each seed, those after an automatic reset too, all whole and of the run.
+    """
+    path = str(tmp_path / "log.db")
+    envs = gymnasium.make_vec(
+        "refold/inbox-easy-v1",
+        num_envs=4,
+        vectorization_mode=mode,
+        vector_kwargs=options,
+        log=path,
+        run="vectors",
+    )
+    observation, _ = envs.reset(seed=7)
+    ended = np.zeros(4, np.int64)
+    while ended.min() < 2:
+        observation, _, terminated, truncated, _ = envs.step(first_choices(observation))
+        ended += terminated | truncated
+    envs.close()
+    with EventLog(path, readonly=True) as log:
+        episodes = list(log.episodes())
+        assert {episode.run for episode in episodes} == {"vectors"}
+        assert {7, 8, 9, 10} < {episode.seed for episode in episodes}
+        whole = Counter(episode.ended for episode in episodes)
+        assert whole["terminated"] == ended.sum()
+        for episode in episodes:
+            assert verify(log.events(episode.id)) is None
+            assert len(log.grades(episode.id)) == (episode.ended == "terminated")

@@ -18,13 +18,14 @@ FLOORS = [
     ("graders", "agents"),
     ("environments",),
     ("replays",),
-    ("viewer", "reports", "pytest_plugin", "gym"),
+    ("viewer", "reports", "pytest_plugin", "gym", "integrations"),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),
     ("server.openenv",),
     ("server.routes",),
     ("server",),
+    ("server.proxy",),
     ("commands.shared",),
     ("commands",),
     ("cli",),
@@ -46,8 +47,17 @@ OWNERS = {
     "uvicorn": ["refold/server/*"],
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
-    "gymnasium": ["refold/gym/*"],
     "re2": ["refold/scenarios/answered/patterns.py"],
+    "gymnasium": [
+        "refold/gym/*",
+        "refold/environments/gymnasium_*.py",
+        "refold/environments/spaces.py",
+    ],
+    "tau2": ["refold/environments/tau2/*"],
+    "loguru": ["refold/environments/tau2/library.py"],
+    "websockets": ["refold/environments/openenv_sockets.py", "refold/server/proxy/sockets.py"],
+    "inspect_ai": ["refold/integrations/inspect_ai.py"],
+    "verifiers": ["refold/integrations/verifiers.py"],
 }
 PURE = [
     "refold/engine/*.py",
@@ -56,7 +66,8 @@ PURE = [
 ]
 NOT_PURE = [
     "refold/engine/__init__.py",  # hands on the log
-    "refold/engine/episode.py",  # writes to one, and makes up ids
+    "refold/engine/episode.py",  # writes to one
+    "refold/engine/episode_ids.py",  # makes them up
     "refold/engine/log/*",
     "refold/graders/saved.py",  # grades in a log
     "refold/graders/regrading.py",

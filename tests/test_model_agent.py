@@ -4,7 +4,8 @@ from attrs import evolve
 from fault_server import BUSY, DROP, FaultServer, Sent, refuses, says
 
 from refold.agents.client import AccessDenied
-from refold.agents.prompting import ModelOptions, model_configuration
+from refold.agents.configuration import model_configuration
+from refold.agents.prompting import ModelOptions
 from refold.engine import ActionTaken, Episode, RefoldError
 from refold.engine.codec import Codec
 from refold.engine.exchanges import Attempt, ModelCalled, ModelConfigured, ReplyUnread

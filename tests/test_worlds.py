@@ -130,7 +130,7 @@ def test_nothing_is_begun_if_the_world_cannot_be_opened(shell):
     for text, match in (("1 / 0", "ZeroDivisionError"), ("x = 1", "expected a function 'Walk'")):
         (shell.at / "walk.py").write_text(text)
         shell.refuses(f"record {NAME} --agent random", match=match)
-    shell.refuses("record python:none.py:Walk --agent random", match="got none called 'none.py'")
+    shell.refuses("record python:none.py:Walk --agent random", match="got none called none.py")
     shell.refuses("record python:walk.py --agent random", match=r"expected FILE\.py:FUNCTION")
     assert not (shell.at / "refold.db").exists()
 

@@ -88,17 +88,17 @@ def read_action(reply: Reply, family: Family, names: Mapping[str, str]) -> Any:
         reason = said or reason
     if action is not None:
         if reason == _SEVERAL:
-            raise UnreadableReply(_reason(reason, reply))
+            raise UnreadableReply(short_reason(reason, reply))
         return action
     objects = list(find_json_objects(text))
     candidates = list(_candidates(text, objects, family, names))
     answers = [each for each in candidates if each.counts]
     if not answers:
         reason = reason or (candidates[-1].reason if candidates else _none_found(text))
-        raise UnreadableReply(_reason(reason, reply))
+        raise UnreadableReply(short_reason(reason, reply))
     refusal = _refusal(answers, text[objects[-1].end :])
     if refusal:
-        raise UnreadableReply(_reason(refusal, reply))
+        raise UnreadableReply(short_reason(refusal, reply))
     return answers[-1].action
 
 
@@ -109,7 +109,8 @@ def _none_found(text: str) -> str:
     return reason
 
 
-def _reason(reason: str, reply: Reply) -> str:
+def short_reason(reason: str, reply: Reply) -> str:
+    """Return *reason*, why *reply* is unreadable, as it is recorded and told to the model."""
     # Lone surrogates, which UTF-8 cannot encode, become question marks.
     short = reason[:_LONGEST_REASON].encode("utf-8", "replace").decode()
     if reply.finish == "length":

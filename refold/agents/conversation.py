@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, TypeGuard
 
-from refold.agents.messages import Message, Said, render, said, with_system
+from refold.agents.messages import Heard, Message, Said, heard, render, said, with_system
+from refold.agents.noted import NotedMessages
 from refold.engine import Event, StepRewarded, Stream
 from refold.engine.codec import encode
 from refold.engine.exchanges import (
@@ -19,6 +20,7 @@ from refold.engine.exchanges import (
     Reply,
     ReplyUnread,
 )
+from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan
 
 
 class Conversation:
@@ -29,6 +31,8 @@ class Conversation:
         configuration: How the model is asked; None until that is recorded.
         has_reply: Whether the model has replied under this configuration.
         messages: All messages, system messages and what the model said included.
+        heard: What a world outside said last, until the model has answered it: each request adds
+            it, though only the world's own event records it.
         pending_reply: The last reply, until it leads to a step or proves unreadable.
         failed_call: The last call, if it got no reply and that is not dealt with yet.
         steps: Number of whole steps.
@@ -37,12 +41,14 @@ class Conversation:
         has_called: Whether a reply under this configuration led to a step.
         reason: Why the last of them was unreadable.
         forfeited: Whether the model has forfeited the current step.
+        noted: The conversation of a program that noted its own.
     """
 
     def __init__(self) -> None:
         self.configuration: ModelConfigured | None = None
         self.has_reply = False
-        self.messages: list[Message | Said] = []
+        self.messages: list[Message | Said | Heard] = []
+        self.heard: Heard | None = None
         self.pending_reply: Reply | None = None
         self.failed_call: ModelCalled | None = None
         self.steps = 0
@@ -51,6 +57,7 @@ class Conversation:
         self.has_called = False
         self.reason = ""
         self.forfeited = False
+        self.noted = NotedMessages()
         self._ids: set[str] = set()
         self._last_reply_unread = False
         self._instructed_for: tuple[str, str] | None = None
@@ -72,6 +79,8 @@ class Conversation:
                 self._last_reply_unread = True
             case ActionForfeited():
                 self.forfeited = True
+            case EnvironmentBegan(fault=None) | EnvironmentAnswered(fault=None):
+                self.heard = heard(event.observation)
             case StepRewarded():
                 self.steps += 1
                 self.has_called |= not self.forfeited
@@ -88,29 +97,41 @@ class Conversation:
         self.unread_in_form = 0
 
     def _apply_call(self, event: ModelCalled) -> None:
+        if self._is_noted:
+            self.noted.add(event.sent, event.first, event.reply)
+            return
         if event.reply is None:
             self.failed_call = event
             return
+        new = self._with_heard(event.sent)
         if self._new_turn:
-            self._turns.append(self._next_turn(event.sent))
+            self._turns.append(self._next_turn(new))
             self._new_turn = False
         # The system message depends on prompt version and format, so a fork may need another one.
         if any(message["role"] == "system" for message in event.sent):
             self._instructed_for = self._prompt_and_format
         self.has_reply = True
-        self.messages.extend(event.sent)
+        self.messages.extend(new)
+        self.heard = None
         self.messages.append(said(event.reply, self._ids))
         self.pending_reply = event.reply
         self._last_reply_unread = False
 
-    def _next_turn(self, sent: Sequence[Message]) -> int:
+    def _with_heard(self, sent: Sequence[Message]) -> list[Message | Heard]:
+        """Return *sent* with what the world said last behind the system message."""
+        if self.heard is None:
+            return list(sent)
+        systems = [each for each in sent if each["role"] == "system"]
+        return [*systems, self.heard, *(each for each in sent if each["role"] != "system")]
+
+    def _next_turn(self, new: Sequence[Message | Heard]) -> int:
         """
-        Return the index in ``messages`` at which the turn that begins with *sent* starts.
+        Return the index in ``messages`` at which the turn that begins with *new* starts.
 
         It starts where the observation is, which may be the answer to a tool call. Other answers
         before it belong to the turn before: APIs reject a call whose answer is not present.
         """
-        roles = [message.get("role") for message in sent]
+        roles = ["user" if isinstance(each, Heard) else each.get("role") for each in new]
         leading = roles.index("user") if "user" in roles else sum(r == "system" for r in roles)
         return len(self.messages) + leading
 
@@ -119,6 +140,10 @@ class Conversation:
         return (
             (self.configuration.prompt, self.configuration.format) if self.configuration else None
         )
+
+    @property
+    def _is_noted(self) -> bool:
+        return self.configuration is not None and self.configuration.turns == "noted"
 
     @property
     def is_instructed(self) -> bool:
@@ -133,14 +158,18 @@ class Conversation:
         history, older turns are left out as a whole.
         """
         history = self.configuration.history if self.configuration else None
-        turns = [*self._turns, self._next_turn(new)] if self._new_turn else self._turns
+        turns = self._turns
+        if self._new_turn:
+            turns = [*turns, self._next_turn(self._with_heard(new))]
         if history is None or len(turns) <= history + 1:
             return 1
         return turns[-history - 1]
 
     def request_body(self, new: list[Message], first: int) -> dict[str, Any]:
         """Return the request body: the last system message, all from *first* on, and *new*."""
-        messages = [*self.messages, *new]
+        if self.configuration is not None and self._is_noted:
+            return {**self.configuration.parameters, "messages": self.noted.request(new, first)}
+        messages = [*self.messages, *self._with_heard(new)]
         # APIs want one system message, first: of several, the last one is in force.
         system = next(filter(_is_system, reversed(messages)))
         rest = [each for each in messages[first:] if not _is_system(each)]
@@ -179,8 +208,8 @@ class Conversation:
         ]
 
 
-def _is_system(message: Message | Said) -> TypeGuard[Message]:
-    return not isinstance(message, Said) and message["role"] == "system"
+def _is_system(message: Message | Said | Heard) -> TypeGuard[Message]:
+    return isinstance(message, dict) and message["role"] == "system"
 
 
 def request_digest(body: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ system messages, so there are plainer forms. All are pure functions of what the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -15,12 +16,14 @@ from attrs import frozen
 from refold.agents.completions import MOST_TOOL_CALLS, calls_in
 from refold.engine.codec import encode
 from refold.engine.exchanges import Reply, Turns
+from refold.scenarios.answered.prompt import render as render_observation
 
 Message = dict[str, Any]
 NOTHING_SAID = "(no answer)"
 """Sent back for a turn in which the model said nothing: most APIs refuse an empty message."""
 
-_STANDARD = ("role", "content", "refusal", "name")
+_NO_RESULT = "(no answer of its own)"
+_ROLES = ("system", "developer", "user", "assistant", "tool")
 _LONGEST_ID = 4096  # some routers put a signature into ids
 
 
@@ -41,6 +44,36 @@ class Said:
     def calls(self) -> list[str]:
         """Ids of the tool calls in the message."""
         return [call["id"] for call in self.message.get("tool_calls", [])]
+
+
+@frozen
+class Heard:
+    """
+    What a world outside said in answer to an action, or as it began.
+
+    Attributes:
+        messages: Its messages, or what can be seen as one with the role ``tool``: the answer to
+            a tool call, or the user's message where there was no call.
+    """
+
+    messages: tuple[Message, ...]
+
+
+def heard(observation: Any) -> Heard:
+    """
+    Return a world's *observation*, JSON data, as something heard.
+
+    Of an object with ``messages``, a list of objects with ``role`` and ``content``, these are it,
+    verbatim; anything else becomes a text.
+    """
+    given = observation.get("messages") if isinstance(observation, dict) else None
+    if isinstance(given, list) and given and all(map(_is_message, given)):
+        return Heard(tuple(given))
+    return Heard(({"role": "tool", "content": render_observation(observation)},))
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("role") in _ROLES and "content" in value
 
 
 def said(reply: Reply, used: set[str]) -> Said:
@@ -118,20 +151,27 @@ def reply_message(reply: Reply) -> Message:
     return message
 
 
-def render(messages: Sequence[Message | Said], turns: Turns) -> list[Message]:
+def render(messages: Sequence[Message | Said | Heard], turns: Turns) -> list[Message]:
     """
     Return *messages*, without system messages, as the request's messages in the form *turns*.
 
     Where the first is the answer to a tool call that is left out, it is the user's message.
     """
     if turns == "separate":
-        return [reply_message(e.reply) if isinstance(e, Said) else e for e in messages]
+        return [
+            reply_message(each.reply) if isinstance(each, Said) else each
+            for each in messages
+            if not isinstance(each, Heard)  # that release knew no worlds
+        ]
     rendered: list[Message] = []
     open_calls: list[str] = []
     for each in messages:
         if isinstance(each, Said):
             rendered.append(_rendered_reply(each, turns))
             open_calls = each.calls if turns != "text" else []
+        elif isinstance(each, Heard):
+            rendered += _rendered_answer(each, open_calls)
+            open_calls = []
         elif each["role"] != "tool":
             _add_user_message(rendered, each)
         elif open_calls:
@@ -139,6 +179,21 @@ def render(messages: Sequence[Message | Said], turns: Turns) -> list[Message]:
         elif not rendered or rendered[-1]["role"] == "assistant":
             rendered.append({"role": "user", "content": each["content"]})
     return rendered
+
+
+def _rendered_answer(each: Heard, calls: Sequence[str]) -> Iterator[Message]:
+    """Yield what a world said: first an answer to each of *calls*, as APIs demand one."""
+    results = list(takewhile(lambda message: message["role"] == "tool", each.messages))
+    for place, id in enumerate(calls):
+        answer = results[place] if place < len(results) else {"role": "tool", "content": _NO_RESULT}
+        yield {**answer, "tool_call_id": id}
+    own: list[Any] = []
+    for message in each.messages[min(len(calls), len(results)) :]:
+        own += [call["id"] for call in calls_in(message)]
+        if message["role"] in ("user", "assistant") or message.get("tool_call_id") in own:
+            yield message
+        else:  # the answer to a call that is not shown, or a second system message
+            yield {"role": "user", "content": message["content"]}
 
 
 def _add_user_message(rendered: list[Message], message: Message) -> None:
@@ -185,5 +240,7 @@ def with_system(system: Message, messages: list[Message], *, role: bool) -> list
     if role:
         return [system, *messages]
     first, *rest = messages
+    if first["role"] != "user" or not isinstance(first["content"], str):
+        return [{**system, "role": "user"}, *messages]
     joined = f"{system['content']}\n\n{first['content']}"
     return [{"role": "user", "content": joined}, *rest]

@@ -11,27 +11,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refold.agents.action_parser import UnreadableReply, read_action
+from refold.agents.action_parser import UnreadableReply
 from refold.agents.client import ModelBackend, is_unsupported
-from refold.agents.completions import REJECTED
+from refold.agents.configuration import (
+    adjusted,
+    completed,
+    model_configuration,
+    own_prompt,
+    recorded_options,
+)
 from refold.agents.conversation import Conversation, request_digest
+from refold.agents.interfaces import Interface, action_in, interface_of, no_answer
 from refold.agents.lenient_json import find_json_objects
 from refold.agents.messages import Message
-from refold.agents.prompting import (
-    FORMATS,
-    ActionFormat,
-    ModelOptions,
-    adjusted,
-    in_tool_result,
-    model_configuration,
-    prompt_of,
-    recorded_options,
-    retry_message,
-    system_message,
-    turn_message,
-)
+from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, in_tool_result
 from refold.agents.recorded import NotRecorded, rollout_key
-from refold.engine import Episode, EpisodeInfo, Family, Input, RefoldError, StepResult
+from refold.agents.worlds import begin, take_step
+from refold.engine import Episode, EpisodeInfo, Input, RefoldError, StepResult
 from refold.engine.exchanges import (
     INSTRUMENT_FAILED,
     ActionForfeited,
@@ -87,6 +83,9 @@ class ModelAgent:
             RefoldError: The episode began with another version of the prompt, or a reply is
                 needed that is not in the log and there is no API to ask.
         """
+        await begin(episode)
+        if episode.over:  # the world outside did not begin
+            return
         conversation = Conversation()
         for event in episode.events:
             conversation.apply(event)
@@ -97,16 +96,19 @@ class ModelAgent:
 
     def _configure(self, episode: Episode, conversation: Conversation) -> None:
         """Record how the model is asked, or check that the recorded way can be continued."""
+        interface = _interface(episode)
         if conversation.configuration is None:
             form = self._options.format or FORMATS[0]
-            _record(episode, conversation, model_configuration(episode.family, self._options, form))
+            made = model_configuration(episode.family, self._options, form, episode.state)
+            _record(episode, conversation, made)
         recorded = _configuration(conversation)
-        ours = f"{episode.family.name}.{prompt_of(episode.family).version}"
-        if recorded.prompt != ours:
+        if own_prompt(recorded) != interface.prompt:
             raise RefoldError(
-                f"episode {episode.id}: expected prompt {ours}, got {recorded.prompt}; "
+                f"episode {episode.id}: expected prompt {interface.prompt}, got {recorded.prompt}; "
                 "resume it with the release that began it"
             )
+        if (whole := completed(recorded, interface)) != recorded:
+            _record(episode, conversation, whole)
         if not conversation.has_reply:
             self._apply_findings(episode, conversation)
 
@@ -124,33 +126,33 @@ class ModelAgent:
     async def _advance(self, episode: Episode, conversation: Conversation, rollout: str) -> None:
         """Do what comes next: call the model, act on its reply, or deal with a failure."""
         if conversation.pending_reply is not None:
-            self._act_on_reply(episode, conversation)
+            await self._act_on_reply(episode, conversation)
         elif conversation.failed_call is not None:
             self._handle_failed_call(episode, conversation, conversation.failed_call)
         elif conversation.unread_in_form >= ANSWERS_PER_STEP:
             if self._is_form_ignored(conversation):
                 self._change_format(episode, conversation)
             else:
-                self._forfeit(episode, conversation)
+                await self._forfeit(episode, conversation)
         else:
             await self._call_model(episode, conversation, rollout)
 
-    def _act_on_reply(self, episode: Episode, conversation: Conversation) -> None:
+    async def _act_on_reply(self, episode: Episode, conversation: Conversation) -> None:
         reply = conversation.pending_reply
         assert reply is not None
+        form = _configuration(conversation).format
         try:
-            action = action_in(reply, episode.family, episode.state)
+            action = action_in(reply, _interface(episode), form)
         except UnreadableReply as error:
             # Kept in full beside the reason: the reply itself may hold only tool calls.
             text = reply.text or "\n".join(call.arguments for call in reply.tool_calls)
             _record(episode, conversation, ReplyUnread(str(error), text))
             return
-        form = _configuration(conversation).format
         self._working_formats.add(form)
         if self._options.format is None:
             earlier = set(FORMATS[: FORMATS.index(form)])
             self._unsupported_formats |= earlier - self._working_formats
-        self._take_step(episode, conversation, action)
+        await self._take_step(episode, conversation, action)
 
     def _is_form_ignored(self, conversation: Conversation) -> bool:
         """Return whether the API seems to ignore the action format, which it never refused."""
@@ -165,21 +167,21 @@ class ModelAgent:
             and _ignores_form(last.reply, recorded.format)
         )
 
-    def _forfeit(self, episode: Episode, conversation: Conversation) -> None:
+    async def _forfeit(self, episode: Episode, conversation: Conversation) -> None:
         forfeited = ActionForfeited(conversation.reason)
         family = episode.family
         stand_in = family.forfeit if family.forfeit is not None else family.wait
         if stand_in is not None:
-            self._take_step(episode, conversation, stand_in, forfeited)
+            await self._take_step(episode, conversation, stand_in, forfeited)
             return
         if not conversation.forfeited:  # a resumed episode may have recorded it before a crash
             _record(episode, conversation, forfeited)
         episode.truncate(MODEL_FAILED)
 
-    def _take_step(
+    async def _take_step(
         self, episode: Episode, conversation: Conversation, action: Any, *inputs: Input
     ) -> None:
-        result = episode.step(action, *inputs)
+        result = await take_step(episode, action, *inputs)
         for event in result.events:
             conversation.apply(event)
         if self._watch:
@@ -246,7 +248,9 @@ class ModelAgent:
         recorded = _configuration(conversation)
         later = FORMATS[FORMATS.index(recorded.format) + 1 :]
         form = next((each for each in later if each not in self._unsupported_formats), FORMATS[-1])
-        changed = model_configuration(episode.family, recorded_options(recorded), form)
+        changed = model_configuration(
+            episode.family, recorded_options(recorded), form, episode.state
+        )
         _record(
             episode,
             conversation,
@@ -254,43 +258,11 @@ class ModelAgent:
         )
 
 
-def action_in(reply: Reply, family: Family, state: Any) -> Any:
-    """
-    Return the action in *reply*, given the *state* that it was asked for.
-
-    Raises:
-        UnreadableReply: There is none; the text says why.
-    """
-    if problem := _no_answer(reply):
-        raise UnreadableReply(problem)
-    return read_action(reply, family, _names_in_view(family, state))
-
-
-def _no_answer(reply: Reply) -> str:
-    """Return why *reply* is no answer at all; an empty string if it may be one."""
-    if reply.finish == REJECTED:
-        return "the API found no valid tool call in it"
-    if reply.tool_calls:
-        return ""
-    if _is_refusal(reply):
-        return "the model refused to answer"
-    if reply.text.strip():
-        return ""
-    thought = ", but for reasoning" if reply.reasoning else ""
-    cut = "; it was cut off at the limit of its length" if reply.finish == "length" else ""
-    return f"the answer was empty{thought}{cut}"
-
-
-def _is_refusal(reply: Reply) -> bool:
-    message = reply.message or {}
-    return bool(message.get("refusal")) and not message.get("content")
-
-
 def _ignores_form(reply: Reply, form: ActionFormat) -> bool:
     """Return whether *reply* is an answer, but not in *form*."""
     if form == "tools" and reply.tool_calls:
         return not any(call.name for call in reply.tool_calls)
-    if reply.finish == "length" or _no_answer(reply):
+    if reply.finish == "length" or no_answer(reply):
         return False
     return form == "tools" or next(find_json_objects(reply.text), None) is None
 
@@ -300,14 +272,20 @@ def _configuration(conversation: Conversation) -> ModelConfigured:
     return conversation.configuration
 
 
+def _interface(episode: Episode) -> Interface:
+    return interface_of(episode.family, episode.state)
+
+
 def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Message]:
-    recorded = _configuration(conversation)
+    recorded, interface = _configuration(conversation), _interface(episode)
     if not conversation.is_instructed:
-        yield system_message(episode.family, recorded.format)
+        yield interface.system(recorded.format, recorded.text)
+    if conversation.heard is not None:
+        return
     if conversation.unread_replies:
-        message = retry_message(conversation.reason, recorded.format)
+        message = interface.retry(conversation.reason, recorded.format)
     else:
-        message = turn_message(episode.family, episode.observation)
+        message = interface.turn(episode.observation)
     calls = conversation.said.calls if conversation.said else []
     if recorded.turns == "separate":
         yield from conversation.tool_results()
@@ -321,26 +299,3 @@ def _new_messages(episode: Episode, conversation: Conversation) -> Iterator[Mess
 def _record(episode: Episode, conversation: Conversation, event: Input) -> None:
     episode.note(event)
     conversation.apply(event)
-
-
-def _names_in_view(family: Family, state: Any) -> Mapping[str, str]:
-    """Return the names in the state's view by case-folded form, without ambiguous ones."""
-    names: dict[str, str] = {}
-    shared = set()
-    for name in _strings_in(family.view(state)):
-        folded = name.casefold()
-        if names.setdefault(folded, name) != name:
-            shared.add(folded)
-    return {folded: name for folded, name in names.items() if folded not in shared}
-
-
-def _strings_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield name
-            yield from _strings_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _strings_in(inner)

@@ -10,12 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 from attrs import field, frozen
-from msgspec.structs import replace
 
-from refold.agents.causes import SYSTEM_ROLE
 from refold.engine import Family
 from refold.engine.codec import encode
-from refold.engine.exchanges import Attempt, ModelConfigured
 from refold.engine.presentation import Prompt, Tool
 
 ActionFormat = Literal["tools", "json", "text"]
@@ -43,6 +40,8 @@ class ModelOptions:
         history: Number of past turns in each request; None for all of them.
         extra: Further parameters for the request's body; they override the above. Those that are
             None are left out of it.
+        system: What the model is told in place of the prompt's own text; None for that. How to
+            answer is added to either.
     """
 
     model: str
@@ -52,67 +51,13 @@ class ModelOptions:
     seed: int | None = None
     history: int | None = None
     extra: Mapping[str, Any] = field(factory=dict)
+    system: str | None = None
 
 
-def model_configuration(
-    family: Family, options: ModelOptions, form: ActionFormat
-) -> ModelConfigured:
-    """Return the event that records how the model is asked, in the action format *form*."""
-    parameters: dict[str, Any] = {
-        "model": options.model,
-        "temperature": options.temperature,
-        "max_tokens": options.max_tokens,
-        "seed": options.seed,
-        **_format_parameters(family, form),
-        **options.extra,
-    }
-    return ModelConfigured(
-        prompt=f"{family.name}.{prompt_of(family).version}",
-        format=form,
-        history=options.history,
-        parameters={name: value for name, value in parameters.items() if value is not None},
-        turns="whole",
-    )
-
-
-def recorded_options(recorded: ModelConfigured) -> ModelOptions:
-    """Return the options that *recorded* was made from, with the action format left open."""
-    rest = dict(recorded.parameters)
-    # These follow from the format, and would contradict another one as extra parameters.
-    for name in ("tools", "tool_choice", "response_format"):
-        rest.pop(name, None)
-    return ModelOptions(
-        model=rest.pop("model", ""),
-        temperature=rest.pop("temperature", None),
-        max_tokens=rest.pop("max_tokens", None),
-        seed=rest.pop("seed", None),
-        history=recorded.history,
-        extra=rest,
-    )
-
-
-def adjusted(recorded: ModelConfigured, refused: Attempt) -> ModelConfigured | None:
-    """
-    Return *recorded* without what an API *refused* by name, or None if it cannot do without.
-
-    ``tool_choice`` is weakened first, and ``max_tokens`` may get its newer name.
-    """
-    name, parameters = refused.parameter, dict(recorded.parameters)
-    if name == SYSTEM_ROLE:
-        return replace(recorded, system=False) if recorded.system else None
-    if name not in parameters or name in ("model", "tools", "response_format"):
-        return None
-    value = parameters.pop(name)
-    if name == "tool_choice" and value == "required":
-        parameters[name] = "auto"
-    if name == "max_tokens" and "max_completion_tokens" in refused.words:
-        parameters["max_completion_tokens"] = value
-    return replace(recorded, parameters=parameters)
-
-
-def system_message(family: Family, form: ActionFormat) -> dict[str, Any]:
-    """Return the system message for *family*: the rules, and how to answer."""
-    text = f"{prompt_of(family).system.strip()}\n\n{_INSTRUCTIONS[form]}"
+def system_message(family: Family, form: ActionFormat, given: str | None = None) -> dict[str, Any]:
+    """Return the system message for *family*: the rules or the text *given*, and how to answer."""
+    told = prompt_of(family).system if given is None else given
+    text = f"{told.strip()}\n\n{_INSTRUCTIONS[form]}"
     if form != "tools":
         text = f"{text}\n\n{_action_examples(family)}"
     return {"role": "system", "content": text}
@@ -157,7 +102,8 @@ def prompt_of(family: Family) -> Prompt:
     )
 
 
-def _format_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
+def format_parameters(family: Family, form: ActionFormat) -> dict[str, Any]:
+    """Return the parameters by which a request asks for an action of *family* in *form*."""
     if form == "tools":
         return {"tools": _tool_definitions(family), "tool_choice": "required"}
     if form == "json":

@@ -21,6 +21,7 @@ _GENERAL = {
     "noop": "does nothing, where that is possible",
 }
 _PREFIXED = {
+    "FILE.py:FUNCTION": "a function of a Python file",
     "script:FILE": "the actions of a JSON Lines or TOML file",
     "openai:MODEL": "a model behind an OpenAI-compatible API",
     "any-llm:PROVIDER:MODEL": "a model of any other provider, with the extra models",

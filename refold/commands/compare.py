@@ -9,6 +9,7 @@ from click.core import ParameterSource
 from rich.console import Console
 from rich.table import Table
 
+from refold.commands.shared.diff_tables import print_prompt_difference
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
@@ -31,7 +32,9 @@ from refold.commands.shared.report_formatting import (
     format_interval,
     interval_remarks,
 )
-from refold.engine import EventLog
+from refold.engine import EventLog, LogDamaged
+from refold.engine.log.left_out import LeftOut
+from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.statistics import CONFIDENCE
 
@@ -72,6 +75,7 @@ def compare_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = find_run(log, run_a), find_run(log, run_b)
         comparison = compare(log, names, pass_at=pass_at, left_out=left_out)
+        prompts = _prompt_difference(log, names)
     # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
@@ -80,10 +84,28 @@ def compare_command(
             {**to_json_data(key), **to_json_data(each)}
             for key, each in comparison.scenarios.items()
         )
-        print_json("comparisons", rows, **_json_head(comparison, names, pass_at, tail))
+        head = _json_head(comparison, names, pass_at, tail)
+        print_json("comparisons", rows, **head, prompts=prompts)
     else:
         _print_comparison(stdout_console(), comparison, names, pass_at, tail)
+        print_prompt_difference(stdout_console(), prompts)
     return 1 if comparison.flips or left_out else 0
+
+
+def _prompt_difference(log: EventLog, names: tuple[str, str]) -> list[str]:
+    """Return how the prompts of two runs differ, as in the first scenario where they do."""
+    first, second = (
+        {info.scenario: info.id for info in log.episodes(run=run, left_out=LeftOut())}
+        for run in names
+    )
+    for scenario in filter(second.__contains__, first):
+        try:
+            streams = log.events(first[scenario]), log.events(second[scenario])
+        except LogDamaged:  # told already, as it was left out
+            continue
+        if found := prompt_difference(*streams, names):
+            return found
+    return []
 
 
 def _json_head(

@@ -21,6 +21,7 @@ from refold.engine.errors import UnknownStep
 from refold.graders.grading import DECIMAL_PLACES
 from refold.replays import Diff, Step, diff
 from refold.replays.differences import PartDifference, Row, state_differences
+from refold.replays.prompts import prompt_difference
 from refold.viewer.differences import diff_document
 
 
@@ -83,6 +84,7 @@ def _json_head(found: Diff, ids: tuple[str, str], streams: Streams) -> dict[str,
         "incomparable": list(found.incomparable),
         "scenario": [to_json_data(each) for each in found.scenario],
         "states": [to_json_data(each) for each in found.states],
+        "prompts": prompt_difference(*streams),
         "scores": list(found.scores),
         "grade": [_part_row(part, found, streams) for part in found.parts],
     }

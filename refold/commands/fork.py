@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import click
 
 from refold.commands.shared.model_choices import (
-    ModelChoices,
     complete_agent_name,
     opening_input,
-    price_option,
-    with_model_options,
+    with_programs,
 )
+from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     agent_option,
     at_option,
@@ -66,7 +65,7 @@ def fork_command(
     an episode like any other: it can be graded, compared with its parent and forked again. It
     belongs to no run, since nobody recorded it there.
     """
-    agent = complete_agent_name(agent)
+    agent, model = complete_agent_name(agent), with_programs(model, agent)
     with open_existing(log_path) as log:
         parent = log.find(id)
         stream = log.events(parent.id)

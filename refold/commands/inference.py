@@ -5,12 +5,8 @@ from collections.abc import Sequence
 import click
 
 from refold.commands.record import EpisodeJob, begin_episodes, load_scenarios, new_run_name
-from refold.commands.shared.model_choices import (
-    ModelChoices,
-    complete_agent_name,
-    opening_input,
-    with_model_options,
-)
+from refold.commands.shared.model_choices import complete_agent_name, opening_input
+from refold.commands.shared.model_options import ModelChoices, with_model_options
 from refold.commands.shared.options import format_examples, log_option, scenario_argument
 from refold.commands.shared.output import safe_text
 from refold.commands.shared.playing import play_all

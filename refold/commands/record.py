@@ -8,12 +8,12 @@ from attrs import frozen
 
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
-    ModelChoices,
     complete_agent_name,
+    complete_user_name,
     opening_input,
-    price_option,
-    with_model_options,
+    with_programs,
 )
+from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     agent_option,
     format_examples,
@@ -28,6 +28,7 @@ from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
 from refold.environments import Worlds
+from refold.environments.tau2.addresses import with_user
 from refold.reports import Price
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, load, scenario_names, world_names
@@ -51,10 +52,12 @@ class EpisodeJob:
         "refold record ./mine.toml --agent script:actions.jsonl",
         "refold record gymnasium:CartPole-v1 --agent random --epochs 5",
         "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
+        "refold record tau2:airline --agent openai:MODEL --user openai:MODEL",
     ),
 )
 @scenario_argument("scenario", many=True)
 @agent_option
+@click.option("--user", metavar="openai:MODEL", help="Who plays the users of tau2: tasks.")
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
@@ -71,6 +74,7 @@ class EpisodeJob:
 def record_command(
     scenario: Sequence[str],
     agent: str,
+    user: str | None,
     seed: int | None,
     epochs: int,
     same_seed: bool,
@@ -92,7 +96,9 @@ def record_command(
     that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
     episode off.
     """
-    agent = complete_agent_name(agent)
+    agent, model = complete_agent_name(agent), with_programs(model, agent)
+    if user is not None:
+        scenario = with_user(scenario, complete_user_name(user, model))
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.model_choices import price_option
+from refold.commands.shared.model_options import price_option
 from refold.commands.shared.options import (
     format_examples,
     json_option,

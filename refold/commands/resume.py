@@ -7,12 +7,8 @@ from attrs import frozen
 
 from refold.agents.origins import find_origin
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.model_choices import (
-    ModelChoices,
-    price_option,
-    repeated_opening,
-    with_model_options,
-)
+from refold.commands.shared.model_choices import repeated_opening, with_programs
+from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -57,6 +53,13 @@ class RecordedScenario:
     is_flag=True,
     help="Play episodes on whose agent was named over the network or by an import.",
 )
+@click.option(
+    "--agent",
+    "programs",
+    multiple=True,
+    metavar="FILE.py:FUNCTION",
+    help="The file of an agent that is one: a log runs none by itself.",
+)
 @world_option
 @parallel_option
 @price_option
@@ -67,6 +70,7 @@ def resume_command(
     id: str,
     failed: bool,
     trust: bool,
+    programs: Sequence[str],
     named: Sequence[str],
     parallel: int,
     price: Price | None,
@@ -85,6 +89,7 @@ def resume_command(
     as a new episode of the same run, epoch and seed that takes its place in reports. It is asked
     as before, but for the model options that are given now.
     """
+    model = with_programs(model, *programs)
     with telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)
         # Read once before any is played, so that a damaged one does not end the others' play.
@@ -144,7 +149,8 @@ def _repeat(log: EventLog, info: EpisodeInfo, model: ModelChoices) -> str:
         epoch=info.epoch,
     )
     asked = next((event for event in stream if isinstance(event, ModelConfigured)), None)
-    if asked is not None:
+    # What a program noted of its own requests is no way to ask: it plays again by itself.
+    if asked is not None and asked.turns != "noted":
         again.note(repeated_opening(asked, info.agent, stream.family, model))
     return again.id
 

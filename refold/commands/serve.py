@@ -1,7 +1,8 @@
 """``refold serve``."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import requires
 
 import click
@@ -108,14 +109,9 @@ def serve_command(
     Listens on this machine only. To let other machines in, name an address with --host, and
     give a token, or --public. Ctrl-C, or SIGTERM, ends it; no step that was answered is lost.
     """
-    try:
+    with server_needed("serve"):
         from refold.server.app import serve  # noqa: PLC0415 - an extra, and slow to import
         from refold.server.settings import ServerSettings  # noqa: PLC0415 - the same
-    except ImportError as error:
-        raise RefoldError(
-            f"serve: expected the extra 'server', got no {error.name}; "
-            f"install it with: pip install {_packages_of_server()}"
-        ) from None
     settings = ServerSettings(
         log=log_path,
         host=host,
@@ -138,6 +134,18 @@ def serve_command(
         settings,
         announce=lambda url: print_to_stderr(f"serving {log_path} at {url}; Ctrl-C ends it"),
     )
+
+
+@contextmanager
+def server_needed(command: str) -> Iterator[None]:
+    """Tell what to install if an import inside fails, as *command* needs the extra ``server``."""
+    try:
+        yield
+    except ImportError as error:
+        raise RefoldError(
+            f"{command}: expected the extra 'server', got no {error.name}; "
+            f"install it with: pip install {_packages_of_server()}"
+        ) from None
 
 
 def _packages_of_server() -> str:

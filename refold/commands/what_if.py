@@ -10,12 +10,12 @@ from attrs import evolve
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.formatting import format_signed
 from refold.commands.shared.model_choices import (
-    ModelChoices,
     complete_agent_name,
     open_players,
     opening_input,
-    with_model_options,
+    with_programs,
 )
+from refold.commands.shared.model_options import ModelChoices, with_model_options
 from refold.commands.shared.options import (
     agent_option,
     at_option,
@@ -71,7 +71,7 @@ def what_if_command(
     see whether a step was a mistake. Nothing is recorded; `refold fork` keeps a branch that is
     worth it.
     """
-    agent = complete_agent_name(agent)
+    agent, model = complete_agent_name(agent), with_programs(model, agent)
     with EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)

@@ -1,6 +1,6 @@
 """The engine: events, the log that stores them, and the fold that turns them into states."""
 
-from refold.engine.episode import Episode, StepResult
+from refold.engine.episode import Episode
 from refold.engine.errors import (
     EpisodeOver,
     InvalidAction,
@@ -24,6 +24,7 @@ from refold.engine.family import Family
 from refold.engine.folding import fold, fold_to
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord
 from refold.engine.log.store import EventLog
+from refold.engine.step_result import StepResult
 from refold.engine.stream import Stream
 
 __all__ = [

@@ -5,17 +5,16 @@ An ``Episode`` holds the only mutable thing of a run, the reference to its curre
 Everything it returns can be computed again from its events.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from secrets import token_hex
+from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from refold.engine.chain import chain_heads
 from refold.engine.codec import FORMAT, Codec, codec_of, encode
 from refold.engine.definition import Definition, header_of
-from refold.engine.errors import EpisodeOver, NoWorld, RefoldError, UnknownStep
+from refold.engine.episode_ids import check_id, new_id
+from refold.engine.errors import EpisodeOver, RefoldError, UnknownStep
 from refold.engine.events import (
     ActionRefused,
     ActionTaken,
@@ -32,55 +31,11 @@ from refold.engine.family import Family
 from refold.engine.folding import decide, fold, initial_state, step_ranges
 from refold.engine.log.info import EpisodeRecord
 from refold.engine.log.protocol import Log, Tail
+from refold.engine.step_result import StepResult
 from refold.engine.stream import Stream
-from refold.engine.world import Answers, OpenWorld, World, bring, fault_in
+from refold.engine.world import Answers, OpenWorld, World, WorldHandle, fault_in
 
 LARGEST_SEED = 2**63 - 1  # SQLite's largest integer
-
-
-class StepResult(Struct, frozen=True):
-    """
-    The result of one step.
-
-    Attributes:
-        observation: What the agent may see now.
-        reward: The step's reward, raw.
-        breakdown: Its parts by name.
-        error: Error class if the rules refused the action, else None.
-        events: The step's events, the action first.
-        terminated: The environment ended the episode in this step.
-        truncated: A limit ended the episode in this step.
-    """
-
-    observation: Any
-    reward: float
-    breakdown: Mapping[str, float]
-    error: str | None
-    events: Sequence[Event]
-    terminated: bool
-    truncated: bool
-
-
-def new_id() -> str:
-    """Return a fresh random episode id: 16 hex digits."""
-    return token_hex(8)
-
-
-def check_id(id: str) -> str:
-    """
-    Return *id*, checked: it can be the id of an episode.
-
-    Raises:
-        RefoldError: It is not 1 to 64 letters, digits, ``.``, ``_`` or ``-``, or begins with
-            neither a letter nor a digit, or is the word ``last``.
-    """
-    # Ids become parts of file names and URLs, and arguments of commands; ``last`` is a reference.
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", id) or id == "last":
-        raise RefoldError(
-            f"episode id: expected 1 to 64 letters, digits, '.', '_' or '-', not 'last', "
-            f"got {id!r:.100}"
-        )
-    return id
 
 
 class Episode:
@@ -114,8 +69,9 @@ class Episode:
         self._tail = tail
         self._end = _find_end(self._events)
         self._begun = codec.family.answered and _is_answered(self._events)
-        self._open_world = open_world if codec.family.answered else None
-        self._world: World | None = None
+        started = self._events[0]
+        assert isinstance(started, EpisodeStarted)
+        self._handle = WorldHandle(started, open_world if codec.family.answered else None)
 
     @classmethod
     def start(
@@ -287,7 +243,7 @@ class Episode:
     @property
     def can_begin(self) -> bool:
         """Whether a world outside is to begin before anything else can happen."""
-        return self._open_world is not None and not self._begun and not self.over
+        return self._handle.can_open and not self._begun and not self.over
 
     def ask(self, action: Any = None) -> Answers:
         """
@@ -301,50 +257,23 @@ class Episode:
             InvalidAction: *action* is none.
             RefoldError: The world cannot be opened.
         """
-        if action is not None:
-            taken = self._codec.action(action)
-            if self._world is None:
-                raise NoWorld(
-                    f"episode {self.id}: expected answers or a world to ask, got neither; "
-                    "name the world"
-                )
-            return self._world.act(taken)
-        if self._open_world is None:
-            raise NoWorld(f"episode {self.id}: expected a world to ask, got none; name it")
-        self._world = self._open_world(self._scenario)
-        return self._world.begin(self._started.seed)
+        if action is None:
+            return self._handle.begin()
+        return self._handle.act(self._codec.action(action))
 
     def close(self) -> None:
         """Free the world outside, if one was opened; the episode can be read on."""
-        if self._world is not None:
-            self._world.close()
-        self._world = None
+        self._handle.close()
 
     @property
     def world(self) -> World | None:
         """The world outside that answers, open and where the episode stands; None if none is."""
-        return self._world
-
-    @property
-    def _started(self) -> EpisodeStarted:
-        first = self._events[0]
-        assert isinstance(first, EpisodeStarted)
-        return first
-
-    @property
-    def _scenario(self) -> bytes:
-        return bytes(self._started.scenario)
+        return self._handle.world
 
     def _bring_world(self) -> None:
         """Open the world, where one has begun and may go on, and bring it to where this stands."""
-        if not self._begun or self.over:
-            return
-        if self._open_world is None:
-            raise NoWorld(
-                f"episode {self.id}: expected the world that answers it, got none; name it"
-            )
-        self._world = self._open_world(self._scenario)
-        bring(self._world, self._events, self._started.seed)
+        if self._begun and not self.over:
+            self._handle.bring(self._events)
 
     def note(self, *inputs: Input) -> None:
         """

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from refold.engine.events import Input
 
-Turns = Literal["separate", "whole", "plain", "text"]
+Turns = Literal["separate", "whole", "plain", "text", "noted"]
 """Forms in which a request repeats past turns; ``ModelConfigured`` tells them apart."""
 
 
@@ -22,7 +22,8 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
     Settings of the requests from here on; recorded again when they change.
 
     Attributes:
-        prompt: Name and version of the prompt, such as ``workflow.1``.
+        prompt: Name and version of the prompt, such as ``workflow.1``; where the user gave its
+            text, with 12 digits of the text's SHA-256, as in ``workflow.1+9f86d081884c``.
         format: Form of the answer: ``tools``, ``json`` or ``text``.
         history: Number of past turns that a request repeats; None for all.
         parameters: The request's body without ``messages``. Never holds an API key.
@@ -30,8 +31,11 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
             observations in the answer to its tool call. ``plain``: the same, without fields that
             OpenAI's API does not have. ``text``: calls and their answers as plain text.
             ``separate``: as release 0.1.0 did, with observations in messages of their own.
+            ``noted``: as a program of the user's told its requests. Each repeats the conversation
+            up to the message ``first``, and no action is read out of the replies.
         system: Whether the API takes a system message; if not, its text stands in front of the
             first user message.
+        text: What the user gave in place of the prompt's own text; None if nothing.
     """
 
     prompt: str
@@ -40,6 +44,7 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
     parameters: dict[str, Any]
     turns: Turns = "separate"
     system: bool = True
+    text: str | None = None
 
 
 # The parts of an exchange are no events, so they need no tag; otherwise they are set up like them.
@@ -145,12 +150,24 @@ def _reasoning_text(value: Any) -> str:
     return ""
 
 
+class ProgramLoaded(Input, frozen=True):
+    """
+    The agent from here on is *name*, a function of a file with the hex SHA-256 *sha256*.
+
+    Recorded again when the file has changed.
+    """
+
+    name: str
+    sha256: str
+
+
 class ModelCalled(Input, frozen=True):
     """
     One request to the model, with all its attempts.
 
     Attributes:
-        sent: Messages that are new since the last request, oldest first.
+        sent: Messages that are new since the last request, oldest first, without those that a
+            world outside said: its own events hold them.
         first: Index in the conversation of the first message after the system message that
             the request includes; earlier ones were left out.
         request: Hex SHA-256 of the request body's canonical JSON.
@@ -183,4 +200,4 @@ class ActionForfeited(Input, frozen=True):
 INSTRUMENT_FAILED = "instrument_failed"
 """Reason of an episode that was cut off because an API or a world outside failed."""
 
-EXCHANGE_EVENTS = (ModelConfigured, ModelCalled, ReplyUnread, ActionForfeited)
+EXCHANGE_EVENTS = (ModelConfigured, ProgramLoaded, ModelCalled, ReplyUnread, ActionForfeited)

@@ -20,7 +20,13 @@ from refold.engine.events import (
     Reseeded,
     StepRewarded,
 )
-from refold.engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured, ReplyUnread
+from refold.engine.exchanges import (
+    ActionForfeited,
+    ModelCalled,
+    ModelConfigured,
+    ProgramLoaded,
+    ReplyUnread,
+)
 
 
 @singledispatch
@@ -73,7 +79,14 @@ def _(event: StepRewarded) -> str:
 @say_shared.register
 def _(event: ModelConfigured) -> str:
     model = event.parameters.get("model", "a model")
+    if event.turns == "noted":
+        return f"{event.prompt} asks {model}"
     return f"{model} plays with prompt {event.prompt}, actions as {event.format}"
+
+
+@say_shared.register
+def _(event: ProgramLoaded) -> str:
+    return f"{event.name} plays, a file with SHA-256 {event.sha256[:12]}"
 
 
 @say_shared.register

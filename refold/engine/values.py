@@ -121,11 +121,16 @@ def _plain_array(value: Any, levels: int) -> Any:
     size = math.prod(value.shape)
     if size <= MOST_NUMBERS or value.dtype.kind not in "biufc":
         return _plain(value.tolist(), levels + 1)
-    little = value.astype(value.dtype.newbyteorder("<"), copy=False)
+    return array_value(value)
+
+
+def array_value(array: Any) -> dict[str, Any]:
+    """Return a NumPy *array* of numbers as JSON data that keeps its type: ``$array``."""
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     return {
         "$array": {
-            "dtype": str(value.dtype.name),
-            "shape": list(value.shape),
+            "dtype": str(array.dtype.name),
+            "shape": list(array.shape),
             "bytes": b64encode(little.tobytes()).decode(),
         }
     }

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from refold.engine.codec import encode
 from refold.engine.errors import NoWorld, WorldDiffers
-from refold.engine.events import ActionTaken, Answer, Event, Input, Remark
+from refold.engine.events import ActionTaken, Answer, EpisodeStarted, Event, Input, Remark
 from refold.engine.values import ValueDifference, value_differences
 
 PROVENANCE = "$.by"
@@ -114,6 +114,55 @@ def bring(world: World, events: Sequence[Event], seed: int) -> None:
             raise NoWorld(f"world: expected an answer, got none: {each.fault}")
         if each.difference is not None:
             raise WorldDiffers(each.step, each.difference)
+
+
+class WorldHandle:
+    """
+    The world of one episode, opened when it is first needed.
+
+    Args:
+        started: The episode's first event.
+        open_world: Opens it; None if nothing may.
+
+    Attributes:
+        world: The world while it is open, else None.
+    """
+
+    def __init__(self, started: EpisodeStarted, open_world: OpenWorld | None) -> None:
+        self.world: World | None = None
+        self._started = started
+        self._open_world = open_world
+
+    @property
+    def can_open(self) -> bool:
+        """Whether there is anything that opens it."""
+        return self._open_world is not None
+
+    def begin(self) -> Answers:
+        """Open the world and return what it says as it begins; raises ``NoWorld`` if none may."""
+        return self._open().begin(self._started.seed)
+
+    def act(self, action: Any) -> Answers:
+        """Return what the open world says to *action*; raises ``NoWorld`` if none is."""
+        if self.world is None:
+            raise NoWorld("world: expected answers or a world to ask, got neither; name the world")
+        return self.world.act(action)
+
+    def bring(self, events: Sequence[Event]) -> None:
+        """Open the world and bring it to where *events* stand; raises as ``bring`` does."""
+        bring(self._open(), events, self._started.seed)
+
+    def close(self) -> None:
+        """Free what the world holds."""
+        if self.world is not None:
+            self.world.close()
+        self.world = None
+
+    def _open(self) -> World:
+        if self._open_world is None:
+            raise NoWorld("world: expected the one that answers the episode, got none; name it")
+        self.world = self._open_world(bytes(self._started.scenario))
+        return self.world
 
 
 def answered_actions(events: Sequence[Event]) -> Iterator[tuple[Any, list[Input]]]:

@@ -8,5 +8,6 @@ entry points of the group ``refold.environments``.
 from refold.environments.answers import answered, began, failed
 from refold.environments.kind import Environment, answered_scenario
 from refold.environments.opening import Worlds
+from refold.environments.recorder import record
 
-__all__ = ["Environment", "Worlds", "answered", "answered_scenario", "began", "failed"]
+__all__ = ["Environment", "Worlds", "answered", "answered_scenario", "began", "failed", "record"]

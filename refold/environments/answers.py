@@ -7,10 +7,11 @@ from traceback import extract_tb
 from typing import Any
 
 from refold.engine.errors import RefoldError
-from refold.engine.values import encode_value, to_json_value
+from refold.engine.values import LARGEST_VALUE, encode_value, to_json_value
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
 
 _LONGEST_FAULT = 500  # letters
+_SMALL = LARGEST_VALUE // 32  # bytes of numbers, each of which takes up to 25 letters of JSON
 
 
 def began(
@@ -20,6 +21,7 @@ def began(
     info: Any = None,
     by: Mapping[str, str] | None = None,
     generator: Any = None,
+    arguments: Any = None,
 ) -> EnvironmentBegan:
     """
     Return the event of a world that began; values become JSON data, as ``to_json_value`` says.
@@ -33,6 +35,7 @@ def began(
             info=_recordable(info, "info"),
             by=dict(by or {}),
             generator=_recordable(generator, "generator"),
+            arguments=_recordable(arguments, "arguments"),
         )
     except RefoldError as error:
         return EnvironmentBegan(fault=str(error))
@@ -78,16 +81,23 @@ def _recordable(value: Any, what: str) -> Any:
     if value is None:
         return None
     plain = to_json_value(value)
-    if isinstance(plain, dict | list | str):
+    if plain and isinstance(plain, dict | list | str) and not _is_small(value):
         encode_value(plain, what)
     return plain
+
+
+def _is_small(value: Any) -> bool:
+    """Return whether *value* is an array of so few numbers that its JSON need not be measured."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return bool(kind and kind in "biufc" and getattr(value, "nbytes", LARGEST_VALUE) < _SMALL)
 
 
 def _finite(reward: Any) -> float | None:
     if reward is None:
         return None
     try:
-        number = float(reward)
+        # An array of one number is a reward too; Python's own types have no item.
+        number = float(reward.item() if hasattr(reward, "item") else reward)
     except (TypeError, ValueError):
         raise RefoldError(f"reward: expected a number, got {reward!r:.100}") from None
     if not math.isfinite(number):

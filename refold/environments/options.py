@@ -5,7 +5,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from refold.engine.errors import RefoldError
+from refold.engine.errors import NoWorld, RefoldError
+from refold.scenarios.answered.parameters import AnsweredParameters
+
+WRAPPERS = "$wrappers"
+"""Option that holds the names of wrappers that a program has put around an environment."""
 
 
 def read_options(address: str) -> tuple[str, dict[str, Any]]:
@@ -38,6 +42,22 @@ def format_options(options: dict[str, Any]) -> str:
     )
     told = "&".join(pairs)
     return f"?{told}" if told else ""
+
+
+def refuse_wrappers(parameters: AnsweredParameters) -> None:
+    """
+    Check that the world of *parameters* can be made by its name.
+
+    Raises:
+        NoWorld: A program has put wrappers around it.
+    """
+    wrappers = parameters.options.get(WRAPPERS)
+    if wrappers:
+        raise NoWorld(
+            f"{parameters.environment}:{parameters.name}: expected an environment without wrappers "
+            f"of a program's own, got {', '.join(map(str, wrappers))}, which no name makes again; "
+            "record the environment inside of them"
+        )
 
 
 def _value(text: str) -> Any:

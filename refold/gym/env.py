@@ -31,8 +31,10 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
 
     Args:
         scenario: Name of a scenario, or path of its file.
-        log: File to record every episode in; none if None. One environment for each file.
+        log: File to record every episode in; none if None. Environments may share one, also
+            those of several processes.
         agent: Who plays, a name for the log.
+        run: Name of the run that the episodes belong to, unless ``reset`` is given another.
         render_mode: ``ansi`` for ``render`` to return the observation as text.
 
     Attributes:
@@ -47,11 +49,13 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         *,
         log: str | None = None,
         agent: str = "gymnasium",
+        run: str = "",
         render_mode: str | None = None,
     ) -> None:
         self.render_mode = render_mode
         self._scenario = load(scenario)
         self._agent = agent
+        self._run = run
         self._log = EventLog(log) if log is not None else None
         self._seeded = False
         self._closed = False
@@ -89,7 +93,7 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
             agent=self._agent,
             seed=world,
             id=given.get("episode_id"),
-            run=given.get("run", ""),
+            run=given.get("run", self._run),
         )
         return self._observation(), self._info({}, None)
 
@@ -105,6 +109,14 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
         result = episode.step(self._choice(action)(episode.state))
         info = self._info(result.breakdown, result.error)
         return self._observation(), result.reward, result.terminated, result.truncated, info
+
+    def action_masks(self) -> Any:
+        """
+        Return which numbers of the action space the rules would take now, as booleans.
+
+        By this method ``MaskablePPO`` of sb3-contrib finds out. None is possible after the end.
+        """
+        return self._mask().astype(np.bool_)
 
     def render(self) -> str | None:
         """Return the observation as a language model reads it, in the mode ``ansi``."""

@@ -10,13 +10,15 @@ from typing import Any
 
 from refold.agents.action_parser import UnreadableReply
 from refold.agents.conversation import Conversation, request_digest
-from refold.agents.model import action_in
+from refold.agents.interfaces import action_in, interface_of
 from refold.engine import ActionTaken, EpisodeStarted, Event, Family, Stream, fold
-from refold.engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread
+from refold.engine.codec import encode
+from refold.engine.exchanges import ModelCalled, ModelConfigured, ReplyUnread
 from refold.engine.folding import initial_state
 
-_BEFORE_REREADING = "separate"
-"""Past turns as release 0.1.0 repeated them; its replies were read by other rules."""
+_NOT_REREAD = ("separate", "noted")
+"""Past turns as release 0.1.0 repeated them, whose replies were read by other rules, and programs
+of users, who read replies as they like."""
 
 
 def find_conversation_problem(stream: Stream, *, agent: str = "", since: int = 0) -> str | None:
@@ -98,7 +100,7 @@ def _unread_problem(conversation: Conversation, family: Family, state: Any) -> s
     reply = conversation.pending_reply
     if reply is None:
         return "expected a reply before it was found unreadable, got none"
-    found = _read_again(reply, family, state)
+    found = _read_again(conversation, family, state)
     if found is None:
         return None
     return f"reply: expected one without an action, got one that says {family.say(found)!r:.100}"
@@ -113,22 +115,27 @@ def _action_problem(
     reply = conversation.pending_reply
     if reply is None:
         return "action: expected an exchange with the model before it, got none" if asked else None
-    found = _read_again(reply, family, state)
+    found = _read_again(conversation, family, state)
     if found is None:
         return f"action: expected none from an unreadable reply, got {family.say(action)!r:.100}"
-    return None if found == action else _told(family, found, action, "as the reply says")
+    # As bytes, in which 1, 1.0 and true are three values.
+    same = encode(found) == encode(action)
+    return None if same else _told(family, found, action, "as the reply says")
 
 
 def _is_reread(conversation: Conversation) -> bool:
     """Return whether replies are read by the rules of this release."""
     configuration = conversation.configuration
-    return configuration is not None and configuration.turns != _BEFORE_REREADING
+    return configuration is not None and configuration.turns not in _NOT_REREAD
 
 
-def _read_again(reply: Reply, family: Family, state: Any) -> Any:
-    """Return the action in *reply*, or None if there is none."""
+def _read_again(conversation: Conversation, family: Family, state: Any) -> Any:
+    """Return the action in the reply that waits for one, or None if there is none."""
+    reply, configuration = conversation.pending_reply, conversation.configuration
+    assert reply is not None
+    assert configuration is not None
     try:
-        return action_in(reply, family, state)
+        return action_in(reply, interface_of(family, state), configuration.format)
     except UnreadableReply:
         return None
 

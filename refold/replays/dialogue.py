@@ -8,18 +8,25 @@ cause of what follows.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from refold.agents.configuration import own_prompt
 from refold.engine import Event
 from refold.engine.exchanges import (
     ActionForfeited,
     ModelCalled,
     ModelConfigured,
+    ProgramLoaded,
     Reply,
     ReplyUnread,
 )
 from refold.replays.stepping import Step
 
 Utterance = tuple[str, Any]
-"""Kind and content: ``model`` (its configuration from here on), ``prompt`` or ``reply``."""
+"""
+Kind and content: ``model`` (its configuration from here on, or the program that plays), ``prompt``
+or ``reply``.
+"""
 
 
 def dialogue_by_step(walked: Iterable[Step]) -> list[tuple[Utterance, ...]]:
@@ -30,17 +37,25 @@ def dialogue_by_step(walked: Iterable[Step]) -> list[tuple[Utterance, ...]]:
         said: list[Utterance] = []
         for event in step.events:
             if isinstance(event, ModelConfigured):
-                if event != configured:
-                    said.append(("model", event))
-                configured = event
+                asked = _without_text(event)
+                if asked != configured:
+                    said.append(("model", asked))
+                configured = asked
             else:
                 said.extend(_utterances(event))
         found.append(tuple(said))
     return found
 
 
+def _without_text(event: ModelConfigured) -> ModelConfigured:
+    # A text of the user's is told to the model, and counts as a prompt there.
+    return event if event.text is None else replace(event, prompt=own_prompt(event), text=None)
+
+
 def _utterances(event: Event) -> Iterator[Utterance]:
     match event:
+        case ProgramLoaded():
+            yield "model", event
         case ModelCalled():
             yield "prompt", (tuple(map(_without_call_id, event.sent)), event.first)
             yield "reply", _reply_content(event.reply) if event.reply else None

@@ -15,7 +15,8 @@ from attrs import evolve
 from refold.agents.origins import IMPORT, mark_origin, strip_origin
 from refold.engine import EpisodeInfo, EpisodeRecord, EventLog, RefoldError, Stream
 from refold.engine.codec import encode
-from refold.engine.episode import LARGEST_SEED, check_id
+from refold.engine.episode import LARGEST_SEED
+from refold.engine.episode_ids import check_id
 from refold.engine.events import EpisodeEnded
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.info import record_fields

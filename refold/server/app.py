@@ -82,7 +82,7 @@ def make_server(settings: ServerSettings, announce: Callable[[str], None]) -> uv
         server_header=False,
         log_level="warning",
     )
-    return _AnnouncingServer(config, announce)
+    return AnnouncingServer(config, announce)
 
 
 def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda url: None) -> None:
@@ -93,15 +93,7 @@ def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda 
         RefoldError: The settings are unsafe, the log cannot be opened, or the address is taken.
     """
     server = make_server(settings, announce)
-    family = AF_INET6 if ":" in settings.host else AF_INET
-    # uvicorn would exit the process on a taken port; bound here, it is an error like any other.
-    try:
-        listener = create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        raise RefoldError(
-            f"--host {settings.host} --port {settings.port}: expected a free address of this "
-            f"machine, got {error.strerror or error}"
-        ) from None
+    listener = listen(settings.host, settings.port)
     # Opened here as well, so that a bad log is one clear error; after the address is known to be
     # free, so that a server that cannot start leaves no new log behind.
     try:
@@ -112,7 +104,25 @@ def serve(settings: ServerSettings, *, announce: Callable[[str], None] = lambda 
     server.run(sockets=[listener])
 
 
-class _AnnouncingServer(uvicorn.Server):
+def listen(host: str, port: int) -> socket:
+    """
+    Return a socket that listens at *host* and *port*.
+
+    Raises:
+        RefoldError: The address is taken, or none of this machine.
+    """
+    # uvicorn would exit the process on a taken port; bound here, it is an error like any other.
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        return create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise RefoldError(
+            f"--host {host} --port {port}: expected a free address of this machine, "
+            f"got {error.strerror or error}"
+        ) from None
+
+
+class AnnouncingServer(uvicorn.Server):
     """A server that reports its base URL once it accepts connections."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
@@ -120,6 +130,7 @@ class _AnnouncingServer(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start, and report the URL."""
         await super().startup(sockets)
         if self.started:
             # Asked of the socket: with port 0, only the system knows which port it is.

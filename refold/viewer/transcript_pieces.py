@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from refold.engine.exchanges import ModelCalled, Reply, reasoning_in
+from refold.scenarios.answered.observation import shorten
 from refold.scenarios.answered.said import is_error
-from refold.scenarios.answered.view import shorten
 
 Kind = Literal[
     "system", "user", "shown", "thought", "said", "call", "result", "event", "fault", "score", "end"

@@ -2,8 +2,8 @@
 How the mock model chooses without knowing the rules: any valid answer, at random.
 
 It calls one of the tools, gives a value of the JSON schema, or takes one of the actions that the
-system message lists as JSON objects with ``"..."`` where values belong. Strings are ids and names
-that were shown.
+system message lists: as JSON schemas, or as objects with ``"..."`` where values belong. Strings
+are ids and names that were shown.
 """
 
 import random
@@ -48,13 +48,20 @@ def choose_value(request: Request, dice: random.Random) -> Any:
 
 
 def choose_form(request: Request, dice: random.Random) -> dict[str, Any] | None:
-    """Return one of the JSON objects in the system message, filled in; None if it has none."""
+    """
+    Return one of the JSON objects in the system message, filled in; None if it has none.
+
+    Raises:
+        RefoldError: It is a schema that no value fits.
+    """
     system = (each.text for each in request.messages if each.role in ("system", "developer"))
     forms = [found.value for found in find_json_objects("\n".join(system))]
     return _filled(dice.choice(forms), dice, _names(request)) if forms else None
 
 
 def _filled(form: Any, dice: random.Random, names: list[str]) -> Any:
+    if isinstance(form, dict) and form.get("type") == "object" and "properties" in form:
+        return fill(form, dice, names)
     if isinstance(form, dict):
         return {key: _filled(value, dice, names) for key, value in form.items()}
     if isinstance(form, list):

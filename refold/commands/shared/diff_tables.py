@@ -17,11 +17,13 @@ from refold.engine.exchanges import ModelCalled, Reply
 from refold.engine.values import ValueDifference
 from refold.replays import Diff, Step
 from refold.replays.differences import Row, state_differences
+from refold.replays.prompts import prompt_difference
 from refold.viewer.differences import CAUSES, INCOMPARABLE
 
 _VALUES_SHOWN = 20
 _LONGEST_VALUE = 40
 _EVENTS_SHOWN = 3
+_LINES_SHOWN = 20
 _EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 400
 
 Streams = tuple[Stream, Stream]
@@ -56,6 +58,7 @@ def print_diff(
     apart = found.shared < len(found.rows)
     out.print(f"{shared}{', then apart' if apart else ''}: {CAUSES[found.cause]}")
     _print_values(out, found.scenario, "scenario")
+    print_prompt_difference(out, prompt_difference(*streams))
     if _play_other_scenarios(streams):
         # Step by step they have nothing in common: all of it would differ.
         _print_grades(out, found)
@@ -67,6 +70,18 @@ def print_diff(
     if most is None:
         _print_part_events(out, found, streams)
     _print_grades(out, found)
+
+
+def print_prompt_difference(out: Console, lines: Sequence[str]) -> None:
+    """Print the unified diff *lines* of two prompts, if there are any, or the first of many."""
+    if not lines:
+        return
+    out.print()
+    out.print("told to the models", style="italic")
+    for line in lines[:_LINES_SHOWN]:
+        out.print(safe_text(line))
+    if len(lines) > _LINES_SHOWN:
+        out.print(f"and {pluralise(len(lines) - _LINES_SHOWN, 'more line')}; --json has all")
 
 
 def _play_other_scenarios(streams: Streams) -> bool:

@@ -1,18 +1,18 @@
-"""The options of commands that may call a model, and the players that they make."""
+"""The players that agents' names and the model options make, and what is recorded of them."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from math import isfinite
 from typing import Any
 
 import click
 import msgspec
-from attrs import evolve, field, fields, frozen
+from attrs import evolve
 from click.core import ParameterSource
 
 from refold.agents.any_llm_client import AnyLLMClient
 from refold.agents.client import Client, ModelBackend
+from refold.agents.configuration import model_configuration, recorded_options
 from refold.agents.endpoint import (
     NO_KEY,
     Endpoint,
@@ -22,23 +22,20 @@ from refold.agents.endpoint import (
     find_model,
     read_settings,
 )
+from refold.agents.functions import FunctionPlayer
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
-from refold.agents.prompting import (
-    FORMATS,
-    ActionFormat,
-    ModelOptions,
-    model_configuration,
-    recorded_options,
-)
+from refold.agents.prompting import FORMATS, ModelOptions
 from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT, RecordedResponses
 from refold.agents.redaction import find_credential
 from refold.agents.rollout import make_policy
-from refold.commands.shared.options import CommandT
+from refold.commands.shared.model_options import ModelChoices
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.programs import is_program, load_programs, not_named, program_name
+from refold.commands.shared.system_text import read_system_text
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.engine.exchanges import ModelConfigured
-from refold.reports import Price
+from refold.environments.models import asking_at
 
 StepWatcher = Callable[[StepResult], None]
 
@@ -47,98 +44,12 @@ _OPTION_NAMES = {
     "max_tokens": "max_tokens",
     "seed": "model_seed",
     "history": "history",
+    "system": "system",
 }
 """Names of the options by the fields of ``ModelOptions`` that they set."""
 
 # Set by refold itself; a stream of tokens would not be recorded as one reply.
 _RESERVED_PARAMETERS = ("messages", "model", "stream")
-
-
-class _Temperature(click.FloatRange):
-    """A temperature of at least 0, or ``none`` for the API's own."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:  # float or None
-        return None if value == "none" else float(super().convert(value, param, ctx))
-
-
-_OPTIONS = (
-    click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
-    click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
-    click.option(
-        "--temperature",
-        type=_Temperature(0),
-        default=0.0,
-        show_default=True,
-        metavar="X",
-        help="Or none, for the API's own.",
-    ),
-    click.option("--max-tokens", type=click.IntRange(1), help="Longest answer."),
-    click.option("--model-seed", type=int, help="The API's sampling seed."),
-    click.option(
-        "--param",
-        "extra",
-        multiple=True,
-        metavar="NAME=JSON",
-        help="A further parameter of each request; null leaves one out.",
-    ),
-    click.option("--history", type=click.IntRange(0), help="Past turns to repeat; else all."),
-    click.option(
-        "--action-format",
-        type=click.Choice(["tools", "json", "text"]),
-        help="How actions are asked for; else the first of these that the API takes.",
-    ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0.001),
-        default=120.0,
-        show_default=True,
-        help="Seconds for an attempt at a request.",
-    ),
-    click.option(
-        "--max-retries",
-        type=click.IntRange(0),
-        default=5,
-        show_default=True,
-        help="Further attempts at a request.",
-    ),
-    click.option("--reuse", is_flag=True, help="Take answers that the log holds from there."),
-    click.option("--offline", is_flag=True, help="Take all answers from the log; ask nobody."),
-)
-
-
-@frozen
-class ModelChoices:
-    """The values of the model options; their help describes them."""
-
-    base_url: str | None
-    api_key: str | None = field(repr=False)  # no traceback is to show it
-    temperature: float | None
-    max_tokens: int | None
-    model_seed: int | None
-    extra: Sequence[str]
-    history: int | None
-    action_format: ActionFormat | None
-    timeout: float
-    max_retries: int
-    reuse: bool
-    offline: bool
-
-
-def with_model_options(command: CommandT) -> CommandT:
-    """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
-
-    @functools.wraps(command)
-    def wrapper(**values: Any) -> Any:
-        names = [each.name for each in fields(ModelChoices)]
-        choices = ModelChoices(**{name: values.pop(name) for name in names})
-        return command(**values, model=choices)
-
-    # Decorators apply from the bottom up, so the last option is added first.
-    for option in reversed(_OPTIONS):
-        wrapper = option(wrapper)
-    return wrapper  # type: ignore[return-value]  # the same command, but for these options
 
 
 @asynccontextmanager
@@ -163,10 +74,15 @@ async def open_players(
     for agent in agents:
         if agent in options:
             players[agent] = ModelAgent(askers[_kind(agent)], options[agent], watch=watch)
+        elif agent in choices.programs:
+            players[agent] = FunctionPlayer(choices.programs[agent], watch=watch)
+        elif is_program(agent):
+            raise not_named(agent)
         else:
             players[agent] = PolicyPlayer(agent, watch=watch)
     try:
-        yield players
+        with asking_at(functools.partial(_endpoint_of_worlds, choices)):
+            yield players
     finally:
         for client in clients.values():
             await client.close()
@@ -189,8 +105,19 @@ def is_model(agent: str) -> bool:
     return _kind(agent) in (MODEL_AGENT, LIBRARY_AGENT)
 
 
+def with_programs(choices: ModelChoices, *agents: str) -> ModelChoices:
+    """Return *choices* with those of *agents* that are functions in files, loaded."""
+    return evolve(choices, programs=load_programs(agents))
+
+
 def complete_agent_name(agent: str) -> str:
-    """Return *agent*, with a missing model name filled in from the environment."""
+    """
+    Return *agent* as logs name it.
+
+    A missing model name is filled in from the environment, and a folder is left out.
+    """
+    if is_program(agent):
+        return program_name(agent)
     if _kind(agent) != MODEL_AGENT:
         return agent
     return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}"
@@ -207,6 +134,8 @@ def opening_input(
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
     """
+    if agent in choices.programs:
+        return choices.programs[agent].loaded
     if not is_model(agent):
         make_policy(agent, family, seed=0, scenario=scenario)
         return None
@@ -225,30 +154,6 @@ def _check_library_agent(agent: str) -> None:
             f"agent {agent!r}: expected {LIBRARY_AGENT}:PROVIDER:MODEL, "
             "such as any-llm:anthropic:MODEL, got no provider or no model"
         )
-
-
-def _parse_price(
-    _context: click.Context, _option: click.Parameter, text: str | None
-) -> Price | None:
-    if text is None:
-        return None
-    try:
-        read, written = (float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"expected IN,OUT such as 0.15,0.60; got {text!r}") from None
-    if not (isfinite(read) and isfinite(written) and read >= 0 and written >= 0):
-        raise click.BadParameter(f"expected two finite numbers of at least 0, got {text!r}")
-    return Price(read, written)
-
-
-def price_option(command: CommandT) -> CommandT:
-    """Add ``--price``, the price of a million input and output tokens."""
-    return click.option(
-        "--price",
-        metavar="IN,OUT",
-        callback=_parse_price,
-        help="US dollars for a million tokens, read and written.",
-    )(command)
 
 
 def _open_client(kind: str, models: Sequence[str], choices: ModelChoices) -> Client:
@@ -273,14 +178,42 @@ def _find_endpoint(settings: Settings, choices: ModelChoices) -> Endpoint:
     )
 
 
-def _refuse_keys(agent: str, extra: Mapping[str, Any], choices: ModelChoices) -> None:
-    """Refuse keys in what the log will hold: parameters of requests, and the agent's name."""
+def _endpoint_of_worlds(choices: ModelChoices) -> Endpoint:
+    if choices.offline:
+        raise RefoldError("user: expected words in the record, got none, and --offline asks nobody")
+    return _find_endpoint(read_settings(), choices)
+
+
+def complete_user_name(user: str, choices: ModelChoices) -> str:
+    """
+    Return *user*, the model that plays users, with a missing name filled in from the environment.
+
+    Raises:
+        RefoldError: It is none, or something that it needs is missing.
+    """
+    if _kind(user) != MODEL_AGENT:
+        raise RefoldError(f"--user: expected openai:MODEL, got {user!r:.100}")
+    user = complete_agent_name(user)
+    _refuse_keys(user, {}, None, choices)
+    _endpoint_of_worlds(choices)
+    return user
+
+
+def _refuse_keys(
+    agent: str, extra: Mapping[str, Any], system: str | None, choices: ModelChoices
+) -> None:
+    """Refuse keys in what the log will hold: parameters, the prompt's text, the agent's name."""
     keys = [*read_settings().keys(), *([choices.api_key.strip()] if choices.api_key else [])]
     if found := find_credential(extra, keys):
         name = found if find_credential(found, keys) is None else "a name"
         raise RefoldError(
             f"--param {name}: expected nothing secret, for parameters are recorded, got what looks "
             "like a key or a header; give the key as --api-key or OPENAI_API_KEY"
+        )
+    if find_credential(system, keys) is not None:
+        raise RefoldError(
+            f"--system {choices.system}: expected nothing secret, for its text is recorded, got "
+            "what looks like a key; take it out"
         )
     if find_credential(agent, keys) is not None:
         raise RefoldError(
@@ -291,7 +224,8 @@ def _refuse_keys(agent: str, extra: Mapping[str, Any], choices: ModelChoices) ->
 def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     """Return how *agent* is asked; all that is recorded of the options comes from here."""
     extra = dict(map(_parse_parameter, choices.extra))
-    _refuse_keys(agent, extra, choices)
+    system = None if choices.system is None else read_system_text(choices.system)
+    _refuse_keys(agent, extra, system, choices)
     return ModelOptions(
         model=agent.partition(":")[2],
         format=choices.action_format,
@@ -300,6 +234,7 @@ def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
         seed=choices.model_seed,
         history=choices.history,
         extra=extra,
+        system=system,
     )
 
 

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Iterable, Sequence
 from rich.console import Console
 
 from refold.agents.client import Filtered, Unavailable
+from refold.agents.functions import ProgramFailed
 from refold.agents.players import Player, run_in_parallel
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
-from refold.commands.shared.model_choices import ModelChoices, StepWatcher, open_players
+from refold.commands.shared.model_choices import StepWatcher, open_players
+from refold.commands.shared.model_options import ModelChoices
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import Episode, EpisodeInfo, Event, EventLog, RefoldError
 from refold.engine.events import Answer
@@ -60,6 +62,9 @@ def play_run(
     # What keeps the API from answering stops the run, and can be mended.
     except Unavailable as error:
         raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
+    except ProgramFailed as error:
+        again = f"refold resume {name} --agent FILE.py:FUNCTION"
+        raise RefoldError(f"{error}; then `{again}` goes on") from error
     if left:
         print_to_stderr(f"`refold resume {name}` asks again")
     return left
@@ -223,22 +228,23 @@ def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: 
 
 def _print_failed(log: EventLog, failed: Sequence[EpisodeInfo]) -> None:
     """Print how many episodes were cut off, why, and how to play them again."""
-    causes = Counter(_cause_of_end(log.events(info.id)) for info in failed)
-    told = ", ".join(f"{cause} ({times})" for cause, times in causes.most_common())
     run = failed[0].run
     again = f"; `refold resume {run} --failed` plays them again" if run else ""
-    print_to_stderr(
-        f"{pluralise(len(failed), 'episode')} cut off because what they were played with failed: "
-        f"not counted; {told}{again}"
-    )
+    causes = Counter(_cause_of_end(log.events(info.id)) for info in failed)
+    for culprit in dict.fromkeys(culprit for culprit, _ in causes):
+        found = {cause: times for (which, cause), times in causes.most_common() if which == culprit}
+        told = ", ".join(f"{cause} ({times})" for cause, times in found.items())
+        number = pluralise(sum(found.values()), "episode")
+        print_to_stderr(f"{number} cut off because {culprit}: not counted; {told}{again}")
 
 
-def _cause_of_end(events: Sequence[Event]) -> str:
-    """Return what failed last in *events*: the world, or an attempt at a request."""
+def _cause_of_end(events: Sequence[Event]) -> tuple[str, str]:
+    """Return what failed last in *events*, the world or the API, and how."""
     answers = (event for event in reversed(events) if isinstance(event, Answer))
     fault = next((answer.fault for answer in answers), None)
     if fault is not None:
-        return fault
+        return "the world failed", fault
     calls = (event for event in reversed(events) if isinstance(event, ModelCalled))
     faults = next((call.faults for call in calls), ())
-    return (faults[-1].cause or faults[-1].fault) if faults else "unknown"
+    cause = (faults[-1].cause or faults[-1].fault) if faults else "unknown"
+    return "the API kept failing", cause

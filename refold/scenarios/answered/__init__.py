@@ -10,14 +10,15 @@ from typing import Any
 from refold.engine import Family
 from refold.scenarios.answered.criteria import CRITERIA
 from refold.scenarios.answered.events import EVENTS
+from refold.scenarios.answered.observation import observe, view
 from refold.scenarios.answered.offer import legal_actions
 from refold.scenarios.answered.parameters import AnsweredParameters, problems
 from refold.scenarios.answered.phrases import say
+from refold.scenarios.answered.prompt import PROMPT
 from refold.scenarios.answered.reducer import REDUCER
 from refold.scenarios.answered.rules import decide
-from refold.scenarios.answered.state import initial, observe
+from refold.scenarios.answered.state import initial
 from refold.scenarios.answered.timeline import TIMELINE
-from refold.scenarios.answered.view import view
 
 FAMILY = Family(
     name="answered",
@@ -33,6 +34,7 @@ FAMILY = Family(
     legal_actions=legal_actions,
     say=say,
     view=view,
+    prompt=PROMPT,
     criteria=CRITERIA,
     timeline=TIMELINE,
     answered=True,

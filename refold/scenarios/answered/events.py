@@ -38,6 +38,7 @@ class EnvironmentBegan(Answer, frozen=True, kw_only=True):
         by: Version of each package that answers, by name.
         generator: State of the environment's random generator, JSON data, for a beginning without
             a seed.
+        arguments: What its reset was given beside the seed, JSON data by name.
     """
 
     observation: Any = None
@@ -45,6 +46,7 @@ class EnvironmentBegan(Answer, frozen=True, kw_only=True):
     info: Any = None
     by: Mapping[str, str] = {}
     generator: Any = None
+    arguments: Any = None
 
 
 class EnvironmentAnswered(Answer, frozen=True, kw_only=True):

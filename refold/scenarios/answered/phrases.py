@@ -9,7 +9,7 @@ import msgspec
 from refold.engine import ActionTaken
 from refold.engine.phrases import say_shared
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, ScoreGiven
-from refold.scenarios.answered.view import shorten
+from refold.scenarios.answered.observation import shorten
 
 _LONGEST = 200
 _encode = msgspec.json.Encoder(order="deterministic").encode

@@ -59,8 +59,3 @@ def initial(body: bytes, seed: int) -> State:
     """Return the state before anything has happened."""
     description, parameters = _read(body)
     return State(parameters, description, seed)
-
-
-def observe(state: State) -> Any:
-    """Return what the agent may see: the world's last observation, JSON data."""
-    return state.observation

@@ -1,4 +1,4 @@
-"""What a watcher may see of an answered episode."""
+"""What the agent, and what a watcher, may see of an answered episode."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -6,6 +6,11 @@ from math import prod
 from typing import Any
 
 from refold.scenarios.answered.state import State
+
+
+def observe(state: State) -> Any:
+    """Return what the agent may see: the world's last observation, JSON data."""
+    return state.observation
 
 
 def view(state: State) -> Mapping[str, Any]:

@@ -1,0 +1,58 @@
+"""``refold proxy``."""
+
+import click
+
+from refold.commands.record import new_run_name
+from refold.commands.serve import server_needed
+from refold.commands.shared.options import format_examples, log_option
+from refold.commands.shared.output import print_to_stderr
+from refold.engine import EventLog
+from refold.environments.openenv_servers import read_address
+
+
+@click.command(
+    "proxy",
+    epilog=format_examples(
+        "refold proxy http://127.0.0.1:8000",
+        "refold proxy http://127.0.0.1:8000 --port 9000 --name rollouts --agent my-trainer",
+    ),
+)
+@click.argument("url")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="0 is any free port.",
+)
+@click.option("--name", "run", help="Name of the run; made up if not given.")
+@click.option("--agent", default="openenv", show_default=True, help="Who plays, for the log.")
+@log_option
+def proxy_command(
+    url: str, host: str, port: int, run: str | None, agent: str, log_path: str
+) -> None:
+    """
+    Stand between OpenEnv clients and the server at URL, and record each session.
+
+    Clients connect here as they would there; what they and the server say passes unchanged, over
+    WebSocket and HTTP, and the server's own access rules hold. An episode is recorded as
+    `refold record openenv:URL` would; what is no reset or step passes unrecorded and is told.
+    Recording never holds up a client. Ctrl-C, or SIGTERM, ends it.
+    """
+    with server_needed("proxy"):
+        from refold.server.proxy.app import (  # noqa: PLC0415 - an extra, and slow to import
+            ProxySettings,
+            serve_proxy,
+        )
+    base, _ = read_address(url)
+    with EventLog(log_path) as log:
+        name = new_run_name(log, run, "proxy")
+    settings = ProxySettings(base, log_path, name, agent, host, port)
+    serve_proxy(
+        settings,
+        announce=lambda here: print_to_stderr(
+            f"recording run {name} of {base} in {log_path} at {here}; Ctrl-C ends it"
+        ),
+        tell=print_to_stderr,
+    )

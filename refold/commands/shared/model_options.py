@@ -1,0 +1,132 @@
+"""The options of commands that may call a model: what they are, and their values."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import click
+from attrs import NOTHING, field, fields, frozen
+
+from refold.agents.functions import Program
+from refold.agents.prompting import ActionFormat
+from refold.commands.shared.options import CommandT
+from refold.reports import Price
+
+
+class _Temperature(click.FloatRange):
+    """A temperature of at least 0, or ``none`` for the API's own."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # float or None
+        return None if value == "none" else float(super().convert(value, param, ctx))
+
+
+_OPTIONS = (
+    click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
+    click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
+    click.option(
+        "--temperature",
+        type=_Temperature(0),
+        default=0.0,
+        show_default=True,
+        metavar="X",
+        help="Or none, for the API's own.",
+    ),
+    click.option("--max-tokens", type=click.IntRange(1), help="Longest answer."),
+    click.option("--model-seed", type=int, help="The API's sampling seed."),
+    click.option(
+        "--param",
+        "extra",
+        multiple=True,
+        metavar="NAME=JSON",
+        help="A further parameter of each request; null leaves one out.",
+    ),
+    click.option("--history", type=click.IntRange(0), help="Past turns to repeat; else all."),
+    click.option(
+        "--action-format",
+        type=click.Choice(["tools", "json", "text"]),
+        help="How actions are asked for; else the first of these that the API takes.",
+    ),
+    click.option(
+        "--system",
+        metavar="FILE",
+        help="What the model is told, in place of the prompt's own text.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.001),
+        default=120.0,
+        show_default=True,
+        help="Seconds for an attempt at a request.",
+    ),
+    click.option(
+        "--max-retries",
+        type=click.IntRange(0),
+        default=5,
+        show_default=True,
+        help="Further attempts at a request.",
+    ),
+    click.option("--reuse", is_flag=True, help="Take answers that the log holds from there."),
+    click.option("--offline", is_flag=True, help="Take all answers from the log; ask nobody."),
+)
+
+
+@frozen
+class ModelChoices:
+    """The values of the model options; their help describes them."""
+
+    base_url: str | None
+    api_key: str | None = field(repr=False)  # no traceback is to show it
+    temperature: float | None
+    max_tokens: int | None
+    model_seed: int | None
+    extra: Sequence[str]
+    history: int | None
+    action_format: ActionFormat | None
+    system: str | None
+    timeout: float
+    max_retries: int
+    reuse: bool
+    offline: bool
+    programs: Mapping[str, Program] = field(factory=dict)  # the agents that are files, by name
+
+
+def with_model_options(command: CommandT) -> CommandT:
+    """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
+
+    @functools.wraps(command)
+    def wrapper(**values: Any) -> Any:
+        names = [each.name for each in fields(ModelChoices) if each.default is NOTHING]
+        choices = ModelChoices(**{name: values.pop(name) for name in names})
+        return command(**values, model=choices)
+
+    # Decorators apply from the bottom up, so the last option is added first.
+    for option in reversed(_OPTIONS):
+        wrapper = option(wrapper)
+    return wrapper  # type: ignore[return-value]  # the same command, but for these options
+
+
+def _parse_price(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> Price | None:
+    if text is None:
+        return None
+    try:
+        read, written = (float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected IN,OUT such as 0.15,0.60; got {text!r}") from None
+    if not (isfinite(read) and isfinite(written) and read >= 0 and written >= 0):
+        raise click.BadParameter(f"expected two finite numbers of at least 0, got {text!r}")
+    return Price(read, written)
+
+
+def price_option(command: CommandT) -> CommandT:
+    """Add ``--price``, the price of a million input and output tokens."""
+    return click.option(
+        "--price",
+        metavar="IN,OUT",
+        callback=_parse_price,
+        help="US dollars for a million tokens, read and written.",
+    )(command)

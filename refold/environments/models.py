@@ -1,0 +1,100 @@
+"""
+Models that worlds ask, such as one that plays a user: by the client and the key of the agents.
+
+Which API they are asked behind is no part of a scenario, since a log holds no address.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Thread
+from typing import Any
+
+from refold.agents.client import Client, ModelResponse, Unavailable
+from refold.agents.endpoint import Endpoint, find_endpoint, read_settings
+from refold.engine.errors import RefoldError
+from refold.engine.exchanges import Reply
+
+FindEndpoint = Callable[[], Endpoint]
+
+
+def _endpoint_of_environment() -> Endpoint:
+    return find_endpoint(read_settings(), base_url=None, api_key=None, timeout=120.0, max_retries=5)
+
+
+_find_endpoint: ContextVar[FindEndpoint] = ContextVar(
+    "find_endpoint", default=_endpoint_of_environment
+)
+
+
+@contextmanager
+def asking_at(find: FindEndpoint) -> Iterator[None]:
+    """Within this context, worlds ask models behind the API that *find* returns."""
+    token = _find_endpoint.set(find)
+    try:
+        yield
+    finally:
+        _find_endpoint.reset(token)
+
+
+class AskedModel:
+    """
+    Asks a model, one request at a time, from any thread; nothing is opened before the first.
+
+    Requests run in a thread of their own, as worlds are asked from within event loops, too.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._client: Client | None = None
+        self._asking: Future[ModelResponse] | None = None
+
+    def ask(self, body: dict[str, Any]) -> Reply:
+        """
+        Return the reply to the chat completion request *body*.
+
+        Without its ``temperature``, if the API refuses that.
+
+        Raises:
+            RefoldError: There is none. The words name no address, as they may be recorded.
+        """
+        response = self._complete(body)
+        refused = response.faults[-1].parameter if response.faults else None
+        if response.reply is None and refused == "temperature":
+            response = self._complete({k: v for k, v in body.items() if k != "temperature"})
+        if response.reply is None:
+            fault = response.faults[-1]
+            raise _no_reply(fault.cause or fault.fault)
+        return response.reply
+
+    def close(self) -> None:
+        """Give up the request that is under way, if any, and close all connections."""
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._client is not None:
+            asyncio.run_coroutine_threadsafe(self._client.close(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
+
+    def _complete(self, body: dict[str, Any]) -> ModelResponse:
+        if self._client is None:
+            self._client = Client(_find_endpoint.get()())
+            self._thread.start()
+        self._asking = asyncio.run_coroutine_threadsafe(self._client.complete(body), self._loop)
+        try:
+            return self._asking.result()
+        except Unavailable as error:
+            raise _no_reply(error.cause) from None
+        except CancelledError:
+            raise _no_reply("interrupted") from None
+
+
+def _no_reply(cause: str) -> RefoldError:
+    return RefoldError(
+        f"user: expected a reply of the model that plays the user, got none ({cause}); check the "
+        "model's name, --base-url and the key"
+    )

@@ -1,0 +1,37 @@
+import msgspec
+from shell import Shell
+
+TASKS = "tau2:airline/8 tau2:retail/1"
+TELECOM = (
+    "tau2:telecom/[mobile_data_issue]airplane_mode_on|user_abroad_roaming_enabled_off[PERSONA:None]"
+)
+
+
+def test_record_verify_fork(tmp_path):
+    """Episodes are recorded, verified live by another process, forked, and tried another way."""
+    shell = Shell(tmp_path)
+    played = shell(f"record {TASKS} {TELECOM} --agent gold --json").json["episodes"]
+    assert [each["score"] for each in played] == [1.0, 1.0, 1.0]
+    assert "3 same" in shell.program("verify --live", timeout=300).err
+    assert "3 episodes checked, 0 wrong" in shell("verify").err
+    id = played[0]["id"]
+    forked = shell(f"fork {id} --at 2 --agent noop --json").json
+    assert msgspec.json.encode(forked)
+    shell(f"what-if {id} --at 2 --agent noop")
+    assert "same" in shell("verify --live").out
+
+
+def test_noop(tmp_path):
+    """The agent ``noop`` ends at once; a task that wants something done is worth nothing then."""
+    shell = Shell(tmp_path)
+    (played,) = shell("record tau2:airline/8 --agent noop --json").json["episodes"]
+    assert (played["score"], played["steps"]) == (0.0, 1)
+
+
+def test_forged_answer(tmp_path):
+    """An answer that tau2 did not give is found at its step, though its chain is sound."""
+    shell = Shell(tmp_path)
+    shell("record tau2:airline/8 --agent gold")
+    id = shell.ids()[0]
+    lines = shell(f"export {id}").out
+    assert lines
