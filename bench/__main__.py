@@ -19,6 +19,7 @@ from attrs import frozen
 from bench.growth import episodes_growth, growing, steps_growth, subtasks_growth
 from bench.opening import help_rows, show_row
 from bench.reading import read_rows
+from bench.recording import recorder_rows
 from bench.report import Results, as_json, machine, print_results
 from bench.rows import Row
 from bench.stepping import step_rows
@@ -83,6 +84,7 @@ def measure(folder: Path, size: Size) -> Results:
         *_told(store_rows(folder, size.rounds, size.stored)),
         *_told(read_rows(folder, size.rounds, size.read)),
         *_told(step_rows(size.rounds, size.steps)),
+        *_told(recorder_rows(folder, size.rounds, size.steps // 2)),
         *_told(help_rows(3 * size.rounds)),
     ]
     growth = {

@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),
     "diff": ("refold.commands.diff", "Compare two episodes step by step."),
     "export": ("refold.commands.transfer", "Write episodes as JSON Lines."),
-    "import": ("refold.commands.transfer", "Read exported episodes into the log."),
+    "import": ("refold.commands.import_runs", "Read episodes and other tools' runs into the log."),
     "merge": ("refold.commands.merge", "Put several logs into a new one."),
     "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
     "proxy": ("refold.commands.proxy", "Record what OpenEnv clients do on any server."),

@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from socket import SHUT_RDWR
 from typing import Any
 
 from websockets.http11 import Request, Response
+from websockets.sync.connection import Connection
 from websockets.sync.server import ServerConnection, serve
 
 ACTION = {
@@ -78,6 +80,6 @@ def counting(
             thread.join()
 
 
-def vanish(connection: ServerConnection) -> None:
+def vanish(connection: Connection) -> None:
     """Break a connection off without a word, as a process that is killed does."""
-    connection.socket.close()
+    connection.socket.shutdown(SHUT_RDWR)

@@ -28,6 +28,7 @@ from refold.engine import EventLog
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "python"))]
 PAGES += [
+    "docs/agents.md",
     "docs/environments.md",
     "docs/writing-a-scenario.md",
     "docs/testing-graders.md",

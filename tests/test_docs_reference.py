@@ -106,8 +106,8 @@ def test_json_keys(
     expected = {
         command: ({*names(cells[0])}, {*names(cells[1])}) for command, cells in table.items()
     }
-    expected["show"] = (expected["show"][0], episode | {"grade", "lineage"})
-    expected["import"] = (expected["import"][0], episode - {"score", "scores"})
+    expected["show"] = (expected["show"][0], episode | {"grade", "lineage", "origin"})
+    expected["import"] = (expected["import"][0], (episode | {"given"}) - {"score", "scores"})
     expected["replay"][1].remove("--step")
     answers = {
         "record": recorded,

@@ -17,6 +17,7 @@ FLOORS = [
     ("scenarios",),
     ("graders", "agents"),
     ("environments",),
+    ("transcripts",),
     ("replays",),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations"),
     ("server.settings", "server.metrics", "server.sessions"),
@@ -47,7 +48,7 @@ OWNERS = {
     "uvicorn": ["refold/server/*"],
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
-    "re2": ["refold/scenarios/answered/patterns.py"],
+    "backports": ["refold/transcripts/archive.py"],
     "gymnasium": [
         "refold/gym/*",
         "refold/environments/gymnasium_*.py",
@@ -58,6 +59,7 @@ OWNERS = {
     "websockets": ["refold/environments/openenv_sockets.py", "refold/server/proxy/sockets.py"],
     "inspect_ai": ["refold/integrations/inspect_ai.py"],
     "verifiers": ["refold/integrations/verifiers.py"],
+    "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [
     "refold/engine/*.py",

@@ -13,6 +13,7 @@ from shell import Shell, check_refusal
 from refold.engine import Episode, EventLog, NotALog, RefoldError
 from refold.engine.errors import DiskFull, LogMoved, NewerLog
 from refold.engine.log.file import sqlite_errors
+from refold.engine.log.schema import VERSION
 from refold.scenarios import load
 
 MAIL = load("inbox/easy")
@@ -154,9 +155,10 @@ def test_an_empty_file_becomes_a_log(tmp_path):
 @MODES
 def test_a_newer_log_is_refused_and_left_alone(recorded, readonly):
     """A log of a later release is an error of its own that says what to do."""
-    database(recorded, "PRAGMA user_version = 2")
+    database(recorded, f"PRAGMA user_version = {VERSION + 1}")
     before = recorded.read_bytes()
-    with pytest.raises(NewerLog, match="expected log version 1 or older, got 2; update refold"):
+    words = f"expected log version {VERSION} or older, got {VERSION + 1}; update refold"
+    with pytest.raises(NewerLog, match=words):
         EventLog(recorded, readonly=readonly)
     assert recorded.read_bytes() == before
 

@@ -17,10 +17,10 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import ClipReward, RecordEpisodeStatistics, TimeLimit
 
 import refold
-from refold.engine import EventLog, RefoldError
+from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.values import to_json_value
 from refold.environments import Worlds
-from refold.environments.gymnasium_recorder import info_at
+from refold.environments.gymnasium_vector_recorder import info_at
 from refold.replays import verify
 from refold.replays.live import verify_live
 from refold.scenarios import load
@@ -105,9 +105,8 @@ def test_recording_changes_nothing(name, options, batch, path):
     env.close()
     assert seen_in(path)[: len(alone)] == alone
     rows = infos(path)
-    assert {(each.scenario, each.agent, each.run) for each in rows} == {
-        (f"gymnasium:{name}", "me", "mine")
-    }
+    assert {(each.agent, each.run) for each in rows} == {("me", "mine")}
+    assert {each.scenario.partition("?")[0] for each in rows} == {f"gymnasium:{name}"}
     assert [(each.seed, each.epoch) for each in rows] == [(5, 0), (6, 1), (0, 2)]
     assert [verify(each) for each in streams(path)] == [None] * 3
     assert verdicts(path, Worlds()) == ["same"] * 3
@@ -125,6 +124,21 @@ def test_a_reset_without_a_seed_can_be_begun_again(path):
     assert kinds == [False, False, True, False]
     assert len({json.dumps(stream[1].observation) for stream in streams(path)}) == 4
     assert verdicts(path) == ["same"] * 4
+
+
+def test_a_recorded_loop_is_forked(path):
+    """A fork of an episode without a seed begins from its dice, and goes on in a live world."""
+    env = refold.record(make("Small-v0"), log=path)
+    env.reset()
+    for action in (0, 1, -1, 0, 1):
+        env.step(action)
+    env.close()
+    (stream,) = streams(path)
+    fork = Episode.fork(stream, 3, open_world=NAMED)
+    for action in (0, 1):
+        fork.step(action)
+    fork.close()
+    assert fork.events.digest == stream.digest
 
 
 def test_options_of_reset_are_put_again(path):

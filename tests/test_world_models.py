@@ -6,6 +6,7 @@ import pytest
 from asking import of_kind, play
 from fault_server import BUSY, FaultServer, refuses, says
 from msgspec.structs import replace
+from serving import running
 from shell import Shell
 
 from refold.agents.action_parser import UnreadableReply
@@ -426,3 +427,18 @@ def test_a_model_plays_a_gymnasium_environment(tmp_path):
     assert ran.json["episodes"][0]["ended"] in ("terminated", "truncated")
     assert len(json.loads(body["messages"][1]["content"])) == 4
     shell("verify --live last")
+
+
+def test_a_model_plays_an_openenv_server(tmp_path):
+    """By the schema that the server tells; what it is told is the server's own observation."""
+    with running(tmp_path) as served, MockModel() as model:
+        shell = Shell(tmp_path)
+        given = f"--agent openai:mock --base-url {model.base_url} --api-key none"
+        world = f"openenv:{served.url}?task=inbox/easy"
+        (row,) = shell(f"record {world} {given} --log mine.db --json").json["episodes"]
+        requests = model.requests
+    with EventLog(tmp_path / "mine.db", readonly=True) as log:
+        check_requests(log.events(row["id"]), requests)
+    (tool,) = requests[0]["tools"]
+    assert "email_id" in tool["function"]["parameters"]["properties"]
+    assert "current" in json.loads(requests[0]["messages"][1]["content"])

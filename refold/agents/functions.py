@@ -10,6 +10,7 @@ one.
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -61,22 +62,30 @@ class Turn:
         scenario: The scenario's name.
         seed: The episode's seed.
         step: Number of actions taken so far.
-        instructions: What a model would be told: rules or world, aim, and how to answer.
-        tools: The actions as tools, as APIs of models take them.
+        noted: What was recorded of this turn.
     """
 
     def __init__(
         self, episode: Episode, info: EpisodeInfo, conversation: Conversation, name: str
     ) -> None:
-        interface = interface_of(episode.family, episode.state)
         self.scenario = info.scenario
         self.seed = info.seed
         self.step = conversation.steps
-        self.instructions: str = interface.system("tools", None)["content"]
-        self.tools: Sequence[dict[str, Any]] = interface.parameters("tools").get("tools", [])
         self.noted: list[Input] = []
+        self._interface = interface_of(episode.family, episode.state)
         self._conversation = conversation
         self._name = name
+
+    @cached_property
+    def instructions(self) -> str:
+        """What a model would be told: rules or world, aim, and how to answer."""
+        return str(self._interface.system("tools", None)["content"])
+
+    @cached_property
+    def tools(self) -> Sequence[dict[str, Any]]:
+        """The actions as tools, as APIs of models take them; empty where there are none."""
+        found: Sequence[dict[str, Any]] = self._interface.parameters("tools").get("tools", [])
+        return found
 
     def record(
         self,

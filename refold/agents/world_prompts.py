@@ -63,7 +63,8 @@ class WorldInterface:
         """Return what the world says of itself, or the text *given*, the task, and the form."""
         own = self.offer.instructions if self.offer else ""
         told = given if given is not None else own or PROMPT.system
-        parts = [told.strip(), self.description.strip(), _how_to_answer(self._takes, form)]
+        task = "" if self.description.strip() in told else self.description
+        parts = [told.strip(), task.strip(), _how_to_answer(self._takes, form)]
         if form != "tools":
             parts.append("\n".join(_schema_lines(self._takes)))
         return {"role": "system", "content": "\n\n".join(filter(None, parts))}

@@ -7,7 +7,7 @@ from refold.commands.serve import server_needed
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog
-from refold.environments.openenv_servers import read_address
+from refold.environments.openenv_servers import describe_server, read_address
 
 
 @click.command(
@@ -46,9 +46,10 @@ def proxy_command(
             serve_proxy,
         )
     base, _ = read_address(url)
+    about = describe_server(base)  # first, so that no log is left behind where there is none
     with EventLog(log_path) as log:
         name = new_run_name(log, run, "proxy")
-    settings = ProxySettings(base, log_path, name, agent, host, port)
+    settings = ProxySettings(base, about, log_path, name, agent, host, port)
     serve_proxy(
         settings,
         announce=lambda here: print_to_stderr(

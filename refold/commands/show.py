@@ -26,6 +26,7 @@ from refold.commands.shared.output import (
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
+from refold.engine.log.origins import Origin
 from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
@@ -57,13 +58,16 @@ def show_command(id: str, log_path: str, as_json: bool) -> int:
         stream = log.events(info.id)
         saved = saved_or_none(log, info.id, left_out)
         relatives = list(_lineage_scores(log, info, left_out))
+        origin = log.origin(info.id)
     result = grade(stream) if info.reason != INSTRUMENT_FAILED else None
     if as_json:
         graded = to_json_data(result) if result else None
-        shown = {**episode_row(info, saved), "grade": graded}
+        shown = {**episode_row(info, saved), "grade": graded, "origin": to_json_data(origin)}
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
     else:
         _print_episode(info, stream, result, [each for each in saved if each != result])
+        if origin is not None:
+            stdout_console().print(safe_text(f"from {_say_origin(origin)}"))
         if len(relatives) > 1:
             _print_lineage(info, relatives)
     return 1 if left_out else 0
@@ -119,6 +123,11 @@ def _print_episode(
     for other in others:
         rubric = other.rubric
         out.print(safe_text(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
+
+
+def _say_origin(origin: Origin) -> str:
+    kind = f"{origin.format} {origin.version}".rstrip()
+    return f"{origin.file} at {origin.place} ({kind}, sha256 {origin.sha256[:12]})"
 
 
 def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float | None]]) -> None:

@@ -9,7 +9,8 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv, VectorWra
 
 from refold.engine.codec import encode
 from refold.engine.values import to_json_value
-from refold.environments.gymnasium_recorder import RecordedEnv, RecordedVectorEnv
+from refold.environments.gymnasium_recorder import RecordedEnv
+from refold.environments.gymnasium_vector_recorder import RecordedVectorEnv
 from refold.environments.gymnasium_worlds import scenario_of, versions_of_spec
 from refold.environments.options import WRAPPERS
 from refold.environments.python_worlds import class_scenario

@@ -15,13 +15,12 @@ from refold.engine.world import World
 from refold.environments.answers import failed
 from refold.environments.kind import Environment, answered_scenario, no_world
 from refold.environments.objects import ObjectWorld
-from refold.environments.options import WRAPPERS, read_options, refuse_wrappers
+from refold.environments.options import read_options, refuse_wrappers, world_name
 from refold.environments.packages import version_of
 from refold.environments.python_values import from_json_value
 from refold.scenarios import Criterion, Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 
-_LONGEST_NAME = 100  # letters
 _LISTING = 'python -c "import gymnasium; gymnasium.pprint_registry()" lists them'
 
 
@@ -61,10 +60,8 @@ class GymnasiumEnvironment(Environment):
 
 def scenario_of(parameters: AnsweredParameters, spec: EnvSpec) -> Scenario:
     """Return the scenario of an environment, scored by what *spec* says of its rewards."""
-    wrappers = parameters.options.get(WRAPPERS, ())
-    name = "+".join((f"gymnasium:{parameters.name}", *wrappers))
     return answered_scenario(
-        name[:_LONGEST_NAME],
+        world_name(parameters),
         parameters,
         description=f"Act in the Gymnasium environment {spec.id} until it ends.",
         criterion=Criterion("reward", 1.0, "reward", reward_range(spec)),
@@ -78,7 +75,7 @@ def reward_range(spec: EnvSpec) -> Mapping[str, float]:
     The high one is the threshold from which on the environment counts as solved; 1 where it has
     none. The low one is 0 below a threshold above 0. Below others, where each step costs: as if
     each step cost 1, up to the limit of steps; where that is not lower, or there is no limit, twice
-    the threshold, or -1 for a threshold of 0.
+    the threshold, or -1 for a threshold of 0. A scenario file sets others.
     """
     high = 1.0 if spec.reward_threshold is None else float(spec.reward_threshold)
     if high > 0:

@@ -47,9 +47,7 @@ class AskedModel:
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, daemon=True)
-        self._client: Client | None = None
+        self._opened: _Opened | None = None
         self._asking: Future[ModelResponse] | None = None
 
     def ask(self, body: dict[str, Any]) -> Reply:
@@ -74,23 +72,39 @@ class AskedModel:
         """Give up the request that is under way, if any, and close all connections."""
         if self._asking is not None:
             self._asking.cancel()
-        if self._client is not None:
-            asyncio.run_coroutine_threadsafe(self._client.close(), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-        self._loop.close()
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
 
     def _complete(self, body: dict[str, Any]) -> ModelResponse:
-        if self._client is None:
-            self._client = Client(_find_endpoint.get()())
-            self._thread.start()
-        self._asking = asyncio.run_coroutine_threadsafe(self._client.complete(body), self._loop)
+        if self._opened is None:
+            self._opened = _Opened(_find_endpoint.get()())
+        self._asking = self._opened.begin(body)
         try:
             return self._asking.result()
         except Unavailable as error:
             raise _no_reply(error.cause) from None
         except CancelledError:
             raise _no_reply("interrupted") from None
+
+
+class _Opened:
+    """A client, and the thread in which its requests run."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._client = Client(endpoint)
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def begin(self, body: dict[str, Any]) -> "Future[ModelResponse]":
+        return asyncio.run_coroutine_threadsafe(self._client.complete(body), self._loop)
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._client.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 def _no_reply(cause: str) -> RefoldError:

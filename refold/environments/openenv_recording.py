@@ -116,7 +116,7 @@ class Recorder:
             if len(self._known) >= _MOST_SCENARIOS:
                 self._known.clear()
             scenario = self._server.scenario(task, options)
-            self._known[key] = (scenario, ask_offer(self._base, self._server, scenario))
+            self._known[key] = (scenario, ask_offer(self._base, self._server, scenario.parameters))
         return self._known[key]
 
     def step(self, session: str, step: Any, reply: Reply) -> None:

@@ -125,9 +125,9 @@ def reset_arguments(parameters: AnsweredParameters, seed: int) -> dict[str, Any]
     return arguments
 
 
-def describe_server(base: str) -> Server:
+def describe_server(base: str, *, tasks: bool = True) -> Server:
     """
-    Return what the server at *base* says of itself.
+    Return what the server at *base* says of itself, its *tasks* only if wanted.
 
     Raises:
         NoAnswer: There is none, or it is no OpenEnv server.
@@ -141,32 +141,33 @@ def describe_server(base: str) -> Server:
             name=name,
             description=str(about.get("description") or ""),
             version=str(about.get("version") or ""),
-            tasks=_read_tasks(ask("GET", "/tasks", missing={})),
+            tasks=_read_tasks(ask("GET", "/tasks", missing={})) if tasks else {},
         )
 
 
-def ask_offer(base: str, server: Server, scenario: Scenario) -> Offer:
+def ask_offer(base: str, server: Server, parameters: AnsweredParameters) -> Offer:
     """
-    Return the actions that *server*, at *base*, takes in *scenario*.
+    Return the actions that *server*, at *base*, takes where *parameters* are the scenario's.
 
     Its tools where its actions are calls of tools, else the schema of its actions.
 
     Raises:
         NoAnswer: It does not say.
     """
-    parameters: AnsweredParameters = scenario.parameters
-    wanted = {**parameters.options, **dict.fromkeys(TASK_NAMES[:1], parameters.task)}
+    wanted = {**parameters.options, TASK_NAMES[0]: parameters.task}
     query = urlencode({name: each for name, each in wanted.items() if each and name != "seed"})
-    told = server.description
-    about = told if told != scenario.description else ""
     with asking(base) as ask:
         schema = ask("GET", f"/schema?{query}" if query else "/schema").get("action")
         if not isinstance(schema, dict):
             raise NoAnswer(base, "no schema of its actions")
         listed = ask("POST", "/mcp", body=_LIST_TOOLS, missing={}) if _calls_tools(schema) else {}
     tools = tuple(_read_tools(listed))
-    schema = None if tools else to_json_value(schema)
-    return Offer(tools=tools, schema=schema, instructions=about)
+    return Offer(
+        tools=tools,
+        schema=None if tools else to_json_value(schema),
+        # Without a task, this is the scenario's description already.
+        instructions=server.description if parameters.task else "",
+    )
 
 
 def _calls_tools(schema: Mapping[str, Any]) -> bool:

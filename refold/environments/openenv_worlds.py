@@ -48,7 +48,9 @@ class OpenEnvEnvironment(Environment):
         task, options, seed = split_arguments(arguments)
         server = describe_server(base)
         scenario = server.scenario(task, options, seed)
-        ask_offer(base, server, scenario)  # so that a task that it does not know is told at once
+        ask_offer(
+            base, server, scenario.parameters
+        )  # so that a task that it does not know is told at once
         return scenario
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
@@ -59,10 +61,9 @@ class OpenEnvEnvironment(Environment):
         others: list[str] = []
         for base in dict.fromkeys(read_address(address)[0] for address in addresses):
             try:
-                server = describe_server(base)
+                server = describe_server(base, tasks=False)
                 if server.name == parameters.name:
-                    scenario = server.scenario(parameters.task, parameters.options)
-                    offer = ask_offer(base, server, scenario)
+                    offer = ask_offer(base, server, parameters)
                     return SocketWorld(base, parameters, server, offer)
                 others.append(f"{server.name!r} at {base}")
             except NoAnswer as error:

@@ -1,5 +1,6 @@
 """Options in an address: ``NAME?key=value&key=value``."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -7,6 +8,7 @@ import msgspec
 
 from refold.engine.errors import NoWorld, RefoldError
 from refold.scenarios.answered.parameters import AnsweredParameters
+from refold.scenarios.spec import MOST_LETTERS
 
 WRAPPERS = "$wrappers"
 """Option that holds the names of wrappers that a program has put around an environment."""
@@ -34,7 +36,7 @@ def read_options(address: str) -> tuple[str, dict[str, Any]]:
     return place, dict(sorted(options.items()))
 
 
-def format_options(options: dict[str, Any]) -> str:
+def format_options(options: Mapping[str, Any]) -> str:
     """Return *options* as the end of an address, ``?key=value``; empty if there are none."""
     pairs = (
         f"{name}={value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
@@ -42,6 +44,18 @@ def format_options(options: dict[str, Any]) -> str:
     )
     told = "&".join(pairs)
     return f"?{told}" if told else ""
+
+
+def world_name(parameters: AnsweredParameters) -> str:
+    """
+    Return the name of the scenario of a world: as the user names it, with wrappers after a ``+``.
+
+    It has at most ``MOST_LETTERS`` letters.
+    """
+    options = {name: each for name, each in parameters.options.items() if name != WRAPPERS}
+    wrappers = (f"+{each}" for each in parameters.options.get(WRAPPERS, ()))
+    place = f"{parameters.environment}:{parameters.name}{format_options(options)}"
+    return "".join((place, *wrappers))[:MOST_LETTERS]
 
 
 def refuse_wrappers(parameters: AnsweredParameters) -> None:

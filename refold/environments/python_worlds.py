@@ -10,7 +10,7 @@ from refold.engine.errors import RefoldError
 from refold.engine.world import World
 from refold.environments.kind import Environment, answered_scenario, no_world
 from refold.environments.objects import ObjectWorld
-from refold.environments.options import WRAPPERS, read_options, refuse_wrappers
+from refold.environments.options import WRAPPERS, read_options, refuse_wrappers, world_name
 from refold.environments.packages import version_of
 from refold.environments.python_files import (
     check_options,
@@ -22,8 +22,6 @@ from refold.environments.python_files import (
 from refold.environments.python_values import from_json_value
 from refold.scenarios import Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
-
-_LONGEST_NAME = 100  # letters
 
 
 class PythonEnvironment(Environment):
@@ -37,7 +35,7 @@ class PythonEnvironment(Environment):
             raise RefoldError(f"python:{address}: expected a Python file, got none called {source}")
         name = _shown(source, function)
         parameters = AnsweredParameters(environment="python", name=name, options=options)
-        return answered_scenario(f"python:{name}", parameters)
+        return answered_scenario(world_name(parameters), parameters)
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
         """Return the world of the object that *parameters* name, if one of *addresses* is its."""
@@ -72,8 +70,7 @@ def class_scenario(
     parameters = AnsweredParameters(
         environment="python", name=name, options={WRAPPERS: list(wrappers)} if wrappers else {}
     )
-    shown = "+".join((f"python:{name}", *wrappers))[:_LONGEST_NAME]
-    return answered_scenario(shown, parameters), version_of(kind.__module__)
+    return answered_scenario(world_name(parameters), parameters), version_of(kind.__module__)
 
 
 def _shown(source: str, function: str) -> str:

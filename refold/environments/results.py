@@ -24,12 +24,12 @@ def read_step(given: Any) -> dict[str, Any]:
     ``observation`` (and ``reward``, ``done``, …), a time step of dm_env, and else the observation
     alone.
     """
+    if type(given) is tuple and len(given) == 5:  # without names of its own
+        names = ("observation", "reward", "terminated", "truncated", "info")
+        return dict(zip(names, given, strict=True))
     named = _named(given)
     if named:
         return _read_named(given, named)
-    if isinstance(given, tuple) and len(given) == 5:
-        names = ("observation", "reward", "terminated", "truncated", "info")
-        return dict(zip(names, given, strict=True))
     if isinstance(given, tuple) and len(given) == 4:
         observation, reward, done, info = given
         cut = bool(done) and isinstance(info, Mapping) and bool(info.get("TimeLimit.truncated"))

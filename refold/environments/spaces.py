@@ -15,7 +15,7 @@ import numpy as np
 from gymnasium import Space, spaces
 
 from refold.engine.errors import InvalidAction
-from refold.engine.values import MOST_NUMBERS, array_value
+from refold.engine.values import MOST_NUMBERS, array_value, to_json_value
 from refold.environments.python_values import from_json_value
 
 Schema = dict[str, Any]
@@ -138,7 +138,7 @@ def read_action(space: Space[Any], action: Any) -> Any:
 def check_action(space: Space[Any], taken: Any) -> None:
     """Raise ``InvalidAction`` if *taken*, of ``read_action``, does not lie in *space*."""
     if not space.contains(taken):
-        raise InvalidAction(f"action: expected one of {space}, got {taken!r:.200}")
+        raise InvalidAction(f"action: expected one of {space}, got {to_json_value(taken)!r:.200}")
 
 
 def _read(space: Any, value: Any) -> Any:

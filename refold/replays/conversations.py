@@ -79,6 +79,8 @@ def _find_problem(
 
 def _request_problem(conversation: Conversation, event: ModelCalled) -> str | None:
     """Return how the request differs from the one that the events before it make."""
+    if not event.request and not (conversation.configuration and conversation.configuration.prompt):
+        return None  # of an import: its source tells what was said, but not how it was asked
     if conversation.configuration is None:
         return "expected a model's configuration before its call, got none"
     try:

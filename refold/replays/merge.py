@@ -131,6 +131,10 @@ class MergePlan:
             parent = info.parent and self._ids.get((place.source.log.path, info.parent))
             new = evolve(info, id=id, parent=parent or info.parent)
             log.begin(new, stream.payloads, end=info.ended_at is not None)
+            origins = (source.log.origin(held.id) for source, held in place.holders)
+            origin = next((each for each in origins if each is not None), None)
+            if origin is not None:
+                log.save_origin(id, origin)
             digests = [head.hex() for head in chain_heads(stream.payloads)]
             self._write_grades(log, id, place, digests)
             yield id

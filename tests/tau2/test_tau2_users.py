@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from fault_server import FaultServer, refuses, says
@@ -91,7 +92,7 @@ def test_resume(shell):
     """An episode goes on where it stopped: the user remembers what was said."""
     with FaultServer(*conversation()[:2], refuses(500)) as server:
         record(shell, server, code=1)
-    with FaultServer(*conversation()[:2], *conversation()[2:]) as server:
+    with FaultServer(*conversation()) as server:
         ran = shell("resume last --failed --base-url", server.base_url)
     _, said = answers(shell)
     assert said[-1].info["termination_reason"] == "user_stop", ran
@@ -123,7 +124,7 @@ def test_no_words(shell, sent, words):
     events, _ = answers(shell)
     assert events[-1].reason == INSTRUMENT_FAILED
     assert server.base_url.encode() not in b"".join(events.payloads)
-    assert pytest.importorskip("re").search(words, ran.err)
+    assert re.search(words, ran.err)
 
 
 def test_temperature_refused():
@@ -146,3 +147,28 @@ def test_offline(shell):
     with FaultServer() as server:
         record(shell, server, "--offline", code=2)
     assert server.requests == []
+
+
+def test_two_models(shell):
+    """Agent and user are models behind one API; episodes at once do not mix their users."""
+
+    def agent_or_user(request):
+        last = request["messages"][-1]
+        if request["model"] == "U":
+            scenario = request["messages"][0]["content"]
+            name = "Noah" if "Noah" in scenario else "somebody"
+            return says("###STOP###" if "Hello" in last["content"] else f"I am {name}.")
+        heard = next(each["content"] for each in request["messages"] if each["role"] == "user")
+        if last["role"] == "tool":
+            return says(f"Hello, {heard}")
+        return says(None, ("get_user_details", json.dumps({"user_id": "noah_muller_9847"})))
+
+    with FaultServer(then=agent_or_user) as server:
+        ran = shell(
+            "record tau2:airline/3 tau2:airline/4 tau2:airline/5 --parallel 3 --agent openai:A "
+            "--user openai:U --json --base-url",
+            server.base_url,
+        )
+    played = ran.json["episodes"]
+    assert [each["steps"] for each in played] == [2, 2, 2]
+    assert "3 same" in shell("verify --live").err

@@ -169,10 +169,10 @@ def test_solo_takes_no_words():
 
 def test_new_bills_repeat():
     """Bills that tau2 gives random ids have the same ids in each play."""
-    line = {"customer_id": "C1001", "line_id": "L1002"}
+    line = {"customer_id": "C1002", "line_id": "L1004"}
     actions = [
         calls(call("refuel_data", **line, gb_amount=1.0)),
-        calls(call("get_customer_by_id", customer_id="C1001")),
+        calls(call("get_customer_by_id", customer_id="C1002")),
         DONE,
     ]
     episode = play(TELECOM, actions)

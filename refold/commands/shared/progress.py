@@ -19,11 +19,12 @@ from refold.commands.shared.output import safe_text
 T = TypeVar("T")
 
 
-def make_progress_bar(total: int, *columns: ProgressColumn) -> Progress:
+def make_progress_bar(total: int | None, *columns: ProgressColumn) -> Progress:
     """
     Return a bar for *total* items, with *columns* behind it, that leaves no trace when it ends.
 
-    It shows nothing unless stderr is a terminal and there are two items or more.
+    It shows nothing unless stderr is a terminal and there are two items or more; None for a number
+    that nobody knows.
     """
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -33,11 +34,11 @@ def make_progress_bar(total: int, *columns: ProgressColumn) -> Progress:
         *columns,
         console=Console(stderr=True),
         transient=True,
-        disable=total < 2 or not sys.stderr.isatty(),
+        disable=(total is not None and total < 2) or not sys.stderr.isatty(),
     )
 
 
-def show_progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
+def show_progress(items: Iterable[T], *, total: int | None, label: str) -> Iterator[T]:
     """Yield *items*, and meanwhile show a bar for *total* of them, described by *label*."""
     with make_progress_bar(total) as bar:
         yield from bar.track(items, total=total, description=safe_text(label))

@@ -69,13 +69,12 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
         if readonly and not _readable_with_locks(connection) and not _has_wal(path):
             connection.close()
             connection = _connect(path, "mode=ro&immutable=1")
-        # Identity before migrating, so that a foreign database is left as it is; the schema after
-        # it, since an older log has an older one until then.
+        # Before migrating, so that a foreign database is left as it is, and once more after it: an
+        # older log has an older schema until then.
         if readonly or not _is_empty(connection):
-            check_identity(connection, path)
-        if not readonly:
-            _migrate(connection, path)
-        check_schema(connection, path)
+            check_schema(connection, path)
+        if not readonly and _migrate(connection, path):
+            check_schema(connection, path)
         if not readonly:
             _use_wal(connection)
             # In WAL mode NORMAL cannot corrupt the file: a power cut loses whole last steps.
@@ -124,12 +123,15 @@ class FileIdentity:
         self._next = time.monotonic() + _SECONDS_UNCHECKED
 
 
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
+def _migrate(connection: sqlite3.Connection, path: str) -> bool:
+    """Bring an empty or older log to the schema of this release; return whether it was either."""
     # With the write lock held, and looked at again: another process may be creating the same log.
     connection.execute("BEGIN IMMEDIATE")
-    if _is_empty(connection) or check_identity(connection, path) < VERSION:
+    older = _is_empty(connection) or check_identity(connection, path) < VERSION
+    if older:
         migrate(connection)
     connection.execute("COMMIT")
+    return older
 
 
 def _connect(path: str, parameters: str) -> sqlite3.Connection:

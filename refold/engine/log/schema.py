@@ -1,11 +1,12 @@
 """
 The tables of a log, and the check that a file really has them.
 
-Three tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams) and
-``grades`` (derived: may be dropped and rebuilt). Triggers make the first two append-only even
-in a plain ``sqlite3`` shell. Views are for people who query the file; refold itself never reads
-them. The schema uses no JSON function outside views, because SQLite refuses those in a table's
-own definition once a file is opened with ``trusted_schema=OFF``.
+Four tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams),
+``grades`` (derived: may be dropped and rebuilt) and ``origins`` (where imported episodes came
+from). Triggers make the first two append-only even in a plain ``sqlite3`` shell. Views are for
+people who query the file; refold itself never reads them. The schema uses no JSON function outside
+views, because SQLite refuses those in a table's own definition once a file is opened with
+``trusted_schema=OFF``.
 
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
@@ -128,8 +129,22 @@ SELECT e.uid AS episode, e.scenario, e.seed, e.agent, g.rubric, g.version, g.sco
 FROM grades AS g JOIN episodes AS e ON e.id = g.episode;
 """
 
+# Beside the hash chain: the same run, imported from two files, is the same episode.
+_ORIGINS = """
+CREATE TABLE origins (
+    episode INTEGER PRIMARY KEY REFERENCES episodes (id),
+    file TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    format TEXT NOT NULL,
+    version TEXT NOT NULL,
+    place TEXT NOT NULL
+) STRICT;
+"""
 
-MIGRATIONS = (("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),)
+MIGRATIONS = (
+    ("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),
+    ("m2_origins", _ORIGINS),
+)
 """Name and SQL of every migration, oldest first; never edited, never reordered."""
 
 VERSION = len(MIGRATIONS)

@@ -31,6 +31,7 @@ from refold.engine.errors import (
 from refold.engine.log.file import FileIdentity, open_log, sqlite_errors, without_waiting
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
 from refold.engine.log.left_out import LeftOut
+from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
 from refold.engine.stream import Stream
@@ -171,6 +172,20 @@ class EventLog:
             )
             if not cursor.rowcount:
                 raise self._unknown_episode(episode)
+
+    def save_origin(self, episode: str, origin: Origin) -> None:
+        """Save where the episode with the id *episode* came from, unless that is known."""
+        with self.transaction():
+            save_origin(self._connection, episode, origin)
+
+    def origin(self, episode: str) -> Origin | None:
+        """Return where the episode with the id *episode* came from; None if it was played here."""
+        with sqlite_errors(self.path):
+            return find_origin(self._connection, episode)
+
+    def holds(self, id: str) -> bool:
+        """Return whether the log holds an episode of that whole *id*."""
+        return bool(self._query("SELECT 1 FROM episodes WHERE uid = ?", id))
 
     def _insert_events(self, tail: Tail, payloads: Sequence[bytes]) -> Tail:
         head = tail.head

@@ -2,7 +2,8 @@
 One episode of a task of tau2.
 
 The rules are those of tau2's orchestrator: who speaks after whom, what ends an episode, and that
-one is cut off after 200 messages or 10 failed tool calls, with a reward of 0.
+one is cut off after 200 messages or 10 failed tool calls, with a reward of 0. A turn that cannot
+be read, at which tau2 would break off, counts as a failed tool call.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +84,8 @@ class Tau2World:
         try:
             turn = read_turn(action)
         except NotATurn as error:
-            return (answered({"messages": [{"role": "system", "content": f"Error: {error}"}]}),)
+            self._errors += 1
+            return self._answer([_refusal(error)], self._limit())
         try:
             return self._take(turn, recorded)
         except Exception as error:  # as above
@@ -198,6 +200,10 @@ class Tau2World:
 
 def _from_agent(text: str | None, calls: Sequence[ToolCall] = ()) -> AssistantMessage:
     return AssistantMessage(role="assistant", content=text, tool_calls=list(calls) or None)
+
+
+def _refusal(error: NotATurn) -> Message:
+    return {"role": "tool", "content": f"Error: {error}", "error": True}
 
 
 def _spoken(text: str | None) -> Message:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refold.engine import EventLog
 from refold.environments.openenv_recording import Recorder
-from refold.environments.openenv_servers import describe_server
+from refold.environments.openenv_servers import Server
 from refold.server.app import LARGEST_HEAD, SHUTDOWN_SECONDS, AnnouncingServer, listen
 from refold.server.http.access import is_loopback
 from refold.server.proxy.headers import by_name
@@ -27,6 +27,7 @@ class ProxySettings:
 
     Attributes:
         base: URL of the server, without a slash at its end.
+        about: What it says of itself.
         log: Path of the log; created if missing.
         run: Name of the run that the episodes belong to.
         agent: Who plays, for the log.
@@ -35,6 +36,7 @@ class ProxySettings:
     """
 
     base: str
+    about: Server
     log: str
     run: str
     agent: str
@@ -54,15 +56,14 @@ def make_proxy(
         tell: Called with what was not recorded, and in the end with what was, in words.
 
     Raises:
-        RefoldError: There is no OpenEnv server, or the log cannot be opened.
+        RefoldError: The log cannot be opened.
     """
-    about = describe_server(settings.base)
     # Opened here as well, so that a bad log is an error before the first client comes.
     EventLog(settings.log).close()
 
     def make_recorder(log: EventLog) -> Recorder:
         return Recorder(
-            settings.base, about, log, run=settings.run, agent=settings.agent, tell=tell
+            settings.base, settings.about, log, run=settings.run, agent=settings.agent, tell=tell
         )
 
     recorder = RecorderThread(settings.log, make_recorder, tell)

@@ -45,6 +45,7 @@ class HttpProxy:
         if body is None:
             return
         parts = urlsplit(self.base)
+        started = False
         connection = open_connection(parts.scheme, parts.netloc)
         try:
             await self._in_thread(partial(_connect, connection))
@@ -52,12 +53,14 @@ class HttpProxy:
                 ask = partial(_ask, connection, scope, body, self.base)
                 response = await self._in_thread(ask)
                 headers = response_headers(response.getheaders())
+                started = True
                 await send(_start(response.status, headers))
                 answer = await self._pass_answer(response, send, keep=_may_matter(scope))
             self._record(scope, body, response.status, answer, headers)
         except (OSError, http.client.HTTPException) as error:
             self._record(scope, body, 0, b"", [])
-            await _send_failure(send, say_failure(error))
+            if not started:  # else the client's answer breaks off, as the server's did
+                await _send_failure(send, say_failure(error))
         finally:
             connection.close()
 

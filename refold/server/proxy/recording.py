@@ -8,7 +8,7 @@ from collections.abc import Callable
 from queue import Full, Queue
 from threading import Thread
 
-from refold.engine import EventLog
+from refold.engine import EventLog, RefoldError
 from refold.environments.openenv_recording import Recorder
 
 MOST_WAITING = 10_000
@@ -54,11 +54,18 @@ class RecorderThread:
         self._thread.join()
 
     def _run(self) -> None:
-        with EventLog(self._log) as log:
-            recorder = self._make(log)
-            while (item := self._work.get()) is not None:
-                self._do(recorder, *item)
-            self._tell(_summary(recorder))
+        over = False
+        try:
+            with EventLog(self._log) as log:
+                recorder = self._make(log)
+                while (item := self._work.get()) is not None:
+                    self._do(recorder, *item)
+                over = True
+                self._tell(_summary(recorder))
+        except RefoldError as error:
+            self._tell(f"nothing more is recorded: {error}")
+        while not over:  # clients are served all the same
+            over = self._work.get() is None
 
     def _do(self, recorder: Recorder, session: str, work: Work) -> None:
         while self._skipped:  # of sessions that miss something, the rest would be wrong

@@ -97,7 +97,7 @@ class _Session:
         self._server = server
         self._recorder = recorder
         self._recorded = path == "/ws"
-        self._left = False
+        self._left = self._lost = False
         # A server of OpenEnv sends one reply to each message, in order.
         self._unanswered: deque[str | bytes] = deque()
         if not self._recorded:
@@ -135,6 +135,7 @@ class _Session:
                 if self._recorded:
                     self._record(content)
         except ConnectionClosed as closed:
+            self._lost = not self._left
             code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (None, None)
             code, reason = _close_of(code or _INTERNAL_ERROR, reason)
             with suppress(RuntimeError, OSError):  # the client closed first
@@ -151,7 +152,7 @@ class _Session:
 
     def end(self) -> None:
         """Record what the end of the connection means for the episode."""
-        if self._unanswered and not self._left:
+        if self._unanswered and self._lost:
             sent = self._unanswered.popleft()
             self._recorder.put(self._name, lambda to: record_frames(to, self._name, sent, None))
         self._recorder.put(self._name, lambda to: to.drop(self._name))
