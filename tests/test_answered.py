@@ -241,6 +241,9 @@ def test_the_command_line_plays_them_like_any_other(scenario, tmp_path):
     rows = shell(f"record {NAME}?goal=7 --agent random --epochs 3 --json").json["episodes"]
     assert [row["seed"] for row in rows] == [0, 1, 2]
     first = rows[0]["id"]
+    short = shell(f"record {NAME}?goal=7 --agent random --max-steps 2 --json").json["episodes"][0]
+    assert (short["steps"], short["ended"], short["reason"]) == (2, "truncated", "max_steps")
+    shell.refuses("record inbox/easy --agent random --max-steps 2", match="has its own limit")
     assert shell(f"verify {first} --json").json["verdicts"][0]["ok"]
     assert "the world answered" in shell(f"replay {first}").out
     assert shell(f"diff {first} {rows[1]['id']}", code=1).out

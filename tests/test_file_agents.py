@@ -11,6 +11,7 @@ from outside import NAME, write_env
 from shell import Shell
 
 from refold.agents.conversation import rebuild_requests
+from refold.agents.mock.model import MockModel
 from refold.engine import ActionTaken, Episode, EventLog, Stream
 from refold.engine.codec import encode
 from refold.engine.exchanges import ModelCalled, ModelConfigured, ProgramLoaded
@@ -68,6 +69,11 @@ class Asks:
         turn.record(self.messages, reply, usage=usage, model="tiny")
         self.messages.append({"role": "assistant", "content": "2"})
         return 2
+
+
+def tells(observation, legal_actions, turn):
+    turn.record([{"role": "user", "content": f"What now, in step {turn.step}?"}], "the first")
+    return legal_actions[0]
 
 
 def text(observation, legal_actions, turn):
@@ -190,7 +196,8 @@ def test_what_it_asks_a_model_is_recorded_once(shell):
     assert bodies[-1]["model"] == "tiny"
     assert bodies[-1]["messages"][:-2] == bodies[-2]["messages"]
     assert (calls[0].reply.usage.input, calls[0].reply.usage.output) == (5, 1)
-    told = shell("replay last --messages").out
+    assert "Walk to the goal." in shell("replay last --messages").out
+    told = shell("replay last").out
     assert "mine.py:Asks asks tiny" in told
     assert "5 + 1 tokens" in told
     shell("verify")
@@ -279,6 +286,21 @@ def test_a_fork_and_what_if_play_on_with_a_function(shell):
     (fork,) = shell("fork last --at 2 --agent agents/mine.py:Counts --json").json["episodes"]
     assert (fork["agent"], fork["ended"] is not None) == ("mine.py:Counts", True)
     shell("what-if last --at 3 --agent agents/mine.py:first")
+    shell("verify")
+
+
+def test_a_model_goes_on_where_a_function_stopped_and_back(shell):
+    """Each begins a conversation of its own; every request is in the log, and whole."""
+    shell("record inbox/hard --agent agents/mine.py:tells")
+    with MockModel() as model:
+        given = f"--agent openai:mock --base-url {model.base_url} --api-key none"
+        shell(f"fork last --at 2 {given}")
+        requests = model.requests
+    shell("fork last --at 4 --agent agents/mine.py:tells")
+    *_, stream = (stream_of(shell, id) for id in shell.ids())
+    bodies = [body for _, body in rebuild_requests(stream)]
+    assert list(map(encode, bodies[2:4])) == list(map(encode, requests[:2]))
+    assert [len(body["messages"]) for body in bodies] == [1, 1, 2, 4, 1]
     shell("verify")
 
 

@@ -229,6 +229,8 @@ def test_a_token_is_sent_and_not_recorded(refold, monkeypatch):
         refused = refold("record --agent random --log log.db", world, code=2)
         assert "REFOLD_TOKEN holds the token" in refused.err
         refold("record --agent random --log log.db", world, REFOLD_TOKEN=TOKEN)
+        odd = refold("record --agent random --log log.db", world, code=2, REFOLD_TOKEN=f"{TOKEN}\n")
+        assert "REFOLD_TOKEN: expected printable ASCII letters" in odd.err
     assert TOKEN.encode() not in (refold.at / "log.db").read_bytes()
 
 

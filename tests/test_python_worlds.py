@@ -240,6 +240,23 @@ def test_coroutines_are_played_by_the_command(place, tmp_path):
     shell(f"verify --live --world {name}:Slow")
 
 
+def test_a_close_that_fails(place, tmp_path):
+    """What an object raises when it is closed changes no episode, and stops no run."""
+    sticky = """
+    class Sticky(Counter):
+        closed = 0
+
+        def close(self):
+            Sticky.closed += 1
+            raise OSError("stuck")
+    """
+    name = f"{place(COUNTER + sticky, 'half.py')}:Sticky"
+    shell = Shell(tmp_path)
+    shell(f"record {name} --agent random --epochs 2")
+    shell(f"verify --live --world {name}")
+    assert sys.modules["half"].Sticky.closed == 4
+
+
 def test_a_space_of_gymnasium(place):
     """An object that is no environment of Gymnasium may have its spaces all the same."""
     name = place("""

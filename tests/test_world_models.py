@@ -285,18 +285,22 @@ def test_a_world_with_a_schema(world, name, form, reply, action):
 
 
 @pytest.mark.parametrize(
-    ("reply", "why"),
+    ("name", "reply", "why"),
     [
-        (says(None, ("find", "{'x'")), "arguments of tool 'find' as JSON"),
-        (says(None, ("find", "[1]")), "as a JSON object"),
-        (says(None, ("", "{}")), "the name of a tool in each call"),
-        (says("I wait."), "a call of a tool, got text"),
-        (says(None), "the answer was empty"),
+        ("Dial", says(None, ("act", '{"action": 12}')), "action: expected a number from 0 to 9"),
+        ("Dial", says(None, ("act", '{"action": "7"}')), "action: expected integer"),
+        ("Form", says(None, ("act", '{"by": 0}')), "action.by: expected a number from 1 to 9"),
+        ("Form", says(None, ("act", "{}")), "action: expected 'by', got nothing"),
+        ("Counter", says(None, ("find", "{'x'")), "arguments of tool 'find' as JSON"),
+        ("Counter", says(None, ("find", "[1]")), "as a JSON object"),
+        ("Counter", says(None, ("", "{}")), "the name of a tool in each call"),
+        ("Counter", says("I wait."), "a call of a tool, got text"),
+        ("Counter", says(None), "the answer was empty"),
     ],
 )
-def test_what_is_no_action_is_told_to_the_model(world, reply, why):
-    """With a reason that it can act on."""
-    episode = world("Counter")
+def test_what_is_no_action_is_told_to_the_model(world, name, reply, why):
+    """With a reason that it can act on, before the world is asked; nothing is out of its bounds."""
+    episode = world(name)
     asked(episode, then=reply, format="tools")
     assert why in of_kind(ReplyUnread, episode.events)[0].reason
 

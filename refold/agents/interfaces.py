@@ -12,6 +12,7 @@ from attrs import frozen
 
 from refold.agents.action_parser import UnreadableReply, read_action
 from refold.agents.completions import REJECTED
+from refold.agents.lenient_json import find_json_objects
 from refold.agents.messages import Message
 from refold.agents.prompting import (
     ActionFormat,
@@ -105,12 +106,12 @@ def action_in(reply: Reply, interface: Interface, form: ActionFormat) -> Any:
     Raises:
         UnreadableReply: There is none; the text says why.
     """
-    if problem := no_answer(reply):
+    if problem := _no_answer(reply):
         raise UnreadableReply(problem)
     return interface.read(reply, form)
 
 
-def no_answer(reply: Reply) -> str:
+def _no_answer(reply: Reply) -> str:
     """Return why *reply* is no answer at all; an empty string if it may be one."""
     if reply.finish == REJECTED:
         return "the API found no valid tool call in it"
@@ -123,6 +124,15 @@ def no_answer(reply: Reply) -> str:
     thought = ", but for reasoning" if reply.reasoning else ""
     cut = "; it was cut off at the limit of its length" if reply.finish == "length" else ""
     return f"the answer was empty{thought}{cut}"
+
+
+def ignores_form(reply: Reply, form: ActionFormat) -> bool:
+    """Return whether *reply* is an answer, but not in *form*."""
+    if form == "tools" and reply.tool_calls:
+        return not any(call.name for call in reply.tool_calls)
+    if reply.finish == "length" or _no_answer(reply):
+        return False
+    return form == "tools" or next(find_json_objects(reply.text), None) is None
 
 
 def _is_refusal(reply: Reply) -> bool:

@@ -21,8 +21,7 @@ from refold.agents.configuration import (
     recorded_options,
 )
 from refold.agents.conversation import Conversation, request_digest
-from refold.agents.interfaces import Interface, action_in, interface_of, no_answer
-from refold.agents.lenient_json import find_json_objects
+from refold.agents.interfaces import Interface, action_in, ignores_form, interface_of
 from refold.agents.messages import Message
 from refold.agents.prompting import FORMATS, ActionFormat, ModelOptions, in_tool_result
 from refold.agents.recorded import NotRecorded, rollout_key
@@ -34,7 +33,6 @@ from refold.engine.exchanges import (
     Attempt,
     ModelCalled,
     ModelConfigured,
-    Reply,
     ReplyUnread,
     Turns,
 )
@@ -164,7 +162,7 @@ class ModelAgent:
             and not conversation.has_called
             and recorded.turns != "separate"
             and last is not None
-            and _ignores_form(last.reply, recorded.format)
+            and ignores_form(last.reply, recorded.format)
         )
 
     async def _forfeit(self, episode: Episode, conversation: Conversation) -> None:
@@ -256,15 +254,6 @@ class ModelAgent:
             conversation,
             replace(changed, turns=recorded.turns, system=recorded.system),
         )
-
-
-def _ignores_form(reply: Reply, form: ActionFormat) -> bool:
-    """Return whether *reply* is an answer, but not in *form*."""
-    if form == "tools" and reply.tool_calls:
-        return not any(call.name for call in reply.tool_calls)
-    if reply.finish == "length" or no_answer(reply):
-        return False
-    return form == "tools" or next(find_json_objects(reply.text), None) is None
 
 
 def _configuration(conversation: Conversation) -> ModelConfigured:

@@ -13,6 +13,7 @@ import msgspec
 from refold.agents.action_parser import UnreadableReply, short_reason
 from refold.agents.lenient_json import find_json_objects
 from refold.agents.prompting import ActionFormat
+from refold.agents.schema_checks import find_mismatch
 from refold.agents.thinking_marks import strip_thinking
 from refold.engine import RefoldError
 from refold.engine.codec import codec_of, encode
@@ -84,11 +85,14 @@ def _arguments(call: ToolCall) -> dict[str, Any]:
 
 
 def _unwrapped(given: dict[str, Any], schema: Mapping[str, Any]) -> Any:
-    if not wraps(schema):
-        return given
-    if WRAPPED not in given:
+    if wraps(schema) and WRAPPED not in given:
         raise _NoAction(f"expected the action as {WRAPPED!r}, got {', '.join(given) or 'nothing'}")
-    return given[WRAPPED]
+    action = given[WRAPPED] if wraps(schema) else given
+    # Not left to the world, as others are: many raise what would look like a failure of theirs.
+    problem = find_mismatch(action, schema, "action")
+    if problem is not None:
+        raise _NoAction(problem)
+    return action
 
 
 def _written(reply: Reply, offer: Offer, form: ActionFormat) -> Any:
@@ -127,7 +131,4 @@ def _action_of(value: dict[str, Any], offer: Offer) -> Any:
         raise _NoAction("expected the name of a tool and its arguments")
     if offer.schema is None:
         raise _NoAction("expected a message")
-    missing = [name for name in offer.schema.get("required") or () if name not in value]
-    if missing and not wraps(offer.schema):
-        raise _NoAction(f"expected {missing[0]!r}")
     return _unwrapped(value, offer.schema)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from secrets import token_hex
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.model_choices import (
@@ -32,6 +32,7 @@ from refold.environments.tau2.addresses import with_user
 from refold.reports import Price
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, load, scenario_names, world_names
+from refold.scenarios.answered.parameters import MOST_STEPS
 
 
 @frozen
@@ -58,6 +59,11 @@ class EpisodeJob:
 @scenario_argument("scenario", many=True)
 @agent_option
 @click.option("--user", metavar="openai:MODEL", help="Who plays the users of tau2: tasks.")
+@click.option(
+    "--max-steps",
+    type=click.IntRange(1, MOST_STEPS),
+    help="Cut episodes of worlds outside off after so many steps.",
+)
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
@@ -75,6 +81,7 @@ def record_command(
     scenario: Sequence[str],
     agent: str,
     user: str | None,
+    max_steps: int | None,
     seed: int | None,
     epochs: int,
     same_seed: bool,
@@ -102,7 +109,7 @@ def record_command(
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     jobs: list[EpisodeJob] = []
-    scenarios = load_scenarios(scenario)
+    scenarios = [limit_steps(each, max_steps) for each in load_scenarios(scenario)]
     worlds = Worlds([*scenario, *named])
     _check_worlds(scenarios, worlds)
     for each in scenarios:
@@ -118,6 +125,23 @@ def record_command(
         )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
     return 1 if left else code
+
+
+def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
+    """
+    Return *scenario* with its own limit on steps, *max_steps*, if one is given.
+
+    Raises:
+        RefoldError: Rules of refold answer it, which have limits of their own.
+    """
+    if max_steps is None:
+        return scenario
+    if scenario.family != "answered":
+        raise RefoldError(
+            f"--max-steps: expected a world outside, got {scenario.name}, which has its own limit; "
+            "a scenario file changes that"
+        )
+    return evolve(scenario, parameters=evolve(scenario.parameters, max_steps=max_steps))
 
 
 def _check_worlds(scenarios: Sequence[Scenario], worlds: Worlds) -> None:

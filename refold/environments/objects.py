@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from refold.engine.errors import InvalidAction, RefoldError
@@ -97,16 +98,15 @@ class ObjectWorld:
             return (EnvironmentAnswered(fault=failed(error)),)
 
     def close(self) -> None:
-        """Call the object's ``close``, if it has one."""
+        """Call the object's ``close``, if it has one; what that raises changes no episode."""
         close = getattr(self._object, "close", None)
-        try:
-            if callable(close):
+        if callable(close):
+            with suppress(Exception):
                 self._waited(close())
-        finally:
-            self._object = None
-            if self._waiter is not None:
-                self._waiter.close()
-            self._waiter = None
+        self._object = None
+        if self._waiter is not None:
+            self._waiter.close()
+        self._waiter = None
 
     def _taken(self, action: Any, *, checked: bool) -> Any:
         if self._space is None:

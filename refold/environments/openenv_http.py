@@ -37,8 +37,15 @@ class NoAnswer(RefoldError):
 
 
 def authorization() -> dict[str, str]:
-    """Return the header that carries the user's token; empty if there is none."""
-    token = os.environ.get("REFOLD_TOKEN")
+    """
+    Return the header that carries the user's token; empty if there is none.
+
+    Raises:
+        RefoldError: No header can hold it.
+    """
+    token = os.environ.get("REFOLD_TOKEN", "")
+    if not (token.isascii() and token.isprintable()):
+        raise RefoldError("REFOLD_TOKEN: expected printable ASCII letters, got others; change it")
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 

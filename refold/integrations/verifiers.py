@@ -3,8 +3,13 @@ Scenarios as environments of verifiers: the taskset ``refold-scenarios``.
 
 The model answers in text, a JSON object a turn, and the reward is the grade. Needs the extra
 ``verifiers``.
+
+Verifiers finds a taskset by the name of a module. Once this one is imported, it is found; for
+programs that do not import it, such as verifiers' own commands, write ``refold_scenarios.py``:
+``from refold.integrations.verifiers import *``.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -19,8 +24,12 @@ from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.integrations.rollout import STOPPED, Rollout, instructions, load_decided
 
+__all__ = ["ScenarioEnv", "ScenarioTaskset"]
+
 TASKSET = "refold-scenarios"
 """Id of the taskset."""
+
+sys.modules.setdefault(TASKSET.replace("-", "_"), sys.modules[__name__])
 
 
 class ScenarioData(vf.TaskData):

@@ -5,6 +5,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
@@ -106,6 +107,8 @@ def play_all(
     forfeits: Counter[str] = Counter()
 
     async def play_concurrently() -> None:
+        # Worlds that wait are asked in threads, of which Python has few where there are few cores.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(parallel))
         agents = list(dict.fromkeys(info.agent for info in infos))
         with EpisodeProgressBar(total=len(infos), label=label, price=price) as progress:
             async with open_players(log, agents, choices, watch=watch) as players:
