@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from refold.engine import Episode, RefoldError
+from refold.engine import Episode
 from refold.engine.exchanges import ModelCalled, Reply, ToolCall, Usage
 from refold.environments import answered, answered_scenario, began
 from refold.graders import grade
@@ -257,12 +257,28 @@ def test_without_the_engine_patterns_say_what_to_install():
     assert told.stdout.strip().endswith("[]")
 
 
-def test_a_recorded_pattern_that_cannot_be_used(stream):
-    """A rubric that was never checked ends in words, not in an error of the engine."""
-    rubric = Rubric("bad", 1, (Criterion("a", 1.0, "says", {"pattern": "("}),))
-    with pytest.raises(RefoldError, match="RE2 knows"):
+@pytest.mark.parametrize(
+    ("measure", "params", "problem"),
+    [
+        (
+            "says",
+            {"pattern": "("},
+            r"params\.pattern: expected a regular expression that RE2 knows",
+        ),
+        ("steps", {"few": 3, "many": 3}, "params: expected 0 <= few < many"),
+        ("reward", {"low": 1, "high": 1}, "params: expected low < high"),
+    ],
+)
+def test_a_recorded_rubric_that_nobody_checked(stream, measure, params, problem):
+    """It ends in words where it grades, not in an error of Python or of the engine."""
+    rubric = Rubric("bad", 1, (Criterion("it", 1.0, measure, params),))
+    with pytest.raises(ScenarioError, match=problem):
         grade(stream, rubric=rubric)
-    assert pattern_problem("half \ud800") is not None
+
+
+def test_halves_of_characters_are_no_pattern():
+    """A pattern that no text in UTF-8 can hold is refused in words."""
+    assert "half a character" in str(pattern_problem("half \ud800"))
 
 
 @pytest.mark.parametrize(

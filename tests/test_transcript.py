@@ -164,6 +164,21 @@ def test_messages_of_other_kinds():
     ]
 
 
+def test_results_without_ids_are_in_the_order_of_the_calls():
+    """Each has the name of its tool all the same; a further one has none."""
+    episode = mine({"messages": []})
+    calls = [{"name": "one", "arguments": {}}, {"name": "two", "arguments": {}}]
+    results = [{"role": "tool", "content": text} for text in "abc"]
+    messages = [results[0], {"role": "user", "content": "x"}, *results[1:]]
+    episode.step({"tool_calls": calls}, answers=[answered({"messages": messages})])
+    assert told(episode.events)[1][2:] == [
+        ("result", "one", "a"),
+        ("user", "user", "x"),
+        ("result", "two", "b"),
+        ("result", "", "c"),
+    ]
+
+
 def test_what_an_answer_in_json_says_is_told_as_the_action_that_it_is():
     """A reply that wrote its call as text is there, and so is the call that was read from it."""
     episode = mine({"messages": []})
@@ -222,7 +237,7 @@ def test_long_texts_fold():
     """Of a long text the first lines are shown, of an error the last, and how many there are."""
     text = "\n".join(map(str, range(40)))
     assert lines(text) == ["←: 0", *(f"  {n}" for n in range(1, 6)), "  … first 6 of 40 lines"]
-    assert lines(text, error=True)[0] == "←: … last 6 of 40 lines"
+    assert lines(text, error=True)[0] == "← ✕: … last 6 of 40 lines"
     assert lines(text, error=True)[-1] == "  39"
     assert len(lines("\n".join("abc"))) == 3
     assert lines("x" * 5000)[-1] == "  … of 5000 letters"

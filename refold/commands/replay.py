@@ -26,17 +26,15 @@ from refold.commands.shared.output import (
 )
 from refold.commands.shared.page_option import html_option, write_page
 from refold.commands.shared.terminal import has_terminal
-from refold.engine import ActionTaken, EpisodeInfo, EventLog, Family, StepRewarded, Stream
+from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
-from refold.scenarios.answered.observation import shorten
 from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 from refold.viewer.transcript import Turn, transcript
 from refold.viewer.transcript_lines import turn_lines
-from refold.viewer.transcript_pieces import json_text
 
 
 @click.command(
@@ -191,14 +189,7 @@ def _print_moment(out: Console, stream: Stream, step: Step) -> None:
         else:
             out.print(safe_text(f"  {key}: {_on_one_line(value)}"))
     out.print("\nobservation", style="bold")
-    out.print(safe_lines(_observation_text(stream.family, stream.family.observe(step.state))))
-
-
-def _observation_text(family: Family, observation: Any) -> str:
-    """Return *observation* as a model would read it; of a world outside, as its JSON."""
-    if family.answered:
-        return json_text(shorten(observation))
-    return prompt_of(family).render(observation)
+    out.print(safe_lines(prompt_of(stream.family).render(stream.family.observe(step.state))))
 
 
 def _on_one_line(value: Any) -> str:

@@ -17,7 +17,7 @@ from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
-from refold.scenarios.strict import structure
+from refold.scenarios.strict import beside, structure
 
 DECIMAL_PLACES = 4
 
@@ -157,7 +157,11 @@ def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
         bound = [(part.weight, _bind(part, criteria).take) for part in criterion.parts]
         return _BoundCriterion(criterion, lambda facts: _weighted_sum(facts, bound))
     measure = criteria.measures[criterion.measure]
-    params, problems = structure(criterion.params, measure.params, f"$.{criterion.name}.params")
+    path = f"$.{criterion.name}.params"
+    params, problems = structure(criterion.params, measure.params, path)
+    if params is not None:  # a recorded rubric may come from a log that nobody checked
+        further = criteria.problems(params, None)
+        problems += beside(problems, ((f"{path}{at}", text) for at, text in further))
     if problems:
         raise ScenarioError("rubric", problems)
     return _BoundCriterion(criterion, lambda facts: measure.take(facts, params))

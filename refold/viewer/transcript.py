@@ -5,7 +5,7 @@ Made of the events alone. Each message stands in it once, at the event that reco
 action repeats of the reply that it was read from is left out.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ from refold.engine.exchanges import (
 )
 from refold.replays.stepping import Step
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, ScoreGiven
+from refold.scenarios.answered.said import calls_in
 from refold.viewer.transcript_pieces import (
     Piece,
     action_pieces,
@@ -139,7 +140,8 @@ class _PieceMaker:
         self._exchanges = 0
         self._shown: set[str] = set()
         self._reply: Reply | None = None
-        self._names: dict[str, str] = {}
+        self._names: dict[str, str] = {}  # of tools, by the ids of their calls
+        self._called: list[str] = []
 
     def pieces(self, step: Step) -> Iterator[Piece]:
         """Yield the pieces of *step*."""
@@ -157,7 +159,7 @@ class _PieceMaker:
             case ActionTaken():
                 yield from self._action(seq, event.action, step)
             case EnvironmentBegan(fault=None) | EnvironmentAnswered(fault=None):
-                yield from observation_pieces(seq, event.observation, self._names)
+                yield from observation_pieces(seq, event.observation, self._tool_name)
             case _ if not isinstance(event, _UNTOLD):
                 yield self._in_words(seq, event)
 
@@ -181,10 +183,17 @@ class _PieceMaker:
 
     def _action(self, seq: int, action: Any, step: Step) -> Iterator[Piece]:
         if self._family.answered:
+            self._called = [call["name"] for call in calls_in(action)]
             yield from action_pieces(seq, action, self._reply)
         elif self._reply is None or not self._reply.tool_calls:
             path = ("steps", step.position - 1, "say")
             yield Piece("call", seq, self._family.say(action), path)
+
+    def _tool_name(self, message: Mapping[str, Any], place: int) -> str:
+        """Return the tool whose answer *message* is; without an id, answers are in order."""
+        named = message.get("name") or self._names.get(str(message.get("tool_call_id")))
+        in_order = self._called[place] if place < len(self._called) else ""
+        return str(named or in_order)
 
     def _in_words(self, seq: int, event: Event) -> Piece:
         refused = isinstance(event, ActionRefused | ActionForfeited)

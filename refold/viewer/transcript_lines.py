@@ -51,7 +51,8 @@ def piece_lines(piece: Piece, *, whole: bool = False) -> list[Line]:
 
 
 def _head(label: str, piece: Piece) -> str:
-    told = " ".join(filter(None, (label, piece.name)))
+    wrong = "✕" if piece.kind == "result" and piece.error else ""
+    told = " ".join(filter(None, (label, wrong, piece.name)))
     return told if piece.kind in ("call", "fault") or not told else f"{told}:"
 
 

@@ -5,7 +5,7 @@ A piece tells its text, and at which path a document holds that text already: so
 not hold it twice, and what it hides while an episode runs does not come into its transcript.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -117,21 +117,28 @@ def action_pieces(seq: int, action: Any, reply: Reply | None) -> Iterator[Piece]
         )
 
 
-def observation_pieces(seq: int, observation: Any, names: Mapping[str, str]) -> Iterator[Piece]:
+def observation_pieces(
+    seq: int, observation: Any, name_of: Callable[[Mapping[str, Any], int], str]
+) -> Iterator[Piece]:
     """
     Yield what a world showed: its messages one by one, or else the whole of it.
 
     Args:
         seq: Seq of its event.
         observation: JSON data.
-        names: Name of the tool by the id of each call so far.
+        name_of: Returns the name of the tool that a message answers for, given the number of
+            such messages before it.
     """
     at: Path = ("events", seq, 3, "observation")
     given = observation.get("messages") if isinstance(observation, dict) else None
     if isinstance(given, list):
+        results = 0
         for place, message in enumerate(given):
             if isinstance(message, dict):
-                yield from _message_pieces(seq, message, (*at, "messages", place), names)
+                is_result = message.get("role") == "tool"
+                name = name_of(message, results) if is_result else str(message.get("role", ""))
+                yield from _message_pieces(seq, message, (*at, "messages", place), name)
+                results += is_result
         observation = {
             key: value for key, value in observation.items() if key != "messages"
         } or None
@@ -146,20 +153,17 @@ def _whole(kind: Kind, seq: int, value: Any, at: Path) -> Piece:
     return Piece(kind, seq, json_text(shown), at if shown == value else ())
 
 
-def _message_pieces(
-    seq: int, message: Mapping[str, Any], at: Path, names: Mapping[str, str]
-) -> Iterator[Piece]:
-    role = str(message.get("role", ""))
+def _message_pieces(seq: int, message: Mapping[str, Any], at: Path, name: str) -> Iterator[Piece]:
+    role = message.get("role")
     text, inner = content_text(message.get("content"))
     path = (*at, "content") if inner else ()
     if thought := reasoning_in(dict(message)):
-        yield Piece("thought", seq, thought, name=role)
+        yield Piece("thought", seq, thought, name=name)
     if role == "tool":
-        tool = message.get("name") or names.get(str(message.get("tool_call_id")), "")
-        yield Piece("result", seq, text, path, name=str(tool), error=is_error(message))
+        yield Piece("result", seq, text, path, name=name, error=is_error(message))
     elif text.strip():
         kind: Kind = "system" if role in ("system", "developer") else "user"
-        yield Piece(kind, seq, text, path, name=role)
+        yield Piece(kind, seq, text, path, name=name)
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):

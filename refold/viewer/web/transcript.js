@@ -125,12 +125,12 @@ function shownBlock(s, piece, text) {
   if (piece.news !== undefined && 2 * piece.news <= lines) {
     return fold(s, `Shown to the model: ${counted(lines, "line")}, ${piece.news} new`, text);
   }
-  return html`<p class="label">Shown to the model</p>${foldedText(s, text)}`;
+  return html`<div class="results"><p class="label">Shown to the model</p>${foldedText(s, text)}</div>`;
 }
 
 const BLOCKS = {
   system: (s, piece, text) => fold(s, `Instructions: ${counted(text.split("\n").length, "line")}`, text),
-  user: (s, piece, text) => html`<p class="label">${visibleText(piece.name || "user")}</p>${foldedText(s, text)}`,
+  user: (s, piece, text) => html`<div class="heard"><p class="label">${visibleText(piece.name || "user")}</p>${foldedText(s, text)}</div>`,
   shown: shownBlock,
   thought: (s, piece, text) => html`<div class="thought"><span class="hidden">thinks </span>${foldedText(s, text)}</div>`,
   said: (s, piece, text) => html`<div class="speech"><span class="hidden">says </span>${foldedText(s, text)}</div>`,
