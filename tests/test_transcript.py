@@ -17,13 +17,13 @@ from refold.replays.golden import find_goldens, read_golden
 from refold.scenarios import load
 from refold.scenarios.answered.parameters import AnsweredParameters
 from refold.viewer.episode_document import document, drop_sent_messages
-from refold.viewer.transcript import transcript
+from refold.viewer.transcript import conversation_turns
 from refold.viewer.transcript_lines import FIRST_LINES, piece_lines
 from refold.viewer.transcript_pieces import Piece
 
 
 def turns(stream):
-    return transcript(stream.family, steps(stream))
+    return conversation_turns(stream.family, steps(stream))
 
 
 def told(stream):

@@ -33,7 +33,7 @@ from refold.graders import Grade, grade
 from refold.replays import Step, steps
 from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
-from refold.viewer.transcript import Turn, transcript
+from refold.viewer.transcript import Turn, conversation_turns
 from refold.viewer.transcript_lines import turn_lines
 
 
@@ -97,7 +97,7 @@ def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messa
     if remark := stand_in_remark(stream.scenario):
         print_to_stderr(f"scenario {remark}")
     out = stdout_console()
-    told = transcript(stream.family, steps(stream)) if messages else ()
+    told = conversation_turns(stream.family, steps(stream)) if messages else ()
     turns = {turn.position: turn for turn in told}
     for step in chosen:
         if messages and step.position in turns:

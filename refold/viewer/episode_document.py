@@ -23,7 +23,7 @@ from refold.graders import Grade
 from refold.replays.stepping import Step, steps
 from refold.viewer.deltas import make_delta
 from refold.viewer.timeline import shared_marks
-from refold.viewer.transcript import transcript, transcript_data
+from refold.viewer.transcript import conversation_turns, transcript_data
 
 FORMAT = "refold.episode"
 VERSION = 1
@@ -77,7 +77,7 @@ def document(
         "grade": _grade_summary(grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()),
-        "transcript": transcript_data(transcript(stream.family, walked)),
+        "transcript": transcript_data(conversation_turns(stream.family, walked)),
         **({} if end else {"legal": legal}),
         "omitted": omitted,
     }

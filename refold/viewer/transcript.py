@@ -60,7 +60,7 @@ class Turn(Struct, frozen=True):
     ms: int
 
 
-def transcript(family: Family, walked: Iterable[Step]) -> list[Turn]:
+def conversation_turns(family: Family, walked: Iterable[Step]) -> list[Turn]:
     """Return the turns of an episode of *family*, but for empty ones; *walked* are its steps."""
     maker = _PieceMaker(family)
     turns: list[Turn] = []
