@@ -6,7 +6,7 @@ the others go in.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import IO
 
@@ -82,7 +82,7 @@ class Importer:
         Store each trial of *source*, whose format is *kind*, as an episode of *run*; yield it.
 
         Raises:
-            RefoldError: The file cannot be read, or a trial cannot and this is strict.
+            RefoldError: Something in it cannot be read, and this is strict.
         """
         digest = digest_of(source.file)
         equal: Counter[str] = Counter()
@@ -99,14 +99,20 @@ class Importer:
             origin = Origin(source.name, digest, kind, piece.version, piece.place)
             yield self._store(id, recorded, origin, run)
 
-    def _trials(self, pieces: Iterable[Piece], name: str) -> Iterator[tuple[Piece, Trial]]:
-        for piece in pieces:
+    def _trials(self, pieces: Iterator[Piece], name: str) -> Iterator[tuple[Piece, Trial]]:
+        for piece in self._readable(pieces, name):
             try:
                 trials = list(piece.read())
             except RefoldError as error:
                 self._leave_out(str(error), piece.place, name)
             else:
                 yield from ((piece, trial) for trial in trials)
+
+    def _readable(self, pieces: Iterator[Piece], name: str) -> Iterator[Piece]:
+        try:
+            yield from pieces
+        except RefoldError as error:  # the file as a whole, or what follows in it
+            self._leave_out(str(error), "", name)
 
     def _record(self, piece: Piece, trial: Trial, kind: str, name: str) -> Recorded | None:
         try:
