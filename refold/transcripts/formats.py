@@ -58,7 +58,7 @@ _MARKS: Sequence[tuple[str, frozenset[str]]] = (
     ("chat", frozenset({"messages"})),
 )
 _OWN = re.compile(rb'\{\s*"type"\s*:\s*"episode"')
-_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
+_TOKEN = re.compile(rb'"(?P<key>(?:[^"\\]|\\.)*+)"(?P<colon>\s*:)?|[{}\[\]]')
 
 
 def find_format(file: IO[bytes], name: str) -> str:
@@ -102,22 +102,11 @@ def _names(head: bytes, file: IO[bytes]) -> frozenset[str]:
 
 def _top_names(head: bytes) -> frozenset[str]:
     """Return the names at the top of an object of which *head* is only the beginning."""
-    found, depth, place = set(), 0, 0
-    while place < len(head):
-        letter = head[place : place + 1]
-        if letter == b'"':
-            key = _KEY.match(head, place)
-            if key and depth == 1:
-                found.add(key.group(1).decode("utf-8", "replace"))
-            place = _end_of_text(head, place)
-            continue
-        depth += (letter in b"{[") - (letter in b"}]")
-        place += 1
+    found, depth = set(), 0
+    for token in _TOKEN.finditer(head):
+        if token["key"] is None:
+            letter = head[token.start() : token.start() + 1]
+            depth += (letter in b"{[") - (letter in b"}]")
+        elif token["colon"] and depth == 1:
+            found.add(token["key"].decode("utf-8", "replace"))
     return frozenset(found)
-
-
-def _end_of_text(head: bytes, start: int) -> int:
-    place = start + 1
-    while place < len(head) and head[place : place + 1] != b'"':
-        place += 2 if head[place : place + 1] == b"\\" else 1
-    return place + 1

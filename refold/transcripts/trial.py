@@ -16,6 +16,8 @@ from refold.scenarios.answered.events import ScoreGiven
 
 Message = dict[str, Any]
 
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
 
 @frozen
 class Call:
@@ -122,12 +124,12 @@ class Trial:
 
     def leave(self, path: str, value: Any) -> None:
         """Note that the field at *path* was not kept, unless its *value* is empty."""
-        if value not in (None, "", [], {}):
+        if value not in _EMPTY:
             self.left[path] += 1
 
     def keep(self, rest: Mapping[str, Any], path: str = "") -> None:
         """Keep *rest*, fields that are not understood, under their own names."""
         for name, value in rest.items():
-            if value is not None:
+            if value not in _EMPTY:
                 self.info[name] = value
                 self.unknown[f"{path}{name}"] += 1
