@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from refold.environments.options import format_options
 from refold.scenarios.answered.events import ScoreGiven
-from refold.transcripts.messages import check_messages, read_turn, read_usage
+from refold.transcripts.messages import check_messages, make_call, read_turn, read_usage
 from refold.transcripts.reading import fit, items, read_document, rest, split, value
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Message, Trial
@@ -26,6 +26,7 @@ _VOLATILE = (
     *("$.offer", "$.info", "$.parts", "$.explanation"),
     "$.observation.messages[].tool_call_id",
 )
+_STOP = "###STOP###"
 _WHOLE = ("agent_stop", "user_stop")
 _MEASURED = ("timestamp", "turn_idx", "raw_data", "generation_time_seconds")
 _OF_AGENT = ("llm_args", "implementation")
@@ -168,6 +169,8 @@ class _Sides:
         if isinstance(calls, list):
             message["tool_calls"] = [self._without_side(call) for call in calls]
         turn = read_turn(message, self._where)
+        if _STOP in turn.content and not turn.calls:
+            turn.calls = [make_call("", "done", {})]  # as an agent of a world of tau2 ends it
         turn.model = self._agent.llm or ""
         turn.usage = read_usage(usage, cost)
         turn.settings = self._agent.llm_args or None

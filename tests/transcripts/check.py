@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
                 {**each, "given": {score["name"]: score["value"] for score in each["given"]}}
                 for each in found
             ]
-            told = [{key: each[key] for key in want} for each, want in zip(shown, expected)]
+            told = [{key: each[key] for key in want} for each, want in zip(shown, expected, strict=True)]
             key = repr
             assert sorted(told, key=key) == sorted(expected, key=key), (name, told, expected)
             assert len(found) == len(expected), name
