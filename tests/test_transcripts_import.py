@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import random
+import re
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import transcript_files as made
 from mutating import mutate
 from shell import Shell
 
-from refold.engine import EventLog, RefoldError
+from refold.engine import EventLog, RefoldError, Stream
 from refold.graders import grade
 from refold.replays.conversations import find_conversation_problem
 from refold.replays.verification import verify
@@ -166,6 +168,18 @@ def test_agents_that_could_cost_something_are_marked(shell: Shell) -> None:
     assert found["agent"] == "import:openai:gpt-4o"
 
 
+def test_a_request_cannot_be_blanked() -> None:
+    """What an import may leave untold, an episode that refold played may not."""
+    path = Path(__file__).parent / "formats" / "asked-v1-json.jsonl"
+    payloads = path.read_bytes().splitlines()
+    assert find_conversation_problem(Stream.read(payloads, episode="e")) is None
+    blank = [re.sub(rb'"request":"[0-9a-f]{64}"', b'"request":""', each) for each in payloads]
+    assert blank != payloads
+    problem = find_conversation_problem(Stream.read(blank, episode="e"))
+    assert problem is not None
+    assert "request: expected digest" in problem
+
+
 def test_merge_keeps_origins(shell: Shell) -> None:
     """Logs that are merged still tell where their episodes came from."""
     made.write_json(shell.at / "a.json", made.ATIF)
@@ -225,6 +239,31 @@ def test_a_zip_bomb(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = shell("import a.eval --json", code=1)
     assert [each["scenario"] for each in ran.json["episodes"]] == ["sums/1"]
     assert "a.eval samples/2_epoch_1.json: expected at most 1048576 bytes, got 2" in ran.err
+
+
+def test_zstandard_without_its_package(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that cannot be read here says what to install."""
+    if sys.version_info >= (3, 14):
+        pytest.skip("this Python reads Zstandard itself")
+    path = made.write_eval(shell.at / "a.eval", [made.inspect_sample()], zipfile.ZIP_STORED)
+    content = path.read_bytes()
+    place = content.index(b"PK\x01\x02") + 10  # the method, in the central directory
+    path.write_bytes(content[:place] + b"\x5d" + content[place + 1 :])
+    monkeypatch.setitem(sys.modules, "backports", None)
+    assert "pip install 'refold[zstd]'" in shell("import a.eval", code=2).err
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_damaged_entry(shell: Shell, method: int) -> None:
+    """An entry whose content does not fit its checksum is left out, and the others are read."""
+    samples = [made.inspect_sample(id) for id in (1, 2)]
+    path = made.write_eval(shell.at / "a.eval", samples, method)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"samples/1_epoch_1.json") + 200] ^= 0xFF
+    path.write_bytes(content)
+    ran = shell("import a.eval --json", code=1)
+    assert [each["scenario"] for each in ran.json["episodes"]] == ["sums/2"]
+    assert ran.err.startswith("left out: a.eval samples/1_epoch_1.json: expected")
 
 
 def test_attachments_that_multiply(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

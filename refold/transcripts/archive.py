@@ -5,6 +5,7 @@ Entries of method 93, Zstandard, need Python 3.14 or the package ``backports.zst
 written to disk, so the names of entries are only names.
 """
 
+import lzma
 import sys
 import zipfile
 import zlib
@@ -31,13 +32,15 @@ class Archive:
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._name = name
         self._errors: tuple[type[Exception], ...] = (
-            *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error),
+            *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
             *(OSError, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError),
         )
         self._zip: Any = self._open(zipfile, file)
         entries = self._zip.infolist()
-        if any(each.compress_type == _ZSTD for each in entries) and sys.version_info < (3, 14):
-            self._zip = self._open(_with_zstd(name), file)
+        if any(each.compress_type == _ZSTD for each in entries):
+            reader, failure = _with_zstd(name)
+            self._errors += (failure,)
+            self._zip = self._open(reader, file)
             entries = self._zip.infolist()
         if len(entries) > _MOST_ENTRIES:
             raise RefoldError(f"{name}: expected at most {_MOST_ENTRIES} entries, got more")
@@ -83,12 +86,18 @@ class Archive:
         return decode(data, where)
 
 
-def _with_zstd(name: str) -> Any:
+def _with_zstd(name: str) -> tuple[Any, type[Exception]]:
+    """Return a module that reads Zstandard as well, and what it raises of damaged data."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 - not in every Python
+
+        return zipfile, zstd.ZstdError
     try:
-        from backports.zstd import zipfile as found  # noqa: PLC0415 - an extra
+        from backports import zstd  # noqa: PLC0415 - an extra
+        from backports.zstd import zipfile as found  # noqa: PLC0415
     except ImportError:
         raise RefoldError(
             f"{name}: expected the package that reads Zstandard, got none; "
             "pip install 'refold[zstd]'"
         ) from None
-    return found
+    return found, zstd.ZstdError

@@ -126,8 +126,8 @@ def record_trial(trial: Trial, environment: str) -> Recorded:
     Raises:
         RefoldError: It cannot be recorded, as a value is too large or nested too deep.
     """
-    scenario = _scenario(trial, environment)
     given = tuple(map(_storable_score, trial.scores))
+    scenario = _scenario(trial, environment, given)
     events, total = _play(trial, scenario, given)
     payloads = _CODEC.payloads(events)
     for payload in payloads:
@@ -152,7 +152,7 @@ def _seed(seed: int) -> int:
     return seed if 0 <= seed <= _LARGEST_SEED else 0
 
 
-def _scenario(trial: Trial, environment: str) -> Scenario:
+def _scenario(trial: Trial, environment: str, given: Sequence[ScoreGiven]) -> Scenario:
     task = trial.task or _digest_of(trial.beginning)
     name = _name(trial.name or f"{trial.benchmark}/{task}")
     parameters = AnsweredParameters(
@@ -162,7 +162,7 @@ def _scenario(trial: Trial, environment: str) -> Scenario:
         task=trial.task,
         volatile=trial.volatile,
     )
-    first = next((each.name for each in trial.scores), None)
+    first = next((each.name for each in given), None)
     # One score is the plain case; without any, a reward would be the next best measure.
     criterion = Criterion(first, 1.0, "score", {"name": first}) if first else None
     return answered_scenario(name, parameters, criterion=criterion)
