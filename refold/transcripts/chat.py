@@ -12,7 +12,7 @@ from typing import Any
 from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.messages import check_messages, read_tools, read_turn, read_usage
-from refold.transcripts.reading import decode_line, read_lines
+from refold.transcripts.reading import decode_line, number, read_lines
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Trial
 
@@ -58,11 +58,6 @@ def read_chat(told: dict[str, Any], where: str) -> Trial:
     trial.scores = list(_scores(told))
     trial.keep({name: value for name, value in told.items() if name not in _READ})
     return trial
-
-
-def number(value: Any) -> float | None:
-    """Return *value* as a number, True and False as 1 and 0; None if it is none."""
-    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else None
 
 
 def _scores(told: dict[str, Any]) -> Iterator[ScoreGiven]:

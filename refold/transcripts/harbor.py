@@ -15,8 +15,7 @@ from msgspec import Struct
 from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.atif import read_trajectory
-from refold.transcripts.chat import number
-from refold.transcripts.reading import decode, fit, read_document, rest
+from refold.transcripts.reading import decode, fit, number, read_document, rest
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Trial
 

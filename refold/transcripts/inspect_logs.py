@@ -17,9 +17,8 @@ from msgspec import Struct
 from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.archive import Archive
-from refold.transcripts.chat import number
 from refold.transcripts.messages import check_messages, read_tools, read_turn, read_usage
-from refold.transcripts.reading import fit, items, read_document, rest, split, value
+from refold.transcripts.reading import fit, items, number, read_document, rest, split, value
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Message, Trial, Turn
 

@@ -93,6 +93,11 @@ def rest(value: Mapping[Any, Any], kind: type[Struct]) -> dict[str, Any]:
     return {name: each for name, each in value.items() if name not in known}
 
 
+def number(value: Any) -> float | None:
+    """Return *value* as a number, True and False as 1 and 0; None if it is none."""
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else None
+
+
 def read_lines(file: IO[bytes], where: str) -> Iterator[tuple[str, bytes | None]]:
     """Yield place and content of each line that is not empty; None for one that is too long."""
     number = 0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from refold.transcripts.trial import Trial
 
@@ -38,7 +38,7 @@ class Piece:
 
     place: str
     read: Callable[[], Iterable[Trial]]
-    version: str = field(default="")
+    version: str = ""
 
 
 class Format(Protocol):

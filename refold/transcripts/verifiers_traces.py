@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import ScoreGiven
-from refold.transcripts.chat import number
 from refold.transcripts.messages import (
     check_message,
     check_messages,
@@ -21,7 +20,7 @@ from refold.transcripts.messages import (
     read_turn,
     read_usage,
 )
-from refold.transcripts.reading import decode_line, fit, read_lines, rest
+from refold.transcripts.reading import decode_line, fit, number, read_lines, rest
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Message, Trial, Turn
 
