@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from refold.engine.errors import RefoldError
+from refold.engine.text_marks import without_bom
 from refold.transcripts import (
     atif,
     chat,
@@ -66,9 +67,9 @@ def find_format(file: IO[bytes], name: str) -> str:
     Return the name of the format of *file*, which is at its beginning, and leave it there.
 
     Raises:
-        RefoldError: It is none of them; *name* is what the error calls the file.
+        RefoldError: It is none of them, or UTF-16; *name* is what the error calls the file.
     """
-    head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = without_bom(file.read(_HEAD), name).lstrip()
     file.seek(0)
     if head.startswith(b"PK"):
         return "inspect"
