@@ -11,7 +11,8 @@ from shell import Shell
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.errors import NoWorld
 from refold.engine.exchanges import INSTRUMENT_FAILED
-from refold.environments import Worlds, openenv_sockets
+from refold.environments import Worlds
+from refold.environments.openenv import sockets as openenv_sockets
 from refold.environments.openenv.servers import read_address, reset_arguments, split_arguments
 from refold.replays import verify
 from refold.replays.live import verify_live

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from refold.engine.errors import RefoldError
@@ -112,6 +113,14 @@ def _load_file(source: str) -> ModuleType:
     return _run(path, sha256(_read(source)).hexdigest())
 
 
+class _Loader(SourceFileLoader):
+    """Loads what the file holds now: a cache would miss a change of equal length in a second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the compiled source."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 @cache
 def _run(path: Path, _digest: str) -> ModuleType:
     folder = str(path.parent)
@@ -120,7 +129,7 @@ def _run(path: Path, _digest: str) -> ModuleType:
         # called as a module of the library must not take its place in the rest of refold.
         sys.path.append(folder)
     name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
     if spec is None or spec.loader is None:
         raise RefoldError(f"{path.name}: expected a Python file")
     module = importlib.util.module_from_spec(spec)
