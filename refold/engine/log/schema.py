@@ -22,6 +22,7 @@ from refold.engine.errors import NewerLog, NotALog
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
+_SET = "refold"  # of migrations, in sqlite-utils' own table of them
 APPLICATION_ID = int.from_bytes(b"rfld", "big")
 
 # episodes_fresh: INSERT OR REPLACE deletes the old row without firing a DELETE trigger, so a new
@@ -153,7 +154,7 @@ VERSION = len(MIGRATIONS)
 def _migrations() -> "Migrations":
     from sqlite_utils import Migrations  # noqa: PLC0415 - slow, and seldom needed
 
-    migrations = Migrations("refold")
+    migrations = Migrations(_SET)
     for version, (name, script) in enumerate(MIGRATIONS, 1):
         migrations(name=name)(_migration(version, script))
     return migrations
@@ -220,10 +221,12 @@ def _restored_version(connection: sqlite3.Connection) -> int | None:
 def check_migrations(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield each problem with the record of migrations in a file whose schema was checked."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    from sqlite_utils import Database  # noqa: PLC0415 - slow, and seldom needed
-
-    database = Database(connection, execute_plugins=False)
-    found = [migration.name for migration in _migrations().applied(database)]
+    # Not by sqlite-utils, whose query is answered by an index: what is damaged is the table.
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations NOT INDEXED WHERE migration_set = ? ORDER BY rowid",
+        (_SET,),
+    )
+    found = [name for (name,) in rows]
     expected = [name for name, _ in MIGRATIONS[:version]]
     if found != expected:
         yield f"migrations: expected {expected}, got {found}"
