@@ -54,7 +54,7 @@ OWNERS = {
         "refold/environments/gymnasium/*",
     ],
     "tau2": ["refold/environments/tau2/*"],
-    "loguru": ["refold/environments/tau2/library.py"],
+    "loguru": ["refold/environments/tau2/installed.py"],
     "websockets": ["refold/environments/openenv/sockets.py", "refold/server/proxy/sockets.py"],
     "inspect_ai": ["refold/integrations/inspect_ai.py"],
     "verifiers": ["refold/integrations/verifiers.py"],

@@ -7,7 +7,7 @@ from shell import Shell
 from refold.engine import RefoldError
 from refold.environments.tau2 import TAU2
 from refold.environments.tau2.addresses import check_options, read_address, with_user
-from refold.environments.tau2.library import find_domain
+from refold.environments.tau2.installed import find_domain
 from refold.scenarios.answered.parameters import AnsweredParameters
 
 

@@ -202,7 +202,7 @@ def test_import_has_no_side_effects():
     code = (
         "import os, sys, dotenv\n"
         "dotenv.load_dotenv = lambda: bool(os.environ.update(LEAKED='key'))\n"
-        "from refold.environments.tau2.library import find_domain\n"
+        "from refold.environments.tau2.installed import find_domain\n"
         "find_domain('airline').open('0', user=None, volatile=()).begin(0)\n"
         "assert 'tau2.evaluator.evaluator_action' in sys.modules\n"
         "print('LEAKED' in os.environ, 'litellm' in sys.modules)\n"

@@ -20,7 +20,7 @@ from refold.environments.tau2.addresses import (
     describe_aim,
     read_address,
 )
-from refold.environments.tau2.library import find_domain
+from refold.environments.tau2.installed import find_domain
 from refold.scenarios import Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 from refold.scenarios.rubric import Criterion
