@@ -193,3 +193,33 @@ def test_a_strangers_environment(shell):
     found = shell.program("verify --live last --json", env=env).json["episodes"][0]
     assert (found["verdict"], found["of"]) == ("same", 4)
     assert len(textwrap.dedent(KIND).splitlines()) <= 40
+
+
+FALLS = """
+    import os
+
+
+    class Falls:
+        action_schema = {"const": 0}
+
+        def reset(self, seed=None):
+            return 0
+
+        def step(self, action):
+            if not os.path.exists("mended"):
+                raise OSError("no link")
+            return 1, 1.0, True, False, {}
+"""
+
+
+def test_what_failed_is_played_again_only_in_a_world_that_is_named(shell):
+    """A failure is not counted; without its world nothing is begun anew, with it all is played."""
+    (shell.at / "falls.py").write_text(textwrap.dedent(FALLS))
+    name = "python:falls.py:Falls"
+    ran = shell(f"record {name} --agent random --epochs 2 --name r --json", code=1)
+    assert [row["reason"] for row in ran.json["episodes"]] == ["instrument_failed"] * 2
+    assert "2 episodes cut off because the world failed: not counted; OSError: no link" in ran.err
+    shell.refuses("resume r --failed", match=f"add --world {name}")
+    (shell.at / "mended").touch()
+    rows = shell(f"resume r --failed --world {name} --json").json["episodes"]
+    assert [(row["score"], row["ended"]) for row in rows] == [(1.0, "terminated")] * 2

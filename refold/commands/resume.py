@@ -20,6 +20,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
+from refold.commands.shared.programs import is_program, not_named
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
@@ -47,7 +48,9 @@ class RecordedScenario:
     ),
 )
 @episode_argument("id")
-@click.option("--failed", is_flag=True, help="Play again what failures of the API cut off.")
+@click.option(
+    "--failed", is_flag=True, help="Play again what failures of the API or of a world cut off."
+)
 @click.option(
     "--trust",
     is_flag=True,
@@ -85,11 +88,11 @@ def resume_command(
     is in the log is asked for again. Exits with 1 if an episode is damaged: it is told, and the
     others go on.
 
-    With --failed, each episode that failures of the API cut off is played again from its start,
-    as a new episode of the same run, epoch and seed that takes its place in reports. It is asked
-    as before, but for the model options that are given now.
+    With --failed, each episode that failures of the API or of a world cut off is played again from
+    its start, as a new episode of the same run, epoch and seed that takes its place in reports. It
+    is asked as before, but for the model options that are given now.
     """
-    model = with_programs(model, *programs)
+    model, worlds = with_programs(model, *programs), Worlds(named)
     with telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)
         # Read once before any is played, so that a damaged one does not end the others' play.
@@ -98,7 +101,7 @@ def resume_command(
         )
         infos = [info for info, _ in readable]
         if failed:
-            infos = _begin_again(log, infos, model, trust=trust)
+            infos = _begin_again(log, infos, model, worlds, trust=trust)
         running = [info for info in infos if info.ended is None]
         if not running and not left_out:
             print_to_stderr(f"{id}: nothing to do, every episode has ended")
@@ -113,19 +116,27 @@ def resume_command(
             label=label,
             parallel=parallel,
             price=price,
-            worlds=Worlds(named),
+            worlds=worlds,
         )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json)
     return 1 if left or left_out else code
 
 
 def _begin_again(
-    log: EventLog, infos: Sequence[EpisodeInfo], model: ModelChoices, *, trust: bool
+    log: EventLog,
+    infos: Sequence[EpisodeInfo],
+    model: ModelChoices,
+    worlds: Worlds,
+    *,
+    trust: bool,
 ) -> list[EpisodeInfo]:
     """
-    Return *infos* with a new episode in place of each that failures of the API cut off.
+    Return *infos* with a new episode in place of each that failures of instruments cut off.
 
     Unless *trust* says so, none of an agent that others named.
+
+    Raises:
+        RefoldError: A file or a world that one needs is not named here; none is begun.
     """
 
     def is_repeated(info: EpisodeInfo) -> bool:
@@ -134,13 +145,18 @@ def _begin_again(
 
     with log.transaction():
         return [
-            log.find(_repeat(log, info, model)) if is_repeated(info) else info for info in infos
+            log.find(_repeat(log, info, model, worlds)) if is_repeated(info) else info
+            for info in infos
         ]
 
 
-def _repeat(log: EventLog, info: EpisodeInfo, model: ModelChoices) -> str:
+def _repeat(log: EventLog, info: EpisodeInfo, model: ModelChoices, worlds: Worlds) -> str:
     """Begin the episode *info* again, and return the id of the new one."""
     stream = log.events(info.id)
+    if is_program(info.agent) and info.agent not in model.programs:
+        raise not_named(info.agent)
+    if stream.family.answered:
+        worlds(stream.scenario).close()
     again = Episode.start(
         RecordedScenario(stream.started.seed, stream.scenario),
         log=log,
