@@ -155,13 +155,18 @@ def test_accessible(view, stream, size, scheme):
     assert viewer.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-def test_two_hundred_turns_open_in_under_a_second(view):
-    """And a step on takes a fraction of that."""
-    made = shown(long_shop(200))
+def milliseconds_to_open(view, made):
+    """Return the viewer of a page, and the least time of three until it is ready."""
     viewers = [view(made) for _ in range(3)]
     ready = [int(viewer.page.get_attribute("html", "data-ready") or 0) for viewer in viewers]
-    assert min(ready) < 1000  # of three, as other tests may run beside this one
-    viewer = viewers[-1]
+    return viewers[-1], min(ready)
+
+
+def test_two_hundred_turns_open_as_a_few_do(view):
+    """Opening costs not much more than for ten turns, and a step on takes a fraction of that."""
+    _, few = milliseconds_to_open(view, shown(long_shop(10)))
+    viewer, ready = milliseconds_to_open(view, shown(long_shop(200)))
+    assert ready < 8 * few
     assert viewer.count(".turn") == 201
     spent = viewer.page.evaluate(
         """() => {
