@@ -153,3 +153,13 @@ def test_a_fork_is_told_its_own_prompt(shell, model):
     assert of_kind(ModelCalled, fork)[:2] == of_kind(ModelCalled, parent)[:2]
     assert [each.text for each in of_kind(ModelConfigured, fork)] == [None, TEXT]
     shell("verify")
+
+
+@pytest.mark.parametrize("agent", ["baseline", "mine.py:first"])
+def test_who_reads_no_prompt_is_given_none(tmp_path, agent):
+    """A prompt for a policy or a function is refused, not left out in silence."""
+    shell = Shell(tmp_path)
+    (tmp_path / "mine.py").write_text("def first(observation, legal_actions): ...\n")
+    (tmp_path / "mine.txt").write_text("Be quick.")
+    words = f"record inbox/easy --agent {agent} --system mine.txt"
+    shell.refuses(words, match="--system: expected a model as the agent")

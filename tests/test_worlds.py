@@ -223,3 +223,11 @@ def test_what_failed_is_played_again_only_in_a_world_that_is_named(shell):
     (shell.at / "mended").touch()
     rows = shell(f"resume r --failed --world {name} --json").json["episodes"]
     assert [(row["score"], row["ended"]) for row in rows] == [(1.0, "terminated")] * 2
+
+
+def test_what_is_not_installed_is_named(shell):
+    """Where a kind of environment needs a library, the error says which to install."""
+    hidden = "import sys; sys.modules['gymnasium'] = None; from refold.cli import main; main()"
+    ran = shell.program("record gymnasium:CartPole-v1 --agent random", code=2, script=hidden)
+    assert ran.err.count("\n") == 1
+    assert ran.err.endswith("; install gymnasium\n")

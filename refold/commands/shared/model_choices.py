@@ -134,6 +134,11 @@ def opening_input(
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
     """
+    if choices.system is not None and not is_model(agent):
+        raise RefoldError(
+            f"--system: expected a model as the agent, got {agent!r}, which reads no prompt; "
+            "leave it out"
+        )
     if agent in choices.programs:
         return choices.programs[agent].loaded
     if not is_model(agent):

@@ -114,7 +114,8 @@ def agent_option(command: CommandT) -> CommandT:
         required=True,
         metavar="AGENT",
         shell_complete=_complete_agents,
-        help="noop, random, greedy (workflow), baseline (inbox), script:FILE or openai:MODEL.",
+        help="noop, random, greedy (workflow), baseline (inbox), script:FILE, FILE.py:FUNCTION or "
+        "openai:MODEL.",
     )(command)
 
 
