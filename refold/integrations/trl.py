@@ -5,12 +5,12 @@ TRL makes a tool of every public method of an environment, so its class has one 
 action, and ``get_reward`` gives the grade. Nothing of TRL is imported.
 """
 
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 from refold.agents.rollout import epoch_seed
 from refold.engine import EventLog, RefoldError
+from refold.engine.log.lifetime import close_with
 from refold.engine.registry import find_family
 from refold.integrations.functions import action_functions
 from refold.integrations.rollout import Rollout, instructions, load_decided
@@ -80,7 +80,7 @@ def environment_factory(
     name = "".join(word.title() for word in loaded.name.replace("-", "/").split("/"))
     made = type(f"{name}Environment", (_Environment,), {**tools, "_begin": staticmethod(begin)})
     if opened is not None:
-        weakref.finalize(made, opened.close)
+        close_with(made, opened.close)
     return made
 
 

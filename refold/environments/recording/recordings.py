@@ -5,15 +5,14 @@ from contextlib import suppress
 from itertools import count
 from operator import index
 from pathlib import Path
-from threading import get_ident
 from typing import Any, Self
-from weakref import finalize
 
 from msgspec.structs import replace
 
 from refold.engine import Episode, EventLog, NotALog, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.lifetime import close_with
 from refold.environments.gymnasium.generators import lost
 from refold.environments.recording.batches import BatchedLog, open_shared
 from refold.scenarios import Scenario
@@ -53,7 +52,7 @@ class Recording:
         self._open()
 
     def _open(self) -> None:
-        self._process, self._thread = os.getpid(), get_ident()
+        self._process = os.getpid()
         stored, self._let_go = (
             (self._given, _keep)
             if isinstance(self._given, EventLog)
@@ -111,14 +110,11 @@ class Recording:
 
     def close_with(self, owner: Any) -> None:
         """Close this when *owner* is gone, at the end of the process at the latest."""
-        finalize(owner, self._close_in_its_thread)
+        close_with(owner, self._close_if_open)
 
-    def _close_in_its_thread(self) -> None:
-        # Objects go, and processes end, in any thread; SQLite takes only the one that opened it.
-        # A log that was handed over open may be closed by now.
-        if self._thread == get_ident():
-            with suppress(NotALog):
-                self.close()
+    def _close_if_open(self) -> None:
+        with suppress(NotALog):  # a log that was handed over open may be closed by now
+            self.close()
 
 
 def _keep() -> None:
