@@ -2,9 +2,7 @@
 
 import gc
 import inspect
-import sys
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -110,27 +108,6 @@ def test_an_environment_for_trl(tmp_path):
     del environment, one, other
     gc.collect()  # here, not in a thread of another test
     assert not Path(f"{path}-wal").exists()
-
-
-def test_a_factory_that_goes_in_another_thread(tmp_path, monkeypatch):
-    """SQLite takes no other thread: the log is left as it is, and what was recorded is there."""
-    path = str(tmp_path / "log.db")
-    made = [environment_factory("workflow/easy", log=path)]
-    made[0]().reset(seed=1)
-    errors = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda told: errors.append(told.exc_type))
-
-    def drop():
-        made.clear()
-        gc.collect()
-
-    thread = Thread(target=drop)
-    thread.start()
-    thread.join()
-    assert not set(errors) - {ResourceWarning}
-    assert Path(f"{path}-wal").exists()
-    with EventLog(path, readonly=True) as log:
-        assert [episode.seed for episode in log.episodes()] == [1]
 
 
 def test_before_a_reset():

@@ -1,6 +1,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from threading import Thread
 
 import pytest
 from attrs import evolve
@@ -16,8 +17,9 @@ from refold.engine import (
     UnknownEpisode,
 )
 from refold.engine.codec import encode
-from refold.engine.errors import AmbiguousEpisode, EpisodeExists
+from refold.engine.errors import AmbiguousEpisode, EpisodeExists, NotALog
 from refold.engine.log.info import RECORD_FIELDS, record_fields
+from refold.engine.log.lifetime import close_with
 from refold.graders import grade, save_grade
 from refold.scenarios import load
 
@@ -268,3 +270,22 @@ def test_closing_twice_is_harmless(tmp_path):
     """A log that was closed can be closed again, as any file."""
     with EventLog(tmp_path / "log.db") as log:
         log.close()
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["here", "another-thread"])
+def test_a_log_is_closed_with_its_owner(log, here):
+    """In the thread that opened it: SQLite takes no other, and garbage is collected in any."""
+    owners = [type("Owner", (), {})()]
+    close_with(owners[0], log.close)
+    if here:
+        owners.clear()
+    else:
+        thread = Thread(target=owners.clear)
+        thread.start()
+        thread.join()
+    assert not owners
+    if here:
+        with pytest.raises(NotALog, match="closed"):
+            list(log.episodes())
+    else:
+        assert not list(log.episodes())
