@@ -82,7 +82,12 @@ CONCURRENCY = ["asyncio", "threading", "multiprocessing", "concurrent"]
 CHANCE = ["random", "secrets", "uuid", "numpy"]
 STORAGE = ["sqlite3", "sqlite_utils", "refold.engine.log", "refold.engine.EventLog"]
 IMPURE = {*CLOCKS, *SYSTEM, *NETWORK, *CONCURRENCY, *CHANCE, *STORAGE}
-DICE = ["refold/scenarios/*/rules.py", "refold/scenarios/*/policies.py"]
+DICE = [
+    "refold/scenarios/*/rules.py",
+    "refold/scenarios/*/policies.py",
+    "refold/scenarios/dice.py",
+    "refold/scenarios/blind.py",
+]
 
 
 def sources() -> list[str]:

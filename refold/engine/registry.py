@@ -28,6 +28,7 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "answered.1": "refold.scenarios.answered:FAMILY",
         "inbox.1": "refold.scenarios.inbox:FAMILY",
         "workflow.1": "refold.scenarios.workflow:FAMILY",
+        "workflow.2": "refold.scenarios.workflow2:FAMILY",
     },
 }
 

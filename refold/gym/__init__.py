@@ -14,8 +14,8 @@ from refold.engine.registry import all_families
 def environment_ids() -> Iterator[tuple[str, str]]:
     """Yield the id and the scenario of each environment."""
     for family in all_families():
-        for name in family.scenarios:
-            yield f"refold/{family.name}-{name}-v{family.rules}", f"{family.name}/{name}"
+        for name, full in zip(family.scenarios, family.scenario_names, strict=True):
+            yield f"refold/{family.name}-{name}-v{family.rules}", full
 
 
 for _id, _scenario in environment_ids():

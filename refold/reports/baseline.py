@@ -60,10 +60,11 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
     """
     shipped: dict[str, list[Scenario]] = {}
     for scenario in map(load, scenario_names()):
-        shipped.setdefault(scenario.family, []).append(scenario)
+        rules = find_family(scenario.family, scenario.rules)
+        shipped.setdefault(rules.title, []).append(scenario)
     best = _best(outcomes, {each.name: each for group in shipped.values() for each in group})
     for family, group in shipped.items():
-        rules = find_family(family, group[0].rules)
+        rules = find_family(group[0].family, group[0].rules)
         yield from _played(rules, group, seeds)
         yield from _published(rules)
         found = {each.name: best[each.name] for each in group if each.name in best}
@@ -74,18 +75,19 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
 
 def _published(family: Family) -> Iterator[Baseline]:
     for each in family.published:
-        scores = {f"{family.name}/{name}": score for name, score in each.scores.items()}
-        yield Baseline(family.name, each.agent, "published", scores, each.remark)
+        names = dict(zip(family.scenarios, family.scenario_names, strict=True))
+        scores = {names[name]: score for name, score in each.scores.items()}
+        yield Baseline(family.title, each.agent, "published", scores, each.remark)
 
 
 def _played(family: Family, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
-    for agent in ("noop", "random", *family.policies):
+    for agent in ("noop", "random", *family.policies, *family.players, *family.seers):
         if not plays(agent, family):
             continue
         times = seeds if agent == "random" else 1
         scores = {each.name: _mean_score(each, agent, times) for each in group}
         remark = f"mean of {seeds} seeds" if agent == "random" else ""
-        yield Baseline(family.name, agent, "played", scores, remark)
+        yield Baseline(family.title, agent, "played", scores, remark)
 
 
 def _mean_score(scenario: Scenario, agent: str, times: int) -> float:

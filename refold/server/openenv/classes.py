@@ -135,7 +135,7 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
 
     def list_splits(self) -> list[str]:
         """Return the families."""
-        return list(dict.fromkeys(family.name for family in self._runner.catalogue.families))
+        return list(dict.fromkeys(family.title for family in self._runner.catalogue.families))
 
     def list_tasks(self, split: str) -> list[dict[str, Any]]:
         """Return the tasks of the family *split*, easiest first."""
