@@ -33,6 +33,14 @@ class DrawnParameters:
 
 
 @frozen
+class Setup:
+    """What a scenario says: the task in words, and how its worlds come about."""
+
+    instructions: str
+    parameters: DrawnParameters
+
+
+@frozen
 class Drawing(Generic[K, W]):
     """
     How a family comes to its worlds.
@@ -70,20 +78,21 @@ class Drawing(Generic[K, W]):
 
     def world(self, parameters: DrawnParameters, seed: int) -> W:
         """Return the world of an episode with *seed*; *parameters* are without problems."""
-        if parameters.draw is None:
-            return self._world(parameters.world)
-        knobs, _ = self._knobs(parameters.draw)
-        assert knobs is not None, "there are no problems"
-        return self.draw(knobs, seed)
+        knobs = self.knobs_of(parameters)
+        return self._world(parameters.world) if knobs is None else self.draw(knobs, seed)
 
-    def read(self, body: bytes) -> tuple[str, DrawnParameters]:
+    def knobs_of(self, parameters: DrawnParameters) -> K | None:
+        """Return the knobs by which worlds are drawn; None where the world is given."""
+        return None if parameters.draw is None else self._knobs(parameters.draw)[0]
+
+    def read(self, body: bytes) -> Setup:
         """
-        Return description and parameters of the scenario with the canonical JSON *body*.
+        Return what the scenario with the canonical JSON *body* says.
 
         Raises:
             ScenarioError: It is no scenario of this family, or an impossible one.
         """
-        return read_parameters(body, DrawnParameters, self.problems)
+        return Setup(*read_parameters(body, DrawnParameters, self.problems))
 
     def _knobs(self, draw: Mapping[str, Any]) -> tuple[K | None, list[Problem]]:
         # An unknown size has no knobs to go by: those of any, for the sake of further mistakes.

@@ -1,17 +1,9 @@
-"""
-Measures for rubrics of workflows, rules version 2: those of the score, without parameters.
+"""Measures for rubrics of workflows, rules version 2: those of the score, without parameters."""
 
-They count with the functions that the rules count with, so that the rewards of an ended episode
-add up to the score of the rubric that ships.
-"""
-
-from collections.abc import Callable
-
-from attrs import frozen
-
-from refold.engine import ActionRefused, Event
-from refold.scenarios import Criteria, Measure
-from refold.scenarios.facts import Facts, Finding
+from refold.engine import ActionRefused
+from refold.scenarios import Criteria
+from refold.scenarios.facts import Facts
+from refold.scenarios.tallies import Scoring
 from refold.scenarios.workflow2.events import (
     TaskCompleted,
     TaskFailed,
@@ -19,13 +11,8 @@ from refold.scenarios.workflow2.events import (
     WorkStarted,
     WorldDrawn,
 )
-from refold.scenarios.workflow2.plan import Plan, compile_plan
+from refold.scenarios.workflow2.plan import compile_plan
 from refold.scenarios.workflow2.score import COUNTERS, Tally, measure
-
-
-@frozen
-class Nothing:
-    """No parameters."""
 
 
 def activity(facts: Facts) -> float:
@@ -33,66 +20,49 @@ def activity(facts: Facts) -> float:
     return len(facts.of_type(TaskCompleted))
 
 
-def _plan(facts: Facts) -> Plan:
-    return compile_plan(facts.of_type(WorldDrawn)[0].event.world)
-
-
-def _tally(facts: Facts) -> Tally:
-    plan, tally = facts.compute_once(_plan), Tally()
-    for event in facts.stream:
-        count = COUNTERS.get(type(event))
-        if count is not None:
-            tally = count(tally, event, plan)
-    return tally
-
-
-def _criteria(facts: Facts) -> dict[str, float]:
-    return measure(facts.compute_once(_tally), facts.compute_once(_plan)).criteria()
-
-
-def _measure(
-    name: str, kinds: tuple[type[Event], ...], about: Callable[[Tally, Plan], dict[str, float]]
-) -> Measure:
-    """Return the measure that is the criterion *name*, which rests on events of *kinds*."""
-
-    def take(facts: Facts, _: Nothing) -> Finding:
-        counts = about(facts.compute_once(_tally), facts.compute_once(_plan))
-        found = [at for kind in kinds for at in facts.of_type(kind)]
-        return Finding.of(facts.compute_once(_criteria)[name], found, **counts)
-
-    return Measure(Nothing, take)
-
+_SCORING = Scoring(
+    drawn=WorldDrawn,
+    compile_plan=compile_plan,
+    counters=COUNTERS,
+    tally=Tally(),
+    criteria=lambda tally, plan: measure(tally, plan).criteria(),
+)
 
 CRITERIA = Criteria(
     measures={
-        "value_done": _measure(
+        "value_done": _SCORING.measure(
             "value",
-            (TaskCompleted,),
-            lambda tally, plan: {"value_done": tally.value, "value_of_all": plan.value},
+            TaskCompleted,
+            counts=lambda tally, plan: {"value_done": tally.value, "value_of_all": plan.value},
         ),
-        "on_time": _measure(
+        "on_time": _SCORING.measure(
             "on_time",
-            (TaskCompleted,),
-            lambda tally, plan: {"value_on_time": tally.on_time, "value_due": plan.due},
+            TaskCompleted,
+            counts=lambda tally, plan: {"value_on_time": tally.on_time, "value_due": plan.due},
         ),
-        "traps_mastered": _measure(
+        "traps_mastered": _SCORING.measure(
             "recovery",
-            (TaskCompleted, TaskFailed),
-            lambda tally, plan: {
+            TaskCompleted,
+            TaskFailed,
+            counts=lambda tally, plan: {
                 "traps_mastered": tally.mastered,
                 "traps": plan.traps,
                 "failed_attempts": sum(tally.failures.values()),
             },
         ),
-        "within_budget": _measure(
+        "within_budget": _SCORING.measure(
             "budget",
-            (TickPassed,),
-            lambda tally, plan: {"cost": tally.cost, "budget": plan.world.budget},
+            TickPassed,
+            counts=lambda tally, plan: {"cost": tally.cost, "budget": plan.world.budget},
         ),
-        "care": _measure(
+        "care": _SCORING.measure(
             "care",
-            (ActionRefused, WorkStarted),
-            lambda tally, plan: {"careless_acts": tally.slips, "allowed": plan.allowed_slips},
+            ActionRefused,
+            WorkStarted,
+            counts=lambda tally, plan: {
+                "careless_acts": tally.slips,
+                "care_lost_at": plan.allowed_slips,
+            },
         ),
     },
     activity=activity,

@@ -4,13 +4,14 @@ The reducer of workflows, rules version 2: the next state, for each type of even
 It applies what events say and knows no rules: whatever dice decided stands in the event.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Event, Reseeded, StepRewarded
 from refold.engine.family import Reducer
+from refold.scenarios.tallies import counting
 from refold.scenarios.workflow2.events import (
     NoticePosted,
     TaskCompleted,
@@ -85,38 +86,24 @@ def _reward(state: State, event: StepRewarded) -> State:
     return replace(state, steps=event.step + 1, total=event.total)
 
 
-_CHANGES: Reducer[State] = {
-    WorldDrawn: lambda state, event: replace(state, plan=compile_plan(event.world)),
-    NoticePosted: lambda state, event: replace(state, notices=(*state.notices, event.text)),
-    ActionTaken: _take,
-    ActionRefused: lambda state, event: replace(state, refusal=event.error),
-    WorkStarted: _start,
-    WorkCancelled: lambda state, event: replace(state, jobs=_without(state.jobs, event.task)),
-    TickPassed: lambda state, event: replace(state, tick=event.tick, actions=0),
-    TaskCompleted: _complete,
-    TaskFailed: _fail,
-    WorkerLeft: lambda state, event: replace(state, gone=state.gone | {event.worker}),
-    WorkerSlowed: lambda state, event: replace(
-        state, paces={**state.paces, event.worker: event.pace}
-    ),
-    StepRewarded: _reward,
-    Reseeded: lambda state, event: replace(state, seed=event.seed),
-    EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
-}
-
-
-def _counting(
-    change: Callable[[State, Any], State], kind: type[Event]
-) -> Callable[[State, Any], State]:
-    """Return *change* with the tally of the score kept as well, before anything is changed."""
-    count = COUNTERS.get(kind)
-    if count is None:
-        return change
-
-    def change_and_count(state: State, event: Any) -> State:
-        return replace(change(state, event), tally=count(state.tally, event, state.plan))
-
-    return change_and_count
-
-
-REDUCER: Reducer[State] = {kind: _counting(change, kind) for kind, change in _CHANGES.items()}
+REDUCER: Reducer[State] = counting(
+    {
+        WorldDrawn: lambda state, event: replace(state, plan=compile_plan(event.world)),
+        NoticePosted: lambda state, event: replace(state, notices=(*state.notices, event.text)),
+        ActionTaken: _take,
+        ActionRefused: lambda state, event: replace(state, refusal=event.error),
+        WorkStarted: _start,
+        WorkCancelled: lambda state, event: replace(state, jobs=_without(state.jobs, event.task)),
+        TickPassed: lambda state, event: replace(state, tick=event.tick, actions=0),
+        TaskCompleted: _complete,
+        TaskFailed: _fail,
+        WorkerLeft: lambda state, event: replace(state, gone=state.gone | {event.worker}),
+        WorkerSlowed: lambda state, event: replace(
+            state, paces={**state.paces, event.worker: event.pace}
+        ),
+        StepRewarded: _reward,
+        Reseeded: lambda state, event: replace(state, seed=event.seed),
+        EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
+    },
+    COUNTERS,
+)

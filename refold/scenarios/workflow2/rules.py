@@ -8,9 +8,9 @@ one. The reward is the difference of one potential.
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
-from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
-from refold.engine.sums import add_up
+from refold.engine import ActionRefused, EpisodeEnded, Event
 from refold.scenarios.dice import Dice
+from refold.scenarios.tallies import rewarded
 from refold.scenarios.turns import Turn
 from refold.scenarios.workflow2.actions import Action
 from refold.scenarios.workflow2.events import (
@@ -174,9 +174,7 @@ def _end_if_over(turn: Turn[State]) -> None:
 def _reward(turn: Turn[State]) -> None:
     before = turn.before
     was, now = _potential(before), _potential(turn.now)
-    parts = {name: now[name] - was[name] for name in sorted(now)}
-    reward = add_up(parts.values())
-    turn.emit(StepRewarded(before.steps, reward, before.total + reward, parts))
+    turn.emit(rewarded(before.steps, before.total, was, now))
 
 
 def _potential(state: State) -> Mapping[str, float]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from refold.scenarios.drawn import DrawnParameters
+from refold.scenarios.drawn import Setup
 from refold.scenarios.workflow2.parameters import DRAWING
 from refold.scenarios.workflow2.plan import Plan, compile_plan
 from refold.scenarios.workflow2.score import Tally
@@ -50,13 +50,6 @@ class Known(Struct, frozen=True, gc=False):
     barred: frozenset[tuple[str, str]] = frozenset()
     back: Mapping[str, int] = {}
     missing: Mapping[str, str] = {}
-
-
-class Setup(Struct, frozen=True):
-    """What a scenario says: the task in words, and how its worlds come about."""
-
-    instructions: str
-    parameters: DrawnParameters
 
 
 class State(Struct, frozen=True, gc=False):
@@ -135,4 +128,4 @@ def initial(body: bytes, seed: int) -> State:
 
 @lru_cache(maxsize=64)
 def _beginning(body: bytes) -> State:
-    return State(Setup(*DRAWING.read(body)), compile_plan(_NOTHING), seed=0)
+    return State(DRAWING.read(body), compile_plan(_NOTHING), seed=0)
