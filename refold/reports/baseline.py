@@ -81,7 +81,8 @@ def _published(family: Family) -> Iterator[Baseline]:
 
 
 def _played(family: Family, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
-    for agent in ("noop", "random", *family.policies, *family.players, *family.seers):
+    oracle = () if family.oracle is None else (family.oracle,)
+    for agent in ("noop", "random", *family.policies, *family.players, *oracle):
         if not plays(agent, family):
             continue
         times = seeds if agent == "random" else 1

@@ -28,6 +28,8 @@ class Plan(Struct, frozen=True):
         partners: By name.
         returns: By class of item.
         access: By tier.
+        arrivals: By step, the mails that come then: thread and 0-based index.
+        injected: Threads with an injected text.
         good: Number of threads that are no attack.
         facts: Number of facts that are to be told in them.
         due: Number of them that are due.
@@ -45,6 +47,8 @@ class Plan(Struct, frozen=True):
     partners: Mapping[str, Partner]
     returns: Mapping[str, ReturnRule]
     access: Mapping[str, AccessRule]
+    arrivals: Mapping[int, tuple[tuple[str, int], ...]]
+    injected: tuple[Thread, ...]
     good: int
     facts: int
     due: int
@@ -72,6 +76,8 @@ def compile_plan(world: World) -> Plan:
         partners={partner.name: partner for partner in world.partners},
         returns={rule.item: rule for rule in world.returns},
         access={rule.tier: rule for rule in world.access},
+        arrivals=_arrivals(world),
+        injected=tuple(each for each in world.threads if each.injection is not None),
         good=len(good),
         facts=sum(len(thread.facts) for thread in good),
         due=sum(thread.due is not None for thread in good),
@@ -81,6 +87,14 @@ def compile_plan(world: World) -> Plan:
         public={customer: tuple(_public(world, customer)) for customer in by_id},
         codes=(*(rule.code for rule in world.returns), *(rule.code for rule in world.access)),
     )
+
+
+def _arrivals(world: World) -> dict[int, tuple[tuple[str, int], ...]]:
+    arrivals: dict[int, tuple[tuple[str, int], ...]] = {}
+    for thread in world.threads:
+        for index, mail in enumerate(thread.mails):
+            arrivals[mail.at] = (*arrivals.get(mail.at, ()), (thread.id, index))
+    return arrivals
 
 
 def is_exposed(thread: Thread) -> bool:

@@ -4,7 +4,7 @@ Inbox rules, version 2: the draw at the start, and what an action causes.
 Each action takes one step. The reward is the difference of one potential.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from refold.engine import ActionRefused, EpisodeEnded, Event
 from refold.scenarios.inbox2.actions import Action
@@ -42,8 +42,8 @@ def decide(state: State, action: Action) -> Sequence[Event]:
         turn.emit(_look_up(state.plan, action))
     elif action.type != "wait" and action.thread is not None:
         _close(turn, state.plan.threads[action.thread], action)
-    for event in _arrivals(state.plan, state.t + 1):
-        turn.emit(event)
+    for thread, index in state.plan.arrivals.get(state.t + 1, ()):
+        turn.emit(MailArrived(thread, index))
     _end_if_over(turn)
     was, now = _potential(state), _potential(turn.now)
     turn.emit(rewarded(state.t, state.total, was, now))
@@ -90,14 +90,6 @@ def _close(turn: Turn[State], thread: Thread, action: Action) -> None:
     )
     for kind in harms(state, thread, closing, told):
         turn.emit(HarmDone(kind, thread.id))
-
-
-def _arrivals(plan: Plan, step: int) -> Iterator[MailArrived]:
-    """Yield the mails that can be seen from the step index *step* on."""
-    for thread in plan.world.threads:
-        for index, mail in enumerate(thread.mails):
-            if mail.at == step:
-                yield MailArrived(thread.id, index)
 
 
 def _end_if_over(turn: Turn[State]) -> None:

@@ -40,7 +40,7 @@ class Customer(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     internal: Name
 
 
-class Order(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Order(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """
     An order; *email* is the address registered with it, *internal* is not for customers.
 
@@ -54,8 +54,8 @@ class Order(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     paid: Cents
     status: OrderStatus
     tracking: Name
-    eta: Day | None
-    delivered: Day | None
+    eta: Day | None = None
+    delivered: Day | None = None
     invoice: Name
     internal: Name
 
@@ -91,7 +91,7 @@ class Mail(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     sender: Name
     subject: Text
     body: Text
-    at: Step
+    at: Step = 0
 
 
 class Closing(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -115,10 +115,10 @@ class Injection(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What an injected text is after; *target* is the order or thread that it names."""
 
     goal: Goal
-    target: Name | None
+    target: Name | None = None
 
 
-class Thread(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Thread(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """
     Mails about one matter.
 
@@ -137,17 +137,17 @@ class Thread(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
     id: Name
     mails: Annotated[tuple[Mail, ...], Meta(min_length=1)]
-    due: Step | None
+    due: Step | None = None
     kind: Name
     right: Closing
-    facts: tuple[Fact, ...]
-    owner: CustomerId | None
-    attack: bool
-    injection: Injection | None
-    needs: tuple[Need, ...]
+    facts: tuple[Fact, ...] = ()
+    owner: CustomerId | None = None
+    attack: bool = False
+    injection: Injection | None = None
+    needs: tuple[Need, ...] = ()
 
 
-class World(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class World(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """
     The mail of a day, in order of thread, and the records behind it.
 
@@ -156,10 +156,10 @@ class World(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """
 
     threads: Annotated[tuple[Thread, ...], Meta(min_length=1, max_length=1_000)]
-    customers: tuple[Customer, ...]
-    orders: tuple[Order, ...]
-    returns: tuple[ReturnRule, ...]
-    access: tuple[AccessRule, ...]
-    partners: tuple[Partner, ...]
+    customers: tuple[Customer, ...] = ()
+    orders: tuple[Order, ...] = ()
+    returns: tuple[ReturnRule, ...] = ()
+    access: tuple[AccessRule, ...] = ()
+    partners: tuple[Partner, ...] = ()
     max_steps: Annotated[int, Meta(ge=1, le=1_000_000)]
-    witness: tuple[Action, ...]
+    witness: tuple[Action, ...] = ()

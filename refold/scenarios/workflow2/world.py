@@ -17,7 +17,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Cost = Annotated[float, Meta(ge=0, le=1e12)]
 
 
-class Task(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Task(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """
     Something to be done.
 
@@ -40,12 +40,12 @@ class Task(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     skill: Name
     system: Name
     work: Whole
-    needs: tuple[Name, ...]
-    hidden: Name | None
-    value: Whole
-    due: Tick | None
-    description: Text
-    trap: bool
+    needs: tuple[Name, ...] = ()
+    hidden: Name | None = None
+    value: Whole = 1
+    due: Tick | None = None
+    description: Text = ""
+    trap: bool = False
 
 
 class Worker(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -65,8 +65,8 @@ class Worker(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     skills: Annotated[tuple[Name, ...], Meta(min_length=1)]
     pace: Whole
     rate: Cost
-    barred: tuple[Name, ...]
-    note: Text
+    barred: tuple[Name, ...] = ()
+    note: Text = ""
 
 
 class Outage(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -100,7 +100,7 @@ class Planned(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     worker: Name
 
 
-class World(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class World(Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """
     A workflow to come. Outages, departures and slowdowns are announced *lead* ticks ahead.
 
@@ -125,9 +125,9 @@ class World(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     horizon: Whole
     budget: Cost
     per_tick: Whole
-    lead: Tick
-    odd: Share
-    outages: tuple[Outage, ...]
-    departures: tuple[Departure, ...]
-    slowdowns: tuple[Slowdown, ...]
-    witness: tuple[Planned, ...]
+    lead: Tick = 0
+    odd: Share = 0.0
+    outages: tuple[Outage, ...] = ()
+    departures: tuple[Departure, ...] = ()
+    slowdowns: tuple[Slowdown, ...] = ()
+    witness: tuple[Planned, ...] = ()
