@@ -4,6 +4,7 @@ from refold.scenarios.facts import Facts, Finding, IndexedEvent
 from refold.scenarios.rubric import Criteria, Criterion, Measure, Rubric
 from refold.scenarios.spec import (
     Scenario,
+    family_scenarios,
     load,
     load_rubric,
     recorded_rubric,
@@ -23,6 +24,7 @@ __all__ = [
     "Rubric",
     "Scenario",
     "ScenarioError",
+    "family_scenarios",
     "load",
     "load_rubric",
     "recorded_rubric",

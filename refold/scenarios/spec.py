@@ -90,6 +90,17 @@ def scenario_names() -> list[str]:
     return [name for family in all_families() for name in family.scenario_names]
 
 
+def family_scenarios(name: str) -> list[str]:
+    """
+    Return the names of the scenarios that ship with the family *name*; none if there is none.
+
+    ``workflow`` is that of the first rules, ``workflow@2`` that of the second.
+    """
+    return [
+        each for family in all_families() if family.title == name for each in family.scenario_names
+    ]
+
+
 def load(name: str | Path) -> Scenario:
     """
     Return the scenario *name*.

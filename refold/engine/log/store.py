@@ -285,7 +285,8 @@ class EventLog:
         Yield the log's episodes in the order they began, read page by page.
 
         Args:
-            scenario: Only those with this scenario name, or of this family.
+            scenario: Only those with this scenario name, or of this family: ``workflow`` with any
+                rules, ``workflow@2`` with those.
             agent: Only those of this agent.
             run: Only those of this run.
             newest_first: Reverse the order.
@@ -299,10 +300,14 @@ class EventLog:
         # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
         where = f"""
             WHERE (:scenario IS NULL OR e.scenario = :scenario
-                OR substr(e.scenario, 1, length(:scenario) + 1) = :scenario || '/')
+                OR (substr(e.scenario, 1, length(:prefix)) = :prefix
+                    AND substr(e.scenario, 1 + length(e.scenario) - length(:suffix)) = :suffix))
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
             AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
+        family, at, rules = (scenario or "").partition("@")
+        of_family = {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
         chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
+        chosen |= of_family
         while rows := self._page(where, chosen, left_out):
             yield from _read_rows((row for _, row in rows if row is not None), left_out)
             chosen["last"] = rows[-1][0]

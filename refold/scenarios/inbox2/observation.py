@@ -130,18 +130,14 @@ def view(state: State) -> dict[str, Any]:
     """
     Return what a watcher may see of *state*: JSON data with fixed keys.
 
-    ``open`` maps an id to [mails seen, due], ``closed`` an id to [action, step, right], ``records``
-    are the looked-up ones. After the end only, *right* says whether a closing was; else None.
+    ``open`` are [id, mails seen, due] of open threads, ``closed`` maps an id to [action, step],
+    ``records`` are those that were looked up.
     """
-    ended = state.ended is not None
     return {
         "t": state.t,
         "left": state.plan.world.max_steps - state.t,
-        "open": {thread.id: [len(state.mails_of(thread)), thread.due] for thread in state.open},
-        "closed": {
-            id: [each.action, each.step, each.right if ended else None]
-            for id, each in state.closed.items()
-        },
+        "open": [[thread.id, len(state.mails_of(thread)), thread.due] for thread in state.open],
+        "closed": {id: [each.action, each.step] for id, each in state.closed.items()},
         "records": [f"{record} {key}" for record, key in state.asked],
         "total": state.total,
     }

@@ -55,10 +55,10 @@ def _marks(placed: Placed, say: Say, _steps: int, _parameters: Mapping[str, Any]
 
 def _at_hand(parameters: Mapping[str, Any], view: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the lines of the first open thread, as far as its mails can be seen."""
-    first = next(iter(view["open"]), None)
-    for thread in (each for each in parameters.get("threads", ()) if each["id"] == first):
-        for mail in thread["mails"][: view["open"][first][0]]:
-            yield f"{first} · {mail['sender']}", "dim"
+    id, seen, _ = next(iter(view["open"]), (None, 0, None))
+    for thread in (each for each in parameters.get("threads", ()) if each["id"] == id):
+        for mail in thread["mails"][:seen]:
+            yield f"{id} · {mail['sender']}", "dim"
             yield mail["subject"], "bold"
             yield mail["body"], ""
 

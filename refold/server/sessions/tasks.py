@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from refold.engine import Family, RefoldError
 from refold.engine.errors import UnknownName
-from refold.engine.registry import all_families, find_family
-from refold.scenarios import Scenario, load, scenario_names
+from refold.engine.registry import find_family
+from refold.scenarios import Scenario, family_scenarios, load, scenario_names
 from refold.viewer.episode_document import large_seed
 
 DEFAULT_TASK = "workflow/easy"
@@ -105,10 +105,9 @@ def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> Tas
             the scenarios.
         RefoldError: A file holds no valid scenario.
     """
-    groups = {family.title: family.scenario_names for family in all_families()}
     chosen: list[str] = []
     for name in names or scenario_names():
-        chosen += groups.get(name) or [name]
+        chosen += family_scenarios(name) or [name]
     scenarios = [load(name) for name in dict.fromkeys(chosen)]
     for each in scenarios:
         if find_family(each.family, each.rules).answered:

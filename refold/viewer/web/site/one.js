@@ -7,6 +7,7 @@ import { playPanel } from "./form.js";
 import { beginHand, focusPanel, judgeAgain } from "./hand.js";
 import { compareDialog, forkDialog } from "./leave.js";
 import { refusalOf } from "./refusal.js";
+import { titleOf } from "./tasks.js";
 
 const PAUSE = 1000;
 
@@ -57,7 +58,7 @@ function attachPlay(s, id, schema, alive) {
 export async function showOne(root, key, alive) {
   const [doc, { action_schemas: schemas, agents }] = await Promise.all([get(pathOf(key)), get("tasks")]);
   if (!alive()) return () => {};
-  const { id, scenario, family } = doc.episode;
+  const { id, scenario } = doc.episode;
   document.title = `${scenario} · refold`;
   let shows = null;
   const leave = showEpisode(root, doc, {
@@ -65,7 +66,7 @@ export async function showOne(root, key, alive) {
     attach: (s) => {
       shows = s;
       s.agents = agents;
-      return attachPlay(s, id, schemas[family], alive);
+      return attachPlay(s, id, schemas[titleOf(doc.episode)], alive);
     },
   });
   if (shows.tab === "play") focusPanel();
