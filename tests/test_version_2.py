@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds2 import scenario
+from worlds2 import scenario, without_none
 
 from refold.agents import make_policy, play
 from refold.engine import ActionRefused, ActionTaken, Episode, RefoldError, StepRewarded, fold
@@ -367,13 +367,6 @@ def test_a_drawn_world_can_be_written_out(tmp_path, name):
     assert first.events.payloads[1] == second.events.payloads[1]
     play(first, make_policy("witness", first.family, seed=1))
     assert grade(first.events).score == 1
-
-
-def without_none(value):
-    """Return *value* as TOML can have it: without what is None."""
-    if isinstance(value, dict):
-        return {key: without_none(each) for key, each in value.items() if each is not None}
-    return [without_none(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def test_a_seer_is_shown_the_state_or_nothing():

@@ -35,6 +35,13 @@ def scenario(folder: Path, name: str, parameters: Data) -> Scenario:
     return load(write(folder / "mine.toml", table))
 
 
+def without_none(value: Any) -> Any:
+    """Return *value* as TOML can have it: without what is None."""
+    if isinstance(value, dict):
+        return {key: without_none(each) for key, each in value.items() if each is not None}
+    return [without_none(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 def mail(body: str, sender: str = "ana@postbox.example", **more: Any) -> Data:
     """Return a mail of a customer that is there from the start."""
     return {"sender": sender, "subject": "Hello", "body": body, **more}
