@@ -66,9 +66,11 @@ def workflow2_actions(episode: Episode) -> dict[str, list[Any]]:
 def inbox2_actions(episode: Episode) -> dict[str, list[Any]]:
     """Return the same of an inbox of the rules version 2, for a few of the free fields."""
     action, plan = episode.family.action, episode.state.plan
-    threads = [*plan.threads, None, NOBODY]
-    orders, teams = [*list(plan.orders)[:5], None, NOBODY], ["legal", "security", None, NOBODY]
-    records = [("order", id) for id in orders] + [("customer", id) for id in plan.customers]
+    threads = [*list(plan.threads)[:8], None, NOBODY]
+    orders, teams = [*list(plan.orders)[:3], None, NOBODY], ["legal", "security", None, NOBODY]
+    records = [("order", id) for id in orders] + [
+        ("customer", id) for id in list(plan.customers)[:3]
+    ]
     records += [("policy", "returns"), ("partner", NOBODY), (None, None)]
     return {
         "wait": [action("wait")],

@@ -54,6 +54,7 @@ FAMILY = Family(
     criteria=CRITERIA,
     timeline=TIMELINE,
     numbers=NUMBERS,
+    drawing=files(__name__) / "drawing.js",
     mock=mock_action,
 )
 """The rules of inbox scenarios, version 2."""

@@ -58,6 +58,10 @@ class Plan(Struct, frozen=True):
     public: Mapping[str, tuple[Fact, ...]]
     codes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Say how large it is: a state that is printed need not show its whole world."""
+        return f"Plan({len(self.threads)} threads)"
+
 
 def compile_plan(world: World) -> Plan:
     """Return the plan of *world*, in which there is no mistake."""

@@ -46,6 +46,10 @@ class Plan(Struct, frozen=True):
         """Return who slows down at *tick*, in order."""
         return [each for each in self.world.slowdowns if each.tick == tick]
 
+    def __repr__(self) -> str:
+        """Say how large it is: a state that is printed need not show its whole world."""
+        return f"Plan({len(self.tasks)} tasks)"
+
 
 def compile_plan(world: World) -> Plan:
     """Return the plan of *world*, in which there is no mistake."""
