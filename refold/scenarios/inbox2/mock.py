@@ -31,7 +31,7 @@ def mock_action(text: str) -> Action | None:
     listed = re.split(r"^## ", shown, maxsplit=1, flags=re.MULTILINE)[0]
     threads = tuple(_threads(listed))
     if not threads:
-        return WAIT
+        return WAIT if listed.strip() == "none is open" else None
     seen = Observation(
         instructions="",
         today="",
@@ -50,13 +50,14 @@ def mock_action(text: str) -> Action | None:
 
 def _threads(listed: str) -> Iterator[ThreadSeen]:
     found = list(_THREAD.finditer(listed))
-    ends = [each.start() for each in found[1:]] + [len(listed)]
-    for thread, end in zip(found, ends, strict=True):
+    for place, thread in enumerate(found):
+        end = found[place + 1].start() if place + 1 < len(found) else len(listed)
         mails = tuple(
             Mail(unquote(sender), unquote(subject), _unmarked(body), int(at))
             for sender, subject, at, body in _MAIL.findall(listed[thread.end() : end])
         )
-        yield ThreadSeen(unquote(thread[1]), int(thread[2]) if thread[2] else None, mails)
+        if mails:
+            yield ThreadSeen(unquote(thread[1]), int(thread[2]) if thread[2] else None, mails)
 
 
 def _unmarked(body: str) -> str:
