@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 FLOORS = [
     ("engine",),
+    ("judges",),
     ("scenarios",),
     ("graders", "agents"),
     ("environments",),
@@ -63,6 +64,7 @@ OWNERS = {
 PURE = [
     "refold/engine/*.py",
     "refold/graders/*.py",
+    "refold/judges/*",
     "refold/scenarios/*",
 ]
 NOT_PURE = [
@@ -71,6 +73,7 @@ NOT_PURE = [
     "refold/engine/episode_ids.py",  # makes them up
     "refold/engine/log/*",
     "refold/graders/saved.py",  # grades in a log
+    "refold/graders/answers.py",  # what judges answered, likewise
     "refold/graders/regrading.py",
     "refold/graders/process/*",
     "refold/scenarios/spec.py",  # reads files

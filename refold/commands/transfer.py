@@ -14,7 +14,7 @@ from refold.commands.shared.options import (
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.terminal_text import safe_json
-from refold.replays.transfer import export_lines
+from refold.replays.transfer import export_judgements, export_lines
 
 
 @click.command(
@@ -31,7 +31,8 @@ def export_command(ids: Sequence[str], output: str, log_path: str) -> int:
     """
     Write episodes as JSON Lines: those named, or the whole log.
 
-    Each is a header line, then its stored events, a line each, byte for byte. On a terminal,
+    Each is a header line, then its stored events, a line each, byte for byte; what judges
+    answered, about those named for the first time or at all, comes last. On a terminal,
     characters that could steer it are escaped. Exits with 1 if an episode is damaged: it is
     told, and the others are written.
     """
@@ -45,8 +46,12 @@ def export_command(ids: Sequence[str], output: str, log_path: str) -> int:
             chosen, total = log.episodes(left_out=left_out), log.count()
         with output_file(output) as file:
             watched = show_progress(chosen, total=total, label="exporting")
-            for _, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
+            written = []
+            for info, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
                 file.writelines(map(_escape_line, lines) if file.isatty() else lines)
+                written.append(info.id)
+            answers = export_judgements(log, only=frozenset(written) if ids else None)
+            file.writelines(map(_escape_line, answers) if file.isatty() else answers)
     return 1 if left_out else 0
 
 
