@@ -17,7 +17,7 @@ from attrs import frozen
 from refold.engine import RefoldError, Stream
 from refold.judges.questions import BadQuestion, Question, make_question
 from refold.judges.records import Failed, Judged
-from refold.judges.verdicts import Verdict, read_verdict
+from refold.judges.verdicts import Verdict
 
 T = TypeVar("T")
 
@@ -189,14 +189,14 @@ class Ask:
         return [self._verdict_of(each, question) for each in found if each is not None]
 
     def _verdict_of(self, found: Judged | Failed, question: Question) -> Verdict:
-        cause = found.cause if isinstance(found, Failed) else "unreadable"
-        if isinstance(found, Judged):
-            replies = (*found.unread, found.reply)
-            read = (read_verdict(reply, question.words) for reply in replies)
-            if (verdict := next(filter(None, read), None)) is not None:
-                return verdict
-        self._failure = NotJudged(cause)
-        raise self._failure
+        if isinstance(found, Failed):
+            self._failure = NotJudged(found.cause)
+            raise self._failure
+        verdict = found.verdict(question.words)
+        if verdict is None:
+            self._failure = NotJudged("unreadable")
+            raise self._failure
+        return verdict
 
     def finish(self, give: Callable[["Ask"], T]) -> T:
         """

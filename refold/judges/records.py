@@ -5,6 +5,7 @@ The number that a grade makes of it is not kept: another reader, or another scal
 reply again for nothing.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from refold.engine.codec import encode
 from refold.engine.exchanges import Attempt, Usage
+from refold.judges.verdicts import Verdict, read_verdict
 
 
 class Judge(Struct, frozen=True):
@@ -70,6 +72,11 @@ class Judged(
     def judge(self) -> Judge:
         """Who was asked."""
         return Judge(self.model, self.parameters)
+
+    def verdict(self, words: Sequence[str]) -> Verdict | None:
+        """Return the first verdict in its replies, one of *words*; None if none has any."""
+        read = (read_verdict(reply, words) for reply in (*self.unread, self.reply))
+        return next(filter(None, read), None)
 
 
 class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="failed"):

@@ -112,7 +112,7 @@ def _tag(kind: type[Event]) -> str:
 def _showable() -> frozenset[str]:
     """Return the types of events that can be shown, of any family."""
     own = (event for family in all_families() for event in family.events)
-    kinds = {*SHARED_EVENTS, ActionTaken, *own}
+    kinds: set[type[Event]] = {*SHARED_EVENTS, ActionTaken, *own}
     return frozenset(_tag(kind) for kind in kinds if not _is_hidden(kind))
 
 

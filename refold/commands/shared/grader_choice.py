@@ -1,7 +1,8 @@
 """The options that choose a grader: recorded rubrics, a rubric from a file, or a function."""
 
 import functools
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import click
@@ -56,6 +57,9 @@ class Judged(Protocol):
         """The answers."""
 
 
+_PARAMETER = re.compile(rb"\bask\b")  # by its name, a function gets what it asks with
+
+
 @frozen
 class SelectedEpisode:
     """An episode to grade: its id and its events."""
@@ -84,7 +88,7 @@ class GraderChoice:
     def may_ask(self) -> bool:
         """Return whether it could be that it asks a judge; False is certain."""
         if self.grader is not None:
-            return b"ask" in self.grader.source  # the name of the parameter
+            return _PARAMETER.search(self.grader.source) is not None
         return self.rubric is not None and b"judge" in rubric_file(self.rubric)
 
     def rubric_judge(self, events: Stream) -> RubricJudge | None:
@@ -115,10 +119,17 @@ class GraderChoice:
                 raise given
 
     def results(
-        self, episodes: Iterable[T], left_out: LeftOut, judging: Judging
+        self,
+        episodes: Iterable[T],
+        left_out: LeftOut,
+        judging: Judging,
+        *,
+        on_output: Callable[[str], None] = print_to_stderr,
     ) -> Iterator[tuple[T, Grade | NotAsked | NotJudged]]:
         """
         Yield each of *episodes* with its grade, or why there is none by what a judge answered.
+
+        *on_output* is given what a function prints, line by line.
 
         Raises:
             ScenarioError: The file holds no rubric that fits an episode's family.
@@ -127,7 +138,7 @@ class GraderChoice:
         """
         if self.grader is not None:
             return self.grader.grade_all(
-                episodes, seconds=self.seconds, on_output=print_to_stderr, judging=judging
+                episodes, seconds=self.seconds, on_output=on_output, judging=judging
             )
         return self._grade_by_rubric(episodes, left_out, judging)
 

@@ -7,7 +7,6 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.judge_options import Limit
 from refold.judges.questions import Question
 from refold.judges.records import Failed, Judged
-from refold.judges.verdicts import read_verdict
 from refold.reports import Price
 
 Tokens = tuple[int, int]
@@ -73,9 +72,7 @@ class Spending:
         if isinstance(found, Failed):
             self._causes[found.cause] += 1
             return
-        replies = (*found.unread, found.reply)
-        readable = any(read_verdict(reply, question.words) for reply in replies)
-        self._causes["answered" if readable else "unreadable"] += 1
+        self._causes["answered" if found.verdict(question.words) else "unreadable"] += 1
         if found.usage is None:
             return
         self._read += found.usage.input

@@ -36,7 +36,6 @@ from refold.graders.judging import MOST_ROUNDS, Judging
 from refold.judges.asking import NotAsked, Wanted
 from refold.judges.questions import Question
 from refold.judges.records import Failed, Judge, Judged
-from refold.judges.verdicts import read_verdict
 from refold.reports.wavering import Wavering, measure_wavering, wavering_text
 
 PASS_AT = 0.7
@@ -69,6 +68,7 @@ class JudgeSession:
     not_judged: dict[str, str] = field(factory=dict)
     wavering: Wavering | None = None
     _missing: list[_Missing] = field(factory=list)
+    _heard: dict[str, dict[int, str]] = field(factory=dict)
     _failed: dict[tuple[str, int], Failed] = field(factory=dict)
 
     @property
@@ -132,7 +132,11 @@ class JudgeSession:
             return None
         if (failed := self._failed.get((question.digest, attempt))) is not None:
             return failed
-        return look_up(self.log, self.judge, question, attempt)
+        found = look_up(self.log, self.judge, question, attempt)
+        verdict = None if found is None else found.verdict(question.words)
+        if verdict is not None:
+            self._heard.setdefault(question.digest, {})[attempt] = verdict.word
+        return found
 
     def _find_judge(self, id: str) -> Judge | None:
         """Return who answers: by the options, the rubric, or as the only one in the log."""
@@ -174,7 +178,9 @@ class JudgeSession:
         # Damaged ones are told where they are graded in the end.
         read = LeftOut().read_each(ids, self.log.events, id=str)
         episodes = (SelectedEpisode(*each) for each in read)
-        results = self.grader.results(episodes, LeftOut(), self._judging(again))
+        results = self.grader.results(
+            episodes, LeftOut(), self._judging(again), on_output=lambda line: None
+        )
         for episode, given in show_progress(results, total=len(ids), label="looking up"):
             if isinstance(given, Grade):
                 scores[episode.id] = given.score
@@ -246,29 +252,8 @@ class JudgeSession:
         self, ids: Sequence[str], scores: Sequence[dict[str, float]], pass_at: float
     ) -> Wavering:
         complete = [[each[id] for each in scores] for id in ids if all(id in s for s in scores)]
-        verdicts = self._asked_again(ids)
-        return measure_wavering(verdicts, complete, pass_at=pass_at)
-
-    def _asked_again(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        """Return the verdicts on each question that grading *ids* asked, in all sets of answers."""
-        heard: dict[str, dict[int, str]] = {}
-
-        def note(question: Question, attempt: int) -> Judged | Failed | None:
-            found = self._look_up(question, attempt)
-            if isinstance(found, Judged):
-                read = (read_verdict(each, question.words) for each in (*found.unread, found.reply))
-                verdict = next(filter(None, read), None)
-                if verdict is not None:
-                    heard.setdefault(question.digest, {})[attempt] = verdict.word
-            return found
-
-        judge = self.judge.digest if self.judge else ""
-        for again in range(self.choice.again + 1):
-            read = LeftOut().read_each(ids, self.log.events, id=str)
-            episodes = (SelectedEpisode(*each) for each in read)
-            for _ in self.grader.results(episodes, LeftOut(), Judging(note, judge, again)):
-                pass
-        return {question: list(found.values()) for question, found in heard.items()}
+        heard = {question: list(found.values()) for question, found in self._heard.items()}
+        return measure_wavering(heard, complete, pass_at=pass_at)
 
 
 def _missing_row(missing: _Missing) -> dict[str, Any]:
