@@ -4,6 +4,8 @@ import json
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -15,6 +17,7 @@ from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 from refold.graders import saved_grades
 from refold.judges.records import read_judged
+from refold.reports.wavering import measure_wavering, wavering_text
 
 VERDICT = '{"reason": "It does.", "verdict": "yes"}'
 
@@ -46,7 +49,7 @@ def test_nobody_is_asked_unless_told(shell):
     assert all("====" in row["messages"][1]["content"] for row in rows)
 
 
-@pytest.mark.parametrize("by", [BY_FUNCTION, BY_RUBRIC])
+@pytest.mark.parametrize("by", [pytest.param(BY_FUNCTION, marks=pytest.mark.slow), BY_RUBRIC])
 def test_asked_once_and_graded_ever_after(shell, by):
     """Grading again asks nobody, offline and from a copy, and gives the same to the byte."""
     with mock_judge("yes") as model:
@@ -166,7 +169,7 @@ def test_a_limit_is_never_passed(shell, limit):
     with mock_judge("yes") as model:
         command = f"grade {BY_RUBRIC} {JUDGE} {address(model)}"
         ran = shell(f"{command} {limit}", code=2)
-        assert f"expected room for 2 questions, got it for 1" in ran.err
+        assert "expected room for 2 questions, got it for 1" in ran.err
         assert len(model.requests) == 1 == len(judgements(shell))
         shell(command)
         assert len(model.requests) == 2
@@ -191,18 +194,18 @@ def test_bad_options(shell, words, match):
 def test_a_judge_that_contradicts_itself(shell):
     """Asked again, it is told how much it wavers, and what of the result depends on that."""
     with mock_judge("yes", "no") as model:
-        command = f"grade {BY_FUNCTION} {JUDGE} {address(model)}"
+        command = f"grade {BY_RUBRIC} {JUDGE} {address(model)}"
         graded = shell(f"{command} --json").out
-        ran = shell(f"{command} --judge-again 3")
-        assert len(model.requests) == 16
+        ran = shell(f"{command} --judge-again 3 --fail-under 0.9")
+        assert len(model.requests) == 8
     assert (
-        "4 questions asked 4 times, 4 without one answer; agreement of two asks 0.33; s.d. of an "
-        "episode's score by the judge alone 0.577, between episodes 0.000; 2 of 2 passes (at 0.7) "
-        "depend on the ask; the mean of 2 moves by up to 1.132\n"
+        "2 questions asked 4 times, 2 without one answer; agreement of two asks 0.33; s.d. of an "
+        "episode's score by the judge alone 0.115, between episodes 0.000; 2 of 2 passes (at 0.9) "
+        "depend on the ask; the mean of 2 moves by up to 0.226\n"
     ) in ran.out
-    assert shell(f"grade {BY_FUNCTION} --json").out == graded
-    wavering = shell(f"grade {BY_FUNCTION} --judge-again 3 --json").json["wavering"]
-    assert (wavering["asks"], wavering["split"], wavering["depend"]) == (4, 4, 2)
+    assert shell(f"grade {BY_RUBRIC} --json").out == graded
+    wavering = shell(f"grade {BY_RUBRIC} --judge-again 3 --json").json["wavering"]
+    assert (wavering["asks"], wavering["split"], wavering["depend"]) == (4, 2, 0)
 
 
 def test_a_judge_that_never_wavers(shell):
@@ -306,6 +309,7 @@ def test_a_warning_of_itself(shell):
     assert "warning: openai:mock judges 1 episode of its own" in ran.err
 
 
+@pytest.mark.slow
 def test_follow_up_questions(shell):
     """A question may follow from an answer: each round asks what the last one led to, up to 4."""
     (shell.at / "helpful.py").write_text(
@@ -425,3 +429,62 @@ def test_the_mock_judge_refuses_what_it_does_not_know(shell):
     (shell.at / "judge.toml").write_text("[[answers]]\nsay = []\n")
     shell.refuses("mock-model --judge judge.toml", match="expected at least one text in say")
     shell.refuses("mock-model --judge none.toml", match="none.toml")
+
+
+TESTS = """
+from helpful import helpful
+
+from refold.graders.custom import grade_by
+from refold.pytest_plugin import answers
+
+
+def test_recorded(episode, judge):
+    assert grade_by(helpful, episode, ask=judge).score == 1.0
+
+
+def test_given(episode):
+    given = grade_by(helpful, episode, ask=answers({"Does the reply*": "no"}))
+    assert given.score == 0.0
+"""
+
+
+@pytest.mark.slow
+def test_the_pytest_plugin(shell):
+    """The fixture ``judge`` answers out of the log alone; ``answers`` says what it is told."""
+    (shell.at / "test_helpful.py").write_text(TESTS)
+    (shell.at / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    words = "-p no:cacheprovider -q --refold-log refold.db"
+
+    def run(code):
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", *words.split()],
+            cwd=shell.at,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert ran.returncode == code, ran.stdout
+        return ran.stdout
+
+    refused = "expected a recorded answer to 'Does the reply take up what the sender wrote?', got"
+    assert refused in run(1)
+    with mock_judge("yes") as model:
+        shell(f"grade {BY_FUNCTION} {JUDGE} {address(model)}")
+    assert "4 passed" in run(0)
+
+
+def test_wavering():
+    """Agreement, deviations and the floor of a mean are those that one computes by hand."""
+    found = measure_wavering(
+        {"a": ["yes", "no", "yes"], "b": ["no", "no", "no"], "c": ["yes"]},
+        [[1.0, 0.5, 1.0], [0.0, 0.0, 0.0]],
+        pass_at=0.7,
+    )
+    assert (found.questions, found.split, found.asks) == (2, 1, 3)
+    assert found.agreement == pytest.approx((1 / 3 + 1) / 2)
+    assert found.within == pytest.approx((1 / 24) ** 0.5)  # of variances 1/12 and 0
+    assert found.between == pytest.approx((1.0 + 0.5 + 1.0) / 3 / 2)
+    assert (found.depend, found.episodes) == (1, 2)
+    assert found.floor == pytest.approx(1.96 * (2 / 24 / 2) ** 0.5)
+    nothing = wavering_text(measure_wavering({}, [], pass_at=0.7))
+    assert nothing == "no question was answered twice: nothing to tell of the judge's wavering"
