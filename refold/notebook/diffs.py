@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from refold.engine.codec import encode
-from refold.notebook.html import block, events_text, headline, line, table
+from refold.notebook.html import Row, block, events_text, headline, line, table
 from refold.replays import Diff, Step
 
 MOST_ROWS = 10
@@ -18,7 +18,9 @@ def diff_html(diff: Diff) -> str:
     if not diff.comparable:
         facts.append(f"scores cannot be compared: another {' and '.join(diff.incomparable)}")
     rows = list(islice(_rows(diff), MOST_ROWS + 1))
-    shown = table(("step", "differs", "a", "b", "reward a", "reward b"), rows[:MOST_ROWS])
+    shown = table(
+        ("step", "differs", "action of a", "of b", "reward of a", "of b"), rows[:MOST_ROWS]
+    )
     return block(
         headline(f"{first:.4f} → {second:.4f}", *facts),
         _parts_html(diff),
@@ -35,7 +37,7 @@ def _parts_html(diff: Diff) -> str:
     return table(("part", "a", "b", "events of a alone", "of b alone"), rows) if rows else ""
 
 
-def _rows(diff: Diff) -> Iterator[tuple[str | float | None, ...]]:
+def _rows(diff: Diff) -> Iterator[Row]:
     """Yield what the table tells of each position that differs."""
     for row in diff.rows:
         if row.differs:

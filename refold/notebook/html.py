@@ -4,11 +4,16 @@ Small pieces of HTML, safe to show whatever the texts in them say.
 Colours are those of the notebook, light or dark: only lines are drawn, half transparent.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
+
+Row = Sequence[str | float | None]
 
 LONGEST_TEXT = 300
 MOST_SEQS = 8
+
+_NUMBER = (int, float)
+_NUMBERS = ' class="number"'
 
 _STYLE = """
 .refold-shown { font-family: system-ui, sans-serif; line-height: 1.4; max-width: 60rem; }
@@ -20,7 +25,8 @@ _STYLE = """
   text-align: left; vertical-align: top; max-width: 30rem;
   overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: isolate;
 }
-.refold-shown .number {
+.refold-shown th { white-space: nowrap; overflow-wrap: normal; }
+.refold-shown th.number, .refold-shown td.number {
   text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
 """
@@ -40,7 +46,9 @@ def block(*parts: str) -> str:
 def headline(score: str | None, *facts: str) -> str:
     """Return a line with the *score* first, if there is one, and then *facts*, texts."""
     figure = "" if score is None else f"<strong>{text_html(score)}</strong>"
-    return f"<p>{figure}{text_html(' · '.join(fact for fact in facts if fact))}</p>"
+    # Apart, so that one of them cannot turn round the letters of the others.
+    told = " · ".join(f"<bdi>{text_html(fact)}</bdi>" for fact in facts if fact)
+    return f"<p>{figure}{told}</p>"
 
 
 def line(text: str) -> str:
@@ -48,16 +56,22 @@ def line(text: str) -> str:
     return f"<p>{text_html(text)}</p>" if text else ""
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> str:
+def table(columns: Sequence[str], rows: Sequence[Row]) -> str:
     """Return a table; numbers stand to the right with their signs, None is empty."""
-    head = "".join(f"<th>{text_html(name)}</th>" for name in columns)
+    numbers = [
+        any(isinstance(row[place], _NUMBER) for row in rows) for place in range(len(columns))
+    ]
+    head = "".join(
+        f"<th{_NUMBERS if right else ''}>{text_html(name)}</th>"
+        for name, right in zip(columns, numbers, strict=True)
+    )
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(value: str | float | None) -> str:
-    if isinstance(value, int | float):
-        return f'<td class="number">{value:g}</td>'
+    if isinstance(value, _NUMBER):
+        return f"<td{_NUMBERS}>{value:g}</td>"
     return f"<td>{text_html('' if value is None else value)}</td>"
 
 
