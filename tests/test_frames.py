@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from forging import alter
 from recorded_runs import record
 
 import refold
@@ -96,3 +97,12 @@ def test_a_time_that_is_none_is_null(log: EventLog) -> None:
     made = Frames(log, dict).episodes
     assert made["started_at"] == ("time", [None])
     assert made["ended_at"] == ("time", [datetime(2026, 1, 31, 10, tzinfo=UTC)])
+
+
+def test_a_damaged_log_is_said_to_be_one(log: EventLog) -> None:
+    """An event that is no JSON is a line that names the log, as in all commands."""
+    record(log, "one", "baseline", ["inbox/easy"])
+    damaged = '{"type":"step_rewarded","step":'
+    alter(log.path, ("UPDATE events SET payload = ? WHERE seq = 4", damaged))
+    with pytest.raises(NotALog, match=r"expected a usable refold log, got malformed JSON"):
+        assert Frames(log, dict).steps

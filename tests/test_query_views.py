@@ -354,3 +354,42 @@ def test_a_newer_log_is_refused(tmp_path: Path) -> None:
         other.execute("PRAGMA user_version = 99")
         with pytest.raises(NewerLog, match="got 99; update refold"):
             assert log.database
+
+
+def test_absurd_counts_fail_no_query(log: EventLog) -> None:
+    """Counts that no sum could hold are null; the others stay, in that episode too."""
+    episode = Episode.start(load("inbox/easy"), log=log, agent="x")
+    most = 2**63 - 1
+    episode.note(called((most, 5)), called((most, 6)), called((-most, 7)), called((10**30, 8)))
+    (row,) = rows(log, "episode_list", "episode = ?", episode.id)
+    assert (row["requests"], row["input_tokens"], row["output_tokens"]) == (4, None, 26)
+    found = rows(log, "model_call_list", "episode = ?", episode.id)
+    assert [each["input_tokens"] for each in found] == [None] * 4
+
+
+def work(log: EventLog, sql: str) -> int:
+    """Return how many instructions, by the hundred, SQLite needs for a query."""
+    done = 0
+
+    def count() -> int:
+        nonlocal done
+        done += 1
+        return 0
+
+    connection = log.database.conn
+    connection.set_progress_handler(count, 100)
+    list(log.database.query(sql))
+    connection.set_progress_handler(None, 100)
+    return done
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_few_rows_cost_little(log: EventLog, view: str) -> None:
+    """The first rows, and those of one episode or run, are found without making all others."""
+    for _ in range(5):
+        talks.long_shop(20, log=log)
+    everything = work(log, f"SELECT * FROM {view}")
+    assert work(log, f"SELECT * FROM {view} LIMIT 2") < everything / 4
+    assert work(log, f"SELECT * FROM {view} WHERE episode = 'open'") < everything / 10
+    if view == "episode_list":
+        assert work(log, f"SELECT * FROM {view} WHERE run = 'ended'") < everything / 5

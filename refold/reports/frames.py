@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from refold.engine import EventLog, RefoldError
+from refold.engine.log.file import sqlite_errors
 from refold.engine.log.views import COLUMN_KINDS, Kind
 
 Library = Literal["pandas", "polars"]
@@ -100,7 +101,7 @@ class Frames:
 
     def _read(self, view: str, *order: str) -> Any:
         begun = "(SELECT id FROM episodes WHERE uid = episode)"
-        with self._opened() as log:
+        with self._opened() as log, sqlite_errors(log.path):
             found = log.database.execute(
                 f"SELECT * FROM {view} ORDER BY {', '.join((begun, *order))}"
             )

@@ -312,8 +312,8 @@ SELECT e.uid AS episode, e.scenario, e.agent, e.run, e.seed, e.epoch,
     json_group_array(json_object('name', v.payload ->> 'name', 'value', v.payload -> 'value'))
         FILTER (WHERE v.payload GLOB '{"type":"score_given",*') AS given,
     count(*) FILTER (WHERE v.payload GLOB '{"type":"model_called",*') AS requests,
-    sum(v.payload ->> '$.reply.usage.input') AS input_tokens,
-    sum(v.payload ->> '$.reply.usage.output') AS output_tokens,
+    sum(CASE WHEN v.payload ->> '$.reply.usage.input' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.reply.usage.input' END) AS input_tokens,
+    sum(CASE WHEN v.payload ->> '$.reply.usage.output' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.reply.usage.output' END) AS output_tokens,
     CASE WHEN count(v.payload ->> '$.reply.usage.cost') = count(v.payload ->> '$.reply.model')
         THEN sum(CAST(v.payload ->> '$.reply.usage.cost' AS REAL)) END AS cost,
     e.started_at, e.ended_at, e.parent, e.fork_at,
@@ -324,11 +324,11 @@ FROM episodes AS e NOT INDEXED LEFT JOIN origins AS o ON o.episode = e.id
 GROUP BY e.id, e.uid, e.scenario, e.agent, e.run;
 CREATE VIEW model_call_list AS
 SELECT e.uid AS episode, coalesce((SELECT l.payload ->> 'step' FROM events AS l WHERE l.payload GLOB '{"type":"step_rewarded",*' AND l.episode = v.episode AND l.seq < v.seq ORDER BY l.seq DESC LIMIT 1) + 1, 0) AS step, v.seq, v.payload ->> '$.reply.model' AS model,
-    v.payload ->> '$.reply.finish' AS finish, v.payload ->> '$.reply.usage.input' AS input_tokens,
-    v.payload ->> '$.reply.usage.output' AS output_tokens,
-    v.payload ->> '$.reply.usage.cached' AS cached_tokens,
-    v.payload ->> '$.reply.usage.reasoning' AS reasoning_tokens,
-    CAST(v.payload ->> '$.reply.usage.cost' AS REAL) AS cost, v.payload ->> 'latency_ms' AS latency_ms,
+    v.payload ->> '$.reply.finish' AS finish, CASE WHEN v.payload ->> '$.reply.usage.input' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.reply.usage.input' END AS input_tokens,
+    CASE WHEN v.payload ->> '$.reply.usage.output' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.reply.usage.output' END AS output_tokens,
+    CASE WHEN v.payload ->> '$.reply.usage.cached' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.reply.usage.cached' END AS cached_tokens,
+    CASE WHEN v.payload ->> '$.reply.usage.reasoning' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.reply.usage.reasoning' END AS reasoning_tokens,
+    CAST(v.payload ->> '$.reply.usage.cost' AS REAL) AS cost, CASE WHEN v.payload ->> '$.latency_ms' BETWEEN 0 AND 1000000000000 THEN v.payload ->> '$.latency_ms' END AS latency_ms,
     json_array_length(v.payload, '$.faults') AS faults, v.payload ->> '$.reply.text' AS text
 FROM events AS v JOIN episodes AS e ON e.id = v.episode
 WHERE v.payload GLOB '{"type":"model_called",*';

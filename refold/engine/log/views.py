@@ -50,9 +50,18 @@ def _marked(message: str, name: str) -> str:
     return f"{message} -> '{name}' NOT IN ({none})"
 
 
+_REPLY = "v.payload ->> '$.reply.{}'"
+
+
+def _count(path: str) -> str:
+    """Return the expression for a count at *path* of an event; absurd ones are null."""
+    # Else what is no integer of SQLite's, or a sum that is none, would fail the whole query.
+    value = f"v.payload ->> '$.{path}'"
+    return f"CASE WHEN {value} BETWEEN 0 AND 1000000000000 THEN {value} END"
+
+
 # One walk over an episode's events for all sums. Grouped by what is asked for most, so that SQLite
 # can look only at the episodes that fit; and by row number first, so that it need not sort.
-_REPLY = "v.payload ->> '$.reply.{}'"
 _EPISODE_LIST = f"""
 CREATE VIEW episode_list AS
 SELECT e.uid AS episode, e.scenario, e.agent, e.run, e.seed, e.epoch,
@@ -67,8 +76,8 @@ SELECT e.uid AS episode, e.scenario, e.agent, e.run, e.seed, e.epoch,
     json_group_array(json_object('name', v.payload ->> 'name', 'value', v.payload -> 'value'))
         FILTER (WHERE {_is("v", "score_given")}) AS given,
     count(*) FILTER (WHERE {_is("v", "model_called")}) AS requests,
-    sum({_REPLY.format("usage.input")}) AS input_tokens,
-    sum({_REPLY.format("usage.output")}) AS output_tokens,
+    sum({_count("reply.usage.input")}) AS input_tokens,
+    sum({_count("reply.usage.output")}) AS output_tokens,
     CASE WHEN count({_REPLY.format("usage.cost")}) = count({_REPLY.format("model")})
         THEN sum(CAST({_REPLY.format("usage.cost")} AS REAL)) END AS cost,
     e.started_at, e.ended_at, e.parent, e.fork_at,
@@ -82,11 +91,11 @@ GROUP BY e.id, e.uid, e.scenario, e.agent, e.run;
 _MODEL_CALL_LIST = f"""
 CREATE VIEW model_call_list AS
 SELECT e.uid AS episode, {_step("v")} AS step, v.seq, {_REPLY.format("model")} AS model,
-    {_REPLY.format("finish")} AS finish, {_REPLY.format("usage.input")} AS input_tokens,
-    {_REPLY.format("usage.output")} AS output_tokens,
-    {_REPLY.format("usage.cached")} AS cached_tokens,
-    {_REPLY.format("usage.reasoning")} AS reasoning_tokens,
-    CAST({_REPLY.format("usage.cost")} AS REAL) AS cost, v.payload ->> 'latency_ms' AS latency_ms,
+    {_REPLY.format("finish")} AS finish, {_count("reply.usage.input")} AS input_tokens,
+    {_count("reply.usage.output")} AS output_tokens,
+    {_count("reply.usage.cached")} AS cached_tokens,
+    {_count("reply.usage.reasoning")} AS reasoning_tokens,
+    CAST({_REPLY.format("usage.cost")} AS REAL) AS cost, {_count("latency_ms")} AS latency_ms,
     json_array_length(v.payload, '$.faults') AS faults, {_REPLY.format("text")} AS text
 FROM events AS v JOIN episodes AS e ON e.id = v.episode
 WHERE {_is("v", "model_called")};
