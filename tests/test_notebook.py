@@ -22,6 +22,8 @@ from refold.replays import diff
 from refold.scenarios import load
 
 TAGS = {"div", "style", "p", "strong", "bdi", "table", "thead", "tbody", "tr", "th", "td"}
+JUPYTER = "<style>.jp tr, .jp th, .jp table td { text-align: right }</style>"
+"""As Jupyter's own rules for tables have it."""
 GREEDY, EXAMPLE = "workflow-hard-greedy", "workflow-hard-worked-example"
 
 
@@ -156,7 +158,7 @@ def test_a_browser_runs_nothing_of_it(browser: Browser, tmp_path: Path, scheme: 
     page = browser.new_page(viewport={"width": 900, "height": 900})
     colours = {"light": "black; background: white", "dark": "#ddd; background: #111"}
     body = "".join(hostile().values())
-    page.set_content(f'<body style="color: {colours[scheme]}">{body}</body>')
+    page.set_content(f'{JUPYTER}<body class="jp" style="color: {colours[scheme]}">{body}</body>')
     assert page.evaluate("window.__pwned") is None
     assert page.locator(".refold-shown img, .refold-shown script, .refold-shown svg").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 900
@@ -165,5 +167,8 @@ def test_a_browser_runs_nothing_of_it(browser: Browser, tmp_path: Path, scheme: 
         ".every((each) => getComputedStyle(each).color === getComputedStyle(document.body).color)"
     )
     assert told
+    aligned = "[...document.querySelectorAll('td')].map((each) => getComputedStyle(each).textAlign)"
+    assert set(page.evaluate(aligned)) == {"left", "right"}
+    assert page.locator("td").first.evaluate("(each) => getComputedStyle(each).textAlign") == "left"
     page.screenshot(path=tmp_path / f"{scheme}.png", full_page=True)
     page.close()

@@ -19,6 +19,9 @@ def register_formatters() -> None:
         html.for_type_by_name("refold.engine.stream", "Stream", _show_stream)
         html.for_type_by_name("refold.graders.grading", "Grade", _show_grade)
         html.for_type_by_name("refold.replays.differences", "Diff", _show_diff)
+        # Notebooks store the plain text too, and that of a diff holds every state.
+        plain = shell.display_formatter.formatters["text/plain"]
+        plain.for_type_by_name("refold.replays.differences", "Diff", _print_diff)
 
 
 def _show_episode(episode: Any) -> str:
@@ -43,3 +46,8 @@ def _show_diff(diff: Any) -> str:
     from refold.notebook.diffs import diff_html  # noqa: PLC0415 - when the first is shown
 
     return diff_html(diff)
+
+
+def _print_diff(diff: Any, printer: Any, _cycle: bool) -> None:
+    first, second = diff.scores
+    printer.text(f"<Diff of scores {first:.4f} and {second:.4f}, cause: {diff.cause}>")

@@ -15,18 +15,19 @@ MOST_SEQS = 8
 _NUMBER = (int, float)
 _NUMBERS = ' class="number"'
 
+# The class twice where Jupyter has rules of its own, which would prevail else.
 _STYLE = """
 .refold-shown { font-family: system-ui, sans-serif; line-height: 1.4; max-width: 60rem; }
 .refold-shown p { margin: 0.3rem 0; overflow-wrap: anywhere; }
 .refold-shown strong { font-size: 1.4em; margin-right: 0.4em; }
 .refold-shown table { border-collapse: collapse; margin: 0.5rem 0; font-size: 0.9em; }
-.refold-shown th, .refold-shown td {
+.refold-shown.refold-shown th, .refold-shown.refold-shown td {
   border-bottom: 1px solid rgba(128, 128, 128, 0.35); padding: 0.2rem 0.7rem 0.2rem 0;
   text-align: left; vertical-align: top; max-width: 30rem;
   overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: isolate;
 }
-.refold-shown th { white-space: nowrap; overflow-wrap: normal; }
-.refold-shown th.number, .refold-shown td.number {
+.refold-shown.refold-shown th { white-space: nowrap; overflow-wrap: normal; }
+.refold-shown.refold-shown .number {
   text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums;
 }
 """

@@ -38,5 +38,5 @@ def test_a_notebook_shows_them(outputs: list[dict[str, str]]) -> None:
     assert len(outputs) == len(SHOWN)
     for data, words in zip(outputs, SHOWN, strict=True):
         assert words in data["text/html"], words
-        assert data["text/plain"]
+        assert 0 < len(data["text/plain"]) < 10_000
         assert "<script" not in data["text/html"]
