@@ -392,8 +392,8 @@ def test_a_log_without_the_tables_is_read(shell):
     with closing(sqlite3.connect(shell.at / "refold.db")) as log, log:
         for table in ("judgements", "questions"):
             log.execute(f"DROP TABLE {table}")
-        log.execute("PRAGMA user_version = 2")
-        log.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm3%'")
+        log.execute("PRAGMA user_version = 3")
+        log.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm4%'")
     shell("grade")
     shell.refuses(f"grade {BY_RUBRIC}", match="2 questions not asked")
     shell("verify")

@@ -5,9 +5,8 @@ Six tables: ``episodes`` (who, when, which scenario), ``events`` (the append-onl
 ``grades`` (derived: may be dropped and rebuilt), ``origins`` (where imported episodes came from),
 ``questions`` and ``judgements`` (what judges answered). Triggers make all but the grades and
 origins append-only even in a plain ``sqlite3`` shell. Views are for people who query the file;
-refold itself never reads them. The schema uses no JSON function outside
-views, because SQLite refuses those in a table's own definition once a file is opened with
-``trusted_schema=OFF``.
+refold itself never reads them. The schema uses no JSON function outside views, because SQLite
+refuses those in a table's own definition once a file is opened with ``trusted_schema=OFF``.
 
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
@@ -19,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from refold.engine.errors import NewerLog, NotALog
+from refold.engine.log.views import QUERY_VIEWS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -189,7 +189,8 @@ BEGIN SELECT RAISE(ABORT, 'refold: judgements are immutable'); END;
 MIGRATIONS = (
     ("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),
     ("m2_origins", _ORIGINS),
-    ("m3_judgements", _JUDGEMENTS),
+    ("m3_query_views", QUERY_VIEWS),
+    ("m4_judgements", _JUDGEMENTS),
 )
 """Name and SQL of every migration, oldest first; never edited, never reordered."""
 
