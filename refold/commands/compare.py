@@ -12,8 +12,8 @@ from rich.table import Table
 from refold.commands.shared.diff_tables import print_prompt_difference
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
-from refold.commands.shared.group_tables import group_json, print_group
 from refold.commands.shared.left_out import telling_left_out
+from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.options import (
     complete_runs,
     format_examples,
@@ -39,7 +39,7 @@ from refold.engine.log.left_out import LeftOut
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.gates import Rule, Verdict, judge_count, judge_worse
-from refold.reports.groups import compare_group
+from refold.reports.many_runs import compare_many
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
@@ -94,7 +94,7 @@ def compare_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = [find_run(log, run) for run in runs]
         if len(names) != 2:
-            _compare_group(log, names, pass_at, rules, left_out, as_json=as_json)
+            _compare_many(log, names, pass_at, rules, left_out, as_json=as_json)
             return 1 if left_out else 0
         pair = names[0], names[1]
         comparison = compare(log, pair, pass_at=pass_at, left_out=left_out)
@@ -113,7 +113,7 @@ def compare_command(
     return 1 if left_out else exit_code_of(verdicts, cannot_tell)
 
 
-def _compare_group(
+def _compare_many(
     log: EventLog,
     names: Sequence[str],
     pass_at: float,
@@ -127,12 +127,12 @@ def _compare_group(
             f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare each with "
             "its baseline"
         )
-    group = compare_group(log, names, pass_at=pass_at, left_out=left_out)
+    compared = compare_many(log, names, pass_at=pass_at, left_out=left_out)
     if as_json:
-        rows, head = group_json(group)
+        rows, head = many_runs_json(compared)
         print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)
     else:
-        print_group(stdout_console(), group, pass_at)
+        print_many_runs(stdout_console(), compared, pass_at)
 
 
 def _judge(rule: Rule, comparison: Comparison) -> Verdict:
