@@ -1,7 +1,7 @@
 """Exports in the formats of other tools: into a file, a folder, or stdout."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from refold.transcripts.exports.inspect_archive import write_archive
 from refold.transcripts.exports.pairs import pair_lines
 from refold.transcripts.exports.parquet import write_tables
 from refold.transcripts.exports.runs import Run, read_run
-from refold.transcripts.exports.tables import COLUMNS
+from refold.transcripts.exports.tables import COLUMNS, fields_left
 
 _MOST_TOLD = 6
 
@@ -88,7 +88,7 @@ def export_as(
         with output_file(_path(target, "FILE.eval")) as file:
             count.fields = write_archive(_counted(runs, count), file)
     elif target.kind == TABLES:
-        _write_tables(target, _counted(runs, count))
+        _write_tables(target, _counted(runs, count, fields_left))
     _tell(target, count, listed=listed)
 
 
@@ -159,9 +159,12 @@ def _write_tables(target: Target, runs: Iterable[Run]) -> None:
         write_tables(runs, files)
 
 
-def _counted(runs: Iterable[Run], count: _Count) -> Iterator[Run]:
+def _counted(
+    runs: Iterable[Run], count: _Count, fields: Callable[[Run], Counter[str]] | None = None
+) -> Iterator[Run]:
+    """Yield *runs*, each counted with the *fields* that have no place."""
     for run in runs:
-        count.add(run, Counter())
+        count.add(run, fields(run) if fields else Counter())
         yield run
 
 

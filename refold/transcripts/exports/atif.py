@@ -16,7 +16,7 @@ from refold.engine.codec import encode
 from refold.engine.exchanges import Usage, reasoning_in
 from refold.transcripts.atif import read_trajectory
 from refold.transcripts.exports.runs import Run
-from refold.transcripts.exports.watched import NOTES
+from refold.transcripts.exports.watched import NOTES, is_generated
 from refold.transcripts.messages import read_turn, text_of
 from refold.transcripts.remainder import KEY, fields_in, remainder_of
 from refold.transcripts.trial import Call, Message, Trial, Turn
@@ -124,6 +124,7 @@ def _agent_step(turn: Turn) -> Step:
         "reasoning_content": reasoning_in(turn.message or {}) or None,
         "tool_calls": [_call(call) for call in turn.calls] or None,
         "metrics": _metrics(turn.usage) if turn.usage else None,
+        "llm_call_count": None if is_generated(turn) else 0,
         "extra": turn.info if turn.info and list(turn.info) == [NOTES] else None,
     }
     return {**step, **{name: each for name, each in told.items() if each is not None}}

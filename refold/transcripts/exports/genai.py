@@ -56,7 +56,7 @@ def _provider(trial: Trial) -> str:
 
 
 def chat_attributes(turn: Turn, heard: Sequence[Message], trial: Trial) -> Attributes:
-    """Return the attributes of the span ``chat`` of a *turn*; *heard* are the messages before it."""
+    """Return the attributes of the span ``chat`` of a *turn*; *heard* comes before it."""
     usage, settings = turn.usage, turn.settings or {}
     model, notes = settings.get("model"), step_notes(turn)
     request = {

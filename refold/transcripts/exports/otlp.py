@@ -1,9 +1,9 @@
 """
 OpenTelemetry: a trace for each episode, after the semantic conventions for generative AI.
 
-A span ``invoke_agent`` holds a span ``chat`` for each turn, ``execute_tool`` for each call, and an
-event ``gen_ai.evaluation.result`` for each score. It is OTLP in JSON, a request on each line, as
-the file receiver of the OpenTelemetry collector reads it.
+A span ``invoke_agent`` holds a span ``chat`` for each turn of a model, ``execute_tool`` for each
+call, and an event ``gen_ai.evaluation.result`` for each score. It is OTLP in JSON, a request on
+each line, as the file receiver of the OpenTelemetry collector reads it.
 
 A log has no clock for each event: spans follow one another from the episode's start, each as long
 as the model took.
@@ -33,7 +33,7 @@ from refold.transcripts.exports.genai import (
 )
 from refold.transcripts.exports.runs import Run
 from refold.transcripts.exports.unheld import fields_beyond
-from refold.transcripts.exports.watched import NOTES, step_notes
+from refold.transcripts.exports.watched import NOTES, is_generated, step_notes
 from refold.transcripts.trial import Call, Message, Turn
 
 _INTERNAL, _CLIENT = 1, 3  # kinds of spans
@@ -89,7 +89,8 @@ class _Spans:
         root = self._id(0)
         heard: Sequence[Message] = trial.beginning
         for turn in trial.turns:
-            self._chat(turn, heard, root)
+            if is_generated(turn):
+                self._chat(turn, heard, root)
             for call, result in results(turn):
                 self._tool(call, result, root)
             heard = turn.answer

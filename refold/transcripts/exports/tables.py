@@ -5,6 +5,7 @@ They are made of the run's trial, as all exports are; ``turn`` counts turns from
 before the first at 0.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -13,7 +14,8 @@ from refold.engine.exchanges import reasoning_in
 from refold.scenarios.answered.said import is_error
 from refold.transcripts.exports.conversation import results, turn_message
 from refold.transcripts.exports.runs import Run
-from refold.transcripts.exports.watched import step_notes
+from refold.transcripts.exports.unheld import fields_beyond
+from refold.transcripts.exports.watched import NOTES, step_notes
 from refold.transcripts.messages import text_of
 from refold.transcripts.trial import Message
 
@@ -80,6 +82,25 @@ COLUMNS: Mapping[str, Mapping[str, Kind]] = {
     },
 }
 """Columns of each table by name, in order."""
+
+
+_HELD = (
+    *("benchmark", "task", "agent", "seed", "started", "ended", "reward", "how", "reason"),
+    *("scores[].name", "scores[].value", "turns[].content", "turns[].calls", "turns[].model"),
+    *("turns[].finish", "turns[].usage", "turns[].message.role", "turns[].message.content"),
+    *("turns[].message.tool_calls", "turns[].message.reasoning_content"),
+    *("turns[].message.reasoning", f"turns[].info.{NOTES}.ms"),
+    *(
+        f"{place}[].{name}"
+        for place in ("beginning", "turns[].answer")
+        for name in ("role", "content", "name", "tool_call_id")
+    ),
+)
+
+
+def fields_left(run: Run) -> Counter[str]:
+    """Return how often each field of *run* is in no table."""
+    return fields_beyond(run.trial, _HELD)
 
 
 def rows(run: Run) -> Mapping[str, Iterator[Row]]:

@@ -45,6 +45,12 @@ def step_notes(turn: Turn) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def is_generated(turn: Turn) -> bool:
+    """Return whether a model generated *turn*, and not a policy, as far as refold knows."""
+    notes = step_notes(turn)
+    return not notes or "ms" in notes
+
+
 def watched_trial(stream: Stream) -> Trial:
     """Return the trial of an episode; its agent and times are not in the events."""
     reader = _Reader(stream)
