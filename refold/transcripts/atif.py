@@ -109,7 +109,11 @@ def read_trajectory(document: Any, where: str, parent: str = "", level: int = 0)
     trial = _start(told, document, parent)
     for place, step in enumerate(told.steps):
         _add_step(trial, step, f"{where}.steps[{place}]")
-    trials = [trial if kept is None else with_remainder(trial, kept, f"{where}.extra.{KEY}")]
+    if kept is not None:
+        whole = with_remainder(trial, kept, f"{where}.extra.{KEY}")
+        trial.leave(f"extra.{KEY}", kept)  # edited since
+        trial = whole or trial
+    trials = [trial]
     own = told.trajectory_id or told.session_id or parent
     for place, each in enumerate(told.subagent_trajectories or ()):
         inner = f"{where}.subagent_trajectories[{place}]"

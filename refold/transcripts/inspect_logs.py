@@ -139,11 +139,12 @@ def _read_sample(given: Any, spec: _Spec, where: str) -> Trial:
     if kept is None:
         return _read_plain_sample(given, spec, where)
     # The remainder tells task and model, as runs of several may share a log.
-    trial = with_remainder(
-        _read_plain_sample(given, _ALONE, where), kept, f"{where}: metadata.{KEY}"
-    )
-    trial.benchmark, trial.agent = trial.benchmark or spec.task, trial.agent or spec.model
-    return trial
+    alone = _read_plain_sample(given, _ALONE, where)
+    whole = with_remainder(alone, kept, f"{where}: metadata.{KEY}")
+    if whole is None:  # edited since
+        whole = _read_plain_sample(given, spec, where)
+        whole.leave(f"metadata.{KEY}", kept)
+    return whole
 
 
 def _without_remainder(given: Any) -> tuple[Any, Any]:

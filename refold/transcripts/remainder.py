@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, field
 
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
@@ -25,8 +25,22 @@ KEY = "refold"
 _MOST_NAMES = 3
 _DERIVED = ("name", "environment")  # of the scenario: made of what is counted, or of the format
 
-Patch = dict[str, Any]
 Path = tuple[str, ...]
+
+
+class Patch(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """
+    What makes one JSON value of another.
+
+    Attributes:
+        inside: Patches of members, by name, or of items, by number.
+        without: Names of members that are gone.
+        value: The other value as a whole, whatever the first was.
+    """
+
+    inside: dict[str, "Patch"] = field(name="in", default_factory=dict)
+    without: list[str] = []
+    value: Any = field(name="is", default=UNSET)
 
 
 class Remainder(Struct, forbid_unknown_fields=True):
@@ -45,14 +59,14 @@ class Remainder(Struct, forbid_unknown_fields=True):
 def remainder_of(trial: Trial, read: Trial) -> Remainder:
     """Return what *trial* says beyond *read*, the trial that is read back of it."""
     have = plain(read)
-    return Remainder(_digest(have), _difference(have, plain(trial)) or {})
+    return Remainder(_digest(have), _difference(have, plain(trial)) or Patch())
 
 
-def with_remainder(read: Trial, given: Any, where: str) -> Trial:
+def with_remainder(read: Trial, given: Any, where: str) -> Trial | None:
     """
     Return the trial that was exported, of *read* and the remainder *given* by its file.
 
-    If the file was edited since, *read* itself.
+    None if the file was edited since: then only what can be read counts.
 
     Raises:
         RefoldError: It is no remainder, or does not fit.
@@ -60,8 +74,7 @@ def with_remainder(read: Trial, given: Any, where: str) -> Trial:
     told = fit(given, Remainder, where)
     have = plain(read)
     if told.of != _digest(have):
-        read.left[f"extra.{KEY}"] += 1
-        return read
+        return None
     try:
         whole = _patched(have, told.patch)
     except (LookupError, TypeError, ValueError, RecursionError):
@@ -90,48 +103,38 @@ def _digest(data: Mapping[str, Any]) -> str:
 def _difference(have: Any, want: Any) -> Patch | None:
     """Return the patch that makes *want* of *have*; None if they are the same JSON."""
     if type(have) is dict and type(want) is dict:
-        shared = [name for name in want if name in have]
-        inside = {name: _difference(have[name], want[name]) for name in shared}
-        new = {name: {"is": each} for name, each in want.items() if name not in have}
-        gone = [name for name in have if name not in want]
-        return _patch({**_real(inside), **new}, gone)
+        new = {name: Patch(value=each) for name, each in want.items() if name not in have}
+        shared = {name: _difference(have[name], want[name]) for name in want if name in have}
+        return _patch({**shared, **new}, [name for name in have if name not in want])
     if type(have) is list and type(want) is list and len(have) == len(want):
-        pairs = zip(have, want, strict=True)
-        return _patch(_real({str(at): _difference(*pair) for at, pair in enumerate(pairs)}), [])
-    return None if encode(have) == encode(want) else {"is": want}
+        pairs = enumerate(zip(have, want, strict=True))
+        return _patch({str(at): _difference(*pair) for at, pair in pairs}, [])
+    return None if encode(have) == encode(want) else Patch(value=want)
 
 
-def _real(inside: Mapping[str, Patch | None]) -> dict[str, Patch]:
-    return {name: each for name, each in inside.items() if each is not None}
-
-
-def _patch(inside: dict[str, Patch], gone: list[str]) -> Patch | None:
-    found: Patch = {"in": inside} if inside else {}
-    return {**found, **({"without": gone} if gone else {})} or None
+def _patch(inside: Mapping[str, Patch | None], gone: list[str]) -> Patch | None:
+    real = {name: each for name, each in inside.items() if each is not None}
+    return Patch(inside=real, without=gone) if real or gone else None
 
 
 def _patched(have: Any, patch: Patch) -> Any:
-    if "is" in patch:
-        return patch["is"]
+    if patch.value is not UNSET:
+        return patch.value
     if isinstance(have, list):
-        changed = {int(at): each for at, each in patch.get("in", {}).items()}
-        return [_patched(each, changed.get(at, {})) for at, each in enumerate(have)]
-    inside = patch.get("in", {})
+        changed = {int(at): each for at, each in patch.inside.items()}
+        return [
+            _patched(each, changed[at]) if at in changed else each for at, each in enumerate(have)
+        ]
     if not isinstance(have, dict):
-        if inside:
-            raise TypeError
-        return have
-    kept = {name: each for name, each in have.items() if name not in patch.get("without", ())}
-    return {
-        **kept,
-        **{name: _patched(kept.get(name), each) for name, each in inside.items()},
-    }
+        raise TypeError("a patch of the members of what has none")
+    kept = {name: each for name, each in have.items() if name not in patch.without}
+    return {**kept, **{name: _patched(kept.get(name), each) for name, each in patch.inside.items()}}
 
 
 def _paths(patch: Patch, above: Path) -> Iterator[Path]:
     """Yield the path of each value that the patch adds; items of lists have no number in it."""
-    if patch.get("is") not in (None, "", [], {}):
+    if patch.value not in (UNSET, None, "", [], {}):
         yield above
-    for name, each in patch.get("in", {}).items():
+    for name, each in patch.inside.items():
         item = name.isdigit() and above
         yield from _paths(each, (*above[:-1], f"{above[-1]}[]") if item else (*above, name))

@@ -15,7 +15,7 @@ from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.engine.terminal_text import safe_json
-from refold.transcripts.exports.formats import ARCHIVE, FILES, KEPT_IN, LINES, TABLES, Write
+from refold.transcripts.exports.formats import ARCHIVE, FILES, KEPT_IN, LINES, TABLES
 from refold.transcripts.exports.inspect_archive import write_archive
 from refold.transcripts.exports.pairs import pair_lines
 from refold.transcripts.exports.parquet import write_tables
@@ -39,6 +39,15 @@ class Target:
     kind: str
     output: str
     log_path: str
+
+
+@frozen
+class _Written:
+    """A run, its bytes in a format, and how often each of its fields has no place there."""
+
+    run: Run
+    data: bytes
+    fields: Counter[str]
 
 
 @define
@@ -77,19 +86,32 @@ def export_as(
     )
     total = len(ids) if ids else log.count()
     watched = show_progress(infos, total=total, label="exporting")
-    read = left_out.read_each(watched, partial(read_run, log))
     count = _Count()
-    runs = (run for _, run in read)
-    if target.kind in LINES:
-        _write_lines(target, runs, LINES[target.kind], count)
-    elif target.kind in FILES:
-        _write_files(target, runs, count, alone=total == 1)
-    elif target.kind == ARCHIVE:
+    if target.kind in (ARCHIVE, TABLES):
+        runs = (run for _, run in left_out.read_each(watched, partial(read_run, log)))
+        _write_together(target, runs, count)
+    else:
+        write = LINES[target.kind] if target.kind in LINES else FILES[target.kind].write
+
+        def read(info: EpisodeInfo) -> _Written:
+            run = read_run(log, info)
+            return _Written(run, *write(run))
+
+        written = (each for _, each in left_out.read_each(watched, read))
+        if target.kind in LINES:
+            _write_lines(target, written, count)
+        else:
+            _write_files(target, written, count, alone=total == 1)
+    _tell(target, count, listed=listed)
+
+
+def _write_together(target: Target, runs: Iterable[Run], count: _Count) -> None:
+    """Write *runs* into one archive, or one folder of tables."""
+    if target.kind == ARCHIVE:
         with output_file(_path(target, "FILE.eval")) as file:
             count.fields = write_archive(_counted(runs, count), file)
-    elif target.kind == TABLES:
+    else:
         _write_tables(target, _counted(runs, count, fields_left))
-    _tell(target, count, listed=listed)
 
 
 def export_pairs(target: Target, log: EventLog, ids: Sequence[str], left_out: LeftOut) -> None:
@@ -127,26 +149,27 @@ def escape_line(line: bytes) -> bytes:
     return safe_json(text).encode() + b"\n"
 
 
-def _write_lines(target: Target, runs: Iterable[Run], write: Write, count: _Count) -> None:
+def _write_lines(target: Target, written: Iterable[_Written], count: _Count) -> None:
     with output_file(target.output) as file:
-        for run in runs:
-            line, fields = write(run)
-            file.write(escape_line(line) if file.isatty() else line)
-            count.add(run, fields)
+        for each in written:
+            file.write(escape_line(each.data) if file.isatty() else each.data)
+            count.add(each.run, each.fields)
 
 
-def _write_files(target: Target, runs: Iterable[Run], count: _Count, *, alone: bool) -> None:
-    """Write a file for each of *runs*: into a folder, unless it is *alone*."""
+def _write_files(
+    target: Target, written: Iterable[_Written], count: _Count, *, alone: bool
+) -> None:
+    """Write a file for each of *written*: into a folder, unless it is *alone*."""
     form = FILES[target.kind]
     folder = None if alone and not Path(target.output).is_dir() else _folder(target)
-    for run in runs:
-        path = target.output if folder is None else str(folder / f"{run.info.id}{form.suffix}")
-        data, fields = form.write(run)
+    for each in written:
+        name = f"{each.run.info.id}{form.suffix}"
+        path = target.output if folder is None else str(folder / name)
         check_output(path, option="--output", logs=[target.log_path])
         with output_file(path) as file:
-            lines = data.splitlines(keepends=True)
+            lines = each.data.splitlines(keepends=True)
             file.writelines(map(escape_line, lines) if file.isatty() else lines)
-        count.add(run, fields)
+        count.add(each.run, each.fields)
 
 
 def _write_tables(target: Target, runs: Iterable[Run]) -> None:

@@ -15,9 +15,10 @@ import msgspec
 from refold.engine.codec import encode
 from refold.engine.exchanges import Usage, reasoning_in
 from refold.transcripts.atif import read_trajectory
+from refold.transcripts.exports.conversation import calls_in_message
 from refold.transcripts.exports.runs import Run
 from refold.transcripts.exports.watched import NOTES, is_generated
-from refold.transcripts.messages import read_turn, text_of
+from refold.transcripts.messages import text_of
 from refold.transcripts.remainder import KEY, fields_in, remainder_of
 from refold.transcripts.trial import Call, Message, Trial, Turn
 
@@ -168,7 +169,7 @@ def _hear(steps: list[Step], message: Message) -> None:
 
 def _copied(message: Message) -> Step:
     """Return what makes a step of the agent's one that it did not take in this run."""
-    calls = [_call(call) for call in read_turn(message, "the export").calls]
+    calls = [_call(call) for call in calls_in_message(message)]
     return {"is_copied_context": True, **({"tool_calls": calls} if calls else {})}
 
 

@@ -1,9 +1,10 @@
 """A trial's conversation as messages of chat APIs, oldest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from refold.transcripts.messages import api_call
+from refold.engine import RefoldError
+from refold.transcripts.messages import api_call, read_turn
 from refold.transcripts.trial import Call, Message, Trial, Turn
 
 
@@ -29,10 +30,22 @@ def turn_message(turn: Turn) -> Message:
 def results(turn: Turn) -> Iterator[tuple[Call, Message | None]]:
     """Yield each call of *turn* with the message that answers it: by its id, or else in order."""
     told = [each for each in turn.answer if each["role"] == "tool"]
-    by_id = {each["tool_call_id"]: each for each in told if each.get("tool_call_id")}
+    by_id = {each["tool_call_id"]: each for each in told if _is_id(each.get("tool_call_id"))}
     for place, call in enumerate(turn.calls):
         in_order = told[place] if place < len(told) else None
         yield call, by_id.get(call.id, in_order)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def calls_in_message(message: Message) -> Sequence[Call]:
+    """Return the tool calls in a *message* that is no turn of the run; none if they are none."""
+    try:
+        return read_turn(message, "the export").calls
+    except RefoldError:  # of a world that speaks no API's language
+        return ()
 
 
 def tool_definitions(trial: Trial) -> list[dict[str, Any]]:

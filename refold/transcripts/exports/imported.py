@@ -21,18 +21,42 @@ _REASON = "termination_reason"
 
 def is_imported(stream: Stream) -> bool:
     """Return whether an import made the episode, and nobody has played on since."""
-    calls = [event for event in stream if isinstance(event, ModelCalled)]
-    actions = sum(isinstance(event, ActionTaken) for event in stream)
-    untold = len(calls) == actions and not any(call.request for call in calls)
-    return stream.family.answered and untold and _heard_messages_only(stream)
+    if not stream.family.answered:
+        return False
+    turns = actions = 0
+    for event in stream:
+        match event:
+            case ModelCalled():
+                turns += 1
+                fits = not event.request and event.reply is not None
+            case ActionTaken():
+                actions += 1
+                fits = actions == turns
+            case EnvironmentBegan():
+                fits = turns == 0 and _holds_messages(event)
+            case EnvironmentAnswered():
+                fits = actions == turns > 0 and _holds_messages(event)
+            case _:
+                fits = True
+        if not fits:
+            return False
+    return True
 
 
-def _heard_messages_only(stream: Stream) -> bool:
-    answers = [each for each in stream if isinstance(each, EnvironmentBegan | EnvironmentAnswered)]
-    return bool(answers) and all(
-        isinstance(each.observation, dict) and list(each.observation) == ["messages"]
-        for each in answers
+def _holds_messages(event: EnvironmentBegan | EnvironmentAnswered) -> bool:
+    told = event.observation
+    if not isinstance(event.info, dict | None) or not isinstance(told, dict):
+        return False
+    messages = told.get("messages")
+    return (
+        list(told) == ["messages"]
+        and isinstance(messages, list)
+        and all(map(_is_message, messages))
     )
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("role"), str)
 
 
 def imported_trial(stream: Stream) -> Trial:

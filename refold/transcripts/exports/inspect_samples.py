@@ -15,9 +15,10 @@ from refold.engine.codec import encode
 from refold.engine.exchanges import Usage, reasoning_in
 from refold.scenarios.answered.events import ScoreGiven
 from refold.scenarios.answered.said import is_error
+from refold.transcripts.exports.conversation import calls_in_message
 from refold.transcripts.exports.runs import Run
 from refold.transcripts.inspect_logs import read_sample, to_number
-from refold.transcripts.messages import read_turn, text_of
+from refold.transcripts.messages import text_of
 from refold.transcripts.remainder import KEY, fields_in, remainder_of
 from refold.transcripts.trial import Call, Message, Trial, Turn
 
@@ -114,7 +115,7 @@ def _message(message: Message, names: Mapping[str, str]) -> Message:
     role, content = message["role"], text_of(message.get("content"))
     known = {name: each for name, each in _of_source(message).items() if isinstance(each, str)}
     if role == "assistant":
-        calls = [_call(call) for call in read_turn(message, "the export").calls]
+        calls = [_call(call) for call in calls_in_message(message)]
         told = {**known, "source": "input", "role": role, "content": content}
         return {**told, **({"tool_calls": calls} if calls else {})}
     if role != "tool":

@@ -38,6 +38,7 @@ from refold.transcripts.trial import Call, Message, Turn
 
 _INTERNAL, _CLIENT = 1, 3  # kinds of spans
 _ERROR = 2  # status code
+_LONGEST = 10**9  # milliseconds; times have 64 bits
 _HELD = (
     *("benchmark", "task", "agent", "started", "ended", "seed", "tools", "scores", "reward"),
     *("how", "reason", "fault", "turns[].content", "turns[].calls", "turns[].model"),
@@ -106,7 +107,7 @@ class _Spans:
     def _chat(self, turn: Turn, heard: Sequence[Message], parent: str) -> None:
         attributes = chat_attributes(turn, heard, self.run.trial)
         span = self._span("chat", turn.model, _CLIENT, self.now, attributes)
-        self.now += int(step_notes(turn).get("ms", 0)) * 1_000_000
+        self.now += min(max(step_notes(turn).get("ms", 0), 0), _LONGEST) * 1_000_000
         self._add(span, parent)
 
     def _tool(self, call: Call, result: Message | None, parent: str) -> None:

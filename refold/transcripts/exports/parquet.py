@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import IO, Any
 
 from refold.engine import RefoldError
@@ -10,6 +11,7 @@ from refold.transcripts.exports.tables import COLUMNS, Kind, Row, rows
 
 _GROUP = 5000
 """Rows that are written together."""
+_LARGEST_INTEGER = 2**63 - 1
 _LARGEST_GROUP = 32 * 2**20  # letters, as one message may be long
 
 
@@ -19,7 +21,7 @@ class _Table:
     def __init__(self, pyarrow: Any, writer: Any, columns: Mapping[str, Kind]) -> None:
         self._pyarrow = pyarrow
         self._writer = writer
-        self._times = [place for place, kind in enumerate(columns.values()) if kind == "time"]
+        self._kinds = list(columns.values())
         self._rows: list[Row] = []
         self._letters = 0
 
@@ -36,14 +38,20 @@ class _Table:
         schema = self._writer.schema
         values: list[Any] = [list(each) for each in zip(*self._rows, strict=True)]
         values = values or [[] for _ in schema]
-        for place in self._times:
-            values[place] = [each and datetime.fromisoformat(each) for each in values[place]]
         arrays = [
-            self._pyarrow.array(column, type=field.type)
-            for column, field in zip(values, schema, strict=True)
+            self._pyarrow.array(map(partial(_value, kind), column), type=field.type)
+            for column, kind, field in zip(values, self._kinds, schema, strict=True)
         ]
         self._writer.write_table(self._pyarrow.Table.from_arrays(arrays, schema=schema))
         self._rows, self._letters = [], 0
+
+
+def _value(kind: Kind, value: Any) -> Any:
+    if kind == "time" and value is not None:
+        return datetime.fromisoformat(value)
+    if kind == "integer" and value is not None and abs(value) > _LARGEST_INTEGER:
+        return None  # a count that nobody can have counted
+    return value
 
 
 def write_tables(runs: Iterable[Run], files: Mapping[str, IO[bytes]]) -> None:

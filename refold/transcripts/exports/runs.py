@@ -14,7 +14,7 @@ from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, grade
 from refold.scenarios.answered.events import ScoreGiven
-from refold.transcripts.episodes import episode_id
+from refold.transcripts.episodes import episode_id, utc_time
 from refold.transcripts.exports.imported import imported_trial, is_imported
 from refold.transcripts.exports.watched import watched_trial
 from refold.transcripts.trial import Trial
@@ -61,7 +61,7 @@ def read_run(log: EventLog, info: EpisodeInfo) -> Run:
     imported = is_imported(stream)
     trial = imported_trial(stream) if imported else watched_trial(stream)
     trial.agent = strip_origin(info.agent, IMPORT)
-    trial.started, trial.ended = info.started_at, info.ended_at
+    trial.started, trial.ended = utc_time(info.started_at), utc_time(info.ended_at)
     trial.epoch = _told_epoch(info, trial.agent, stream)
     # Where a source tells neither score nor reward, there is nothing to grade.
     untold = imported and not trial.scores and trial.reward is None

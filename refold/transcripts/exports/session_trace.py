@@ -10,9 +10,10 @@ from typing import Any
 
 from refold.engine.codec import encode
 from refold.engine.exchanges import reasoning_in
+from refold.transcripts.exports.conversation import calls_in_message
 from refold.transcripts.exports.runs import Run
 from refold.transcripts.exports.unheld import fields_beyond
-from refold.transcripts.messages import read_turn, text_of
+from refold.transcripts.messages import text_of
 from refold.transcripts.trial import Call, Message, Turn
 
 _HELD = (
@@ -70,7 +71,7 @@ def _message(message: Message) -> Message:
     known = role if role in ("system", "user", "assistant", "tool") else "user"
     told = {
         "reasoningContent": reasoning_in(message),
-        "toolCalls": _calls(read_turn(message, "the export").calls),
+        "toolCalls": _calls(calls_in_message(message)),
         "toolCallId": message.get("tool_call_id"),
     }
     shown = {name: each for name, each in told.items() if each}

@@ -129,7 +129,7 @@ def _episode(run: Run) -> Row:
         sum(usage.output for usage in used) if used else None,
         # A sum of some of the costs would be taken for all.
         sum(costs) if costs and len(costs) == len(replies) else None,
-        *(info.started_at, info.ended_at, info.parent, info.fork_at, run.digest),
+        *(run.trial.started, run.trial.ended, info.parent, info.fork_at, run.digest),
     )
 
 

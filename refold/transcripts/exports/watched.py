@@ -39,6 +39,10 @@ NOTES = "refold"
 """Under this name, ``Turn.info`` has the step's reward, why it was refused, and its duration."""
 
 
+_ENVIRONMENT = "chat"
+"""By value, an episode is a conversation like any other, whatever its rules were."""
+
+
 def step_notes(turn: Turn) -> Mapping[str, Any]:
     """Return what refold recorded of *turn*, by name; nothing of an imported one."""
     told = turn.info.get(NOTES) if isinstance(turn.info, dict) else None
@@ -70,7 +74,13 @@ class _Reader:
         self._asked = any(isinstance(event, ModelCalled) for event in stream)
         self._has_turn = False  # of the current step
         self._settings: dict[str, Any] | None = None
-        self.trial = Trial(benchmark, task=task, name=header.name, seed=stream.started.seed)
+        self.trial = Trial(
+            benchmark,
+            task=task,
+            name=header.name,
+            environment=_ENVIRONMENT,
+            seed=stream.started.seed,
+        )
 
     def read(self, event: Event) -> None:
         """Add what *event* says."""
