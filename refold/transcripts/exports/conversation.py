@@ -18,11 +18,9 @@ def conversation(trial: Trial) -> Iterator[Message]:
 
 def turn_message(turn: Turn) -> Message:
     """Return what the agent said and called in *turn*, with the fields that its API had."""
-    if turn.message is not None:
-        told = {name: each for name, each in turn.message.items() if each is not None}
-        return {"role": "assistant", "content": turn.content, **told}
-    message: Message = {"role": "assistant", "content": turn.content}
-    if turn.calls:
+    told = {name: each for name, each in (turn.message or {}).items() if each is not None}
+    message: Message = {"role": "assistant", "content": turn.content, **told}
+    if turn.calls and "tool_calls" not in message:
         message["tool_calls"] = [api_call(call) for call in turn.calls]
     return message
 

@@ -2,7 +2,8 @@
 Preference pairs: two runs that part, the better one chosen and the other one rejected.
 
 Paired are the forks of one parent with it and with each other, where refold's grades differ. The
-messages that both share are the prompt; it ends before the first turn that is not the same.
+messages that both share are the prompt; it ends before the first turn that is not the same. Runs
+that a world's answers set apart make no pair.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ def _score(run: Run) -> float | None:
 
 
 def _line(chosen: Run, rejected: Run) -> dict[str, Any] | None:
-    """Return the line of a pair; None where one of them did nothing after they part."""
+    """Return the line of a pair; None where it is not by their turns that they part."""
     better, worse = list(conversation(chosen.trial)), list(conversation(rejected.trial))
     shared = _parting(better, worse)
     if shared is None:
@@ -54,13 +55,12 @@ def _line(chosen: Run, rejected: Run) -> dict[str, Any] | None:
 
 
 def _parting(better: Sequence[Message], worse: Sequence[Message]) -> int | None:
-    """Return how many messages stand before the first turn that differs; None if none does."""
+    """Return how many messages stand before the turns that set the two apart; None if none do."""
     pairs = zip(better, worse, strict=False)
     shared = sum(1 for _ in takewhile(lambda pair: encode(pair[0]) == encode(pair[1]), pairs))
-    # What a world answers may differ as well: then the turn before it is where they part.
-    while shared and not all(_begins_with_turn(each, shared) for each in (better, worse)):
-        shared -= 1
-    return shared or None
+    # Where a world's answers differ, it was luck that told the two apart, and no turn.
+    parts = shared and all(_begins_with_turn(each, shared) for each in (better, worse))
+    return shared if parts else None
 
 
 def _own_turns(messages: Sequence[Message], first: int) -> list[Message]:

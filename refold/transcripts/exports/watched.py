@@ -71,8 +71,8 @@ class _Reader:
         benchmark, task = _place(stream, header.name)
         self._family = stream.family
         self._state: Any = None
-        self._asked = any(isinstance(event, ModelCalled) for event in stream)
         self._has_turn = False  # of the current step
+        self._unanswered = False  # the last turn, so far: the next observation is the answer
         self._settings: dict[str, Any] | None = None
         self.trial = Trial(
             benchmark,
@@ -128,11 +128,22 @@ class _Reader:
 
     def _call(self, event: ModelCalled) -> None:
         for message in event.sent:
-            self.trial.hear(message)
+            self._hear_sent(message)
         self.trial.leave("model_called.faults", list(event.faults))
         if event.reply is not None:
             self._add(reply_turn(event.reply))
             self._note(ms=event.latency_ms)
+
+    def _hear_sent(self, message: Message) -> None:
+        if message["role"] == "system" and not self.trial.turns:
+            self.trial.beginning.insert(0, message)  # as in the request, before the world
+        elif message in self.trial.beginning[:1]:
+            pass  # the agent before was told the same
+        elif message["role"] == "user" and self._unanswered:
+            self.trial.hear(self._as_answer(message))
+        else:
+            self.trial.hear(message)
+        self._unanswered = False
 
     def _add(self, turn: Turn) -> None:
         turn.settings, self._settings = self._settings, None
@@ -142,7 +153,7 @@ class _Reader:
     def _act(self, action: Any) -> None:
         """Add a turn for *action*, which no model's reply led to."""
         interface = interface_of(self._family, self._state)
-        if not self.trial.turns and not self._asked:
+        if not self.trial.turns:
             self._instruct(interface)
         if not self._family.answered:
             shown = interface.turn(self._family.observe(self._state))
@@ -154,6 +165,7 @@ class _Reader:
             )
         ]
         self._add(Turn(content=words_in(action) if self._family.answered else "", calls=calls))
+        self._unanswered = not self._family.answered
 
     def _instruct(self, interface: Interface) -> None:
         self.trial.beginning.insert(0, interface.system("tools", None))
@@ -177,9 +189,21 @@ class _Reader:
             self.trial.leave(f"environment_began.{name}", getattr(event, name))
 
     def _hear(self, observation: Any) -> None:
+        if observation == {"messages": []}:
+            return
+        ids = [call.id for call in self.trial.turns[-1].calls] if self.trial.turns else []
+        answered = 0
         for message in heard(observation).messages:
-            untold = message["role"] == "tool" and not message.get("tool_call_id")
-            self.trial.hear(self._as_answer(message) if untold else message)
+            if message["role"] != "tool":
+                self.trial.hear(message)
+            elif not ids:
+                self.trial.hear({"role": "user", "content": message["content"]})
+            else:
+                # A world need not know the ids of the calls: then it answers in their order.
+                known = message.get("tool_call_id") in ids
+                id = message["tool_call_id"] if known else ids[min(answered, len(ids) - 1)]
+                self.trial.hear({**message, "tool_call_id": id})
+                answered += 1
 
     def _note(self, **notes: Any) -> None:
         told = {name: each for name, each in notes.items() if each not in (None, {}, "")}
