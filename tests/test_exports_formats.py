@@ -15,13 +15,11 @@ from refold.scenarios import load
 from refold.scenarios.answered.events import EnvironmentAnswered
 from refold.scenarios.answered.parameters import AnsweredParameters
 from refold.transcripts.exports.chat import chat_line
-from refold.transcripts.exports.formats import FILES, LINES
+from refold.transcripts.exports.formats import WRITERS
 from refold.transcripts.exports.otlp import otlp_line
 from refold.transcripts.exports.runs import Run, read_run
-from refold.transcripts.exports.session_trace import session_trace
+from refold.transcripts.exports.session_trace import session_file
 from refold.transcripts.exports.tables import COLUMNS, rows
-
-WRITERS = {**LINES, **{name: each.write for name, each in FILES.items()}}
 
 
 def entries(*runs: Run) -> dict[str, Any]:
@@ -115,7 +113,7 @@ def test_chat_of_a_policy(log):
 
 def test_session_trace(log):
     """A header comes first, then each message, thoughts and calls under the format's names."""
-    head, *lines = map(json.loads, session_trace(exporting.shop(log))[0].splitlines())
+    head, *lines = map(json.loads, session_file(exporting.shop(log))[0].splitlines())
     assert (head["type"], head["harness"], head["id"]) == ("session", "refold", "e1")
     assert head["scores"] == {"satisfied": 0.9, "refold": 1.0}
     messages = [line["message"] for line in lines]
@@ -221,7 +219,7 @@ def test_what_has_no_place_is_counted(log):
     _, left = chat_line(run)
     assert left["how"] == 1
     assert run.trial.left["event email_handled"] == 3
-    _, left = session_trace(exporting.shop(log))
+    _, left = session_file(exporting.shop(log))
     assert left["turns[].usage.input"] == 5
 
 

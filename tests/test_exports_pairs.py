@@ -7,7 +7,7 @@ from attrs import evolve
 from shell import Shell
 
 from refold.engine import EventLog
-from refold.transcripts.exports.conversation import conversation
+from refold.transcripts.exports.conversation import all_messages
 from refold.transcripts.exports.pairs import pair_lines
 from refold.transcripts.exports.runs import read_run
 
@@ -50,7 +50,7 @@ def test_prompt_and_side_are_the_conversation(shell):
     (pair,) = pairs(shell)
     with EventLog(shell.at / "refold.db", readonly=True) as log:
         run = read_run(log, log.find(pair["refold"]["chosen"]))
-    whole = list(conversation(run.trial))
+    whole = list(all_messages(run.trial))
     told = [*pair["prompt"], *pair["chosen"]]
     assert told == whole[: len(told)]
     assert all(message["role"] != "assistant" for message in whole[len(told) :])

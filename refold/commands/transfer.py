@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from refold.commands.shared.exporting import Target, escape_line, export_as, export_pairs
 from refold.commands.shared.files import STDOUT, check_output, output_file
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
@@ -12,11 +11,12 @@ from refold.commands.shared.options import (
     format_examples,
     log_option,
 )
+from refold.commands.shared.output import escape_line
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.log.left_out import LeftOut
 from refold.replays.transfer import export_lines
-from refold.transcripts.exports.formats import NAMES
+from refold.transcripts.exports.names import NAMES
 
 
 @click.command(
@@ -67,10 +67,15 @@ def export_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         if kind is None:
             _export_events(log, ids, output, left_out)
-        elif pairs:
-            export_pairs(Target(kind, output, log_path), log, ids, left_out)
         else:
-            export_as(Target(kind, output, log_path), log, ids, left_out, listed=listed)
+            # Slow to import, and seldom needed.
+            from refold.commands.shared import exporting  # noqa: PLC0415
+
+            target = exporting.Target(kind, output, log_path)
+            if pairs:
+                exporting.export_pairs(target, log, ids, left_out)
+            else:
+                exporting.export_as(target, log, ids, left_out, listed=listed)
     return 1 if left_out else 0
 
 

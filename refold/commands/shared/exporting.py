@@ -10,13 +10,13 @@ from attrs import define, field, frozen
 
 from refold.commands.shared.files import STDOUT, check_output, output_file
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.output import escape_line, print_to_stderr
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.engine.terminal_text import safe_json
-from refold.transcripts.exports.formats import ARCHIVE, FILES, KEPT_IN, LINES, TABLES
+from refold.transcripts.exports.formats import SUFFIXES, WRITERS
 from refold.transcripts.exports.inspect_archive import write_archive
+from refold.transcripts.exports.names import ARCHIVE, KEPT_IN, LINES, TABLES
 from refold.transcripts.exports.pairs import pair_lines
 from refold.transcripts.exports.parquet import write_tables
 from refold.transcripts.exports.runs import Run, read_run
@@ -91,7 +91,7 @@ def export_as(
         runs = (run for _, run in left_out.read_each(watched, partial(read_run, log)))
         _write_together(target, runs, count)
     else:
-        write = LINES[target.kind] if target.kind in LINES else FILES[target.kind].write
+        write = WRITERS[target.kind]
 
         def read(info: EpisodeInfo) -> _Written:
             run = read_run(log, info)
@@ -142,13 +142,6 @@ def _families(log: EventLog, ids: Sequence[str], left_out: LeftOut) -> Iterator[
         yield [*known, *family]
 
 
-def escape_line(line: bytes) -> bytes:
-    """Return *line*, JSON and a line end, with what could steer a terminal as JSON escapes."""
-    # A stranger's log may hold invalid UTF-8.
-    text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-    return safe_json(text).encode() + b"\n"
-
-
 def _write_lines(target: Target, written: Iterable[_Written], count: _Count) -> None:
     with output_file(target.output) as file:
         for each in written:
@@ -160,10 +153,9 @@ def _write_files(
     target: Target, written: Iterable[_Written], count: _Count, *, alone: bool
 ) -> None:
     """Write a file for each of *written*: into a folder, unless it is *alone*."""
-    form = FILES[target.kind]
     folder = None if alone and not Path(target.output).is_dir() else _folder(target)
     for each in written:
-        name = f"{each.run.info.id}{form.suffix}"
+        name = f"{each.run.info.id}{SUFFIXES[target.kind]}"
         path = target.output if folder is None else str(folder / name)
         check_output(path, option="--output", logs=[target.log_path])
         with output_file(path) as file:

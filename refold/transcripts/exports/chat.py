@@ -11,7 +11,7 @@ import msgspec
 
 from refold.engine.codec import encode
 from refold.transcripts.chat import read_chat
-from refold.transcripts.exports.conversation import conversation, tool_definitions
+from refold.transcripts.exports.conversation import all_messages, tool_definitions
 from refold.transcripts.exports.runs import Run
 from refold.transcripts.remainder import KEY, fields_in, remainder_of
 
@@ -44,7 +44,7 @@ def _line(run: Run) -> dict[str, Any]:
         "usage": usage,
     }
     return {
-        "messages": list(conversation(trial)),
+        "messages": list(all_messages(trial)),
         **{name: each for name, each in told.items() if each is not None},
         KEY: own,
     }

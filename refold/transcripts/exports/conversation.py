@@ -8,7 +8,7 @@ from refold.transcripts.messages import api_call, read_turn
 from refold.transcripts.trial import Call, Message, Trial, Turn
 
 
-def conversation(trial: Trial) -> Iterator[Message]:
+def all_messages(trial: Trial) -> Iterator[Message]:
     """Yield all messages of *trial*: what was there before, each turn, and what it was told."""
     yield from trial.beginning
     for turn in trial.turns:

@@ -11,7 +11,7 @@ from itertools import combinations, takewhile
 from typing import Any
 
 from refold.engine.codec import encode
-from refold.transcripts.exports.conversation import conversation, tool_definitions
+from refold.transcripts.exports.conversation import all_messages, tool_definitions
 from refold.transcripts.exports.runs import Run
 from refold.transcripts.remainder import KEY
 from refold.transcripts.trial import Message
@@ -34,7 +34,7 @@ def _score(run: Run) -> float | None:
 
 def _line(chosen: Run, rejected: Run) -> dict[str, Any] | None:
     """Return the line of a pair; None where it is not by their turns that they part."""
-    better, worse = list(conversation(chosen.trial)), list(conversation(rejected.trial))
+    better, worse = list(all_messages(chosen.trial)), list(all_messages(rejected.trial))
     shared = _parting(better, worse)
     if shared is None:
         return None

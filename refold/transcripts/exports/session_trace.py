@@ -25,7 +25,7 @@ _HELD = (
 _HELD_OF_MESSAGES = ("role", "content", "tool_calls", "tool_call_id")
 
 
-def session_trace(run: Run) -> tuple[bytes, Counter[str]]:
+def session_file(run: Run) -> tuple[bytes, Counter[str]]:
     """Return the file of *run*, and how often each field of it is left out."""
     held = (
         *_HELD,

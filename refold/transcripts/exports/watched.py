@@ -101,6 +101,8 @@ class _Reader:
                 self._note(answer=event.info)
             case StepRewarded():
                 self._note(reward=event.reward)
+                if not self._family.answered:
+                    self.trial.leave("step_rewarded.parts", event.parts)
                 self._has_turn = False
                 self.trial.reward = event.total
             case EpisodeEnded():
@@ -135,6 +137,8 @@ class _Reader:
             self._note(ms=event.latency_ms)
 
     def _hear_sent(self, message: Message) -> None:
+        if not isinstance(message.get("role"), str):  # as a stranger's log may have it
+            message = {**message, "role": "user"}
         if message["role"] == "system" and not self.trial.turns:
             self.trial.beginning.insert(0, message)  # as in the request, before the world
         elif message in self.trial.beginning[:1]:
