@@ -109,6 +109,9 @@ def _difference(have: Any, want: Any) -> Patch | None:
     if type(have) is list and type(want) is list and len(have) == len(want):
         pairs = enumerate(zip(have, want, strict=True))
         return _patch({str(at): _difference(*pair) for at, pair in pairs}, [])
+    if type(have) is str and type(want) is str:  # most of what there is
+        return None if have == want else Patch(value=want)
+    # 1, 1.0 and true are equal, but not the same JSON.
     return None if encode(have) == encode(want) else Patch(value=want)
 
 
