@@ -68,7 +68,7 @@ def check_parquet(folder: Path, episodes: dict[str, Any]) -> None:
     for name in ("episodes", "model_calls", "messages", "tool_calls"):
         path = folder / f"tables/{name}.parquet"
         frame = polars.read_parquet(path)
-        (count,) = duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchone()
+        ((count,),) = duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall()
         assert frame.height == count
         assert set(frame["episode"]) <= set(episodes)
     frame = polars.read_parquet(folder / "tables/episodes.parquet")
