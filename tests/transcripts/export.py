@@ -50,7 +50,8 @@ def main(folder: Path) -> None:
         refold("import", target / "atif", "--log", again)
         refold("import", target / "logs", "--log", again)
         refold("verify", "--log", again)
-    refold("export", "--as", "chat", "--pairs", "-o", exports / "pairs.jsonl", "--log", log)
+    own = folder / "own.db"
+    refold("export", "--as", "chat", "--pairs", "-o", exports / "pairs.jsonl", "--log", own)
 
 
 if __name__ == "__main__":
