@@ -78,7 +78,7 @@ def test_what_is_told(shell):
     told = shell("export --as atif -o folder").err.splitlines()
     assert told[0] == "3 episodes exported as atif"
     assert told[1].startswith("without a field, kept in extra.refold: turns[].info (")
-    assert told[2].startswith("left out: event ")
+    assert told[2].startswith("left out: step_rewarded.parts (13), event email_handled (6), ")
     listed = shell("export --as chat --report").err
     assert "without a field, left out:\n  turns[].info (" in listed
     assert "--report" not in listed
