@@ -1,5 +1,6 @@
 """What several test modules share: a log, and random walks through any scenario."""
 
+import os
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -17,6 +18,10 @@ from refold.scenarios import Scenario, load
 # What other packages bring is theirs to test: here, only what ships is known, whatever else is
 # installed beside it. Set before any test module asks for the names of scenarios.
 registry.entry_points = lambda group: ()
+
+# Nothing is asked beyond loopback, and reading the certificates of all authorities takes longer
+# than an episode does, for each client anew.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("loopback.pem"))
 
 settings.register_profile("refold", deadline=None, print_blob=True)
 settings.load_profile("refold")
