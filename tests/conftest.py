@@ -23,8 +23,8 @@ registry.entry_points = lambda group: ()
 # than an episode does, for each client anew.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("loopback.pem"))
 
-settings.register_profile("refold", deadline=None, print_blob=True)
-settings.load_profile("refold")
+settings.register_profile("all", deadline=None, print_blob=True)
+settings.register_profile("fast", settings.get_profile("all"), max_examples=25)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Begun in a shell's background: whatever tests start would ignore Ctrl-C as well.
@@ -89,6 +89,11 @@ def play_randomly(
             break
         episode.step(_choose(episode, dice, noise))
     return episode
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try a quarter of the examples in the fast tier."""
+    settings.load_profile("fast" if config.option.markexpr == "not slow" else "all")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from shell import SCRIPT, Shell
+from shell import SCRIPT, Shell, copy_shell
 
 from refold.engine import EventLog
 from refold.graders import Finding, saved_grades
@@ -30,12 +30,18 @@ def half(events):
 """
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell whose log holds two episodes."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow/hard workflow/easy --agent greedy --name first")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def grader(shell, text):
@@ -240,6 +246,7 @@ def test_what_it_starts_ends_with_it(shell, start, end):
     wait_for_lock(shell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 def test_what_it_starts_ends_when_the_command_is_killed(shell, start):
     """Not even SIGKILL leaves a grader behind, nor what it started."""

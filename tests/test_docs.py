@@ -31,7 +31,6 @@ PAGES += [
     "docs/agents.md",
     "docs/environments.md",
     "docs/writing-a-scenario.md",
-    "docs/testing-graders.md",
     "docs/viewer.md",
 ]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")
@@ -171,7 +170,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [*PAGES, pytest.param("docs/testing-graders.md", marks=pytest.mark.slow)]
+)
 def test_what_a_page_shows_is_true(page: str) -> None:
     """Who follows the page in an empty folder sees what it shows."""
     Reader().read(page)
