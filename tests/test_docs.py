@@ -59,7 +59,7 @@ def in_shell(command: str) -> tuple[str, int]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ran = subprocess.run(
         ["bash", "-c", command],
-        env={**outside, "PATH": path},
+        env={**outside, "PATH": path, "PYTEST_ADDOPTS": "-p no:hypothesispytest"},  # half its time
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
