@@ -17,6 +17,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from bench.growth import episodes_growth, growing, steps_growth, subtasks_growth
+from bench.importing import import_rows, samples_growth
 from bench.opening import help_rows, show_row
 from bench.reading import read_rows
 from bench.recording import recorder_rows
@@ -40,6 +41,7 @@ class Size:
     dags: tuple[tuple[int, int], ...]
     logs: tuple[int, ...]
     graded: int
+    samples: tuple[int, ...]
 
 
 FULL = Size(
@@ -51,6 +53,7 @@ FULL = Size(
     dags=((10, 10), (100, 10), (100, 100), (300, 100), (1_000, 10), (1_000, 100)),
     logs=(1_000, 10_000, 100_000),
     graded=10_000,
+    samples=(1_000, 10_000),
 )
 QUICK = Size(
     rounds=1,
@@ -61,6 +64,7 @@ QUICK = Size(
     dags=((10, 10), (100, 10)),
     logs=(100, 200),
     graded=100,
+    samples=(10, 20),
 )
 
 
@@ -85,6 +89,7 @@ def measure(folder: Path, size: Size) -> Results:
         *_told(read_rows(folder, size.rounds, size.read)),
         *_told(step_rows(size.rounds, size.steps)),
         *_told(recorder_rows(folder, size.rounds, size.steps // 2)),
+        *_told(import_rows(folder, size.rounds, size.samples[0])),
         *_told(help_rows(3 * size.rounds)),
     ]
     growth = {
@@ -92,6 +97,9 @@ def measure(folder: Path, size: Size) -> Results:
         "Subtasks of a DAG": [*_told(subtasks_growth(size.dags))],
         "Episodes of a log (38 events each)": [
             *_told(episodes_growth(folder, size.logs, size.graded))
+        ],
+        "Samples of an imported archive (20 messages each)": [
+            *_told(samples_growth(folder, size.samples))
         ],
     }
     rows += _told([show_row(growing(folder), size.logs[-1], size.rounds)])

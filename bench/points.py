@@ -17,6 +17,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 from bench.reading import PAYLOADS
+from bench.samples import grade_samples, import_samples
 from bench.stepping import steps_only
 from bench.timing import rate
 from bench.worlds import dag
@@ -128,6 +129,21 @@ def grade_point(path: str, most: int) -> Point:
         return {"listed and re-graded/s": min(most, log.count()) / taken}
 
 
+def import_point(archive: str, log_path: str) -> Point:
+    """Return how fast the samples of *archive* are imported into a new log at *log_path*."""
+    began = process_time()
+    samples = import_samples(Path(archive), Path(log_path))
+    imported = process_time() - began
+    graded = _cpu(lambda: grade_samples(Path(log_path)))
+    return {
+        "samples": samples,
+        "archive MB": Path(archive).stat().st_size / 2**20,
+        "log MB": Path(log_path).stat().st_size / 2**20,
+        "imported/s": samples / imported,
+        "re-graded/s": samples / graded,
+    }
+
+
 def _cpu(run: Callable[[], object]) -> float:
     began = process_time()
     run()
@@ -147,6 +163,7 @@ def main() -> None:
         "subtasks": lambda subtasks, workers: subtasks_point(int(subtasks), int(workers)),
         "show": show_point,
         "grade": lambda path, most: grade_point(path, int(most)),
+        "import": import_point,
     }
     kind, *sizes = sys.argv[1:]
     point: dict[str, Any] = kinds[kind](*sizes)

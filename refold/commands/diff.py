@@ -20,8 +20,9 @@ from refold.engine import EventLog, Stream
 from refold.engine.errors import UnknownStep
 from refold.graders.grading import DECIMAL_PLACES
 from refold.replays import Diff, Step, diff
-from refold.replays.differences import PartDifference, Row, state_differences
+from refold.replays.differences import PartDifference, state_differences
 from refold.replays.prompts import prompt_difference
+from refold.replays.rows import Row
 from refold.viewer.differences import diff_document
 
 

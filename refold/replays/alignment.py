@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from refold.engine.codec import encode
-from refold.replays.differences import DIALOGUE_ASPECTS, Diff
+from refold.replays.differences import Diff
+from refold.replays.rows import MINOR_ASPECTS
 from refold.replays.stepping import Step
 
 MOST_MATCHED = 2000
@@ -32,7 +33,7 @@ def pair_by_position(found: Diff) -> list[Pair]:
             pairs.extend(_unpaired_steps(a, b))
         else:
             how = "action" if "action" in row.differs else "outcome"
-            same = not {*row.differs} - DIALOGUE_ASPECTS
+            same = not {*row.differs} - MINOR_ASPECTS
             pairs.append((a.position, b.position, "same" if same else how))
     return pairs
 

@@ -57,10 +57,15 @@ def _utterances(event: Event) -> Iterator[Utterance]:
         case ProgramLoaded():
             yield "model", event
         case ModelCalled():
-            yield "prompt", (tuple(map(_without_call_id, event.sent)), event.first)
+            yield "prompt", _request_content(event)
             yield "reply", _reply_content(event.reply) if event.reply else None
         case ReplyUnread() | ActionForfeited():
             yield "reply", event.reason
+
+
+def _request_content(event: ModelCalled) -> tuple[Any, ...] | None:
+    """Return what was asked; None if that is unknown, as of a run that another tool recorded."""
+    return (tuple(map(_without_call_id, event.sent)), event.first) if event.request else None
 
 
 def _without_call_id(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,13 +83,18 @@ def cause_of_other_action(
     """
     Return why two agents chose differently, given their dialogues *a* and *b* up to then.
 
-    ``model``, ``prompt`` or ``reply``, whichever differs first; ``action`` if none differs, or
-    if one of the agents is not a model.
+    ``model``, ``prompt`` or ``reply``, whichever differs first; ``action`` if none differs, if
+    one of the agents is not a model, or if it is not known what the models were asked.
     """
+    asked: Any = None
     for one, other in zip(_flatten(a), _flatten(b), strict=False):
-        if one != other:
-            kinds = {one[0], other[0]}
-            return one[0] if len(kinds) == 1 else "model" if "model" in kinds else "prompt"
+        if one == other:
+            asked = one[1] if one[0] == "prompt" else asked
+            continue
+        kinds = {one[0], other[0]}
+        if kinds == {"reply"} and asked is None:
+            return "action"
+        return one[0] if len(kinds) == 1 else "model" if "model" in kinds else "prompt"
     return "action"
 
 

@@ -1,42 +1,18 @@
 """Compare two streams: where they diverge and why, and what differs from there on."""
 
-from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from collections.abc import Iterator
 
 import msgspec
 from attrs import frozen
 
-from refold.engine import Event, Input, Reseeded, Stream
-from refold.engine.exchanges import EXCHANGE_EVENTS
+from refold.engine import Stream
 from refold.engine.values import ValueDifference, value_differences
 from refold.graders import Grade, grade
-from refold.replays.dialogue import Utterance, cause_of_other_action, dialogue_by_step
+from refold.replays.causes import find_cause
+from refold.replays.dialogue import dialogue_by_step
 from refold.replays.evidence import unmatched_events
-from refold.replays.stepping import Step, steps
-
-DIALOGUE_ASPECTS = frozenset({"prompt", "reply", "exchange"})
-"""Aspects in which rows may differ although the same actions had the same outcomes."""
-
-
-@frozen
-class Row:
-    """
-    The same position in two streams.
-
-    Attributes:
-        position: Number of actions taken after it; 0 for the start.
-        a: The step of the first stream, None after its last.
-        b: The same of the second.
-        differs: Which of these differ, in this order: ``seed`` (another random seed from here
-            on), ``prompt`` (the new messages, or the model's configuration), ``reply``,
-            ``exchange`` (neither of these, but latency, tokens or attempts), ``action``,
-            ``events``, ``reward`` and ``state``.
-    """
-
-    position: int
-    a: Step | None
-    b: Step | None
-    differs: tuple[str, ...]
+from refold.replays.rows import MINOR_ASPECTS, Row, pair_rows, rules_of
+from refold.replays.stepping import steps
 
 
 @frozen
@@ -70,10 +46,12 @@ class Diff:
             with a model aside, which hardly ever are.
         cause: Why they diverge: ``scenario``, ``rules``, ``seed``; ``action`` (different
             actions), or between models ``model`` (different model or settings), ``prompt``
-            (different messages) or ``reply`` (different replies to the same request); ``chance``
-            (equal actions, different events), ``length`` (one ends earlier), ``exchange`` (only
-            exchanges differ) or ``format`` (an older release wrote one of them); None if they
-            are equal.
+            (different messages) or ``reply`` (different replies to the same request);
+            ``observation`` (a world outside answered the same action otherwise), ``chance``
+            (equal actions, different events), ``score`` (only scores that were given differ),
+            ``length`` (one ends earlier), ``exchange`` (only exchanges differ, or what a world
+            said beside its observations) or ``format`` (an older release wrote one of them);
+            None if they are equal.
         incomparable: Why points cannot be subtracted: ``rules``, ``rubric``, both or nothing.
             Across ``rules`` states and rewards cannot be compared either.
         rows: Every position of the longer stream.
@@ -112,21 +90,16 @@ def diff(a: Stream, b: Stream) -> Diff:
     """
     walked = list(steps(a)), list(steps(b))
     said = dialogue_by_step(walked[0]), dialogue_by_step(walked[1])
-    same_rules = _rules(a) == _rules(b)
-    rows = tuple(
-        Row(position, left, right, tuple(_row_differences(a, b, left, right, one, other)))
-        for position, ((left, one), (right, other)) in enumerate(
-            zip_longest(*map(zip, walked, said), fillvalue=(None, ()))
-        )
-    )
-    parted = next((row for row in rows if {*row.differs} - DIALOGUE_ASPECTS), None)
+    same_rules = rules_of(a) == rules_of(b)
+    rows = pair_rows((a, b), walked, said)
+    parted = next((row for row in rows if {*row.differs} - MINOR_ASPECTS), None)
     grades = grade(a), grade(b)
     rubrics = [given.rubric.digest for given in grades]
     # Points of another rubric, or of other rules, are measured on another scale.
     checks = {"rules": same_rules, "rubric": rubrics[0] == rubrics[1]}
     return Diff(
         shared=parted.position if parted else len(rows),
-        cause=_cause(a, b, rows, parted, said),
+        cause=find_cause(a, b, rows, parted, said),
         incomparable=tuple(what for what, same in checks.items() if not same),
         rows=rows,
         scenario=tuple(_scenario_differences(a, b)),
@@ -136,99 +109,6 @@ def diff(a: Stream, b: Stream) -> Diff:
     )
 
 
-def _rules(stream: Stream) -> tuple[str, int]:
-    return stream.family.name, stream.family.rules
-
-
-def _row_differences(
-    a: Stream,
-    b: Stream,
-    left: Step | None,
-    right: Step | None,
-    one: tuple[Utterance, ...],
-    other: tuple[Utterance, ...],
-) -> Iterator[str]:
-    if left is None or right is None:
-        yield from ("action", "events", "reward", "state")
-        return
-    if _reseedings(left) != _reseedings(right):
-        yield "seed"
-    for name, kinds in (("prompt", ("model", "prompt")), ("reply", ("reply",))):
-        if _utterances_of(one, kinds) != _utterances_of(other, kinds):
-            yield name
-    # The dialogue is equal, so what differs is latency, tokens or attempts.
-    if one == other and _payloads(a, left, _is_exchange) != _payloads(b, right, _is_exchange):
-        yield "exchange"
-    yield from _outcome_differences(a, b, left, right)
-
-
-def _outcome_differences(a: Stream, b: Stream, left: Step, right: Step) -> Iterator[str]:
-    if left.action != right.action:
-        yield "action"
-    if _payloads(a, left, is_outcome) != _payloads(b, right, is_outcome):
-        yield "events"
-    if left.reward != right.reward or left.parts != right.parts:
-        yield "reward"
-    if _rules(a) != _rules(b) or a.family.view(left.state) != b.family.view(right.state):
-        yield "state"
-
-
-def _utterances_of(said: tuple[Utterance, ...], kinds: tuple[str, ...]) -> list[Utterance]:
-    return [each for each in said if each[0] in kinds]
-
-
-def _reseedings(step: Step) -> list[Event]:
-    return [event for event in step.events if isinstance(event, Reseeded)]
-
-
-def _payloads(stream: Stream, step: Step, kind: Callable[[Event], bool]) -> list[bytes]:
-    pairs = zip(step.seqs, step.events, strict=True)
-    # Bytes, not values: that is what digests and `verify` compare, and it is faster.
-    return [stream.current[seq] for seq, event in pairs if kind(event)]
-
-
-def _is_exchange(event: Event) -> bool:
-    return isinstance(event, EXCHANGE_EVENTS)
-
-
-def is_outcome(event: Event) -> bool:
-    """Return whether the rules made *event*, rather than an input from outside."""
-    return not isinstance(event, Input)
-
-
-def _cause(
-    a: Stream,
-    b: Stream,
-    rows: tuple[Row, ...],
-    parted: Row | None,
-    said: tuple[list[tuple[Utterance, ...]], ...],
-) -> str | None:
-    if a.digest == b.digest:
-        return None
-    # From the most general cause to the most specific: the first that applies explains the rest.
-    if _rules(a) != _rules(b) and a.family.name == b.family.name:
-        return "rules"
-    if a.scenario != b.scenario:
-        return "scenario"
-    if a.started.seed != b.started.seed:
-        return "seed"
-    if parted is None:
-        return "exchange" if any(row.differs for row in rows) else "format"
-    if "seed" in parted.differs:
-        return "seed"
-    if not _is_whole(parted.a) or not _is_whole(parted.b):
-        return "length"
-    if "action" in parted.differs:
-        until = parted.position + 1
-        return cause_of_other_action(said[0][:until], said[1][:until])
-    return "chance"
-
-
-def _is_whole(step: Step | None) -> bool:
-    """Return whether *step* is the start or has an action, rather than being a trailing rest."""
-    return step is not None and (step.action is not None or not step.seqs.start)
-
-
 def _scenario_differences(a: Stream, b: Stream) -> Iterator[ValueDifference]:
     if a.scenario != b.scenario:
         yield from value_differences(*(msgspec.json.decode(each.scenario) for each in (a, b)))
@@ -236,7 +116,7 @@ def _scenario_differences(a: Stream, b: Stream) -> Iterator[ValueDifference]:
 
 def state_differences(a: Stream, b: Stream, row: Row) -> Iterator[ValueDifference]:
     """Yield the differences of the views of *a* and *b* after *row*; none across rules versions."""
-    if row.a and row.b and _rules(a) == _rules(b):
+    if row.a and row.b and rules_of(a) == rules_of(b):
         yield from value_differences(a.family.view(row.a.state), b.family.view(row.b.state))
 
 

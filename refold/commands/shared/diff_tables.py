@@ -16,8 +16,9 @@ from refold.engine.definition import header_of
 from refold.engine.exchanges import ModelCalled, Reply
 from refold.engine.values import ValueDifference
 from refold.replays import Diff, Step
-from refold.replays.differences import Row, state_differences
+from refold.replays.differences import state_differences
 from refold.replays.prompts import prompt_difference
+from refold.replays.rows import Row
 from refold.viewer.differences import CAUSES, INCOMPARABLE
 
 _VALUES_SHOWN = 20
