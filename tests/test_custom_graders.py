@@ -246,7 +246,7 @@ subprocess.Popen(
 
 def wait_for_lock(shell):
     """Wait until no process holds the lock of ``HOLDER`` any longer."""
-    with (shell.at / "held").open("w") as held:
+    with (shell.at / "held").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
 
 
