@@ -30,6 +30,7 @@ PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "que
 PAGES += [
     "docs/agents.md",
     "docs/environments.md",
+    "docs/export.md",
     "docs/writing-a-scenario.md",
     "docs/viewer.md",
 ]

@@ -49,6 +49,7 @@ OWNERS = {
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
     "backports": ["refold/transcripts/archive.py"],
+    "pyarrow": ["refold/transcripts/exports/parquet.py"],
     "gymnasium": [
         "refold/gym/*",
         "refold/environments/gymnasium/*",
