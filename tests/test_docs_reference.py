@@ -187,9 +187,9 @@ def test_events() -> None:
 
 
 def test_tables_and_views(tmp_path: Path) -> None:
-    """The page on the log names exactly the tables and views of a log, and their columns."""
+    """The pages on them name exactly the tables and views of a log, and their columns."""
     documented = rows(section("docs/log-format.md", "## Tables"))
-    documented |= rows(section("docs/log-format.md", "## Views"))
+    documented |= rows(section("docs/query.md", "## Views"))
     EventLog(tmp_path / "log.db").close()
     with contextlib.closing(sqlite3.connect(tmp_path / "log.db")) as log:
         columns = log.execute(

@@ -12,6 +12,8 @@ from refold.commands.shared.files import open_input
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import MOST_ROWS
 from refold.commands.shared.grader_choice import GraderChoice, with_grader_options
+from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
+from refold.commands.shared.judging import PASS_AT, JudgeSession
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
@@ -70,6 +72,7 @@ _EVENTS_SHOWN = 3
     help="Let score and points of a part change by this much.",
 )
 @with_grader_options
+@with_judge_options
 @log_option
 @json_option
 def regrade_command(
@@ -77,6 +80,7 @@ def regrade_command(
     against: str,
     tolerance: float,
     grader_choice: GraderChoice,
+    judge_choice: JudgeChoice,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -85,7 +89,7 @@ def regrade_command(
 
     Grades by the recorded rubrics, or as --rubric or --grader say, and compares each with the
     saved grade by the same rubric; else with the newest of that name; else with the one by the
-    recorded rubric. The log is not written to.
+    recorded rubric. The log is not written to, but for answers that --judge asks for.
 
     Exits with 0 if nothing moved, 1 if anything did or is damaged, 2 if nothing can be compared.
     """
@@ -95,16 +99,30 @@ def regrade_command(
         left_out = stack.enter_context(telling_left_out())
         log = stack.enter_context(open_existing(log_path, readonly=True))
         wanted = left_out.find_each(log, ids) if ids else None
+        session = JudgeSession(judge_choice, grader_choice, log)
+        session.settle(_ids_to_compare(log, wanted, against), pass_at=PASS_AT)
+        if session.list_missing(as_json=as_json):
+            return 0
         saved = _read_saved_grades(log, wanted, against, tally, left_out, stack)
         watched = show_progress(saved, total=len(ids) or log.count(), label="regrading")
-        grade_all = partial(grader_choice.grade_all, left_out=left_out)
+        grade_all = partial(grader_choice.grade_all, left_out=left_out, session=session)
         moved = regrade(watched, grade_all, tally, tolerance=tolerance)
         if as_json:
-            print_json("moves", map(_move_row, moved), against=against, tolerance=tolerance)
+            more = {"against": against, "tolerance": tolerance, **session.wavering_data()}
+            print_json("moves", map(_move_row, moved), **more)
         else:
             _print_moves(moved)
+    session.tell(as_json=as_json)
     _print_summary(tally, against)
-    return 1 if tally.moved or left_out else 0
+    return 1 if tally.moved or left_out or session.not_judged else 0
+
+
+def _ids_to_compare(
+    log: EventLog, wanted: Sequence[EpisodeInfo] | None, against: str
+) -> Sequence[str]:
+    """Return the episodes to ask a judge about: those that may have something to compare with."""
+    infos = log.episodes() if wanted is None else wanted
+    return [info.id for info in infos if against != IN_LOG or log.grades(info.id)]
 
 
 def _read_saved_grades(

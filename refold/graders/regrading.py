@@ -81,7 +81,7 @@ def regrade(
     Of several saved grades, the fresh one is compared with that by the same rubric; else with
     the last by a rubric of the same name; else with that by the recorded rubric.
     """
-    for episode, fresh in grading(episodes):
+    for episode, fresh in grading(_saved_only(episodes, tally)):
         old = _find_comparable(episode, fresh)
         if old is None:
             tally.unsaved += 1
@@ -93,6 +93,15 @@ def regrade(
         if change.has_moved(tolerance):
             tally.moved += 1
             yield RegradedEpisode(episode.id, episode.stream, change)
+
+
+def _saved_only(episodes: Iterable[SavedEpisode], tally: RegradeCounts) -> Iterator[SavedEpisode]:
+    """Yield the episodes that have a saved grade; *tally* counts the others."""
+    for episode in episodes:
+        if episode.grades:
+            yield episode
+        else:
+            tally.unsaved += 1
 
 
 def _find_comparable(episode: SavedEpisode, fresh: Grade) -> Grade | None:

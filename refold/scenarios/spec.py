@@ -195,9 +195,7 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
         RefoldError: The file is missing, unreadable, or not TOML with a ``[rubric]``.
         ScenarioError: The rubric has mistakes; all of them are in the error.
     """
-    if not _is_file(Path(path)):
-        raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
-    data = read_toml(_read_file(Path(path)), str(path))
+    data = read_toml(rubric_file(path), str(path))
     if "rubric" not in data:
         raise RefoldError(f"{path}: expected a table [rubric], got none")
     criteria = find_criteria(family, rules)
@@ -205,6 +203,18 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
     if problems or rubric is None:
         raise ScenarioError(str(path), problems)
     return rubric
+
+
+def rubric_file(path: str | Path) -> bytes:
+    """
+    Return what the file at *path* holds, which should be TOML with a ``[rubric]``.
+
+    Raises:
+        RefoldError: The file is missing or unreadable.
+    """
+    if not _is_file(Path(path)):
+        raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
+    return _read_file(Path(path))
 
 
 def _is_file(path: Path) -> bool:

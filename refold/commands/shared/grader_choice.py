@@ -1,8 +1,9 @@
 """The options that choose a grader: recorded rubrics, a rubric from a file, or a function."""
 
 import functools
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import click
 from attrs import frozen
@@ -13,10 +14,13 @@ from refold.engine import RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, Grader, grade
+from refold.graders.judging import NO_JUDGE, Judging
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
+from refold.judges.asking import NotAsked, NotJudged
 from refold.scenarios import load_rubric, scenario_names
 from refold.scenarios.criteria import find_criteria
-from refold.scenarios.rubric import Rubric
+from refold.scenarios.rubric import Rubric, RubricJudge
+from refold.scenarios.spec import rubric_file
 
 T = TypeVar("T", bound=EpisodeToGrade)
 
@@ -41,6 +45,19 @@ _OPTIONS = (
         help="How long it may take for each episode.",
     ),
 )
+
+
+class Judged(Protocol):
+    """A judge's answers, and a place to note the episodes on which it gave no verdict."""
+
+    not_judged: dict[str, str]
+
+    @property
+    def judging(self) -> Judging:
+        """The answers."""
+
+
+_PARAMETER = re.compile(rb"\bask\b")  # by its name, a function gets what it asks with
 
 
 @frozen
@@ -68,9 +85,51 @@ class GraderChoice:
     grader: FileGrader | None
     seconds: float
 
-    def grade_all(self, episodes: Iterable[T], left_out: LeftOut) -> Iterator[tuple[T, Grade]]:
+    def may_ask(self) -> bool:
+        """Return whether it could be that it asks a judge; False is certain."""
+        if self.grader is not None:
+            return _PARAMETER.search(self.grader.source) is not None
+        return self.rubric is not None and b"judge" in rubric_file(self.rubric)
+
+    def rubric_judge(self, events: Stream) -> RubricJudge | None:
+        """Return the judge that the rubric names for the family of *events*; None for nobody."""
+        if self.rubric is None:
+            return None
+        return load_rubric(self.rubric, events.family.name, events.family.rules).judge
+
+    def grade_all(
+        self, episodes: Iterable[T], left_out: LeftOut, session: Judged | None = None
+    ) -> Iterator[tuple[T, Grade]]:
         """
         Yield each of *episodes* with its grade, in order; *left_out* notes those without one.
+
+        Those that a judge gave no verdict on are left out as well, and noted in *session*.
+
+        Raises:
+            NotAsked: A judge's answer is missing.
+            ScenarioError, RefoldError, GraderFailed: As ``results``.
+        """
+        judging = NO_JUDGE if session is None else session.judging
+        for episode, given in self.results(episodes, left_out, judging):
+            if isinstance(given, Grade):
+                yield episode, given
+            elif isinstance(given, NotJudged) and session is not None:
+                session.not_judged[episode.id] = given.cause
+            else:
+                raise given
+
+    def results(
+        self,
+        episodes: Iterable[T],
+        left_out: LeftOut,
+        judging: Judging,
+        *,
+        on_output: Callable[[str], None] = print_to_stderr,
+    ) -> Iterator[tuple[T, Grade | NotAsked | NotJudged]]:
+        """
+        Yield each of *episodes* with its grade, or why there is none by what a judge answered.
+
+        *on_output* is given what a function prints, line by line.
 
         Raises:
             ScenarioError: The file holds no rubric that fits an episode's family.
@@ -78,12 +137,14 @@ class GraderChoice:
             GraderFailed: The function raised, ran out of time or returned no grade.
         """
         if self.grader is not None:
-            return self.grader.grade_all(episodes, seconds=self.seconds, on_output=print_to_stderr)
-        return self._grade_by_rubric(episodes, left_out)
+            return self.grader.grade_all(
+                episodes, seconds=self.seconds, on_output=on_output, judging=judging
+            )
+        return self._grade_by_rubric(episodes, left_out, judging)
 
     def _grade_by_rubric(
-        self, episodes: Iterable[T], left_out: LeftOut
-    ) -> Iterator[tuple[T, Grade]]:
+        self, episodes: Iterable[T], left_out: LeftOut, judging: Judging
+    ) -> Iterator[tuple[T, Grade | NotAsked | NotJudged]]:
         # A rubric's measures belong to a family, so the file is read again for each family.
         rubrics: dict[tuple[str, int], tuple[Rubric, Grader]] = {}
         for episode in episodes:
@@ -99,7 +160,16 @@ class GraderChoice:
             rubric, grader = rubrics[family]
             if not self.any_scenario:
                 _check_scenario(rubric, episode)
-            yield episode, grader(episode.stream)
+            yield episode, _grade_or_why_not(grader, episode.stream, judging)
+
+
+def _grade_or_why_not(
+    grader: Grader, events: Stream, judging: Judging
+) -> Grade | NotAsked | NotJudged:
+    try:
+        return grader(events, judging.answers, judge=judging.judge, again=judging.again)
+    except (NotAsked, NotJudged) as error:
+        return error
 
 
 def _check_scenario(rubric: Rubric, episode: EpisodeToGrade) -> None:

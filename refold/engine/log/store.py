@@ -13,9 +13,10 @@ Files may come from strangers: every open checks application id, version and exa
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
@@ -30,11 +31,22 @@ from refold.engine.errors import (
 )
 from refold.engine.log.file import FileIdentity, open_log, sqlite_errors, without_waiting
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
+from refold.engine.log.judgements import (
+    Judgement,
+    each_judge,
+    each_judgement,
+    find_payload,
+    has_judgements,
+    save_judgement,
+)
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
 from refold.engine.stream import Stream
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 CHECKPOINT_EVERY = 100  # ended episodes; after each one it would halve the throughput
 _PAGE = 500
@@ -83,11 +95,32 @@ class EventLog:
         if self._closed:
             return
         self._closed = True
+        if "database" in vars(self):
+            self.database.close()
         try:
             if not self.readonly:
                 self._checkpoint()  # so that a log is one file, ready to be copied
         finally:
             self._connection.close()
+
+    @cached_property
+    def database(self) -> "Database":
+        """
+        The log for queries: its tables and views, read-only, as a sqlite-utils ``Database``.
+
+        It is closed with the log. Read all rows of a query, or close it: while one is open, the
+        file cannot be tidied up. ``docs/query.md`` lists the views.
+
+        Raises:
+            NotALog: The log is closed.
+            LogMoved: Another file has taken the place of the log.
+        """
+        from refold.engine.log.database import open_database  # noqa: PLC0415 - slow, seldom needed
+
+        if self._closed:
+            raise NotALog(f"{self.path}: expected an open log, got a closed one; open it again")
+        self._file.check()
+        return open_database(self.path)
 
     def begin(self, record: EpisodeRecord, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """
@@ -182,6 +215,32 @@ class EventLog:
         """Return where the episode with the id *episode* came from; None if it was played here."""
         with sqlite_errors(self.path):
             return find_origin(self._connection, episode)
+
+    def save_judgement(self, found: Judgement, body: bytes) -> bool:
+        """
+        Save a judge's answer to the question *body*, unless there is one; return whether not.
+
+        An answer is never replaced: the first one to a question, by a judge, is what counts.
+        """
+        with self.transaction():
+            return save_judgement(self._connection, found, body)
+
+    def judgement(self, question: str, judge: str, attempt: int) -> tuple[bytes, bytes] | None:
+        """Return payload and hash of a judge's answer, by digests; None if there is none."""
+        with sqlite_errors(self.path):
+            if not has_judgements(self._connection):
+                return None
+            return find_payload(self._connection, question, judge, attempt)
+
+    def judges(self) -> list[bytes]:
+        """Return the payload of one answer of each judge, the judge that first answered first."""
+        with sqlite_errors(self.path):
+            return each_judge(self._connection)
+
+    def judgements(self) -> Iterator[tuple[Judgement, bytes]]:
+        """Yield every answer of a judge with the stored body of its question, oldest first."""
+        with sqlite_errors(self.path):
+            yield from each_judgement(self._connection)
 
     def holds(self, id: str) -> bool:
         """Return whether the log holds an episode of that whole *id*."""
