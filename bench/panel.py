@@ -21,9 +21,8 @@ SEEDS = 30
 
 def known_agents(family: Family) -> list[str]:
     """Return the agents of *family* that are played: those that see all first, canaries last."""
-    return [family.oracle or "", "greedy", *family.players, *family.policies, "noop"] + [
-        *family.canaries
-    ]
+    honest = (*family.players, *family.policies, "noop")
+    return [family.oracle or "", "greedy", *honest, *family.canaries]
 
 
 def scores(scenario: str, agent: str, seeds: Sequence[int]) -> list[float]:
