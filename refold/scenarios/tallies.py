@@ -89,6 +89,8 @@ class Scoring:
         """
 
         def take(facts: Facts, _: Nothing) -> Finding:
+            if not facts.of_type(self.drawn):  # cut off before its world was there
+                return Finding.of(0.0)
             plan, tally, criteria = facts.compute_once(self._count)
             found = [at for kind in kinds for at in facts.of_type(kind)]
             return Finding.of(criteria[name], found, **counts(tally, plan))
