@@ -15,7 +15,8 @@ from refold.scenarios.blind import BLIND
 from refold.scenarios.inbox2.actions import LONGEST_REPLY, WAIT, Action, ActionKind, RecordKind
 from refold.scenarios.inbox2.days import DAY, spellings
 from refold.scenarios.inbox2.observation import INTERNAL, Observation, ThreadSeen
-from refold.scenarios.inbox2.refusals import CUSTOMER, ORDER, TEAMS
+from refold.scenarios.inbox2.plan import CUSTOMER, ORDER
+from refold.scenarios.inbox2.refusals import TEAMS
 
 _Close = Callable[[Observation, ThreadSeen], Action]
 

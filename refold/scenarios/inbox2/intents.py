@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from refold.scenarios.inbox2.refusals import CUSTOMER, ORDER
+from refold.scenarios.inbox2.plan import CUSTOMER, ORDER
 from refold.scenarios.inbox2.texts import HOLDS, SMALL_TALK
 from refold.scenarios.inbox2.world import HOUSE, Mail
 

@@ -13,7 +13,8 @@ from refold.scenarios.inbox2.actions import Action
 from refold.scenarios.inbox2.days import TODAY, days_after, spellings
 from refold.scenarios.inbox2.intents import core_of, intent_of, is_held, seems_false
 from refold.scenarios.inbox2.parameters import DRAWING
-from refold.scenarios.inbox2.refusals import ORDER, TEAMS, suggested_lookups
+from refold.scenarios.inbox2.plan import ORDER
+from refold.scenarios.inbox2.refusals import TEAMS, suggested_lookups
 from refold.scenarios.inbox2.state import State
 from refold.scenarios.inbox2.values import money
 from refold.scenarios.inbox2.world import Order, OrderStatus, Thread

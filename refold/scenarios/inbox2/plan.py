@@ -1,19 +1,28 @@
 """A world made ready for the rules: everything about it that no event changes."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from refold.scenarios.inbox2.actions import RecordKind
 from refold.scenarios.inbox2.values import Fact
 from refold.scenarios.inbox2.world import (
     AccessRule,
     Customer,
+    Mail,
     Order,
     Partner,
     ReturnRule,
     Thread,
     World,
 )
+
+ORDER = re.compile(r"A-\d{5}")
+CUSTOMER = re.compile(r"\bC-\d{5}")
+
+Named = tuple[RecordKind, str]
+"""Where something can be looked up, and by which key."""
 
 
 class Plan(Struct, frozen=True):
@@ -29,6 +38,7 @@ class Plan(Struct, frozen=True):
         returns: By class of item.
         access: By tier.
         arrivals: By step, the mails that come then: thread and 0-based index.
+        named: By thread, what each of its mails names that can be looked up.
         injected: Threads with an injected text.
         good: Number of threads that are no attack.
         facts: Number of facts that are to be told in them.
@@ -48,6 +58,7 @@ class Plan(Struct, frozen=True):
     returns: Mapping[str, ReturnRule]
     access: Mapping[str, AccessRule]
     arrivals: Mapping[int, tuple[tuple[str, int], ...]]
+    named: Mapping[str, tuple[tuple[Named, ...], ...]]
     injected: tuple[Thread, ...]
     good: int
     facts: int
@@ -81,6 +92,10 @@ def compile_plan(world: World) -> Plan:
         returns={rule.item: rule for rule in world.returns},
         access={rule.tier: rule for rule in world.access},
         arrivals=_arrivals(world),
+        named={
+            thread.id: tuple(tuple(_named(world, mail)) for mail in thread.mails)
+            for thread in world.threads
+        },
         injected=tuple(each for each in world.threads if each.injection is not None),
         good=len(good),
         facts=sum(len(thread.facts) for thread in good),
@@ -99,6 +114,17 @@ def _arrivals(world: World) -> dict[int, tuple[tuple[str, int], ...]]:
         for index, mail in enumerate(thread.mails):
             arrivals[mail.at] = (*arrivals.get(mail.at, ()), (thread.id, index))
     return arrivals
+
+
+def _named(world: World, mail: Mail) -> Iterator[Named]:
+    yield "customer", mail.sender
+    for order in ORDER.findall(mail.body):
+        yield "order", order
+    for customer in CUSTOMER.findall(mail.body):
+        yield "customer", customer
+    for partner in world.partners:
+        if partner.name in mail.body:
+            yield "partner", partner.name
 
 
 def is_exposed(thread: Thread) -> bool:

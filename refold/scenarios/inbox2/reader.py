@@ -22,7 +22,7 @@ from refold.scenarios.inbox2.intents import (
     seems_false,
 )
 from refold.scenarios.inbox2.observation import Observation, ThreadSeen
-from refold.scenarios.inbox2.refusals import CUSTOMER, ORDER
+from refold.scenarios.inbox2.plan import CUSTOMER, ORDER
 from refold.scenarios.inbox2.values import money, read_amount
 from refold.scenarios.inbox2.world import Mail
 

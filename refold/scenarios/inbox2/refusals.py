@@ -4,19 +4,17 @@ Which actions the inbox rules refuse, version 2, and which they suggest.
 Whether a closing is right is not for refusals: it is accepted all the same.
 """
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import get_args
 
-from refold.scenarios.inbox2.actions import LONGEST_REPLY, WAIT, Action, RecordKind
+from refold.scenarios.inbox2.actions import LONGEST_REPLY, WAIT, Action
+from refold.scenarios.inbox2.plan import Named
 from refold.scenarios.inbox2.state import State
 from refold.scenarios.inbox2.values import money, read_amount
-from refold.scenarios.inbox2.world import Team, Thread
+from refold.scenarios.inbox2.world import Team
 
 TEAMS: tuple[str, ...] = get_args(Team)
-ORDER = re.compile(r"A-\d{5}")
-CUSTOMER = re.compile(r"\bC-\d{5}")
 
 
 class Refusal(StrEnum):
@@ -95,10 +93,11 @@ def _closings(id: str, paid: list[tuple[str, str]], visible: list[str]) -> Itera
 
 def suggested_lookups(state: State) -> list[Action]:
     """Return each look-up that what is seen suggests and that was not made yet, in order."""
-    keys: dict[tuple[RecordKind, str], None] = {("policy", "returns"): None}
+    keys: dict[Named, None] = {("policy", "returns"): None}
     keys["policy", "access"] = None
     for thread in state.visible:
-        keys.update(dict.fromkeys(_named(state, thread)))
+        for named in state.plan.named[thread.id][: len(state.mails_of(thread))]:
+            keys.update(dict.fromkeys(named))
     for (record, _), id in state.asked.items():
         if record == "customer" and id is not None:
             keys.update({("order", order): None for order in state.plan.customers[id].orders})
@@ -107,16 +106,3 @@ def suggested_lookups(state: State) -> list[Action]:
         for record, key in keys
         if (record, key) not in state.asked
     ]
-
-
-def _named(state: State, thread: Thread) -> Iterator[tuple[RecordKind, str]]:
-    """Yield what the mails of *thread* name that can be looked up."""
-    for mail in state.mails_of(thread):
-        yield "customer", mail.sender
-        for order in ORDER.findall(mail.body):
-            yield "order", order
-        for customer in CUSTOMER.findall(mail.body):
-            yield "customer", customer
-        for partner in state.plan.partners:
-            if partner in mail.body:
-                yield "partner", partner

@@ -5,12 +5,8 @@ from typing import get_args
 
 from refold.engine.presentation import Choice, Numbers, Shape
 from refold.scenarios.workflow2.actions import ADVANCE, Action
-from refold.scenarios.workflow2.observation import (
-    Observation,
-    TaskStatus,
-    WorkerStatus,
-    observe,
-)
+from refold.scenarios.workflow2.observation import Observation, WorkerStatus, observe
+from refold.scenarios.workflow2.seen import TaskStatus
 from refold.scenarios.workflow2.state import State
 from refold.scenarios.workflow2.texts import SKILLS, SYSTEMS
 

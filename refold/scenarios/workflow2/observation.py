@@ -4,49 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from refold.scenarios.workflow2.seen import TaskSeen, TaskStatus
 from refold.scenarios.workflow2.state import State
 from refold.scenarios.workflow2.world import Task
 
-TaskStatus = Literal["waiting", "ready", "running", "done"]
 WorkerStatus = Literal["idle", "working", "gone"]
-
-
-class TaskSeen(Struct, frozen=True, gc=False):
-    """
-    A task as the agent sees it.
-
-    Attributes:
-        id: What actions call it.
-        title: What texts call it.
-        description: What there is to read of it.
-        skill: What a worker must have learned for it.
-        system: Where it is done.
-        work: How much there is to do.
-        needs: Tasks that have to be done before, those that are shown.
-        value: What it is worth.
-        due: Last tick at which its completion is in time, or None.
-        status: ``waiting`` for what it needs, ``ready``, ``running`` or ``done``.
-        worker: Who is working on it, or None.
-        worked: Ticks of that work so far.
-        failures: Failed attempts.
-        error: What was said of the last one, or None.
-    """
-
-    id: str
-    title: str
-    description: str
-    skill: str
-    system: str
-    work: int
-    needs: tuple[str, ...]
-    value: int
-    due: int | None
-    status: TaskStatus
-    worker: str | None
-    worked: int
-    failures: int
-    error: str | None
 
 
 class WorkerSeen(Struct, frozen=True, gc=False):
@@ -119,25 +83,19 @@ def status_of(state: State, task: Task) -> TaskStatus:
         return "done"
     if task.id in state.jobs:
         return "running"
-    return "ready" if state.is_ready(task) else "waiting"
+    return "ready" if state.is_ready(task.id) else "waiting"
 
 
 def _see_task(state: State, task: Task) -> TaskSeen:
-    job = state.jobs.get(task.id)
-    return TaskSeen(
-        id=task.id,
-        title=task.title,
-        description=task.description,
-        skill=task.skill,
-        system=task.system,
-        work=task.work,
-        needs=task.needs,
-        value=task.value,
-        due=task.due,
-        status=status_of(state, task),
+    job, failures = state.jobs.get(task.id), state.tally.failures.get(task.id, 0)
+    seen = state.plan.seen[status_of(state, task)][task.id]
+    if job is None and not failures:
+        return seen
+    return replace(
+        seen,
         worker=job.worker if job else None,
         worked=state.tick - job.start if job else 0,
-        failures=state.tally.failures.get(task.id, 0),
+        failures=failures,
         error=state.errors.get(task.id),
     )
 

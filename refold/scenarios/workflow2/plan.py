@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from refold.scenarios.workflow2.seen import TaskSeen, TaskStatus, see_untouched
 from refold.scenarios.workflow2.world import Departure, Outage, Slowdown, Task, Worker, World
 
 _FEWEST_SLIPS = 4
@@ -18,6 +19,8 @@ class Plan(Struct, frozen=True):
         tasks: By id, in order.
         workers: By name, in order.
         outages: By system.
+        seen: By status and id, tasks as they are seen when nothing has gone wrong with them.
+        dependents: By task, those that visibly need it.
         value: Value of all tasks.
         due: Value of those that are due.
         traps: Number of traps.
@@ -28,6 +31,8 @@ class Plan(Struct, frozen=True):
     tasks: Mapping[str, Task]
     workers: Mapping[str, Worker]
     outages: Mapping[str, tuple[Outage, ...]]
+    seen: Mapping[TaskStatus, Mapping[str, TaskSeen]]
+    dependents: Mapping[str, tuple[str, ...]]
     value: int
     due: int
     traps: int
@@ -63,8 +68,18 @@ def compile_plan(world: World) -> Plan:
             system: tuple(each for each in world.outages if each.system == system)
             for system in systems
         },
+        seen=see_untouched(world),
+        dependents=_dependents(world),
         value=sum(task.value for task in tasks),
         due=sum(task.value for task in tasks if task.due is not None),
         traps=sum(task.trap for task in tasks),
         allowed_slips=max(_FEWEST_SLIPS, len(tasks) / 4),
     )
+
+
+def _dependents(world: World) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {task.id: () for task in world.tasks}
+    for task in world.tasks:
+        for need in task.needs:
+            found[need] = (*found[need], task.id)
+    return found

@@ -9,8 +9,9 @@ change, however small.
 from collections.abc import Callable, Iterator, Mapping
 
 from refold.engine.presentation import Prompt, Tool
-from refold.scenarios.workflow2.observation import Observation, TaskSeen, WorkerSeen
+from refold.scenarios.workflow2.observation import Observation, WorkerSeen
 from refold.scenarios.workflow2.phrases import REASONS
+from refold.scenarios.workflow2.seen import TaskSeen
 from refold.scenarios.writing import (
     format_name,
     format_names,

@@ -13,7 +13,8 @@ from attrs import field, frozen
 
 from refold.engine.presentation import LegalActions
 from refold.scenarios.workflow2.actions import ADVANCE, Action
-from refold.scenarios.workflow2.observation import Observation, TaskSeen, WorkerSeen
+from refold.scenarios.workflow2.observation import Observation, WorkerSeen
+from refold.scenarios.workflow2.seen import TaskSeen
 
 _TITLE = "([a-z-]+ [a-z-]+)"
 _BARRED = re.compile(r"(?:no login for|cleared for|barred from) (\w+)")

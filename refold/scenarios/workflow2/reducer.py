@@ -42,6 +42,12 @@ def _without(items: Mapping[str, T], key: str) -> dict[str, T]:
     return rest
 
 
+def _draw(state: State, event: WorldDrawn) -> State:
+    tasks = event.world.tasks
+    met = frozenset(task.id for task in tasks if not task.needs)
+    return replace(state, plan=compile_plan(event.world), met=met)
+
+
 def _take(state: State, _event: ActionTaken[Any]) -> State:
     return replace(state, actions=state.actions + 1, refusal=None)
 
@@ -54,8 +60,13 @@ def _start(state: State, event: WorkStarted) -> State:
 
 
 def _complete(state: State, event: TaskCompleted) -> State:
-    done = {**state.done, event.task: event.tick}
-    return replace(state, jobs=_without(state.jobs, event.task), done=done)
+    done, tasks = {**state.done, event.task: event.tick}, state.plan.tasks
+    met = {
+        task
+        for task in state.plan.dependents[event.task]
+        if all(need in done for need in tasks[task].needs)
+    }
+    return replace(state, jobs=_without(state.jobs, event.task), done=done, met=state.met | met)
 
 
 def _fail(state: State, event: TaskFailed) -> State:
@@ -88,7 +99,7 @@ def _reward(state: State, event: StepRewarded) -> State:
 
 REDUCER: Reducer[State] = counting(
     {
-        WorldDrawn: lambda state, event: replace(state, plan=compile_plan(event.world)),
+        WorldDrawn: _draw,
         NoticePosted: lambda state, event: replace(state, notices=(*state.notices, event.text)),
         ActionTaken: _take,
         ActionRefused: lambda state, event: replace(state, refusal=event.error),

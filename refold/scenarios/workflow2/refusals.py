@@ -42,7 +42,7 @@ def _assignment_refusal(state: State, task: str, worker: str | None) -> Refusal 
         return Refusal.ALREADY_DONE
     if task in state.jobs:
         return Refusal.ALREADY_RUNNING
-    if not state.is_ready(state.plan.tasks[task]):
+    if not state.is_ready(task):
         return Refusal.NOT_READY
     if worker in state.gone:
         return Refusal.OFFLINE
@@ -63,6 +63,6 @@ def legal_actions(state: State) -> list[Action]:
     actions = [ADVANCE]
     if len(state.jobs) < state.plan.world.capacity:
         idle = state.idle
-        ready = [task.id for task in state.plan.world.tasks if state.is_ready(task)]
+        ready = [task for task in state.plan.tasks if state.is_ready(task)]
         actions += [Action("assign", task, name) for task in ready for name in idle]
     return actions + [Action("cancel", task) for task in sorted(state.jobs)]

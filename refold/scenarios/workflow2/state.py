@@ -10,7 +10,7 @@ from refold.scenarios.drawn import Setup
 from refold.scenarios.workflow2.parameters import DRAWING
 from refold.scenarios.workflow2.plan import Plan, compile_plan
 from refold.scenarios.workflow2.score import Tally
-from refold.scenarios.workflow2.world import Task, World
+from refold.scenarios.workflow2.world import World
 
 _NOTHING = World(
     tasks=(),
@@ -63,6 +63,7 @@ class State(Struct, frozen=True, gc=False):
         tick: What time it is.
         steps: Steps taken.
         actions: Steps since the last tick.
+        met: Tasks of which all that they visibly need is done.
         jobs: Work in progress, by task.
         done: When tasks were finished, by task.
         errors: The last error's text, by task.
@@ -82,6 +83,7 @@ class State(Struct, frozen=True, gc=False):
     tick: int = 0
     steps: int = 0
     actions: int = 0
+    met: frozenset[str] = frozenset()
     jobs: Mapping[str, Job] = {}
     done: Mapping[str, int] = {}
     errors: Mapping[str, str] = {}
@@ -98,11 +100,9 @@ class State(Struct, frozen=True, gc=False):
         """Return the pace of what *worker* begins now."""
         return self.paces.get(worker, self.plan.workers[worker].pace)
 
-    def is_ready(self, task: Task) -> bool:
+    def is_ready(self, task: str) -> bool:
         """Return whether all that *task* visibly needs is done, and it neither runs nor is done."""
-        if task.id in self.done or task.id in self.jobs:
-            return False
-        return all(need in self.done for need in task.needs)
+        return task in self.met and task not in self.done and task not in self.jobs
 
     @property
     def tasks_by_worker(self) -> dict[str, str]:
