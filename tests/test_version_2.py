@@ -1,8 +1,10 @@
 """Version 2 of both families: what holds in every world that is drawn."""
 
 import json
+import re
 from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -64,6 +66,25 @@ def test_they_ship_beside_the_first():
     for name in SECOND:
         assert (load(name).rules, load(name).name, load(name).rubric.name) == (2, name, name)
     assert load("workflow/easy").rules == load("inbox/easy").rules == 1
+
+
+@EACH
+def test_the_page_has_the_rubric(name):
+    """Its tables of criteria are those of each scenario: name, weight, measure."""
+    page = (Path(__file__).parents[1] / "docs" / "version-2.md").read_text()
+    section = page.partition(f"\n## {load(name).family}\n")[2].partition("\n## ")[0]
+    shown = re.findall(r"^\| (\w+) \| ([\d.]+) \| `(\w+)` \|", section, re.MULTILINE)
+    rubric = [(each.name, each.weight, each.measure) for each in load(name).rubric.criteria]
+    assert [(criterion, float(weight), measure) for criterion, weight, measure in shown] == rubric
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_rubric_is_what_rewards_are_made_of(family):
+    """Each scenario weighs its criteria as the rules do, so that the return is its score."""
+    weights = import_module(f"refold.scenarios.{family}2.score").WEIGHTS
+    for size in SIZES:
+        criteria = load(f"{family}/{size}@2").rubric.criteria
+        assert {each.name: each.weight for each in criteria} == weights
 
 
 @SOME
