@@ -6,6 +6,7 @@ shows beside the published figures, which never change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from statistics import fmean
 from typing import Literal
 
@@ -86,13 +87,14 @@ def _played(family: Family, group: list[Scenario], seeds: int) -> Iterator[Basel
         if not plays(agent, family):
             continue
         times = seeds if agent == "random" else 1
-        scores = {each.name: _mean_score(each, agent, times) for each in group}
+        scores = {each.name: _mean_score(each.name, agent, times) for each in group}
         remark = f"mean of {seeds} seeds" if agent == "random" else ""
         yield Baseline(family.title, agent, "played", scores, remark)
 
 
-def _mean_score(scenario: Scenario, agent: str, times: int) -> float:
-    scores = []
+@cache  # what ships does not change, and playing it takes seconds
+def _mean_score(name: str, agent: str, times: int) -> float:
+    scenario, scores = load(name), []
     for epoch in range(times):
         seed = epoch_seed(scenario.seed, epoch)
         episode = Episode.start(scenario, seed=seed)
