@@ -67,6 +67,7 @@ class Outcome:
         steps: Number of whole steps.
         score: By the recorded rubric, 4 decimal places.
         counts: The grade's diagnostic numbers.
+        digest: Head of its hash chain, equal for episodes with equal events.
         excluded: Why the score does not count, ``instrument_failed``, ``not_ended`` or
             ``played_again``; None if it does.
     """
@@ -80,6 +81,7 @@ class Outcome:
     steps: int
     score: float
     counts: Mapping[str, float]
+    digest: str
     excluded: str | None
 
 
@@ -131,6 +133,7 @@ def outcome_of(info: EpisodeInfo, stream: Stream, *, again: bool = False) -> Out
         steps=info.steps,
         score=given.score,
         counts=given.counts,
+        digest=info.digest,
         excluded=PLAYED_AGAIN if again else _exclusion(stream),
     )
 
