@@ -20,6 +20,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import EventLog
+from refold.engine.log.remarks import standing
 from refold.graders.saved import saved_or_none
 
 
@@ -31,6 +32,7 @@ from refold.graders.saved import saved_or_none
     ),
 )
 @filter_options
+@click.option("--tag", metavar="TAG", help="Only those that somebody tagged so.")
 @limit_option
 @log_option
 @json_option
@@ -38,6 +40,7 @@ def episodes_command(
     scenario: str | None,
     agent: str | None,
     run: str | None,
+    tag: str | None,
     limit: int,
     log_path: str,
     as_json: bool,
@@ -47,6 +50,10 @@ def episodes_command(
         found = log.episodes(
             scenario=scenario, agent=agent, run=run, newest_first=True, left_out=left_out
         )
+        if tag is not None:
+            said = standing(log.remarks())
+            tagged = {each.episode for each in said if (each.kind, each.name) == ("tag", tag)}
+            found = (info for info in found if info.id in tagged)
         rows = (
             (info, saved_or_none(log, info.id, left_out)) for info in islice(found, limit or None)
         )

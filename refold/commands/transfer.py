@@ -1,6 +1,7 @@
 """``refold export``."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import click
 
@@ -14,6 +15,7 @@ from refold.commands.shared.options import (
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.terminal_text import safe_json
+from refold.replays.remarks import export_remarks
 from refold.replays.transfer import export_judgements, export_lines
 
 
@@ -32,7 +34,8 @@ def export_command(ids: Sequence[str], output: str, log_path: str) -> int:
     Write episodes as JSON Lines: those named, or the whole log.
 
     Each is a header line, then its stored events, a line each, byte for byte; what judges
-    answered, about those named for the first time or at all, comes last. On a terminal,
+    answered, about those named for the first time or at all, and what people said of them come
+    last. On a terminal,
     characters that could steer it are escaped. Exits with 1 if an episode is damaged: it is
     told, and the others are written.
     """
@@ -50,8 +53,9 @@ def export_command(ids: Sequence[str], output: str, log_path: str) -> int:
             for info, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
                 file.writelines(map(_escape_line, lines) if file.isatty() else lines)
                 written.append(info.id)
-            answers = export_judgements(log, only=frozenset(written) if ids else None)
-            file.writelines(map(_escape_line, answers) if file.isatty() else answers)
+            only = frozenset(written) if ids else None
+            beside = chain(export_judgements(log, only=only), export_remarks(log, only=only))
+            file.writelines(map(_escape_line, beside) if file.isatty() else beside)
     return 1 if left_out else 0
 
 
