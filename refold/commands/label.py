@@ -1,5 +1,6 @@
 """``refold label``."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -188,9 +189,8 @@ def _ask(values: Sequence[str]) -> str | None:
 
 def _command_for(asked: _Asked, info: EpisodeInfo, values: Sequence[str]) -> str:
     """Return the command that labels the episode as the next."""
-    filters = asked.drawn.removeprefix("queue")
-    given = f" --values {','.join(values)}" if asked.values else ""
-    return (
-        f"to label it: refold label {info.id} --next{filters} --name {asked.name}{given} "
-        f"--by {asked.author} --value {'|'.join(values)}"
-    )
+    words = ["refold", "label", info.id, "--next", "--name", asked.name]
+    given = {"scenario": asked.scenario, "agent": asked.agent, "run": asked.run}
+    given |= {"values": ",".join(asked.values), "by": asked.author}
+    words += [word for key, value in given.items() if value for word in (f"--{key}", value)]
+    return f"to label it: {shlex.join(words)} --value {'|'.join(values)}"

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from refold.commands.shared.output import safe_text, stdout_console
+import msgspec
+
+from refold.commands.shared.output import safe_lines, safe_text, stdout_console
 from refold.engine import EpisodeInfo, Stream
 from refold.replays import steps
 from refold.scenarios.spec import stand_in_remark
@@ -12,11 +14,21 @@ from refold.viewer.transcript_lines import piece_lines
 _TOLD_OF_SCORES = "score"
 
 
+class _Task(msgspec.Struct):
+    """The part of a scenario's JSON that says what was to be done."""
+
+    description: str = ""
+
+
+_decode_task = msgspec.json.Decoder(_Task).decode
+
+
 def print_blind(info: EpisodeInfo, stream: Stream, *, name: str, left: int) -> None:
     """Print the episode *info* for somebody to label *name*; *left* are to be labelled yet."""
     out = stdout_console()
     scenario = stand_in_remark(stream.scenario) or info.scenario
     out.print(safe_text(f"{name}?  {scenario}  {info.id}"), style="bold")
+    out.print(safe_lines(_decode_task(stream.scenario).description))
     for turn in conversation_turns(stream.family, steps(stream)):
         out.print(safe_text(f"step {turn.position}" if turn.position else "start"), style="dim")
         for line in _lines(turn):

@@ -1,13 +1,8 @@
 """Options of the commands with which people label, and what those commands tell."""
 
-from collections.abc import Iterable
-
 import click
 
-from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import CommandT
-from refold.commands.shared.output import print_to_stderr
-from refold.engine import EventLog
 from refold.engine.log.remarks import Remark
 
 
@@ -49,20 +44,3 @@ def said_words(remark: Remark) -> str:
         "note": "noted",
     }[remark.kind]
     return f"{where}: {what}, by {remark.author}"
-
-
-def say_grown(log: EventLog, remarks: Iterable[Remark]) -> list[Remark]:
-    """Return those of *remarks* that are of their episodes as they are now; tell of the others."""
-    fresh, grown = [], 0
-    for each in remarks:
-        later = log.later_events(each)
-        if later == 0:
-            fresh.append(each)
-        else:
-            grown += 1
-    if grown:
-        print_to_stderr(
-            f"{pluralise(grown, 'label')} not counted: their episodes have had more events since; "
-            "`refold labels` lists them"
-        )
-    return fresh

@@ -1,0 +1,57 @@
+"""Reading the labels of one name from a log, as reports count them."""
+
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.output import print_to_stderr
+from refold.engine import EventLog, RefoldError
+from refold.engine.log.left_out import LeftOut
+from refold.engine.log.remarks import Remark, standing
+from refold.labels.values import label_names
+from refold.reports.labelled import LabelledUnit, labelled_units
+
+
+def values_of(log: EventLog, name: str) -> tuple[str, ...]:
+    """
+    Return the values that the label *name* may have.
+
+    Raises:
+        RefoldError: Nobody has labelled anything so.
+    """
+    known = label_names(log.remarks())
+    if name not in known:
+        names = ", ".join(known) or "none"
+        raise RefoldError(f"label {name!r}: expected one that was given, got none of {names}")
+    return known[name]
+
+
+def read_labels(
+    log: EventLog,
+    name: str,
+    *,
+    scenario: str | None,
+    agent: str | None,
+    run: str | None,
+) -> list[LabelledUnit]:
+    """
+    Return what people labelled *name*, of the episodes that the filters let through.
+
+    Labels on an earlier state of an episode that grew are left out, and told.
+
+    Raises:
+        RefoldError: Nobody has labelled anything so.
+    """
+    values_of(log, name)
+    infos = log.episodes(scenario=scenario, agent=agent, run=run, left_out=LeftOut())
+    scenarios = {info.id: info.scenario for info in infos}
+    labels = [each for each in standing(log.remarks()) if (each.kind, each.name) == ("label", name)]
+    return labelled_units(_fresh(log, labels), name, scenarios)
+
+
+def _fresh(log: EventLog, labels: list[Remark]) -> list[Remark]:
+    """Return those of *labels* that are of their episodes as they are now; tell of the others."""
+    fresh = [each for each in labels if log.later_events(each) == 0]
+    if grown := len(labels) - len(fresh):
+        print_to_stderr(
+            f"{pluralise(grown, 'label')} not counted, given before more events; "
+            "`refold labels` lists them"
+        )
+    return fresh
