@@ -5,8 +5,8 @@ import pytest
 from serving import running
 
 from refold.engine import EventLog
+from refold.labels.drawing import place
 from refold.labels.making import make_label, make_note
-from refold.labels.queue import place
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def server(tmp_path):
 def ids_in_order(server):
     """Return the ids of the episodes in the order of labelling."""
     ids = [each["id"] for each in server.get("/episodes")["episodes"]]
-    return sorted(ids, key=lambda id: place("correct", id))
+    return sorted(ids, key=lambda each: place("correct", each))
 
 
 def labelled(server):

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from refold.commands.shared.agreement_words import agreement_data, agreement_words
+from refold.commands.shared.agreement_text import agreement_data, agreement_words
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.label_choice import read_labels
 from refold.commands.shared.options import (
@@ -60,11 +60,8 @@ def agree_command(
         units = read_labels(log, name, scenario=scenario, agent=agent, run=run)
     common = [unit for unit in units if len(unit.values) > 1]
     rows = [_pair(common, *pair) for pair in author_pairs(unit.values for unit in units)]
-    found = measure(
-        common,
-        [unit.scenario for unit in common],
-        lambda some: alpha(unit.values for unit in some),
-    )
+    labels = [tuple(sorted(unit.values.values())) for unit in common]
+    found = measure(labels, [unit.scenario for unit in common], alpha)
     disputed = [unit for unit in common if len(set(unit.values.values())) > 1]
     if as_json:
         told = {"label": name, "labelled": len(units), "common": len(common)}
@@ -90,12 +87,9 @@ def agree_command(
 def _pair(units: Sequence[LabelledUnit], one: str, other: str) -> dict[str, Any]:
     """Return how far two people agree, as JSON data."""
     both = [unit for unit in units if one in unit.values and other in unit.values]
-    found = measure(
-        both,
-        [unit.scenario for unit in both],
-        lambda some: kappa(pairs_of((unit.values for unit in some), one, other)),
-    )
-    same = sum(unit.values[one] == unit.values[other] for unit in both)
+    pairs = pairs_of((unit.values for unit in both), one, other)
+    found = measure(pairs, [unit.scenario for unit in both], kappa)
+    same = sum(a == b for a, b in pairs)
     return {
         "one": one,
         "other": other,

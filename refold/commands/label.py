@@ -22,8 +22,8 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.labels.drawing import drawn_from, queue
 from refold.labels.making import make_label
-from refold.labels.queue import drawn_from, queue
 from refold.labels.values import agreed_values
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import click
 from attrs import asdict, frozen
 
-from refold.commands.shared.agreement_words import agreement_data
+from refold.commands.shared.agreement_text import agreement_data
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.label_choice import read_labels, values_of
 from refold.commands.shared.left_out import telling_left_out
@@ -22,7 +22,7 @@ from refold.commands.shared.output import print_json
 from refold.commands.shared.score_source import RECORDED, read_scores
 from refold.commands.shared.validation_words import Labelled, print_validation
 from refold.engine import RefoldError
-from refold.labels.queue import QUEUE
+from refold.labels.drawing import QUEUE
 from refold.reports.agreement import Agreement, author_pairs, kappa, measure, pairs_of
 from refold.reports.labelled import LabelledUnit, verdict
 from refold.reports.validation import Judged, Validation, validate

@@ -10,7 +10,7 @@ value was ever given, neither is defined, and None is returned.
 import random
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TypeVar
 
 from attrs import frozen
@@ -51,18 +51,22 @@ class Agreement:
     why: str | None
 
 
-def alpha(units: Iterable[Unit]) -> float | None:
-    """Return Krippendorff's alpha for nominal values; None without two values to compare."""
-    pairable = [Counter(unit.values()) for unit in units if len(unit) > 1]
+def alpha(units: Iterable[tuple[str, ...]]) -> float | None:
+    """
+    Return Krippendorff's alpha for nominal values; None without two values to compare.
+
+    A unit is the labels that it was given, by however many people.
+    """
     total: Counter[str] = Counter()
-    for counts in pairable:
-        total.update(counts)
+    seen = 0.0
+    for labels, times in Counter(units).items():
+        if len(labels) > 1:
+            counts = Counter(labels)
+            total.update({value: times * count for value, count in counts.items()})
+            seen += times * _unlike(counts) / (len(labels) - 1)
     n = total.total()
     by_chance = _unlike(total) / (n - 1) if n > 1 else 0
-    if not by_chance:
-        return None
-    seen = sum(_unlike(counts) / (counts.total() - 1) for counts in pairable)
-    return 1 - seen / by_chance
+    return 1 - seen / by_chance if by_chance else None
 
 
 def _unlike(counts: Counter[str]) -> int:
@@ -70,16 +74,20 @@ def _unlike(counts: Counter[str]) -> int:
     return counts.total() ** 2 - sum(count**2 for count in counts.values())
 
 
-def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
+def kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float | None:
     """Return Cohen's kappa of two people's labels; None without two values to compare."""
-    n = len(pairs)
-    if not n:
+    counts = Counter(pairs)
+    left: Counter[Hashable] = Counter()
+    right: Counter[Hashable] = Counter()
+    for (one, other), times in counts.items():
+        left[one] += times
+        right[other] += times
+    n = counts.total()
+    by_chance = sum(left[value] * right[value] for value in left)
+    if by_chance == n**2:  # both are 0 without any pair
         return None
-    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-    by_chance = sum(left[value] * right[value] for value in left) / n**2
-    if by_chance == 1:
-        return None
-    return (sum(a == b for a, b in pairs) / n - by_chance) / (1 - by_chance)
+    same = sum(times for (one, other), times in counts.items() if one == other)
+    return (n * same - by_chance) / (n**2 - by_chance)
 
 
 def pairs_of(units: Iterable[Unit], one: str, other: str) -> list[tuple[str, str]]:
@@ -93,7 +101,7 @@ def author_pairs(units: Iterable[Unit]) -> list[tuple[str, str]]:
 
 
 def measure(
-    items: Sequence[T], scenarios: Sequence[Hashable], of: Callable[[Sequence[T]], float | None]
+    items: Sequence[T], scenarios: Sequence[Hashable], of: Callable[[Iterable[T]], float | None]
 ) -> Agreement:
     """
     Return the measure *of* these *items*, with its bootstrap interval.
@@ -102,7 +110,7 @@ def measure(
     so that equal labels give equal intervals. The interval's ends are quantiles of 2,000 draws.
 
     Args:
-        items: What is measured, each a unit of two or more labels.
+        items: What is measured: units of two or more labels.
         scenarios: The scenario of each.
         of: The measure.
     """
@@ -121,7 +129,7 @@ def measure(
 
 
 def _draws(
-    items: Sequence[T], scenarios: Sequence[Hashable], of: Callable[[Sequence[T]], float | None]
+    items: Sequence[T], scenarios: Sequence[Hashable], of: Callable[[Iterable[T]], float | None]
 ) -> list[float] | None:
     """Return the measure of each draw, sorted; None if too many have none."""
     by_scenario: dict[Hashable, list[T]] = {}
@@ -130,10 +138,6 @@ def _draws(
     whole = len(by_scenario) >= FEWEST_SCENARIOS
     groups = list(by_scenario.values()) if whole else [[item] for item in items]
     dice = random.Random(_SEED)
-    found = [
-        value
-        for _ in range(_DRAWS)
-        if (value := of([each for group in dice.choices(groups, k=len(groups)) for each in group]))
-        is not None
-    ]
+    drawn = (chain.from_iterable(dice.choices(groups, k=len(groups))) for _ in range(_DRAWS))
+    found = [value for items in drawn if (value := of(items)) is not None]
     return sorted(found) if len(found) >= (1 - _MOST_UNDEFINED) * _DRAWS else None

@@ -106,12 +106,10 @@ def validate(judged: Sequence[Judged], *, pass_at: float, at_least: float) -> Va
             for good in (True, False)
         },
         rates=rates,
-        kappa=measure(
-            judged, [each.scenario for each in judged], lambda some: _kappa(some, pass_at)
-        ),
+        kappa=measure(_pairs(judged, pass_at), [each.scenario for each in judged], kappa),
         agreed=(table[True, True] + table[False, False]) / len(judged),
         constant=max(good, len(judged) - good) / len(judged),
-        marks=tuple((mark, _kappa(judged, mark)) for mark in _marks(judged, pass_at)),
+        marks=tuple((mark, kappa(_pairs(judged, mark))) for mark in _marks(judged, pass_at)),
         false_passes=_worst(judged, lambda e: e.score >= pass_at and not e.good, highest=True),
         false_failures=_worst(judged, lambda e: e.score < pass_at and e.good, highest=False),
         word=word,
@@ -134,8 +132,8 @@ def _rate(
     return Rate(name, hits, n, clustered_pass_interval(counts) if counts else None)
 
 
-def _kappa(judged: Iterable[Judged], pass_at: float) -> float | None:
-    return kappa([(str(each.score >= pass_at), str(each.good)) for each in judged])
+def _pairs(judged: Iterable[Judged], pass_at: float) -> list[tuple[bool, bool]]:
+    return [(each.score >= pass_at, each.good) for each in judged]
 
 
 def _marks(judged: Iterable[Judged], pass_at: float) -> list[float]:
@@ -161,7 +159,10 @@ def _word(rates: Sequence[Rate], at_least: float, *, fewest: int) -> tuple[Word,
         return "not trusted", f"upper end below {at_least:g} of {_names(missed)}"
     unsure = [rate for rate in rates if rate.interval and rate.interval.low < at_least]
     if unsure:
-        return "cannot tell", f"lower end below {at_least:g} of {_names(unsure)}: label more"
+        return (
+            "cannot tell",
+            f"lower end below {at_least:g} of {_names(unsure)}: label more, of more scenarios",
+        )
     return "trusted", f"the lower ends of all rates reach {at_least:g}"
 
 

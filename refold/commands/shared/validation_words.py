@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from refold.commands.shared.agreement_words import agreement_words
+from refold.commands.shared.agreement_text import agreement_words
 from refold.commands.shared.output import add_row, new_table, safe_text, stdout_console
 from refold.reports.agreement import Agreement
 from refold.reports.validation import Judged, Rate, Validation

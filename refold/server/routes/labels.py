@@ -14,8 +14,8 @@ from msgspec import Struct
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownStep
 from refold.engine.log.remarks import LONGEST_NAME, LONGEST_NOTE, MOST_CHOICES, Remark, standing
+from refold.labels.drawing import QUEUE, queue
 from refold.labels.making import make_label, make_note, make_tag
-from refold.labels.queue import QUEUE, queue
 from refold.labels.values import agreed_values, label_names
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer, get_text
