@@ -163,7 +163,9 @@ def test_rates_are_those_of_the_table():
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
     assert found.agreed == pytest.approx(54 / 70)
     assert found.constant == pytest.approx(40 / 70)
-    assert dict(found.marks) == dict.fromkeys((0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), found.marks[0][1])
+    assert dict(found.marks) == dict.fromkeys(
+        (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), found.marks[0][1]
+    )
 
 
 @pytest.mark.parametrize(
