@@ -30,8 +30,8 @@ PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "que
 PAGES += [
     "docs/agents.md",
     "docs/environments.md",
+    "docs/export.md",
     "docs/writing-a-scenario.md",
-    "docs/testing-graders.md",
     "docs/viewer.md",
 ]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")
@@ -60,7 +60,7 @@ def in_shell(command: str) -> tuple[str, int]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ran = subprocess.run(
         ["bash", "-c", command],
-        env={**outside, "PATH": path},
+        env={**outside, "PATH": path, "PYTEST_ADDOPTS": "-p no:hypothesispytest"},  # half its time
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -171,7 +171,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [*PAGES, pytest.param("docs/testing-graders.md", marks=pytest.mark.slow)]
+)
 def test_what_a_page_shows_is_true(page: str) -> None:
     """Who follows the page in an empty folder sees what it shows."""
     Reader().read(page)

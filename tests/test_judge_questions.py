@@ -12,7 +12,7 @@ from refold.graders import Facts, Finding, Grade
 from refold.graders.custom import WrongResult, grade_by
 from refold.judges.asking import Ask, NotAsked, NotJudged
 from refold.judges.fence import fence_of
-from refold.judges.payloads import payloads
+from refold.judges.injection import payloads
 from refold.judges.questions import LONGEST_QUESTION, BadQuestion, make_question, question_in
 from refold.judges.records import Failed, Judge, Judged, judgement_hash, read_judged
 from refold.judges.verdicts import read_verdict

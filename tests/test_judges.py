@@ -488,3 +488,31 @@ def test_wavering():
     assert found.floor == pytest.approx(1.96 * (2 / 24 / 2) ** 0.5)
     nothing = wavering_text(measure_wavering({}, [], pass_at=0.7))
     assert nothing == "no question was answered twice: nothing to tell of the judge's wavering"
+
+
+def test_equal_parameters_are_one_judge(shell):
+    """A temperature of 0 is the same judge, whether it is given, and however it is written."""
+    with mock_judge("yes") as model:
+        shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)}")
+        for more in ("temperature=0", "temperature=0.0"):
+            shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)} --judge-param {more}")
+        assert len(model.requests) == 2
+
+
+def test_a_damaged_episode_does_not_stop_the_others(shell):
+    """What cannot be read is told and left out; the others are put to the judge."""
+    first, second = shell.ids()
+    with closing(sqlite3.connect(shell.at / "refold.db")) as log, log:
+        (trigger,) = log.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'events_immutable'"
+        ).fetchone()
+        log.execute("DROP TRIGGER events_immutable")
+        log.execute(
+            "UPDATE events SET payload = replace(payload, ',', ', ') WHERE episode = 1 AND seq = 3"
+        )
+        log.execute(trigger)
+    with mock_judge("yes") as model:
+        ran = shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)} --json", code=1)
+        assert len(model.requests) == 1
+    assert [each["episode"] for each in ran.json["grades"]] == [second]
+    assert f"left out: episode {first}" in ran.err

@@ -16,6 +16,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import (
     add_row,
+    escape_line,
     new_table,
     print_json,
     print_to_stderr,
@@ -24,7 +25,6 @@ from refold.commands.shared.output import (
 )
 from refold.engine import EventLog
 from refold.engine.log.remarks import Remark, standing
-from refold.engine.terminal_text import safe_json
 from refold.replays.remarks import export_remarks
 
 
@@ -68,10 +68,7 @@ def labels_command(
 
 
 def _export(lines: Iterable[bytes]) -> None:
-    escaping = sys.stdout.isatty()
-    for line in lines:
-        text = line.decode()
-        sys.stdout.write(f"{safe_json(text[:-1])}\n" if escaping else text)
+    sys.stdout.buffer.writelines(map(escape_line, lines) if sys.stdout.isatty() else lines)
 
 
 def _row(log: EventLog, remark: Remark) -> dict[str, Any]:

@@ -84,12 +84,16 @@ class Answer:
     """
 
     def __init__(
-        self, ask: "Ask", question: Question, scale: Mapping[str, float], attempts: range
+        self,
+        ask: "Ask",
+        question: Question,
+        scale: Mapping[str, float],
+        found: Sequence[Judged | Failed | None],
     ) -> None:
         self._ask = ask
         self._question = question
         self._scale = scale
-        self._attempts = attempts
+        self._found = found
 
     @property
     def question(self) -> str:
@@ -113,7 +117,7 @@ class Answer:
 
     @cached_property
     def _verdict(self) -> Verdict:
-        votes = self._ask.read_votes(self._question, self._attempts)
+        votes = self._ask.read_votes(self._question, self._found)
         counted = Counter(vote.word for vote in votes).most_common()
         most = [word for word, times in counted if times == counted[0][1]]
         if len(most) == 1:
@@ -168,20 +172,22 @@ class Ask:
             raise BadQuestion(f"votes: expected 1 to {MOST_VOTES}, got {votes!r:.50}")
         question = make_question(self._events, text, show=show, words=scale)
         attempts = range(self._again * votes, (self._again + 1) * votes)
-        for attempt in attempts:
-            if self._answers(question, attempt) is None:
+        found = [self._answers(question, attempt) for attempt in attempts]
+        for attempt, answer in zip(attempts, found, strict=True):
+            if answer is None:
                 wanted = Wanted(question, attempt)
                 self._wanted.setdefault(wanted.key, wanted)
-        return Answer(self, question, dict(scale), attempts)
+        return Answer(self, question, dict(scale), found)
 
     @property
     def read(self) -> tuple[str, ...]:
         """Digests of the questions whose answers were read, each once, in order."""
         return tuple(self._read)
 
-    def read_votes(self, question: Question, attempts: range) -> list[Verdict]:
-        """Return the verdicts of these *attempts*; stops the grader if one is missing."""
-        found = [self._answers(question, attempt) for attempt in attempts]
+    def read_votes(
+        self, question: Question, found: Sequence[Judged | Failed | None]
+    ) -> list[Verdict]:
+        """Return the verdicts in the answers *found*; stops the grader if one is missing."""
         self._read[question.digest] = None
         if None in found:
             self._stopped = True

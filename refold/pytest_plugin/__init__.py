@@ -118,7 +118,7 @@ def answers(given: "Mapping[str, str | Sequence[str]]") -> "Answers":
     Raises:
         LookupError: When asked something else.
     """
-    from refold.pytest_plugin.answers import given_answers  # noqa: PLC0415 - only if used
+    from refold.pytest_plugin.given import given_answers  # noqa: PLC0415 - only if used
 
     return given_answers(given)
 

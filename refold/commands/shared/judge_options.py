@@ -81,7 +81,12 @@ class JudgeChoice:
         parameters |= self.parameters
         refuse_keys(named, parameters, None, self, option=_PARAMETER)
         known = {name: value for name, value in parameters.items() if value is not None}
-        return Judge(named, known)
+        return Judge(named, {name: _plain(value) for name, value in known.items()})
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* with 0 for 0.0: however it was written, it is the same judge."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 _OPTIONS = (

@@ -86,7 +86,7 @@ class JudgeSession:
         """
         if not ids or not self.grader.may_ask():
             return
-        self.judge = self._find_judge(ids[0])
+        self.judge = self._find_judge(ids)
         self._warn_of_itself(ids)
         if self.choice.dry_run:
             self._missing, _ = self._grade(ids, 0, {})
@@ -138,19 +138,24 @@ class JudgeSession:
             self._heard.setdefault(question.digest, {})[attempt] = verdict.word
         return found
 
-    def _find_judge(self, id: str) -> Judge | None:
+    def _find_judge(self, ids: Sequence[str]) -> Judge | None:
         """Return who answers: by the options, the rubric, or as the only one in the log."""
-        chosen = self.choice.judge(self.grader.rubric_judge(self.log.events(id)))
+        # Of the first that can be read: damaged ones are told where they are graded in the end.
+        readable = LeftOut().read_each(ids, self.log.events, id=str)
+        named = next((self.grader.rubric_judge(events) for _, events in readable), None)
+        chosen = self.choice.judge(named)
         return only_judge(self.log) if chosen is None else chosen
 
     def _warn_of_itself(self, ids: Sequence[str]) -> None:
-        if self.judge is not None:
-            played = sum(self.log.find(id).agent == self.judge.model for id in ids)
-            if played:
-                print_to_stderr(
-                    f"warning: {self.judge.model} judges {pluralise(played, 'episode')} of its "
-                    "own; models prefer what they wrote themselves"
-                )
+        if self.judge is None:
+            return
+        found = LeftOut().find_each(self.log, ids)
+        played = sum(each.agent == self.judge.model for each in found)
+        if played:
+            print_to_stderr(
+                f"warning: {self.judge.model} judges {pluralise(played, 'episode')} of its "
+                "own; models prefer what they wrote themselves"
+            )
 
     def _settle_set(self, ids: Sequence[str], again: int) -> dict[str, float]:
         """Have the set *again* of answers complete; return the scores by it."""
@@ -175,7 +180,6 @@ class JudgeSession:
         """Note the *scores* that can be given; return what the others miss, and which they are."""
         missing: dict[tuple[str, int], _Missing] = {}
         pending = []
-        # Damaged ones are told where they are graded in the end.
         read = LeftOut().read_each(ids, self.log.events, id=str)
         episodes = (SelectedEpisode(*each) for each in read)
         results = self.grader.results(
