@@ -262,14 +262,14 @@ def test_validate(shell):
     for passes, good in product((True, False), repeat=2):
         count = sum((scores[id] >= 0.7, value) == (passes, good) for id, value in decided.items())
         assert {"passes": passes, "good": good, "episodes": count} in data["table"]
-    assert data["left_out"] == {"ties": 80 - len(decided)}
+    assert data["left_out"] == {"tied": 80 - len(decided)}
     assert data["drawn"] + data["chosen"] == 2 * len(decided)
     assert {each["episode"] for each in data["wrong"]} == {
         id for id, value in decided.items() if (scores[id] >= 0.7) != value
     }
     assert data["people"]["anna - ben"]["n"] == 80
     assert 0.3 < data["people"]["anna - ben"]["value"] < 0.8
-    assert f"left out: {80 - len(decided)} ties" in ran.out
+    assert f"left out: {80 - len(decided)} tied" in ran.out
     assert "on episodes that somebody chose; what was chosen may bias every rate" in ran.out
     assert data["word"] in ran.out
 
@@ -288,7 +288,9 @@ def test_validate_other_graders(shell):
         "validate --label correct nothing",
         match="nothing: expected 'recorded', a TOML file, FILE.py:FUNCTION or the name of saved",
     )
-    shell.refuses("validate --label none", match="label 'none': expected one that was given")
+    shell.refuses(
+        "validate --label none", match="label: expected one of correct; got 'none'; `refold label`"
+    )
 
 
 def test_validate_without_verdicts(tmp_path):

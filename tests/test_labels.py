@@ -222,7 +222,10 @@ def test_a_remark_without_its_episode_is_refused(shell):
         ("note last --by x", "note: expected a text, got none"),
         ("tag last '' --by x", "name of the tag: expected 1 to 64"),
         ("labels --log none.db", "none.db"),
-        ("agree --name none", "label 'none': expected one that was given, got none of none"),
+        (
+            "agree --name none",
+            r"label: expected one of \(there is none\); got 'none'; `refold label`",
+        ),
     ],
 )
 def test_mistakes_are_told(shell, words, match):

@@ -54,8 +54,9 @@ def export_command(
     Write episodes as JSON Lines: those named, or the whole log.
 
     Each is a header line, then its stored events, a line each, byte for byte. What judges were
-    first asked about them, and what people said of them, come last. On a terminal, characters that could steer it are escaped.
-    Exits with 1 if an episode is damaged: it is told, and the others are written.
+    first asked about them, and what people said of them, come last. On a terminal, characters
+    that could steer it are escaped. Exits with 1 if an episode is damaged: it is told, and the
+    others are written.
 
     With --as, they are written by value. chat and otel are JSON Lines. atif and sts are a file
     for each episode: one goes to the file, several into the folder that --output names. inspect

@@ -123,7 +123,7 @@ def _verdicts(units: Sequence[LabelledUnit], values: Sequence[str]) -> _Verdicts
         decided = [value for value in unit.values.values() if value in values[:2]]
         most = verdict(decided)
         if most is None:
-            left_out["ties" if decided else f"neither {values[0]} nor {values[1]}"] += 1
+            left_out["tied" if decided else f"neither {values[0]} nor {values[1]}"] += 1
             continue
         good[unit.episode] = most == values[0]
         kept.append(unit)

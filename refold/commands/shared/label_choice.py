@@ -2,7 +2,8 @@
 
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import EventLog, RefoldError
+from refold.engine import EventLog
+from refold.engine.errors import UnknownName
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.remarks import Remark, standing
 from refold.labels.values import label_names
@@ -14,12 +15,11 @@ def values_of(log: EventLog, name: str) -> tuple[str, ...]:
     Return the values that the label *name* may have.
 
     Raises:
-        RefoldError: Nobody has labelled anything so.
+        UnknownName: Nobody has labelled anything so.
     """
     known = label_names(log.remarks())
     if name not in known:
-        names = ", ".join(known) or "none"
-        raise RefoldError(f"label {name!r}: expected one that was given, got none of {names}")
+        raise UnknownName("label", name, known, hint="`refold label` gives one")
     return known[name]
 
 
@@ -37,7 +37,7 @@ def read_labels(
     Labels on an earlier state of an episode that grew are left out, and told.
 
     Raises:
-        RefoldError: Nobody has labelled anything so.
+        UnknownName: Nobody has labelled anything so.
     """
     values_of(log, name)
     infos = log.episodes(scenario=scenario, agent=agent, run=run, left_out=LeftOut())
