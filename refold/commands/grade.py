@@ -13,7 +13,7 @@ from refold.commands.shared.grade_tables import (
     print_grade,
     summary_table,
 )
-from refold.commands.shared.grader_choice import GraderChoice, SelectedEpisode, with_grader_options
+from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
@@ -28,6 +28,7 @@ from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
+from refold.graders.sources import Gradable
 
 
 @click.command(
@@ -78,15 +79,15 @@ def grade_command(
         infos = left_out.find_each(log, ids) if ids else list(fitting)
         wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
         ungraded = len(infos) - len(wanted)
-        selected = (
-            SelectedEpisode(*each) for each in left_out.read_each(wanted, log.events, id=str)
-        )
-        given = grader_choice.grade_all(selected, left_out)
+        selected = (Gradable(*each) for each in left_out.read_each(wanted, log.events, id=str))
+        source = grader_choice.source(log, left_out)
+        given = source.grade_all(selected)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
             print_json("grades", (grade_row(id, given) for id, given in graded))
         elif wanted or not ungraded:
             _print_grades(graded, len(wanted), scores)
+        tell_remarks(source)
     if ungraded:
         print_to_stderr(
             f"{pluralise(ungraded, 'episode')} without a grade: "
@@ -105,9 +106,11 @@ def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[No
 
 
 def _save_each(
-    log: EventLog, graded: Iterable[tuple[SelectedEpisode, Grade]], *, save: bool
+    log: EventLog, graded: Iterable[tuple[Gradable, Grade | None]], *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
     for episode, given in graded:
+        if given is None:
+            continue
         if save:
             save_grade(log, episode.id, given)
         yield episode.id, given

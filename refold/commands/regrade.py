@@ -97,7 +97,7 @@ def regrade_command(
         wanted = left_out.find_each(log, ids) if ids else None
         saved = _read_saved_grades(log, wanted, against, tally, left_out, stack)
         watched = show_progress(saved, total=len(ids) or log.count(), label="regrading")
-        grade_all = partial(grader_choice.grade_all, left_out=left_out)
+        grade_all = grader_choice.source(log, left_out).grade_all
         moved = regrade(watched, grade_all, tally, tolerance=tolerance)
         if as_json:
             print_json("moves", map(_move_row, moved), against=against, tolerance=tolerance)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
+from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_options import price_option
 from refold.commands.shared.options import (
@@ -74,10 +75,17 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
     help="For which k to tell pass@k and pass^k.",
 )
 @price_option
+@with_grader_options
 @log_option
 @json_option
 def report_command(
-    run: str, pass_at: float, ks: Sequence[int], price: Price | None, log_path: str, as_json: bool
+    run: str,
+    pass_at: float,
+    ks: Sequence[int],
+    price: Price | None,
+    grader_choice: GraderChoice,
+    log_path: str,
+    as_json: bool,
 ) -> int:
     """
     Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
@@ -91,14 +99,18 @@ def report_command(
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
-        episodes = read_outcomes(log, run=name, left_out=left_out)
+        source = grader_choice.source(log, left_out)
+        episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
         run_report = report_run(episodes, pass_at=pass_at, ks=ks, price=price)
+        tell_remarks(source)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {"mean": run_report.mean, "costs": to_json_data(run_report.costs)}
         print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
-        _print_report(stdout_console(), name, run_report, pass_at, ks)
+        _print_report(
+            stdout_console(), name, grader_choice.heading(source), run_report, pass_at, ks
+        )
     return 1 if left_out else 0
 
 
@@ -110,10 +122,15 @@ def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
 
 
 def _print_report(
-    out: Console, name: str, run_report: RunReport, pass_at: float, ks: Sequence[int]
+    out: Console,
+    name: str,
+    graded_by: str,
+    run_report: RunReport,
+    pass_at: float,
+    ks: Sequence[int],
 ) -> None:
     agents = dict.fromkeys(agent for each in run_report.scenarios for agent in each.agents)
-    out.print(safe_text(f"run {name}, agent {', '.join(agents)}"), style="bold")
+    out.print(safe_text(f"run {name}, agent {', '.join(agents)}{graded_by}"), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
     for line in interval_remarks(each.score for each in run_report.scenarios):

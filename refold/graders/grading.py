@@ -7,6 +7,7 @@ rounded to 4 decimal places, as in the published graders of these scenarios.
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,7 +18,8 @@ from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
-from refold.scenarios.strict import beside, structure
+from refold.scenarios.rubric import Measure
+from refold.scenarios.strict import beside, plain, structure
 
 DECIMAL_PLACES = 4
 
@@ -92,7 +94,7 @@ def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
         ScenarioError: The recorded rubric, or *rubric*, does not fit the family.
     """
     if rubric is None:
-        return _recorded_grader(events.scenario)(events)
+        return recorded_grader(events.scenario)(events)
     return Grader(rubric, find_criteria(events.family.name, events.family.rules))(events)
 
 
@@ -107,7 +109,15 @@ class Grader:
 
     def __call__(self, events: Stream) -> Grade:
         """Return the grade of the episode with these *events*."""
-        facts = Facts(events)
+        return self.grade(Facts(events))
+
+    def grade(self, facts: Facts) -> Grade:
+        """
+        Return the grade of the episode with these *facts*.
+
+        Graders that are given the same facts share what they measure alike.
+        """
+        events = facts.stream
         activity = self._activity(facts)
         counts: dict[str, float] = {}
         scored = [bound.score(facts, activity, counts) for bound in self._bound]
@@ -127,7 +137,13 @@ class Grader:
 
 
 @lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
-def _recorded_grader(body: bytes) -> Grader:
+def recorded_grader(body: bytes) -> Grader:
+    """
+    Return the grader by the rubric of the scenario whose canonical JSON is *body*.
+
+    Raises:
+        ScenarioError: The rubric does not fit the family.
+    """
     header = header_of(body)
     return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
 
@@ -164,7 +180,17 @@ def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
         problems += beside(problems, ((f"{path}{at}", text) for at, text in further))
     if problems:
         raise ScenarioError("rubric", problems)
-    return _BoundCriterion(criterion, lambda facts: measure.take(facts, params))
+    key = measure.take, encode(plain(params))
+
+    def take(facts: Facts) -> Finding:
+        return facts.compute_once(lambda found: _measured(measure, found, params), key=key)
+
+    return _BoundCriterion(criterion, take)
+
+
+def _measured(measure: Measure, facts: Facts, params: Any) -> Finding:
+    found: Finding = measure.take(facts, params)
+    return found
 
 
 def _weighted_sum(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:

@@ -1,27 +1,39 @@
-"""The options that choose a grader: recorded rubrics, a rubric from a file, or a function."""
+"""The options that choose a grader: recorded rubrics, files, a function, or saved grades."""
 
 import functools
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 import click
 from attrs import frozen
 
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import RefoldError, Stream
-from refold.engine.definition import header_of
+from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.graders import Grade, Grader, grade
-from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
-from refold.scenarios import load_rubric, scenario_names
-from refold.scenarios.criteria import find_criteria
-from refold.scenarios.rubric import Rubric
+from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
+from refold.graders.sources import (
+    FunctionOfFile,
+    GivenScores,
+    GradeSource,
+    RecordedRubrics,
+    RubricFile,
+    RubricFolder,
+    SavedGrades,
+    find_saved,
+)
 
-T = TypeVar("T", bound=EpisodeToGrade)
+SOURCE = "source"
+"""Names the scores that the source of imported episodes gave."""
 
 _OPTIONS = (
-    click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file."),
+    click.option(
+        "--rubric",
+        metavar="BY",
+        help="Grade by the [rubric] of this TOML file, by those of a folder, each for the "
+        "scenario that it is named after, or as saved under this name, with a beginning of the "
+        "digest after an @ where several are.",
+    ),
     click.option(
         "--any-scenario",
         is_flag=True,
@@ -29,8 +41,9 @@ _OPTIONS = (
     ),
     click.option(
         "--grader",
-        metavar="FILE:FUNCTION",
-        help="Grade by this function of a Python file, run in a process of its own.",
+        metavar="BY",
+        help="Grade by FILE:FUNCTION, a function of a Python file, run in a process of its own, "
+        "or as saved under this name.",
     ),
     click.option(
         "--grader-timeout",
@@ -44,72 +57,98 @@ _OPTIONS = (
 
 
 @frozen
-class SelectedEpisode:
-    """An episode to grade: its id and its events."""
-
-    id: str
-    stream: Stream
-
-
-@frozen
 class GraderChoice:
     """
     The grader that the options choose.
 
     Attributes:
-        rubric: Path of a TOML file with a rubric; None for the rubric that each episode recorded.
+        rubric: A TOML file with a rubric, a folder of them, or the name of saved grades; None for
+            the rubric that each episode recorded.
         any_scenario: Whether a rubric that is named after a scenario may grade those of others.
-        grader: A function from a Python file; if given, *rubric* is None.
+        grader: A function of a Python file, or the name of saved grades; if given, *rubric* is
+            None.
         seconds: Time that the function may take for each episode.
     """
 
     rubric: str | None
     any_scenario: bool
-    grader: FileGrader | None
+    grader: str | None
     seconds: float
 
-    def grade_all(self, episodes: Iterable[T], left_out: LeftOut) -> Iterator[tuple[T, Grade]]:
+    @property
+    def is_given(self) -> bool:
+        """Whether the options name anything but the recorded rubrics."""
+        return self.rubric is not None or self.grader is not None
+
+    def source(self, log: EventLog, left_out: LeftOut) -> GradeSource:
         """
-        Yield each of *episodes* with its grade, in order; *left_out* notes those without one.
+        Return what grades the episodes of *log*; *left_out* notes those that cannot be graded.
 
         Raises:
-            ScenarioError: The file holds no rubric that fits an episode's family.
-            RefoldError: It holds the rubric of another scenario than an episode's.
-            GraderFailed: The function raised, ran out of time or returned no grade.
+            RefoldError: There is no such file, folder or saved grade.
         """
         if self.grader is not None:
-            return self.grader.grade_all(episodes, seconds=self.seconds, on_output=print_to_stderr)
-        return self._grade_by_rubric(episodes, left_out)
-
-    def _grade_by_rubric(
-        self, episodes: Iterable[T], left_out: LeftOut
-    ) -> Iterator[tuple[T, Grade]]:
-        # A rubric's measures belong to a family, so the file is read again for each family.
-        rubrics: dict[tuple[str, int], tuple[Rubric, Grader]] = {}
-        for episode in episodes:
-            if self.rubric is None:
-                # Not a file's rubric, which was checked: what the episode itself holds.
-                for _, given in left_out.read_each([episode], lambda each: grade(each.stream)):
-                    yield episode, given
-                continue
-            family = episode.stream.family.name, episode.stream.family.rules
-            if family not in rubrics:
-                read = load_rubric(self.rubric, *family)
-                rubrics[family] = read, Grader(read, find_criteria(*family))
-            rubric, grader = rubrics[family]
-            if not self.any_scenario:
-                _check_scenario(rubric, episode)
-            yield episode, grader(episode.stream)
-
-
-def _check_scenario(rubric: Rubric, episode: EpisodeToGrade) -> None:
-    """Refuse the rubric of one scenario that ships for an episode of another scenario."""
-    played = header_of(episode.stream.scenario).name
-    if rubric.name != played and rubric.name in scenario_names():
-        raise RefoldError(
-            f"rubric {rubric.name!r}: expected episodes of that scenario, got {episode.id} of "
-            f"{played}; name the episodes to grade, or add --any-scenario"
+            return self._function(self.grader, log, left_out)
+        return (
+            RecordedRubrics(left_out)
+            if self.rubric is None
+            else self._rubrics(self.rubric, log, left_out)
         )
+
+    def heading(self, source: GradeSource) -> str:
+        """Return what a heading adds of *source*, once it has graded; nothing for recorded."""
+        return f", graded by {source.label}" if self.is_given else ""
+
+    def older_source(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource | None:
+        """
+        Return what gave the old grades of *log*'s episodes; None if *reference* is no such thing.
+
+        Saved grades come first: the function that a file holds by now is the new side.
+        """
+        if reference == SOURCE:
+            return GivenScores()
+        saved = find_saved(log, reference)
+        if saved is not None:
+            return SavedGrades(log, saved, left_out)
+        if Path(reference).is_dir() or reference.endswith(".toml"):
+            return self._rubrics(reference, log, left_out)
+        if Path(reference.rpartition(":")[0]).is_file():
+            return self._function(reference, log, left_out)
+        return None
+
+    def _rubrics(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
+        if Path(reference).is_dir():
+            return RubricFolder(reference, left_out)
+        if not Path(reference).exists():
+            saved = find_saved(log, reference)
+            if saved is not None:
+                return SavedGrades(log, saved, left_out)
+            if not reference.endswith(".toml"):
+                raise _unknown(
+                    f"--rubric {reference}", "a TOML file with a [rubric], a folder", log
+                )
+        return RubricFile(reference, log, any_scenario=self.any_scenario)
+
+    def _function(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
+        if not Path(reference.rpartition(":")[0]).exists():
+            saved = find_saved(log, reference)
+            if saved is not None:
+                return SavedGrades(log, saved, left_out)
+        function = FileGrader(reference)
+        return FunctionOfFile(function, seconds=self.seconds, on_output=print_to_stderr)
+
+
+def _unknown(what: str, files: str, log: EventLog) -> RefoldError:
+    names = ", ".join(dict.fromkeys(name for name, _, _ in log.graded_by())) or "none"
+    return RefoldError(
+        f"{what}: expected {files}, or the name of saved grades (here: {names}), got no such thing"
+    )
+
+
+def tell_remarks(source: GradeSource) -> None:
+    """Print on stderr what has to be said of the episodes that *source* graded."""
+    for line in source.remarks():
+        print_to_stderr(line)
 
 
 def with_grader_options(command: CommandT) -> CommandT:
@@ -126,8 +165,7 @@ def with_grader_options(command: CommandT) -> CommandT:
     ) -> Any:
         if rubric is not None and grader is not None:
             raise click.UsageError("expected --rubric or --grader, got both")
-        chosen = FileGrader(grader) if grader is not None else None
-        choice = GraderChoice(rubric, any_scenario, chosen, grader_timeout)
+        choice = GraderChoice(rubric, any_scenario, grader, grader_timeout)
         return command(**rest, grader_choice=choice)
 
     # Decorators apply from the bottom up, so the last option is added first.

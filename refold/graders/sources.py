@@ -1,0 +1,316 @@
+"""
+Where grades come from: rubrics, functions, saved grades, or what the source of an import gave.
+
+Each source goes through episodes one at a time, in their order, and keeps none of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from refold.engine import EventLog, RefoldError, Stream
+from refold.engine.definition import header_of
+from refold.engine.log.left_out import LeftOut
+from refold.graders.grading import Grade, Grader, RubricName, recorded_grader
+from refold.graders.process.file_grader import FileGrader
+from refold.graders.saved import saved_or_none
+from refold.scenarios import load_rubric, read_rubric_name, scenario_names
+from refold.scenarios.answered.events import ScoreGiven
+from refold.scenarios.criteria import find_criteria
+from refold.scenarios.facts import Facts
+from refold.scenarios.rubric import Criterion, Rubric
+
+Bounds = tuple[float, float]
+
+_DIGEST_LETTERS = 8
+_NAMES_SHOWN = 5
+
+
+class Gradable:
+    """An episode to grade: its *id* and its events, the *stream*."""
+
+    def __init__(self, id: str, stream: Stream) -> None:
+        self.id = id
+        self.stream = stream
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The events by type, made once for all that grade the episode."""
+        return Facts(self.stream)
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario that was played."""
+        return header_of(self.stream.scenario).name
+
+
+T = TypeVar("T", bound=Gradable)
+
+
+def rubric_label(rubric: RubricName) -> str:
+    """Return *rubric* as headings name it: ``inbox/hard v2 @90cd12ab``; a function has no v."""
+    version = f" v{rubric.version}" if rubric.version else ""
+    digest = f" @{rubric.digest[:_DIGEST_LETTERS]}" if rubric.digest else ""
+    return f"{rubric.name}{version}{digest}"
+
+
+class GradeSource:
+    """
+    Gives grades to episodes.
+
+    Attributes:
+        label: What headings call it; whole only once it has graded.
+    """
+
+    label = ""
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
+        """
+        Yield each of *episodes* with its grade, in order; None where the source has none.
+
+        Episodes whose own rubric cannot grade them are noted as left out, and not yielded.
+
+        Raises:
+            RefoldError: The source does not fit an episode, or fails.
+        """
+        raise NotImplementedError
+
+    def bounds_of(self, _rubric: RubricName) -> Bounds:
+        """Return the lowest and the highest score that this rubric of the source can give."""
+        return (0.0, 1.0)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what has to be said of the episodes graded so far, each as one line."""
+        yield from ()
+
+
+class RecordedRubrics(GradeSource):
+    """The rubric that each episode was recorded with; *left_out* notes those that it fails."""
+
+    label = "the recorded rubrics"
+
+    def __init__(self, left_out: LeftOut) -> None:
+        self._left_out = left_out
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+        """Yield each of *episodes* with its grade, but for those whose own rubric fails."""
+        return self._left_out.read_each(episodes, grade_as_recorded)
+
+
+def grade_as_recorded(episode: Gradable) -> Grade:
+    """
+    Return the grade of *episode* by the rubric that it was recorded with.
+
+    Raises:
+        ScenarioError: The rubric does not fit the family.
+    """
+    return recorded_grader(episode.stream.scenario).grade(episode.facts)
+
+
+class _RubricFiles(GradeSource):
+    """Graders of rubrics in files, read once for each family, whose measures they draw on."""
+
+    def __init__(self) -> None:
+        self._graders: dict[tuple[str, str, int], tuple[Rubric, Grader]] = {}
+        self._bounds: dict[str, Bounds] = {}
+
+    def bounds_of(self, rubric: RubricName) -> Bounds:
+        """Return floor and ceiling of the rubric."""
+        return self._bounds.get(rubric.digest, (0.0, 1.0))
+
+    def _grader(self, path: str, episode: Gradable) -> tuple[Rubric, Grader]:
+        family = episode.stream.family
+        key = path, family.name, family.rules
+        if key not in self._graders:
+            rubric = load_rubric(*key)
+            criteria = find_criteria(family.name, family.rules)
+            self._graders[key] = rubric, Grader(rubric, criteria)
+            self._bounds[rubric.digest] = rubric.floor, rubric.ceiling
+        return self._graders[key]
+
+
+class RubricFile(_RubricFiles):
+    """
+    The rubric of a TOML file.
+
+    One that is named after a scenario grades only episodes of that scenario, unless
+    *any_scenario* says otherwise. The *log* tells which scenarios there are.
+    """
+
+    def __init__(self, path: str, log: EventLog, *, any_scenario: bool) -> None:
+        super().__init__()
+        self.label = path
+        self._path = path
+        self._log = log
+        self._any_scenario = any_scenario
+        self._fitting: set[str] = set()
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+        """Yield each of *episodes* with its grade; raises RefoldError for another scenario's."""
+        for episode in episodes:
+            rubric, grader = self._grader(self._path, episode)
+            if not self._any_scenario and episode.scenario not in self._fitting:
+                self._check(rubric, episode)
+                self._fitting.add(episode.scenario)
+            given = grader.grade(episode.facts)
+            self.label = rubric_label(given.rubric)
+            yield episode, given
+
+    def _check(self, rubric: Rubric, episode: Gradable) -> None:
+        if rubric.name == episode.scenario:
+            return
+        played = Counter(info.scenario for info in self._log.episodes(left_out=LeftOut()))
+        if rubric.name in played or rubric.name in scenario_names():
+            number = played[episode.scenario]
+            raise RefoldError(
+                f"rubric {rubric.name!r} v{rubric.version}: expected episodes of {rubric.name}, "
+                f"got {episode.scenario} ({number}); narrow with --scenario, or say --any-scenario"
+            )
+
+
+class RubricFolder(_RubricFiles):
+    """
+    The rubrics of a folder's TOML files, each for the scenario that it is named after.
+
+    Episodes of other scenarios keep the rubric that they were recorded with; *left_out* notes
+    those that it fails.
+
+    Raises:
+        RefoldError: The folder has no rubric, or two of one name.
+    """
+
+    def __init__(self, path: str, left_out: LeftOut) -> None:
+        super().__init__()
+        self._left_out = left_out
+        self.label = path
+        self._paths: dict[str, str] = {}
+        for file in sorted(Path(path).glob("*.toml")):
+            name = read_rubric_name(file)
+            if name in self._paths:
+                raise RefoldError(
+                    f"{path}: expected one rubric of each name, got {name!r} in "
+                    f"{self._paths[name]} and {file}; remove one"
+                )
+            self._paths[name] = str(file)
+        if not self._paths:
+            raise RefoldError(f"{path}: expected TOML files with a [rubric], got none")
+        self._kept: dict[str, None] = {}
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+        """Yield each of *episodes* with its grade, by the folder's rubric if it has one."""
+        for episode in episodes:
+            if episode.scenario in self._paths:
+                yield (
+                    episode,
+                    self._grader(self._paths[episode.scenario], episode)[1].grade(episode.facts),
+                )
+            else:
+                self._kept[episode.scenario] = None
+                yield from self._left_out.read_each([episode], grade_as_recorded)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield which scenarios kept their recorded rubrics."""
+        if self._kept:
+            yield f"{self.label} has no rubric for {_enumerate(self._kept)}: graded as recorded"
+
+
+class FunctionOfFile(GradeSource):
+    """A function of a Python file, run in a process of its own."""
+
+    def __init__(
+        self, grader: FileGrader, *, seconds: float, on_output: Callable[[str], None]
+    ) -> None:
+        self.label = rubric_label(grader.rubric)
+        self._grader = grader
+        self._seconds = seconds
+        self._on_output = on_output
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+        """Yield each of *episodes* with its grade; raises GraderFailed as ``FileGrader`` does."""
+        return self._grader.grade_all(episodes, seconds=self._seconds, on_output=self._on_output)
+
+
+class SavedGrades(GradeSource):
+    """
+    The grades that *log* keeps by one *rubric*; grades of other events are none.
+
+    *left_out* notes the episodes with saved grades that cannot be read.
+    """
+
+    def __init__(self, log: EventLog, rubric: RubricName, left_out: LeftOut) -> None:
+        self.label = f"{rubric_label(rubric)} (saved)"
+        self._log = log
+        self._left_out = left_out
+        self._rubric = rubric
+        self._without = 0
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
+        """Yield each of *episodes* with the grade that is saved for it, or None."""
+        for episode in episodes:
+            fitting = (
+                each
+                for each in saved_or_none(self._log, episode.id, self._left_out)
+                if each.rubric == self._rubric and each.episode_digest == episode.stream.digest
+            )
+            found = next(fitting, None)
+            self._without += found is None
+            yield episode, found
+
+    def remarks(self) -> Iterator[str]:
+        """Yield how many episodes have no such grade."""
+        if self._without:
+            yield f"{self._without} without a grade by {rubric_label(self._rubric)}: not counted"
+
+
+class GivenScores(GradeSource):
+    """The scores that worlds outside, or the tools that runs were imported from, gave."""
+
+    label = "the source's scores"
+
+    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
+        """Yield each of *episodes* with the first score that it was given, or None."""
+        graders: dict[str, Grader] = {}
+        for episode in episodes:
+            given = episode.facts.of_type(ScoreGiven)
+            if not given:
+                yield episode, None
+                continue
+            name: str = given[0].event.name
+            if name not in graders:
+                rubric = Rubric("source", 0, (Criterion(name, 1.0, "score", {"name": name}),))
+                graders[name] = Grader(rubric, find_criteria("answered", 1))
+            yield episode, graders[name].grade(episode.facts)
+
+
+def find_saved(log: EventLog, reference: str) -> RubricName | None:
+    """
+    Return the rubric of *log*'s saved grades that *reference* names; None if it names none.
+
+    *reference* is a name, with a unique beginning of the digest after an ``@`` where several
+    share the name.
+
+    Raises:
+        RefoldError: Several fit.
+    """
+    known = [RubricName(*each) for each in log.graded_by()]
+    found = [each for each in known if each.name == reference]
+    if not found:
+        name, _, digest = reference.rpartition("@")
+        found = [each for each in known if each.name == name and each.digest.startswith(digest)]
+    if len(found) > 1:
+        name = found[0].name
+        digests = [f"{name}@{each.digest[:_DIGEST_LETTERS]}" for each in found]
+        raise RefoldError(
+            f"saved grades {reference!r}: expected those of one grader, got {_enumerate(digests)}; "
+            "name one of them"
+        )
+    return found[0] if found else None
+
+
+def _enumerate(names: Iterable[str]) -> str:
+    first, *rest = names
+    shown = ", ".join([first, *rest[: _NAMES_SHOWN - 1]])
+    more = len(rest) + 1 - _NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
