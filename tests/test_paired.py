@@ -1,145 +1,123 @@
-import itertools
-from math import inf, sqrt
+from math import sqrt
 from random import Random
+from statistics import fmean, variance
 
 import pytest
 from scipy import stats
 
-from refold.reports.statistics import EXACT_UP_TO, paired_difference
+from refold.reports.paired import difference_elsewhere, difference_here, stratified_error
+from refold.reports.statistics import mean_interval
 
-UNBOUNDED = (-inf, inf)
+WIDE = (-100.0, 100.0)
 
 
-def scores(n, seed=0):
-    """Return two columns of *n* scores."""
+def strata(*sizes, seed=0):
+    """Return differences of scenarios with so many worlds."""
     dice = Random(seed)
-    return [[round(dice.random(), 4) for _ in range(n)] for _ in range(2)]
+    return [[round(dice.uniform(-0.5, 0.7), 4) for _ in range(size)] for size in sizes]
 
 
-def differences(a, b):
-    """Return a cluster for each pair."""
-    return [[right - left] for left, right in zip(a, b, strict=True)]
+def test_two_scenarios_are_welchs():
+    """With two strata error and degrees of freedom are those of Welch's t test."""
+    a, b = strata(6, 9)
+    welch = stats.ttest_ind(a, [-each for each in b], equal_var=False)
+    error, degrees = stratified_error([a, b])
+    assert degrees == pytest.approx(welch.df)
+    assert error == pytest.approx(sqrt(variance(a) / 6 + variance(b) / 9) / 2)
+    made = difference_here([a, b], bounds=WIDE)
+    interval = welch.confidence_interval()
+    assert made.method == "student"
+    ends = made.low, made.high
+    assert ends == pytest.approx((interval.low / 2, interval.high / 2))
+
+
+def test_one_scenario_is_the_paired_t_test():
+    """Its worlds are the units."""
+    (only,) = strata(8)
+    made, ends = difference_here([only], bounds=WIDE), stats.ttest_1samp(only, 0)
+    interval = ends.confidence_interval()
+    assert (made.low, made.high) == pytest.approx((interval.low, interval.high))
+    assert (made.units, made.degrees, made.claim) == (8, 7, "these_scenarios")
+
+
+def test_scenarios_weigh_the_same_whatever_their_worlds():
+    """The mean is that of scenario means, in both claims."""
+    groups = [[0.1] * 9 + [0.2], [0.5, 0.7]]
+    for made in (difference_here(groups), difference_elsewhere(groups)):
+        assert made.difference == pytest.approx(fmean([0.11, 0.6]))
+
+
+def test_flips_weigh_worlds_as_the_mean_does():
+    """A world of a scenario with ten counts a fifth of one of a scenario with two."""
+    made = difference_here([[0.1] * 10, [-0.5, -0.5]])
+    even = difference_here([[0.01] * 10, [-0.25, -0.25]])
+    assert made.p == even.p
+    assert made.p > 0.05
 
 
 @pytest.mark.parametrize(
-    ("clusters", "p"),
+    "groups",
     [
-        ([[0.1], [0.2], [0.3]], 2 / 8),  # only +++ and --- are as far out
-        ([[0.4], [0.3], [-0.1]], 4 / 8),  # 0.6: also 0.8, and both below 0
-        ([[0.3], [-0.1]], 4 / 4),  # 0.2 is as near to 0 as it gets
-        ([[0.1], [0.2], [-0.3]], 8 / 8),  # the mean is 0, and so are rounding errors
-        ([[0.5], [0.0], [0.0]], 8 / 8),  # flipping 0 changes nothing
-        ([[-0.7], [-0.2], [0.7], [0.2]], 16 / 16),  # the same, with ties
-        ([[0.9]], 1.0),
+        [[0.3, 0.0, 0.0], [0.0, 0.0, 0.2]],  # two worlds differ
+        [[0.2, 0.2, 0.2], [0.4, 0.4, 0.4]],  # all alike in each scenario: an error of 0
+        [[0.2], [0.3], [0.1]],
     ],
 )
-def test_p_counts_flips(clusters, p):
-    """The p-value is what counting by hand gives."""
-    made = paired_difference(clusters)
-    assert made.p == pytest.approx(p)
-    assert made.exact
+def test_where_t_has_nothing_to_go_by_the_interval_is_gaffkes(groups):
+    """Few worlds that differ, or none that scatter, bound the mean by their number alone."""
+    made = difference_here(groups)
+    expected = mean_interval([each for group in groups for each in group], bounds=(-1, 1))
+    assert (made.low, made.high, made.method) == (expected.low, expected.high, "gaffke")
+    assert made.high - made.low > 0.2
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_p_is_that_of_all_flips_of_clusters(seed):
-    """Clusters of several sizes are flipped as a whole."""
-    dice = Random(seed)
-    clusters = [[dice.uniform(-0.3, 0.7) for _ in range(dice.randint(1, 4))] for _ in range(7)]
-    sums = [sum(cluster) for cluster in clusters]
-    flipped = [
-        abs(sum(sign * each for sign, each in zip(signs, sums, strict=True)))
-        for signs in itertools.product((1, -1), repeat=len(sums))
-    ]
-    expected = sum(each >= abs(sum(sums)) - 1e-9 for each in flipped) / len(flipped)
-    assert paired_difference(clusters).p == pytest.approx(expected)
+def test_unequal_scenarios_stay_within_bounds():
+    """Scaled worlds do not let Gaffke's interval leave what a difference can be."""
+    made = difference_here([[0.9], [0.9] * 3])
+    assert -1 <= made.low < 0.9 < made.high <= 1
 
 
-def test_unclustered_pairs_agree_with_scipy():
-    """Without clusters: the interval of the paired t test, the p-value of exchanged pairs."""
-    a, b = scores(8)
-    made = paired_difference(differences(a, b), bounds=UNBOUNDED)
-    ends = stats.ttest_rel(b, a).confidence_interval()
-    assert (made.low, made.high) == pytest.approx((ends.low, ends.high))
-    exchanged = stats.permutation_test(
-        (b, a), lambda x, y: (x - y).mean(), permutation_type="samples", vectorized=False
-    )
-    assert made.p == pytest.approx(exchanged.pvalue)
-    assert (made.pairs, made.clusters, made.method) == (8, 8, "student")
+def test_single_worlds_are_taken_for_drawn_scenarios():
+    """Where a scenario has one world, both claims have the same interval: the wider one."""
+    groups = strata(1, 4, 4, 4, 4, 4)
+    here, elsewhere = difference_here(groups), difference_elsewhere(groups)
+    ends = [(each.low, each.high) for each in (here, elsewhere)]
+    assert ends[0] == ends[1]
+    assert (here.units, elsewhere.units) == (21, 6)
 
 
-def test_clusters_of_one_size_are_students_on_their_means():
-    """Three epochs of five scenarios: the interval knows five values, not fifteen."""
-    a, b = scores(15)
-    singles = [difference for (difference,) in differences(a, b)]
-    clusters = [singles[place : place + 3] for place in range(0, 15, 3)]
-    means = [sum(cluster) / 3 for cluster in clusters]
-    ends = stats.ttest_1samp(means, 0).confidence_interval()
-    made = paired_difference(clusters, bounds=UNBOUNDED)
-    assert (made.low, made.high) == pytest.approx((ends.low, ends.high))
-    assert (made.pairs, made.clusters) == (15, 5)
+def test_elsewhere_knows_scenarios_only():
+    """The interval is Student's of the scenarios' means, and scenarios are flipped."""
+    groups = strata(3, 3, 3, 3, 3, 3)
+    means = [fmean(group) for group in groups]
+    made = difference_elsewhere(groups, bounds=WIDE)
+    interval = stats.ttest_1samp(means, 0).confidence_interval()
+    assert (made.low, made.high) == pytest.approx((interval.low, interval.high))
+    assert made.least_p == 2 / 2**6
 
 
-def test_repeating_a_cluster_adds_no_evidence():
-    """Epochs that all say the same leave interval and p-value as they are."""
-    once = paired_difference([[0.3], [-0.1], [0.4], [0.2]])
-    often = paired_difference([[0.3] * 9, [-0.1] * 9, [0.4] * 9, [0.2] * 9])
-    assert (often.low, often.high, often.p) == pytest.approx((once.low, once.high, once.p))
-    assert (once.pairs, often.pairs) == (4, 36)
+def test_clear_needs_interval_and_p():
+    """Five worlds that all gain much exclude 0, but their p of 0.0625 is no finding."""
+    made = difference_here([[0.9, 0.95], [0.9, 0.95, 0.92]])
+    assert made.low > 0
+    assert not made.is_clear()
+    many = difference_here([[0.3, 0.2, 0.25, 0.31], [0.2, 0.3, 0.1, 0.22]])
+    assert many.is_clear()
+    assert not many.is_clear(0.06)
 
 
-def test_interval_of_unequal_clusters_by_hand():
-    """0.6 - 2 x 0.2 and 0 - 1 x 0.2 over 3 pairs, with t(1) = 12.706 from the table."""
-    made = paired_difference([[0.2, 0.4], [0.0]], bounds=UNBOUNDED)
-    half = 12.706 * sqrt(2 / 1 * (0.2**2 + 0.2**2)) / 3
-    assert made.difference == pytest.approx(0.2)
-    assert (made.low, made.high) == pytest.approx((0.2 - half, 0.2 + half), rel=1e-4)
+def test_the_drop_that_would_be_seen():
+    """(t + t_0.8) times the error, with t(7) = 2.365 and 0.896 from the table."""
+    (only,) = strata(8)
+    made = difference_here([only])
+    error = sqrt(variance(only) / 8)
+    assert made.least_drop() == pytest.approx((2.365 + 0.896) * error, rel=1e-3)
+    assert difference_here([[0.1]]).least_drop() is None
 
 
-def test_few_clusters_bound_the_p_value():
-    """With G clusters no p-value is below 2 of 2^G, and the result says so."""
-    for count in (1, 2, 4, EXACT_UP_TO):
-        made = paired_difference([[0.1 + place / 100] for place in range(count)])
-        assert made.p == made.least_p == 2 / 2**count
-
-
-def test_many_clusters_are_sampled_always_alike():
-    """Beyond what can be tried in full, a fixed sample of flips is; p never becomes 0."""
-    clusters = [[0.1 + place / 1000] for place in range(EXACT_UP_TO + 1)]
-    made = paired_difference(clusters)
-    assert not made.exact
-    assert made.p == made.least_p > 2 / 2 ** (EXACT_UP_TO + 1)
-    mixed = [[value if place % 3 else -value] for place, (value,) in enumerate(clusters)]
-    assert paired_difference(mixed) == paired_difference(mixed)
-    normal = stats.ttest_1samp([value for (value,) in mixed], 0).pvalue
-    assert paired_difference(mixed).p == pytest.approx(normal, abs=0.05)
-
-
-@pytest.mark.parametrize("count", [EXACT_UP_TO, EXACT_UP_TO + 1, 40])
-def test_flips_are_those_that_scipy_tries(count):
-    """All of them, or the sample that ``permutation_test`` takes for the seed 0."""
-    sums = [difference for (difference,) in differences(*scores(count, seed=count))]
-    flipped = stats.permutation_test(
-        (sums,),
-        lambda sums, axis: sums.sum(axis=axis).round(9),
-        permutation_type="samples",
-        n_resamples=2**EXACT_UP_TO,
-        random_state=0,
-    )
-    assert paired_difference([[each] for each in sums]).p == flipped.pvalue
-
-
-def test_clusters_without_a_difference_are_not_flipped():
-    """Equal pairs move no p-value, and however many there are, the rest is tried in full."""
-    some = [[0.3], [-0.1], [0.2]]
-    made = paired_difference([*some, *([0.0] for _ in range(40))])
-    assert made.exact
-    assert (made.p, made.least_p) == (paired_difference(some).p, 2 / 2**3)
-    assert made.clusters == 43
-    assert paired_difference([[0.0], [0.1, -0.1]]).p == 1
-
-
-@pytest.mark.parametrize("clusters", [[], [[0.1], []]])
-def test_nothing_to_compare_is_refused(clusters):
-    """No cluster, or one without a difference, is a mistake of the caller."""
-    with pytest.raises(ValueError, match="expected clusters of at least one difference"):
-        paired_difference(clusters)
+@pytest.mark.parametrize("groups", [[], [[0.1], []]])
+def test_nothing_to_compare_is_refused(groups):
+    """No scenario, or one without a world, is a mistake of the caller."""
+    for compute in (difference_here, difference_elsewhere):
+        with pytest.raises(ValueError, match="expected scenarios of at least one world"):
+            compute(groups)

@@ -29,6 +29,14 @@ def test_so_are_those_between_whole_numbers(a, b):
         assert beta_quantile(a, b, share) == pytest.approx(betaincinv(a, b, share), rel=1e-11)
 
 
+@pytest.mark.parametrize(("a", "b"), [(0.03, 1), (0.4, 3.6), (0.9, 40), (2.5, 0.2), (7, 0.75)])
+def test_so_are_those_below_one(a, b):
+    """One of the parameters may be a part of an episode."""
+    for share in (0.001, 0.025, 0.5, 0.975):
+        expected = pytest.approx(betaincinv(a, b, share), rel=1e-10)
+        assert beta_quantile(a, b, share) == expected, share
+
+
 @pytest.mark.parametrize("confidence", CONFIDENCES)
 def test_t_quantiles_are_those_of_scipy(confidence):
     """For whole degrees of freedom and others, to 11 digits."""

@@ -24,7 +24,6 @@ from refold.commands.shared.progress import show_progress
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
-    interval_remarks,
 )
 from refold.engine import EventLog
 from refold.reports import Ranking, find_run, rankings
@@ -80,8 +79,6 @@ def _print_rankings(tables: Sequence[Ranking], several: Sequence[str], log_path:
         out.print(safe_text(_table_title(each, full=each.over in several)), style="bold")
         out.print(_overall_table(each) if each.setting is None else _setting_table(each))
         out.print()
-    for line in interval_remarks(place.score for each in tables for place in each.places):
-        out.print(line)
     for name in several:
         print_to_stderr(
             f"{name}: recorded in several versions, each ranked apart; no table over all"

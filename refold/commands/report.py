@@ -29,7 +29,6 @@ from refold.commands.shared.output import (
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
-    interval_remarks,
     setting_names,
 )
 from refold.engine import EventLog
@@ -133,8 +132,6 @@ def _print_report(
     out.print(safe_text(f"run {name}, agent {', '.join(agents)}{graded_by}"), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
-    for line in interval_remarks(each.score for each in run_report.scenarios):
-        out.print(line)
     if run_report.costs:
         out.print()
         out.print(_costs_table(run_report, run_report.costs))

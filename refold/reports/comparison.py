@@ -1,15 +1,13 @@
 """
 Compare two runs over the same scenarios and seeds by paired differences.
 
-Only episodes that count are paired. A difference is always second minus first. Episodes of one
-scenario resemble each other, so with several scenarios these are the independent units behind
-interval and p-value; within one scenario its seeds are, and within one seed its repetitions. The
-result then says nothing about other scenarios.
+Only episodes that count are paired. A difference is always second minus first. A world, a
+scenario with a seed, is one unit, and its repetitions are averaged first; of a scenario with a
+single world, its repetitions are the units. Means are means of scenario means.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from statistics import fmean
 from typing import Literal
 
@@ -18,17 +16,14 @@ from attrs import frozen
 from refold.engine import EventLog
 from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import DECIMAL_PLACES
+from refold.reports.noise import Noise, noise_of_difference, replay_noise
 from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.paired import Difference, difference_elsewhere, difference_here
 from refold.reports.pairs import Pair, Runs, pair_outcomes, scenario_and_seed
-from refold.reports.statistics import (
-    Noise,
-    PairedDifference,
-    noise_floor,
-    noise_of_difference,
-    paired_difference,
-)
+from refold.reports.statistics import Bounds
 
-Unit = Literal["scenario", "seed", "episode"]
+Unit = Literal["world", "episode"]
+Strata = tuple[tuple[float, ...], ...]
 
 
 @frozen
@@ -49,18 +44,22 @@ class Contrast:
     The comparison over some pairs.
 
     Attributes:
-        unit: The independent units: scenarios, seeds or single episodes.
-        means: Mean score of each side, over the pairs.
+        pairs: Their number.
+        unit: The independent units: worlds, or episodes where each scenario has one world.
+        means: Mean of the scenario means of each side.
         passed: Number that passed of each side.
         flips: Number of pairs in which only the first passed, and only the second.
-        paired: Mean difference, with interval and p-value.
+        here: The difference, for these scenarios.
+        elsewhere: The difference, for other scenarios of the kind; None for a single scenario.
     """
 
+    pairs: int
     unit: Unit
     means: tuple[float, float]
     passed: tuple[int, int]
     flips: tuple[int, int]
-    paired: PairedDifference
+    here: Difference
+    elsewhere: Difference | None
 
 
 @frozen
@@ -71,18 +70,24 @@ class Comparison:
     Attributes:
         scenarios: The contrast on each scenario, in the order of the first run.
         overall: The contrast over all pairs.
+        strata: For each scenario the differences of its units.
+        bounds: The lowest and highest difference possible.
         flips: The pairs of which only one episode passed.
-        noise: Scatter of repeated episodes; None if no scenario and seed was repeated.
-        chance: How far from 0 this noise alone takes the mean difference of so many pairs.
+        always_same: Whether both runs repeated every world, always with the same events, so that
+            the difference is a fact.
+        noise: How far replaying alone moves the difference; None unless both runs have a world
+            repeated in every scenario.
         unpaired: Number of episodes of each run that count but have no partner.
         exclusions: Episodes of each run that do not count, by reason.
     """
 
     scenarios: Mapping[Setting, Contrast]
     overall: Contrast
+    strata: Strata
+    bounds: Bounds
     flips: tuple[Flip, ...]
-    noise: Noise | None
-    chance: float | None
+    always_same: bool
+    noise: float | None
     unpaired: tuple[int, int]
     exclusions: tuple[Mapping[str, int], Mapping[str, int]]
 
@@ -107,51 +112,108 @@ def compare(
     by_setting: dict[Setting, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_setting[pair[0].setting].append(pair)
-    noise = noise_floor(chain(_scores_by_seed(left).values(), _scores_by_seed(right).values()))
+    sides = [a for a, _ in pairs], [b for _, b in pairs]
     return Comparison(
-        scenarios={key: _contrast_of(group, pass_at) for key, group in by_setting.items()},
-        overall=_contrast_of(pairs, pass_at),
+        scenarios={key: _contrast_of([group], pass_at) for key, group in by_setting.items()},
+        overall=_contrast_of(list(by_setting.values()), pass_at),
+        strata=_strata(by_setting.values()),
+        bounds=_bounds(by_setting),
         flips=tuple(_flips(pairs, pass_at)),
-        noise=noise,
-        chance=noise_of_difference(noise, len(pairs)) if noise else None,
+        always_same=all(map(_always_same, sides)),
+        noise=_noise(*sides),
         unpaired=(len(left) - len(pairs), len(right) - len(pairs)),
         exclusions=(_exclusions(read[0]), _exclusions(read[1])),
     )
 
 
-def _scores_by_seed(outcomes: Iterable[Outcome]) -> dict[object, list[float]]:
-    scores: dict[object, list[float]] = defaultdict(list)
-    for outcome in outcomes:
-        scores[outcome.setting, outcome.seed].append(outcome.score)
-    return scores
-
-
-def _contrast_of(pairs: Sequence[Pair], pass_at: float) -> Contrast:
-    unit = _unit(pairs)
-    clusters: dict[object, list[float]] = defaultdict(list)
-    for place, (a, b) in enumerate(pairs):
-        keys: dict[Unit, object] = {"scenario": a.setting, "seed": a.seed, "episode": place}
-        # Scores have 4 decimal places: anything beyond is a rounding error and would break ties.
-        clusters[keys[unit]].append(round(b.score - a.score, DECIMAL_PLACES))
-    # Scores lie within their rubrics' bounds, so differences within plus or minus the widest.
-    low, high = pairs[0][0].setting.bounds
-    for a, _ in pairs:
-        low, high = min(low, a.setting.bounds[0]), max(high, a.setting.bounds[1])
+def _contrast_of(groups: Sequence[Sequence[Pair]], pass_at: float) -> Contrast:
+    """Return the contrast over the pairs of some scenarios, a group for each."""
+    pairs = [pair for group in groups for pair in group]
+    strata, bounds = _strata(groups), _bounds(a.setting for a, _ in pairs)
     passes = [(a.score >= pass_at, b.score >= pass_at) for a, b in pairs]
+    several = any(len(_by_world(group)) > 1 for group in groups)
+    single = len(groups) == 1
     return Contrast(
-        unit=unit,
-        means=(fmean(a.score for a, _ in pairs), fmean(b.score for _, b in pairs)),
+        pairs=len(pairs),
+        unit="world" if several or max(map(len, groups)) == 1 else "episode",
+        means=(_mean_of_means(groups, 0), _mean_of_means(groups, 1)),
         passed=(sum(a for a, _ in passes), sum(b for _, b in passes)),
         flips=(sum(a and not b for a, b in passes), sum(b and not a for a, b in passes)),
-        paired=paired_difference(list(clusters.values()), bounds=(low - high, high - low)),
+        here=difference_here(strata, bounds=bounds),
+        elsewhere=None if single else difference_elsewhere(strata, bounds=bounds),
     )
 
 
-def _unit(pairs: Iterable[Pair]) -> Unit:
-    worlds = {scenario_and_seed(a) for a, _ in pairs}
-    if len({scenario for scenario, _ in worlds}) > 1:
-        return "scenario"
-    return "seed" if len(worlds) > 1 else "episode"
+def _by_world(pairs: Iterable[Pair]) -> dict[object, list[Pair]]:
+    worlds: dict[object, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        worlds[scenario_and_seed(pair[0])].append(pair)
+    return worlds
+
+
+def _strata(groups: Iterable[Sequence[Pair]]) -> Strata:
+    return tuple(tuple(_differences(group)) for group in groups)
+
+
+def _differences(pairs: Sequence[Pair]) -> Iterator[float]:
+    """Yield the difference of each world; of a single world, that of each pair."""
+    worlds = _by_world(pairs)
+    for group in worlds.values() if len(worlds) > 1 else [[pair] for pair in pairs]:
+        # Scores have 4 decimal places: anything beyond is a rounding error and would break ties.
+        yield fmean(round(b.score - a.score, DECIMAL_PLACES) for a, b in group)
+
+
+def _mean_of_means(groups: Iterable[Sequence[Pair]], side: int) -> float:
+    """Return the mean over scenarios of the mean over worlds of a side's mean score."""
+    return fmean(
+        fmean(fmean(pair[side].score for pair in world) for world in _by_world(group).values())
+        for group in groups
+    )
+
+
+def _bounds(settings: Iterable[Setting]) -> Bounds:
+    """Return the range of differences: plus or minus the widest range of scores."""
+    ends = [setting.bounds for setting in settings]
+    width = max(high for _, high in ends) - min(low for low, _ in ends)
+    return -width, width
+
+
+def _repetitions(outcomes: Iterable[Outcome]) -> dict[object, dict[object, list[Outcome]]]:
+    """Return by agent and world what one agent played in one world."""
+    found: dict[object, dict[object, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
+    for outcome in outcomes:
+        found[outcome.agent][scenario_and_seed(outcome)].append(outcome)
+    return found
+
+
+def _always_same(outcomes: Iterable[Outcome]) -> bool:
+    return all(
+        len(played) > 1 and len({each.digest for each in played}) == 1
+        for worlds in _repetitions(outcomes).values()
+        for played in worlds.values()
+    )
+
+
+def replay_noise_of(outcomes: Iterable[Outcome]) -> Noise | None:
+    """
+    Return the noise of the mean of *outcomes*, all of one agent.
+
+    None if a scenario has no world that was repeated, or if there are several agents: what one
+    of them scatters is not noise of another.
+    """
+    by_agent = _repetitions(outcomes)
+    if len(by_agent) != 1:
+        return None
+    (worlds,) = by_agent.values()
+    scenarios: dict[Setting, list[list[float]]] = defaultdict(list)
+    for played in worlds.values():
+        scenarios[played[0].setting].append([each.score for each in played])
+    return replay_noise(list(scenarios.values()))
+
+
+def _noise(left: Iterable[Outcome], right: Iterable[Outcome]) -> float | None:
+    a, b = replay_noise_of(left), replay_noise_of(right)
+    return noise_of_difference(a, b) if a and b else None
 
 
 def _flips(pairs: Iterable[Pair], pass_at: float) -> Iterator[Flip]:

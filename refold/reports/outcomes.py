@@ -73,6 +73,7 @@ class Outcome:
         steps: Number of whole steps.
         score: By the setting's rubric, 4 decimal places.
         counts: The grade's diagnostic numbers.
+        digest: Head of its hash chain, equal for episodes with equal events.
         excluded: Why the score does not count, ``instrument_failed``, ``not_ended`` or
             ``played_again``; None if it does.
     """
@@ -86,6 +87,7 @@ class Outcome:
     steps: int
     score: float
     counts: Mapping[str, float]
+    digest: str
     excluded: str | None
 
 
@@ -154,12 +156,12 @@ def outcome_of(
         steps=info.steps,
         score=given.score,
         counts=given.counts,
-        excluded=exclusion(stream, again=again),
+        digest=info.digest,
+        excluded=_exclusion(stream, again=again),
     )
 
 
-def exclusion(stream: Stream, *, again: bool = False) -> str | None:
-    """Return why the episode *stream* does not count, None if it does; *again* as above."""
+def _exclusion(stream: Stream, *, again: bool = False) -> str | None:
     if again:
         return PLAYED_AGAIN
     ends = (event for event in reversed(stream) if isinstance(event, EpisodeEnded))

@@ -2,11 +2,12 @@
 Pair the episodes of two runs, and check that they are comparable at all.
 
 A pair is one episode of each run with the same scenario and seed; if a run repeats these, with
-the same epoch as well. Scores of different settings are never compared.
+the same epoch as well; if the runs have several agents in common, by the same agent. Scores of
+different settings are never compared.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from refold.engine import RefoldError
 from refold.reports.outcomes import Outcome, Setting
@@ -25,7 +26,7 @@ def pair_outcomes(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome])
         RefoldError: There are none, or a scenario's episodes are not comparable because rubric,
             rules or parameters differ.
     """
-    _check_settings(runs, left, right)
+    check_settings(runs, left, right)
     pairs = list(_find_pairs(left, right))
     if not pairs:
         raise RefoldError(
@@ -35,7 +36,7 @@ def pair_outcomes(runs: Runs, left: Sequence[Outcome], right: Sequence[Outcome])
     return pairs
 
 
-def _check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome]) -> None:
+def check_settings(runs: Runs, left: Iterable[Outcome], right: Iterable[Outcome]) -> None:
     """Raise an error if the runs have a scenario of the same name with different settings."""
     sides: list[dict[str, dict[Setting, str]]] = [defaultdict(dict), defaultdict(dict)]
     for side, outcomes in zip(sides, (left, right), strict=True):
@@ -62,16 +63,23 @@ def _mismatch(scenario: str, settings: Mapping[Setting, str]) -> str:
 
 
 def _find_pairs(left: Sequence[Outcome], right: Sequence[Outcome]) -> Iterator[Pair]:
-    repeated = {
-        key
+    world_of = _world_by_agent if _share_agents(left, right) else scenario_and_seed
+    repeated: set[object] = {
+        world
         for outcomes in (left, right)
-        for key, times in Counter(map(scenario_and_seed, outcomes)).items()
+        for world, times in Counter(map(world_of, outcomes)).items()
         if times > 1
     }
-    partners = dict(_with_pair_keys(right, repeated))
-    for key, outcome in _with_pair_keys(left, repeated):
+    partners = dict(_with_pair_keys(right, world_of, repeated))
+    for key, outcome in _with_pair_keys(left, world_of, repeated):
         if key in partners:
             yield outcome, partners[key]
+
+
+def _share_agents(left: Iterable[Outcome], right: Iterable[Outcome]) -> bool:
+    """Return whether both have the same agents, several: each is then its own partner."""
+    agents, others = ({outcome.agent for outcome in side} for side in (left, right))
+    return agents == others and len(agents) > 1
 
 
 def scenario_and_seed(outcome: Outcome) -> tuple[str, int]:
@@ -79,13 +87,17 @@ def scenario_and_seed(outcome: Outcome) -> tuple[str, int]:
     return outcome.setting.scenario, outcome.seed
 
 
+def _world_by_agent(outcome: Outcome) -> tuple[str, int, str]:
+    return (*scenario_and_seed(outcome), outcome.agent)
+
+
 def _with_pair_keys(
-    outcomes: Iterable[Outcome], repeated: set[tuple[str, int]]
+    outcomes: Iterable[Outcome], world_of: Callable[[Outcome], object], repeated: set[object]
 ) -> Iterator[tuple[object, Outcome]]:
-    """Yield each outcome with its pair's key: scenario, seed, and if repeated epoch and count."""
+    """Yield each outcome with its pair's key: its world, and if repeated epoch and count."""
     seen: Counter[object] = Counter()
     for outcome in outcomes:
-        world = scenario_and_seed(outcome)
+        world = world_of(outcome)
         key: object = world
         # Without repetitions the epochs may differ: one run may have begun at another epoch.
         if world in repeated:

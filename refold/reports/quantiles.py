@@ -23,17 +23,20 @@ def beta_quantile(a: float, b: float, share: float) -> float:
     Return the x below which a beta variable lies with probability *share*.
 
     Args:
-        a: First parameter, at least 1.
-        b: Second parameter, at least 1.
+        a: First parameter, above 0.
+        b: Second parameter, above 0, and at least 1 if *a* is not.
         share: Between 0 and 1, both excluded.
     """
+    if b < 1:
+        return 1 - beta_quantile(b, a, 1 - share)
     with _lock:
         mp = _context()
         scale = mp.beta(a, b)
         return _solve(
             lambda x: _beta_cdf(mp, a, b, x) - share,
             lambda x: x ** (a - 1) * (1 - x) ** (b - 1) / scale,
-            start=mp.mpf(a - 1) / (a + b - 2) if a + b > 2 else mp.mpf(0),
+            # Below 1 the function is concave throughout; x^a / (a B(a, b)) never lies below it.
+            start=_mode(mp, a, b) if a >= 1 else (share * a * scale) ** (1 / mp.mpf(a)),
         )
 
 
@@ -49,6 +52,10 @@ def t_quantile(degrees: float, confidence: float) -> float:
             lambda t: scale * (1 + t**2 / degrees) ** (-0.5 - half),
             start=mp.mpf(0),
         )
+
+
+def _mode(mp: Any, a: float, b: float) -> Any:
+    return mp.mpf(a - 1) / (a + b - 2) if a + b > 2 else mp.mpf(0)
 
 
 def _solve(function: Callable[[Any], Any], slope: Callable[[Any], Any], start: Any) -> float:

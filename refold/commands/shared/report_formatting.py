@@ -5,22 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 from refold.commands.shared.output import SHORT_ID_LENGTH
 from refold.reports.outcomes import Setting
-from refold.reports.statistics import Estimate, PairedDifference
+from refold.reports.paired import Difference
+from refold.reports.statistics import Estimate
 
 
-def format_interval(estimate: Estimate | PairedDifference | None) -> str | None:
-    """Return both ends of an interval, with a ``*`` if all values are equal; None for None."""
-    if estimate is None:
-        return None
-    # A blank in the star's place, so that the figures of a column stay aligned.
-    mark = "*" if estimate.method == "equal_values" else " "
-    return f"{estimate.low:.4f} to {estimate.high:.4f}{mark}"
-
-
-def interval_remarks(estimates: Iterable[Estimate | PairedDifference | None]) -> list[str]:
-    """Return the remarks to print below a table with the intervals of *estimates*."""
-    marked = any(each is not None and each.method == "equal_values" for each in estimates)
-    return ["* all values are equal: the interval rests on their number alone"] if marked else []
+def format_interval(interval: Estimate | Difference | None) -> str | None:
+    """Return both ends of an interval; None for None."""
+    return None if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
 
 
 def format_exclusions(exclusions: Mapping[str, int]) -> str | None:

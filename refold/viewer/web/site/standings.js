@@ -29,9 +29,8 @@ function exclusionNote(place) {
   return words.length ? html`<span class="remark dim">not counted: ${visibleText(words.join(", "))}</span>` : nothing;
 }
 
-function intervalText({ low, high, method }) {
-  const mark = method === "equal_values" ? "*" : nothing;
-  return html`<span class="dim">${fixedScore(low)} – ${fixedScore(high)}${mark}</span>`;
+function intervalText({ low, high }) {
+  return html`<span class="dim">${fixedScore(low)} – ${fixedScore(high)}</span>`;
 }
 
 function bestLink(place) {
@@ -72,13 +71,11 @@ function rankingBoard(s) {
   }
   const overall = rankings.filter(({ setting }) => !setting).reverse();
   const tables = [...overall, ...rankings.filter(({ setting }) => setting)];
-  const starred = rankings.some(({ places }) => places.some(({ score }) => score?.method === "equal_values"));
   const names = several.map((each, place) => html`${place ? ", " : nothing}${breakableName(each)}`);
   return html`${leftOutNotice(left)}${several.length ? html`<p class="banner">${names}: recorded with several rules, parameters or rubrics.
       Each is ranked apart, and there is no table over all of them.</p>` : nothing}
     <div class="rankings">${tables.map((each) => rankingTable(each, several))}</div>
-    <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another may have played their beginning.
-    ${starred ? "* All values are equal: the interval rests on their number alone." : nothing}</p>`;
+    <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another may have played their beginning.</p>`;
 }
 
 /** *drawn* as a link to the episode *id*, if that is known. */
