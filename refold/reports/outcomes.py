@@ -36,6 +36,10 @@ PLAYED_AGAIN = "played_again"
 """Reason for excluding an episode that failures of the API cut off and a newer one replaces."""
 
 
+ScenarioKey = tuple[str, str, int, str]
+"""Name, family, rules and the digest of the parameters: equal keys, equal worlds by seed."""
+
+
 @frozen
 class Setting:
     """
@@ -108,15 +112,24 @@ def setting_of(body: bytes) -> Setting:
     Raises:
         ScenarioError: Its rubric does not fit its family.
     """
-    header, rubric = header_of(body), recorded_rubric(body)
+    scenario, family, rules, parameters = scenario_key(body)
+    rubric = recorded_rubric(body)
     return Setting(
-        scenario=header.name,
-        family=header.family,
-        rules=header.rules,
-        parameters=sha256(bytes(_decode_body(body).parameters)).hexdigest(),
+        scenario=scenario,
+        family=family,
+        rules=rules,
+        parameters=parameters,
         rubric=RubricName(rubric.name, rubric.version, rubric.digest),
         bounds=(rubric.floor, rubric.ceiling),
     )
+
+
+@lru_cache(maxsize=64)
+def scenario_key(body: bytes) -> ScenarioKey:
+    """Return what tells the scenario apart whose canonical JSON is *body*, whatever its rubric."""
+    header = header_of(body)
+    parameters = sha256(bytes(_decode_body(body).parameters)).hexdigest()
+    return header.name, header.family, header.rules, parameters
 
 
 class PlayedEpisode(Gradable):
