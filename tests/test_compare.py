@@ -1,7 +1,7 @@
 from statistics import fmean
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
 from recorded_runs import ask, record, shown
 
 from refold.agents import make_policy, play
@@ -9,7 +9,8 @@ from refold.cli import ReportedError
 from refold.engine import Episode
 from refold.engine.registry import find_family
 from refold.graders import grade
-from refold.reports.statistics import noise_floor, noise_of_difference, paired_difference
+from refold.reports.noise import noise_of_difference, replay_noise
+from refold.reports.paired import difference_elsewhere, difference_here
 from refold.scenarios import load
 
 EASY = load("workflow/easy")
@@ -27,47 +28,67 @@ def differences(log, left, right):
     return [round(score(log, b) - score(log, a), 4) for a, b in pairs]
 
 
-def figures(made):
-    """Return the part of a JSON contrast that ``paired_difference`` gives."""
-    return {"pairs": made.pairs, "clusters": made.clusters, "difference": made.difference} | {
-        "low": made.low,
-        "high": made.high,
-        "method": made.method,
-        "p": made.p,
-        "least_p": made.least_p,
-        "exact": made.exact,
-    }
-
-
 def test_pairs_share_scenario_and_seed(log):
-    """Means, mean difference, interval and p-value are over the pairs, B minus A."""
+    """Means, mean difference, interval and p-value are over the worlds, B minus A."""
     left = record(log, "a", "greedy", ["workflow/easy"], epochs=4)
     right = record(log, "b", "random", ["workflow/easy"], epochs=4)
     answer, code = ask("compare", log, "a", "b")
     (row,) = answer["comparisons"]
     found = differences(log, left, right)
     low, high = 0.01 - 0.99, 0.99 - 0.01
-    assert code == 1
+    assert code == 0
     assert answer["runs"] == ["a", "b"]
-    assert row["unit"] == "seed"
-    assert row["paired"] == figures(
-        paired_difference([[each] for each in found], bounds=(low, high))
-    )
-    assert row["paired"]["difference"] == pytest.approx(fmean(found))
+    assert (row["unit"], row["pairs"], row["elsewhere"]) == ("world", 4, None)
+    assert row["here"] == asdict(difference_here([found], bounds=(low, high)))
+    assert row["here"]["difference"] == pytest.approx(fmean(found))
     assert row["means"] == [fmean(score(log, id) for id in ids) for ids in (left, right)]
     assert answer["overall"] == {key: row[key] for key in answer["overall"]}
 
 
-def test_scenarios_are_the_units_of_several(log):
-    """Epochs of one scenario are no independent evidence: they are flipped as one."""
+def test_two_claims_over_several_scenarios(log):
+    """For these scenarios worlds are the units; for others, the means of scenarios are."""
     left = record(log, "a", "greedy", BOTH, epochs=3)
     right = record(log, "b", "noop", BOTH, epochs=3)
     overall = ask("compare", log, "a", "b")[0]["overall"]
     found = differences(log, left, right)
-    expected = figures(paired_difference([found[:3], found[3:]], bounds=(-0.98, 0.98)))
-    assert overall["unit"] == "scenario"
-    assert overall["paired"] == pytest.approx(expected)
-    assert (overall["paired"]["pairs"], overall["paired"]["p"]) == (6, 0.5)
+    strata = [found[:3], found[3:]]
+    here, elsewhere = (
+        asdict(claim(strata, bounds=(-0.98, 0.98)))
+        for claim in (difference_here, difference_elsewhere)
+    )
+    assert overall["here"] == here
+    assert overall["elsewhere"] == elsewhere
+    assert (here["units"], elsewhere["units"], elsewhere["p"]) == (6, 2, 0.5)
+
+
+def test_scenarios_weigh_the_same_in_the_mean_over_all(log):
+    """However many worlds each has: the mean over all is that of the scenarios' means."""
+    record(log, "a", "greedy", ["workflow/easy"], epochs=4)
+    record(log, "b", "noop", ["workflow/easy"], epochs=4)
+    record(log, "a", "greedy", ["workflow/expert"])
+    record(log, "b", "noop", ["workflow/expert"])
+    answer, _ = ask("compare", log, "a", "b")
+    rows = answer["comparisons"]
+    for side in (0, 1):
+        expected = fmean(row["means"][side] for row in rows)
+        assert answer["overall"]["means"][side] == pytest.approx(expected)
+    expected = fmean(row["here"]["difference"] for row in rows)
+    assert answer["overall"]["here"]["difference"] == pytest.approx(expected)
+
+
+def test_repetitions_of_a_world_are_one_unit(log):
+    """Two worlds, one of them played three times, are two units, and weigh the same."""
+    ids = {}
+    for run, agent in (("a", "greedy"), ("b", "random")):
+        for seed, epochs in ((1, 3), (2, 1)):
+            for epoch in range(epochs):
+                episode = Episode.start(EASY, log=log, agent=agent, run=run, seed=seed, epoch=epoch)
+                play(episode, make_policy(agent, episode.family, seed=seed, epoch=epoch))
+                ids.setdefault((run, seed), []).append(episode.id)
+    overall = ask("compare", log, "a", "b")[0]["overall"]
+    means = [fmean(differences(log, ids["a", seed], ids["b", seed])) for seed in (1, 2)]
+    assert overall["here"] == asdict(difference_here([means], bounds=(-0.98, 0.98)))
+    assert (overall["pairs"], overall["here"]["units"], overall["unit"]) == (4, 2, "world")
 
 
 def test_flips_name_their_diff(log):
@@ -77,7 +98,7 @@ def test_flips_name_their_diff(log):
     answer, code = ask("compare", log, "a", "b", "--pass-at", "0.6")
     scores = [(score(log, a), score(log, b)) for a, b in zip(left, right, strict=True)]
     flipped = [place for place, (a, b) in enumerate(scores) if (a >= 0.6) != (b >= 0.6)]
-    assert code == 1
+    assert code == 0
     assert 0 < len(flipped) < 3
     for place, flip in zip(flipped, answer["flips"], strict=True):
         ids = [left[place], right[place]]
@@ -88,15 +109,6 @@ def test_flips_name_their_diff(log):
         assert f"{command}\n" in shown("compare", log, "a", "b", "--pass-at", "0.6")[0]
     assert answer["overall"]["flips"] == [len(flipped), 0]
     assert answer["overall"]["passed"] == [3, 3 - len(flipped)]
-
-
-def test_no_flip_is_no_difference(log):
-    """Where nothing flipped, the exit code is 0 even though scores differ."""
-    record(log, "a", "greedy", ["workflow/hard"])
-    record(log, "b", "noop", ["workflow/hard"])
-    answer, code = ask("compare", log, "a", "b")
-    assert (code, answer["flips"]) == (0, [])
-    assert answer["overall"]["paired"]["difference"] != 0
 
 
 def test_repeated_worlds_are_paired_by_epoch(log):
@@ -113,9 +125,9 @@ def test_repeated_worlds_are_paired_by_epoch(log):
             ids[run, epoch] = episode.id
     answer, code = ask("compare", log, "a", "b")
     (flip,) = answer["flips"]
-    assert (code, flip["epochs"]) == (1, [2, 2])
+    assert (code, flip["epochs"]) == (0, [2, 2])
     assert flip["episodes"] == [ids["a", 2], ids["b", 2]]
-    assert answer["overall"]["paired"]["pairs"] == 3
+    assert answer["overall"]["pairs"] == 3
     assert (answer["overall"]["unit"], answer["unpaired"]) == ("episode", [0, 1])
 
 
@@ -128,7 +140,7 @@ def test_equal_epochs_are_paired_in_order(log):
     for id in (*ids[0], *ids[1]):
         Episode.resume(log, id).truncate("over")
     answer, _ = ask("compare", log, "a", "b")
-    assert answer["overall"]["paired"]["pairs"] == 2
+    assert answer["overall"]["pairs"] == 2
     assert answer["unpaired"] == [1, 0]
 
 
@@ -147,24 +159,98 @@ def test_what_has_no_partner_is_counted(log):
 
 
 def test_noise_floor_comes_from_repeated_worlds(log):
-    """Pooled over both runs, world by world; a mean difference within it may be chance."""
+    """Each run brings the scatter within its own worlds; a difference within it may be chance."""
     ids = [
-        record(log, run, "random", ["inbox/hard"], epochs=4, same_seed=True) for run in ("a", "b")
+        record(log, run, agent, ["inbox/hard"], epochs=4, same_seed=True)
+        for run, agent in (("a", "random"), ("b", "baseline"))
     ]
     answer, _ = ask("compare", log, "a", "b")
-    noise = noise_floor([[score(log, id) for id in side] for side in ids])
-    assert answer["noise"] == {"deviation": noise.deviation, "degrees": 6}
-    assert answer["chance"] == noise_of_difference(noise, 4)
-    assert noise.deviation > 0
+    noises = [replay_noise([[[score(log, id) for id in side]]]) for side in ids]
+    assert answer["noise"] == noise_of_difference(*noises)
+    assert noises[0].variance > 0 == noises[1].variance
+    assert "these worlds, played again: " in shown("compare", log, "a", "b")[0]
 
 
-def test_worlds_played_once_have_no_noise_floor(log):
-    """Seeds that differ are no repetition."""
+def test_one_scenario_lends_no_noise_to_another(log):
+    """A scenario of which no world was repeated leaves the noise floor unknown."""
     for run in ("a", "b"):
-        record(log, run, "random", ["inbox/hard"], epochs=3)
+        record(log, run, "random", ["inbox/hard"], epochs=3, same_seed=True)
+        record(log, run, "random", ["inbox/easy"], epochs=3)
     answer, _ = ask("compare", log, "a", "b")
-    assert answer["noise"] is answer["chance"] is None
-    assert "noise floor: unknown" in shown("compare", log, "a", "b")[0]
+    assert answer["noise"] is None
+    assert "noise floor: cannot tell" in shown("compare", log, "a", "b")[0]
+
+
+def test_agents_of_one_run_are_no_noise_of_each_other(log):
+    """Two agents that always do the same, in one run, scatter; that is no noise floor."""
+    for run in ("a", "b"):
+        for agent in ("greedy", "noop"):
+            record(log, run, agent, ["workflow/easy"])
+    answer, _ = ask("compare", log, "a", "b")
+    assert answer["noise"] is None
+    assert answer["overall"]["here"]["differing"] == 0
+
+
+def test_always_the_same_is_a_fact(log):
+    """Where both runs repeated every world, always alike, the difference needs no p."""
+    for run, agent in (("a", "greedy"), ("b", "noop")):
+        record(log, run, agent, ["workflow/easy"], epochs=2, same_seed=True)
+    answer, code = ask("compare", log, "a", "b", "--fail-if", "worse")
+    (verdict,) = answer["verdicts"]
+    assert answer["always_same"]
+    assert (code, verdict["answer"]) == (1, "fails")
+    assert "always the same" in shown("compare", log, "a", "b")[0]
+    assert ask("compare", log, "b", "a", "--fail-if", "worse")[1] == 0
+
+
+def test_played_once_is_not_always_the_same(log):
+    """What happened once may happen otherwise, and so may one repeated world of two."""
+    record(log, "a", "greedy", ["workflow/easy"], epochs=2, same_seed=True)
+    record(log, "b", "greedy", ["workflow/easy"])
+    assert not ask("compare", log, "a", "b")[0]["always_same"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "word"),
+    [
+        ("lost", 1, "fails"),
+        ("lost:4", 0, "holds"),
+        ("lost:3", 1, "fails"),
+        ("lost:100%", 0, "holds"),
+        ("gained", 0, "holds"),
+        ("missing", 1, "fails"),
+        ("worse", 0, "cannot tell"),
+    ],
+)
+def test_rules_decide_the_exit_code(log, rule, code, word):
+    """Nothing fails but by a rule; four lost passes and one episode alone, in four worlds."""
+    record(log, "a", "greedy", ["workflow/easy"], epochs=5)
+    record(log, "b", "noop", ["workflow/easy"], epochs=4)
+    answer, given = ask("compare", log, "a", "b", "--fail-if", rule)
+    (verdict,) = answer["verdicts"]
+    assert (given, verdict["rule"], verdict["answer"]) == (code, rule, word)
+    assert f"{rule}: {word} (" in shown("compare", log, "a", "b", "--fail-if", rule)[0]
+
+
+def test_worse_needs_enough_worlds(log):
+    """Eight worlds that all lost are enough for 99 %; four are not, which can be made to fail."""
+    record(log, "a", "baseline", ["inbox/easy"], epochs=8)
+    record(log, "b", "random", ["inbox/easy"], epochs=8)
+    record(log, "few", "random", ["inbox/easy"], epochs=4)
+    asked = ["--fail-if", "worse:0.1"]
+    assert ask("compare", log, "a", "b", *asked)[1] == 1
+    assert ask("compare", log, "b", "a", *asked)[1] == 0
+    assert ask("compare", log, "a", "few", *asked)[1] == 0
+    assert ask("compare", log, "a", "few", *asked, "--cannot-tell", "fail")[1] == 1
+
+
+@pytest.mark.parametrize("rule", ["order", "moved:1", "worse:x", "lost:", "gained:1"])
+def test_rules_that_cannot_be_asked_are_refused(log, rule):
+    """The refusal names the rule and what is expected."""
+    for run in "ab":
+        record(log, run, "greedy", ["workflow/easy"])
+    with pytest.raises(ReportedError, match=f"rule '{rule}': expected .*, got"):
+        shown("compare", log, "a", "b", "--fail-if", rule)
 
 
 def test_unequal_rubrics_are_never_compared(log):
@@ -193,7 +279,7 @@ def test_other_words_are_no_other_scenario(log):
     """A title that changed does not keep runs from being compared."""
     record(log, "a", "greedy", [EASY])
     record(log, "b", "greedy", [evolve(EASY, title="New")])
-    assert ask("compare", log, "a", "b")[0]["overall"]["paired"]["pairs"] == 1
+    assert ask("compare", log, "a", "b")[0]["overall"]["pairs"] == 1
 
 
 def test_runs_without_a_common_world_are_refused(log):

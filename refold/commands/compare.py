@@ -11,13 +11,15 @@ from rich.table import Table
 
 from refold.commands.shared.diff_tables import print_prompt_difference
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
+from refold.commands.shared.group_tables import group_json, print_group
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
+    complete_runs,
     format_examples,
     json_option,
     log_option,
     pass_at_option,
-    run_argument,
 )
 from refold.commands.shared.output import (
     add_row,
@@ -28,68 +30,124 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.report_formatting import (
+    format_difference,
     format_exclusions,
     format_interval,
-    interval_remarks,
 )
-from refold.engine import EventLog, LogDamaged
+from refold.engine import EventLog, LogDamaged, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
+from refold.reports.gates import Rule, Verdict, judge_count, judge_worse
+from refold.reports.groups import compare_group
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
-# What a sign-flip test treats as independent decides how far its p-value reaches.
-_UNIT_REMARKS = {
-    "scenario": "each scenario is one unit, its episodes are not independent",
-    "seed": "each seed is one unit; nothing is said of other scenarios",
-    "episode": "each episode is one unit; nothing is said of other seeds or scenarios",
-}
+# What a test treats as independent decides how far its result reaches.
+_CLAIMS = {"world": "these scenarios, other seeds", "episode": "these worlds, played again"}
+_RULES = ("gained", "lost", "missing", "worse")
 
 
 @click.command(
     "compare",
     epilog=format_examples(
-        "refold compare greedy-1f2e dice", "refold compare before last --pass-at 0.8 --json"
+        "refold compare greedy-1f2e dice",
+        "refold compare main last --fail-if worse --fail-if missing",
+        "refold compare main short-prompt long-prompt",
     ),
 )
-@run_argument("run_a")
-@run_argument("run_b")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", shell_complete=complete_runs)
 @pass_at_option
+@fail_if_option(_RULES)
+@cannot_tell_option
 @log_option
 @json_option
 @click.pass_context
 def compare_command(
-    context: click.Context, run_a: str, run_b: str, pass_at: float, log_path: str, as_json: bool
+    context: click.Context,
+    runs: Sequence[str],
+    pass_at: float,
+    rules: Sequence[Rule],
+    cannot_tell: str,
+    log_path: str,
+    as_json: bool,
 ) -> int:
     """
-    Compare two runs over the same worlds, pair by pair: which episodes flipped, by how much.
+    Compare two runs over the same worlds, pair by pair; or rank three and more.
 
-    A pair is an episode of each run with the same scenario and seed, and the same epoch where
-    a seed was played again. A flip is a pair of which just one passed. The difference is B
-    minus A, with a 95 % interval and the p-value of a sign-flip test. Runs are named as for
-    `refold report`; they must have been graded by the same rubrics.
+    A world is a scenario with a seed. A pair is an episode of each run in one world, of the same
+    epoch where it was played again; a flip is a pair of which just one passed. The difference is
+    B minus A, with a 95 % interval and the p-value of a sign-flip test, for these scenarios and
+    for others of their kind. With three runs and more, each pair of them is tested, and p is
+    adjusted for their number. Runs are named as for `refold report`; they must have been graded
+    by the same rubrics.
 
-    Exits with 0 if no episode flipped, 1 if any did or could not be read, 2 on bad input.
+    Rules for --fail-if, of two runs: worse or worse:D (B is worse by more than D, at 99 %), lost,
+    lost:N or lost:P% (passes lost), gained, missing (episodes of A without a partner).
+
+    Exits with 0, whatever differs; 1 if a rule is broken or an episode could not be read; 2 on
+    bad input.
     """
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
-        names = find_run(log, run_a), find_run(log, run_b)
-        comparison = compare(log, names, pass_at=pass_at, left_out=left_out)
-        prompts = _prompt_difference(log, names)
     # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+        names = [find_run(log, run) for run in runs]
+        if len(names) != 2:
+            _compare_group(log, names, pass_at, rules, left_out, as_json=as_json)
+            return 1 if left_out else 0
+        pair = names[0], names[1]
+        comparison = compare(log, pair, pass_at=pass_at, left_out=left_out)
+        prompts = _prompt_difference(log, pair)
+    verdicts = [_judge(rule, comparison) for rule in rules]
     if as_json:
         rows = (
             {**to_json_data(key), **to_json_data(each)}
             for key, each in comparison.scenarios.items()
         )
         head = _json_head(comparison, names, pass_at, tail)
-        print_json("comparisons", rows, **head, prompts=prompts)
+        print_json("comparisons", rows, **head, prompts=prompts, verdicts=to_json_data(verdicts))
     else:
-        _print_comparison(stdout_console(), comparison, names, pass_at, tail)
+        _print_comparison(stdout_console(), comparison, names, pass_at, tail, verdicts)
         print_prompt_difference(stdout_console(), prompts)
-    return 1 if comparison.flips or left_out else 0
+    return 1 if left_out else exit_code_of(verdicts, cannot_tell)
+
+
+def _compare_group(
+    log: EventLog,
+    names: Sequence[str],
+    pass_at: float,
+    rules: Sequence[Rule],
+    left_out: LeftOut,
+    *,
+    as_json: bool,
+) -> None:
+    if rules:
+        raise RefoldError(
+            f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare each with "
+            "its baseline"
+        )
+    group = compare_group(log, names, pass_at=pass_at, left_out=left_out)
+    if as_json:
+        rows, head = group_json(group)
+        print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)
+    else:
+        print_group(stdout_console(), group, pass_at)
+
+
+def _judge(rule: Rule, comparison: Comparison) -> Verdict:
+    if rule.name == "worse":
+        return judge_worse(
+            rule,
+            comparison.strata,
+            bounds=comparison.bounds,
+            always_same=comparison.always_same,
+            claim=_CLAIMS[comparison.overall.unit],
+        )
+    lost, gained = comparison.overall.flips
+    counts = {"lost": lost, "gained": gained, "missing": comparison.unpaired[0]}
+    pairs = comparison.overall.pairs
+    return judge_count(rule, counts, pairs + (counts["missing"] if rule.name == "missing" else 0))
 
 
 def _prompt_difference(log: EventLog, names: tuple[str, str]) -> list[str]:
@@ -116,8 +174,8 @@ def _json_head(
         "threshold": pass_at,
         "confidence": CONFIDENCE,
         "overall": to_json_data(comparison.overall),
-        "noise": to_json_data(comparison.noise),
-        "chance": comparison.chance,
+        "always_same": comparison.always_same,
+        "noise": comparison.noise,
         "unpaired": comparison.unpaired,
         "exclusions": to_json_data(comparison.exclusions),
         "flips": [
@@ -131,7 +189,12 @@ def _diff_hint(flip: Flip, tail: str) -> str:
 
 
 def _print_comparison(
-    out: Console, comparison: Comparison, names: Sequence[str], pass_at: float, tail: str
+    out: Console,
+    comparison: Comparison,
+    names: Sequence[str],
+    pass_at: float,
+    tail: str,
+    verdicts: Sequence[Verdict],
 ) -> None:
     out.print(safe_text(f"A {names[0]}  B {names[1]}"), style="bold")
     out.print(f"difference: B minus A; passed: score of at least {pass_at:g}")
@@ -139,50 +202,47 @@ def _print_comparison(
     out.print(_scenarios_table(comparison))
     out.print()
     for line in _remarks(comparison):
-        out.print(safe_text(line))
+        out.print(safe_text(line), soft_wrap=True)
+    for verdict in verdicts:
+        line = f"{verdict.rule}: {verdict.answer} ({verdict.why})"
+        out.print(safe_text(line), style="bold", soft_wrap=True)
     _print_flips(out, comparison.flips, tail)
 
 
 def _scenarios_table(comparison: Comparison) -> Table:
-    right = ["pairs", "mean A", "mean B", "difference", "95 %", "p"]
+    right = ["pairs", "mean A", "mean B", "difference", "95 %, here", "p"]
     right += ["passed A", "passed B", "only A", "only B"]
     listing = new_table(["scenario", *right], right=right)
     for setting, contrast in comparison.scenarios.items():
-        add_row(listing, setting.scenario, *_contrast_cells(contrast))
+        add_row(listing, setting.scenario, *_contrast_cells(contrast, comparison.always_same))
     if len(comparison.scenarios) > 1:
-        add_row(listing, "all", *_contrast_cells(comparison.overall), style="bold")
+        cells = _contrast_cells(comparison.overall, comparison.always_same)
+        add_row(listing, "mean of scenarios", *cells, style="bold")
     return listing
 
 
-def _contrast_cells(contrast: Contrast) -> list[object]:
-    found = contrast.paired
+def _contrast_cells(contrast: Contrast, always_same: bool) -> list[object]:
+    found = contrast.here
     return [
-        found.pairs,
+        contrast.pairs,
         *map(format_score, contrast.means),
         format_signed(found.difference),
-        format_interval(found),
-        f"{found.p:.3g}",
+        None if always_same else format_interval(found),
+        None if always_same else f"{found.p:.3g}",
         *contrast.passed,
         *contrast.flips,
     ]
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:
-    found = comparison.overall.paired
-    yield from interval_remarks([found, *(each.paired for each in comparison.scenarios.values())])
-    how = "all sign flips tried" if found.exact else "a sample of sign flips tried"
-    yield f"over all pairs {_UNIT_REMARKS[comparison.overall.unit]}; {how}"
-    if found.least_p > 1 - CONFIDENCE:
-        yield f"too few units differ for a p below {found.least_p:.3g}"
-    if comparison.noise is None:
-        yield "noise floor: unknown, no world was played twice by one run (record --same-seed)"
+    overall = comparison.overall
+    if comparison.always_same:
+        yield "on these worlds: always the same in both runs, so the difference is exact"
     else:
-        deviation, degrees = comparison.noise.deviation, comparison.noise.degrees
-        yield (
-            f"noise floor: equal episodes scatter by {deviation:.4f} (standard deviation, "
-            f"{degrees} degrees of freedom); in 95 % of cases equal agents would differ by at "
-            f"most {comparison.chance:.4f}"
-        )
+        yield f"{_CLAIMS[overall.unit]}: {format_difference(overall.here, overall.unit)}"
+    if overall.elsewhere:
+        yield f"elsewhere: {format_difference(overall.elsewhere, 'scenario')}"
+    yield from _noise_remarks(comparison)
     for side, unpaired, exclusions in zip(
         "AB", comparison.unpaired, comparison.exclusions, strict=True
     ):
@@ -190,6 +250,19 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
             alone = pluralise(unpaired, "episode")
             excluded = format_exclusions(exclusions) or "none"
             yield f"{side}: {alone} without a partner, excluded: {excluded}"
+
+
+def _noise_remarks(comparison: Comparison) -> Iterator[str]:
+    if comparison.noise is None:
+        yield (
+            "noise floor: cannot tell, not every scenario was repeated in both runs, each by one "
+            "agent; record with --same-seed"
+        )
+    elif not comparison.always_same:
+        yield (
+            f"noise floor: in 95 % of cases equal agents would differ by at most "
+            f"{comparison.noise:.4f} when these worlds are played again"
+        )
 
 
 def _print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:

@@ -90,7 +90,8 @@ def report_command(
     Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
 
     RUN is a name from `refold runs`, a unique beginning of one, or `last`. Intervals are 95 %:
-    Student's for the mean score, Clopper and Pearson's for passes. pass@k is the chance that one
+    Gaffke's for the mean score; Clopper and Pearson's for passes, with repetitions of a seed
+    counted for what they are worth (Korn and Graubard). pass@k is the chance that one
     of k episodes passes, pass^k that all do. Excluded are episodes that the API's faults
     stopped, or that have no end: they count in no score, but their tokens were paid for.
 
@@ -104,7 +105,12 @@ def report_command(
         tell_remarks(source)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
-        total = {"mean": run_report.mean, "costs": to_json_data(run_report.costs)}
+        total = {
+            "mean": run_report.score.mean if run_report.score else None,
+            "score": to_json_data(run_report.score),
+            "pass_rate": to_json_data(run_report.pass_rate),
+            "costs": to_json_data(run_report.costs),
+        }
         print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
         _print_report(
@@ -132,6 +138,7 @@ def _print_report(
     out.print(safe_text(f"run {name}, agent {', '.join(agents)}{graded_by}"), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
+    out.print("95 %: of a scenario for other seeds, of the mean of scenarios for other scenarios")
     if run_report.costs:
         out.print()
         out.print(_costs_table(run_report, run_report.costs))
@@ -160,8 +167,16 @@ def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> T
             format_exclusions(each.exclusions),
         )
     if len(run_report.scenarios) > 1:
-        counted = sum(each.counted for each in run_report.scenarios)
-        add_row(listing, "mean of scenarios", counted, format_score(run_report.mean), style="bold")
+        add_row(
+            listing,
+            "mean of scenarios",
+            sum(each.counted for each in run_report.scenarios),
+            format_score(run_report.score.mean if run_report.score else None),
+            format_interval(run_report.score),
+            sum(each.passed for each in run_report.scenarios),
+            format_interval(run_report.pass_rate),
+            style="bold",
+        )
     return listing
 
 

@@ -100,7 +100,7 @@ def _saddlepoint(above: Sequence[float], below: Sequence[float]) -> float:
     curvature = fsum((a / (1 - a * s)) ** 2 for a in steps)
     u, depth = s * sqrt(curvature), 2 * fsum(log1p(-a * s) for a in steps)
     if depth <= 0 or abs(u) < _AT_MEAN:  # there both terms of the formula go to infinity
-        skewness = 2 * fsum(a**3 for a in steps) / fsum(a * a for a in steps) ** 1.5
+        skewness: float = 2 * fsum(a**3 for a in steps) / fsum(a * a for a in steps) ** 1.5
         return 0.5 + skewness * _NORMAL.pdf(0) / 6
     w = copysign(sqrt(depth), s)
     return _NORMAL.cdf(w) + _NORMAL.pdf(w) * (1 / w - 1 / u)

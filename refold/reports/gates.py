@@ -103,6 +103,7 @@ def judge_worse(
     *,
     bounds: Bounds,
     always_same: bool = False,
+    claim: str = "these scenarios",
     confidence: float = CONFIDENCE_OF_WORSE,
 ) -> Verdict:
     """
@@ -110,35 +111,36 @@ def judge_worse(
 
     It fails if the upper end of the interval for these scenarios lies below -D and p is at most
     1 - *confidence*. It cannot be told where even a difference in every unit would give a larger
-    p, or where the mean lies below -D and too few units differ for any smaller one.
+    p; or where the mean lies below -D, but too few units differ for such a p, or all of them by
+    the same, which leaves no scatter to judge by.
 
     Args:
         rule: The rule.
         scenarios: For each scenario the differences of its worlds.
         bounds: Lowest and highest difference possible.
         always_same: Whether both sides always do the same: then the mean is a fact.
+        claim: What the units stand for, in words.
         confidence: Of the interval and, from 1, of the p-value.
     """
     found = difference_here(scenarios, bounds=bounds, confidence=confidence)
     if always_same:
         answer: Answer = "fails" if found.difference < -rule.limit else "holds"
         return Verdict(rule.text, answer, f"{found.difference:+.4f}, always the same")
-    return Verdict(rule.text, *_worse(found, rule.limit, confidence))
+    return Verdict(rule.text, *_worse(found, rule.limit, confidence, claim))
 
 
-def _worse(found: Difference, limit: float, confidence: float) -> tuple[Answer, str]:
+def _worse(found: Difference, limit: float, confidence: float, claim: str) -> tuple[Answer, str]:
     risk, seen = 1 - confidence, found.least_drop(confidence=confidence)
     said = (
         f"{found.difference:+.4f}, {found.low:.4f} to {found.high:.4f} "
-        f"({confidence:.0%}, these scenarios), p {found.p:.2g}, least p {found.least_p:.2g}"
+        f"({confidence * 100:g} %, {claim}), p {found.p:.2g}, least p {found.least_p:.2g}"
     )
     if 2.0 ** (1 - found.units) > risk:
         return "cannot tell", f"only {found.units} units, {_fewest(risk)} are needed"
     if found.high < -limit and found.p <= risk:
         return "fails", said
-    if found.difference < -limit and found.least_p > risk:
-        needed = _fewest(risk)
-        return "cannot tell", f"{said}: {found.differing} units differ, {needed} are needed"
+    if found.difference < -limit and (found.least_p > risk or seen is None):
+        return "cannot tell", f"{said}: {found.differing} of {found.units} units differ"
     return "holds", said if seen is None else f"{said}; sees a drop of {seen:.2f} in 4 of 5 cases"
 
 

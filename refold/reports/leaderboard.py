@@ -13,7 +13,7 @@ from statistics import fmean
 from attrs import Factory, define, frozen
 
 from refold.reports.outcomes import Outcome, Setting
-from refold.reports.statistics import Estimate, mean_interval
+from refold.reports.statistics import Estimate, grouped_mean_interval
 from refold.scenarios import scenario_names
 
 
@@ -62,18 +62,23 @@ class Ranking:
 
 @define
 class _AgentScores:
-    """Scores and exclusions of one agent in one setting."""
+    """Scores, by seed, and exclusions of one agent in one setting."""
 
-    scores: list[float] = Factory(list)
+    scores: dict[int, list[float]] = Factory(lambda: defaultdict(list))
     best: float | None = None
     episode: str | None = None
     exclusions: Counter[str] = Factory(Counter)
+
+    @property
+    def mean(self) -> float:
+        """Mean of its worlds' mean scores, at least one."""
+        return fmean(map(fmean, self.scores.values()))
 
     def add(self, outcome: Outcome) -> None:
         if outcome.excluded:
             self.exclusions[outcome.excluded] += 1
             return
-        self.scores.append(outcome.score)
+        self.scores[outcome.seed].append(outcome.score)
         # ">", so that of equal scores the first episode is the one linked.
         if self.best is None or outcome.score > self.best:
             self.best, self.episode = outcome.score, outcome.id
@@ -114,7 +119,9 @@ def _setting_order(setting: Setting) -> tuple[object, ...]:
 
 def _setting_table(setting: Setting, tallies: Mapping[str, _AgentScores]) -> Ranking:
     scores = {
-        agent: mean_interval(tally.scores, bounds=setting.bounds) if tally.scores else None
+        agent: grouped_mean_interval(list(tally.scores.values()), bounds=setting.bounds)
+        if tally.scores
+        else None
         for agent, tally in tallies.items()
     }
     places = tuple(
@@ -141,10 +148,7 @@ def _overall_tables(
         return []
     # Only who played all of them: a mean over easier scenarios would rank higher for no merit.
     agents = set.intersection(*(_agents_with_scores(tallies[setting]) for setting in settings))
-    means = {
-        agent: fmean(fmean(tallies[setting][agent].scores) for setting in settings)
-        for agent in agents
-    }
+    means = {agent: fmean(tallies[setting][agent].mean for setting in settings) for agent in agents}
     places = tuple(Standing(*each) for each in _rank_agents(means))
     return [Ranking(over, None, names, places)] if places else []
 

@@ -12,7 +12,7 @@ from math import comb, fsum, sqrt
 from statistics import fmean, stdev
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from refold.reports.gaffke import gaffke_interval
 from refold.reports.quantiles import beta_quantile, t_quantile
@@ -56,6 +56,27 @@ def mean_interval(
     low, high = gaffke_interval(values, widest, confidence)
     low, high = max(bounds[0], low), min(bounds[1], high)
     return Estimate(len(values), fmean(values), low, high, "gaffke")
+
+
+def grouped_mean_interval(
+    groups: Sequence[Sequence[float]],
+    *,
+    bounds: Bounds = (0.0, 1.0),
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """
+    Return the mean of the means of *groups*, with ``mean_interval`` over these.
+
+    Values depend on each other within a group, such as a world played several times. Of a single
+    group the values are the units, so that nothing is said of other worlds. The *n* of the
+    result is the number of values.
+
+    Raises:
+        ValueError: There is no value, or an empty group.
+    """
+    units = [fmean(group) for group in groups] if len(groups) != 1 else groups[0]
+    found = mean_interval(units, bounds=bounds, confidence=confidence)
+    return evolve(found, n=sum(map(len, groups)))
 
 
 def difference_interval(
@@ -118,7 +139,8 @@ def clustered_pass_interval(
     Clopper and Pearson's interval for as many independent episodes as these are worth (Korn,
     Graubard, Survey Methodology 24, 1998): p (1 - p) / v times (t(n - 1) / t(G - 1))^2, at most
     n, with v the variance of the rate over G clusters. Where nothing or everything passed, v says
-    nothing, and the clusters count as one episode each; so does one cluster alone.
+    nothing, and the clusters count as one episode each. Of a single cluster the episodes are the
+    units, so that nothing is said of other worlds.
 
     Args:
         clusters: Passed and all episodes of each cluster, such as a world played several times.
@@ -131,11 +153,11 @@ def clustered_pass_interval(
     plain = pass_interval(passed, n, confidence=confidence)
     if any(not 0 <= k <= m for k, m in clusters):
         raise ValueError(f"clustered_pass_interval: expected 0 <= passed <= n, got {clusters}")
-    if n == count:
+    if count in (1, n):
         return plain
     rate = passed / n
     worth = float(count)
-    if 0 < passed < n and count > 1:
+    if 0 < passed < n:
         squares = fsum((k - rate * m) ** 2 for k, m in clusters)
         t = t_quantile(n - 1, confidence) / t_quantile(count - 1, confidence)
         spread = count / (count - 1) * squares / n**2

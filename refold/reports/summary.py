@@ -6,15 +6,22 @@ time and the model's failures cover all episodes, since all of them were paid fo
 read one at a time, and only totals are kept.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
 from attrs import Factory, define, frozen
 
 from refold.engine import Stream
 from refold.reports.outcomes import Outcome, Setting
-from refold.reports.statistics import Estimate, mean_interval, pass_at_k, pass_hat_k, pass_interval
+from refold.reports.statistics import (
+    Bounds,
+    Estimate,
+    clustered_pass_interval,
+    grouped_mean_interval,
+    mean_interval,
+    pass_at_k,
+    pass_hat_k,
+)
 from refold.reports.usage import Latency, Price, Usage
 
 
@@ -55,7 +62,8 @@ class ScenarioReport:
         agents: The agents that played it.
         episodes: Number of episodes.
         exclusions: How many do not count, by reason.
-        score: Mean score of those that count, with its interval; None if there are none.
+        score: Mean of their worlds' mean scores, with its interval for other seeds; None if none
+            counts.
         passed: How many of them reached the threshold.
         pass_rate: Their share, with its interval; None if there are none.
         pass_at_k: Probability that one of k episodes passes, by k; None with fewer than k.
@@ -95,22 +103,29 @@ class RunReport:
 
     Attributes:
         scenarios: By scenario, in the order of their first episodes.
-        mean: Mean of the scenarios' mean scores; None if no episode counts.
+        score: Mean of the scenarios' mean scores, with its interval for other scenarios; None if
+            no episode counts.
+        pass_rate: Share of all that pass, with its interval for other scenarios; None likewise.
         costs: What all exchanges cost; None if there were none.
     """
 
     scenarios: tuple[ScenarioReport, ...]
-    mean: float | None
+    score: Estimate | None
+    pass_rate: Estimate | None
     costs: Costs | None
 
 
 @define
 class _SettingTotals:
-    """Running totals of one setting; memory does not grow with its episodes, scores aside."""
+    """
+    Running totals of one setting; memory does not grow with its episodes, scores aside.
+
+    *scores* are kept by agent and seed: repetitions of a world are no independent evidence.
+    """
 
     agents: dict[str, None] = Factory(dict)
     exclusions: Counter[str] = Factory(Counter)
-    scores: list[float] = Factory(list)
+    scores: dict[tuple[str, int], list[float]] = Factory(lambda: defaultdict(list))
     steps: int = 0
     counts: dict[str, float] = Factory(dict)
     usage: Usage = Factory(Usage)
@@ -121,7 +136,7 @@ class _SettingTotals:
         if outcome.excluded:
             self.exclusions[outcome.excluded] += 1
             return
-        self.scores.append(outcome.score)
+        self.scores[outcome.agent, outcome.seed].append(outcome.score)
         self.steps += outcome.steps
         for name, value in outcome.counts.items():
             self.counts[name] = self.counts.get(name, 0) + value
@@ -151,23 +166,36 @@ def report_run(
         total.merge(tally.usage)
     scenarios = tuple(_scenario_report(*each, pass_at, ks, price) for each in tallies.items())
     # Mean of means: a scenario with more episodes must not weigh more than another.
-    means = [each.score.mean for each in scenarios if each.score]
-    return RunReport(scenarios, fmean(means) if means else None, _costs(total, price))
+    counted = [each for each in scenarios if each.score]
+    means = [each.score.mean for each in counted if each.score]
+    clusters = [(each.passed, each.counted) for each in counted]
+    return RunReport(
+        scenarios=scenarios,
+        score=mean_interval(means, bounds=_widest(counted)) if means else None,
+        pass_rate=clustered_pass_interval(clusters) if clusters else None,
+        costs=_costs(total, price),
+    )
+
+
+def _widest(scenarios: Iterable[ScenarioReport]) -> Bounds:
+    bounds = [each.setting.bounds for each in scenarios]
+    return min(low for low, _ in bounds), max(high for _, high in bounds)
 
 
 def _scenario_report(
     setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], price: Price | None
 ) -> ScenarioReport:
-    scores, n = tally.scores, len(tally.scores)
-    passed = sum(score >= pass_at for score in scores)
+    worlds = list(tally.scores.values())
+    clusters = [(sum(score >= pass_at for score in world), len(world)) for world in worlds]
+    passed, n = sum(k for k, _ in clusters), sum(m for _, m in clusters)
     return ScenarioReport(
         setting=setting,
         agents=tuple(tally.agents),
         episodes=n + tally.exclusions.total(),
         exclusions=dict(tally.exclusions),
-        score=mean_interval(scores, bounds=setting.bounds) if n else None,
+        score=grouped_mean_interval(worlds, bounds=setting.bounds) if n else None,
         passed=passed,
-        pass_rate=pass_interval(passed, n) if n else None,
+        pass_rate=clustered_pass_interval(clusters) if n else None,
         pass_at_k={k: pass_at_k(n, passed, k) if k <= n else None for k in ks},
         pass_hat_k={k: pass_hat_k(n, passed, k) if k <= n else None for k in ks},
         steps=tally.steps / n if n else None,

@@ -3,15 +3,30 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from refold.commands.shared.formatting import format_signed, pluralise
 from refold.commands.shared.output import SHORT_ID_LENGTH
 from refold.reports.outcomes import Setting
 from refold.reports.paired import Difference
-from refold.reports.statistics import Estimate
+from refold.reports.statistics import CONFIDENCE, Estimate
 
 
 def format_interval(interval: Estimate | Difference | None) -> str | None:
     """Return both ends of an interval; None for None."""
     return None if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
+
+
+def format_difference(found: Difference, unit: str) -> str:
+    """Return a difference with its interval and p-value, and what they can tell, in words."""
+    said = (
+        f"{format_signed(found.difference)}, {format_interval(found)} (95 %), p {found.p:.3g}, "
+        f"least p {found.least_p:.3g}, {pluralise(found.units, unit)}"
+    )
+    if found.is_clear():
+        return f"clear: {said}"
+    if found.least_p > 1 - CONFIDENCE:
+        more = "more scenarios" if unit == "scenario" else "with more --epochs"
+        return f"cannot tell: {said}, of which {found.differing} differ, too few: record {more}"
+    return f"cannot tell: {said}"
 
 
 def format_exclusions(exclusions: Mapping[str, int]) -> str | None:

@@ -1,0 +1,85 @@
+"""Three runs and more, compared: as tables and as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.output import add_row, new_table, safe_text, to_json_data
+from refold.reports.groups import Group, Lead
+from refold.reports.statistics import CONFIDENCE
+
+_MANY_COLUMNS = 8
+
+
+def print_group(out: Console, group: Group, pass_at: float) -> None:
+    """Print scores and passes by scenario, best run first, and which runs are ahead of which."""
+    out.print(_scores_table(group))
+    out.print(f"\nmean score, and episodes that passed: a score of at least {pass_at:g}")
+    for line in _remarks(group):
+        out.print(line)
+    out.print("\nahead, on these scenarios (p adjusted for all pairs)", style="bold")
+    for lead in group.leads:
+        out.print(safe_text(f"  {lead_line(lead)}"), soft_wrap=True)
+
+
+def _scores_table(group: Group) -> Table:
+    names = [column.name for column in group.columns]
+    listing = new_table(["scenario", *names], right=names)
+    for setting in group.scenarios:
+        cells = []
+        for column in group.columns:
+            passed, count = column.passed[setting]
+            cells.append(f"{format_score(column.means[setting])}  {passed}/{count}")
+        add_row(listing, setting.scenario, *cells)
+    # The passes are as wide as those above, so that the means stand below each other.
+    sums = [tuple(map(sum, zip(*column.passed.values(), strict=True))) for column in group.columns]
+    cells = [
+        f"{format_score(column.mean)}  {passed}/{count}"
+        for column, (passed, count) in zip(group.columns, sums, strict=True)
+    ]
+    add_row(listing, "mean of scenarios", *cells, style="bold")
+    return listing
+
+
+def _remarks(group: Group) -> Iterator[str]:
+    if group.left_aside:
+        yield f"{pluralise(group.left_aside, 'world')} that not every run has: left aside"
+    if len(group.columns) >= _MANY_COLUMNS:
+        yield f"{len(group.leads)} pairs are tested: only large differences can be clear"
+
+
+def lead_line(lead: Lead) -> str:
+    """Return a pair in words: how much it is ahead, whether that is clear, and if not, why."""
+    found = lead.difference
+    facts = f"p {lead.p:.2g}, least p {lead.least_p:.2g}, {pluralise(found.units, 'world')}"
+    if lead.clear:
+        word = f"clear ({facts})"
+    elif lead.least_p > 1 - CONFIDENCE:
+        word = (
+            f"cannot tell ({facts}: {found.differing} differ, too few: record with more --epochs)"
+        )
+    else:
+        word = f"cannot tell ({facts})"
+    return f"{lead.ahead} over {lead.behind}: {format_signed(found.difference)}  {word}"
+
+
+def group_json(group: Group) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the rows, one for each scenario, and the members beside them."""
+    rows = [
+        {
+            **to_json_data(setting),
+            "means": [column.means[setting] for column in group.columns],
+            "passed": [column.passed[setting][0] for column in group.columns],
+            "episodes": [column.passed[setting][1] for column in group.columns],
+        }
+        for setting in group.scenarios
+    ]
+    columns = [
+        {"name": each.name, "run": each.run, "agent": each.agent, "mean": each.mean}
+        for each in group.columns
+    ]
+    head = {"columns": columns, "leads": to_json_data(group.leads), "worlds": group.worlds}
+    return rows, {**head, "left_aside": group.left_aside}

@@ -1,0 +1,182 @@
+"""
+Compare three runs and more over the worlds that all of them played.
+
+A column is a run, or one agent of a run that several played. Every pair of columns is tested on
+these scenarios, and the p-values are adjusted for the number of pairs, whether or not they are
+shown: among equal agents any pair at all is called clear in 5 % of cases at most.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from statistics import fmean
+
+from attrs import frozen
+
+from refold.engine import EventLog, RefoldError
+from refold.engine.log.left_out import LeftOut
+from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.p_values import holm
+from refold.reports.paired import Difference, difference_here
+from refold.reports.pairs import check_settings
+
+_PLACES = 4  # of scores
+
+World = tuple[Setting, int]
+Scores = Mapping[World, Sequence[float]]
+
+
+@frozen
+class Column:
+    """
+    One run, or one agent of it.
+
+    Attributes:
+        name: The run, with the agent if the run has several.
+        run: The run.
+        agent: The agent.
+        means: Mean score by scenario.
+        passed: Number of passes and of episodes by scenario.
+        mean: Mean of the scenario means.
+    """
+
+    name: str
+    run: str
+    agent: str
+    means: Mapping[Setting, float]
+    passed: Mapping[Setting, tuple[int, int]]
+    mean: float
+
+
+@frozen
+class Lead:
+    """
+    A pair of columns, the better one first.
+
+    Attributes:
+        ahead: Name of the better.
+        behind: Name of the other.
+        difference: How much better, on these scenarios.
+        p: P-value adjusted for all pairs.
+        least_p: The smallest adjusted p-value that so many units could give, beside the others.
+        clear: Whether it is no chance.
+    """
+
+    ahead: str
+    behind: str
+    difference: Difference
+    p: float
+    least_p: float
+    clear: bool
+
+
+@frozen
+class Group:
+    """
+    How several runs compare.
+
+    Attributes:
+        scenarios: Those with a world that every column has.
+        columns: Best first.
+        leads: All pairs of columns, in the order of the columns.
+        worlds: Number of worlds that count.
+        left_aside: Number of worlds that not every column has.
+    """
+
+    scenarios: tuple[Setting, ...]
+    columns: tuple[Column, ...]
+    leads: tuple[Lead, ...]
+    worlds: int
+    left_aside: int
+
+
+def compare_group(
+    log: EventLog, runs: Sequence[str], *, pass_at: float, left_out: LeftOut | None = None
+) -> Group:
+    """
+    Compare *runs* of *log*; an episode passes with a score of at least *pass_at*.
+
+    *left_out*, if given, notes the episodes that cannot be read or graded.
+
+    Raises:
+        RefoldError: There are fewer than two runs and agents, they have no world in common, or a
+            scenario's episodes are not comparable.
+    """
+    counted = {run: _counted(log, run, left_out) for run in dict.fromkeys(runs)}
+    for a, b in combinations(counted, 2):
+        check_settings((a, b), counted[a], counted[b])
+    played: dict[tuple[str, str], dict[World, list[float]]] = {}
+    for run, outcomes in counted.items():
+        for outcome in outcomes:
+            worlds = played.setdefault((run, outcome.agent), defaultdict(list))
+            worlds[outcome.setting, outcome.seed].append(outcome.score)
+    if len(played) < 2:
+        raise RefoldError(
+            f"runs {', '.join(map(repr, counted))}: expected two runs or agents with episodes "
+            f"that count, got {len(played)}; `refold report` tells of one"
+        )
+    return _group(played, pass_at)
+
+
+def _counted(log: EventLog, run: str, left_out: LeftOut | None) -> list[Outcome]:
+    read = read_outcomes(log, run=run, left_out=left_out)
+    return [outcome for outcome, _ in read if not outcome.excluded]
+
+
+def _group(played: Mapping[tuple[str, str], Scores], pass_at: float) -> Group:
+    every = list(dict.fromkeys(world for worlds in played.values() for world in worlds))
+    shared = [world for world in every if all(world in worlds for worlds in played.values())]
+    if not shared:
+        raise RefoldError(
+            f"runs {', '.join(repr(run) for run, _ in played)}: expected a scenario and seed that "
+            "all have, got none; record them with the same --seed and --epochs"
+        )
+    runs = [run for run, _ in played]
+    columns = {
+        key: _column(key, worlds, shared, pass_at, several=runs.count(key[0]) > 1)
+        for key, worlds in played.items()
+    }
+    best_first = sorted(columns, key=lambda key: -columns[key].mean)  # equal ones as given
+    pairs = list(combinations(best_first, 2))
+    differences = [_difference(played[behind], played[ahead], shared) for ahead, behind in pairs]
+    ps = [each.p for each in differences]
+    least = [
+        holm([*ps[:place], each.least_p, *ps[place + 1 :]])[place]
+        for place, each in enumerate(differences)
+    ]
+    return Group(
+        scenarios=tuple(dict.fromkeys(setting for setting, _ in shared)),
+        columns=tuple(columns[key] for key in best_first),
+        leads=tuple(
+            Lead(columns[ahead].name, columns[behind].name, found, p, least_p, found.is_clear(p))
+            for (ahead, behind), found, p, least_p in zip(
+                pairs, differences, holm(ps), least, strict=True
+            )
+        ),
+        worlds=len(shared),
+        left_aside=len(every) - len(shared),
+    )
+
+
+def _column(
+    key: tuple[str, str], worlds: Scores, shared: Iterable[World], pass_at: float, *, several: bool
+) -> Column:
+    scores: dict[Setting, list[Sequence[float]]] = defaultdict(list)
+    for world in shared:
+        scores[world[0]].append(worlds[world])
+    means = {setting: fmean(map(fmean, each)) for setting, each in scores.items()}
+    passed = {
+        setting: (sum(score >= pass_at for some in each for score in some), sum(map(len, each)))
+        for setting, each in scores.items()
+    }
+    name = " ".join(key) if several else key[0]
+    return Column(name, *key, means=means, passed=passed, mean=fmean(means.values()))
+
+
+def _difference(left: Scores, right: Scores, shared: Iterable[World]) -> Difference:
+    strata: dict[Setting, list[float]] = defaultdict(list)
+    for world in shared:
+        strata[world[0]].append(round(fmean(right[world]) - fmean(left[world]), _PLACES + 2))
+    ends = [setting.bounds for setting in strata]
+    width = max(high for _, high in ends) - min(low for low, _ in ends)
+    return difference_here(list(strata.values()), bounds=(-width, width))
