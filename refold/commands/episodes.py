@@ -68,7 +68,7 @@ def episodes_command(
         else:
             _print_listing(rows, limit, log.count(), log_path)
         if source is not None:
-            print_to_stderr(f"graded by {source.label}")
+            print_to_stderr(source.heading)
             tell_remarks(source)
     return 1 if left_out else 0
 

@@ -113,9 +113,7 @@ def report_command(
         }
         print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
-        _print_report(
-            stdout_console(), name, grader_choice.heading(source), run_report, pass_at, ks
-        )
+        _print_report(stdout_console(), name, source.heading, run_report, pass_at, ks)
     return 1 if left_out else 0
 
 
@@ -129,13 +127,14 @@ def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
 def _print_report(
     out: Console,
     name: str,
-    graded_by: str,
+    heading: str,
     run_report: RunReport,
     pass_at: float,
     ks: Sequence[int],
 ) -> None:
     agents = dict.fromkeys(agent for each in run_report.scenarios for agent in each.agents)
-    out.print(safe_text(f"run {name}, agent {', '.join(agents)}{graded_by}"), style="bold")
+    named = [f"run {name}", f"agent {', '.join(agents)}", *([heading] if heading else [])]
+    out.print(safe_text(", ".join(named)), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
     out.print("95 %: of a scenario for other seeds, of the mean of scenarios for other scenarios")

@@ -66,6 +66,11 @@ class GradeSource:
 
     label = ""
 
+    @property
+    def heading(self) -> str:
+        """What a heading says of the source once it has graded; nothing of recorded rubrics."""
+        return f"graded by {self.label}"
+
     def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
         """
         Yield each of *episodes* with its grade, in order; None where the source has none.
@@ -90,6 +95,7 @@ class RecordedRubrics(GradeSource):
     """The rubric that each episode was recorded with; *left_out* notes those that it fails."""
 
     label = "the recorded rubrics"
+    heading = ""
 
     def __init__(self, left_out: LeftOut) -> None:
         self._left_out = left_out

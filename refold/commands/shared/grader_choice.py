@@ -95,10 +95,6 @@ class GraderChoice:
             else self._rubrics(self.rubric, log, left_out)
         )
 
-    def heading(self, source: GradeSource) -> str:
-        """Return what a heading adds of *source*, once it has graded; nothing for recorded."""
-        return f", graded by {source.label}" if self.is_given else ""
-
     def older_source(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource | None:
         """
         Return what gave the old grades of *log*'s episodes; None if *reference* is no such thing.

@@ -24,7 +24,7 @@ SCORE = "score"
 """Stands for the criterion where a score is clamped."""
 CLAMPED = "clamped"
 
-_HALF_STEP = 0.5 * 10**-DECIMAL_PLACES
+_HALF_STEP: float = 0.5 * 10**-DECIMAL_PLACES
 
 
 @frozen
@@ -174,7 +174,8 @@ def _other_weight(old: Part, new: Part) -> bool:
     if not all(shares):
         return False
     weights = old.points / shares[0], new.points / shares[1]
-    return abs(weights[0] - weights[1]) > _HALF_STEP * (1 / shares[0] + 1 / shares[1])
+    blurred = _HALF_STEP * (1 / abs(shares[0]) + 1 / abs(shares[1]))
+    return abs(weights[0] - weights[1]) > blurred
 
 
 def _matters(part: PartChange) -> bool:

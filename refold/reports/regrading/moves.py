@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from attrs import Factory, define, frozen
 
-from refold.graders.regrading import RegradedEpisode
 from refold.graders.changes import ROUNDING_ERROR
+from refold.graders.regrading import RegradedEpisode
 from refold.reports.regrading.causes import CLAMPED, SCORE, clamped_points, what_changed
 
 MOST_FLIPS = 1000

@@ -71,13 +71,13 @@ class _Compared:
 def agent_pairs(scores: Scores) -> tuple[AgentPair, ...]:
     """Return all pairs of agents that have a world in common, those that changed places first."""
     compared = [
-        found for pair in combinations(sorted(scores.agents), 2) if (found := _compare(scores, pair))
+        found
+        for pair in combinations(sorted(scores.agents), 2)
+        if (found := _compare(scores, pair))
     ]
     if not any(each.swapped for each in compared):
         return tuple(_pair(each, None, None, "kept") for each in compared)
-    olds, news = (
-        [difference_here(each.sides[side]) for each in compared] for side in (OLD, NEW)
-    )
+    olds, news = ([difference_here(each.sides[side]) for each in compared] for side in (OLD, NEW))
     old_ps, new_ps = (holm([each.p for each in side]) for side in (olds, news))
     pairs = [
         _pair(each, new, p, _word(each, old.is_clear(old_p), new.is_clear(p)))

@@ -36,9 +36,7 @@ class Shift:
     units: int
 
 
-def shift_of(
-    moves: Mapping[ScenarioKey, Mapping[int, Sequence[float]]], *, reach: Bounds
-) -> Shift:
+def shift_of(moves: Mapping[ScenarioKey, Mapping[int, Sequence[float]]], *, reach: Bounds) -> Shift:
     """
     Return how far the mean moved.
 
@@ -51,9 +49,11 @@ def shift_of(
         for key, worlds in moves.items()
     }
     single = len(means) == 1
-    units = [fmean(each) for each in next(iter(moves.values())).values()] if single else [
-        *means.values()
-    ]
+    units = (
+        [fmean(each) for each in next(iter(moves.values())).values()]
+        if single
+        else [*means.values()]
+    )
     here = round(fmean(means.values()), PLACES) + 0.0
     unit: Literal["scenario", "world"] = "world" if single else "scenario"
     if len(units) < FEWEST_UNITS:
