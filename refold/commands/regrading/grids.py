@@ -35,6 +35,7 @@ _NUMBERS = {
     "rank",
     "lost",
     "gained",
+    "alike",
     "old",
     "new",
 }

@@ -151,7 +151,7 @@ def _pair(regraded: RegradedEpisode) -> _Pair:
     parts = (
         _PartPair(
             name=part.name,
-            change=what_changed(part),
+            change=what_changed(part, regraded.change),
             old=_figures(part.old),
             new=_figures(part.new),
             events=tuple(_events(part, regraded.stream)),

@@ -22,7 +22,7 @@ from refold.reports.regrading.moves import Move
 
 _ROWS = 10
 # What would end a cell, begin markup, a tag or a link, or mention a user.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]#|~<>&@]|://")
+_SPECIAL = re.compile(r"[\\`*{}\[\]#|~<&@]|(?<!\w)_|_(?!\w)|://|^>")
 
 
 def markdown(heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]) -> str:
@@ -74,10 +74,10 @@ def _order(report: RegradeReport) -> Iterator[str]:
 
 def _largest(heading: Heading, report: RegradeReport) -> Grid:
     rows = (
-        (*_move_cells(each.move), f"{each.alike} alike", heading.look(each.move.episode))
+        (*_move_cells(each.move), each.alike, heading.look(each.move.episode))
         for each in report.largest
     )
-    columns = ("old", "new", "scenario", "agent", "why", "", "look")
+    columns = ("old", "new", "scenario", "agent", "why", "alike", "look")
     return Grid("largest moves", columns, tuple(rows))
 
 

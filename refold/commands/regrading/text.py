@@ -67,6 +67,8 @@ def print_report(
     if report.verdict.moved:
         for grid in agents_grids(report):
             out.print()
+            if grid.title:
+                _say(out, grid.title, style="italic")
             out.print(_table(grid))
         _print_order(out, report)
         _print_largest(out, heading, report)
@@ -114,7 +116,7 @@ def _tell_more(out: Console, more: int) -> None:
 
 
 def _table(grid: Grid) -> Table:
-    listing = new_table(grid.columns, title=grid.title or None, right=grid.numbers)
+    listing = new_table(grid.columns, right=grid.numbers)
     for row in grid.rows:
         add_row(listing, *row)
     return listing

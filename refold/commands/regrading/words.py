@@ -9,7 +9,7 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.output import SHORT_ID_LENGTH
 from refold.commands.shared.report_formatting import format_exclusions
 from refold.reports.regrading.agents import AgentRow
-from refold.reports.regrading.causes import Cause
+from refold.reports.regrading.causes import CLAMPED, Cause
 from refold.reports.regrading.idle import IdleCriterion
 from refold.reports.regrading.moves import Move
 from refold.reports.regrading.order import AgentPair
@@ -116,6 +116,8 @@ def noise_line(agents: Sequence[AgentRow]) -> str:
 
 def events_words(cause: Cause) -> str:
     """Return the events behind a cause: by type where others count, else that they are the same."""
+    if cause.change == CLAMPED:
+        return ""
     others = [each for each in cause.events if each.how != "same"]
     if not others:
         return "the same events" if cause.events else "no event"

@@ -98,8 +98,8 @@ class Causes:
         for part in change.parts:
             if not _matters(part):
                 continue
-            totals = self._totals.setdefault((part.name, what_changed(part)), _Totals())
-            self._reach[part.name] = _wider(self._reach.get(part.name), _reach(part))
+            totals = self._totals.setdefault((part.name, what_changed(part, change)), _Totals())
+            self._reach[part.name] = _wider(self._reach.get(part.name), _reach(part, change))
             totals.decides += part.name in deciding
             totals.events.update(_events(part, regraded.stream))
             _count(totals, part.points, regraded.info.id, scenario)
@@ -135,13 +135,20 @@ class Causes:
         return tuple(sorted(causes, key=lambda each: (-abs(each.points), -each.episodes)))
 
 
-def what_changed(part: PartChange) -> str:
-    """Return what changed about *part*, in one word, or more joined by ``and``."""
+def what_changed(part: PartChange, change: GradeChange) -> str:
+    """
+    Return what *change* did to *part*, in one word, or more joined by ``and``.
+
+    Between a rubric and a function, which knows no weights, all that can differ in a part are its
+    points and its events.
+    """
     old, new = part.old, part.new
     if old is None or new is None:
         return "new" if old is None else "dropped"
-    words = []
     other_events = old.seqs != new.seqs
+    if _is_weighed(change.old) != _is_weighed(change.new):
+        return "evidence" if other_events else "value"
+    words = []
     if old.value != new.value:
         words.append("evidence" if other_events else "value")
     if old.gate != new.gate:
@@ -149,6 +156,11 @@ def what_changed(part: PartChange) -> str:
     if _other_weight(old, new):
         words.append("weight")
     return " and ".join(words) or ("evidence" if other_events else "value")
+
+
+def _is_weighed(grade: Grade) -> bool:
+    """Return whether the grade is by a rubric; functions have the version 0."""
+    return grade.rubric.version > 0
 
 
 def clamped_points(change: GradeChange) -> float:
@@ -212,10 +224,10 @@ def _events(part: PartChange, stream: Stream) -> Iterator[tuple[str, str]]:
                 yield how, str(type(stream[seq]).__struct_config__.tag)
 
 
-def _reach(part: PartChange) -> Bounds:
+def _reach(part: PartChange, change: GradeChange) -> Bounds:
     """Return how far this change of a criterion can move a score, whatever is measured."""
     olds, news = _range(part.old), _range(part.new)
-    if part.old and part.new and what_changed(part) == "weight" and part.new.value >= 0:
+    if part.old and part.new and what_changed(part, change) == "weight":
         ends = 0.0, news[0] - olds[0], news[1] - olds[1]
         return min(ends), max(ends)
     return news[0] - olds[1], news[1] - olds[0]

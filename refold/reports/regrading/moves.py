@@ -90,7 +90,7 @@ def _largest(groups: Sequence[_Group], most: int) -> list[_Group]:
 def move_of(regraded: RegradedEpisode) -> Move:
     """Return the row of an episode that moved."""
     info, change = regraded.info, regraded.change
-    parts = [(part.points, part.name, what_changed(part)) for part in change.parts]
+    parts = [(part.points, part.name, what_changed(part, change)) for part in change.parts]
     if clamped := clamped_points(change):
         parts.append((clamped, SCORE, CLAMPED))
     moved = sorted(
