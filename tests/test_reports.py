@@ -4,11 +4,18 @@ from weakref import ref
 import pytest
 from recorded_runs import ask, called, record, shown, unanswered
 
+from refold.agents import make_policy, play
 from refold.engine import Episode, RefoldError
 from refold.engine.exchanges import ActionForfeited, ReplyUnread
 from refold.graders import grade
 from refold.reports import find_run, read_outcomes, report_run
-from refold.reports.statistics import mean_interval, pass_at_k, pass_hat_k, pass_interval
+from refold.reports.statistics import (
+    clustered_pass_interval,
+    mean_interval,
+    pass_at_k,
+    pass_hat_k,
+    pass_interval,
+)
 from refold.scenarios import load
 
 EASY, MAIL = load("workflow/easy"), load("inbox/easy")
@@ -28,6 +35,16 @@ def asked(log, events, *, run="m", scenario=EASY, end=None):
     if end:
         episode.truncate(end)
     return episode
+
+
+def asked_again(log, seed):
+    """Play the same world three times, the last time badly, and return the ids."""
+    ids = []
+    for epoch, agent in enumerate(["greedy", "greedy" if seed > 1 else "noop", "noop"]):
+        episode = Episode.start(EASY, log=log, agent="m", run="again", seed=seed, epoch=epoch)
+        play(episode, make_policy(agent, episode.family, seed=seed))
+        ids.append(episode.id)
+    return ids
 
 
 def test_scores_of_a_run(log):
@@ -230,3 +247,34 @@ def test_runs_are_found_by_name_prefix_and_last(log):
         find_run(log, "d")
     with pytest.raises(RefoldError, match=r"run 'x': .* got none that fits; `refold runs`"):
         find_run(log, "x")
+
+
+def test_repeated_worlds_are_no_more_evidence(log):
+    """Mean and passes take the repetitions of a seed together; of one seed they are the units."""
+    ids = {seed: asked_again(log, seed) for seed in (1, 2, 3)}
+    (row,) = ask("report", log, "again", "--pass-at", "0.5")[0]["reports"]
+    groups = [scores(log, of_seed) for of_seed in ids.values()]
+    clusters = [(sum(score >= 0.5 for score in group), 3) for group in groups]
+    interval = mean_interval([fmean(group) for group in groups], bounds=(0.01, 0.99))
+    passes = clustered_pass_interval(clusters)
+    assert (row["score"]["low"], row["score"]["high"]) == (interval.low, interval.high)
+    assert (row["pass_rate"]["low"], row["pass_rate"]["high"]) == (passes.low, passes.high)
+    assert row["score"]["n"] == row["counted"] == 9
+
+    record(log, "one", "random", [EASY], epochs=4, same_seed=True)
+    (row,) = ask("report", log, "one")[0]["reports"]
+    assert row["pass_rate"]["method"] == "clopper_pearson"
+
+
+def test_mean_of_scenarios_speaks_of_others(log):
+    """Its interval knows scenarios only, and so does that of all passes."""
+    record(log, "g", "greedy", ["workflow/easy", "workflow/hard", "workflow/expert"], epochs=3)
+    answer, _ = ask("report", log, "g")
+    rows = answer["reports"]
+    interval = mean_interval([row["score"]["mean"] for row in rows], bounds=(0.01, 0.99))
+    passes = clustered_pass_interval([(row["passed"], 3) for row in rows])
+    assert (answer["score"]["low"], answer["score"]["high"]) == (interval.low, interval.high)
+    assert answer["score"]["mean"] == answer["mean"]
+    assert (answer["pass_rate"]["low"], answer["pass_rate"]["high"]) == (passes.low, passes.high)
+    text, _ = shown("report", log, "g")
+    assert "of the mean of scenarios for other scenarios" in text

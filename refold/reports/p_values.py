@@ -15,6 +15,7 @@ EXACT_UP_TO = 14
 """Number of units that differ up to which all sign flips are tried; with more, a sample."""
 
 _FLIPS = 2**EXACT_UP_TO
+_TIE = 10**-PLACES / 2  # sums that are equal but for rounding errors
 _AT_ONCE = 8  # a random byte flips eight units
 
 
@@ -46,9 +47,12 @@ def sign_flip_test(values: Iterable[float]) -> SignFlips:
     """
     moved = [value for value in values if round(value, PLACES)]
     exact = len(moved) <= EXACT_UP_TO
-    flipped = [round(total, PLACES) for total in (_all_flips if exact else _some_flips)(moved)]
-    observed = round(sum(moved), PLACES)
-    tail = min(sum(each <= observed for each in flipped), sum(each >= observed for each in flipped))
+    flipped = (_all_flips if exact else _some_flips)(moved)
+    observed = sum(moved)
+    tail = min(
+        sum([each <= observed + _TIE for each in flipped]),
+        sum([each >= observed - _TIE for each in flipped]),
+    )
     more = 0 if exact else 1
     return SignFlips(
         p=min(1.0, 2 * (tail + more) / (len(flipped) + more)),

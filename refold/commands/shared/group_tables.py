@@ -57,6 +57,8 @@ def lead_line(lead: Lead) -> str:
     facts = f"p {lead.p:.2g}, least p {lead.least_p:.2g}, {pluralise(found.units, 'world')}"
     if lead.clear:
         word = f"clear ({facts})"
+    elif not found.differing:
+        word = f"no world differs ({pluralise(found.units, 'world')})"
     elif lead.least_p > 1 - CONFIDENCE:
         word = (
             f"cannot tell ({facts}: {found.differing} differ, too few: record with more --epochs)"

@@ -23,6 +23,8 @@ def format_difference(found: Difference, unit: str) -> str:
     )
     if found.is_clear():
         return f"clear: {said}"
+    if not found.differing:
+        return f"no {unit} differs: {said}"
     if found.least_p > 1 - CONFIDENCE:
         more = "more scenarios" if unit == "scenario" else "with more --epochs"
         return f"cannot tell: {said}, of which {found.differing} differ, too few: record {more}"
