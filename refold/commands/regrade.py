@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from refold.commands.regrading.formats import FORMATS, Finished, print_regraded
-from refold.commands.regrading.sides import IN_LOG, Selection, Sides, select
+from refold.commands.regrading.sides import IN_LOG, Sides, select
 from refold.commands.regrading.words import Heading
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
@@ -107,9 +107,9 @@ def regrade_command(
         log = stack.enter_context(open_existing(log_path, readonly=True))
         run = None if run is None else find_run(log, run)
         chosen = select(log, ids, left_out, scenario=scenario, agent=agent, run=run)
-        sides = Sides(log, chosen.infos, grader_choice, against, left_out)
+        sides = Sides(log, chosen, grader_choice, against, left_out)
         regraded = totals.watch(sides.regrade(stack, tolerance))
-        finish = cache(partial(_finish, sides, totals, chosen, rules, _command(context)))
+        finish = cache(partial(_finish, sides, totals, rules, _command(context)))
         print_regraded(
             "json" if as_json else form,
             iter(show_progress(regraded, total=len(chosen.infos), label="regrading")),
@@ -117,9 +117,9 @@ def regrade_command(
             named=bool(ids),
             more={"against": against, "tolerance": tolerance},
         )
-        tell_remarks(sides.newer)
-        tally = sides.tally
-        print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
+    tell_remarks(sides.newer)
+    tally = sides.tally
+    print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
     if left_out:
         return 1
     return exit_code_of(finish().verdicts, cannot_tell) if rules else int(tally.moved > 0)
@@ -128,13 +128,12 @@ def regrade_command(
 def _finish(
     sides: Sides,
     totals: RegradeTotals,
-    chosen: Selection,
     rules: Sequence[Rule],
     command: Sequence[str],
 ) -> Finished:
     tally = sides.tally
     report = totals.report(
-        excluded=chosen.excluded,
+        excluded=sides.selection.excluded,
         missing=tally.missing + tally.unsaved,
         unjudged=tally.ungraded,
     )

@@ -15,8 +15,7 @@ from typing import IO, Any
 import msgspec
 from attrs import Factory, define, frozen
 
-from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream, UnknownEpisode
-from refold.engine.errors import AmbiguousEpisode
+from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
 from refold.engine.log.left_out import LeftOut
 from refold.engine.text_marks import without_bom
 from refold.graders import Grade, RubricName, saved_grades
@@ -198,7 +197,8 @@ def episodes_graded_in_file(
     tally: RegradeCounts,
     left_out: LeftOut,
     *,
-    only: frozenset[str] | None,
+    only: frozenset[str],
+    whole: bool,
     where: str,
 ) -> Iterator[SavedEpisode]:
     """
@@ -209,21 +209,18 @@ def episodes_graded_in_file(
         file: The output of ``refold grade --json``.
         tally: Counts the grades of episodes that the log does not hold.
         left_out: Notes the episodes that cannot be read.
-        only: Ids of the episodes wanted; None for all.
+        only: Ids of the episodes wanted.
+        whole: Whether these are all that there are, so that grades of others are missing one.
         where: The file's name in error messages.
 
     Raises:
         RefoldError: *file* holds something else.
     """
     for id, grade in read_grades(file, where):
-        if only is not None and id not in only:
+        if id not in only:
+            tally.missing += whole and not log.holds(id) and id not in left_out.problems
             continue
-        try:
-            found = [info for info in left_out.find_each(log, [id]) if info.id == id]
-        except (UnknownEpisode, AmbiguousEpisode):
-            found = []
-        if not found and id not in left_out.problems:  # find() takes prefixes too
-            tally.missing += 1
+        found = left_out.find_each(log, [id])
         for info, stream in left_out.read_each(found, lambda info: log.events(info.id)):
             yield SavedEpisode(info, stream, (grade,))
 

@@ -35,10 +35,18 @@ FORK = "fork"
 
 @frozen
 class Selection:
-    """The episodes to grade again, and how many others do not count, by reason."""
+    """
+    The episodes to grade again.
+
+    Attributes:
+        infos: Their rows in the log.
+        excluded: How many others do not count, by reason.
+        whole: Whether nothing narrowed the choice.
+    """
 
     infos: Sequence[EpisodeInfo]
     excluded: Mapping[str, int]
+    whole: bool
 
 
 def select(
@@ -57,7 +65,7 @@ def select(
         UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
     """
     if ids:
-        return Selection(left_out.find_each(log, ids), {})
+        return Selection(left_out.find_each(log, ids), {}, whole=False)
     found = list(log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out))
     replaced = replaced_failures(found)
     excluded: Counter[str] = Counter()
@@ -68,7 +76,8 @@ def select(
             counted.append(info)
         else:
             excluded[reason] += 1
-    return Selection(counted, excluded)
+    whole = scenario is None and agent is None and run is None
+    return Selection(counted, excluded, whole)
 
 
 def _exclusion(info: EpisodeInfo, *, again: bool) -> str | None:
@@ -78,7 +87,8 @@ def _exclusion(info: EpisodeInfo, *, again: bool) -> str | None:
         return PLAYED_AGAIN
     if info.reason == INSTRUMENT_FAILED:
         return INSTRUMENT_FAILED
-    return None if info.ended else NOT_ENDED
+    # Without events it is damaged, which reading it will tell.
+    return None if info.ended or not info.events else NOT_ENDED
 
 
 @define
@@ -90,7 +100,7 @@ class Sides:
     """
 
     log: EventLog
-    infos: Sequence[EpisodeInfo]
+    selection: Selection
     choice: GraderChoice
     against: str
     left_out: LeftOut
@@ -119,18 +129,23 @@ class Sides:
 
     def _pairs(self, stack: ExitStack, tolerance: float) -> Iterator[RegradedEpisode]:
         log, tally, left_out = self.log, self.tally, self.left_out
+        infos = self.selection.infos
         if self.against == IN_LOG:
-            saved = episodes_graded_in_log(log, self.infos, left_out)
+            # One look for all: of a log without grades, each episode would be asked in vain.
+            read = episodes_graded_in_log if log.graded_by() else episodes_in_log
+            saved = read(log, infos, left_out)
             # Against itself, a recorded rubric would only ever show that nothing moved.
             recorded = left_out if self.choice.is_given else None
             return regrade(saved, self.newer, tally, or_recorded=recorded, tolerance=tolerance)
         self._older = self.choice.older_source(self.against, log, left_out)
         if self._older is not None:
-            bare = episodes_in_log(log, self.infos, left_out)
+            bare = episodes_in_log(log, infos, left_out)
             return regrade_both(bare, self._older, self.newer, tally, tolerance=tolerance)
         file = stack.enter_context(TextIOWrapper(open_input(self.against), encoding="utf-8-sig"))
-        only = frozenset(info.id for info in self.infos)
-        saved = episodes_graded_in_file(log, file, tally, left_out, only=only, where=self.against)
+        only = frozenset(info.id for info in infos)
+        saved = episodes_graded_in_file(
+            log, file, tally, left_out, only=only, whole=self.selection.whole, where=self.against
+        )
         return regrade(saved, self.newer, tally, tolerance=tolerance)
 
     def _tell_uncompared(self) -> None:
