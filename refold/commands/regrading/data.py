@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import fields
+
 from refold.commands.shared.output import to_json_data
 from refold.graders.changes import PartChange
 from refold.graders.regrading import RegradedEpisode
@@ -47,4 +49,6 @@ def report_data(report: RegradeReport, verdicts: Sequence[Verdict]) -> dict[str,
     ]
     for row, agent in zip(found["agents"], report.agents, strict=True):
         row["move"] = agent.move
-    return {**found, "fails": to_json_data(list(verdicts))}
+    # In the report's own order: verdict first, and then why.
+    ordered = {name: found[name] for name in (each.name for each in fields(RegradeReport))}
+    return {**ordered, "fails": to_json_data(list(verdicts))}

@@ -44,7 +44,7 @@ class AgentRow:
     @property
     def move(self) -> float:
         """New mean minus old mean."""
-        return self.new - self.old
+        return round(self.new - self.old, DECIMAL_PLACES) + 0.0
 
 
 def agent_rows(scores: Scores, pass_at: float) -> tuple[AgentRow, ...]:

@@ -18,7 +18,7 @@ from refold.graders.changes import ROUNDING_ERROR, GradeChange, PartChange
 from refold.graders.grading import DECIMAL_PLACES
 from refold.graders.regrading import RegradedEpisode
 from refold.reports.outcomes import ScenarioKey
-from refold.reports.statistics import Bounds
+from refold.reports.statistics import PLACES, Bounds
 
 SCORE = "score"
 """Stands for the criterion where a score is clamped."""
@@ -120,7 +120,7 @@ class Causes:
                 criterion=name,
                 change=change,
                 episodes=totals.episodes,
-                points=fmean(totals.points[key] / many for key, many in episodes.items()),
+                points=_mean_move(totals, episodes),
                 up=totals.up,
                 down=totals.down,
                 decides=totals.decides,
@@ -204,6 +204,10 @@ def _count(totals: _Totals, points: float, id: str, scenario: ScenarioKey) -> No
     totals.points[scenario] += points  # type: ignore[assignment]  # a Counter adds floats as well
     if abs(points) > totals.largest:
         totals.largest, totals.example = abs(points), id
+
+
+def _mean_move(totals: _Totals, episodes: Mapping[ScenarioKey, int]) -> float:
+    return round(fmean(totals.points[key] / many for key, many in episodes.items()), PLACES) + 0.0
 
 
 def _deciding(change: GradeChange, pass_at: float) -> Iterator[str]:
