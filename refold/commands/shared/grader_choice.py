@@ -126,8 +126,8 @@ class GraderChoice:
         return RubricFile(reference, log, any_scenario=self.any_scenario)
 
     def _function(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
-        file, _, function = reference.rpartition(":")
-        if "@" in function or not Path(file).exists():
+        file, _, name = reference.rpartition(":")
+        if "@" in name or not Path(file).exists():
             saved = find_saved(log, reference)
             if saved is not None:
                 return SavedGrades(log, saved, left_out)
