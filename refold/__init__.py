@@ -6,6 +6,7 @@ as ``refold.scenarios.workflow.events``. A name is imported when it is first use
 ``import refold`` itself is cheap.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ __all__ = [
     "grade",
     "load",
     "load_rubric",
+    "read",
     "record",
     "steps",
     "verify",
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from refold.environments import record
     from refold.graders import Grade, grade
     from refold.replays import diff, steps, verify
+    from refold.reports import read
     from refold.scenarios import Scenario, load, load_rubric
 else:  # hidden from type checkers, which would take it to mean that any name exists
 
@@ -52,7 +55,7 @@ else:  # hidden from type checkers, which would take it to mean that any name ex
         """Return the public name *name* from the package that defines it."""
         if name in __all__:
             # Lower floors first: each of these packages imports the ones before it anyway.
-            for room in ("engine", "scenarios", "graders", "environments", "replays"):
+            for room in ("engine", "scenarios", "graders", "environments", "replays", "reports"):
                 found = vars(import_module(f"{__name__}.{room}"))
                 if name in found:
                     return globals().setdefault(name, found[name])
@@ -61,3 +64,9 @@ else:  # hidden from type checkers, which would take it to mean that any name ex
     def __dir__() -> list[str]:
         """Return the public names too, whether or not they have been used yet."""
         return sorted({*globals(), *__all__})
+
+
+if "IPython" in sys.modules:  # a notebook: episodes, grades and diffs show themselves in it
+    from refold.notebook import register_formatters
+
+    register_formatters()

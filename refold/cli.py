@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "runs": ("refold.commands.runs", "List the runs of the log."),
     "report": ("refold.commands.report", "Report on a run, with honest statistics."),
     "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
+    "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
     "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
     "baseline": ("refold.commands.baseline", "Show what the built-in agents reach."),
     "episodes": ("refold.commands.episodes", "List the episodes of the log."),

@@ -119,9 +119,9 @@ def hostile_shop() -> Stream:
     return episode.events
 
 
-def long_shop(turns: int = 200) -> Stream:
+def long_shop(turns: int = 200, *, log: Log | None = None) -> Stream:
     """Return a conversation of so many *turns*, some 3 KB each."""
-    episode = _begun("mine:shop", "Refund everything.")
+    episode = _begun("mine:shop", "Refund everything.", log)
     for place in range(turns):
         call = ("look_up", {"page": place})
         episode.step(

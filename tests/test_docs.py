@@ -26,10 +26,11 @@ from pages import blocks
 from refold import cli
 from refold.engine import EventLog
 
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "python"))]
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "query", "python"))]
 PAGES += [
     "docs/agents.md",
     "docs/environments.md",
+    "docs/export.md",
     "docs/writing-a-scenario.md",
     "docs/testing-graders.md",
     "docs/viewer.md",

@@ -99,6 +99,9 @@ def test_json_keys(
         capsys, "record", "inbox/easy", "--agent", "random", "--epochs", "2", "--name", "x"
     )
     ids = [each["id"] for each in recorded["episodes"]]
+    for agent in ("random", "baseline"):
+        words = f"record inbox/easy --agent {agent} --epochs 3 --same-seed --log group.db"
+        cli.run(words.split())
     cli.run(["export", "-o", "all.jsonl"])
     (tmp_path / "half.py").write_text("def half(events):\n    return 0.5\n")
     table = rows(section("docs/cli.md", "## JSON"))
@@ -129,6 +132,7 @@ def test_json_keys(
         "runs": json_of(capsys, "runs"),
         "report": json_of(capsys, "report", "x"),
         "compare": json_of(capsys, "compare", "x", "x"),
+        "group": json_of(capsys, "group", "inbox/easy", "--log", "group.db"),
         "leaderboard": json_of(capsys, "leaderboard"),
         "baseline": json_of(capsys, "baseline", "--seeds", "1"),
     }
@@ -183,9 +187,9 @@ def test_events() -> None:
 
 
 def test_tables_and_views(tmp_path: Path) -> None:
-    """The page on the log names exactly the tables and views of a log, and their columns."""
+    """The pages on them name exactly the tables and views of a log, and their columns."""
     documented = rows(section("docs/log-format.md", "## Tables"))
-    documented |= rows(section("docs/log-format.md", "## Views"))
+    documented |= rows(section("docs/query.md", "## Views"))
     EventLog(tmp_path / "log.db").close()
     with contextlib.closing(sqlite3.connect(tmp_path / "log.db")) as log:
         columns = log.execute(

@@ -19,7 +19,7 @@ FLOORS = [
     ("environments",),
     ("transcripts",),
     ("replays",),
-    ("viewer", "reports", "pytest_plugin", "gym", "integrations"),
+    ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),
@@ -49,6 +49,7 @@ OWNERS = {
     "prometheus_client": ["refold/server/metrics.py"],
     "openenv": ["refold/server/openenv/classes.py"],
     "backports": ["refold/transcripts/archive.py"],
+    "pyarrow": ["refold/transcripts/exports/parquet.py"],
     "gymnasium": [
         "refold/gym/*",
         "refold/environments/gymnasium/*",
@@ -58,6 +59,9 @@ OWNERS = {
     "websockets": ["refold/environments/openenv/sockets.py", "refold/server/proxy/sockets.py"],
     "inspect_ai": ["refold/integrations/inspect_ai.py"],
     "verifiers": ["refold/integrations/verifiers.py"],
+    "pandas": ["refold/reports/frames.py"],
+    "polars": ["refold/reports/frames.py"],
+    "IPython": ["refold/notebook/__init__.py"],
     "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [

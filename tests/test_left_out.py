@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "report r",
     "runs": "runs",
     "compare": "compare r s",
+    "group": "group workflow/easy",
     "leaderboard": "leaderboard",
     "baseline": "baseline --seeds 1",
     "resume": "resume r",

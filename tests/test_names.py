@@ -33,7 +33,7 @@ def in_new_process(script: str) -> str:
 def homes() -> Iterator[tuple[str, str]]:
     """Yield each name that type checkers see in ``refold``, and where they are told it is from."""
     tree = ast.parse((ROOT / "refold" / "__init__.py").read_text())
-    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    checked = next(node for node in tree.body if isinstance(node, ast.If))
     for node in checked.body:
         assert isinstance(node, ast.ImportFrom)
         yield from ((alias.name, str(node.module)) for alias in node.names)

@@ -95,3 +95,18 @@ def test_run_names_complete(log):
     assert offered == ["dice2", "dice"]
     context.params["log_path"] = f"{log.path}.missing"
     assert argument.shell_complete(context, "di") == []
+
+
+def test_the_mean_is_that_of_the_report(log):
+    """Worlds that were played more often than others count no more, in both."""
+    record(log, "r", "random", ["inbox/easy"], epochs=2)
+    again = next(log.episodes(run="r")).seed
+    for number in range(3):
+        episode = Episode.start(load("inbox/easy"), log=log, run="r", seed=again, epoch=2 + number)
+        while not episode.over:
+            episode.step({"type": "archive"})
+    (run,) = ask("runs", log)[0]["runs"]
+    report = ask("report", log, "r")[0]
+    assert run["mean"] == pytest.approx(report["mean"])
+    scores = [grade(log.events(info.id)).score for info in log.episodes(run="r")]
+    assert run["mean"] != pytest.approx(fmean(scores))

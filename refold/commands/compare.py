@@ -13,8 +13,8 @@ from refold.commands.shared.diff_tables import print_prompt_difference
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
-from refold.commands.shared.group_tables import group_json, print_group
 from refold.commands.shared.left_out import telling_left_out
+from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.options import (
     complete_runs,
     format_examples,
@@ -41,7 +41,7 @@ from refold.graders.sources import GradeSource
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.gates import Rule, Verdict, judge_count, judge_worse
-from refold.reports.groups import compare_group
+from refold.reports.many_runs import compare_many
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
@@ -99,7 +99,7 @@ def compare_command(
         names = [find_run(log, run) for run in runs]
         source = grader_choice.source(log, left_out)
         if len(names) != 2:
-            _compare_group(log, names, pass_at, rules, left_out, source, as_json=as_json)
+            _compare_many(log, names, pass_at, rules, left_out, source, as_json=as_json)
             tell_remarks(source)
             return 1 if left_out else 0
         pair = names[0], names[1]
@@ -121,7 +121,7 @@ def compare_command(
     return 1 if left_out else exit_code_of(verdicts, cannot_tell)
 
 
-def _compare_group(
+def _compare_many(
     log: EventLog,
     names: Sequence[str],
     pass_at: float,
@@ -136,13 +136,13 @@ def _compare_group(
             f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare each with "
             "its baseline"
         )
-    group = compare_group(log, names, pass_at=pass_at, left_out=left_out, source=source)
+    compared = compare_many(log, names, pass_at=pass_at, left_out=left_out, source=source)
     if as_json:
-        rows, head = group_json(group)
+        rows, head = many_runs_json(compared)
         print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)
     else:
         _print_source(source)
-        print_group(stdout_console(), group, pass_at)
+        print_many_runs(stdout_console(), compared, pass_at)
 
 
 def _print_source(source: GradeSource) -> None:

@@ -11,10 +11,12 @@ from refold.commands.shared.options import (
     format_examples,
     log_option,
 )
+from refold.commands.shared.output import escape_line
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog
-from refold.engine.terminal_text import safe_json
+from refold.engine.log.left_out import LeftOut
 from refold.replays.transfer import export_lines
+from refold.transcripts.exports.names import NAMES
 
 
 @click.command(
@@ -22,36 +24,69 @@ from refold.replays.transfer import export_lines
     epilog=format_examples(
         "refold export last > episode.jsonl",
         "refold export -o all.jsonl",
+        "refold export last --as atif -o trajectory.json",
+        "refold export --as inspect -o all.eval",
+        "refold export --as chat --pairs -o pairs.jsonl",
     ),
 )
 @episode_argument("ids", many=True)
-@click.option("-o", "--output", metavar="FILE", default=STDOUT, help="File; stdout if none.")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(NAMES),
+    help="A format of another tool; refold's own, which holds everything, if none is given.",
+)
+@click.option("--pairs", is_flag=True, help="With --as chat: preference pairs, of forks.")
+@click.option("-o", "--output", metavar="FILE|FOLDER", default=STDOUT, help="Stdout if none.")
+@click.option("--report", "listed", is_flag=True, help="List what the format has no field for.")
 @log_option
-def export_command(ids: Sequence[str], output: str, log_path: str) -> int:
+def export_command(
+    ids: Sequence[str],
+    kind: str | None,
+    pairs: bool,
+    output: str,
+    listed: bool,
+    log_path: str,
+) -> int:
     """
     Write episodes as JSON Lines: those named, or the whole log.
 
     Each is a header line, then its stored events, a line each, byte for byte. On a terminal,
     characters that could steer it are escaped. Exits with 1 if an episode is damaged: it is
     told, and the others are written.
+
+    With --as, they are written by value. chat and otel are JSON Lines. atif and sts are a file
+    for each episode: one goes to the file, several into the folder that --output names. inspect
+    is one .eval file, parquet a folder of tables.
     """
+    if pairs and kind != "chat":
+        raise click.UsageError("--pairs: expected --as chat with it; give both")
+    if listed and (kind is None or pairs):
+        raise click.UsageError("--report: expected --as FORMAT, without --pairs, with it")
     check_output(output, option="--output", logs=[log_path])
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
-        # Ids are looked up before the first line is written: a typo must not leave half an export.
-        if ids:
-            chosen: Iterable[EpisodeInfo] = left_out.find_each(log, ids)
-            total = len(ids)
+        if kind is None:
+            _export_events(log, ids, output, left_out)
         else:
-            chosen, total = log.episodes(left_out=left_out), log.count()
-        with output_file(output) as file:
-            watched = show_progress(chosen, total=total, label="exporting")
-            for _, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
-                file.writelines(map(_escape_line, lines) if file.isatty() else lines)
+            # Slow to import, and seldom needed.
+            from refold.commands.shared import exporting  # noqa: PLC0415
+
+            target = exporting.Target(kind, output, log_path)
+            if pairs:
+                exporting.export_pairs(target, log, ids, left_out)
+            else:
+                exporting.export_as(target, log, ids, left_out, listed=listed)
     return 1 if left_out else 0
 
 
-def _escape_line(line: bytes) -> bytes:
-    """Return *line*, JSON and a line end, with what could steer a terminal as JSON escapes."""
-    # A stranger's log may hold invalid UTF-8.
-    text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-    return safe_json(text).encode() + b"\n"
+def _export_events(log: EventLog, ids: Sequence[str], output: str, left_out: LeftOut) -> None:
+    # Ids are looked up before the first line is written: a typo must not leave half an export.
+    if ids:
+        chosen: Iterable[EpisodeInfo] = left_out.find_each(log, ids)
+        total = len(ids)
+    else:
+        chosen, total = log.episodes(left_out=left_out), log.count()
+    with output_file(output) as file:
+        watched = show_progress(chosen, total=total, label="exporting")
+        for _, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
+            file.writelines(map(escape_line, lines) if file.isatty() else lines)

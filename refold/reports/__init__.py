@@ -1,7 +1,8 @@
-"""Reports on many episodes: runs, summaries, comparisons, rankings and reference scores."""
+"""Reports on many episodes: runs, summaries, comparisons, rankings, data frames."""
 
 from refold.reports.baseline import Baseline, baselines
 from refold.reports.comparison import Comparison, Contrast, Flip, compare
+from refold.reports.frames import Frames, read
 from refold.reports.leaderboard import Ranking, rankings
 from refold.reports.outcomes import Outcome, read_outcomes
 from refold.reports.runs import Run, find_run, run_names, runs_of
@@ -14,6 +15,7 @@ __all__ = [
     "Contrast",
     "Costs",
     "Flip",
+    "Frames",
     "Outcome",
     "Price",
     "Ranking",
@@ -24,6 +26,7 @@ __all__ = [
     "compare",
     "find_run",
     "rankings",
+    "read",
     "read_outcomes",
     "report_run",
     "run_names",

@@ -32,7 +32,7 @@ class Run:
         episodes: Number of episodes.
         ended: How many of them have an end.
         exclusions: How many do not count, by reason.
-        mean: Mean of the scenarios' mean scores; None if no episode counts.
+        mean: Mean of the scenarios' means, as reports give it; None if no episode counts.
         started_at: When the first began, UTC, ISO 8601.
         ended_at: When the last ended; None if none has.
     """
@@ -55,7 +55,7 @@ class Run:
 
 @define
 class _RunTotals:
-    """Running totals of one run; memory does not grow with its episodes."""
+    """Running totals of one run; memory grows with its worlds, not with its episodes."""
 
     started_at: str
     agents: dict[str, None] = Factory(dict)
@@ -63,7 +63,7 @@ class _RunTotals:
     episodes: int = 0
     ended: int = 0
     exclusions: Counter[str] = Factory(Counter)
-    sums: dict[Setting, tuple[float, int]] = Factory(dict)
+    sums: dict[Setting, dict[tuple[str, int], tuple[float, int]]] = Factory(dict)
     ended_at: str | None = None
 
     def add(self, info: EpisodeInfo, outcome: Outcome) -> None:
@@ -77,8 +77,19 @@ class _RunTotals:
         if outcome.excluded:
             self.exclusions[outcome.excluded] += 1
         else:
-            total, count = self.sums.get(outcome.setting, (0.0, 0))
-            self.sums[outcome.setting] = total + outcome.score, count + 1
+            worlds = self.sums.setdefault(outcome.setting, {})
+            world = outcome.agent, outcome.seed
+            total, count = worlds.get(world, (0.0, 0))
+            worlds[world] = total + outcome.score, count + 1
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of scenario means, each of them the mean of its worlds' means."""
+        means = [
+            fmean(total / count for total, count in worlds.values())
+            for worlds in self.sums.values()
+        ]
+        return fmean(means) if means else None
 
 
 def runs_of(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
@@ -90,7 +101,6 @@ def runs_of(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
 
 
 def _make_run(name: str, tally: _RunTotals) -> Run:
-    means = [total / count for total, count in tally.sums.values()]
     return Run(
         name=name,
         agents=tuple(tally.agents),
@@ -98,7 +108,7 @@ def _make_run(name: str, tally: _RunTotals) -> Run:
         episodes=tally.episodes,
         ended=tally.ended,
         exclusions=dict(tally.exclusions),
-        mean=fmean(means) if means else None,
+        mean=tally.mean,
         started_at=tally.started_at,
         ended_at=tally.ended_at,
     )

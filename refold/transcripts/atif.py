@@ -17,6 +17,7 @@ from msgspec import Struct
 from refold.engine.errors import RefoldError
 from refold.transcripts.messages import api_call, make_call, make_turn, read_tools, read_usage
 from refold.transcripts.reading import decode, fit, read_document, rest
+from refold.transcripts.remainder import KEY, with_remainder
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Call, Message, Trial, Turn
 
@@ -98,6 +99,7 @@ def read_trajectory(document: Any, where: str, parent: str = "", level: int = 0)
     """
     if level > _DEEPEST_SUBAGENT:
         raise RefoldError(f"{where}: expected subagents nested at most {_DEEPEST_SUBAGENT} deep")
+    document, kept = _without_remainder(document)
     told = fit(document, _Trajectory, where)
     if not _KNOWN.fullmatch(told.schema_version):
         raise RefoldError(
@@ -107,12 +109,25 @@ def read_trajectory(document: Any, where: str, parent: str = "", level: int = 0)
     trial = _start(told, document, parent)
     for place, step in enumerate(told.steps):
         _add_step(trial, step, f"{where}.steps[{place}]")
+    if kept is not None:
+        whole = with_remainder(trial, kept, f"{where}.extra.{KEY}")
+        trial.leave(f"extra.{KEY}", kept)  # edited since
+        trial = whole or trial
     trials = [trial]
     own = told.trajectory_id or told.session_id or parent
     for place, each in enumerate(told.subagent_trajectories or ()):
         inner = f"{where}.subagent_trajectories[{place}]"
         trials += read_trajectory(each, inner, own or "(unnamed)", level + 1)
     return trials
+
+
+def _without_remainder(document: Any) -> tuple[Any, Any]:
+    """Return *document* without what an export of refold kept in it, and that, if there is any."""
+    extra = document.get("extra") if isinstance(document, dict) else None
+    if not isinstance(extra, dict) or KEY not in extra:
+        return document, None
+    rest_of_it = {name: each for name, each in extra.items() if name != KEY}
+    return {**document, "extra": rest_of_it}, extra[KEY]
 
 
 def _start(told: _Trajectory, document: dict[str, Any], parent: str) -> Trial:

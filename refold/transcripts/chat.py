@@ -13,10 +13,23 @@ from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.messages import check_messages, read_tools, read_turn, read_usage
 from refold.transcripts.reading import decode_line, number, read_lines
+from refold.transcripts.remainder import KEY
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Trial
 
-_READ = {"messages", "tools", "reward", "score", "scores", "id", "model", "task", "seed", "usage"}
+_READ = {
+    "messages",
+    "tools",
+    "reward",
+    "score",
+    "scores",
+    "id",
+    "model",
+    "task",
+    "seed",
+    "usage",
+    KEY,
+}
 
 
 def pieces(source: Source) -> Iterator[Piece]:

@@ -93,11 +93,7 @@ class Recorded:
 
     def id(self, number: int) -> str:
         """Return the episode's id; *number* counts from 0 among equal ones of one file."""
-        epoch = "" if self.epoch is None else self.epoch
-        digest = sha256(encode([self.agent, epoch, number]))
-        for payload in self.payloads:
-            digest.update(payload)
-        return digest.hexdigest()[:16]
+        return episode_id(self.agent, self.epoch, number, self.payloads)
 
     def info(self, id: str, *, run: str, epoch: int) -> EpisodeInfo:
         """Return the episode's row and summary under the name *id*."""
@@ -117,6 +113,14 @@ class Recorded:
             reason=self.end.reason,
             events=len(self.payloads),
         )
+
+
+def episode_id(agent: str, epoch: int | None, number: int, payloads: Sequence[bytes]) -> str:
+    """Return the id of an imported episode of these *payloads*, the *number*th of equal ones."""
+    digest = sha256(encode([agent, "" if epoch is None else epoch, number]))
+    for payload in payloads:
+        digest.update(payload)
+    return digest.hexdigest()[:16]
 
 
 def record_trial(trial: Trial, environment: str) -> Recorded:

@@ -87,8 +87,7 @@ class Importer:
         digest = digest_of(source.file)
         equal: Counter[str] = Counter()
         for piece, trial in self._trials(FORMATS[kind](source), source.name):
-            environment = kind if kind != "harbor" else "atif"
-            recorded = self._record(piece, trial, environment, source.name)
+            recorded = self._record(piece, trial, kind, source.name)
             if recorded is None:
                 continue
             self.report.add(trial)
@@ -115,8 +114,10 @@ class Importer:
             self._leave_out(str(error), "", name)
 
     def _record(self, piece: Piece, trial: Trial, kind: str, name: str) -> Recorded | None:
+        # Only names of formats: what a stranger's file names must not choose a world to open.
+        given = trial.environment if trial.environment in FORMATS else kind
         try:
-            return record_trial(trial, kind)
+            return record_trial(trial, given if given != "harbor" else "atif")
         except RefoldError as error:
             self._leave_out(str(error), piece.place, name)
             return None

@@ -19,6 +19,7 @@ from refold.scenarios.answered.events import ScoreGiven
 from refold.transcripts.archive import Archive
 from refold.transcripts.messages import check_messages, read_tools, read_turn, read_usage
 from refold.transcripts.reading import fit, items, number, read_document, rest, split, value
+from refold.transcripts.remainder import KEY, with_remainder
 from refold.transcripts.sources import Piece, Source
 from refold.transcripts.trial import Message, Trial, Turn
 
@@ -37,6 +38,9 @@ class _Spec(Struct):
     model: str = ""
     task_version: int | str | None = None
     packages: Any = None
+
+
+_ALONE = _Spec(task="")
 
 
 class _Score(Struct):
@@ -125,7 +129,34 @@ def _header(header: Any, name: str) -> tuple[_Spec, str]:
     return fit(header.get("eval"), _Spec, f"{name}: $.eval"), str(header.get("version", ""))
 
 
+def read_sample(given: Any) -> Trial:
+    """Return the trial of a sample by itself, without task and model; raises ``RefoldError``."""
+    return _read_plain_sample(given, _ALONE, "the sample")
+
+
 def _read_sample(given: Any, spec: _Spec, where: str) -> Trial:
+    given, kept = _without_remainder(given)
+    if kept is None:
+        return _read_plain_sample(given, spec, where)
+    # The remainder tells task and model, as runs of several may share a log.
+    alone = _read_plain_sample(given, _ALONE, where)
+    whole = with_remainder(alone, kept, f"{where}: metadata.{KEY}")
+    if whole is None:  # edited since
+        whole = _read_plain_sample(given, spec, where)
+        whole.leave(f"metadata.{KEY}", kept)
+    return whole
+
+
+def _without_remainder(given: Any) -> tuple[Any, Any]:
+    """Return a sample without what an export of refold kept in it, and that, if there is any."""
+    told = given.get("metadata") if isinstance(given, dict) else None
+    if not isinstance(told, dict) or KEY not in told:
+        return given, None
+    others = {name: each for name, each in told.items() if name != KEY}
+    return {**given, "metadata": others}, told[KEY]
+
+
+def _read_plain_sample(given: Any, spec: _Spec, where: str) -> Trial:
     told = fit(given, _Sample, where)
     trial = Trial(spec.task, task=str(told.id), agent=spec.model, epoch=max(told.epoch - 1, 0))
     messages = _resolve(told.messages, told.attachments, where)
@@ -219,6 +250,8 @@ def _scores(told: _Sample, spec: _Spec) -> Iterator[ScoreGiven]:
     listed = told.scores or ({"score": told.score} if told.score else {})
     for name, given in listed.items():
         score = fit(given, _Score, f"scores.{name}")
+        if isinstance(score.metadata, dict) and KEY in score.metadata:
+            continue  # refold's own grade, which an export added
         parts = {"value": score.value, "answer": score.answer, "metadata": score.metadata}
         parts = {key: each for key, each in parts.items() if each not in (None, {})}
         if isinstance(score.value, dict):

@@ -77,6 +77,8 @@ class Trial:
         task: The task in it; empty if untold, so that the first messages stand for it.
         name: Name of its scenario; made of benchmark and task if empty.
         agent: Who played.
+        environment: The kind of world that would answer, as a format's name; that of the file if
+            empty.
         beginning: Messages before the first turn.
         turns: The agent's turns.
         scores: Scores that the source gives, the most important one first.
@@ -100,6 +102,7 @@ class Trial:
     task: str = ""
     name: str = ""
     agent: str = ""
+    environment: str = ""
     beginning: list[Message] = field(factory=list)
     turns: list[Turn] = field(factory=list)
     scores: list[ScoreGiven] = field(factory=list)

@@ -23,6 +23,7 @@ from refold.engine.terminal_text import safe_json, safe_lines, safe_text
 __all__ = [
     "SHORT_ID_LENGTH",
     "add_row",
+    "escape_line",
     "new_table",
     "print_document",
     "print_json",
@@ -108,6 +109,13 @@ def _encode_member(name: str, value: Any) -> bytes:
 
 def _encode_safely(value: Any) -> bytes:
     return safe_json(encode(value).decode()).encode()
+
+
+def escape_line(line: bytes) -> bytes:
+    """Return *line*, JSON and a line end, with what could steer a terminal as JSON escapes."""
+    # A stranger's log may hold invalid UTF-8.
+    text = line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+    return safe_json(text).encode() + b"\n"
 
 
 def to_json_data(value: Any) -> Any:

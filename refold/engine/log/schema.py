@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from refold.engine.errors import NewerLog, NotALog
+from refold.engine.log.views import QUERY_VIEWS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -145,6 +146,7 @@ CREATE TABLE origins (
 MIGRATIONS = (
     ("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),
     ("m2_origins", _ORIGINS),
+    ("m3_query_views", QUERY_VIEWS),
 )
 """Name and SQL of every migration, oldest first; never edited, never reordered."""
 

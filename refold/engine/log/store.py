@@ -13,9 +13,10 @@ Files may come from strangers: every open checks application id, version and exa
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
@@ -35,6 +36,9 @@ from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
 from refold.engine.stream import Stream
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 CHECKPOINT_EVERY = 100  # ended episodes; after each one it would halve the throughput
 _PAGE = 500
@@ -83,11 +87,32 @@ class EventLog:
         if self._closed:
             return
         self._closed = True
+        if "database" in vars(self):
+            self.database.close()
         try:
             if not self.readonly:
                 self._checkpoint()  # so that a log is one file, ready to be copied
         finally:
             self._connection.close()
+
+    @cached_property
+    def database(self) -> "Database":
+        """
+        The log for queries: its tables and views, read-only, as a sqlite-utils ``Database``.
+
+        It is closed with the log. Read all rows of a query, or close it: while one is open, the
+        file cannot be tidied up. ``docs/query.md`` lists the views.
+
+        Raises:
+            NotALog: The log is closed.
+            LogMoved: Another file has taken the place of the log.
+        """
+        from refold.engine.log.database import open_database  # noqa: PLC0415 - slow, seldom needed
+
+        if self._closed:
+            raise NotALog(f"{self.path}: expected an open log, got a closed one; open it again")
+        self._file.check()
+        return open_database(self.path)
 
     def begin(self, record: EpisodeRecord, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """

@@ -72,7 +72,7 @@ class Lead:
 
 
 @frozen
-class Group:
+class ManyRuns:
     """
     How several runs compare.
 
@@ -91,14 +91,14 @@ class Group:
     left_aside: int
 
 
-def compare_group(
+def compare_many(
     log: EventLog,
     runs: Sequence[str],
     *,
     pass_at: float,
     left_out: LeftOut | None = None,
     source: GradeSource | None = None,
-) -> Group:
+) -> ManyRuns:
     """
     Compare *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
@@ -122,7 +122,7 @@ def compare_group(
             f"runs {', '.join(map(repr, counted))}: expected two runs or agents with episodes "
             f"that count, got {len(played)}; `refold report` tells of one"
         )
-    return _group(played, pass_at)
+    return _compare(played, pass_at)
 
 
 def _counted(
@@ -132,7 +132,7 @@ def _counted(
     return [outcome for outcome, _ in read if not outcome.excluded]
 
 
-def _group(played: Mapping[tuple[str, str], Scores], pass_at: float) -> Group:
+def _compare(played: Mapping[tuple[str, str], Scores], pass_at: float) -> ManyRuns:
     every = list(dict.fromkeys(world for worlds in played.values() for world in worlds))
     shared = [world for world in every if all(world in worlds for worlds in played.values())]
     if not shared:
@@ -153,7 +153,7 @@ def _group(played: Mapping[tuple[str, str], Scores], pass_at: float) -> Group:
         holm([*ps[:place], each.least_p, *ps[place + 1 :]])[place]
         for place, each in enumerate(differences)
     ]
-    return Group(
+    return ManyRuns(
         scenarios=tuple(dict.fromkeys(setting for setting, _ in shared)),
         columns=tuple(columns[key] for key in best_first),
         leads=tuple(

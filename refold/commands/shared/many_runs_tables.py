@@ -8,47 +8,49 @@ from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.output import add_row, new_table, safe_text, to_json_data
-from refold.reports.groups import Group, Lead
+from refold.reports.many_runs import Lead, ManyRuns
 from refold.reports.statistics import CONFIDENCE
 
 _MANY_COLUMNS = 8
 
 
-def print_group(out: Console, group: Group, pass_at: float) -> None:
+def print_many_runs(out: Console, compared: ManyRuns, pass_at: float) -> None:
     """Print scores and passes by scenario, best run first, and which runs are ahead of which."""
-    out.print(_scores_table(group))
+    out.print(_scores_table(compared))
     out.print(f"\nmean score, and episodes that passed: a score of at least {pass_at:g}")
-    for line in _remarks(group):
+    for line in _remarks(compared):
         out.print(line)
     out.print("\nahead, on these scenarios (p adjusted for all pairs)", style="bold")
-    for lead in group.leads:
+    for lead in compared.leads:
         out.print(safe_text(f"  {lead_line(lead)}"), soft_wrap=True)
 
 
-def _scores_table(group: Group) -> Table:
-    names = [column.name for column in group.columns]
+def _scores_table(compared: ManyRuns) -> Table:
+    names = [column.name for column in compared.columns]
     listing = new_table(["scenario", *names], right=names)
-    for setting in group.scenarios:
+    for setting in compared.scenarios:
         cells = []
-        for column in group.columns:
+        for column in compared.columns:
             passed, count = column.passed[setting]
             cells.append(f"{format_score(column.means[setting])}  {passed}/{count}")
         add_row(listing, setting.scenario, *cells)
     # The passes are as wide as those above, so that the means stand below each other.
-    sums = [tuple(map(sum, zip(*column.passed.values(), strict=True))) for column in group.columns]
+    sums = [
+        tuple(map(sum, zip(*column.passed.values(), strict=True))) for column in compared.columns
+    ]
     cells = [
         f"{format_score(column.mean)}  {passed}/{count}"
-        for column, (passed, count) in zip(group.columns, sums, strict=True)
+        for column, (passed, count) in zip(compared.columns, sums, strict=True)
     ]
     add_row(listing, "mean of scenarios", *cells, style="bold")
     return listing
 
 
-def _remarks(group: Group) -> Iterator[str]:
-    if group.left_aside:
-        yield f"{pluralise(group.left_aside, 'world')} that not every run has: left aside"
-    if len(group.columns) >= _MANY_COLUMNS:
-        yield f"{len(group.leads)} pairs are tested: only large differences can be clear"
+def _remarks(compared: ManyRuns) -> Iterator[str]:
+    if compared.left_aside:
+        yield f"{pluralise(compared.left_aside, 'world')} that not every run has: left aside"
+    if len(compared.columns) >= _MANY_COLUMNS:
+        yield f"{len(compared.leads)} pairs are tested: only large differences can be clear"
 
 
 def lead_line(lead: Lead) -> str:
@@ -68,20 +70,20 @@ def lead_line(lead: Lead) -> str:
     return f"{lead.ahead} over {lead.behind}: {format_signed(found.difference)}  {word}"
 
 
-def group_json(group: Group) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def many_runs_json(compared: ManyRuns) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the rows, one for each scenario, and the members beside them."""
     rows = [
         {
             **to_json_data(setting),
-            "means": [column.means[setting] for column in group.columns],
-            "passed": [column.passed[setting][0] for column in group.columns],
-            "episodes": [column.passed[setting][1] for column in group.columns],
+            "means": [column.means[setting] for column in compared.columns],
+            "passed": [column.passed[setting][0] for column in compared.columns],
+            "episodes": [column.passed[setting][1] for column in compared.columns],
         }
-        for setting in group.scenarios
+        for setting in compared.scenarios
     ]
     columns = [
         {"name": each.name, "run": each.run, "agent": each.agent, "mean": each.mean}
-        for each in group.columns
+        for each in compared.columns
     ]
-    head = {"columns": columns, "leads": to_json_data(group.leads), "worlds": group.worlds}
-    return rows, {**head, "left_aside": group.left_aside}
+    head = {"columns": columns, "leads": to_json_data(compared.leads), "worlds": compared.worlds}
+    return rows, {**head, "left_aside": compared.left_aside}
