@@ -33,6 +33,7 @@ PAGES += [
     "docs/export.md",
     "docs/writing-a-scenario.md",
     "docs/testing-graders.md",
+    "docs/regrade.md",
     "docs/viewer.md",
 ]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")

@@ -99,6 +99,7 @@ def test_for_people(shell):
         "1 episode, 1 scenario, 1 agent",
         "",
         "Verdict: no pass changes",
+        "",
         f"{shell.ids()[2]}  score 0.9000 -> 0.7500 (-0.1500) of workflow/hard",
         f"  graded by another rubric: {named}",
         "    failures: -0.1500",

@@ -102,6 +102,8 @@ def _print_each(regraded: Regraded, finish: Finish) -> None:
             more += each.moved
     out, done = stdout_console(), finish()
     print_head(out, done.heading, done.report)
+    if moved:
+        out.print()
     for each in moved:
         print_change(out, each)
     print_verdicts(out, done.verdicts)

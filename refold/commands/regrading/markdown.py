@@ -21,6 +21,7 @@ from refold.reports.regrading import RegradeReport
 from refold.reports.regrading.moves import Move
 
 _ROWS = 10
+_LARGEST = 5
 # What would end a cell, begin markup, a tag or a link, or mention a user.
 _SPECIAL = re.compile(r"[\\`*{}\[\]#|~<&@]|(?<!\w)_|_(?!\w)|://|^>")
 
@@ -75,7 +76,7 @@ def _order(report: RegradeReport) -> Iterator[str]:
 def _largest(heading: Heading, report: RegradeReport) -> Grid:
     rows = (
         (*_move_cells(each.move), each.alike, heading.look(each.move.episode))
-        for each in report.largest
+        for each in report.largest[:_LARGEST]
     )
     columns = ("old", "new", "scenario", "agent", "why", "alike", "look")
     return Grid("largest moves", columns, tuple(rows))

@@ -154,6 +154,8 @@ def idle_words(idle: IdleCriterion) -> str:
 
 
 def causes_words(move: Move) -> Iterator[str]:
-    """Yield what moved an episode, cause by cause."""
+    """Yield what moved an episode, cause by cause; there is always one."""
     for name, change in move.causes:
         yield f"{name}: {change}"
+    if not move.causes:
+        yield "score: rounding"

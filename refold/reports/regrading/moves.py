@@ -30,7 +30,8 @@ class Move:
         seed: Its seed.
         old: Old score.
         new: New score.
-        causes: What moved it: criteria and what about them changed, the largest first.
+        causes: What moved it: criteria and what about them changed, the largest first; none where
+            points that are rounded another way add up to another score.
     """
 
     episode: str
