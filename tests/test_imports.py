@@ -76,6 +76,7 @@ NOT_PURE = [
     "refold/engine/log/*",
     "refold/graders/saved.py",  # grades in a log
     "refold/graders/regrading.py",
+    "refold/graders/rubric_files.py",
     "refold/graders/sources.py",  # files, functions, and grades in a log
     "refold/graders/process/*",
     "refold/scenarios/spec.py",  # reads files

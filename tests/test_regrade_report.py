@@ -3,15 +3,22 @@
 import json
 import re
 import tomllib
+import tracemalloc
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET  # of our own making
 
 import pytest
+import transcript_files
+from msgspec.structs import replace
 from shell import Shell
 from worlds import write
 
 from refold.engine import EpisodeInfo, EventLog
+from refold.graders import grade
+from refold.graders.changes import compare_grades
+from refold.graders.regrading import RegradedEpisode
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
+from refold.reports.regrading import RegradeTotals
 from refold.scenarios import scenario_source
 
 NO_PAY = """
@@ -175,9 +182,35 @@ def saved_digest(shell):
 
 def test_the_scores_that_came_with_episodes(shell):
     """Scores that the source of episodes gave are a side too; without any, nothing compares."""
+    path = transcript_files.write_all(shell.at)["tau2"]
+    shell("import --log other.db", path)
+    (shell.at / "half.py").write_text("def half(events):\n    return 0.5\n")
+    ran = shell("regrade --log other.db --against source --grader half.py:half --json", code=1)
+    given = {(move["old"], move["new"]) for move in ran.json["moves"]}
+    assert given == {(1.0, 0.5)}
+    assert shell("report last --log other.db --rubric source").out.count("the source's scores") == 1
     ran = shell("regrade --against source", code=2)
     assert "27 episodes without an old grade" in ran.err
     assert "source: expected old grades" in ran.err
+
+
+def test_memory_stays_flat():
+    """Of each episode less than 0.7 KB is kept, however long it is."""
+    golden = read_golden(GOLDEN_FOLDER / "workflow-hard-greedy.jsonl")
+    given = grade(golden)
+    moved = compare_grades(given, replace(given, score=0.5))
+    totals, peaks = RegradeTotals(0.7), []
+    tracemalloc.start()
+    try:
+        for thousands in range(3):
+            for number in range(1000):
+                info = EpisodeInfo(f"{thousands}-{number}", "workflow/hard", number, "greedy")
+                totals.add(RegradedEpisode(info, golden, moved, moved=True))
+            peaks.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert totals.episodes == 3000
+    assert peaks[2] - peaks[1] < 1000 * 700
 
 
 def test_every_command_takes_another_grader(shell):

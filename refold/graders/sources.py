@@ -4,10 +4,8 @@ Where grades come from: rubrics, functions, saved grades, or what the source of 
 Each source goes through episodes one at a time, in their order, and keeps none of them.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TypeVar
 
 from refold.engine import EventLog, RefoldError, Stream
@@ -16,7 +14,6 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import Grade, Grader, RubricName, recorded_grader
 from refold.graders.process.file_grader import FileGrader
 from refold.graders.saved import saved_or_none
-from refold.scenarios import load_rubric, read_rubric_name, scenario_names
 from refold.scenarios.answered.events import ScoreGiven
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts
@@ -115,113 +112,6 @@ def grade_as_recorded(episode: Gradable) -> Grade:
     return recorded_grader(episode.stream.scenario).grade(episode.facts)
 
 
-class _RubricFiles(GradeSource):
-    """Graders of rubrics in files, read once for each family, whose measures they draw on."""
-
-    def __init__(self) -> None:
-        self._graders: dict[tuple[str, str, int], tuple[Rubric, Grader]] = {}
-        self._bounds: dict[str, Bounds] = {}
-
-    def bounds_of(self, rubric: RubricName) -> Bounds:
-        """Return floor and ceiling of the rubric."""
-        return self._bounds.get(rubric.digest, (0.0, 1.0))
-
-    def _grader(self, path: str, episode: Gradable) -> tuple[Rubric, Grader]:
-        family = episode.stream.family
-        key = path, family.name, family.rules
-        if key not in self._graders:
-            rubric = load_rubric(*key)
-            criteria = find_criteria(family.name, family.rules)
-            self._graders[key] = rubric, Grader(rubric, criteria)
-            self._bounds[rubric.digest] = rubric.floor, rubric.ceiling
-        return self._graders[key]
-
-
-class RubricFile(_RubricFiles):
-    """
-    The rubric of a TOML file.
-
-    One that is named after a scenario grades only episodes of that scenario, unless
-    *any_scenario* says otherwise. The *log* tells which scenarios there are.
-    """
-
-    def __init__(self, path: str, log: EventLog, *, any_scenario: bool) -> None:
-        super().__init__()
-        self.label = path
-        self._path = path
-        self._log = log
-        self._any_scenario = any_scenario
-        self._fitting: set[str] = set()
-
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
-        """Yield each of *episodes* with its grade; raises RefoldError for another scenario's."""
-        for episode in episodes:
-            rubric, grader = self._grader(self._path, episode)
-            if not self._any_scenario and episode.scenario not in self._fitting:
-                self._check(rubric, episode)
-                self._fitting.add(episode.scenario)
-            given = grader.grade(episode.facts)
-            self.label = rubric_label(given.rubric)
-            yield episode, given
-
-    def _check(self, rubric: Rubric, episode: Gradable) -> None:
-        if rubric.name == episode.scenario:
-            return
-        played = Counter(info.scenario for info in self._log.episodes(left_out=LeftOut()))
-        if rubric.name in played or rubric.name in scenario_names():
-            number = played[episode.scenario]
-            raise RefoldError(
-                f"rubric {rubric.name!r} v{rubric.version}: expected episodes of {rubric.name}, "
-                f"got {episode.scenario} ({number}); narrow with --scenario, or say --any-scenario"
-            )
-
-
-class RubricFolder(_RubricFiles):
-    """
-    The rubrics of a folder's TOML files, each for the scenario that it is named after.
-
-    Episodes of other scenarios keep the rubric that they were recorded with; *left_out* notes
-    those that it fails.
-
-    Raises:
-        RefoldError: The folder has no rubric, or two of one name.
-    """
-
-    def __init__(self, path: str, left_out: LeftOut) -> None:
-        super().__init__()
-        self._left_out = left_out
-        self.label = path
-        self._paths: dict[str, str] = {}
-        for file in sorted(Path(path).glob("*.toml")):
-            name = read_rubric_name(file)
-            if name in self._paths:
-                raise RefoldError(
-                    f"{path}: expected one rubric of each name, got {name!r} in "
-                    f"{self._paths[name]} and {file}; remove one"
-                )
-            self._paths[name] = str(file)
-        if not self._paths:
-            raise RefoldError(f"{path}: expected TOML files with a [rubric], got none")
-        self._kept: dict[str, None] = {}
-
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
-        """Yield each of *episodes* with its grade, by the folder's rubric if it has one."""
-        for episode in episodes:
-            if episode.scenario in self._paths:
-                yield (
-                    episode,
-                    self._grader(self._paths[episode.scenario], episode)[1].grade(episode.facts),
-                )
-            else:
-                self._kept[episode.scenario] = None
-                yield from self._left_out.read_each([episode], grade_as_recorded)
-
-    def remarks(self) -> Iterator[str]:
-        """Yield which scenarios kept their recorded rubrics."""
-        if self._kept:
-            yield f"{self.label} has no rubric for {_enumerate(self._kept)}: graded as recorded"
-
-
 class FunctionOfFile(GradeSource):
     """A function of a Python file, run in a process of its own."""
 
@@ -307,15 +197,16 @@ def find_saved(log: EventLog, reference: str) -> RubricName | None:
         found = [each for each in known if each.name == name and each.digest.startswith(digest)]
     if len(found) > 1:
         name = found[0].name
-        digests = [f"{name}@{each.digest[:_DIGEST_LETTERS]}" for each in found]
+        several = enumerate_names(f"{name}@{each.digest[:_DIGEST_LETTERS]}" for each in found)
         raise RefoldError(
-            f"saved grades {reference!r}: expected those of one grader, got {_enumerate(digests)}; "
+            f"saved grades {reference!r}: expected those of one grader, got {several}; "
             "name one of them"
         )
     return found[0] if found else None
 
 
-def _enumerate(names: Iterable[str]) -> str:
+def enumerate_names(names: Iterable[str]) -> str:
+    """Return *names*, at least one, in a line; of many only the first and how many more."""
     first, *rest = names
     shown = ", ".join([first, *rest[: _NAMES_SHOWN - 1]])
     more = len(rest) + 1 - _NAMES_SHOWN

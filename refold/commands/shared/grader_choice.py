@@ -12,13 +12,12 @@ from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
+from refold.graders.rubric_files import RubricFile, RubricFolder
 from refold.graders.sources import (
     FunctionOfFile,
     GivenScores,
     GradeSource,
     RecordedRubrics,
-    RubricFile,
-    RubricFolder,
     SavedGrades,
     find_saved,
 )
@@ -32,7 +31,7 @@ _OPTIONS = (
         metavar="BY",
         help="Grade by the [rubric] of this TOML file, by those of a folder, each for the "
         "scenario that it is named after, or as saved under this name, with a beginning of the "
-        "digest after an @ where several are.",
+        "digest after an @ where several are; 'source' takes the scores that imports came with.",
     ),
     click.option(
         "--any-scenario",
@@ -101,12 +100,10 @@ class GraderChoice:
 
         Saved grades come first: the function that a file holds by now is the new side.
         """
-        if reference == SOURCE:
-            return GivenScores()
         saved = find_saved(log, reference)
         if saved is not None:
             return SavedGrades(log, saved, left_out)
-        if Path(reference).is_dir() or reference.endswith(".toml"):
+        if reference == SOURCE or Path(reference).is_dir() or reference.endswith(".toml"):
             return self._rubrics(reference, log, left_out)
         if Path(reference.rpartition(":")[0]).is_file():
             return self._function(reference, log, left_out)
@@ -115,6 +112,8 @@ class GraderChoice:
     def _rubrics(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
         if Path(reference).is_dir():
             return RubricFolder(reference, left_out)
+        if reference == SOURCE:
+            return GivenScores()
         if not Path(reference).exists():
             saved = find_saved(log, reference)
             if saved is not None:

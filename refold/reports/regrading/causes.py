@@ -98,8 +98,9 @@ class Causes:
         for part in change.parts:
             if not _matters(part):
                 continue
-            totals = self._totals.setdefault((part.name, what_changed(part, change)), _Totals())
-            self._reach[part.name] = _wider(self._reach.get(part.name), _reach(part, change))
+            word = what_changed(part, change)
+            totals = self._totals.setdefault((part.name, word), _Totals())
+            self._reach[part.name] = _wider(self._reach.get(part.name), _reach(part, word))
             totals.decides += part.name in deciding
             totals.events.update(_events(part, regraded.stream))
             _count(totals, part.points, regraded.info.id, scenario)
@@ -228,10 +229,10 @@ def _events(part: PartChange, stream: Stream) -> Iterator[tuple[str, str]]:
                 yield how, str(type(stream[seq]).__struct_config__.tag)
 
 
-def _reach(part: PartChange, change: GradeChange) -> Bounds:
+def _reach(part: PartChange, word: str) -> Bounds:
     """Return how far this change of a criterion can move a score, whatever is measured."""
     olds, news = _range(part.old), _range(part.new)
-    if part.old and part.new and what_changed(part, change) == "weight":
+    if word == "weight":
         ends = 0.0, news[0] - olds[0], news[1] - olds[1]
         return min(ends), max(ends)
     return news[0] - olds[1], news[1] - olds[0]

@@ -39,7 +39,9 @@ def _judge_order(rule: Rule, report: RegradeReport) -> Verdict:
         why = f"only {worlds} worlds: p below {least:.2g} is impossible; record more --epochs"
         return Verdict(rule.text, "cannot tell", why)
     if not swapped:
-        return Verdict(rule.text, "holds", f"none of {len(report.pairs)} pairs changes places")
+        return Verdict(
+            rule.text, "holds", f"of {len(report.pairs)} pairs of agents none changed places"
+        )
     why = f"{len(swapped)} of {len(report.pairs)} pairs of agents change places, within noise"
     return Verdict(rule.text, "holds", why)
 
