@@ -1,5 +1,6 @@
 """What several test modules share: a log, and random walks through any scenario."""
 
+import os
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -18,8 +19,12 @@ from refold.scenarios import Scenario, load
 # installed beside it. Set before any test module asks for the names of scenarios.
 registry.entry_points = lambda group: ()
 
-settings.register_profile("refold", deadline=None, print_blob=True)
-settings.load_profile("refold")
+# Nothing is asked beyond loopback, and reading the certificates of all authorities takes longer
+# than an episode does, for each client anew.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("loopback.pem"))
+
+settings.register_profile("all", deadline=None, print_blob=True)
+settings.register_profile("fast", settings.get_profile("all"), max_examples=25)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Begun in a shell's background: whatever tests start would ignore Ctrl-C as well.
@@ -84,6 +89,11 @@ def play_randomly(
             break
         episode.step(_choose(episode, dice, noise))
     return episode
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try a quarter of the examples in the fast tier."""
+    settings.load_profile("fast" if config.option.markexpr == "not slow" else "all")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -116,6 +117,12 @@ class Shell:
         """Return the ids that ``refold episodes`` lists, oldest first."""
         listed = self("episodes --json --limit 0", *words).json["episodes"]
         return [each["id"] for each in reversed(listed)]
+
+
+def copy_shell(made: Shell, at: Path) -> Shell:
+    """Return a shell in the folder *at*, which is empty, with a copy of all files of *made*."""
+    shutil.copytree(made.at, at, dirs_exist_ok=True, symlinks=True)
+    return Shell(at)
 
 
 def check_refusal(ran: Ran, match: str, lines: int = 1) -> None:

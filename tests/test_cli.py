@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from shell import Shell, check_refusal
+from shell import Shell, check_refusal, copy_shell
 
 from refold import cli
 
@@ -18,13 +18,19 @@ READING = ["episodes", "show last", "replay last", "grade", "verify", "diff last
 WRITING = ["record workflow/easy --agent noop", "grade --save", "import episode.jsonl", "demo"]
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell in a folder that holds a log of two episodes, and an export of one."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record inbox/easy inbox/medium --agent baseline --name first")
     shell("export last -o episode.jsonl")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def command(name):
@@ -209,10 +215,11 @@ def small(shell):
     """Return words that export so little that Python's buffer holds it to the end."""
     shell("record inbox/easy --agent random --log small.db")
     words = "export --log small.db"
-    assert len(shell.program(words).out) < os.stat(os.devnull).st_blksize
+    assert len(shell(words).out) < os.stat(os.devnull).st_blksize
     return words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [(), ("-u",)], ids=["buffered", "unbuffered"])
 def test_nobody_reads_the_output(shell, small, flags):
     """A reader that has seen enough, as ``head`` has, ends a command without a traceback."""
@@ -224,6 +231,7 @@ def test_nobody_reads_the_output(shell, small, flags):
     os.close(writing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [(), ("-u",)], ids=["buffered", "unbuffered"])
 def test_no_room_for_the_output(shell, small, flags):
     """Output that cannot be written is an error of one line."""
@@ -251,6 +259,7 @@ def test_the_log_of_the_environment(shell):
     assert len(both) == 2
 
 
+@pytest.mark.slow
 def test_a_clone_works_without_being_installed(tmp_path):
     """With the requirements at hand, ``python -m refold`` runs from a checkout as it is."""
     (tmp_path / "clone").mkdir()

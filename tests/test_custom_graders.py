@@ -1,3 +1,4 @@
+import fcntl
 import json
 import re
 import subprocess
@@ -8,7 +9,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from shell import SCRIPT, Shell
+from shell import SCRIPT, Shell, copy_shell
 
 from refold.engine import EventLog
 from refold.graders import Finding, saved_grades
@@ -30,12 +31,18 @@ def half(events):
 """
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell whose log holds two episodes."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow/hard workflow/easy --agent greedy --name first")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def grader(shell, text):
@@ -98,11 +105,31 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
         ("import sys; sys.exit(3)", r"got SystemExit: 3 \(line 2\)"),
         ("import os; os._exit(3)", "got the end of its process, exit code 3"),
         ("import os; os.kill(os.getpid(), 11)", "got the end of its process by SIGSEGV"),
-        ("while True: pass", "expected it within 1 s, got none"),
+        ("while True: pass", "expected it within 0.2 s, got none"),
         ("input()", "got EOFError"),
-        ("import signal; signal.pause()", "expected it within 1 s, got none"),
+        ("import signal; signal.pause()", "expected it within 0.2 s, got none"),
         ("while True: print('x' * 1000)", "expected at most 65536 bytes of output, got more"),
         ("return failures(events)", "got RecursionError"),
+        ("return None", "as the score, got NoneType"),
+    ],
+)
+def test_a_grader_that_fails(shell, body, match):
+    """It ends the command with one clear line that names the episode; the log is unchanged."""
+    option = grader(shell, f"def failures(events):\n    {body}\n").split()
+    start = rf"grader mine.py:failures grade of episode {shell.ids()[0]}: "
+    before = shell.files()
+    hangs = ["--grader-timeout", "0.2"] if "within" in match else []
+    ran = shell("grade --save", *hangs, *option, code=2)
+    assert ran.out == ""
+    errors = [line for line in ran.err.splitlines() if not line.startswith("xxx")]
+    assert len(errors) == 1
+    assert re.search(f"^refold: {start}.*{match}", errors[0]), errors
+    assert shell.files() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "match"),
+    [
         ("return float('nan')", "expected a finite number as the score, got nan"),
         ("return 10 ** 400", "expected a finite number as the score, got inf"),
         ("return 1.01", "expected 0 to 1 for 'failures', got 1.01"),
@@ -112,7 +139,6 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
         ("return 1j", "as the score, got complex"),
         ("return {'a': -1.5}", "expected -1 to 1 for 'a', got -1.5"),
         ("return [0.5]", "expected a number, a Finding, or a mapping .* got list"),
-        ("return None", "as the score, got NoneType"),
         ("return {'a': '1'}", "as part 'a', got str"),
         ("return {}", "expected 1 to 1000 parts, got 0"),
         ("return {str(n): 0 for n in range(1001)}", "expected 1 to 1000 parts, got 1001"),
@@ -121,18 +147,12 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
         ("return {'x' * 101: 0.5}", "expected printable names"),
     ],
 )
-def test_a_grader_that_fails(shell, body, match):
-    """It ends the command with one clear line that names the episode; the log is unchanged."""
-    option = grader(shell, f"def failures(events):\n    {body}\n").split()
-    start = rf"grader mine.py:failures grade of episode {shell.ids()[0]}: "
-    before = shell.files()
-    hangs = ["--grader-timeout", "1"] if "within 1 s" in match else []
-    ran = shell("grade --save", *hangs, *option, code=2)
-    assert ran.out == ""
-    errors = [line for line in ran.err.splitlines() if not line.startswith("xxx")]
-    assert len(errors) == 1
-    assert re.search(f"^refold: {start}.*{match}", errors[0]), errors
-    assert shell.files() == before
+def test_a_result_with_a_mistake(body, match):
+    """What it returned instead of a score is told."""
+    names = {}
+    exec(f"def failures(events):\n    {body}\n", names)  # noqa: S102 - as the process does
+    with pytest.raises(WrongResult, match=match):
+        grade_by(names["failures"], read_golden(GOLDEN_FOLDER / "inbox-easy-baseline.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -226,12 +246,20 @@ subprocess.Popen(
 
 def wait_for_lock(shell):
     """Wait until no process holds the lock of ``HOLDER`` any longer."""
-    lock = "import fcntl; fcntl.flock(open('held'), fcntl.LOCK_EX)"
-    subprocess.run([sys.executable, "-c", lock], cwd=shell.at, timeout=30, check=True)
+    with (shell.at / "held").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
 
 
-@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
-@pytest.mark.parametrize("end", ["return 1", "os._exit(3)", "os.abort()", "time.sleep(600)"])
+ENDS = ["return 1", "os._exit(3)", "os.abort()", "time.sleep(600)"]
+EACH_WITH_EACH = [
+    # Each start and each end once in the fast tier.
+    pytest.param(start, end, marks=() if way == place else pytest.mark.slow, id=f"{end}-{name}")
+    for way, (name, start) in enumerate(STARTS.items())
+    for place, end in enumerate(ENDS)
+]
+
+
+@pytest.mark.parametrize(("start", "end"), EACH_WITH_EACH)
 def test_what_it_starts_ends_with_it(shell, start, end):
     """No process that the grader left behind outlives the command, however either was started."""
     text = f"{HOLDER}\n{start}\ndef failures(events):\n    {end}\n"
@@ -240,6 +268,7 @@ def test_what_it_starts_ends_with_it(shell, start, end):
     wait_for_lock(shell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 def test_what_it_starts_ends_when_the_command_is_killed(shell, start):
     """Not even SIGKILL leaves a grader behind, nor what it started."""

@@ -61,8 +61,7 @@ from refold.engine import EventLog
 from refold.scenarios import scenario_names
 with EventLog(sys.argv[1]) as log:
     for name in scenario_names():
-        for seed in range(4):
-            play_randomly(name, seed, log)
+        play_randomly(name, 1, log)
 """
 
 
@@ -77,5 +76,5 @@ def test_every_process_records_the_same(tmp_path):
         with EventLog(path, readonly=True) as log:
             streams = [log.events(info.id) for info in log.episodes()]
         recorded.append([(stream.digest, stream.payloads) for stream in streams])
-    assert len(recorded[0]) == 4 * len(SCENARIOS)
+    assert len(recorded[0]) == len(SCENARIOS)
     assert recorded[0] == recorded[1] == recorded[2]

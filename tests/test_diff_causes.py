@@ -125,6 +125,7 @@ def edited(shell, name, **changes):
     return name
 
 
+@pytest.mark.slow
 def test_across_versions_of_the_rules(shell):
     """What other rules decided is shown side by side; nothing of it is subtracted."""
     path = os.pathsep.join([str(shell.at), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -49,7 +49,7 @@ def is_refused(episode, state, action):
     return any(isinstance(event, ActionRefused) for event in events)
 
 
-@settings(max_examples=12)
+@settings(max_examples=settings.default.max_examples // 8)
 @pytest.mark.parametrize(
     "scenario", [*map(load, scenario_names()), crowded()], ids=lambda s: s.name
 )

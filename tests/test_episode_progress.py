@@ -41,6 +41,7 @@ def on_a_terminal(shell, *words, code=0):
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
 
 
+@pytest.mark.slow
 def test_the_bar_shows_how_far_a_run_is(shell):
     """Episodes done of all, the mean so far, tokens and what they cost; in the end it is gone."""
     with FaultServer(then=sensible) as server:
@@ -58,6 +59,7 @@ def test_the_bar_shows_how_far_a_run_is(shell):
     assert f"mean {mean:.3f}, {(read + written) / 1000:.0f}k tokens, ${cost:.2f}" in last
 
 
+@pytest.mark.slow
 def test_what_does_not_count_is_not_in_the_mean(shell):
     """An episode that the API cut off is done, but has no score."""
     with FaultServer(BUSY, then=sensible) as server:

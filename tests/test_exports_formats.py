@@ -19,7 +19,6 @@ from refold.transcripts.exports.formats import WRITERS
 from refold.transcripts.exports.otlp import otlp_line
 from refold.transcripts.exports.runs import Run, read_run
 from refold.transcripts.exports.session_trace import session_file
-from refold.transcripts.exports.tables import COLUMNS, rows
 
 
 def entries(*runs: Run) -> dict[str, Any]:
@@ -38,11 +37,6 @@ def spans_of(run: Run) -> list[dict[str, Any]]:
 def named(attributes: list[dict[str, Any]]) -> dict[str, Any]:
     """Return OTLP attributes by name."""
     return {each["key"]: next(iter(each["value"].values())) for each in attributes}
-
-
-def table(run: Run, name: str) -> list[dict[str, Any]]:
-    """Return the rows of *run* in the table *name*, each by column."""
-    return [dict(zip(COLUMNS[name], row, strict=True)) for row in rows(run)[name]]
 
 
 def test_atif(log):
@@ -162,25 +156,6 @@ def test_equal_runs_are_traces_of_their_own(log):
     other = exporting.store(log, talks.hostile_shop(), "other")
     assert one.digest == other.digest
     assert spans_of(one)[0]["traceId"] != spans_of(other)[0]["traceId"]
-
-
-def test_tables(log):
-    """Rows say the same as the log: tokens and cost summed, calls with their results."""
-    run = exporting.shop(log)
-    (episode,) = table(run, "episodes")
-    assert (episode["input_tokens"], episode["output_tokens"]) == (4500, 200)
-    assert (episode["steps"], episode["total"], episode["score"]) == (5, 1.0, run.grade.score)
-    assert [each["latency_ms"] for each in table(run, "model_calls")] == [800, 300, 800, 800, 800]
-    calls = table(run, "tool_calls")
-    assert [(each["name"], each["error"]) for each in calls] == [
-        ("get_order", False),
-        ("get_customer", False),
-        ("refund", True),
-        ("refund", False),
-    ]
-    assert calls[-1]["result"] == "refunded"
-    messages = table(run, "messages")
-    assert [each["role"] for each in messages[:3]] == ["system", "user", "assistant"]
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -1,17 +1,23 @@
 import pytest
-from shell import Shell
+from shell import Shell, copy_shell
 from worlds import shipped, write
 
 from refold.engine import EventLog
 from refold.graders import grade
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell whose log holds an episode of each workflow."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow --agent greedy --name first")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def scores(ran):

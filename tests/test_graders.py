@@ -107,6 +107,7 @@ def test_grade_names_what_was_graded() -> None:
     assert not after.complete
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", scenario_names())
 def test_saved_grades_as_live(scenario: str, log: EventLog, random_episode: RandomEpisode) -> None:
     """Of 1,000 random episodes, each stream read back grades byte for byte as it did live."""

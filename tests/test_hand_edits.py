@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from attrs import evolve
 from forging import alter, record_family
-from shell import Shell
+from shell import Shell, copy_shell
 
 from refold.engine import Episode, EventLog
 from refold.engine.chain import chain_heads
@@ -12,10 +12,11 @@ from refold.graders import grade, save_grade
 from refold.scenarios import load
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell with a log: ``first``, its fork ``second``, and ``open``, which has no end."""
-    with EventLog(tmp_path / "refold.db") as log:
+    shell = Shell(tmp_path_factory.mktemp("shell"))
+    with EventLog(shell.at / "refold.db") as log:
         record_family(log)
         other = Episode.start(load("workflow/easy"), log=log, id="open", agent="me", run="r")
         for step in range(4):
@@ -24,7 +25,13 @@ def shell(tmp_path):
                 save_grade(log, "open", grade(other.events))
         for id in ("first", "second"):
             save_grade(log, id, grade(log.events(id)))
-    return Shell(tmp_path)
+    return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def edit(shell, *statements):

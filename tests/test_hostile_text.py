@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from attrs import frozen
 from serving import running
-from shell import SCRIPT, Ran, Shell
+from shell import SCRIPT, Ran, Shell, copy_shell
 from worlds import shipped, write
 
 from refold.engine import Episode, EventLog
@@ -66,12 +66,12 @@ def record(log, scenario, actions):
         episode.step(action)
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell with a log that was imported from a stranger, and another such export."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     mail = {"type": "respond", "content": HOSTILE, "rationale": HOSTILE}
-    with EventLog(tmp_path / "theirs.db") as log:
+    with EventLog(shell.at / "theirs.db") as log:
         record(log, "inbox/easy", [{**mail, "email_id": HOSTILE}, mail, mail])
         record(log, "workflow/easy", [{"action_type": "abort", "subtask_id": HOSTILE}])
         record(log, "inbox/easy", [mail, {**mail, "type": "archive"}])
@@ -79,6 +79,12 @@ def shell(tmp_path):
     shell("import theirs.jsonl")
     shell("export last -o other.jsonl")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def steering(text):
@@ -158,6 +164,7 @@ def test_errors_in_files_are_harmless(shell):
     check_harmless(shell.refuses(words, match="unknown field"))
 
 
+@pytest.mark.slow
 def test_a_progress_bar_shows_a_name_as_it_is(shell):
     """On a terminal, too, the name of a run is only text: no markup, no format, no escape."""
     ours, theirs = pty.openpty()
@@ -196,6 +203,7 @@ def on_terminal(shell, *words):
     return shown.decode()
 
 
+@pytest.mark.slow
 def test_an_export_steers_no_terminal(shell):
     """On a terminal it is escaped as JSON; in files and pipes it is what is stored."""
     for id in shell.ids():
@@ -208,6 +216,7 @@ def test_an_export_steers_no_terminal(shell):
         assert (shell.at / "one.jsonl").read_text() == stored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bash_complete", "zsh_complete", "fish_complete"])
 @pytest.mark.parametrize("words", ["refold show ", "refold report "])
 def test_completions_are_harmless(shell, kind, words):

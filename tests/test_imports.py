@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 FLOORS = [
     ("engine",),
+    ("judges",),
     ("scenarios",),
     ("graders", "agents"),
     ("environments",),
@@ -67,6 +68,7 @@ OWNERS = {
 PURE = [
     "refold/engine/*.py",
     "refold/graders/*.py",
+    "refold/judges/*",
     "refold/scenarios/*",
 ]
 NOT_PURE = [
@@ -75,6 +77,7 @@ NOT_PURE = [
     "refold/engine/episode_ids.py",  # makes them up
     "refold/engine/log/*",
     "refold/graders/saved.py",  # grades in a log
+    "refold/graders/answers.py",  # what judges answered, likewise
     "refold/graders/regrading.py",
     "refold/graders/rubric_files.py",
     "refold/graders/sources.py",  # files, functions, and grades in a log
@@ -138,10 +141,10 @@ def violations(path: str, source: str) -> set[str]:
     return wrong
 
 
-@pytest.mark.parametrize("path", sources())
-def test_module(path: str) -> None:
-    """It imports nothing from a floor above or beside its own, nor what is not its to use."""
-    assert violations(path, (ROOT / path).read_text()) == set()
+def test_modules() -> None:
+    """None imports anything from a floor above or beside its own, nor what is not its to use."""
+    found = {path: violations(path, (ROOT / path).read_text()) for path in sources()}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 def test_every_package_has_a_floor() -> None:

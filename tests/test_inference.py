@@ -103,6 +103,7 @@ def test_a_denial_has_its_end_too(shell, status):
     assert words.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_lines_are_seen_as_they_come(tmp_path):
     """Each line is flushed, so that who watches a pipe sees a step when it is taken."""
     with FaultServer(sensible, then=HANG) as server:

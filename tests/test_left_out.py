@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from forging import alter
 from serving import running
-from shell import Shell
+from shell import Shell, copy_shell
 
 from refold.cli import run
 from refold.engine import EventLog
@@ -38,13 +38,19 @@ COMMANDS = {
 }
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell with three graded episodes of a run, and as many of another."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow/easy --agent random --epochs 3 --name r")
     shell("record workflow/easy --agent greedy --epochs 3 --name s")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 import pytest
-from shell import Shell
+from shell import Shell, copy_shell
 from worlds import shipped, write
 
 from refold.engine import EventLog
@@ -9,14 +9,20 @@ from refold.scenarios import load, scenario_names
 HEAD = "episode scenario agent seed steps reward score ended run"
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell whose log holds three runs."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow/easy workflow/hard --agent greedy --name first")
     shell("record inbox --agent random --name dice --epochs 2")
     shell("record inbox/hard --agent baseline --name mail")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def cells(text):

@@ -205,15 +205,15 @@ def test_another_process_finds_it(tmp_path):
     """Worlds made wrong on purpose are found by a process that did not record them."""
     shell = Shell(tmp_path)
     shutil.copy(Path(small_envs.__file__), tmp_path)
-    found = {}
-    for kind in ("Small", "Clock", "Leaking", "Lucky"):
-        env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-        words = f"{world(kind)} --log {kind}.db"
-        shell.program(f"record {words} --agent random --epochs 2", env=env)
-        code = 0 if kind == "Small" else 1
-        ran = shell.program(f"verify --live --json --world {words}", env=env, code=code)
-        newest = ran.json["episodes"][0]
-        found[kind] = newest["verdict"], newest["step"], newest["path"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    kinds = ("Small", "Clock", "Leaking", "Lucky")
+    words = " ".join(map(world, kinds))
+    shell.program(f"record {words} --agent random --epochs 2", env=env)
+    words = " ".join(f"--world {world(kind)}" for kind in kinds)
+    rows = shell.program(f"verify --live --json {words}", env=env, code=1).json["episodes"]
+    id_of = {kind: shell.ids("--scenario", world(kind))[-1] for kind in kinds}
+    by_id = {row["id"]: (row["verdict"], row["step"], row["path"]) for row in rows}
+    found = {kind: by_id[id] for kind, id in id_of.items()}
     assert found == {
         "Small": ("same", None, None),
         "Clock": ("differs", 0, "$.observation.clock.now"),

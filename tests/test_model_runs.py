@@ -63,6 +63,7 @@ def killed(shell, words, server, *, after):
         run.kill()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_pays_for_nothing_twice(shell):
     """
     Kill -9 in the middle of 40 episodes, twice, then resume.

@@ -99,11 +99,9 @@ def test_neither_is_in_the_way_of_the_other(environment, wheels, order, tmp_path
     environment.run("python", "-c", WORKS[second], at=tmp_path)
 
 
-@ORDERS
-def test_it_works_in_a_folder_with_such_modules(environment, wheels, order, tmp_path):
+def test_it_works_in_a_folder_with_such_modules(environment, wheels, tmp_path):
     """Modules of the user, in the folder or beside it in the environment, do not stop refold."""
-    for name in order:
-        environment.pip("install", "--no-deps", "--no-index", wheels[name])
+    environment.pip("install", "--no-deps", "--no-index", *wheels.values())
     (tmp_path / "server").mkdir()
     for name in ("engine.py", "cli.py", "server/__init__.py"):
         (tmp_path / name).write_text("raise ImportError('not what refold imports')")

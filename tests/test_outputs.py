@@ -7,7 +7,7 @@ import stat
 import threading
 
 import pytest
-from shell import Shell, check_refusal
+from shell import Shell, check_refusal, copy_shell
 
 OUTPUTS = {
     "export": "export --log l.db -o",
@@ -18,11 +18,18 @@ OUTPUTS = {
 NAMES = ["l.db", "./l.db", "sub/../l.db", "link.db", "hard.db", "l.db-wal", "l.db-shm", "far/l.db"]
 
 
-@pytest.fixture
-def shell(tmp_path):
-    """Return a shell with a log, and a symbolic and a hard link to it."""
-    shell = Shell(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return a shell with a log."""
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow/easy inbox/easy --agent random --log l.db")
+    return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a shell with a log, and a symbolic and a hard link to it."""
+    shell = copy_shell(made, tmp_path)
     (tmp_path / "sub").mkdir()
     (tmp_path / "far").symlink_to(tmp_path)
     (tmp_path / "link.db").symlink_to("l.db")

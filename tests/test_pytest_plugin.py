@@ -36,6 +36,10 @@ filterwarnings = error
 """
 
 
+WITHOUT = [f"-pno:{name}" for name in ("anyio", "hypothesispytest")]
+"""Plugins that the project has no use for, and that take longer to import than its tests."""
+
+
 class Project:
     """A little project of somebody else, who has installed refold from its wheel."""
 
@@ -53,7 +57,7 @@ class Project:
         paths = [self.site, sysconfig.get_path("purelib")]
         ran = subprocess.run(
             # Without the site module no editable install leads back to the checkout.
-            [sys.executable, "-S", "-m", "pytest", "-p", "no:cacheprovider", *words],
+            [sys.executable, "-S", "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT, *words],
             cwd=self.at,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, paths))},
             capture_output=True,

@@ -24,10 +24,16 @@ def played(quirk, log):
     return log.events(episode.id), server.requests
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """Return the stream of an episode that was played without any quirk."""
+    with EventLog(tmp_path_factory.mktemp("plain") / "log.db") as log:
+        return played(Quirk(), log)[0]
+
+
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_quirk_changes_nothing_about_the_episode(log, name):
+def test_a_quirk_changes_nothing_about_the_episode(log, plain, name):
     """The same actions and the same score, with default options; each request is in the log."""
-    plain, _ = played(Quirk(), log)
     stream, asked = played(PLAYS[name], log)
     assert of_kind(ActionTaken, stream) == of_kind(ActionTaken, plain)
     assert grade(stream).score == 0.9

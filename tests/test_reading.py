@@ -178,6 +178,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_text_takes_long_to_read(name):
     """Texts of the greatest length, made to be slow, as text and as arguments of a tool."""

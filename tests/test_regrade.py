@@ -186,6 +186,7 @@ def test_a_number_that_is_none(shell):
     shell.refuses("regrade --against none.json", match="none.json")
 
 
+@pytest.mark.slow
 def test_a_file_is_read_as_a_stream(shell):
     """However many grades a file has, and however it is laid out, one is held at a time."""
     (found,) = shell("grade last --json").json["grades"]

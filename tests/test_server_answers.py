@@ -53,7 +53,7 @@ def operations(server):
     return found
 
 
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 @given(data=st.data())
 def test_every_answer_is_documented(server, operations, data):
     """Any path with any query and body: a documented status, never a 500, in documented form."""

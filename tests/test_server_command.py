@@ -74,6 +74,7 @@ def test_settings_from_the_environment():
         ServerSettings.from_environment({"PORT": "x"})
 
 
+@pytest.mark.slow
 def test_the_script_for_servers(tmp_path):
     """``python -m refold.server.app`` refuses in words as well."""
     environment = {"HOST": "0.0.0.0", "PATH": "", "REFOLD_LOG": str(tmp_path / "log.db")}  # noqa: S104

@@ -13,23 +13,33 @@ from refold.server.sessions.json_schemas import protocol_schemas
 server = serving.server
 
 
+def validators(schemas):
+    """Return a validator for each of *schemas*, by its name."""
+    return {name: jsonschema.Draft202012Validator(each) for name, each in schemas.items()}
+
+
+@pytest.fixture(scope="module")
+def whole(server):
+    """Return validators for all that any task sends."""
+    return validators(server.get("/schema"))
+
+
 @pytest.mark.parametrize("task", scenario_names())
-def test_all_that_is_sent_fits_its_schema(server, task):
+def test_all_that_is_sent_fits_its_schema(server, whole, task):
     """Observations with reward and done put back, states and actions; by task and for all."""
-    whole, own = server.get("/schema"), server.get(f"/schema?task={task}")
+    own = validators(server.get(f"/schema?task={task}"))
     with server.socket() as socket:
         replies = [talk(socket, "reset", {"task_id": task})]
         for action in actions(task):
             for schema in (whole, own):
-                jsonschema.validate(action, schema["action"])
+                schema["action"].validate(action)
             replies.append(talk(socket, "step", action))
         state = talk(socket, "state")
     for schema in (whole, own):
-        jsonschema.validate(state, schema["state"])
-        check = jsonschema.Draft202012Validator(schema["observation"])
+        schema["state"].validate(state)
         for reply in replies:
             again = {**reply["observation"], "reward": reply["reward"], "done": reply["done"]}
-            check.validate(again)
+            schema["observation"].validate(again)
 
 
 @pytest.mark.parametrize("action", [{}, {"action_type": "dance"}, {"type": "archive", "x": 1}, []])

@@ -168,19 +168,19 @@ def test_many_sessions_stay_apart(tmp_path):
 
 
 def test_dropped_connections_leave_nothing(tmp_path):
-    """A thousand sessions that were opened and dropped are gone, and so is their memory."""
+    """Hundreds of sessions that were opened and dropped are gone, and so is their memory."""
     with running(tmp_path) as server:
-        for number in range(1000):
+        for number in range(300):
             with server.socket() as socket:
                 if number % 2:
                     talk(socket, "reset", {})
             if number == 100:
                 gc.collect()
-                before = sum(isinstance(each, Session | Episode) for each in gc.get_objects())
+                before = sum(type(each) in (Session, Episode) for each in gc.get_objects())
         with server.socket() as socket:
             talk(socket, "state")
             figures = server.ask("GET", "/metrics").body.decode()
         gc.collect()
-        after = sum(isinstance(each, Session | Episode) for each in gc.get_objects())
+        after = sum(type(each) in (Session, Episode) for each in gc.get_objects())
     assert "refold_sessions 1.0\n" in figures
     assert after <= before + 5

@@ -2,7 +2,7 @@ import json
 
 import pytest
 import serving
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from serving import actions, raw, say, talk
 from websockets.exceptions import ConnectionClosed
@@ -151,7 +151,6 @@ def test_a_malformed_frame_gets_its_code_and_changes_nothing(socket, frame, code
     assert talk(socket, "state") == before
 
 
-@settings(max_examples=100)
 @given(data=st.data())
 def test_no_frame_kills_a_session(server, data):
     """Any JSON, and any text, gets one reply; the session goes on."""

@@ -69,15 +69,22 @@ def verify(capsys, path):
     return code, said.out
 
 
-def touched(before, path):
-    """Return the ids of the episodes of which a payload or a hash is another than before."""
+def readable(path):
+    """Return ``contents``, or None where they cannot be read."""
     try:
-        after = {table: [row[3:] for row in rows] for table, _, rows in contents(path)}
-    except sqlite3.Error:
+        return contents(path)
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
+
+
+def touched(before, after):
+    """Return the ids of the episodes of which a payload or a hash is another than before."""
+    if after is None:
         return set()
+    left = {table: [row[3:] for row in rows] for table, _, rows in after}
     rows = {table: rows for table, _, rows in before}
     ids = {row[0]: row[1].decode() for row in rows["episodes"]}
-    return {ids[row[1]] for row in rows["events"] if row[3:] not in after["events"]}
+    return {ids[row[1]] for row in rows["events"] if row[3:] not in left["events"]}
 
 
 def test_flipped_bits(tmp_path, log, capsys):
@@ -85,8 +92,8 @@ def test_flipped_bits(tmp_path, log, capsys):
     Of 400 random flips of single bits in use, verify finds each that changes what the log says.
 
     Where it changes a payload or a hash, the episode is named, if the file can be opened at all.
-    What goes unseen lies where nothing is stored, and then is not counted among the 400, or in
-    a column beside the chain.
+    A flip that leaves all contents as they were lies where nothing is stored, and is not counted
+    among the 400. What goes unseen lies in a column beside the chain.
     """
     true, before = log.read_bytes(), contents(log)
     dice = random.Random(400)
@@ -97,17 +104,21 @@ def test_flipped_bits(tmp_path, log, capsys):
         flipped[place] ^= 1 << bit
         copy = tmp_path / "flipped.db"
         copy.write_bytes(flipped)
+        after = readable(copy)
+        if after == before:
+            unused += 1
+            continue
         code, said = verify(capsys, copy)
         if code:
             found += 1
             sound = {line.split()[0] for line in said.splitlines() if "  ok " in line}
-            assert code == 2 or not sound & touched(before, copy), f"bit {bit} of byte {place}"
+            assert code == 2 or not sound & touched(before, after), f"bit {bit} of byte {place}"
             continue
-        changed = changed_columns(before, contents(copy))
+        assert after is not None, f"bit {bit} of byte {place} went unseen"
+        changed = changed_columns(before, after)
         assert changed <= BESIDE, f"bit {bit} of byte {place} went unseen: {changed}"
-        unused += not changed
         beside += changed
     counts = f"{found} found, {unused} unused, beside the chain: {beside}"
     assert found >= FLIPS - 4, counts
-    assert unused < 3 * FLIPS, counts
+    assert unused < 4 * FLIPS, counts
     print(counts)

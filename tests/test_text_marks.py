@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from shell import Shell
+from shell import Shell, copy_shell
 
 from refold.replays.golden import GOLDEN_FOLDER
 
@@ -21,19 +21,25 @@ READERS = {
 FILES = pytest.mark.parametrize(("name", "words"), READERS.values(), ids=READERS)
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell with a file of every kind that refold reads."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record workflow/easy --agent greedy")
-    (tmp_path / "s.toml").write_text(shell("scenarios workflow/easy --toml").out)
-    (tmp_path / "wait.jsonl").write_text('{"action_type":"wait"}\n{"action_type":"wait"}\n')
-    (tmp_path / "a.toml").write_text('[[actions]]\naction_type = "wait"\n')
-    (tmp_path / "grades.json").write_text(shell("grade --json").out)
-    (tmp_path / "mine.py").write_text(GRADER)
+    (shell.at / "s.toml").write_text(shell("scenarios workflow/easy --toml").out)
+    (shell.at / "wait.jsonl").write_text('{"action_type":"wait"}\n{"action_type":"wait"}\n')
+    (shell.at / "a.toml").write_text('[[actions]]\naction_type = "wait"\n')
+    (shell.at / "grades.json").write_text(shell("grade --json").out)
+    (shell.at / "mine.py").write_text(GRADER)
     shell("export -o a.jsonl")
     shell("golden add last --name g")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 @FILES
@@ -65,7 +71,7 @@ def test_a_named_pipe_is_not_waited_for(shell, name, words):
     """A pipe that nobody writes to ends no command in a wait."""
     (shell.at / name).unlink()
     os.mkfifo(shell.at / name)
-    ran = shell.program(words, code=1 if "golden" in name else 2, timeout=20)
+    ran = shell(words, code=1 if "golden" in name else 2)
     assert (ran.out + ran.err).count("\n") == 1 + ("golden" in name)
 
 

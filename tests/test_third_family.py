@@ -10,13 +10,25 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from shell import Ran
 
 from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 
 SOURCE = Path(__file__).parent / "tiny_family"
-MAIN = "from refold.cli import main; main()"
+COMMANDS = """
+import contextlib, io, json, sys
+from refold.cli import run
+
+ran = []
+for words in map(str.split, sys.argv[1:]):
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(words)
+    ran.append([code, *(each.buffer.getvalue().decode() for each in (out, err))])
+print(json.dumps(ran))
+"""
 
 EPISODE = """
 import json
@@ -68,7 +80,8 @@ from refold.agents.mock.model import MockModel
 from refold.cli import run
 
 with MockModel() as server:
-    sys.exit(run([*sys.argv[1:], "--base-url", server.base_url]))
+    run(["record", "tiny/one", "--agent", "openai:mock", "--base-url", server.base_url])
+run(["episodes", "--json"])
 """
 
 
@@ -105,10 +118,11 @@ def python(site: Path, code: str, *arguments: str) -> subprocess.CompletedProces
     )
 
 
-def refold(site: Path, command: str) -> subprocess.CompletedProcess[str]:
-    done = python(site, MAIN, *command.split())
+def refold(site: Path, *commands: str) -> list[Ran]:
+    """Return what *commands* did, one after the other in such a process."""
+    done = python(site, COMMANDS, *commands)
     assert done.returncode == 0, done.stderr
-    return done
+    return [Ran(*each) for each in json.loads(done.stdout)]
 
 
 def test_recorded_and_graded(site: Path) -> None:
@@ -133,31 +147,48 @@ def test_recorded_and_graded(site: Path) -> None:
 
 def test_command_line(site: Path) -> None:
     """The commands list, record, grade, replay, compare, fork, page and verify it."""
-    assert "tiny/one" in refold(site, "scenarios").stdout
-    refold(site, "record tiny/one --agent random --epochs 3")
-    refold(site, "record tiny/one --agent careful")
-    graded = json.loads(refold(site, "grade --json").stdout)["grades"]
+    scenarios, *recorded, grades = refold(
+        site,
+        "scenarios",
+        "record tiny/one --agent random --epochs 3",
+        "record tiny/one --agent careful",
+        "grade --json",
+    )
+    assert "tiny/one" in scenarios.out
+    graded = grades.json["grades"]
     assert [each["scenario"] for each in graded] == ["tiny/one"] * 4
     assert graded[3]["score"] > max(each["score"] for each in graded[:3])
-    replayed = refold(site, "replay last").stdout
-    assert "rolled: points " in replayed
-    assert python(site, MAIN, "diff", graded[0]["episode"], "last").returncode == 1
-    assert "random" in refold(site, "baseline").stdout
-    refold(site, "fork last --at 2 --agent careful")
-    assert "stop" in refold(site, "what-if last --at 1 --agent careful").stdout
-    refold(site, "replay last --html page.html")
+    replay, diff, baseline, fork, what_if, page, verify = refold(
+        site,
+        "replay last",
+        f"diff {graded[0]['episode']} last",
+        "baseline",
+        "fork last --at 2 --agent careful",
+        "what-if last --at 1 --agent careful",
+        "replay last --html page.html",
+        "verify",
+    )
+    assert diff.code == 1
+    ran = (scenarios, *recorded, grades, replay, baseline, fork, what_if, page, verify)
+    assert {each.code for each in ran} == {0}, ran
+    assert "rolled: points " in replay.out
+    assert "random" in baseline.out
+    assert "stop" in what_if.out
     assert "tiny/one" in (site.parent / "page.html").read_text()
-    refold(site, "verify")
 
 
 def test_its_agent_plays_other_families(site: Path) -> None:
     """An installed agent plays whatever it can; who it is stands in the log."""
-    refold(site, "record workflow/easy --agent careful")
-    (row,) = json.loads(refold(site, "episodes --json").stdout)["episodes"]
+    _, listed, mistaken = refold(
+        site,
+        "record workflow/easy --agent careful",
+        "episodes --json",
+        "record tiny/one --agent carefull",
+    )
+    (row,) = listed.json["episodes"]
     assert (row["scenario"], row["agent"]) == ("workflow/easy", "careful")
-    done = python(site, MAIN, "record", "tiny/one", "--agent", "carefull")
-    assert done.returncode == 2
-    assert done.stderr.endswith("got 'carefull'; did you mean careful?\n")
+    assert mistaken.code == 2
+    assert mistaken.err.endswith("got 'carefull'; did you mean careful?\n")
 
 
 def test_gymnasium(site: Path) -> None:
@@ -170,16 +201,20 @@ def test_gymnasium(site: Path) -> None:
     assert numbers[1] == 20
 
 
-@pytest.mark.parametrize("form", ["tools", "json", "text"])
-def test_mock_model(site: Path, form: str) -> None:
+def test_mock_model(site: Path) -> None:
     """The mock model plays it without knowing it: whatever it answers is an action, to the end."""
     with MockModel() as server:
-        model = ("--agent", "openai:mock", "--base-url", server.base_url, "--action-format", form)
-        refold(site, " ".join(["record tiny/one --epochs 5", *model]))
+        model = f"--agent openai:mock --base-url {server.base_url}"
+        forms = [
+            f"record tiny/one --epochs 5 {model} --action-format {form} --name {form}"
+            for form in ("tools", "json", "text")
+        ]
+        *_, listed = refold(site, *forms, "episodes --json --limit 0")
         assert server.counts == {"answered": len(server.requests)}
-    shown = json.loads(refold(site, "episodes --json").stdout)["episodes"]
+    shown = listed.json["episodes"]
+    assert {each["run"] for each in shown} == {"tools", "json", "text"}
     assert {each["ended"] for each in shown} == {"terminated"}
-    assert sum(each["steps"] for each in shown) == len(server.requests) > 5
+    assert sum(each["steps"] for each in shown) == len(server.requests) > 15
 
 
 def test_mock_behaviour_of_its_own(site: Path) -> None:
@@ -187,9 +222,9 @@ def test_mock_behaviour_of_its_own(site: Path) -> None:
     module = site / "tiny" / "__init__.py"
     given = 'mock=lambda text: Action("roll") if text.startswith(\'{"sum":\') else None,'
     module.write_text(module.read_text().replace("folder=files", f"{given} folder=files"))
-    done = python(site, MOCKED, "record", "tiny/one", "--agent", "openai:mock")
+    done = python(site, MOCKED)
     assert done.returncode == 0, done.stderr
-    listed = json.loads(refold(site, "episodes --json").stdout)["episodes"]
+    listed = json.loads(done.stdout.splitlines()[-1])["episodes"]
     assert [each["reason"] for each in listed] == ["bust"]
 
 
@@ -199,11 +234,11 @@ def test_mistakes_in_its_files(site: Path) -> None:
     text = (SOURCE / "tiny" / "one.toml").read_text()
     text = text.replace("target = 20", 'target = "20"').replace("high = 1.0", "high = 0.0")
     file.write_text(text.replace('"stopped" }', "3 }"))
-    done = python(site, MAIN, "record", "mine.toml", "--agent", "random")
-    assert done.returncode == 2
-    assert "$.parameters.target: expected a whole number, got '20'" in done.stderr
-    assert "$.rubric.criteria[0].params: expected low < high, got 0.0 and 0.0" in done.stderr
-    assert "$.rubric.criteria[1].params.reason: expected a text, got 3" in done.stderr
+    (done,) = refold(site, "record mine.toml --agent random")
+    assert done.code == 2
+    assert "$.parameters.target: expected a whole number, got '20'" in done.err
+    assert "$.rubric.criteria[0].params: expected low < high, got 0.0 and 0.0" in done.err
+    assert "$.rubric.criteria[1].params.reason: expected a text, got 3" in done.err
 
 
 @pytest.mark.parametrize(
@@ -239,9 +274,9 @@ def test_a_mistake_is_found_when_the_family_is_built(
     text = module.read_text()
     assert old in text
     module.write_text(text.replace(old, new))
-    done = python(site, MAIN, "record", "tiny/one", "--agent", "random")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert match in done.stderr
+    (done,) = refold(site, "record tiny/one --agent random")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert match in done.err
 
 
 def test_a_measure_may_not_take_a_name(site: Path) -> None:
@@ -254,9 +289,9 @@ def test_a_measure_may_not_take_a_name(site: Path) -> None:
     taken = "from refold.scenarios import Criteria, Measure\n"
     taken += "CRITERIA = Criteria({'rolls': Measure(Parameters, None)}, len, lambda a, b: [])\n"
     module.write_text(text.replace(start, f"{taken}{start}"))
-    done = python(site, MAIN, "record", "tiny/one", "--agent", "random")
-    assert done.returncode == 2
-    assert "criteria of family 'tiny.1': expected new names, got rolls" in done.stderr
+    (done,) = refold(site, "record tiny/one --agent random")
+    assert done.code == 2
+    assert "criteria of family 'tiny.1': expected new names, got rolls" in done.err
 
 
 def test_log_without_the_family(site: Path) -> None:
@@ -272,7 +307,7 @@ def test_log_without_the_family(site: Path) -> None:
 def test_broken_package(site: Path, damage: str) -> None:
     """A package that cannot be imported is one line that names it, never a traceback."""
     (site / "tiny" / "__init__.py").write_text(damage)
-    done = python(site, MAIN, "scenarios")
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+    (done,) = refold(site, "scenarios")
+    assert done.code == 2
+    (line,) = done.err.splitlines()
     assert "'tiny.1': expected an installed package that can be imported, got " in line

@@ -1,7 +1,9 @@
 """What verify says of the conversation with a model, in logs whose hash chain was computed anew."""
 
+import shutil
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -48,10 +50,10 @@ class Recorded:
             return audit_episode(log, file, "one").problem
 
 
-@pytest.fixture(params=["tools", "json", "text"])
-def recorded(request, tmp_path):
+@pytest.fixture(scope="module", params=["tools", "json", "text"])
+def played(request, tmp_path_factory):
     """Return an episode with unreadable replies, a forfeit and failed attempts, in each format."""
-    path = tmp_path / "log.db"
+    path = tmp_path_factory.mktemp("log") / "log.db"
     script = [PROSE, sensible, BUSY, sensible, PROSE, PROSE, sensible]
     with EventLog(path) as log:
         episode = Episode.start(load("workflow/easy"), log=log, id="one", agent="openai:m")
@@ -61,6 +63,12 @@ def recorded(request, tmp_path):
     assert len(found.seqs(ReplyUnread)) == 3
     assert len(found.seqs(ActionForfeited)) == 1
     return found
+
+
+@pytest.fixture
+def recorded(played, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return Recorded(Path(shutil.copy(played.path, tmp_path)), played.stream)
 
 
 def replace(event, **changes):

@@ -1,7 +1,7 @@
 """``refold grade``."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 import click
 
@@ -14,6 +14,8 @@ from refold.commands.shared.grade_tables import (
     summary_table,
 )
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
+from refold.commands.shared.judging import PASS_AT, JudgeSession
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
@@ -43,6 +45,7 @@ from refold.graders.sources import Gradable
 @episode_argument("ids", many=True)
 @filter_options
 @with_grader_options
+@with_judge_options
 @click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
@@ -55,6 +58,7 @@ def grade_command(
     agent: str | None,
     run: str | None,
     grader_choice: GraderChoice,
+    judge_choice: JudgeChoice,
     save: bool,
     fail_under: float | None,
     log_path: str,
@@ -67,27 +71,38 @@ def grade_command(
     episode that failures of an API cut off gets no grade, and does not pass --fail-under. The
     log is only written to with --save, and then all or nothing. Exits with 1 if an episode is
     damaged, which is told, and has no grade.
+
+    A grader that asks a judge gets the answers that the log holds; with --judge, what is missing
+    is asked and kept first. Without a verdict there is no grade: that is told, and exits with 1.
     """
     scores: list[tuple[str, float]] = []
     # Read-only unless grades are saved: a log that another process writes can then be graded too.
     with (
         telling_left_out() as left_out,
         open_existing(log_path, readonly=not save) as log,
-        _save_transaction(log, save=save),
+        ExitStack() as stack,
     ):
         fitting = log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out)
         infos = left_out.find_each(log, ids) if ids else list(fitting)
         wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
         ungraded = len(infos) - len(wanted)
-        selected = (Gradable(*each) for each in left_out.read_each(wanted, log.events, id=str))
         source = grader_choice.source(log, left_out)
+        # Before the transaction: answers are kept at once, whatever becomes of the grades.
+        session = JudgeSession(judge_choice, source, log)
+        session.settle(wanted, pass_at=PASS_AT if fail_under is None else fail_under)
+        if session.list_missing(as_json=as_json):
+            return 0
+        stack.enter_context(_save_transaction(log, save=save))
+        selected = (Gradable(*each) for each in left_out.read_each(wanted, log.events, id=str))
         given = source.grade_all(selected)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
-            print_json("grades", (grade_row(id, given) for id, given in graded))
+            rows = (grade_row(id, given) for id, given in graded)
+            print_json("grades", rows, **session.wavering_data())
         elif wanted or not ungraded:
             _print_grades(graded, len(wanted), scores)
         tell_remarks(source)
+    session.tell(as_json=as_json)
     if ungraded:
         print_to_stderr(
             f"{pluralise(ungraded, 'episode')} without a grade: "
@@ -98,7 +113,7 @@ def grade_command(
         print_to_stderr(f"{below} of {pluralise(len(scores), 'score')} below {fail_under:g}")
     # What has no score has not reached it either.
     missed = ungraded and fail_under is not None
-    return 1 if below or missed or left_out else 0
+    return 1 if below or missed or left_out or session.not_judged else 0
 
 
 def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[None]:

@@ -28,7 +28,7 @@ from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 @json_option
 def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
     """
-    Put the episodes of several logs, and their saved grades, into a new one.
+    Put the episodes of several logs, their saved grades and what judges answered into a new one.
 
     Events are copied as they are stored. An episode that several logs have is kept once, in its
     longest form. Where an id names different episodes, those of later logs get a number behind
@@ -47,6 +47,7 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
             written = merge.write(merged)
             for _ in show_progress(written, total=len(merge.ids), label="merging"):
                 pass
+            merge.write_judgements(merged)
     if as_json:
         print_json("merged", map(to_json_data, merge.outcomes()))
     else:

@@ -7,7 +7,9 @@ import click
 
 from refold.agents.mock.answers import MOCK_AGENTS
 from refold.agents.mock.faults import FAULTS
+from refold.agents.mock.judge import MockJudge, read_judge
 from refold.agents.mock.model import MockModel
+from refold.commands.shared.files import open_input
 from refold.commands.shared.options import format_examples
 from refold.commands.shared.output import print_to_stderr
 
@@ -28,6 +30,11 @@ from refold.commands.shared.output import print_to_stderr
     help="How it chooses: auto plays as the scenario's family says, random gives any valid answer.",
 )
 @click.option(
+    "--judge",
+    metavar="FILE",
+    help="Judge instead, as this TOML file says: [[answers]] with question and say.",
+)
+@click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
@@ -44,7 +51,9 @@ from refold.commands.shared.output import print_to_stderr
 @click.option(
     "--latency", type=click.IntRange(0, 600_000), default=0, help="Milliseconds before each answer."
 )
-def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: int) -> None:
+def mock_model_command(
+    agent: str, judge: str | None, port: int, faults: Sequence[str], latency: int
+) -> None:
     """
     Run a mock model server, to try refold without an API key.
 
@@ -52,13 +61,21 @@ def mock_model_command(agent: str, port: int, faults: Sequence[str], latency: in
     its base URL on stdout and serves until Ctrl-C. A fault strikes every request, the first N,
     or an even share of them.
     """
-    with MockModel(agent, faults=faults, latency_ms=latency, port=port, keep=False) as server:
-        print_to_stderr(f"mock-model: {agent} answers; Ctrl-C ends it")
+    judging = None if judge is None else _read_judge(judge)
+    with MockModel(
+        agent, faults=faults, latency_ms=latency, port=port, judge=judging, keep=False
+    ) as server:
+        print_to_stderr(f"mock-model: {judge or agent} answers; Ctrl-C ends it")
         click.echo(server.base_url)  # alone on stdout, for a script to read
         try:
             Event().wait()  # for ever: the server has threads of its own
         except KeyboardInterrupt:
             print_to_stderr(f"mock-model: ended after {_format_counts(server.counts)}")
+
+
+def _read_judge(path: str) -> MockJudge:
+    with open_input(path) as file:
+        return read_judge(file.read(), path)
 
 
 def _format_counts(counts: dict[str, int]) -> str:

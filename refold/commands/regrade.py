@@ -13,6 +13,8 @@ from refold.commands.regrading.words import Heading
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
+from refold.commands.shared.judging import JudgeSession
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
@@ -58,6 +60,7 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     metavar="X",
     help="Let score and points of a part change by this much.",
 )
+@with_judge_options
 @pass_at_option
 @fail_if_option(RULES)
 @cannot_tell_option
@@ -85,6 +88,7 @@ def regrade_command(
     cannot_tell: str,
     form: str,
     grader_choice: GraderChoice,
+    judge_choice: JudgeChoice,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -94,7 +98,8 @@ def regrade_command(
     Grades by the recorded rubrics, or as --rubric or --grader say, and compares each with the
     saved grade by the same rubric; else with the newest of that name; else with the one by the
     recorded rubric, saved or not. Facts about these episodes are exact; intervals and p-values
-    are about others. The log is not written to. Named episodes are told one by one, with the
+    are about others. The log is not written to, but for
+    answers that --judge asks for. Named episodes are told one by one, with the
     events behind each change.
 
     Exits with 0 if nothing moved, 1 if anything did or is damaged, 2 if nothing can be compared.
@@ -108,6 +113,10 @@ def regrade_command(
         run = None if run is None else find_run(log, run)
         chosen = select(log, ids, left_out, scenario=scenario, agent=agent, run=run)
         sides = Sides(log, chosen, grader_choice, against, left_out)
+        session = JudgeSession(judge_choice, sides.newer, log)
+        session.settle([info.id for info in chosen.infos], pass_at=pass_at)
+        if session.list_missing(as_json=as_json or form == "json"):
+            return 0
         regraded = totals.watch(sides.regrade(stack, tolerance))
         finish = cache(partial(_finish, sides, totals, rules, _command(context)))
         print_regraded(
@@ -115,14 +124,17 @@ def regrade_command(
             iter(show_progress(regraded, total=len(chosen.infos), label="regrading")),
             finish,
             named=bool(ids),
-            more={"against": against, "tolerance": tolerance},
+            more={"against": against, "tolerance": tolerance, **session.wavering_data()},
         )
+    session.tell(as_json=as_json or form != "text")
     tell_remarks(sides.newer)
     tally = sides.tally
     print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
     if left_out:
         return 1
-    return exit_code_of(finish().verdicts, cannot_tell) if rules else int(tally.moved > 0)
+    if rules:
+        return exit_code_of(finish().verdicts, cannot_tell)
+    return int(tally.moved > 0 or bool(session.not_judged))
 
 
 def _finish(

@@ -29,6 +29,7 @@ from refold.engine.log.audit import Audit
 from refold.environments import Worlds
 from refold.replays import Divergence
 from refold.replays.checks import Verdict, audit_episode, resolve_id
+from refold.replays.judgements import find_judgement_problems
 from refold.replays.manifests import LARGEST_MANIFEST, compare_with_log, read_manifest
 
 
@@ -90,8 +91,8 @@ def verify_command(
     Check episodes, those named or the whole log: the hash chain, then every step decided again.
 
     Each episode's row, its parent and its saved grades are checked as well; for the whole log,
-    its file too. Exits with 1 if anything is not what the rules make of scenario, seed and
-    actions.
+    its file and what judges answered too. Exits with 1 if anything is not what the rules make of
+    scenario, seed and actions.
 
     A chain cannot show that its end was not cut off, nor that another episode was not put in its
     place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
@@ -121,7 +122,7 @@ def verify_command(
 
     with EventLog(log_path, readonly=True) as log, Audit(log_path) as file:
         # First of all: once the file is known to be damaged, failing to read on is no news.
-        problems = [] if ids else file.problems()
+        problems = [] if ids else _file_problems(file)
         mismatches = _compare_manifest(log, manifest) if manifest else []
         chosen = [resolve_id(log, id) for id in ids] or _readable_ids(file, problems)
         verdicts = (audit_episode(log, file, id, expect=expect) for id in chosen)
@@ -139,6 +140,11 @@ def verify_command(
             told += f"; {pluralise(len(mismatches), 'difference')} to the manifest"
         print_to_stderr(told)
     return 1 if wrong or problems or mismatches else 0
+
+
+def _file_problems(file: Audit) -> list[str]:
+    """Return what is wrong with the file, and else with what judges answered."""
+    return file.problems() or list(find_judgement_problems(file))
 
 
 def _compare_manifest(log: EventLog, path: str) -> list[dict[str, Any]]:

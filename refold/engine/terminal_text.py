@@ -5,6 +5,7 @@ A model's reply, a path or a name in a log could hold escape sequences that rewr
 marks that turn the order of letters round, or line ends that forge a message.
 """
 
+from collections.abc import Callable
 from unicodedata import category
 
 # Unicode categories: control, format, surrogate, line and paragraph separators.
@@ -21,7 +22,7 @@ def safe_text(text: object) -> str:
     text = str(text)
     if text.isprintable():
         return text
-    return "".join(f"<U+{ord(each):04X}>" if _steers_terminal(each) else each for each in text)
+    return _escape_steering(text, lambda letter: f"<U+{ord(letter):04X}>")
 
 
 def safe_lines(text: str) -> str:
@@ -33,11 +34,14 @@ def safe_json(text: str) -> str:
     """Return the JSON *text*, a line without its end, with such characters as JSON escapes."""
     if text.isprintable():
         return text
-    return "".join(_json_escape(each) if _steers_terminal(each) else each for each in text)
+    return _escape_steering(text, _json_escape)
 
 
-def _steers_terminal(letter: str) -> bool:
-    return category(letter) in _STEERING_CATEGORIES
+def _escape_steering(text: str, escape: Callable[[str], str]) -> str:
+    """Return *text* with what *escape* makes of each letter that could steer a terminal."""
+    # A long text has few different letters: each is judged once.
+    steering = (each for each in set(text) if category(each) in _STEERING_CATEGORIES)
+    return text.translate({ord(each): escape(each) for each in steering})
 
 
 def _json_escape(letter: str) -> str:

@@ -4,19 +4,23 @@ Turn the result of a plain Python function into a grade.
 A function gets the events of one episode and returns its score, 0 to 1: a number (of Python, a
 Decimal, or a scalar of NumPy; a bool is 0 or 1), a ``Finding``, or a mapping of names to these.
 Each entry of a mapping is a part of the grade with points from -1 to 1; their sum, kept within 0
-and 1, is the score.
+and 1, is the score. A function with a second parameter ``ask`` gets an ``Ask`` as well.
 """
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from inspect import signature
 from math import isfinite
 from numbers import Real
 from typing import Any
+
+from msgspec.structs import replace
 
 from refold.engine import EpisodeEnded, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.engine.sums import add_up
 from refold.graders.grading import Grade, Part, RubricName, round_points
+from refold.judges.asking import Answers, Ask
 from refold.scenarios.facts import Finding
 
 MOST_PARTS = 1000
@@ -32,22 +36,63 @@ class WrongResult(RefoldError):
 
 
 def grade_by(
-    function: Callable[[Stream], Any], events: Stream, *, rubric: RubricName | None = None
+    function: Callable[..., Any],
+    events: Stream,
+    *,
+    rubric: RubricName | None = None,
+    ask: Answers | None = None,
+    again: int = 0,
 ) -> Grade:
     """
     Return the grade that *function* gives to the episode with these *events*.
 
     Args:
-        function: From a stream to a number, a ``Finding``, or a mapping of names to these.
+        function: From a stream, and an ``ask`` if it has such a parameter, to a number, a
+            ``Finding``, or a mapping of names to these.
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
         rubric: The rubric that the grade names; if None, one made of the function's module and
             name, with version 0 and no digest.
+        ask: What a judge has answered, such as ``answers({...})`` of the pytest plugin.
+        again: Which set of those answers to take.
 
     Raises:
         WrongResult: The function returned something else, or a number out of range.
+        NotAsked: It needs an answer that is not among them.
+        NotJudged: It needs one that a judge failed to give.
     """
+    if not takes_ask(function):
+        return _make_grade(function, events, rubric, function(events), ())
+
+    def give(asking: Ask) -> Grade:
+        found = function(events, asking)
+        return _make_grade(function, events, rubric, found, asking.read)
+
+    return Ask(events, ask, again=again).finish(give)
+
+
+def takes_ask(function: Callable[..., Any]) -> bool:
+    """Return whether *function* has a second parameter ``ask``."""
+    try:
+        names = [*signature(function).parameters]
+    except (TypeError, ValueError):  # of a builtin, which asks nothing
+        return False
+    return names[1:2] == ["ask"]
+
+
+def _make_grade(
+    function: Callable[..., Any],
+    events: Stream,
+    rubric: RubricName | None,
+    found: Any,
+    judged: tuple[str, ...],
+) -> Grade:
+    """Return the grade that the result *found* of *function* means; *judged* is what it read."""
     name = getattr(function, "__name__", "grader")
-    parts, counts = _read_result(function(events), name, len(events))
+    parts, counts = _read_result(found, name, len(events))
+    # A function does not say which of its parts rests on which answer: each on all.
+    parts = (
+        tuple(replace(part, judged=part.judged or judged) for part in parts) if judged else parts
+    )
     return Grade(
         score=round_points(min(max(add_up(part.value for part in parts), 0.0), 1.0)),
         breakdown={part.name: part.points for part in parts},
@@ -84,14 +129,16 @@ def _read_measurement(value: Any, what: str) -> Finding:
         return Finding(_read_number(value, what))
     if not isinstance(value.counts, Mapping):
         raise WrongResult(f"expected a mapping of counts, got {type(value.counts).__name__}")
-    return Finding(_read_number(value.value, what), value.seqs, value.counts)
+    judged = _read_judged(value.judged)
+    return Finding(_read_number(value.value, what), value.seqs, value.counts, judged)
 
 
 def _make_part(name: str, finding: Finding, events: int, *, least: float) -> Part:
     if not least - _ROUNDING <= finding.value <= 1 + _ROUNDING:
         raise WrongResult(f"expected {least:g} to 1 for {name!r}, got {finding.value!r}")
     value = min(max(finding.value, least), 1.0) + 0.0  # never -0.0
-    return Part(name, round_points(value), 1.0, value, 1.0, _read_seqs(finding.seqs, events))
+    seqs = _read_seqs(finding.seqs, events)
+    return Part(name, round_points(value), 1.0, value, 1.0, seqs, finding.judged)
 
 
 def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
@@ -104,6 +151,13 @@ def _read_seqs(found: Any, events: int) -> tuple[int, ...]:
         if type(seq) is not int or not 0 <= seq < events:
             raise WrongResult(f"expected seqs of events, 0 to {events - 1}, got {seq!r:.50}")
     return tuple(seqs)
+
+
+def _read_judged(found: Any) -> tuple[str, ...]:
+    judged = tuple(found) if isinstance(found, list | tuple) else (found,)
+    if not all(isinstance(each, str) for each in judged):
+        raise WrongResult(f"expected digests of questions in judged, got {found!r:.120}")
+    return judged
 
 
 def _read_number(value: Any, what: str) -> float:

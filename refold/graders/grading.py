@@ -7,6 +7,7 @@ rounded to 4 decimal places, as in the published graders of these scenarios.
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
@@ -15,16 +16,18 @@ from refold.engine import Stream
 from refold.engine.codec import encode
 from refold.engine.definition import header_of
 from refold.engine.sums import add_up
+from refold.judges.asking import Answers, Ask
 from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorded_rubric
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
+from refold.scenarios.judge import NAME as JUDGE_MEASURE
 from refold.scenarios.rubric import Measure
 from refold.scenarios.strict import beside, plain, structure
 
 DECIMAL_PLACES = 4
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, omit_defaults=True):  # so that grades of 0.1.0 keep their bytes
     """
     One criterion's share of a grade.
 
@@ -35,6 +38,7 @@ class Part(Struct, frozen=True):
         value: The measured value, 0 to 1, before the gate.
         gate: Factor of the activity gate, 0 to 1.
         seqs: Seqs of the events it rests on, ascending.
+        judged: Digests of the questions to a judge that it rests on.
     """
 
     name: str
@@ -43,14 +47,25 @@ class Part(Struct, frozen=True):
     value: float
     gate: float
     seqs: tuple[int, ...]
+    judged: tuple[str, ...] = ()
 
 
 class RubricName(Struct, frozen=True):
-    """The rubric that a grade was given by; equal digests mean equal rubrics."""
+    """
+    The rubric that a grade was given by; equal digests mean equal rubrics.
+
+    Where a judge answered, the digest covers the judge as well, so that the grades by two judges
+    stand beside each other.
+    """
 
     name: str
     version: int
     digest: str
+
+    def judged_by(self, judge: str) -> "RubricName":
+        """Return the name of the same rubric with the judge of the digest *judge*."""
+        digest = sha256(f"{self.digest} {judge}".encode()).hexdigest()
+        return RubricName(self.name, self.version, digest)
 
 
 class Grade(Struct, frozen=True):
@@ -82,41 +97,75 @@ class Grade(Struct, frozen=True):
         return encode(self)
 
 
-def grade(events: Stream, *, rubric: Rubric | None = None) -> Grade:
+def grade(
+    events: Stream, *, rubric: Rubric | None = None, judge: str = "", answers: Answers | None = None
+) -> Grade:
     """
     Return the grade of the episode with these *events*, complete or not.
 
     Args:
         events: The stream, as ``EventLog.events`` or ``Episode.events`` give it.
         rubric: The rubric to grade by; if None, the scenario's own, which the stream holds.
+        judge: Digest of the judge whose *answers* they are.
+        answers: What a judge has answered, for rubrics that ask one.
 
     Raises:
         ScenarioError: The recorded rubric, or *rubric*, does not fit the family.
+        NotAsked: A judge's answer is needed that is not among the *answers*.
+        NotJudged: A judge failed to give one.
     """
     if rubric is None:
-        return recorded_grader(events.scenario)(events)
-    return Grader(rubric, find_criteria(events.family.name, events.family.rules))(events)
+        return recorded_grader(events.scenario)(events, answers, judge=judge)
+    grader = Grader(rubric, find_criteria(events.family.name, events.family.rules))
+    return grader(events, answers, judge=judge)
 
 
 class Grader:
-    """Grades many streams of one family by one rubric."""
+    """
+    Grades many streams of one family by one rubric.
+
+    Attributes:
+        asks: Whether the rubric asks a judge.
+    """
 
     def __init__(self, rubric: Rubric, criteria: Criteria) -> None:
         self._rubric = rubric
         self._name = RubricName(rubric.name, rubric.version, rubric.digest)
         self._activity = criteria.activity
         self._bound = [_bind(criterion, criteria) for criterion in rubric.criteria]
+        self.asks = any(map(_asks, rubric.criteria))
 
-    def __call__(self, events: Stream) -> Grade:
-        """Return the grade of the episode with these *events*."""
-        return self.grade(Facts(events))
+    def __call__(
+        self, events: Stream, answers: Answers | None = None, *, judge: str = "", again: int = 0
+    ) -> Grade:
+        """
+        Return the grade of the episode with these *events*.
+
+        Args:
+            events: The stream.
+            answers: What a judge has answered.
+            judge: Digest of that judge.
+            again: Which set of its answers to take.
+
+        Raises:
+            NotAsked: An answer is needed that is not among the *answers*.
+            NotJudged: A judge failed to give one.
+        """
+        if not self.asks:
+            return self.grade(Facts(events))
+        name = self._name.judged_by(judge) if judge else self._name
+        ask = Ask(events, answers, again=again)
+        return ask.finish(lambda ask: self._grade(Facts(events, ask), name))
 
     def grade(self, facts: Facts) -> Grade:
         """
-        Return the grade of the episode with these *facts*.
+        Return the grade of the episode with these *facts*, by a rubric that asks nobody.
 
         Graders that are given the same facts share what they measure alike.
         """
+        return self._grade(facts, self._name)
+
+    def _grade(self, facts: Facts, name: RubricName) -> Grade:
         events = facts.stream
         activity = self._activity(facts)
         counts: dict[str, float] = {}
@@ -129,7 +178,7 @@ class Grader:
             breakdown={part.name: part.points for part in parts},
             counts=counts,
             parts=parts,
-            rubric=self._name,
+            rubric=name,
             scenario=header_of(events.scenario).name,
             episode_digest=events.digest,
             complete=facts.ended,
@@ -163,9 +212,19 @@ class _BoundCriterion(Struct, frozen=True):
         counts.update(finding.counts)
         most = max(criterion.weight, 0.0)
         part = Part(
-            criterion.name, round_points(points), most, finding.value, gate, seqs=finding.seqs
+            criterion.name,
+            round_points(points),
+            most,
+            finding.value,
+            gate,
+            seqs=finding.seqs,
+            judged=finding.judged,
         )
         return points, part
+
+
+def _asks(criterion: Criterion) -> bool:
+    return criterion.measure == JUDGE_MEASURE or any(map(_asks, criterion.parts))
 
 
 def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
@@ -199,6 +258,7 @@ def _weighted_sum(facts: Facts, parts: list[tuple[float, Callable[[Facts], Findi
         value=add_up([weight * finding.value for weight, finding in findings]),
         seqs=tuple(sorted({seq for _, finding in findings for seq in finding.seqs})),
         counts={name: n for _, finding in findings for name, n in finding.counts.items()},
+        judged=tuple(dict.fromkeys(each for _, finding in findings for each in finding.judged)),
     )
 
 

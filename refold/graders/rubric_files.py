@@ -4,21 +4,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from refold.engine import EventLog, RefoldError
+from refold.engine import EventLog, RefoldError, Stream
+from refold.engine.definition import header_of
 from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import Grade, Grader, RubricName
+from refold.graders.judging import Judging
 from refold.graders.sources import (
     Bounds,
     Gradable,
     GradeSource,
+    Result,
     T,
     enumerate_names,
     grade_as_recorded,
     rubric_label,
 )
+from refold.judges.asking import NotAsked, NotJudged
 from refold.scenarios import load_rubric, read_rubric_name, scenario_names
 from refold.scenarios.criteria import find_criteria
-from refold.scenarios.rubric import Rubric
+from refold.scenarios.rubric import Rubric, RubricJudge
+from refold.scenarios.spec import rubric_file
 
 
 class _RubricFiles(GradeSource):
@@ -59,16 +64,27 @@ class RubricFile(_RubricFiles):
         self._any_scenario = any_scenario
         self._fitting: set[str] = set()
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def results(
+        self, episodes: Iterable[T], judging: Judging, _quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
         """Yield each of *episodes* with its grade; raises RefoldError for another scenario's."""
         for episode in episodes:
             rubric, grader = self._grader(self._path, episode)
             if not self._any_scenario and episode.scenario not in self._fitting:
                 self._check(rubric, episode)
                 self._fitting.add(episode.scenario)
-            given = grader.grade(episode.facts)
-            self.label = rubric_label(given.rubric)
+            given = _grade(grader, episode, judging)
+            if isinstance(given, Grade):
+                self.label = rubric_label(given.rubric)
             yield episode, given
+
+    def may_ask(self) -> bool:
+        """Return whether the file speaks of a judge at all."""
+        return b"judge" in rubric_file(self._path)
+
+    def judge_of(self, events: Stream) -> RubricJudge | None:
+        """Return the judge that the rubric names; None for nobody."""
+        return load_rubric(self._path, events.family.name, events.family.rules).judge
 
     def _check(self, rubric: Rubric, episode: Gradable) -> None:
         if rubric.name == episode.scenario:
@@ -110,7 +126,9 @@ class RubricFolder(_RubricFiles):
             raise RefoldError(f"{path}: expected TOML files with a [rubric], got none")
         self._kept: dict[str, None] = {}
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def results(
+        self, episodes: Iterable[T], _judging: Judging, _quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
         """Yield each of *episodes* with its grade, by the folder's rubric if it has one."""
         for episode in episodes:
             if episode.scenario in self._paths:
@@ -122,8 +140,29 @@ class RubricFolder(_RubricFiles):
                 self._kept[episode.scenario] = None
                 yield from self._left_out.read_each([episode], grade_as_recorded)
 
+    def may_ask(self) -> bool:
+        """Return whether any of the files speaks of a judge."""
+        return any(b"judge" in rubric_file(path) for path in self._paths.values())
+
+    def judge_of(self, events: Stream) -> RubricJudge | None:
+        """Return the judge that the rubric for these events names; None for nobody."""
+        path = self._paths.get(header_of(events.scenario).name)
+        if path is None:
+            return None
+        return load_rubric(path, events.family.name, events.family.rules).judge
+
     def remarks(self) -> Iterator[str]:
         """Yield which scenarios kept their recorded rubrics."""
         if self._kept:
             names = enumerate_names(self._kept)
             yield f"{self.label} has no rubric for {names}: graded as recorded"
+
+
+def _grade(grader: Grader, episode: Gradable, judging: Judging) -> Result:
+    if not grader.asks:
+        return grader.grade(episode.facts)
+    try:
+        answers = judging.answers
+        return grader(episode.stream, answers, judge=judging.judge, again=judging.again)
+    except (NotAsked, NotJudged) as error:
+        return error

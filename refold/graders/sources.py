@@ -4,20 +4,23 @@ Where grades come from: rubrics, functions, saved grades, or what the source of 
 Each source goes through episodes one at a time, in their order, and keeps none of them.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import Grade, Grader, RubricName, recorded_grader
+from refold.graders.judging import NO_JUDGE, Judging
 from refold.graders.process.file_grader import FileGrader
 from refold.graders.saved import saved_or_none
+from refold.judges.asking import NotAsked, NotJudged
 from refold.scenarios.answered.events import ScoreGiven
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts
-from refold.scenarios.rubric import Criterion, Rubric
+from refold.scenarios.rubric import Criterion, Rubric, RubricJudge
 
 Bounds = tuple[float, float]
 
@@ -45,6 +48,21 @@ class Gradable:
 
 T = TypeVar("T", bound=Gradable)
 
+Result = Grade | NotAsked | NotJudged | None
+"""A grade; what a judge has not answered; that it failed to; or None where a source has none."""
+
+_PARAMETER = re.compile(rb"\bask\b")  # by its name, a function gets what it asks with
+
+
+class Judged(Protocol):
+    """A judge's answers, and a place to note the episodes on which it gave no verdict."""
+
+    not_judged: dict[str, str]
+
+    @property
+    def judging(self) -> Judging:
+        """The answers."""
+
 
 def rubric_label(rubric: RubricName) -> str:
     """Return *rubric* as headings name it: ``inbox/hard v2 @90cd12ab``; a function has no v."""
@@ -59,6 +77,7 @@ class GradeSource:
 
     Attributes:
         label: What headings call it; whole only once it has graded.
+        session: The judge's answers, where one is asked.
     """
 
     label = ""
@@ -68,16 +87,49 @@ class GradeSource:
         """What a heading says of the source once it has graded; nothing of recorded rubrics."""
         return f"graded by {self.label}"
 
+    session: Judged | None = None
+
     def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
         """
-        Yield each of *episodes* with its grade, in order; None where the source has none.
+        Yield each of *episodes* with its grade, in order; None where there is none.
 
-        Episodes whose own rubric cannot grade them are noted as left out, and not yielded.
+        Episodes whose own rubric cannot grade them are noted as left out, and not yielded. Those
+        that a judge gave no verdict on have no grade, and are noted in the session.
 
         Raises:
+            NotAsked: A judge's answer is missing.
             RefoldError: The source does not fit an episode, or fails.
         """
+        judging = NO_JUDGE if self.session is None else self.session.judging
+        for episode, given in self.results(episodes, judging, False):
+            if isinstance(given, NotJudged) and self.session is not None:
+                self.session.not_judged[episode.id] = given.cause
+                yield episode, None
+            elif isinstance(given, NotAsked | NotJudged):
+                raise given
+            else:
+                yield episode, given
+
+    def results(
+        self, episodes: Iterable[T], judging: Judging, quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
+        """
+        Yield each of *episodes* with its grade, or why there is none by what a judge answered.
+
+        Args:
+            episodes: The episodes, one at a time.
+            judging: What a judge has answered.
+            quiet: Whether to drop what a function prints.
+        """
         raise NotImplementedError
+
+    def may_ask(self) -> bool:
+        """Return whether it could be that it asks a judge; False is certain."""
+        return False
+
+    def judge_of(self, _events: Stream) -> RubricJudge | None:
+        """Return the judge that the source names for the family of these events; None for none."""
+        return None
 
     def bounds_of(self, _rubric: RubricName) -> Bounds:
         """Return the lowest and the highest score that this rubric of the source can give."""
@@ -97,7 +149,9 @@ class RecordedRubrics(GradeSource):
     def __init__(self, left_out: LeftOut) -> None:
         self._left_out = left_out
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def results(
+        self, episodes: Iterable[T], _judging: Judging, _quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
         """Yield each of *episodes* with its grade, but for those whose own rubric fails."""
         return self._left_out.read_each(episodes, grade_as_recorded)
 
@@ -123,9 +177,18 @@ class FunctionOfFile(GradeSource):
         self._seconds = seconds
         self._on_output = on_output
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade]]:
+    def results(
+        self, episodes: Iterable[T], judging: Judging, quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
         """Yield each of *episodes* with its grade; raises GraderFailed as ``FileGrader`` does."""
-        return self._grader.grade_all(episodes, seconds=self._seconds, on_output=self._on_output)
+        on_output = (lambda _line: None) if quiet else self._on_output
+        return self._grader.grade_all(
+            episodes, seconds=self._seconds, on_output=on_output, judging=judging
+        )
+
+    def may_ask(self) -> bool:
+        """Return whether the source has the name that a function asks by."""
+        return _PARAMETER.search(self._grader.source) is not None
 
 
 class SavedGrades(GradeSource):
@@ -142,7 +205,9 @@ class SavedGrades(GradeSource):
         self._rubric = rubric
         self._without = 0
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
+    def results(
+        self, episodes: Iterable[T], _judging: Judging, _quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
         """Yield each of *episodes* with the grade that is saved for it, or None."""
         for episode in episodes:
             fitting = (
@@ -165,7 +230,9 @@ class GivenScores(GradeSource):
 
     label = "the source's scores"
 
-    def grade_all(self, episodes: Iterable[T]) -> Iterator[tuple[T, Grade | None]]:
+    def results(
+        self, episodes: Iterable[T], _judging: Judging, _quiet: bool, /
+    ) -> Iterator[tuple[T, Result]]:
         """Yield each of *episodes* with the first score that it was given, or None."""
         graders: dict[str, Grader] = {}
         for episode in episodes:

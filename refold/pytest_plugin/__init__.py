@@ -6,7 +6,7 @@ pytest; refold itself is imported by the first test that asks for an episode. Te
 never do are left alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from refold.engine import Stream
     from refold.graders import Grade
+    from refold.judges.asking import Answers
+    from refold.judges.questions import Question
+    from refold.judges.records import Judged
     from refold.pytest_plugin.episodes import SavedEpisodes
 
 _SOURCES = {
@@ -86,6 +89,38 @@ def load_episode(request: pytest.FixtureRequest) -> "Callable[[str], Stream]":
         return stream
 
     return load
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> "Answers":
+    """
+    Return what the one judge in the log of ``--refold-log`` answered, for ``grade_by(ask=...)``.
+
+    It asks nobody: a question without a recorded answer fails the test.
+    """
+
+    def look_up(question: "Question", attempt: int) -> "Judged":
+        saved = _saved_episodes(request.config)
+        found: Judged = _fail_if_refused(lambda: saved.answer(question, attempt))
+        return found
+
+    return look_up
+
+
+def answers(given: "Mapping[str, str | Sequence[str]]") -> "Answers":
+    """
+    Return a judge for tests, for ``grade_by(ask=...)``: it says what *given* says.
+
+    Args:
+        given: By question, a word of its scale, or as many as there are votes. A question may be
+            a pattern with ``*`` and ``?``; the first that fits counts.
+
+    Raises:
+        LookupError: When asked something else.
+    """
+    from refold.pytest_plugin.given import given_answers  # noqa: PLC0415 - only if used
+
+    return given_answers(given)
 
 
 @pytest.fixture

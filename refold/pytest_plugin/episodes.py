@@ -10,6 +10,9 @@ from attrs import frozen
 from refold.engine import EventLog, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.engine.log.left_out import LeftOut
+from refold.graders.answers import look_up, only_judge
+from refold.judges.questions import Question
+from refold.judges.records import Judged
 from refold.replays.golden import find_goldens, read_golden
 
 _SHORT_ID = 8
@@ -96,6 +99,25 @@ class SavedEpisodes:
             known = ", ".join(sorted(by_name)) or "(there is none)"
             raise RefoldError(f"{self._folder}: expected one of {known}; got {reference!r}")
         return self.read(EpisodeLocation(reference, None, reference))
+
+    def answer(self, question: Question, attempt: int) -> Judged:
+        """
+        Return what the log's one judge answered to *question* at this *attempt*.
+
+        Raises:
+            RefoldError: There is no log, or it holds no such answer, or those of several judges.
+        """
+        if self._path is None:
+            raise RefoldError("judge: expected --refold-log FILE with answers, got no log")
+        log = self._open_log()
+        judge = only_judge(log)
+        found = None if judge is None else look_up(log, judge, question, attempt)
+        if found is None:
+            raise RefoldError(
+                f"judge: expected a recorded answer to {question.text!r:.200}, got none; "
+                "`refold grade --judge MODEL` asks"
+            )
+        return found
 
     def _read(self, found: EpisodeLocation) -> Stream:
         if found.golden is not None:

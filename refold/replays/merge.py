@@ -15,8 +15,10 @@ from attrs import define, evolve, field, frozen
 from refold.engine import EpisodeInfo, EventLog, NotALog, RefoldError, Stream
 from refold.engine.chain import chain_heads
 from refold.engine.log.audit import Audit, SavedRow
+from refold.engine.log.judgements import unpack
 from refold.engine.log.left_out import LeftOut
 from refold.graders.saved import is_grade, saved_or_none
+from refold.replays.judgements import judgement_problem
 from refold.replays.verification import find_row_mismatch
 
 _LONGEST_ID = 64  # the limit for all ids; a renamed one is shortened to stay within
@@ -76,6 +78,7 @@ class MergePlan:
     """
 
     def __init__(self, sources: Sequence[MergeSource], left_out: LeftOut) -> None:
+        self._sources = sources
         self._places: dict[str, _Destination] = {}
         self._ids: dict[tuple[str, str], str] = {}
         taken = {id for source in sources for id in source.file.ids()}
@@ -138,6 +141,23 @@ class MergePlan:
             digests = [head.hex() for head in chain_heads(stream.payloads)]
             self._write_grades(log, id, place, digests)
             yield id
+
+    def write_judgements(self, log: EventLog) -> None:
+        """
+        Store what judges answered in the new *log*; of two answers, that of the earlier source.
+
+        Raises:
+            RefoldError: An answer or its question was altered.
+        """
+        for source in self._sources:
+            for found, stored in source.log.judgements():
+                body = unpack(stored) or b""
+                key = (found.question, found.judge, found.attempt)
+                if problem := judgement_problem(*key, found.payload, found.hash, body):
+                    raise RefoldError(f"{source.log.path}: {problem}; `refold verify` tells more")
+                asked_of = found.first_asked_of
+                id = self._ids.get((source.log.path, asked_of), asked_of)
+                log.save_judgement(evolve(found, first_asked_of=id), body)
 
     def _write_grades(
         self, log: EventLog, id: str, place: _Destination, digests: Sequence[str]

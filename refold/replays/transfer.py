@@ -6,7 +6,7 @@ header's is refused. Of an episode that can still be played on, an agent that is
 script is marked as imported: see ``refold.agents.origins``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import IO, Literal
 
 import msgspec
@@ -20,7 +20,9 @@ from refold.engine.episode_ids import check_id
 from refold.engine.events import EpisodeEnded
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.info import record_fields
+from refold.engine.log.judgements import Judgement, unpack
 from refold.engine.text_marks import without_bom
+from refold.replays.judgements import bytes_of, judgement_problem
 from refold.replays.verification import find_row_mismatch
 
 LONGEST_TEXT = 5000
@@ -54,7 +56,35 @@ class EpisodeHeader(
     fork_at: int | None = None
 
 
-_decode_header = msgspec.json.Decoder(EpisodeHeader).decode
+_NONE = msgspec.Raw(b"")
+
+
+class JudgementLine(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="judgement",
+):
+    """
+    A judge's answer, in a line of its own after all episodes.
+
+    The *body* of its question comes with the first answer to it.
+    """
+
+    version: Literal[1]
+    question: str
+    judge: str
+    attempt: int
+    payload: msgspec.Raw
+    hash: str
+    asked_at: str
+    first_asked_of: str
+    body: msgspec.Raw = _NONE
+
+
+_decode_line = msgspec.json.Decoder(EpisodeHeader | JudgementLine).decode
 
 
 def export_lines(log: EventLog, info: EpisodeInfo) -> list[bytes]:
@@ -72,13 +102,42 @@ def export_lines(log: EventLog, info: EpisodeInfo) -> list[bytes]:
     return [encode(header) + b"\n", *(payload + b"\n" for payload in stream.payloads)]
 
 
+def export_judgements(log: EventLog, *, only: Collection[str] | None = None) -> Iterator[bytes]:
+    """
+    Yield a line for each answer of a judge in *log*; *only* those first asked of these episodes.
+
+    Raises:
+        RefoldError: An answer or its question cannot be read.
+    """
+    told: set[str] = set()
+    for found, stored in log.judgements():
+        if only is not None and found.first_asked_of not in only:
+            continue
+        body = unpack(stored)
+        if body is None:
+            raise RefoldError(f"question {found.question[:12]}: expected its text, got none")
+        line = JudgementLine(
+            version=1,
+            question=found.question,
+            judge=found.judge,
+            attempt=found.attempt,
+            payload=msgspec.Raw(found.payload),
+            hash=found.hash.hex(),
+            asked_at=found.asked_at,
+            first_asked_of=found.first_asked_of,
+            body=_NONE if found.question in told else msgspec.Raw(body),
+        )
+        told.add(found.question)
+        yield encode(line) + b"\n"
+
+
 def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:
     """
     Store each episode in *lines* and yield its row in *log*.
 
     Args:
         log: The log to write to.
-        lines: One or more exported episodes.
+        lines: One or more exported episodes, and what judges answered.
         where: The file's name in error messages.
 
     Raises:
@@ -87,8 +146,12 @@ def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[Epi
         EpisodeExists: The log already holds an episode of that id.
     """
     numbered = enumerate(_read_lines(lines, where), 1)
+    bodies: dict[str, bytes] = {}
     for number, line in numbered:
         header = _read_header(line, f"{where} line {number}")
+        if isinstance(header, JudgementLine):
+            _store_judgement(log, header, bodies, f"{where} line {number}")
+            continue
         payloads = [
             payload for _, (_, payload) in zip(range(header.events), numbered, strict=False)
         ]
@@ -109,19 +172,44 @@ def _read_lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
             yield line.rstrip(b"\r\n")
 
 
-def _read_header(line: bytes, where: str) -> EpisodeHeader:
+def _read_header(line: bytes, where: str) -> EpisodeHeader | JudgementLine:
     try:
-        header = _decode_header(line)
+        header: EpisodeHeader | JudgementLine = _decode_line(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
         ) from None
     _check_bounds(header, where)
-    check_id(header.id)
+    if isinstance(header, EpisodeHeader):
+        check_id(header.id)
     return header
 
 
-def _check_bounds(header: EpisodeHeader, where: str) -> None:
+def _store_judgement(
+    log: EventLog, line: JudgementLine, bodies: dict[str, bytes], where: str
+) -> None:
+    """Store an answer, checked against its hash, and its question against its digest."""
+    body = bytes(line.body) or bodies.get(line.question, b"")
+    payload = bytes(line.payload)
+    problem = judgement_problem(
+        line.question, line.judge, line.attempt, payload, bytes_of(line.hash), body
+    )
+    if problem is not None:
+        raise RefoldError(f"{where}: {problem}; the file was altered, export it again")
+    bodies[line.question] = body
+    kept = Judgement(
+        line.question,
+        line.judge,
+        line.attempt,
+        payload,
+        bytes_of(line.hash),
+        line.asked_at,
+        line.first_asked_of,
+    )
+    log.save_judgement(kept, body)
+
+
+def _check_bounds(header: EpisodeHeader | JudgementLine, where: str) -> None:
     for name in header.__struct_fields__:
         value = getattr(header, name)
         # JSON holds larger numbers than a column of SQLite.

@@ -4,21 +4,18 @@ A log as data frames, of pandas or polars: the views for people who query, with 
 Nothing is computed here: each frame is a view of the log, row by row.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 from refold.engine import EventLog, RefoldError
+from refold.engine.log.database import Columns, read_columns
 from refold.engine.log.file import sqlite_errors
-from refold.engine.log.views import COLUMN_KINDS, Kind
 
 Library = Literal["pandas", "polars"]
-Columns = Mapping[str, tuple[Kind, Sequence[Any]]]
-"""Kind and values of each column."""
 
 
 def read(log: EventLog | str | Path, *, using: Library | None = None) -> "Frames":
@@ -102,13 +99,8 @@ class Frames:
     def _read(self, view: str, *order: str) -> Any:
         begun = "(SELECT id FROM episodes WHERE uid = episode)"
         with self._opened() as log, sqlite_errors(log.path):
-            found = log.database.execute(
-                f"SELECT * FROM {view} ORDER BY {', '.join((begun, *order))}"
-            )
-            names = [each[0] for each in found.description]
-            values = list(zip(*found.fetchall(), strict=True)) or [()] * len(names)
-        columns = zip(names, values, strict=True)
-        return self._make({name: _column(name, each) for name, each in columns})
+            query = f"SELECT * FROM {view} ORDER BY {', '.join((begun, *order))}"
+            return self._make(read_columns(log.database, query))
 
     @contextmanager
     def _opened(self) -> Iterator[EventLog]:
@@ -117,19 +109,6 @@ class Frames:
         else:
             with EventLog(self._log, readonly=True) as log:
                 yield log
-
-
-def _column(name: str, values: Sequence[Any]) -> tuple[Kind, Sequence[Any]]:
-    kind = COLUMN_KINDS.get(name, "text")
-    return kind, list(map(_time, values)) if kind == "time" else values
-
-
-def _time(text: str | None) -> datetime | None:
-    """Return the time that *text* tells; None if it tells none, which nothing in a log prevents."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC) if text else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _pandas_frame(columns: Columns) -> Any:

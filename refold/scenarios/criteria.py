@@ -13,6 +13,9 @@ from attrs import evolve, frozen
 from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, RefoldError, StepRewarded
 from refold.engine.registry import find_family, plugin, plugins
 from refold.scenarios.facts import Facts, Finding
+from refold.scenarios.judge import JUDGE, judge_problems
+from refold.scenarios.judge import NAME as JUDGE_NAME
+from refold.scenarios.judge import Question as JudgeQuestion
 from refold.scenarios.rubric import Criteria, Measure
 from refold.scenarios.strict import Problem
 
@@ -28,8 +31,23 @@ def find_criteria(family: str, rules: int) -> Criteria:
         UnknownName: No installed package provides the family.
         RefoldError: Another package adds a measure under a name that is taken.
     """
-    key = f"{family}.{rules}"
-    own: Criteria | None = find_family(family, rules).criteria
+    found = _of_family(f"{family}.{rules}", find_family(family, rules).criteria)
+    if JUDGE_NAME in found.measures:
+        raise RefoldError(
+            f"criteria of family {family!r}: expected new names, got {JUDGE_NAME!r}, which is a "
+            "measure of every family"
+        )
+
+    def problems(params: Any, parameters: Any) -> list[Problem]:
+        if isinstance(params, JudgeQuestion):
+            return judge_problems(params, parameters)
+        return found.problems(params, parameters)
+
+    return evolve(found, measures={**found.measures, JUDGE_NAME: JUDGE}, problems=problems)
+
+
+def _of_family(key: str, own: Criteria | None) -> Criteria:
+    """Return the measures of a family, *own* and those that packages add."""
     if key not in plugins(_ADDED):
         return own or GENERAL
     added: Criteria = plugin(_ADDED, key, "criteria of family")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded, Stream
+from refold.judges.asking import Ask
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -33,11 +34,13 @@ class Finding(Struct, frozen=True):
         value: 0 to 1; a criterion multiplies it by its weight.
         seqs: Seqs of the events that the value rests on, ascending.
         counts: Diagnostic numbers by name, which do not affect the score.
+        judged: Digests of the questions to a judge that the value rests on.
     """
 
     value: float
     seqs: tuple[int, ...] = ()
     counts: Mapping[str, float] = {}
+    judged: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, value: float, found: Iterable[IndexedEvent] = (), **counts: float) -> "Finding":
@@ -47,10 +50,17 @@ class Finding(Struct, frozen=True):
 
 
 class Facts:
-    """The events of one stream by type, and other facts that measures use."""
+    """
+    The events of one stream by type, and other facts that measures use.
 
-    def __init__(self, stream: Stream) -> None:
+    Attributes:
+        stream: The stream.
+        ask: Asks a judge about it, out of what is known; of nothing if none was given.
+    """
+
+    def __init__(self, stream: Stream, ask: Ask | None = None) -> None:
         self.stream = stream
+        self.ask = ask if ask is not None else Ask(stream)
         # One pass over the stream for all measures: streams may have 100,000 events.
         by_type: dict[type[Event], list[IndexedEvent]] = defaultdict(list)
         step = 0

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import field, frozen, resolve_types
 
 from refold.engine.codec import encode
-from refold.scenarios.strict import Problem, beside, plain, structure
+from refold.scenarios.strict import OMITTED, Problem, beside, plain, structure
 
 TOLERANCE = 1e-9
 """How far weights may be from a sum of 1: decimal fractions are rarely exact as floats."""
@@ -47,6 +47,22 @@ resolve_types(Criterion)
 
 
 @frozen
+class RubricJudge:
+    """
+    The model that answers a rubric's questions.
+
+    Attributes:
+        model: The model as agents name it, such as ``openai:MODEL``.
+        temperature: Its temperature, at least 0.
+        parameters: Further parameters of each request.
+    """
+
+    model: str
+    temperature: float = 0.0
+    parameters: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen
 class Rubric:
     """
     How episodes are scored.
@@ -57,6 +73,7 @@ class Rubric:
         criteria: Weights above 0 add up to 1.
         floor: Lowest score.
         ceiling: Highest score.
+        judge: Who answers its questions, unless ``--judge`` names another; None for nobody.
     """
 
     name: str
@@ -64,6 +81,7 @@ class Rubric:
     criteria: tuple[Criterion, ...]
     floor: float = 0.0
     ceiling: float = 1.0
+    judge: RubricJudge | None = field(default=None, metadata=OMITTED)
 
     @property
     def digest(self) -> str:
@@ -120,7 +138,19 @@ def read_rubric(
     further = [*_group_problems(rubric.criteria, f"{path}.criteria", criteria, parameters)]
     if not 0 <= rubric.floor < rubric.ceiling <= 1:
         further.append((path, "expected 0 <= floor < ceiling <= 1, got something else"))
+    further += _judge_problems(rubric.judge, f"{path}.judge")
     return rubric, problems + beside(problems, further)
+
+
+def _judge_problems(judge: RubricJudge | None, path: str) -> Iterator[Problem]:
+    if judge is None:
+        return
+    kind, _, name = judge.model.partition(":")
+    if not name or kind not in ("openai", "any-llm"):
+        expected = "expected openai:MODEL or any-llm:PROVIDER:MODEL"
+        yield f"{path}.model", f"{expected}, got {judge.model!r:.100}"
+    if not (isfinite(judge.temperature) and judge.temperature >= 0):
+        yield f"{path}.temperature", f"expected a number of at least 0, got {judge.temperature}"
 
 
 def _group_problems(

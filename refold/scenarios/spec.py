@@ -202,12 +202,22 @@ def read_rubric_name(path: str | Path) -> str:
 
 
 def _read_rubric_table(path: str | Path) -> Any:
-    if not _is_file(Path(path)):
-        raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
-    data = read_toml(_read_file(Path(path)), str(path))
+    data = read_toml(rubric_file(path), str(path))
     if "rubric" not in data:
         raise RefoldError(f"{path}: expected a table [rubric], got none")
     return data["rubric"]
+
+
+def rubric_file(path: str | Path) -> bytes:
+    """
+    Return what the file at *path* holds, which should be TOML with a ``[rubric]``.
+
+    Raises:
+        RefoldError: The file is missing or unreadable.
+    """
+    if not _is_file(Path(path)):
+        raise RefoldError(f"{path}: expected a TOML file with a [rubric], got no such file")
+    return _read_file(Path(path))
 
 
 def _is_file(path: Path) -> bool:

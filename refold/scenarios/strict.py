@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import attrs
 from cattrs import BaseValidationError, ClassValidationError, Converter, IterableValidationError
 from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from refold.engine.errors import RefoldError
 
@@ -19,6 +20,9 @@ Problem = tuple[str, str]
 
 LARGEST = 2**63 - 1
 """Whole numbers are kept within what JSON readers and SQLite take."""
+
+OMITTED = {"refold_omitted": True}
+"""Metadata of an attribute that is left out while it has its default: old digests stay."""
 
 _ROUNDS = 20  # a stand-in may lack values of its own, which the next round puts in
 
@@ -195,8 +199,26 @@ def _class(kind: Any, converter: Converter) -> Any:
     return structure_class
 
 
+def _is_omitted(attribute: Any) -> bool:
+    return bool(attribute.metadata.get("refold_omitted"))
+
+
+def _unstructure_class(kind: Any, converter: Converter) -> Any:
+    fields = attrs.fields(kind)
+    omitted = {each.name: override(omit_if_default=True) for each in fields if _is_omitted(each)}
+    return make_dict_unstructure_fn(kind, converter, **omitted)  # type: ignore[arg-type]
+
+
+def _text_or_list(value: Any, _kind: Any) -> Any:
+    return value if isinstance(value, str) else _sequence(value, tuple[str, ...])
+
+
 def _make_converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook_factory(attrs.has, _unstructure_class)
+    converter.register_structure_hook_func(
+        lambda kind: kind == str | tuple[str, ...], _text_or_list
+    )
     for kind in (str, int, float, bool):
         converter.register_structure_hook(kind, _exact)
     converter.register_structure_hook_func(_has_origin(Literal), _literal)

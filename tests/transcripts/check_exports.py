@@ -73,8 +73,8 @@ def check_parquet(folder: Path, episodes: dict[str, Any]) -> None:
         assert set(frame["episode"]) <= set(episodes)
     frame = polars.read_parquet(folder / "tables/episodes.parquet")
     assert frame.schema["started_at"] == polars.Datetime("ms", "UTC")
-    steps = dict(frame.select("episode", "steps").iter_rows())
-    assert steps == {id: each["steps"] for id, each in episodes.items()}
+    told = {id: (steps, total) for id, steps, total in frame["episode", "steps", "total"].rows()}
+    assert told == {id: (each["steps"], each["total"]) for id, each in episodes.items()}
 
 
 @contextmanager

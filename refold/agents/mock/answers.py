@@ -45,6 +45,11 @@ def answer(request: Request, *, agent: str) -> dict[str, Any]:
         raise RefoldError("request: expected whole characters, got half a surrogate pair") from None
 
 
+def saying(request: Request, text: str) -> dict[str, Any]:
+    """Return the chat completion that says *text* to *request*."""
+    return _completion(request, text)
+
+
 def nonsense(request: Request) -> dict[str, Any]:
     """Return a proper chat completion that holds no action."""
     return _completion(request, _NONSENSE)

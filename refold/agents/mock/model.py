@@ -13,8 +13,9 @@ from typing import Any, Self
 
 import msgspec
 
-from refold.agents.mock.answers import CREATED, MOCK_AGENTS, answer, nonsense
+from refold.agents.mock.answers import CREATED, MOCK_AGENTS, answer, nonsense, saying
 from refold.agents.mock.faults import STATUSES, Faults, read_fault
+from refold.agents.mock.judge import MockJudge
 from refold.agents.mock.requests import read_request
 from refold.agents.mock.server import HOST, LoopbackServer, Response, error_response, json_response
 from refold.engine import RefoldError
@@ -34,6 +35,7 @@ class MockModel:
             refusals and then a dropped connection.
         latency_ms: Time to wait before each answer, faulty ones included.
         port: Where to listen; any free port if 0.
+        judge: Answers in its place, to the questions of graders.
         keep: Whether to keep the requests; without, memory does not grow.
 
     Raises:
@@ -48,6 +50,7 @@ class MockModel:
         faults: Iterable[str] = (),
         latency_ms: int = 0,
         port: int = 0,
+        judge: MockJudge | None = None,
         keep: bool = True,
     ) -> None:
         if agent not in MOCK_AGENTS:
@@ -56,6 +59,7 @@ class MockModel:
         self._faults = Faults(map(read_fault, faults))
         self._latency = latency_ms / 1000
         self._port = port
+        self._judge = judge
         self._keep = keep
         self._requests: list[Any] = []
         self._counts: Counter[str] = Counter()
@@ -137,6 +141,11 @@ class MockModel:
             return fault, json_response(200, nonsense(request))
         if fault is not None:
             return fault, _fail(fault)
+        if self._judge is not None:
+            said = self._judge.answer(request)
+            if said is None:
+                return "silent", None
+            return "answered", json_response(200, saying(request, said))
         return "answered", json_response(200, answer(request, agent=self._agent))
 
 

@@ -18,9 +18,8 @@ from refold.transcripts.exports.formats import SUFFIXES, WRITERS
 from refold.transcripts.exports.inspect_archive import write_archive
 from refold.transcripts.exports.names import ARCHIVE, KEPT_IN, LINES, TABLES
 from refold.transcripts.exports.pairs import pair_lines
-from refold.transcripts.exports.parquet import write_tables
+from refold.transcripts.exports.parquet import VIEWS, fields_left, write_tables
 from refold.transcripts.exports.runs import Run, read_run
-from refold.transcripts.exports.tables import COLUMNS, fields_left
 
 _MOST_TOLD = 6
 
@@ -89,7 +88,7 @@ def export_as(
     count = _Count()
     if target.kind in (ARCHIVE, TABLES):
         runs = (run for _, run in left_out.read_each(watched, partial(read_run, log)))
-        _write_together(target, runs, count)
+        _write_together(target, log, runs, count)
     else:
         write = WRITERS[target.kind]
 
@@ -105,13 +104,14 @@ def export_as(
     _tell(target, count, listed=listed)
 
 
-def _write_together(target: Target, runs: Iterable[Run], count: _Count) -> None:
+def _write_together(target: Target, log: EventLog, runs: Iterable[Run], count: _Count) -> None:
     """Write *runs* into one archive, or one folder of tables."""
     if target.kind == ARCHIVE:
         with output_file(_path(target, "FILE.eval")) as file:
             count.fields = write_archive(_counted(runs, count), file)
     else:
-        _write_tables(target, _counted(runs, count, fields_left))
+        counted = _counted(runs, count, fields_left)
+        _write_tables(target, log, (run.info.id for run in counted))
 
 
 def export_pairs(target: Target, log: EventLog, ids: Sequence[str], left_out: LeftOut) -> None:
@@ -164,14 +164,14 @@ def _write_files(
         count.add(each.run, each.fields)
 
 
-def _write_tables(target: Target, runs: Iterable[Run]) -> None:
+def _write_tables(target: Target, log: EventLog, ids: Iterable[str]) -> None:
     folder = _folder(target)
     with ExitStack() as stack:
         files = {
             name: stack.enter_context(output_file(str(folder / f"{name}.parquet")))
-            for name in COLUMNS
+            for name in VIEWS
         }
-        write_tables(runs, files)
+        write_tables(log, ids, files)
 
 
 def _counted(

@@ -29,7 +29,7 @@ from refold.agents.prompting import FORMATS, ModelOptions
 from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT, RecordedResponses
 from refold.agents.redaction import find_credential
 from refold.agents.rollout import make_policy
-from refold.commands.shared.model_options import ModelChoices
+from refold.commands.shared.model_options import Connection, ModelChoices
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.programs import is_program, load_programs, not_named, program_name
 from refold.commands.shared.system_text import read_system_text
@@ -64,16 +64,16 @@ async def open_players(
     """
     models = [agent for agent in agents if is_model(agent)]
     options = {agent: _request_options(agent, choices) for agent in models}
-    kinds = set(map(_kind, models))
+    kinds = set(map(kind_of, models))
     # One client for all models of a kind: it shares connections, and knows what went wrong last.
-    clients = {kind: _open_client(kind, models, choices) for kind in kinds if not choices.offline}
+    clients = {kind: open_client(kind, models, choices) for kind in kinds if not choices.offline}
     askers: dict[str, ModelBackend] = dict(clients)
     if choices.reuse or choices.offline:
         askers = {kind: RecordedResponses(log, clients.get(kind)) for kind in kinds}
     players: dict[str, Player] = {}
     for agent in agents:
         if agent in options:
-            players[agent] = ModelAgent(askers[_kind(agent)], options[agent], watch=watch)
+            players[agent] = ModelAgent(askers[kind_of(agent)], options[agent], watch=watch)
         elif agent in choices.programs:
             players[agent] = FunctionPlayer(choices.programs[agent], watch=watch)
         elif is_program(agent):
@@ -90,11 +90,12 @@ async def open_players(
                 print_to_stderr(f"model: {client.last_failure}")
 
 
-def _kind(agent: str) -> str:
+def kind_of(agent: str) -> str:
+    """Return what stands before the first colon of *agent*: ``openai``, ``any-llm``, or a name."""
     return agent.partition(":")[0]
 
 
-def _library_endpoint(choices: ModelChoices) -> Endpoint:
+def _library_endpoint(choices: Connection) -> Endpoint:
     """Return only what the options say: keys in the environment are those of other APIs."""
     key = choices.api_key or NO_KEY
     return Endpoint(choices.base_url, key, choices.timeout, choices.max_retries)
@@ -102,7 +103,7 @@ def _library_endpoint(choices: ModelChoices) -> Endpoint:
 
 def is_model(agent: str) -> bool:
     """Return whether *agent* is a model: ``openai:MODEL`` or ``any-llm:PROVIDER:MODEL``."""
-    return _kind(agent) in (MODEL_AGENT, LIBRARY_AGENT)
+    return kind_of(agent) in (MODEL_AGENT, LIBRARY_AGENT)
 
 
 def with_programs(choices: ModelChoices, *agents: str) -> ModelChoices:
@@ -118,7 +119,7 @@ def complete_agent_name(agent: str) -> str:
     """
     if is_program(agent):
         return program_name(agent)
-    if _kind(agent) != MODEL_AGENT:
+    if kind_of(agent) != MODEL_AGENT:
         return agent
     return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}"
 
@@ -144,15 +145,16 @@ def opening_input(
     if not is_model(agent):
         make_policy(agent, family, seed=0, scenario=scenario)
         return None
-    if _kind(agent) == LIBRARY_AGENT:
-        _check_library_agent(agent)
+    if kind_of(agent) == LIBRARY_AGENT:
+        check_library_agent(agent)
     elif not choices.offline:
         _find_endpoint(read_settings(), choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
 
 
-def _check_library_agent(agent: str) -> None:
+def check_library_agent(agent: str) -> None:
+    """Raise ``RefoldError`` unless *agent* is ``any-llm:PROVIDER:MODEL``."""
     _, provider, model = [*agent.split(":", 2), "", ""][:3]
     if not provider or not model:
         raise RefoldError(
@@ -161,19 +163,24 @@ def _check_library_agent(agent: str) -> None:
         )
 
 
-def _open_client(kind: str, models: Sequence[str], choices: ModelChoices) -> Client:
-    """Return a client for the *models* of *kind*; say on stderr what a ``.env`` file decided."""
+def open_client(kind: str, models: Sequence[str], choices: Connection) -> Client:
+    """
+    Return a client for the *models* of *kind*; say on stderr what a ``.env`` file decided.
+
+    Raises:
+        RefoldError: The key or the address is missing or unusable.
+    """
     if kind == LIBRARY_AGENT:
         return AnyLLMClient(_library_endpoint(choices))
     settings = read_settings()
     endpoint = _find_endpoint(settings, choices)
-    names = [agent.partition(":")[2] for agent in models if _kind(agent) == kind]
+    names = [agent.partition(":")[2] for agent in models if kind_of(agent) == kind]
     if told := describe_file(settings, endpoint.settings, names):
         print_to_stderr(f"model: {told}")
     return Client(endpoint)
 
 
-def _find_endpoint(settings: Settings, choices: ModelChoices) -> Endpoint:
+def _find_endpoint(settings: Settings, choices: Connection) -> Endpoint:
     return find_endpoint(
         settings,
         base_url=choices.base_url,
@@ -196,28 +203,37 @@ def complete_user_name(user: str, choices: ModelChoices) -> str:
     Raises:
         RefoldError: It is none, or something that it needs is missing.
     """
-    if _kind(user) != MODEL_AGENT:
+    if kind_of(user) != MODEL_AGENT:
         raise RefoldError(f"--user: expected openai:MODEL, got {user!r:.100}")
     user = complete_agent_name(user)
-    _refuse_keys(user, {}, None, choices)
+    refuse_keys(user, {}, None, choices)
     _endpoint_of_worlds(choices)
     return user
 
 
-def _refuse_keys(
-    agent: str, extra: Mapping[str, Any], system: str | None, choices: ModelChoices
+def refuse_keys(
+    agent: str,
+    extra: Mapping[str, Any],
+    system: tuple[str, str] | None,
+    choices: Connection,
+    *,
+    option: str = "--param",
 ) -> None:
-    """Refuse keys in what the log will hold: parameters, the prompt's text, the agent's name."""
+    """
+    Refuse keys in what the log will hold: parameters, the prompt's text, the agent's name.
+
+    *system* is the prompt's file and text; *option* names the parameters in errors.
+    """
     keys = [*read_settings().keys(), *([choices.api_key.strip()] if choices.api_key else [])]
     if found := find_credential(extra, keys):
         name = found if find_credential(found, keys) is None else "a name"
         raise RefoldError(
-            f"--param {name}: expected nothing secret, for parameters are recorded, got what looks "
-            "like a key or a header; give the key as --api-key or OPENAI_API_KEY"
+            f"{option} {name}: expected nothing secret, for parameters are recorded, got what "
+            "looks like a key or a header; give the key as --api-key or OPENAI_API_KEY"
         )
-    if find_credential(system, keys) is not None:
+    if system is not None and find_credential(system[1], keys) is not None:
         raise RefoldError(
-            f"--system {choices.system}: expected nothing secret, for its text is recorded, got "
+            f"--system {system[0]}: expected nothing secret, for its text is recorded, got "
             "what looks like a key; take it out"
         )
     if find_credential(agent, keys) is not None:
@@ -228,9 +244,10 @@ def _refuse_keys(
 
 def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     """Return how *agent* is asked; all that is recorded of the options comes from here."""
-    extra = dict(map(_parse_parameter, choices.extra))
+    extra = dict(map(parse_parameter, choices.extra))
     system = None if choices.system is None else read_system_text(choices.system)
-    _refuse_keys(agent, extra, system, choices)
+    told = None if choices.system is None or system is None else (choices.system, system)
+    refuse_keys(agent, extra, told, choices)
     return ModelOptions(
         model=agent.partition(":")[2],
         format=choices.action_format,
@@ -264,15 +281,21 @@ def repeated_opening(
     )
 
 
-def _parse_parameter(text: str) -> tuple[str, Any]:
+def parse_parameter(text: str, *, option: str = "--param") -> tuple[str, Any]:
+    """
+    Return name and value of the parameter *text*, ``NAME=JSON``; *option* names it in errors.
+
+    Raises:
+        RefoldError: It has another form, or a name that refold itself sets.
+    """
     name, given, value = text.partition("=")
     if not given or not name or name in _RESERVED_PARAMETERS:
         reserved = ", ".join(_RESERVED_PARAMETERS)
         got = repr(name) if given else "no ="  # what follows may be a key
-        raise RefoldError(f"--param: expected NAME=JSON, NAME none of {reserved}; got {got}")
+        raise RefoldError(f"{option}: expected NAME=JSON, NAME none of {reserved}; got {got}")
     try:
         return name, msgspec.json.decode(value)
     except msgspec.DecodeError:  # a bare word, as in --param service_tier=flex
         return name, value
     except UnicodeEncodeError:
-        raise RefoldError(f"--param: expected valid Unicode, got other in {name!r}") from None
+        raise RefoldError(f"{option}: expected valid Unicode, got other in {name!r}") from None

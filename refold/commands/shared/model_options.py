@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import click
 from attrs import NOTHING, field, fields, frozen
@@ -23,9 +23,31 @@ class _Temperature(click.FloatRange):
         return None if value == "none" else float(super().convert(value, param, ctx))
 
 
-_OPTIONS = (
+_ADDRESS = (
     click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
     click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
+)
+_PATIENCE = (
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.001),
+        default=120.0,
+        show_default=True,
+        help="Seconds for an attempt at a request.",
+    ),
+    click.option(
+        "--max-retries",
+        type=click.IntRange(0),
+        default=5,
+        show_default=True,
+        help="Further attempts at a request.",
+    ),
+)
+CONNECTION_OPTIONS = (*_ADDRESS, *_PATIENCE)
+"""Those that a ``Connection`` is made of."""
+
+_OPTIONS = (
+    *_ADDRESS,
     click.option(
         "--temperature",
         type=_Temperature(0),
@@ -54,23 +76,30 @@ _OPTIONS = (
         metavar="FILE",
         help="What the model is told, in place of the prompt's own text.",
     ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0.001),
-        default=120.0,
-        show_default=True,
-        help="Seconds for an attempt at a request.",
-    ),
-    click.option(
-        "--max-retries",
-        type=click.IntRange(0),
-        default=5,
-        show_default=True,
-        help="Further attempts at a request.",
-    ),
+    *_PATIENCE,
     click.option("--reuse", is_flag=True, help="Take answers that the log holds from there."),
     click.option("--offline", is_flag=True, help="Take all answers from the log; ask nobody."),
 )
+
+
+class Connection(Protocol):
+    """What is chosen of how to reach an API; the options' help describes it."""
+
+    @property
+    def base_url(self) -> str | None:
+        """Address of the API; None for what the environment says."""
+
+    @property
+    def api_key(self) -> str | None:
+        """The key; None for what the environment says."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for an attempt at a request."""
+
+    @property
+    def max_retries(self) -> int:
+        """Attempts after the first."""
 
 
 @frozen

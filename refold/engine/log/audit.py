@@ -12,9 +12,10 @@ from attrs import frozen
 
 from refold.engine.errors import NotALog
 from refold.engine.log.file import open_log, sqlite_errors
+from refold.engine.log.judgements import Judgement, each_judgement
 from refold.engine.log.schema import check_migrations
 
-_TABLES = ("episodes", "events", "grades")
+_TABLES = ("episodes", "events", "grades", "questions", "judgements")
 _MOST = 20  # findings for each table: a page of damage can touch every row
 _PAGE = 500
 
@@ -100,14 +101,42 @@ class Audit:
         )
         return [SavedRow(*row) for row in rows]
 
+    def judgements(self) -> Iterator[tuple[Judgement, bytes]]:
+        """Yield every answer of a judge with the stored body of its question, undecoded."""
+        with sqlite_errors(self._path):
+            yield from each_judgement(self._connection)
+
+    def questions(self) -> Iterator[tuple[str, bytes]]:
+        """Yield digest and stored body of every question, page by page."""
+        last = 0
+        while self._has("questions") and (
+            rows := self._query(
+                "SELECT id, digest, body FROM questions WHERE id > ? ORDER BY id LIMIT ?",
+                *(last, _PAGE),
+            )
+        ):
+            yield from ((digest, body) for _, digest, body in rows)
+            last = rows[-1][0]
+
+    def _tables(self) -> list[str]:
+        """Return refold's tables; a log of an older version, read-only, lacks some."""
+        return [table for table in _TABLES if self._has(table)]
+
+    def _has(self, table: str) -> bool:
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self._query(known, table))
+
     def _integrity_problems(self) -> Iterator[str]:
-        for table in ("sqlite_master", *_TABLES):  # by table: other tables are none of refold's
+        for table in (
+            "sqlite_master",
+            *self._tables(),
+        ):  # by table: other tables are none of refold's
             for (found,) in self._query(f"PRAGMA integrity_check({table})")[:_MOST]:
                 if found != "ok":
                     yield f"table {table}: expected a sound one, got {found!r}"
 
     def _reference_problems(self) -> Iterator[str]:
-        for table in _TABLES:
+        for table in self._tables():
             for _, row, parent, _ in self._query(f"PRAGMA foreign_key_check({table})")[:_MOST]:
                 yield f"table {table} row {row}: expected its row of {parent}, got none"
 

@@ -5,11 +5,18 @@ It has a connection of its own, so what is asked of it disturbs no writer.
 """
 
 import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlite_utils import Database
 
 from refold.engine.log.file import open_log, sqlite_errors
 from refold.engine.log.schema import VERSION, check_identity, migrate
+from refold.engine.log.views import COLUMN_KINDS, Kind
+
+Columns = Mapping[str, tuple[Kind, Sequence[Any]]]
+"""Kind and values of each column."""
 
 
 def open_database(path: str) -> Database:
@@ -49,3 +56,27 @@ def _up_to_date_copy(connection: sqlite3.Connection) -> sqlite3.Connection:
     migrate(copy)
     copy.execute("COMMIT")
     return copy
+
+
+def read_columns(database: Database, query: str, parameters: Sequence[Any] = ()) -> Columns:
+    """
+    Return the columns of *query* on the views, by name.
+
+    Times are ``datetime`` in UTC; a text that tells none is None, since nothing prevents one.
+    """
+    found = database.execute(query, list(parameters))
+    names = [each[0] for each in found.description]
+    values = list(zip(*found.fetchall(), strict=True)) or [()] * len(names)
+    return {name: _column(name, each) for name, each in zip(names, values, strict=True)}
+
+
+def _column(name: str, values: Sequence[Any]) -> tuple[Kind, Sequence[Any]]:
+    kind = COLUMN_KINDS.get(name, "text")
+    return kind, list(map(_time, values)) if kind == "time" else values
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return None

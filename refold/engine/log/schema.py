@@ -1,12 +1,12 @@
 """
 The tables of a log, and the check that a file really has them.
 
-Four tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams),
-``grades`` (derived: may be dropped and rebuilt) and ``origins`` (where imported episodes came
-from). Triggers make the first two append-only even in a plain ``sqlite3`` shell. Views are for
-people who query the file; refold itself never reads them. The schema uses no JSON function outside
-views, because SQLite refuses those in a table's own definition once a file is opened with
-``trusted_schema=OFF``.
+Six tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams),
+``grades`` (derived: may be dropped and rebuilt), ``origins`` (where imported episodes came from),
+``questions`` and ``judgements`` (what judges answered). Triggers make all but the grades and
+origins append-only even in a plain ``sqlite3`` shell. Views are for people who query the file;
+refold itself never reads them. The schema uses no JSON function outside views, because SQLite
+refuses those in a table's own definition once a file is opened with ``trusted_schema=OFF``.
 
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
@@ -143,10 +143,54 @@ CREATE TABLE origins (
 ) STRICT;
 """
 
+# Append-only like events, and for the same reasons guarded against INSERT OR REPLACE. The key of
+# an answer names no episode: equal evidence makes an equal question.
+_JUDGEMENTS = """
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY CHECK (id > 0),
+    digest TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER questions_fresh BEFORE INSERT ON questions
+WHEN EXISTS (SELECT 1 FROM questions WHERE id = NEW.id OR digest = NEW.digest)
+BEGIN SELECT RAISE(ABORT, 'refold: question exists'); END;
+
+CREATE TRIGGER questions_keep BEFORE DELETE ON questions
+BEGIN SELECT RAISE(ABORT, 'refold: questions cannot be deleted'); END;
+
+CREATE TRIGGER questions_immutable BEFORE UPDATE ON questions
+BEGIN SELECT RAISE(ABORT, 'refold: questions are immutable'); END;
+
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY CHECK (id > 0),
+    question TEXT NOT NULL REFERENCES questions (digest),
+    judge TEXT NOT NULL CHECK (length(judge) = 64),
+    attempt INTEGER NOT NULL CHECK (attempt >= 0),
+    payload TEXT NOT NULL CHECK (payload GLOB '{"type":"*"*}'),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    asked_at TEXT NOT NULL,
+    first_asked_of TEXT NOT NULL,
+    UNIQUE (question, judge, attempt)
+) STRICT;
+
+CREATE TRIGGER judgements_fresh BEFORE INSERT ON judgements
+WHEN EXISTS (SELECT 1 FROM judgements WHERE id = NEW.id
+    OR (question, judge, attempt) = (NEW.question, NEW.judge, NEW.attempt))
+BEGIN SELECT RAISE(ABORT, 'refold: judgement exists'); END;
+
+CREATE TRIGGER judgements_keep BEFORE DELETE ON judgements
+BEGIN SELECT RAISE(ABORT, 'refold: judgements cannot be deleted'); END;
+
+CREATE TRIGGER judgements_immutable BEFORE UPDATE ON judgements
+BEGIN SELECT RAISE(ABORT, 'refold: judgements are immutable'); END;
+"""
+
 MIGRATIONS = (
     ("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),
     ("m2_origins", _ORIGINS),
     ("m3_query_views", QUERY_VIEWS),
+    ("m4_judgements", _JUDGEMENTS),
 )
 """Name and SQL of every migration, oldest first; never edited, never reordered."""
 

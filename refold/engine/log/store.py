@@ -31,6 +31,14 @@ from refold.engine.errors import (
 )
 from refold.engine.log.file import FileIdentity, open_log, sqlite_errors, without_waiting
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord, utc_now
+from refold.engine.log.judgements import (
+    Judgement,
+    each_judge,
+    each_judgement,
+    find_payload,
+    has_judgements,
+    save_judgement,
+)
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.protocol import Tail
@@ -207,6 +215,32 @@ class EventLog:
         """Return where the episode with the id *episode* came from; None if it was played here."""
         with sqlite_errors(self.path):
             return find_origin(self._connection, episode)
+
+    def save_judgement(self, found: Judgement, body: bytes) -> bool:
+        """
+        Save a judge's answer to the question *body*, unless there is one; return whether not.
+
+        An answer is never replaced: the first one to a question, by a judge, is what counts.
+        """
+        with self.transaction():
+            return save_judgement(self._connection, found, body)
+
+    def judgement(self, question: str, judge: str, attempt: int) -> tuple[bytes, bytes] | None:
+        """Return payload and hash of a judge's answer, by digests; None if there is none."""
+        with sqlite_errors(self.path):
+            if not has_judgements(self._connection):
+                return None
+            return find_payload(self._connection, question, judge, attempt)
+
+    def judges(self) -> list[bytes]:
+        """Return the payload of one answer of each judge, the judge that first answered first."""
+        with sqlite_errors(self.path):
+            return each_judge(self._connection)
+
+    def judgements(self) -> Iterator[tuple[Judgement, bytes]]:
+        """Yield every answer of a judge with the stored body of its question, oldest first."""
+        with sqlite_errors(self.path):
+            yield from each_judgement(self._connection)
 
     def holds(self, id: str) -> bool:
         """Return whether the log holds an episode of that whole *id*."""

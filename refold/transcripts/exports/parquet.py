@@ -1,80 +1,103 @@
-"""Tables as Parquet files: rows are written in groups, so that memory does not grow with them."""
+"""The views for people who query, as Parquet files: tables that need no log."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from functools import partial
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import islice
 from typing import IO, Any
 
-from refold.engine import RefoldError
+from refold.engine import EventLog, RefoldError
+from refold.engine.log.database import read_columns
+from refold.engine.log.file import sqlite_errors
 from refold.transcripts.exports.runs import Run
-from refold.transcripts.exports.tables import COLUMNS, Kind, Row, rows
+from refold.transcripts.exports.unheld import fields_beyond
+from refold.transcripts.exports.watched import NOTES
 
-_GROUP = 5000
-"""Rows that are written together."""
-_LARGEST_INTEGER = 2**63 - 1
-_LARGEST_GROUP = 32 * 2**20  # letters, as one message may be long
+VIEWS: Mapping[str, tuple[str, ...]] = {
+    "episodes": ("episode_list",),
+    "model_calls": ("model_call_list", "seq"),
+    "messages": ("message_list", "seq", "place"),
+    "tool_calls": ("tool_call_list", "seq", "place"),
+}
+"""View behind each table, and the order of its rows in an episode."""
 
-
-class _Table:
-    """Writes the rows of one table."""
-
-    def __init__(self, pyarrow: Any, writer: Any, columns: Mapping[str, Kind]) -> None:
-        self._pyarrow = pyarrow
-        self._writer = writer
-        self._kinds = list(columns.values())
-        self._rows: list[Row] = []
-        self._letters = 0
-
-    def add(self, found: Iterable[Row]) -> None:
-        """Add the rows *found*."""
-        for row in found:
-            self._rows.append(row)
-            self._letters += sum(len(each) for each in row if isinstance(each, str))
-            if len(self._rows) == _GROUP or self._letters > _LARGEST_GROUP:
-                self.flush()
-
-    def flush(self) -> None:
-        """Write the rows that are not written yet."""
-        schema = self._writer.schema
-        values: list[Any] = [list(each) for each in zip(*self._rows, strict=True)]
-        values = values or [[] for _ in schema]
-        arrays = [
-            self._pyarrow.array(map(partial(_value, kind), column), type=field.type)
-            for column, kind, field in zip(values, self._kinds, schema, strict=True)
-        ]
-        self._writer.write_table(self._pyarrow.Table.from_arrays(arrays, schema=schema))
-        self._rows, self._letters = [], 0
+_READ = 20
+"""Episodes that are read together."""
+_GROUP = 32 * 2**20
+"""Bytes of a table that are written together, at least."""
+_HELD = (
+    *("benchmark", "agent", "seed", "started", "ended", "reward", "how", "reason"),
+    *("scores[].name", "scores[].value", "turns[].content", "turns[].calls", "turns[].model"),
+    *("turns[].finish", "turns[].usage", "turns[].message.role", "turns[].message.content"),
+    *("turns[].message.tool_calls", f"turns[].info.{NOTES}.ms"),
+    *(
+        f"{place}[].{name}"
+        for place in ("beginning", "turns[].answer")
+        for name in ("role", "content", "name", "tool_call_id")
+    ),
+)
 
 
-def _value(kind: Kind, value: Any) -> Any:
-    if kind == "time" and value is not None:
-        return datetime.fromisoformat(value)
-    if kind == "integer" and value is not None and abs(value) > _LARGEST_INTEGER:
-        return None  # a count that nobody can have counted
-    return value
+def fields_left(run: Run) -> Counter[str]:
+    """Return how often each field of *run* is in no table."""
+    return fields_beyond(run.trial, _HELD)
 
 
-def write_tables(runs: Iterable[Run], files: Mapping[str, IO[bytes]]) -> None:
+def write_tables(log: EventLog, ids: Iterable[str], files: Mapping[str, IO[bytes]]) -> None:
     """
-    Write the tables of *runs*, each to the file of its name in *files*.
+    Write what the views of *log* hold of the episodes *ids*, each to the file of its name.
+
+    Memory does not grow with the number of episodes.
 
     Raises:
         RefoldError: pyarrow is not installed.
     """
     pyarrow, parquet = _library()
-    tables = {}
-    writers = []
-    for name, columns in COLUMNS.items():
-        fields = [(column, _type(pyarrow, kind)) for column, kind in columns.items()]
-        writers.append(parquet.ParquetWriter(files[name], pyarrow.schema(fields)))
-        tables[name] = _Table(pyarrow, writers[-1], columns)
-    for run in runs:
-        for name, found in rows(run).items():
-            tables[name].add(found)
-    for table in tables.values():
-        table.flush()
-    for writer in writers:
-        writer.close()
+    with ExitStack() as stack:
+        writers: dict[str, Any] = {}
+        waiting: dict[str, list[Any]] = {name: [] for name in VIEWS}
+        for name, table in _tables(pyarrow, log, ids):
+            if name not in writers:
+                made = parquet.ParquetWriter(files[name], table.schema)
+                writers[name] = stack.enter_context(made)
+            waiting[name].append(table)
+            if sum(each.nbytes for each in waiting[name]) > _GROUP:
+                writers[name].write_table(pyarrow.concat_tables(waiting[name]))
+                waiting[name] = []
+        for name, rest in waiting.items():
+            if rest:
+                writers[name].write_table(pyarrow.concat_tables(rest))
+
+
+def _tables(pyarrow: Any, log: EventLog, ids: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield name and rows of each table, for some episodes after the other; at least for none."""
+    rest = iter(ids)
+    while True:
+        some = list(islice(rest, _READ))
+        for name, (view, *order) in VIEWS.items():
+            yield name, _read_table(pyarrow, log, view, order, some)
+        if len(some) < _READ:
+            return
+
+
+def _read_table(
+    pyarrow: Any, log: EventLog, view: str, order: Sequence[str], ids: Sequence[str]
+) -> Any:
+    begun = "(SELECT id FROM episodes WHERE uid = episode)"
+    query = (
+        f"SELECT * FROM {view} WHERE episode IN ({', '.join('?' * len(ids))})"
+        f" ORDER BY {', '.join((begun, *order))}"
+    )
+    with sqlite_errors(log.path):
+        columns = read_columns(log.database, query, ids)
+    types = {
+        "text": pyarrow.string(),
+        "integer": pyarrow.int64(),
+        "real": pyarrow.float64(),
+        "time": pyarrow.timestamp("ms", tz="UTC"),
+    }
+    arrays = [pyarrow.array(values, type=types[kind]) for kind, values in columns.values()]
+    return pyarrow.Table.from_arrays(arrays, names=list(columns))
 
 
 def _library() -> tuple[Any, Any]:
@@ -87,13 +110,3 @@ def _library() -> tuple[Any, Any]:
             "pip install 'refold[parquet]'"
         ) from None
     return pyarrow, pyarrow.parquet
-
-
-def _type(pyarrow: Any, kind: Kind) -> Any:
-    return {
-        "text": pyarrow.string(),
-        "integer": pyarrow.int64(),
-        "real": pyarrow.float64(),
-        "time": pyarrow.timestamp("ms", tz="UTC"),
-        "truth": pyarrow.bool_(),
-    }[kind]
