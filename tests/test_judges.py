@@ -419,6 +419,22 @@ def test_regrade_asks_about_what_it_compares(shell):
     assert "2 episodes not judged: 2 unreadable" in ran.err
 
 
+def test_reports_look_up_what_is_answered(shell):
+    """Whatever takes a grader takes one that asks: from the log, or it says what to do."""
+    shell.refuses(f"report last {BY_RUBRIC}", match="not asked; `refold grade --judge MODEL` asks")
+    with mock_judge("yes") as model:
+        grades = shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)} --json").json["grades"]
+        asked = len(model.requests)
+    scores = {each["episode"]: each["score"] for each in grades}
+    found = shell(f"episodes {BY_RUBRIC} --json").json["episodes"]
+    assert {each["id"]: each["score"] for each in found} == scores
+    reports = shell(f"report last {BY_RUBRIC} --json").json["reports"]
+    assert sum(each["counted"] for each in reports) == len(grades)
+    shell(f"leaderboard {BY_RUBRIC}")
+    shell(f"compare last last {BY_RUBRIC}")
+    assert len(model.requests) == asked
+
+
 def test_the_mock_judge_refuses_what_it_does_not_know(shell):
     """A request that is no question, and a question that its file does not know, are refused."""
     with mock_judge("yes", question="Does*") as model:
