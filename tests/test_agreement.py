@@ -286,7 +286,7 @@ def test_validate_other_graders(shell):
     assert again["table"] == data["table"]
     shell.refuses(
         "validate --label correct nothing",
-        match="nothing: expected 'recorded', a TOML file, FILE.py:FUNCTION or the name of saved",
+        match="nothing: expected .recorded., a TOML file or a folder of them, FILE.py:FUNCTION",
     )
     shell.refuses(
         "validate --label none", match="label: expected one of correct; got 'none'; `refold label`"

@@ -1,15 +1,15 @@
 """Scores of episodes by whatever one word of the command line names: the *BY* of a command."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from refold.commands.shared.grader_choice import GraderChoice, SelectedEpisode
+from refold.commands.shared.grader_choice import GraderChoice, tell_remarks
 from refold.commands.shared.judge_options import JudgeChoice
 from refold.commands.shared.judging import JudgeSession
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
-from refold.graders.saved import saved_or_none
+from refold.graders.process.file_grader import DEFAULT_TIMEOUT
+from refold.graders.sources import Gradable, GradeSource
 
 RECORDED = "recorded"
 """Names the rubric that each episode was recorded with."""
@@ -29,8 +29,8 @@ def read_scores(
 
     Args:
         log: The log.
-        by: ``recorded``, a TOML file with a rubric, ``FILE.py:FUNCTION``, or the name of saved
-            grades, with a beginning of their digest after an ``@`` if several have it.
+        by: ``recorded``, a TOML file with a rubric or a folder of them, ``FILE.py:FUNCTION``,
+            ``source``, or the name of saved grades.
         ids: The episodes.
         judge: Who answers what a grader asks of a judge.
         left_out: Notes the episodes that cannot be graded.
@@ -39,48 +39,33 @@ def read_scores(
     Raises:
         RefoldError: *by* is none of these, or its grader fails.
     """
-    choice = _grader(by)
-    if choice is None:
-        return dict(_saved_scores(log, by, ids, left_out))
-    session = JudgeSession(judge, choice, log)
+    source = find_source(log, by, left_out)
+    session = JudgeSession(judge, source, log)
     session.settle(ids, pass_at=pass_at)
-    selected = (SelectedEpisode(*each) for each in left_out.read_each(ids, log.events, id=str))
-    graded = choice.grade_all(selected, left_out, session)
-    scores = {episode.id: given.score for episode, given in graded}
+    selected = (Gradable(*each) for each in left_out.read_each(ids, log.events, id=str))
+    graded = source.grade_all(selected)
+    scores = {episode.id: given.score for episode, given in graded if given is not None}
     session.tell(as_json=False)
+    tell_remarks(source)
     return scores
 
 
-def _grader(by: str) -> GraderChoice | None:
-    """Return the grader that *by* names; None if it can only name saved grades."""
-    if by == RECORDED:
-        return GraderChoice(None, False, None, DEFAULT_TIMEOUT)
-    if by.endswith(".toml"):
-        return GraderChoice(by, False, None, DEFAULT_TIMEOUT)
-    if Path(by.rpartition(":")[0]).is_file():
-        return GraderChoice(None, False, FileGrader(by), DEFAULT_TIMEOUT)
-    return None
+def find_source(log: EventLog, by: str, left_out: LeftOut) -> GradeSource:
+    """
+    Return what *by* names; *left_out* notes the episodes that it cannot grade.
 
-
-def _saved_scores(
-    log: EventLog, by: str, ids: Sequence[str], left_out: LeftOut
-) -> Iterator[tuple[str, float]]:
-    """Yield id and score of the episodes that have a saved grade of that name."""
-    fitting: dict[str, list[tuple[str, float]]] = {}
-    name, _, digest = by.rpartition("@")
-    for id in ids:
-        now = log.find(id).digest
-        for each in saved_or_none(log, id, left_out):
-            rubric = each.rubric
-            named = rubric.name == by or (rubric.name == name and rubric.digest.startswith(digest))
-            if named and each.episode_digest == now:
-                fitting.setdefault(rubric.digest, []).append((id, each.score))
-    if len(fitting) > 1:
-        digests = ", ".join(f"@{each[:8]}" for each in fitting)
-        raise RefoldError(f"{by}: expected saved grades of one digest, got {digests}; add one")
-    if not fitting:
+    Raises:
+        RefoldError: It names nothing.
+    """
+    # What a file holds now comes before grades that are saved under its name.
+    function = by if Path(by.rpartition(":")[0]).is_file() else None
+    choice = GraderChoice(None, False, function, DEFAULT_TIMEOUT)
+    if function is not None or by == RECORDED:
+        return choice.source(log, left_out)
+    found = choice.older_source(by, log, left_out)
+    if found is None:
         raise RefoldError(
-            f"{by}: expected '{RECORDED}', a TOML file, FILE.py:FUNCTION or the name of saved "
-            "grades, got none of them; `refold show` lists saved grades"
+            f"{by}: expected '{RECORDED}', a TOML file or a folder of them, FILE.py:FUNCTION or "
+            "the name of saved grades, got none of them; `refold show` lists saved grades"
         )
-    yield from next(iter(fitting.values()))
+    return found
