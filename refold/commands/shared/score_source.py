@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks
 from refold.commands.shared.judge_options import JudgeChoice
 from refold.commands.shared.judging import JudgeSession
@@ -38,10 +40,13 @@ def read_scores(
 
     Raises:
         RefoldError: *by* is none of these, or its grader fails.
+        Exit: Only the missing questions were to be listed, which is done.
     """
     source = find_source(log, by, left_out)
     session = JudgeSession(judge, source, log)
     session.settle(ids, pass_at=pass_at)
+    if session.list_missing(as_json=False):
+        raise click.exceptions.Exit(0)
     selected = (Gradable(*each) for each in left_out.read_each(ids, log.events, id=str))
     graded = source.grade_all(selected)
     scores = {episode.id: given.score for episode, given in graded if given is not None}
