@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "labels": ("refold.commands.labels", "List labels, tags and notes."),
     "agree": ("refold.commands.agree", "Measure how far people's labels agree."),
     "validate": ("refold.commands.validate", "Compare a grader with people's labels."),
+    "judge-check": ("refold.commands.judge_check", "Try whether texts can sway a judge."),
     "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
     "verify": ("refold.commands.verify", "Check hash chains and decide every step again."),
     "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),

@@ -1,14 +1,13 @@
 """``refold validate``."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import click
-from attrs import asdict, frozen
+from attrs import asdict
 
 from refold.commands.shared.agreement_text import agreement_data
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
-from refold.commands.shared.label_choice import read_labels, values_of
+from refold.commands.shared.label_choice import read_labels, values_of, verdicts
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     filter_options,
@@ -24,17 +23,8 @@ from refold.commands.shared.validation_words import Labelled, print_validation
 from refold.engine import RefoldError
 from refold.labels.drawing import QUEUE
 from refold.reports.agreement import Agreement, author_pairs, kappa, measure, pairs_of
-from refold.reports.labelled import LabelledUnit, verdict
+from refold.reports.labelled import LabelledUnit
 from refold.reports.validation import Judged, Validation, validate
-
-
-@frozen
-class _Verdicts:
-    """What people say of episodes: good or not by id, and why the others have no verdict."""
-
-    good: Mapping[str, bool]
-    units: Sequence[LabelledUnit]
-    left_out: Counter[str]
 
 
 @click.command(
@@ -85,7 +75,7 @@ def validate_command(
     with telling_left_out() as left_out, open_existing(log_path, readonly=True) as log:
         values = values_of(log, name)
         units = read_labels(log, name, scenario=scenario, agent=agent, run=run)
-        said = _verdicts(units, values)
+        said = verdicts(units, values)
         ids = list(said.good)
         scores = read_scores(log, by, ids, judge_choice, left_out, pass_at=pass_at) if ids else {}
         if missing := len(ids) - len(scores):
@@ -109,25 +99,6 @@ def validate_command(
     else:
         print_validation(labelled, found, people)
     return 1 if found.word == "not trusted" else 0
-
-
-def _verdicts(units: Sequence[LabelledUnit], values: Sequence[str]) -> _Verdicts:
-    """Return what most people say of each whole episode."""
-    good: dict[str, bool] = {}
-    kept: list[LabelledUnit] = []
-    left_out: Counter[str] = Counter()
-    for unit in units:
-        if unit.step is not None:
-            left_out["labels on a step"] += len(unit.values)
-            continue
-        decided = [value for value in unit.values.values() if value in values[:2]]
-        most = verdict(decided)
-        if most is None:
-            left_out["tied" if decided else f"neither {values[0]} nor {values[1]}"] += 1
-            continue
-        good[unit.episode] = most == values[0]
-        kept.append(unit)
-    return _Verdicts(good, kept, left_out)
 
 
 def _drawn(units: Sequence[LabelledUnit]) -> tuple[int, int]:

@@ -1,5 +1,10 @@
 """Reading the labels of one name from a log, as reports count them."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog
@@ -7,7 +12,16 @@ from refold.engine.errors import UnknownName
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.remarks import Remark, standing
 from refold.labels.values import label_names
-from refold.reports.labelled import LabelledUnit, labelled_units
+from refold.reports.labelled import LabelledUnit, labelled_units, verdict
+
+
+@frozen
+class Verdicts:
+    """What people say of episodes: good or not by id, and why the others have no verdict."""
+
+    good: Mapping[str, bool]
+    units: Sequence[LabelledUnit]
+    left_out: Counter[str]
 
 
 def values_of(log: EventLog, name: str) -> tuple[str, ...]:
@@ -44,6 +58,25 @@ def read_labels(
     scenarios = {info.id: info.scenario for info in infos}
     labels = [each for each in standing(log.remarks()) if (each.kind, each.name) == ("label", name)]
     return labelled_units(_fresh(log, labels), name, scenarios)
+
+
+def verdicts(units: Sequence[LabelledUnit], values: Sequence[str]) -> Verdicts:
+    """Return what most people say of each whole episode."""
+    good: dict[str, bool] = {}
+    kept: list[LabelledUnit] = []
+    left_out: Counter[str] = Counter()
+    for unit in units:
+        if unit.step is not None:
+            left_out["labels on a step"] += len(unit.values)
+            continue
+        decided = [value for value in unit.values.values() if value in values[:2]]
+        most = verdict(decided)
+        if most is None:
+            left_out["tied" if decided else f"neither {values[0]} nor {values[1]}"] += 1
+            continue
+        good[unit.episode] = most == values[0]
+        kept.append(unit)
+    return Verdicts(good, kept, left_out)
 
 
 def _fresh(log: EventLog, labels: list[Remark]) -> list[Remark]:
