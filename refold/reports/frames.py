@@ -64,7 +64,8 @@ class Frames:
 
     def __repr__(self) -> str:
         path = self._log.path if isinstance(self._log, EventLog) else self._log
-        return f"<Frames of {path}: episodes, steps, model_calls, messages, tool_calls, grades, labels>"
+        frames = "episodes, steps, model_calls, messages, tool_calls, grades, labels"
+        return f"<Frames of {path}: {frames}>"
 
     @cached_property
     def episodes(self) -> Any:
