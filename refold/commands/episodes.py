@@ -10,8 +10,12 @@ from refold.commands.shared.episode_tables import (
     episode_row,
     episodes_table,
 )
-from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
-from refold.commands.shared.judging import look_up_only
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     filter_options,
@@ -70,7 +74,7 @@ def episodes_command(
         if source is None:
             rows = ((info, saved_or_none(log, info.id, left_out)) for info in listed)
         else:
-            session = look_up_only(source, log)
+            look_up_only(source, log)
             rows = _graded(source, read_episodes(log, listed, left_out))
         if as_json:
             print_json("episodes", (episode_row(info, grades) for info, grades in rows))
@@ -79,7 +83,6 @@ def episodes_command(
         if source is not None:
             print_to_stderr(source.heading)
             tell_remarks(source)
-            session.tell(as_json=as_json)
     return 1 if left_out else 0
 
 

@@ -119,6 +119,7 @@ def regrade_command(
             return 0
         # Told after errors too: it may be why nothing could be compared.
         stack.callback(session.tell, as_json=as_json or form != "text")
+        stack.callback(tell_remarks, sides.newer)
         regraded = totals.watch(sides.regrade(stack, tolerance))
         finish = cache(partial(_finish, sides, totals, rules, _command(context)))
         print_regraded(
@@ -128,7 +129,6 @@ def regrade_command(
             named=bool(ids),
             more={"against": against, "tolerance": tolerance, **session.wavering_data()},
         )
-    tell_remarks(sides.newer)
     tally = sides.tally
     print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
     if left_out:

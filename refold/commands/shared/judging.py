@@ -6,7 +6,6 @@ its own, so that neither an error nor Ctrl-C loses what was paid for.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -135,13 +134,9 @@ class JudgeSession:
         return {} if self.wavering is None else {"wavering": asdict(self.wavering)}
 
     def tell(self, *, as_json: bool) -> None:
-        """Print how much the judge wavers; say how many episodes have no verdict, and why."""
+        """Print how much the judge wavers, unless JSON says so."""
         if self.wavering is not None and not as_json:
             stdout_console().print(wavering_text(self.wavering), soft_wrap=True)
-        if self.not_judged:
-            causes = Counter(self.not_judged.values())
-            told = ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
-            print_to_stderr(f"{pluralise(len(self.not_judged), 'episode')} not judged: {told}")
 
     def _judging(self, again: int) -> Judging:
         return Judging(self._look_up, self.judge.digest if self.judge else "", again)
@@ -277,19 +272,15 @@ class JudgeSession:
         return measure_wavering(heard, complete, pass_at=pass_at)
 
 
-def look_up_only(source: GradeSource, log: EventLog) -> JudgeSession:
+def find_recorded_judge(source: GradeSource, log: EventLog) -> None:
     """
-    Return a session that lets *source* look up what *log* holds of a judge, and asks nobody.
-
-    Where an answer is missing, the source raises NotAsked.
+    Let *source* look up the answers that *log* holds, of the judge that it names or the only one.
 
     Raises:
-        RefoldError: The log holds answers of several judges, and the source names none.
+        RefoldError: It names none, and the log holds answers of several.
     """
     session = JudgeSession(NOBODY, source, log)
-    if source.may_ask():
-        session.judge = session.find_judge(info.id for info in log.episodes(left_out=LeftOut()))
-    return session
+    session.judge = session.find_judge(info.id for info in log.episodes(left_out=LeftOut()))
 
 
 def _missing_row(missing: _Missing) -> dict[str, Any]:
