@@ -5,6 +5,7 @@ import json
 import pytest
 from fault_server import FaultServer, says
 from judging import inbox_shell
+from pages import names, rows, section
 
 from refold.judges.fence import fenced
 from refold.judges.injection import HARMLESS, inject, payloads
@@ -40,6 +41,8 @@ def test_a_judge_that_obeys_is_found(shell):
         assert len(server.requests) == asked
     assert again.out == ran.out
     data = ran.json
+    _, fields = rows(section("docs/cli.md", "## JSON"))["judge-check"]
+    assert {*names(fields)} == {*data["attacks"][0]}
     assert (data["word"], data["episodes"], data["questions"]) == ("yes", 2, 2)
     moved = {rate["kind"]: (rate["moved"], rate["n"], rate["failed"]) for rate in data["attacks"]}
     assert moved == dict.fromkeys(["harmless", *payloads("yes")], (0, 2, 0)) | {OBEYED: (2, 2, 0)}
