@@ -407,3 +407,19 @@ def test_a_seer_goes_on_wherever_an_episode_stands(log, family):
     play(again, make_policy("witness", again.family, seed=0))
     assert again.over
     assert verify(log.events(episode.id)) is None
+
+
+def test_a_log_is_listed_by_family_and_rules(log):
+    """A family's name lists its episodes of any rules, with a version only those."""
+    for name in ("workflow/easy", "workflow/easy@2", "inbox/easy@2"):
+        Episode.start(load(name), log=log)
+    listed = {
+        family: [info.scenario for info in log.episodes(scenario=family)]
+        for family in ("workflow", "workflow@2", "inbox@2", "workflow/easy")
+    }
+    assert listed == {
+        "workflow": ["workflow/easy", "workflow/easy@2"],
+        "workflow@2": ["workflow/easy@2"],
+        "inbox@2": ["inbox/easy@2"],
+        "workflow/easy": ["workflow/easy"],
+    }
