@@ -55,6 +55,9 @@ class Search(Protocol):
     def value(self, state: Any, record: Any) -> float:
         """Return what an episode that ended here has reached."""
 
+    def promise(self, state: Any, record: Any) -> float:
+        """Return a figure by which a search that cannot keep all states keeps the largest."""
+
 
 MakeSearch = Callable[[Any, Rubric, Objective], Search | None]
 """From an episode's first state, the rubric and the objective to a search; None for the general."""

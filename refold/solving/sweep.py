@@ -81,10 +81,11 @@ class Sweep:
         return evolve(self._found, bound=bound)
 
     def _narrow(self, layer: list[Node]) -> list[Node]:
+        if self._width is None or len(layer) <= self._width:
+            return layer
+        promise = self._task.search.promise
         # Python sorts stably, so that equal searches drop equal nodes.
-        ordered = sorted(layer, key=lambda node: (-node.bound, -node.total))
-        if self._width is None:
-            return ordered
+        ordered = sorted(layer, key=lambda node: (-promise(node.state, node.record), -node.total))
         self._drop(ordered[self._width :])
         return ordered[: self._width]
 

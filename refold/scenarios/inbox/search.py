@@ -87,6 +87,9 @@ class _ReturnSearch:
     def value(self, state: State, record: tuple[()]) -> float:
         return state.total
 
+    def promise(self, state: State, record: tuple[()]) -> float:
+        return self.bound(state, record)
+
     def bound(self, state: State, record: tuple[()]) -> float:
         best = sorted((_most(kind) for _, kind in _kinds(state)), reverse=True)
         left = state.plan.max_steps - state.t
@@ -153,6 +156,9 @@ class _ScoreSearch:
         return graded(add_up(points), self._rubric)
 
     def value(self, state: State, record: _Record) -> float:
+        return self.bound(state, record)
+
+    def promise(self, state: State, record: _Record) -> float:
         return self.bound(state, record)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from graphlib import TopologicalSorter
 
+from refold.engine.sums import add_up
 from refold.scenarios.workflow.plan import Plan
 from refold.scenarios.workflow.rules import succeeds
 from refold.scenarios.workflow.state import State
@@ -24,7 +25,9 @@ class Prospects:
         order: Subtasks, each behind those that it needs.
         fastest: Fewest steps that an attempt at each subtask takes.
         slowest: Most steps that one takes.
+        cheapest: Least cost of an attempt at each subtask.
         dropouts: Step indexes at which workers leave.
+        worth: Cost up to which completing a subtask always pays, whatever it is.
     """
 
     def __init__(self, start: State) -> None:
@@ -39,6 +42,12 @@ class Prospects:
             id: [speed for name in names for speed in speeds[name]]
             for id, names in start.plan.candidates.items()
         }
+        costs = start.plan.costs
+        self.cheapest = {
+            id: min(costs[name] * min(speeds[name]) for name in names)
+            for id, names in start.plan.candidates.items()
+        }
+        self.worth = 0.0
         self.order = tuple(TopologicalSorter(start.plan.needs).static_order())
         self.fastest = {id: min(each) for id, each in by_subtask.items()}
         self.slowest = {id: max(each) for id, each in by_subtask.items()}
@@ -75,17 +84,25 @@ class Prospects:
 
 
 class Outlook:
-    """What can still come of *state*."""
+    """
+    What can still come of *state*.
 
-    def __init__(self, state: State, prospects: Prospects) -> None:
+    Attributes:
+        state: The state.
+        prospects: What holds for all states.
+        ended: Whether nothing comes of it any more, or is taken to.
+    """
+
+    def __init__(self, state: State, prospects: Prospects, *, ended: bool) -> None:
         self.state = state
         self.prospects = prospects
+        self.ended = ended
 
     @cached_property
     def earliest(self) -> Mapping[str, int]:
         """First step index at which each uncompleted subtask may complete, if one is in time."""
         state, found = self.state, dict[str, int]()
-        if state.ended:
+        if self.ended:
             return found
         for id in self.prospects.order:
             if id not in state.outputs:
@@ -116,17 +133,40 @@ class Outlook:
     def completed(self) -> int:
         """Most subtasks that are completed in the end."""
         state = self.state
-        if state.ended:
+        if self.ended:
             return len(state.outputs)
         begun = sum(job.subtask in self.earliest for job in state.jobs.values())
         left = state.plan.parameters.time_budget - state.t
         return len(state.outputs) + min(len(self.earliest), begun + left)
 
     @cached_property
+    def least_cost(self) -> float:
+        """
+        Least cost in the end, of the episodes that the score can be best in.
+
+        Completing what costs no more than it is worth is never a loss, so that as many such
+        subtasks as can be are taken to be completed, the cheapest ones.
+        """
+        state = self.state
+        if self.ended:
+            return state.budget_used
+        costs = sorted(map(self._cost_to_complete, self.earliest))
+        number = self.completed - len(state.outputs)
+        return state.budget_used + add_up(costs[:number])
+
+    def _cost_to_complete(self, id: str) -> float:
+        state, cost = self.state, self.prospects.cheapest[id]
+        worker = state.subtasks[id].assigned_to
+        if worker is not None and worker in state.jobs:
+            left = state.jobs[worker].due - state.t + 1
+            cost = min(cost, left * state.plan.costs[worker])
+        return cost if cost <= self.prospects.worth else 0.0
+
+    @cached_property
     def fewest_steps(self) -> int | None:
         """Fewest steps of a complete episode; None if it cannot be completed."""
         state, budget = self.state, self.state.plan.parameters.time_budget
-        if state.ended:
+        if self.ended:
             return state.t if state.all_completed else None
         if self.completed < len(state.subtasks):
             return None

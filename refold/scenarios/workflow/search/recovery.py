@@ -50,7 +50,7 @@ class RecoverySpeed(Term):
         return (seen.failed, ids), (-seen.excess, seen.closed, *steps)
 
     def best(self, seen: Gaps, outlook: Outlook) -> float:
-        if not outlook.state.ended or not seen.failed:
+        if not outlook.ended or not seen.failed:
             return 1.0
         if not seen.closed:
             return 0.0

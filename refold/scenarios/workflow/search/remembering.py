@@ -39,7 +39,7 @@ class FanOut(Term):
         return None, (seen,)
 
     def best(self, seen: bool, outlook: Outlook) -> float:
-        return float(seen or (not outlook.state.ended and self._possible(outlook)))
+        return float(seen or (not outlook.ended and self._possible(outlook)))
 
     def _possible(self, outlook: Outlook) -> bool:
         wanted = set(self.params.subtasks)
@@ -66,7 +66,7 @@ class ParallelShare(Term):
 
     def best(self, seen: int, outlook: Outlook) -> float:
         t, budget = outlook.state.t, self.plan.parameters.time_budget
-        if outlook.state.ended:
+        if outlook.ended:
             return min(1.0, seen / t)
         return min(1.0, (seen + budget - t) / budget)
 
@@ -185,7 +185,7 @@ class Patience(Term):
 
     def best(self, seen: int, outlook: Outlook) -> float:
         waits = self.params.waits
-        if seen == waits or outlook.state.ended:
+        if seen == waits or outlook.ended:
             return float(seen == waits)
         done = outlook.earliest.get(self.params.after, outlook.state.t - 1)
         left = self.plan.parameters.time_budget - 1 - done

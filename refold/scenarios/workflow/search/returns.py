@@ -78,6 +78,9 @@ class ReturnSearch:
     def value(self, state: State, record: str) -> float:
         return state.total
 
+    def promise(self, state: State, record: str) -> float:
+        return self.bound(state, record)
+
     def bound(self, state: State, record: str) -> float:
         left = self._steps - state.t
         fresh = [id for id, each in state.subtasks.items() if each.status in ("pending", "ready")]

@@ -56,26 +56,43 @@ def score_search(start: State, rubric: Rubric) -> Search | None:
     """
     prospects = Prospects(start)
     binder = _Binder(prospects)
-    bound = [(each, binder.bind(each, each.weight)) for each in rubric.criteria]
+    bound = [
+        (each, binder.bind(each, each.weight, gated=each.gate is not None))
+        for each in rubric.criteria
+    ]
     if binder.unbounded:
         return None
+    if binder.cost_slope > 0:
+        prospects.worth = binder.completion / len(prospects.order) / binder.cost_slope
     return _ScoreSearch(rubric, prospects, binder.terms, bound, naming=binder.naming)
 
 
 class _Binder:
-    """Makes terms of criteria, and notes what has no bound."""
+    """
+    Makes terms of the criteria.
+
+    Attributes:
+        terms: The terms so far.
+        unbounded: Whether a criterion has no bound.
+        naming: Whether one tells workers apart.
+        completion: Points for completing all subtasks, whatever else there is.
+        cost_slope: Points that a unit of cost takes at most.
+    """
 
     def __init__(self, prospects: Prospects) -> None:
         self.terms: list[Term] = []
         self.unbounded = False
         self.naming = False
+        self.completion = 0.0
+        self.cost_slope = 0.0
         self._prospects = prospects
 
-    def bind(self, criterion: Criterion, weight: float) -> Value:
+    def bind(self, criterion: Criterion, weight: float, *, gated: bool) -> Value:
         """Return how the value of *criterion* comes of the values of the terms."""
         if criterion.parts:
             parts = [
-                (each.weight, self.bind(each, weight * each.weight)) for each in criterion.parts
+                (each.weight, self.bind(each, weight * each.weight, gated=gated))
+                for each in criterion.parts
             ]
             return lambda values: add_up([share * value(values) for share, value in parts])
         kind = _TERMS.get(criterion.measure)
@@ -85,7 +102,12 @@ class _Binder:
         self.naming |= criterion.measure in _NAMING_WORKERS
         measure = CRITERIA.measures[criterion.measure]
         params, _ = structure(criterion.params, measure.params, "$")
-        self.terms.append(kind(params, self._prospects))
+        term = kind(params, self._prospects)
+        if isinstance(term, terms.CostTerm):
+            self.cost_slope += abs(weight) * term.slope()
+        if isinstance(term, terms.ShareCompleted) and not gated:
+            self.completion += weight
+        self.terms.append(term)
         place = len(self.terms) - 1
         return lambda values: values[place]
 
@@ -138,7 +160,15 @@ class _ScoreSearch:
         return tuple(keys), tuple(gain for _, found in gains for gain in found)
 
     def bound(self, state: State, record: tuple[Any, ...]) -> float:
-        outlook = Outlook(state, self._prospects)
+        return self._best(record, Outlook(state, self._prospects, ended=False))
+
+    def value(self, state: State, record: tuple[Any, ...]) -> float:
+        return self._best(record, Outlook(state, self._prospects, ended=True))
+
+    def promise(self, state: State, record: tuple[Any, ...]) -> float:
+        return self.bound(state, record) + self.value(state, record)
+
+    def _best(self, record: tuple[Any, ...], outlook: Outlook) -> float:
         pairs = zip(self._terms, record, strict=True)
         values = [term.best(seen, outlook) for term, seen in pairs]
         points = [
@@ -146,9 +176,6 @@ class _ScoreSearch:
             for criterion, value in self._bound
         ]
         return graded(add_up(points), self._rubric)
-
-    def value(self, state: State, record: tuple[Any, ...]) -> float:
-        return self.bound(state, record)
 
     def _gate(self, criterion: Criterion, outlook: Outlook) -> float:
         if criterion.gate is None:

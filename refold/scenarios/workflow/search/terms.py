@@ -92,9 +92,13 @@ class CostTerm(Term):
     def merge(self, seen: Any, state: State) -> Key:
         return None, (-state.budget_used,)
 
-    def _share(self, state: State) -> float:
+    def slope(self) -> float:
+        """Return by how much a unit of cost changes the value at most."""
+        raise NotImplementedError
+
+    def _share(self, outlook: Outlook) -> float:
         budget = self.plan.parameters.cost_budget
-        return state.budget_used / budget if budget else 0.0
+        return outlook.least_cost / budget if budget else 0.0
 
 
 class CostSaved(CostTerm):
@@ -102,8 +106,12 @@ class CostSaved(CostTerm):
 
     params: params.Cost
 
+    def slope(self) -> float:
+        budget = self.plan.parameters.cost_budget
+        return 1 / budget / (1 - self.params.full_at) if budget else 0.0
+
     def best(self, seen: Any, outlook: Outlook) -> float:
-        share = self._share(outlook.state)
+        share = self._share(outlook)
         return min(1.0, max(0.0, (1 - share) / (1 - self.params.full_at)))
 
 
@@ -112,8 +120,12 @@ class BudgetOverrun(CostTerm):
 
     params: params.Overrun
 
+    def slope(self) -> float:
+        budget = self.plan.parameters.cost_budget
+        return self.params.rate / budget if budget else 0.0
+
     def best(self, seen: Any, outlook: Outlook) -> float:
-        return min(1.0, self.params.rate * max(0.0, self._share(outlook.state) - 1))
+        return min(1.0, self.params.rate * max(0.0, self._share(outlook) - 1))
 
 
 class RefusedActions(Term):

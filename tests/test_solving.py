@@ -1,0 +1,154 @@
+"""The solver: its optimum is the optimum, its bounds bound, and its figures are the grader's."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_scenarios import best_of_all, small_inbox, small_workflow
+
+from refold.engine import Episode, EventLog, RefoldError
+from refold.engine.registry import find_family
+from refold.graders import grade
+from refold.scenarios import load
+from refold.scenarios.search import Move
+from refold.solving import Limits, play_actions, solve
+
+AMPLE = 4 << 30
+GOALS = ("score", "return")
+OPTIMA = {
+    "inbox/easy": (1.0, 2.4),
+    "inbox/medium": (1.0, 2.8),
+    "inbox/hard": (1.0, 3.4),
+    "workflow/easy": (0.9, 1.22),
+    "workflow/medium": (0.645, 1.92),
+}
+SLOW_OPTIMA = {"workflow/hard": (0.7938, 2.671875), "workflow/expert": (0.9624, 3.94)}
+
+
+def solved(scenario, objective="score"):
+    return solve(scenario, objective=objective, limits=Limits(600, AMPLE))
+
+
+def check_optima(name, score, total):
+    best, richest = solved(load(name)), solved(load(name), "return")
+    assert (best.score, best.proved, best.bound, best.gap) == (score, True, score, 0.0)
+    assert richest.total == pytest.approx(total)
+    assert richest.proved
+    # Each is at its own objective at least what the other is.
+    assert best.score >= richest.score
+    assert richest.total >= best.total
+
+
+@pytest.mark.parametrize("name", OPTIMA)
+def test_optima(name):
+    """The optimum of score and return of each small scenario that ships, proved."""
+    check_optima(name, *OPTIMA[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW_OPTIMA)
+def test_optima_of_large_ones(name):
+    """The same of the large ones."""
+    check_optima(name, *SLOW_OPTIMA[name])
+
+
+def check_all(scenario):
+    score, total = best_of_all(scenario)
+    best, richest = solved(scenario), solved(scenario, "return")
+    assert not best.general
+    assert (best.score, best.proved) == (score, True)
+    assert (pytest.approx(richest.total, abs=1e-9), richest.proved) == (total, True)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_small_workflows(number):
+    """No episode of a small workflow beats the optimum, whatever its rubric measures."""
+    check_all(small_workflow(number, most_steps=4))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_small_inboxes(number):
+    """Nor one of a small inbox."""
+    check_all(small_inbox(number))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(8, 208))
+def test_more_small_workflows(number):
+    """The same for two hundred more, of up to five steps."""
+    check_all(small_workflow(number))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4, 54))
+def test_more_small_inboxes(number):
+    """The same for fifty more inboxes."""
+    check_all(small_inbox(number))
+
+
+def walk(scenario, seed):
+    """Yield the moves of a random walk of legal actions through *scenario*, and its events."""
+    dice, episode = random.Random(seed), Episode.start(scenario)
+    moves = []
+    while not episode.over:
+        before = episode.state
+        result = episode.step(dice.choice(episode.legal_actions))
+        action, *caused = result.events
+        moves.append(Move(before, action.action, caused, episode.state))
+    return moves, episode.events
+
+
+@given(seed=st.integers(0, 10**6), number=st.integers(0, 10**6), objective=st.sampled_from(GOALS))
+def test_bound_is_never_beaten(seed, number, objective):
+    """Along any walk the bound never falls below what the walk reaches, and is that in the end."""
+    name = random.Random(number).choice([*OPTIMA, *SLOW_OPTIMA, "small"])
+    scenario = small_workflow(number, most_steps=9) if name == "small" else load(name)
+    moves, events = walk(scenario, seed)
+    reached = grade(events).score if objective == "score" else events[-1].total
+    family = find_family(scenario.family, scenario.rules)
+    search = family.search(moves[0].before, scenario.rubric, objective)
+    record = search.begin(moves[0].before)
+    for move in moves:
+        assert search.bound(move.before, record) >= reached - 1e-9
+        # What the search leaves out is of no use, which the exhaustive tests hold.
+        record = search.advance(record, move) or record
+    assert search.value(moves[-1].after, record) == reached
+
+
+@pytest.mark.parametrize("name", OPTIMA)
+def test_random_play_never_wins(name):
+    """No random episode exceeds either optimum."""
+    score, total = OPTIMA[name]
+    for seed in range(100):
+        _, events = walk(load(name), seed)
+        assert grade(events).score <= score
+        assert events[-1].total <= total + 1e-9
+
+
+def test_equal_searches_find_the_same():
+    """A solution depends on nothing but the question."""
+    assert solved(load("workflow/medium")) == solved(load("workflow/medium"))
+
+
+def test_another_seed_is_another_question():
+    """The dice of the seed count: the scanner of another world may never fail."""
+    hard = load("workflow/hard")
+    found = solve(hard, seed=45, limits=Limits(600, AMPLE))
+    assert (found.seed, found.proved) == (45, True)
+
+
+def test_time_limit_leaves_a_bound():
+    """A search that is cut off says what it found, and what might be left."""
+    found = solve(load("workflow/expert"), limits=Limits(1, AMPLE))
+    assert (found.proved, found.stopped) == (False, "time limit of 1 s")
+    assert found.score < 0.9624 <= found.bound
+    assert found.gap == pytest.approx(found.bound - found.score)
+
+
+def test_memory_limit():
+    """Nor does it take more memory than it may; with nothing found it says what to do."""
+    with pytest.raises(
+        RefoldError, match="within the memory limit of 0.001 GiB, found none; allow"
+    ):
+        solve(load("workflow/easy"), limits=Limits(600, 1 << 20))
