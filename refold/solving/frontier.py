@@ -53,14 +53,14 @@ class Frontier:
         """Yield the nodes, those first whose key was first."""
         return (node for group in self._nodes.values() for _, node in group)
 
+    def covers(self, key: Hashable, gains: Gains) -> bool:
+        """Return whether a node of these can reach all that one with *key* and *gains* can."""
+        return any(_covers(other, gains) for other, _ in self._nodes.get(key, ()))
+
     def add(self, key: Hashable, gains: Gains, node: Node) -> None:
-        """Add *node*, unless another can reach all that it can; drop those that it outdoes."""
-        group = self._nodes.get(key)
-        if group is None:
-            self._nodes[key] = [(gains, node)]
-        elif not any(_covers(other, gains) for other, _ in group):
-            kept = [pair for pair in group if not _covers(gains, pair[0])]
-            self._nodes[key] = [*kept, (gains, node)]
+        """Add *node*, which none of these covers, and drop those that it covers."""
+        kept = [pair for pair in self._nodes.get(key, ()) if not _covers(gains, pair[0])]
+        self._nodes[key] = [*kept, (gains, node)]
 
 
 def _covers(these: Gains, those: Gains) -> bool:

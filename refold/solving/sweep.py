@@ -113,10 +113,12 @@ class Sweep:
                 if value > self._found.value:
                     self._found = evolve(self._found, value=value, trail=trail)
                 continue
+            key, gains = search.merge(move.after, record)
+            if following.covers(key, gains):
+                continue
             # What is after a step cannot be better than what was possible before it.
             bound = min(node.bound, search.bound(move.after, record))
             if bound > self._found.value:
-                key, gains = search.merge(move.after, record)
                 following.add(key, gains, Node(move.after, record, bound, total, trail))
 
     def _moves(self, node: Node) -> Iterator[tuple[Move, Any, float]]:
