@@ -21,6 +21,7 @@ from bench.importing import import_rows, samples_growth
 from bench.opening import help_rows, show_row
 from bench.reading import read_rows
 from bench.recording import recorder_rows
+from bench.regrading import regrade_growth, regrade_rows
 from bench.report import Results, as_json, machine, print_results
 from bench.rows import Row
 from bench.stepping import step_rows
@@ -90,6 +91,7 @@ def measure(folder: Path, size: Size) -> Results:
         *_told(step_rows(size.rounds, size.steps)),
         *_told(recorder_rows(folder, size.rounds, size.steps // 2)),
         *_told(import_rows(folder, size.rounds, size.samples[0])),
+        *_told(regrade_rows(folder, size.rounds, size.samples[0])),
         *_told(help_rows(3 * size.rounds)),
     ]
     growth = {
@@ -100,6 +102,9 @@ def measure(folder: Path, size: Size) -> Results:
         ],
         "Samples of an imported archive (20 messages each)": [
             *_told(samples_growth(folder, size.samples))
+        ],
+        "Episodes graded again by other rubrics, with the report": [
+            *_told(regrade_growth(folder, size.samples))
         ],
     }
     rows += _told([show_row(growing(folder), size.logs[-1], size.rounds)])

@@ -22,4 +22,4 @@ def test_benchmarks_measure_everything(tmp_path):
         assert row["value"] > 0
         assert row["ratio"] > 0
         assert row["control"]
-    assert len(made["growth"]) == 4
+    assert len(made["growth"]) == 5

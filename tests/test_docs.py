@@ -32,6 +32,7 @@ PAGES += [
     "docs/environments.md",
     "docs/export.md",
     "docs/writing-a-scenario.md",
+    "docs/regrade.md",
     "docs/viewer.md",
 ]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")

@@ -223,8 +223,8 @@ def test_the_rubric_of_another_scenario(shell, command):
     shell("grade --save")
     write(shell.at / "stricter.toml", shipped("workflow/hard"))
     match = (
-        "rubric 'workflow/hard': expected episodes of that scenario, got .* of workflow/easy; "
-        "name the episodes to grade, or add --any-scenario"
+        r"rubric 'workflow/hard' v1: expected episodes of workflow/hard, got workflow/easy \(1\); "
+        "narrow with --scenario, or say --any-scenario"
     )
     easy = next(row["id"] for row in episodes(shell) if row["scenario"] == "workflow/easy")
     hard = next(row["id"] for row in episodes(shell) if row["scenario"] == "workflow/hard")

@@ -79,6 +79,8 @@ NOT_PURE = [
     "refold/graders/saved.py",  # grades in a log
     "refold/graders/answers.py",  # what judges answered, likewise
     "refold/graders/regrading.py",
+    "refold/graders/rubric_files.py",
+    "refold/graders/sources.py",  # files, functions, and grades in a log
     "refold/graders/process/*",
     "refold/scenarios/spec.py",  # reads files
 ]

@@ -11,6 +11,7 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders import grade, save_grade
 from refold.graders.changes import compare_grades
 from refold.graders.regrading import RegradeCounts, episodes_graded_in_log, read_grades, regrade
+from refold.graders.sources import RecordedRubrics
 from refold.graders.text import change_lines, grade_text
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
 
@@ -52,8 +53,16 @@ def test_nothing_moved(shell):
     """Graded again as they were recorded, episodes get the grades that the log keeps."""
     before = shell.files()
     ran = shell("regrade")
-    assert (ran.out, ran.err) == ("", "3 episodes compared, 0 moved\n")
-    assert shell("regrade --json").json == {"against": "log", "tolerance": 0.0, "moves": []}
+    assert ran.out.splitlines() == [
+        "saved grades -> recorded rubrics",
+        "3 episodes, 3 scenarios, 1 agent",
+        "",
+        "Verdict: nothing moved",
+    ]
+    assert ran.err == "3 episodes compared, 0 moved\n"
+    told = shell("regrade --json").json
+    assert (told["against"], told["tolerance"], told["moves"]) == ("log", 0.0, [])
+    assert told["verdict"]["words"] == "nothing moved"
     assert shell.files() == before
 
 
@@ -75,7 +84,7 @@ def test_a_grader_that_changed(shell):
 
 
 def test_for_people(shell):
-    """Without --json the same is told in words, an episode after the other."""
+    """Named episodes are told in words, one after the other, below what was compared."""
     shell("grade --save", *failures(shell))
     option = failures(shell, "-0.25")
     digests = [
@@ -84,7 +93,13 @@ def test_for_people(shell):
     ]
     ran = shell("regrade", shell.ids()[2], *option, code=1)
     named = " -> ".join(f"mine.py:failures v0 {digest}" for digest in digests)
+    old, new = (f"mine.py:failures @{digest}" for digest in digests)
     assert ran.out.splitlines() == [
+        f"{old} (saved) -> {new}",
+        "1 episode, 1 scenario, 1 agent",
+        "",
+        "Verdict: no pass changes",
+        "",
         f"{shell.ids()[2]}  score 0.9000 -> 0.7500 (-0.1500) of workflow/hard",
         f"  graded by another rubric: {named}",
         "    failures: -0.1500",
@@ -137,12 +152,12 @@ def test_what_cannot_be_compared_is_said(shell):
     with EventLog(shell.at / "refold.db") as log:
         log.begin(EpisodeInfo("bare", "inbox/easy", 1), golden.payloads, end=True)
     ran = shell("regrade")
-    assert ran.err.startswith("1 episode without a saved grade to compare with\n3 episodes comp")
+    assert ran.err.startswith("1 episode without an old grade to compare with\n3 episodes comp")
     with EventLog(shell.at / "other.db") as log:
         log.begin(EpisodeInfo("bare", "inbox/easy", 1), golden.payloads, end=True)
     ran = shell("regrade --log other.db --against saved.json", code=2)
     assert ran.err.splitlines()[0] == "3 saved grades of episodes that the log does not hold"
-    assert "expected saved grades of episodes in the log, got none" in ran.err
+    assert "expected old grades of episodes in the log, got none" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -197,10 +212,6 @@ def test_a_file_is_read_as_a_stream(shell):
 
 def test_memory_does_not_grow_with_the_log(log):
     """Episodes go by one by one, however many there are."""
-
-    def recorded(episodes):
-        return ((each, grade(each.stream)) for each in episodes)
-
     golden = read_golden(GOLDEN_FOLDER / "workflow-easy-greedy.jsonl")
     peaks = []
     for many in (100, 400):
@@ -215,7 +226,8 @@ def test_memory_does_not_grow_with_the_log(log):
         tracemalloc.start()
         try:
             saved = episodes_graded_in_log(log, infos, LeftOut())
-            assert list(regrade(saved, recorded, tally)) == []
+            source = RecordedRubrics(LeftOut())
+            assert not any(each.moved for each in regrade(saved, source, tally))
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()

@@ -1,7 +1,10 @@
 import pytest
+from msgspec.structs import replace
 from serving import actions, running, talk
 
 from refold.engine import EventLog, fold_to
+from refold.graders import RubricName, save_grade
+from refold.graders.custom import grade_by
 from refold.replays import verify
 
 WAIT = {"action_type": "wait"}
@@ -149,6 +152,27 @@ def test_baseline_and_leaderboard(server):
     assert [row for row in with_log if row["source"] != "log"] == rows
     (table,) = server.get("/leaderboard?scenario=workflow/hard")["rankings"]
     assert table["places"][0]["agent"] == "openenv"
+
+
+def test_leaderboard_by_saved_grades(server, log):
+    """Saved grades score by their name; what is none is refused, a file on the server too."""
+    given = grade_by(half, log.events("done"))
+    with EventLog(server.log) as writer:
+        rubric = RubricName("mine.py:half", 0, "a" * 64)
+        save_grade(writer, "done", replace(given, rubric=rubric))
+    for by in ("mine.py:half", f"mine.py:half@{'a' * 8}"):
+        (table,) = server.get(f"/leaderboard?by={by}")["rankings"]
+        assert [place["mean"] for place in table["places"]] == [0.5]
+        assert table["setting"]["rubric"]["name"] == "mine.py:half"
+    for by in ("mine.py:half@b", "rubrics/hard.toml"):
+        reply = server.ask("GET", f"/leaderboard?by={by}")
+        assert reply.status == 422
+        assert "expected the name of saved grades" in str(reply.json)
+
+
+def half(events):
+    """Return half of the best score."""
+    return 0.5
 
 
 def test_fork_and_diff(server, log):

@@ -12,6 +12,12 @@ from rich.table import Table
 from refold.commands.shared.diff_tables import print_prompt_difference
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.options import (
@@ -36,6 +42,7 @@ from refold.commands.shared.report_formatting import (
 )
 from refold.engine import EventLog, LogDamaged, RefoldError
 from refold.engine.log.left_out import LeftOut
+from refold.graders.sources import GradeSource
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.gates import Rule, Verdict, judge_count, judge_worse
@@ -60,6 +67,7 @@ _RULES = ("gained", "lost", "missing", "worse")
 @pass_at_option
 @fail_if_option(_RULES)
 @cannot_tell_option
+@with_grader_options
 @log_option
 @json_option
 @click.pass_context
@@ -69,6 +77,7 @@ def compare_command(
     pass_at: float,
     rules: Sequence[Rule],
     cannot_tell: str,
+    grader_choice: GraderChoice,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -80,7 +89,7 @@ def compare_command(
     B minus A, with a 95 % interval and the p-value of a sign-flip test, for these scenarios and
     for others of their kind. With three runs and more, each pair of them is tested, and p is
     adjusted for their number. Runs are named as for `refold report`; they must have been graded
-    by the same rubrics.
+    by the same rubrics, unless --rubric or --grader grades all.
 
     Rules for --fail-if, of two runs: worse or worse:D (B is worse by more than D, at 99 %), lost,
     lost:N or lost:P% (passes lost), gained, missing (episodes of A without a partner).
@@ -93,11 +102,15 @@ def compare_command(
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = [find_run(log, run) for run in runs]
+        source = grader_choice.source(log, left_out)
+        look_up_only(source, log)
         if len(names) != 2:
-            _compare_many(log, names, pass_at, rules, left_out, as_json=as_json)
+            _compare_many(log, names, pass_at, rules, left_out, source, as_json=as_json)
+            tell_remarks(source)
             return 1 if left_out else 0
         pair = names[0], names[1]
-        comparison = compare(log, pair, pass_at=pass_at, left_out=left_out)
+        comparison = compare(log, pair, pass_at=pass_at, left_out=left_out, source=source)
+        tell_remarks(source)
         prompts = _prompt_difference(log, pair)
     verdicts = [_judge(rule, comparison) for rule in rules]
     if as_json:
@@ -108,6 +121,7 @@ def compare_command(
         head = _json_head(comparison, names, pass_at, tail)
         print_json("comparisons", rows, **head, prompts=prompts, verdicts=to_json_data(verdicts))
     else:
+        _print_source(source)
         _print_comparison(stdout_console(), comparison, names, pass_at, tail, verdicts)
         print_prompt_difference(stdout_console(), prompts)
     return 1 if left_out else exit_code_of(verdicts, cannot_tell)
@@ -119,6 +133,7 @@ def _compare_many(
     pass_at: float,
     rules: Sequence[Rule],
     left_out: LeftOut,
+    source: GradeSource,
     *,
     as_json: bool,
 ) -> None:
@@ -127,12 +142,18 @@ def _compare_many(
             f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare each with "
             "its baseline"
         )
-    compared = compare_many(log, names, pass_at=pass_at, left_out=left_out)
+    compared = compare_many(log, names, pass_at=pass_at, left_out=left_out, source=source)
     if as_json:
         rows, head = many_runs_json(compared)
         print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)
     else:
+        _print_source(source)
         print_many_runs(stdout_console(), compared, pass_at)
+
+
+def _print_source(source: GradeSource) -> None:
+    if source.heading:
+        stdout_console().print(safe_text(source.heading), style="bold", soft_wrap=True)
 
 
 def _judge(rule: Rule, comparison: Comparison) -> Verdict:

@@ -1,6 +1,6 @@
 """``refold episodes``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import click
@@ -9,6 +9,12 @@ from refold.commands.shared.episode_tables import (
     EpisodeWithGrades,
     episode_row,
     episodes_table,
+)
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
 )
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
@@ -21,6 +27,8 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import EventLog
 from refold.graders.saved import saved_or_none
+from refold.graders.sources import GradeSource
+from refold.reports.outcomes import PlayedEpisode, read_episodes
 
 
 @click.command(
@@ -32,6 +40,7 @@ from refold.graders.saved import saved_or_none
 )
 @filter_options
 @limit_option
+@with_grader_options
 @log_option
 @json_option
 def episodes_command(
@@ -39,22 +48,40 @@ def episodes_command(
     agent: str | None,
     run: str | None,
     limit: int,
+    grader_choice: GraderChoice,
     log_path: str,
     as_json: bool,
 ) -> int:
-    """List the episodes of the log, newest first, with the scores saved for them."""
+    """
+    List the episodes of the log, newest first, with the scores saved for them.
+
+    With --rubric or --grader, they are graded as these say instead.
+    """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         found = log.episodes(
             scenario=scenario, agent=agent, run=run, newest_first=True, left_out=left_out
         )
-        rows = (
-            (info, saved_or_none(log, info.id, left_out)) for info in islice(found, limit or None)
-        )
+        listed = islice(found, limit or None)
+        source = grader_choice.source(log, left_out) if grader_choice.is_given else None
+        rows: Iterable[EpisodeWithGrades]
+        if source is None:
+            rows = ((info, saved_or_none(log, info.id, left_out)) for info in listed)
+        else:
+            look_up_only(source, log)
+            rows = _graded(source, read_episodes(log, listed, left_out))
         if as_json:
             print_json("episodes", (episode_row(info, grades) for info, grades in rows))
         else:
             _print_listing(rows, limit, log.count(), log_path)
+        if source is not None:
+            print_to_stderr(source.heading)
+            tell_remarks(source)
     return 1 if left_out else 0
+
+
+def _graded(source: GradeSource, episodes: Iterable[PlayedEpisode]) -> Iterator[EpisodeWithGrades]:
+    for episode, given in source.grade_all(episodes):
+        yield episode.info, () if given is None else (given,)
 
 
 def _print_listing(

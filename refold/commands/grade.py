@@ -13,7 +13,7 @@ from refold.commands.shared.grade_tables import (
     print_grade,
     summary_table,
 )
-from refold.commands.shared.grader_choice import GraderChoice, SelectedEpisode, with_grader_options
+from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.judging import PASS_AT, JudgeSession
 from refold.commands.shared.left_out import telling_left_out
@@ -30,6 +30,7 @@ from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
+from refold.graders.sources import Gradable
 
 
 @click.command(
@@ -85,22 +86,22 @@ def grade_command(
         infos = left_out.find_each(log, ids) if ids else list(fitting)
         wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
         ungraded = len(infos) - len(wanted)
+        source = grader_choice.source(log, left_out)
         # Before the transaction: answers are kept at once, whatever becomes of the grades.
-        session = JudgeSession(judge_choice, grader_choice, log)
+        session = JudgeSession(judge_choice, source, log)
         session.settle(wanted, pass_at=PASS_AT if fail_under is None else fail_under)
         if session.list_missing(as_json=as_json):
             return 0
         stack.enter_context(_save_transaction(log, save=save))
-        selected = (
-            SelectedEpisode(*each) for each in left_out.read_each(wanted, log.events, id=str)
-        )
-        given = grader_choice.grade_all(selected, left_out, session)
+        selected = (Gradable(*each) for each in left_out.read_each(wanted, log.events, id=str))
+        given = source.grade_all(selected)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
             rows = (grade_row(id, given) for id, given in graded)
             print_json("grades", rows, **session.wavering_data())
         elif wanted or not ungraded:
             _print_grades(graded, len(wanted), scores)
+        tell_remarks(source)
     session.tell(as_json=as_json)
     if ungraded:
         print_to_stderr(
@@ -120,9 +121,11 @@ def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[No
 
 
 def _save_each(
-    log: EventLog, graded: Iterable[tuple[SelectedEpisode, Grade]], *, save: bool
+    log: EventLog, graded: Iterable[tuple[Gradable, Grade | None]], *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
     for episode, given in graded:
+        if given is None:
+            continue
         if save:
             save_grade(log, episode.id, given)
         yield episode.id, given

@@ -7,6 +7,12 @@ import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
 from refold.commands.shared.output import (
@@ -36,9 +42,16 @@ from refold.reports.statistics import CONFIDENCE
 )
 @click.option("--scenario", help="Only this scenario, or family.")
 @click.option("--run", shell_complete=complete_runs, help="Only this run.")
+@with_grader_options
 @log_option
 @json_option
-def leaderboard_command(scenario: str | None, run: str | None, log_path: str, as_json: bool) -> int:
+def leaderboard_command(
+    scenario: str | None,
+    run: str | None,
+    grader_choice: GraderChoice,
+    log_path: str,
+    as_json: bool,
+) -> int:
     """
     Rank the agents of the log by mean score: for each scenario, and overall.
 
@@ -48,10 +61,13 @@ def leaderboard_command(scenario: str | None, run: str | None, log_path: str, as
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
-        found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out)
+        source = grader_choice.source(log, left_out)
+        look_up_only(source, log)
+        found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
         outcomes = (outcome for outcome, _ in found)
         total = log.count()
         tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
+        tell_remarks(source)
     if as_json:
         print_json("rankings", map(_ranking_row, tables), confidence=CONFIDENCE, several=several)
     else:

@@ -1,68 +1,57 @@
 """``refold regrade``."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
-from io import TextIOWrapper
-from typing import Any
+from functools import cache, partial
 
 import click
+from click.core import ParameterSource
 
-from refold.commands.shared.files import open_input
+from refold.commands.regrading.formats import FORMATS, Finished, print_regraded
+from refold.commands.regrading.sides import IN_LOG, Sides, select
+from refold.commands.regrading.words import Heading
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.grade_tables import MOST_ROWS
-from refold.commands.shared.grader_choice import GraderChoice, with_grader_options
+from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
+from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
-from refold.commands.shared.judging import PASS_AT, JudgeSession
+from refold.commands.shared.judging import JudgeSession
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
+    filter_options,
     format_examples,
     json_option,
     log_option,
     open_existing,
+    pass_at_option,
 )
-from refold.commands.shared.output import (
-    print_json,
-    print_to_stderr,
-    safe_text,
-    stdout_console,
-    to_json_data,
-)
+from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.progress import show_progress
-from refold.engine import EpisodeInfo, EventLog, RefoldError
-from refold.engine.log.left_out import LeftOut
-from refold.graders.changes import PartChange
-from refold.graders.regrading import (
-    RegradeCounts,
-    RegradedEpisode,
-    SavedEpisode,
-    episodes_graded_in_file,
-    episodes_graded_in_log,
-    regrade,
-)
-from refold.graders.text import change_lines, describe_event
-
-IN_LOG = "log"
-
-_EVENTS_SHOWN = 3
+from refold.reports import find_run
+from refold.reports.gates import Rule
+from refold.reports.regrading import RULES, RegradeTotals, judge
 
 
 @click.command(
     "regrade",
     epilog=format_examples(
         "refold regrade --rubric stricter.toml",
-        "refold regrade --grader mine.py:careful --tolerance 0.01",
+        "refold regrade --run last --grader mine.py:careful --fail-if lost:2%",
+        "refold regrade --rubric rubrics/ --format md > moved.md",
         "refold grade --json > saved.json && refold regrade --against saved.json",
     ),
 )
 @episode_argument("ids", many=True)
+@filter_options
+@with_grader_options
 @click.option(
     "--against",
-    metavar="SAVED",
+    metavar="BY",
     default=IN_LOG,
     show_default=True,
-    help="Grades to compare with: a file made by `refold grade --json`, or 'log' for those saved.",
+    help="The old grades: a file made by `refold grade --json`, a name or a file as for --rubric "
+    "and --grader, 'source' for the scores that imported episodes came with, or 'log' for those "
+    "saved, else those by the recorded rubrics.",
 )
 @click.option(
     "--tolerance",
@@ -71,135 +60,106 @@ _EVENTS_SHOWN = 3
     metavar="X",
     help="Let score and points of a part change by this much.",
 )
-@with_grader_options
 @with_judge_options
+@pass_at_option
+@fail_if_option(RULES)
+@cannot_tell_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to print the report.",
+)
 @log_option
 @json_option
+@click.pass_context
 def regrade_command(
+    context: click.Context,
     ids: Sequence[str],
+    scenario: str | None,
+    agent: str | None,
+    run: str | None,
     against: str,
     tolerance: float,
+    pass_at: float,
+    rules: Sequence[Rule],
+    cannot_tell: str,
+    form: str,
     grader_choice: GraderChoice,
     judge_choice: JudgeChoice,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Grade episodes again and list those that moved: by how much, which parts, which events.
+    Grade episodes again and report what moved, why, and what of it holds elsewhere.
 
     Grades by the recorded rubrics, or as --rubric or --grader say, and compares each with the
     saved grade by the same rubric; else with the newest of that name; else with the one by the
-    recorded rubric. The log is not written to, but for answers that --judge asks for.
+    recorded rubric, saved or not. Facts about these episodes are exact; intervals and p-values
+    are about others. The log is not written to, but for
+    answers that --judge asks for. Named episodes are told one by one, with the
+    events behind each change.
 
     Exits with 0 if nothing moved, 1 if anything did or is damaged, 2 if nothing can be compared.
+    With --fail-if, only rules that fail make it exit with 1, and episodes that are damaged.
     """
-    tally = RegradeCounts()
-    # The file of saved grades, if any, is read while episodes are graded, so it stays open here.
+    totals = RegradeTotals(pass_at)
+    # The file of old grades, if any, is read while episodes are graded, so it stays open here.
     with ExitStack() as stack:
         left_out = stack.enter_context(telling_left_out())
         log = stack.enter_context(open_existing(log_path, readonly=True))
-        wanted = left_out.find_each(log, ids) if ids else None
-        session = JudgeSession(judge_choice, grader_choice, log)
-        session.settle(_ids_to_compare(log, wanted, against), pass_at=PASS_AT)
-        if session.list_missing(as_json=as_json):
+        run = None if run is None else find_run(log, run)
+        chosen = select(log, ids, left_out, scenario=scenario, agent=agent, run=run)
+        sides = Sides(log, chosen, grader_choice, against, left_out)
+        session = JudgeSession(judge_choice, sides.newer, log)
+        session.settle([info.id for info in chosen.infos], pass_at=pass_at)
+        if session.list_missing(as_json=as_json or form == "json"):
             return 0
-        saved = _read_saved_grades(log, wanted, against, tally, left_out, stack)
-        watched = show_progress(saved, total=len(ids) or log.count(), label="regrading")
-        grade_all = partial(grader_choice.grade_all, left_out=left_out, session=session)
-        moved = regrade(watched, grade_all, tally, tolerance=tolerance)
-        if as_json:
-            more = {"against": against, "tolerance": tolerance, **session.wavering_data()}
-            print_json("moves", map(_move_row, moved), **more)
-        else:
-            _print_moves(moved)
-    session.tell(as_json=as_json)
-    _print_summary(tally, against)
-    return 1 if tally.moved or left_out or session.not_judged else 0
-
-
-def _ids_to_compare(
-    log: EventLog, wanted: Sequence[EpisodeInfo] | None, against: str
-) -> Sequence[str]:
-    """Return the episodes to ask a judge about: those that may have something to compare with."""
-    infos = log.episodes() if wanted is None else wanted
-    return [info.id for info in infos if against != IN_LOG or log.grades(info.id)]
-
-
-def _read_saved_grades(
-    log: EventLog,
-    wanted: Sequence[EpisodeInfo] | None,
-    against: str,
-    tally: RegradeCounts,
-    left_out: LeftOut,
-    stack: ExitStack,
-) -> Iterable[SavedEpisode]:
-    if against == IN_LOG:
-        infos = log.episodes(left_out=left_out) if wanted is None else wanted
-        return episodes_graded_in_log(log, infos, left_out)
-    file = stack.enter_context(TextIOWrapper(open_input(against), encoding="utf-8-sig"))
-    only = None if wanted is None else frozenset(info.id for info in wanted)
-    return episodes_graded_in_file(log, file, tally, left_out, only=only, where=against)
-
-
-def _print_summary(tally: RegradeCounts, against: str) -> None:
-    """
-    Print on stderr how many episodes were compared, moved, or could not be compared.
-
-    Raises:
-        RefoldError: Nothing could be compared, which must not pass for "nothing moved".
-    """
-    if tally.unsaved:
-        print_to_stderr(
-            f"{pluralise(tally.unsaved, 'episode')} without a saved grade to compare with"
+        # Told after errors too: it may be why nothing could be compared.
+        stack.callback(session.tell, as_json=as_json or form != "text")
+        stack.callback(tell_remarks, sides.newer)
+        regraded = totals.watch(sides.regrade(stack, tolerance))
+        finish = cache(partial(_finish, sides, totals, rules, _command(context)))
+        print_regraded(
+            "json" if as_json else form,
+            iter(show_progress(regraded, total=len(chosen.infos), label="regrading")),
+            finish,
+            named=bool(ids),
+            more={"against": against, "tolerance": tolerance, **session.wavering_data()},
         )
-    if tally.missing:
-        print_to_stderr(
-            f"{pluralise(tally.missing, 'saved grade')} of episodes that the log does not hold"
-        )
-    if not tally.compared:
-        raise RefoldError(
-            f"{against}: expected saved grades of episodes in the log, got none; "
-            "`refold grade --save` keeps some"
-        )
+    tally = sides.tally
     print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
+    if left_out:
+        return 1
+    if rules:
+        return exit_code_of(finish().verdicts, cannot_tell)
+    return int(tally.moved > 0 or bool(session.not_judged))
 
 
-def _print_moves(moved: Iterator[RegradedEpisode]) -> None:
-    out = stdout_console()
-    more = 0
-    for number, each in enumerate(moved):
-        if number >= MOST_ROWS:  # not shown, but still graded: the exit code is about all
-            more += 1
-            continue
-        lines = change_lines(each.change, each.stream, shown=_EVENTS_SHOWN)
-        out.print(safe_text(f"{each.id}  {next(lines)}"), style="bold", soft_wrap=True)
-        for line in lines:
-            out.print(safe_text(f"  {line}"), soft_wrap=True)
-    if more:
-        print_to_stderr(f"and {more} more that moved: --json has all")
+def _finish(
+    sides: Sides,
+    totals: RegradeTotals,
+    rules: Sequence[Rule],
+    command: Sequence[str],
+) -> Finished:
+    tally = sides.tally
+    report = totals.report(
+        excluded=sides.selection.excluded,
+        missing=tally.missing + tally.unsaved,
+        unjudged=tally.ungraded,
+    )
+    verdicts = tuple(judge(rule, report) for rule in rules)
+    return Finished(Heading(sides.old_label, sides.new_label, command), report, verdicts)
 
 
-def _move_row(regraded: RegradedEpisode) -> dict[str, Any]:
-    change = regraded.change
-    return {
-        "episode": regraded.id,
-        "scenario": change.new.scenario,
-        "old": change.old.score,
-        "new": change.new.score,
-        "causes": list(change.causes),
-        "rubrics": {"old": to_json_data(change.old.rubric), "new": to_json_data(change.new.rubric)},
-        "parts": [_part_row(part, regraded) for part in change.parts],
-    }
-
-
-def _part_row(part: PartChange, regraded: RegradedEpisode) -> dict[str, Any]:
-    groups = {"lost": part.lost_seqs, "gained": part.gained_seqs, "kept": part.kept_seqs}
-    return {
-        "name": part.name,
-        "old": to_json_data(part.old.points) if part.old else None,
-        "new": to_json_data(part.new.points) if part.new else None,
-        **{
-            name: [{"seq": seq, "say": describe_event(regraded.stream, seq)} for seq in seqs]
-            for name, seqs in groups.items()
-        },
-    }
+def _command(context: click.Context) -> list[str]:
+    """Return the command that was given, without episodes and what only narrows or prints."""
+    words = ["refold", "regrade"]
+    for name in ("rubric", "any_scenario", "grader", "against", "tolerance", "log_path"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = {"log_path": "log"}.get(name, name).replace("_", "-")
+            value = context.params[name]
+            words += [f"--{option}"] if value is True else [f"--{option}", str(value)]
+    return words

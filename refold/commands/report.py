@@ -8,6 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_options import price_option
 from refold.commands.shared.options import (
@@ -73,10 +79,17 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
     help="For which k to tell pass@k and pass^k.",
 )
 @price_option
+@with_grader_options
 @log_option
 @json_option
 def report_command(
-    run: str, pass_at: float, ks: Sequence[int], price: Price | None, log_path: str, as_json: bool
+    run: str,
+    pass_at: float,
+    ks: Sequence[int],
+    price: Price | None,
+    grader_choice: GraderChoice,
+    log_path: str,
+    as_json: bool,
 ) -> int:
     """
     Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
@@ -91,8 +104,11 @@ def report_command(
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
-        episodes = read_outcomes(log, run=name, left_out=left_out)
+        source = grader_choice.source(log, left_out)
+        look_up_only(source, log)
+        episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
         run_report = report_run(episodes, pass_at=pass_at, ks=ks, price=price)
+        tell_remarks(source)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {
@@ -103,7 +119,7 @@ def report_command(
         }
         print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
     else:
-        _print_report(stdout_console(), name, run_report, pass_at, ks)
+        _print_report(stdout_console(), name, source.heading, run_report, pass_at, ks)
     return 1 if left_out else 0
 
 
@@ -115,10 +131,16 @@ def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
 
 
 def _print_report(
-    out: Console, name: str, run_report: RunReport, pass_at: float, ks: Sequence[int]
+    out: Console,
+    name: str,
+    heading: str,
+    run_report: RunReport,
+    pass_at: float,
+    ks: Sequence[int],
 ) -> None:
     agents = dict.fromkeys(agent for each in run_report.scenarios for agent in each.agents)
-    out.print(safe_text(f"run {name}, agent {', '.join(agents)}"), style="bold")
+    named = [f"run {name}", f"agent {', '.join(agents)}", *([heading] if heading else [])]
+    out.print(safe_text(", ".join(named)), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
     out.print("95 %: of a scenario for other seeds, of the mean of scenarios for other scenarios")

@@ -46,7 +46,7 @@ def runs_command(limit: int, log_path: str, as_json: bool) -> int:
         replaced = replaced_failures(log.episodes(left_out=left_out))
 
         def read(info: EpisodeInfo) -> Outcome:
-            return read_outcome(log, info, again=info.id in replaced)[0]
+            return read_outcome(log, info, again=info.id in replaced)
 
         found = runs_of(left_out.read_each(watched, read))[::-1]
     shown = found[: limit or None]

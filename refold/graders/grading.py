@@ -8,6 +8,7 @@ rounded to 4 decimal places, as in the published graders of these scenarios.
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,7 +21,8 @@ from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorde
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
 from refold.scenarios.judge import NAME as JUDGE_MEASURE
-from refold.scenarios.strict import beside, structure
+from refold.scenarios.rubric import Measure
+from refold.scenarios.strict import beside, plain, structure
 
 DECIMAL_PLACES = 4
 
@@ -113,7 +115,7 @@ def grade(
         NotJudged: A judge failed to give one.
     """
     if rubric is None:
-        return _recorded_grader(events.scenario)(events, answers, judge=judge)
+        return recorded_grader(events.scenario)(events, answers, judge=judge)
     grader = Grader(rubric, find_criteria(events.family.name, events.family.rules))
     return grader(events, answers, judge=judge)
 
@@ -150,10 +152,18 @@ class Grader:
             NotJudged: A judge failed to give one.
         """
         if not self.asks:
-            return self._grade(Facts(events), self._name)
+            return self.grade(Facts(events))
         name = self._name.judged_by(judge) if judge else self._name
         ask = Ask(events, answers, again=again)
         return ask.finish(lambda ask: self._grade(Facts(events, ask), name))
+
+    def grade(self, facts: Facts) -> Grade:
+        """
+        Return the grade of the episode with these *facts*, by a rubric that asks nobody.
+
+        Graders that are given the same facts share what they measure alike.
+        """
+        return self._grade(facts, self._name)
 
     def _grade(self, facts: Facts, name: RubricName) -> Grade:
         events = facts.stream
@@ -176,7 +186,13 @@ class Grader:
 
 
 @lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
-def _recorded_grader(body: bytes) -> Grader:
+def recorded_grader(body: bytes) -> Grader:
+    """
+    Return the grader by the rubric of the scenario whose canonical JSON is *body*.
+
+    Raises:
+        ScenarioError: The rubric does not fit the family.
+    """
     header = header_of(body)
     return Grader(recorded_rubric(body), find_criteria(header.family, header.rules))
 
@@ -223,7 +239,17 @@ def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
         problems += beside(problems, ((f"{path}{at}", text) for at, text in further))
     if problems:
         raise ScenarioError("rubric", problems)
-    return _BoundCriterion(criterion, lambda facts: measure.take(facts, params))
+    key = measure.take, encode(plain(params))
+
+    def take(facts: Facts) -> Finding:
+        return facts.compute_once(lambda found: _measured(measure, found, params), key=key)
+
+    return _BoundCriterion(criterion, take)
+
+
+def _measured(measure: Measure, facts: Facts, params: Any) -> Finding:
+    found: Finding = measure.take(facts, params)
+    return found
 
 
 def _weighted_sum(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:

@@ -7,19 +7,20 @@ one episode at a time, so memory does not grow with the log or the file.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from typing import IO, Any
 
 import msgspec
-from attrs import define, frozen
+from attrs import Factory, define, frozen
 
-from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream, UnknownEpisode
-from refold.engine.errors import AmbiguousEpisode
+from refold.engine import EpisodeInfo, EventLog, RefoldError, Stream
 from refold.engine.log.left_out import LeftOut
 from refold.engine.text_marks import without_bom
-from refold.graders import Grade, saved_grades
+from refold.graders import Grade, RubricName, saved_grades
 from refold.graders.changes import GradeChange, compare_grades
+from refold.graders.sources import Gradable, GradeSource, grade_as_recorded
 from refold.scenarios import recorded_rubric
 
 _CHUNK = 2**20
@@ -28,22 +29,31 @@ _OPENING = re.compile(r'\s*\{\s*"grades"\s*:\s*\[')
 _SEPARATORS = re.compile(r"[\s,]*")
 
 
-@frozen
-class SavedEpisode:
-    """An episode with its saved grades, in the order in which they were saved."""
+class SavedEpisode(Gradable):
+    """An episode with its row in the log, and its saved grades in the order of saving."""
 
-    id: str
-    stream: Stream
-    grades: Sequence[Grade]
+    def __init__(self, info: EpisodeInfo, stream: Stream, grades: Sequence[Grade]) -> None:
+        super().__init__(info.id, stream)
+        self.info = info
+        self.grades = grades
 
 
 @frozen
 class RegradedEpisode:
-    """An episode whose grade moved, with the change."""
+    """
+    An episode that was graded again, with both grades.
 
-    id: str
+    Attributes:
+        info: Its row in the log.
+        stream: Its events.
+        change: The old grade, the new one, and how they differ, if they do.
+        moved: Whether score or points changed by more than was tolerated.
+    """
+
+    info: EpisodeInfo
     stream: Stream
     change: GradeChange
+    moved: bool
 
 
 @define
@@ -54,64 +64,104 @@ class RegradeCounts:
     Attributes:
         compared: Episodes compared.
         moved: Those of them whose grade moved.
-        unsaved: Episodes without a saved grade.
+        unsaved: Episodes without an old grade.
+        ungraded: Episodes with an old grade but no new one.
         missing: Saved grades of episodes that the log does not hold.
+        saved: Episodes compared with a saved grade, by its rubric.
+        recorded: Episodes compared with the grade by their recorded rubric.
     """
 
     compared: int = 0
     moved: int = 0
     unsaved: int = 0
+    ungraded: int = 0
     missing: int = 0
-
-
-GradeEpisodes = Callable[[Iterable[SavedEpisode]], Iterator[tuple[SavedEpisode, Grade]]]
-"""Yields each episode with its fresh grade, in order."""
+    saved: Counter[RubricName] = Factory(Counter)
+    recorded: int = 0
 
 
 def regrade(
     episodes: Iterable[SavedEpisode],
-    grading: GradeEpisodes,
+    source: GradeSource,
+    tally: RegradeCounts,
+    *,
+    or_recorded: LeftOut | None = None,
+    tolerance: float = 0.0,
+) -> Iterator[RegradedEpisode]:
+    """
+    Yield each of *episodes* that has an old grade and a new one; count all of them in *tally*.
+
+    Of several saved grades, the new one is compared with that by the same rubric; else with
+    the last by a rubric of the same name; else with that by the recorded rubric.
+
+    Args:
+        episodes: The episodes, with their saved grades.
+        source: Gives the new grades.
+        tally: The counts.
+        or_recorded: If given, the recorded rubric gives the old grade of an episode without any;
+            it notes those whose rubric fails.
+        tolerance: How much a grade may change without having moved.
+    """
+    for episode, new in source.grade_all(episodes):
+        old = None if new is None else _find_comparable(episode, new)
+        if old is not None:
+            tally.saved[old.rubric] += 1
+        elif new is not None and or_recorded is not None:
+            graded = or_recorded.read_each([episode], grade_as_recorded)
+            old = next((given for _, given in graded), None)
+            tally.recorded += old is not None
+        if new is None:
+            tally.ungraded += 1
+        elif old is None:
+            tally.unsaved += 1
+        else:
+            tally.compared += 1
+            yield _compare(episode, old, new, tally, tolerance)
+
+
+def regrade_both(
+    episodes: Iterable[SavedEpisode],
+    older: GradeSource,
+    newer: GradeSource,
     tally: RegradeCounts,
     *,
     tolerance: float = 0.0,
 ) -> Iterator[RegradedEpisode]:
-    """
-    Yield the episodes whose grade moved by more than *tolerance*; count all of them in *tally*.
+    """Do as ``regrade``, with the old grades of *older* and the new ones of *newer*."""
 
-    Of several saved grades, the fresh one is compared with that by the same rubric; else with
-    the last by a rubric of the same name; else with that by the recorded rubric.
-    """
-    for episode, fresh in grading(_saved_only(episodes, tally)):
-        old = _find_comparable(episode, fresh)
-        if old is None:
-            tally.unsaved += 1
-            continue
-        tally.compared += 1
-        if old == fresh:
-            continue
-        change = compare_grades(old, fresh)
-        if change.has_moved(tolerance):
-            tally.moved += 1
-            yield RegradedEpisode(episode.id, episode.stream, change)
+    def with_old() -> Iterator[SavedEpisode]:
+        for episode, old in older.grade_all(episodes):
+            if old is None:
+                tally.unsaved += 1
+            else:
+                episode.grades = (old,)
+                yield episode
 
-
-def _saved_only(episodes: Iterable[SavedEpisode], tally: RegradeCounts) -> Iterator[SavedEpisode]:
-    """Yield the episodes that have a saved grade; *tally* counts the others."""
-    for episode in episodes:
-        if episode.grades:
-            yield episode
+    for episode, new in newer.grade_all(with_old()):
+        if new is None:
+            tally.ungraded += 1
         else:
-            tally.unsaved += 1
+            tally.compared += 1
+            yield _compare(episode, episode.grades[0], new, tally, tolerance)
+
+
+def _compare(
+    episode: SavedEpisode, old: Grade, new: Grade, tally: RegradeCounts, tolerance: float
+) -> RegradedEpisode:
+    change = compare_grades(old, new)
+    moved = change.has_moved(tolerance)
+    tally.moved += moved
+    return RegradedEpisode(episode.info, episode.stream, change, moved)
 
 
 def _find_comparable(episode: SavedEpisode, fresh: Grade) -> Grade | None:
     saved = episode.grades
-    # The usual case, decided without the work below.
-    if len(saved) == 1 and saved[0].rubric == fresh.rubric:
-        return saved[0]
+    # The usual cases, decided without the work below.
+    if not saved or (len(saved) == 1 and saved[0].rubric == fresh.rubric):
+        return saved[0] if saved else None
     same = [each for each in saved if each.rubric.digest == fresh.rubric.digest]
     named = [each for each in saved if each.rubric.name == fresh.rubric.name]
-    if not same and not named and saved:
+    if not same and not named:
         recorded = recorded_rubric(episode.stream.scenario).digest
         named = [each for each in saved if each.rubric.digest == recorded]
     found = _prefer_same_events(same, fresh) or named
@@ -128,9 +178,17 @@ def episodes_graded_in_log(
 ) -> Iterator[SavedEpisode]:
     """Yield the episodes *infos* of *log* with the grades saved in it; *left_out* notes others."""
     for _, found in left_out.read_each(
-        infos, lambda info: SavedEpisode(info.id, log.events(info.id), saved_grades(log, info.id))
+        infos, lambda info: SavedEpisode(info, log.events(info.id), saved_grades(log, info.id))
     ):
         yield found
+
+
+def episodes_in_log(
+    log: EventLog, infos: Iterable[EpisodeInfo], left_out: LeftOut
+) -> Iterator[SavedEpisode]:
+    """Yield the episodes *infos* of *log* without any grades; *left_out* notes others."""
+    for info, stream in left_out.read_each(infos, lambda info: log.events(info.id)):
+        yield SavedEpisode(info, stream, ())
 
 
 def episodes_graded_in_file(
@@ -139,7 +197,8 @@ def episodes_graded_in_file(
     tally: RegradeCounts,
     left_out: LeftOut,
     *,
-    only: frozenset[str] | None,
+    only: frozenset[str],
+    whole: bool,
     where: str,
 ) -> Iterator[SavedEpisode]:
     """
@@ -150,23 +209,20 @@ def episodes_graded_in_file(
         file: The output of ``refold grade --json``.
         tally: Counts the grades of episodes that the log does not hold.
         left_out: Notes the episodes that cannot be read.
-        only: Ids of the episodes wanted; None for all.
+        only: Ids of the episodes wanted.
+        whole: Whether these are all that there are, so that grades of others are missing one.
         where: The file's name in error messages.
 
     Raises:
         RefoldError: *file* holds something else.
     """
     for id, grade in read_grades(file, where):
-        if only is not None and id not in only:
+        if id not in only:
+            tally.missing += whole and not log.holds(id) and id not in left_out.problems
             continue
-        try:
-            found = [info for info in left_out.find_each(log, [id]) if info.id == id]
-        except (UnknownEpisode, AmbiguousEpisode):
-            found = []
-        if not found and id not in left_out.problems:  # find() takes prefixes too
-            tally.missing += 1
-        for _, stream in left_out.read_each(found, lambda info: log.events(info.id)):
-            yield SavedEpisode(id, stream, (grade,))
+        found = left_out.find_each(log, [id])
+        for info, stream in left_out.read_each(found, lambda info: log.events(info.id)):
+            yield SavedEpisode(info, stream, (grade,))
 
 
 def read_grades(file: IO[str], where: str) -> Iterator[tuple[str, Grade]]:

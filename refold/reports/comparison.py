@@ -16,6 +16,7 @@ from attrs import frozen
 from refold.engine import EventLog
 from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import DECIMAL_PLACES
+from refold.graders.sources import GradeSource
 from refold.reports.noise import Noise, noise_of_difference, replay_noise
 from refold.reports.outcomes import Outcome, Setting, read_outcomes
 from refold.reports.paired import Difference, difference_elsewhere, difference_here
@@ -93,19 +94,26 @@ class Comparison:
 
 
 def compare(
-    log: EventLog, runs: Runs, *, pass_at: float, left_out: LeftOut | None = None
+    log: EventLog,
+    runs: Runs,
+    *,
+    pass_at: float,
+    left_out: LeftOut | None = None,
+    source: GradeSource | None = None,
 ) -> Comparison:
     """
     Compare two *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
-    *left_out*, if given, notes the episodes that cannot be read or graded.
+    *left_out*, if given, notes the episodes that cannot be read or graded; *source* gives the
+    grades, in place of the recorded rubrics.
 
     Raises:
         RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
             comparable because rubric, rules or parameters differ.
     """
     read = [
-        [outcome for outcome, _ in read_outcomes(log, run=run, left_out=left_out)] for run in runs
+        [outcome for outcome, _ in read_outcomes(log, run=run, left_out=left_out, source=source)]
+        for run in runs
     ]
     left, right = ([each for each in side if not each.excluded] for side in read)
     pairs = pair_outcomes(runs, left, right)

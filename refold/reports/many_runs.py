@@ -15,6 +15,7 @@ from attrs import frozen
 
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
+from refold.graders.sources import GradeSource
 from refold.reports.outcomes import Outcome, Setting, read_outcomes
 from refold.reports.p_values import holm
 from refold.reports.paired import Difference, difference_here
@@ -91,18 +92,24 @@ class ManyRuns:
 
 
 def compare_many(
-    log: EventLog, runs: Sequence[str], *, pass_at: float, left_out: LeftOut | None = None
+    log: EventLog,
+    runs: Sequence[str],
+    *,
+    pass_at: float,
+    left_out: LeftOut | None = None,
+    source: GradeSource | None = None,
 ) -> ManyRuns:
     """
     Compare *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
-    *left_out*, if given, notes the episodes that cannot be read or graded.
+    *left_out*, if given, notes the episodes that cannot be read or graded; *source* gives the
+    grades, in place of the recorded rubrics.
 
     Raises:
         RefoldError: There are fewer than two runs and agents, they have no world in common, or a
             scenario's episodes are not comparable.
     """
-    counted = {run: _counted(log, run, left_out) for run in dict.fromkeys(runs)}
+    counted = {run: _counted(log, run, left_out, source) for run in dict.fromkeys(runs)}
     for a, b in combinations(counted, 2):
         check_settings((a, b), counted[a], counted[b])
     played: dict[tuple[str, str], dict[World, list[float]]] = {}
@@ -118,8 +125,10 @@ def compare_many(
     return _compare(played, pass_at)
 
 
-def _counted(log: EventLog, run: str, left_out: LeftOut | None) -> list[Outcome]:
-    read = read_outcomes(log, run=run, left_out=left_out)
+def _counted(
+    log: EventLog, run: str, left_out: LeftOut | None, source: GradeSource | None
+) -> list[Outcome]:
+    read = read_outcomes(log, run=run, left_out=left_out, source=source)
     return [outcome for outcome, _ in read if not outcome.excluded]
 
 

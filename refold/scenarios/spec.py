@@ -180,14 +180,32 @@ def load_rubric(path: str | Path, family: str, rules: int) -> Rubric:
         RefoldError: The file is missing, unreadable, or not TOML with a ``[rubric]``.
         ScenarioError: The rubric has mistakes; all of them are in the error.
     """
-    data = read_toml(rubric_file(path), str(path))
-    if "rubric" not in data:
-        raise RefoldError(f"{path}: expected a table [rubric], got none")
     criteria = find_criteria(family, rules)
-    rubric, problems = read_rubric(data["rubric"], "$.rubric", criteria, None)
+    rubric, problems = read_rubric(_read_rubric_table(path), "$.rubric", criteria, None)
     if problems or rubric is None:
         raise ScenarioError(str(path), problems)
     return rubric
+
+
+def read_rubric_name(path: str | Path) -> str:
+    """
+    Return the name of the rubric of the TOML file at *path*, whatever else it says.
+
+    Raises:
+        RefoldError: The file is missing, unreadable, or not TOML with a named ``[rubric]``.
+    """
+    table = _read_rubric_table(path)
+    name = table.get("name") if isinstance(table, dict) else None
+    if not isinstance(name, str):
+        raise RefoldError(f"{path}: expected a [rubric] with a name, got none")
+    return name
+
+
+def _read_rubric_table(path: str | Path) -> Any:
+    data = read_toml(rubric_file(path), str(path))
+    if "rubric" not in data:
+        raise RefoldError(f"{path}: expected a table [rubric], got none")
+    return data["rubric"]
 
 
 def rubric_file(path: str | Path) -> bytes:

@@ -1,31 +1,40 @@
-"""The options that choose a grader: recorded rubrics, a rubric from a file, or a function."""
+"""The options that choose a grader: recorded rubrics, files, a function, or saved grades."""
 
 import functools
-import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import click
 from attrs import frozen
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import RefoldError, Stream
-from refold.engine.definition import header_of
+from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.graders import Grade, Grader, grade
-from refold.graders.judging import NO_JUDGE, Judging
-from refold.graders.process.file_grader import DEFAULT_TIMEOUT, EpisodeToGrade, FileGrader
-from refold.judges.asking import NotAsked, NotJudged
-from refold.scenarios import load_rubric, scenario_names
-from refold.scenarios.criteria import find_criteria
-from refold.scenarios.rubric import Rubric, RubricJudge
-from refold.scenarios.spec import rubric_file
+from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
+from refold.graders.rubric_files import RubricFile, RubricFolder
+from refold.graders.sources import (
+    FunctionOfFile,
+    GivenScores,
+    GradeSource,
+    RecordedRubrics,
+    SavedGrades,
+    find_saved,
+)
 
-T = TypeVar("T", bound=EpisodeToGrade)
+SOURCE = "source"
+"""Names the scores that the source of imported episodes gave."""
 
 _OPTIONS = (
-    click.option("--rubric", metavar="FILE", help="Grade by the [rubric] of this TOML file."),
+    click.option(
+        "--rubric",
+        metavar="BY",
+        help="Grade by the [rubric] of this TOML file, by those of a folder, each for the "
+        "scenario that it is named after, or as saved under this name, with a beginning of the "
+        "digest after an @ where several are; 'source' takes the scores that imports came with.",
+    ),
     click.option(
         "--any-scenario",
         is_flag=True,
@@ -33,8 +42,9 @@ _OPTIONS = (
     ),
     click.option(
         "--grader",
-        metavar="FILE:FUNCTION",
-        help="Grade by this function of a Python file, run in a process of its own.",
+        metavar="BY",
+        help="Grade by FILE:FUNCTION, a function of a Python file, run in a process of its own, "
+        "or as saved under this name.",
     ),
     click.option(
         "--grader-timeout",
@@ -47,139 +57,116 @@ _OPTIONS = (
 )
 
 
-class Judged(Protocol):
-    """A judge's answers, and a place to note the episodes on which it gave no verdict."""
-
-    not_judged: dict[str, str]
-
-    @property
-    def judging(self) -> Judging:
-        """The answers."""
-
-
-_PARAMETER = re.compile(rb"\bask\b")  # by its name, a function gets what it asks with
-
-
-@frozen
-class SelectedEpisode:
-    """An episode to grade: its id and its events."""
-
-    id: str
-    stream: Stream
-
-
 @frozen
 class GraderChoice:
     """
     The grader that the options choose.
 
     Attributes:
-        rubric: Path of a TOML file with a rubric; None for the rubric that each episode recorded.
+        rubric: A TOML file with a rubric, a folder of them, or the name of saved grades; None for
+            the rubric that each episode recorded.
         any_scenario: Whether a rubric that is named after a scenario may grade those of others.
-        grader: A function from a Python file; if given, *rubric* is None.
+        grader: A function of a Python file, or the name of saved grades; if given, *rubric* is
+            None.
         seconds: Time that the function may take for each episode.
     """
 
     rubric: str | None
     any_scenario: bool
-    grader: FileGrader | None
+    grader: str | None
     seconds: float
 
-    def may_ask(self) -> bool:
-        """Return whether it could be that it asks a judge; False is certain."""
-        if self.grader is not None:
-            return _PARAMETER.search(self.grader.source) is not None
-        return self.rubric is not None and b"judge" in rubric_file(self.rubric)
+    @property
+    def is_given(self) -> bool:
+        """Whether the options name anything but the recorded rubrics."""
+        return self.rubric is not None or self.grader is not None
 
-    def rubric_judge(self, events: Stream) -> RubricJudge | None:
-        """Return the judge that the rubric names for the family of *events*; None for nobody."""
-        if self.rubric is None:
-            return None
-        return load_rubric(self.rubric, events.family.name, events.family.rules).judge
-
-    def grade_all(
-        self, episodes: Iterable[T], left_out: LeftOut, session: Judged | None = None
-    ) -> Iterator[tuple[T, Grade]]:
+    def source(self, log: EventLog, left_out: LeftOut) -> GradeSource:
         """
-        Yield each of *episodes* with its grade, in order; *left_out* notes those without one.
-
-        Those that a judge gave no verdict on are left out as well, and noted in *session*.
+        Return what grades the episodes of *log*; *left_out* notes those that cannot be graded.
 
         Raises:
-            NotAsked: A judge's answer is missing.
-            ScenarioError, RefoldError, GraderFailed: As ``results``.
-        """
-        judging = NO_JUDGE if session is None else session.judging
-        for episode, given in self.results(episodes, left_out, judging):
-            if isinstance(given, Grade):
-                yield episode, given
-            elif isinstance(given, NotJudged) and session is not None:
-                session.not_judged[episode.id] = given.cause
-            else:
-                raise given
-
-    def results(
-        self,
-        episodes: Iterable[T],
-        left_out: LeftOut,
-        judging: Judging,
-        *,
-        on_output: Callable[[str], None] = print_to_stderr,
-    ) -> Iterator[tuple[T, Grade | NotAsked | NotJudged]]:
-        """
-        Yield each of *episodes* with its grade, or why there is none by what a judge answered.
-
-        *on_output* is given what a function prints, line by line.
-
-        Raises:
-            ScenarioError: The file holds no rubric that fits an episode's family.
-            RefoldError: It holds the rubric of another scenario than an episode's.
-            GraderFailed: The function raised, ran out of time or returned no grade.
+            RefoldError: There is no such file, folder or saved grade.
         """
         if self.grader is not None:
-            return self.grader.grade_all(
-                episodes, seconds=self.seconds, on_output=on_output, judging=judging
-            )
-        return self._grade_by_rubric(episodes, left_out, judging)
-
-    def _grade_by_rubric(
-        self, episodes: Iterable[T], left_out: LeftOut, judging: Judging
-    ) -> Iterator[tuple[T, Grade | NotAsked | NotJudged]]:
-        # A rubric's measures belong to a family, so the file is read again for each family.
-        rubrics: dict[tuple[str, int], tuple[Rubric, Grader]] = {}
-        for episode in episodes:
-            if self.rubric is None:
-                # Not a file's rubric, which was checked: what the episode itself holds.
-                for _, given in left_out.read_each([episode], lambda each: grade(each.stream)):
-                    yield episode, given
-                continue
-            family = episode.stream.family.name, episode.stream.family.rules
-            if family not in rubrics:
-                read = load_rubric(self.rubric, *family)
-                rubrics[family] = read, Grader(read, find_criteria(*family))
-            rubric, grader = rubrics[family]
-            if not self.any_scenario:
-                _check_scenario(rubric, episode)
-            yield episode, _grade_or_why_not(grader, episode.stream, judging)
-
-
-def _grade_or_why_not(
-    grader: Grader, events: Stream, judging: Judging
-) -> Grade | NotAsked | NotJudged:
-    try:
-        return grader(events, judging.answers, judge=judging.judge, again=judging.again)
-    except (NotAsked, NotJudged) as error:
-        return error
-
-
-def _check_scenario(rubric: Rubric, episode: EpisodeToGrade) -> None:
-    """Refuse the rubric of one scenario that ships for an episode of another scenario."""
-    played = header_of(episode.stream.scenario).name
-    if rubric.name != played and rubric.name in scenario_names():
-        raise RefoldError(
-            f"rubric {rubric.name!r}: expected episodes of that scenario, got {episode.id} of "
-            f"{played}; name the episodes to grade, or add --any-scenario"
+            return self._function(self.grader, log, left_out)
+        return (
+            RecordedRubrics(left_out)
+            if self.rubric is None
+            else self._rubrics(self.rubric, log, left_out)
         )
+
+    def older_source(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource | None:
+        """
+        Return what gave the old grades of *log*'s episodes; None if *reference* is no such thing.
+
+        Saved grades come first: the function that a file holds by now is the new side.
+        """
+        saved = find_saved(log, reference)
+        if saved is not None:
+            return SavedGrades(log, saved, left_out)
+        if reference == SOURCE or Path(reference).is_dir() or reference.endswith(".toml"):
+            return self._rubrics(reference, log, left_out)
+        if Path(reference.rpartition(":")[0]).is_file():
+            return self._function(reference, log, left_out)
+        return None
+
+    def _rubrics(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
+        if Path(reference).is_dir():
+            return RubricFolder(reference, left_out)
+        if reference == SOURCE:
+            return GivenScores()
+        if not Path(reference).exists():
+            saved = find_saved(log, reference)
+            if saved is not None:
+                return SavedGrades(log, saved, left_out)
+            if not reference.endswith(".toml"):
+                raise _unknown(
+                    f"--rubric {reference}", "a TOML file with a [rubric], a folder", log
+                )
+        return RubricFile(reference, log, any_scenario=self.any_scenario)
+
+    def _function(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
+        file, _, name = reference.rpartition(":")
+        if "@" in name or not Path(file).exists():
+            saved = find_saved(log, reference)
+            if saved is not None:
+                return SavedGrades(log, saved, left_out)
+        function = FileGrader(reference)
+        return FunctionOfFile(function, seconds=self.seconds, on_output=print_to_stderr)
+
+
+def _unknown(what: str, files: str, log: EventLog) -> RefoldError:
+    names = ", ".join(dict.fromkeys(name for name, _, _ in log.graded_by())) or "none"
+    return RefoldError(
+        f"{what}: expected {files}, or the name of saved grades (here: {names}), got no such thing"
+    )
+
+
+def look_up_only(source: GradeSource, log: EventLog) -> None:
+    """
+    Let *source* look up what *log* holds of a judge; nobody is asked.
+
+    Where an answer is missing, the source raises NotAsked.
+
+    Raises:
+        RefoldError: The log holds answers of several judges, and the source names none.
+    """
+    if source.may_ask():
+        # Slow to import, and seldom needed.
+        from refold.commands.shared.judging import find_recorded_judge  # noqa: PLC0415
+
+        find_recorded_judge(source, log)
+
+
+def tell_remarks(source: GradeSource) -> None:
+    """Print on stderr what has to be said of the episodes that *source* graded."""
+    for line in source.remarks():
+        print_to_stderr(line)
+    if source.session is not None and source.session.not_judged:
+        causes = Counter(source.session.not_judged.values())
+        told = ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
+        print_to_stderr(f"{pluralise(causes.total(), 'episode')} not judged: {told}")
 
 
 def with_grader_options(command: CommandT) -> CommandT:
@@ -196,8 +183,7 @@ def with_grader_options(command: CommandT) -> CommandT:
     ) -> Any:
         if rubric is not None and grader is not None:
             raise click.UsageError("expected --rubric or --grader, got both")
-        chosen = FileGrader(grader) if grader is not None else None
-        choice = GraderChoice(rubric, any_scenario, chosen, grader_timeout)
+        choice = GraderChoice(rubric, any_scenario, grader, grader_timeout)
         return command(**rest, grader_choice=choice)
 
     # Decorators apply from the bottom up, so the last option is added first.

@@ -6,7 +6,7 @@ model's reply could hold escape sequences that rewrite the screen.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "add_row",
     "escape_line",
     "new_table",
+    "print_document",
     "print_json",
     "print_to_stderr",
     "safe_lines",
@@ -69,26 +70,41 @@ def print_to_stderr(text: str) -> None:
     click.echo(safe_text(text), err=True)
 
 
-def print_json(key: str, items: Iterable[Any], **more: Any) -> None:
+def print_json(
+    key: str,
+    items: Iterable[Any],
+    end: Callable[[], Mapping[str, Any]] | None = None,
+    /,
+    **more: Any,
+) -> None:
     """
     Print one JSON object in UTF-8: the members *more*, then *items* as a list under *key*.
 
-    Items are written one by one, so that memory does not grow with the list. Characters that
-    could steer a terminal are escaped.
+    Items are written one by one, so that memory does not grow with the list. What *end* returns
+    once all are written follows them. Characters that could steer a terminal are escaped.
     """
     rest = iter(items)
     # Computed before anything is written: most errors come with the first item, and must not
     # leave half an object on stdout.
     first = [_encode_safely(item) for item in islice(rest, 1)]
     out = sys.stdout.buffer
-    head = (
-        b"%b:%b," % (_encode_safely(name), _encode_safely(value)) for name, value in more.items()
-    )
+    head = (_encode_member(*each) + b"," for each in more.items())
     out.write(b"{%b%b:[%b" % (b"".join(head), _encode_safely(key), b"".join(first)))
     for item in rest:
         out.write(b"," + _encode_safely(item))
-    out.write(b"]}\n")
+    tail = (b"," + _encode_member(*each) for each in end().items()) if end else ()
+    out.write(b"]%b}\n" % b"".join(tail))
     out.flush()
+
+
+def print_document(text: str) -> None:
+    """Print *text*, a whole document in UTF-8, whose writer has made it safe, as it is."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+def _encode_member(name: str, value: Any) -> bytes:
+    return b"%b:%b" % (_encode_safely(name), _encode_safely(value))
 
 
 def _encode_safely(value: Any) -> bytes:

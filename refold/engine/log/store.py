@@ -447,6 +447,13 @@ class EventLog:
             return [] if id == reference else self.grades(id)
         return [row[0] for row in rows]
 
+    def graded_by(self) -> list[tuple[str, int, str]]:
+        """Return name, version and digest of each rubric that saved grades are by, sorted."""
+        rows = self._query(
+            "SELECT DISTINCT rubric, version, rubric_digest FROM grades ORDER BY 1, 2, 3"
+        )
+        return [tuple(row) for row in rows]
+
     def _query(self, sql: str, *parameters: Any, **named: Any) -> list[Any]:
         with sqlite_errors(self.path):
             return self._connection.execute(sql, named or parameters).fetchall()

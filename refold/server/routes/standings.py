@@ -8,13 +8,17 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
+from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
+from refold.graders import RubricName
+from refold.graders.sources import SavedGrades, find_saved, rubric_reference
 from refold.reports import Baseline, baselines, rankings, read_outcomes
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
+from refold.server.sessions.errors import BadRequest
 
 MOST_SEEDS = 100
 """Seeds in one request, which holds one of the few slots for long computations."""
@@ -46,11 +50,13 @@ class RankingList(Struct, omit_defaults=True):
     """
     Tables of agents; scenarios recorded in several versions have several.
 
-    *left_out* are episodes that cannot be read, if any: they count nowhere.
+    *left_out* are episodes that cannot be read, if any: they count nowhere. *graders* are the
+    names of the saved grades that could score them instead, if any.
     """
 
     rankings: list[dict[str, Any]]
     several: list[str]
+    graders: list[str] = []
     left_out: list[LeftOutEpisode] = []
 
 
@@ -141,11 +147,30 @@ def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
         errors=(422, 503),
     ),
 )
-def leaderboard(context: ContextDep, scenario: TextQuery = None, run: TextQuery = None) -> Response:
-    """Rank the agents of the log, or of one scenario, family or run, by mean score."""
+def leaderboard(
+    context: ContextDep, scenario: TextQuery = None, run: TextQuery = None, by: TextQuery = None
+) -> Response:
+    """
+    Rank the agents of the log, or of one scenario, family or run, by mean score.
+
+    *by* names saved grades, as `refold regrade` does, that score in place of the recorded rubrics.
+    """
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         left_out = LeftOut()
-        found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out)
+        source = None if by is None else _saved_grades(log, by, left_out)
+        found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
         tables, several = rankings(outcome for outcome, _ in found)
+        graders = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
     rows = [msgspec.to_builtins(each) for each in tables]
-    return JsonResponse(RankingList(rows, several, left_out_rows(left_out)))
+    return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))
+
+
+def _saved_grades(log: EventLog, by: str, left_out: LeftOut) -> SavedGrades:
+    """Return the saved grades that *by* names: never a file, which a client must not choose."""
+    try:
+        saved = find_saved(log, by)
+    except RefoldError as error:
+        raise BadRequest(str(error), "by") from None
+    if saved is None:
+        raise BadRequest(f"expected the name of saved grades, got {by!r:.100}", "by")
+    return SavedGrades(log, saved, left_out)

@@ -1,0 +1,1 @@
+"""What ``refold regrade`` prints: text, JSON, Markdown, JUnit's XML, HTML."""

@@ -1,0 +1,179 @@
+"""The two sides of a regrade: which episodes, what gave their old grades, what gives the new."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from io import TextIOWrapper
+
+from attrs import Factory, define, frozen
+
+from refold.commands.shared.files import open_input
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.grader_choice import GraderChoice
+from refold.commands.shared.output import print_to_stderr
+from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.left_out import LeftOut
+from refold.graders.regrading import (
+    RegradeCounts,
+    RegradedEpisode,
+    episodes_graded_in_file,
+    episodes_graded_in_log,
+    episodes_in_log,
+    regrade,
+    regrade_both,
+)
+from refold.graders.sources import GradeSource, rubric_label
+from refold.reports.outcomes import NOT_ENDED, PLAYED_AGAIN, replaced_failures
+
+IN_LOG = "log"
+"""Names the grades saved in the log, else those by the recorded rubrics, as the old side."""
+
+FORK = "fork"
+"""Reason for excluding a fork: another agent may have played its beginning."""
+
+
+@frozen
+class Selection:
+    """
+    The episodes to grade again.
+
+    Attributes:
+        infos: Their rows in the log.
+        excluded: How many others do not count, by reason.
+        whole: Whether nothing narrowed the choice.
+    """
+
+    infos: Sequence[EpisodeInfo]
+    excluded: Mapping[str, int]
+    whole: bool
+
+
+def select(
+    log: EventLog,
+    ids: Sequence[str],
+    left_out: LeftOut,
+    *,
+    scenario: str | None,
+    agent: str | None,
+    run: str | None,
+) -> Selection:
+    """
+    Return the episodes with these *ids*, whatever they are; without, those of *log* that count.
+
+    Raises:
+        UnknownEpisode, AmbiguousEpisode: As ``EventLog.find``.
+    """
+    if ids:
+        return Selection(left_out.find_each(log, ids), {}, whole=False)
+    found = list(log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out))
+    replaced = replaced_failures(found)
+    excluded: Counter[str] = Counter()
+    counted = []
+    for info in found:
+        reason = _exclusion(info, again=info.id in replaced)
+        if reason is None:
+            counted.append(info)
+        else:
+            excluded[reason] += 1
+    whole = scenario is None and agent is None and run is None
+    return Selection(counted, excluded, whole)
+
+
+def _exclusion(info: EpisodeInfo, *, again: bool) -> str | None:
+    if info.parent is not None:
+        return FORK
+    if again:
+        return PLAYED_AGAIN
+    if info.reason == INSTRUMENT_FAILED:
+        return INSTRUMENT_FAILED
+    # Without events it is damaged, which reading it will tell.
+    return None if info.ended or not info.events else NOT_ENDED
+
+
+@define
+class Sides:
+    """
+    What gives the old grades and the new ones of the episodes of *log*.
+
+    *against* is what the old ones were asked for by; *left_out* notes what cannot be graded.
+    """
+
+    log: EventLog
+    selection: Selection
+    choice: GraderChoice
+    against: str
+    left_out: LeftOut
+    tally: RegradeCounts = Factory(RegradeCounts)
+    newer: GradeSource = Factory(
+        lambda self: self.choice.source(self.log, self.left_out), takes_self=True
+    )
+    _older: GradeSource | None = None
+
+    def regrade(self, stack: ExitStack, tolerance: float) -> Iterator[RegradedEpisode]:
+        """
+        Yield each episode that has an old grade and a new one.
+
+        *stack* closes the file of old grades, if there is one.
+
+        Raises:
+            RefoldError: There is none at all, which must not pass for "nothing moved".
+        """
+        yield from self._pairs(stack, tolerance)
+        self._tell_uncompared()
+        if not self.tally.compared:
+            raise RefoldError(
+                f"{self.against}: expected old grades of episodes in the log, got none; "
+                "`refold grade --save` keeps some"
+            )
+
+    def _pairs(self, stack: ExitStack, tolerance: float) -> Iterator[RegradedEpisode]:
+        log, tally, left_out = self.log, self.tally, self.left_out
+        infos = self.selection.infos
+        if self.against == IN_LOG:
+            # One look for all: of a log without grades, each episode would be asked in vain.
+            read = episodes_graded_in_log if log.graded_by() else episodes_in_log
+            saved = read(log, infos, left_out)
+            # Against itself, a recorded rubric would only ever show that nothing moved.
+            recorded = left_out if self.choice.is_given else None
+            return regrade(saved, self.newer, tally, or_recorded=recorded, tolerance=tolerance)
+        self._older = self.choice.older_source(self.against, log, left_out)
+        if self._older is not None:
+            bare = episodes_in_log(log, infos, left_out)
+            return regrade_both(bare, self._older, self.newer, tally, tolerance=tolerance)
+        file = stack.enter_context(TextIOWrapper(open_input(self.against), encoding="utf-8-sig"))
+        only = frozenset(info.id for info in infos)
+        saved = episodes_graded_in_file(
+            log, file, tally, left_out, only=only, whole=self.selection.whole, where=self.against
+        )
+        return regrade(saved, self.newer, tally, tolerance=tolerance)
+
+    def _tell_uncompared(self) -> None:
+        unsaved, missing = self.tally.unsaved, self.tally.missing
+        if unsaved:
+            episodes = pluralise(unsaved, "episode")
+            print_to_stderr(f"{episodes} without an old grade to compare with")
+        if missing:
+            grades = pluralise(missing, "saved grade")
+            print_to_stderr(f"{grades} of episodes that the log does not hold")
+
+    @property
+    def old_label(self) -> str:
+        """What gave the old grades, once all were compared."""
+        if self._older is not None:
+            return self._older.label.removeprefix("the ")
+        if self.against != IN_LOG:
+            return self.against
+        tally = self.tally
+        rubric, *more = tally.saved or [None]
+        saved = "saved grades" if more or rubric is None else f"{rubric_label(rubric)} (saved)"
+        if not tally.recorded:
+            return saved
+        if not tally.saved:
+            return "recorded rubrics"
+        return f"{saved} of {tally.saved.total()}, recorded rubrics of {tally.recorded}"
+
+    @property
+    def new_label(self) -> str:
+        """What gave the new grades, once all were compared."""
+        return self.newer.label.removeprefix("the ")
