@@ -19,7 +19,7 @@ FLOORS = [
     ("graders", "agents"),
     ("environments",),
     ("transcripts",),
-    ("replays",),
+    ("replays", "solving"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),

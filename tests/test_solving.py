@@ -3,18 +3,19 @@
 import random
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from small_scenarios import best_of_all, small_inbox, small_workflow
 
-from refold.engine import Episode, EventLog, RefoldError
+from refold.engine import Episode, RefoldError
 from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.scenarios import load
 from refold.scenarios.search import Move
 from refold.solving import Limits, play_actions, solve
 
-AMPLE = 4 << 30
+AMPLE = Limits(600, 4 * 10**9)
 GOALS = ("score", "return")
 OPTIMA = {
     "inbox/easy": (1.0, 2.4),
@@ -27,7 +28,7 @@ SLOW_OPTIMA = {"workflow/hard": (0.7938, 2.671875), "workflow/expert": (0.9624, 
 
 
 def solved(scenario, objective="score"):
-    return solve(scenario, objective=objective, limits=Limits(600, AMPLE))
+    return solve(scenario, objective=objective, limits=AMPLE)
 
 
 def check_optima(name, score, total):
@@ -132,23 +133,81 @@ def test_equal_searches_find_the_same():
 
 
 def test_another_seed_is_another_question():
-    """The dice of the seed count: the scanner of another world may never fail."""
-    hard = load("workflow/hard")
-    found = solve(hard, seed=45, limits=Limits(600, AMPLE))
-    assert (found.seed, found.proved) == (45, True)
+    """The dice of the seed count: it is the seed's own world that is solved."""
+    medium = load("workflow/medium")
+    found = solve(medium, seed=7, limits=AMPLE)
+    assert (found.seed, found.proved) == (7, True)
+    episode = play_actions(medium, 7, found.actions)
+    assert grade(episode.events).score == found.score
 
 
-def test_time_limit_leaves_a_bound():
-    """A search that is cut off says what it found, and what might be left."""
-    found = solve(load("workflow/expert"), limits=Limits(1, AMPLE))
-    assert (found.proved, found.stopped) == (False, "time limit of 1 s")
-    assert found.score < 0.9624 <= found.bound
+class Looks:
+    """Limits that are reached after so many looks, however fast the machine is."""
+
+    def __init__(self, number):
+        self.left = number
+
+    def reached(self):
+        """Return that the limit is reached, after so many looks."""
+        self.left -= 1
+        return "limit of looks" if self.left < 0 else None
+
+
+def test_limit_leaves_a_bound():
+    """A search that is cut off says what it found, and what might be left at most."""
+    found = solve(load("workflow/medium"), limits=Looks(18))
+    assert (found.proved, found.stopped) == (False, "limit of looks")
+    assert found.score <= 0.645 <= found.bound < 0.99
     assert found.gap == pytest.approx(found.bound - found.score)
+    assert found.gap > 0
 
 
-def test_memory_limit():
-    """Nor does it take more memory than it may; with nothing found it says what to do."""
-    with pytest.raises(
-        RefoldError, match="within the memory limit of 0.001 GiB, found none; allow"
-    ):
-        solve(load("workflow/easy"), limits=Limits(600, 1 << 20))
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        (Limits(1e-9, 4 << 30), "time limit of 1e-09 s"),
+        (Limits(600, 10**6), "memory limit of 0.001 GB"),
+    ],
+)
+def test_limit_without_any_episode(limits, named):
+    """Where nothing was found in time, that is an error that says which limit to raise."""
+    with pytest.raises(RefoldError, match=f"within the {named}, found none; allow more"):
+        solve(load("workflow/easy"), limits=limits)
+
+
+def test_worlds_outside_cannot_be_solved():
+    """Nobody knows the states of a world outside."""
+    with pytest.raises(RefoldError, match="rules of refold decide, got a world outside"):
+        solve(load("gymnasium:CartPole-v1"), limits=AMPLE)
+
+
+def test_general_search():
+    """A family or rubric without a search is searched all the same, and small ones proved."""
+    scenario = small_workflow(3, most_steps=3)
+    judged = evolve(scenario.rubric.criteria[0], weight=-0.25)
+    rubric = evolve(scenario.rubric, criteria=(judged, *scenario.rubric.criteria[1:]))
+    odd = evolve(scenario, rubric=rubric)
+    best, richest = solved(odd), solve(odd, objective="return", limits=AMPLE)
+    assert (best.general, best.proved, richest.general) == (True, True, False)
+    assert best.score == best_of_all(odd)[0]
+
+
+def test_general_search_says_what_it_cannot():
+    """Cut off, it promises no more than the rubric's ceiling."""
+    easy = load("workflow/easy")
+    penalty = evolve(easy.rubric.criteria[0], weight=-0.75)
+    odd = evolve(easy, rubric=evolve(easy.rubric, criteria=(penalty, *easy.rubric.criteria[1:])))
+    found = solve(odd, limits=Looks(40))
+    assert (found.proved, found.bound) == (False, 0.99)
+
+
+def test_equal_workers_are_one():
+    """Workers that differ in nothing but the name multiply no work."""
+    easy = load("workflow/easy")
+    one = easy.parameters.workers[0]
+    twins = [evolve(one, name=f"lead_{number}") for number in range(4)]
+    crowded = evolve(
+        easy, parameters=evolve(easy.parameters, workers=(*easy.parameters.workers, *twins))
+    )
+    alone, many = solved(easy, "return"), solved(crowded, "return")
+    assert (many.total, many.states) == (pytest.approx(alone.total), alone.states)

@@ -30,7 +30,7 @@ class Limits:
         if monotonic() - self.begun > self.seconds:
             return f"time limit of {self.seconds:g} s"
         if memory_used() > self.memory:
-            return f"memory limit of {self.memory / 2**30:g} GiB"
+            return f"memory limit of {self.memory / 1e9:g} GB"
         return None
 
 

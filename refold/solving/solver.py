@@ -72,7 +72,7 @@ def solve(
     objective: Objective = "score",
     seed: int | None = None,
     limits: Limits,
-    watch: Watch = lambda step, width, found: None,
+    watch: Watch = lambda step, width, best, bound: None,
 ) -> Solution:
     """
     Return the best episode of *scenario* for *objective* that is found within *limits*.

@@ -54,8 +54,8 @@ class Found:
         return self.bound <= self.value
 
 
-Watch = Callable[[int, int, Found], None]
-"""Called for each step with its number, the number of open states, and what was found."""
+Watch = Callable[[int, int, float, float], None]
+"""Called for each step: its index, the number of open states, the best value and its bound."""
 
 
 class Sweep:
@@ -75,7 +75,7 @@ class Sweep:
         first = Node(task.start, record, task.search.bound(task.start, record), 0.0, None)
         layer, step = [first], 0
         while layer and self._found.stopped is None:
-            self._watch(step, len(layer), self._found)
+            self._watch(step, len(layer), self._found.value, self._found.bound)
             layer, step = self._next_layer(self._narrow(layer)), step + 1
         bound = min(found.bound, max(self._dropped, self._found.value))
         return evolve(self._found, bound=bound)

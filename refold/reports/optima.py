@@ -1,0 +1,52 @@
+"""
+The optima that a log holds: what was possible in a setting, with a seed.
+
+``refold solve`` records a proved optimum by the agent ``optimal``. Its score is taken from its
+events, as any other is.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from refold.engine import EpisodeInfo, EventLog, Stream
+from refold.engine.log.left_out import LeftOut
+from refold.reports.outcomes import Setting, read_outcome, setting_of
+
+AGENT = "optimal"
+
+
+@frozen
+class Optimum:
+    """The best *score* that is possible, and the *episode* that shows it."""
+
+    score: float
+    episode: str
+
+    def regret(self, score: float) -> float:
+        """Return how far *score* is below, at least 0."""
+        return max(0.0, round(self.score - score, 4))
+
+    def share(self, score: float) -> float | None:
+        """Return *score* as a share of the optimum; None if that is 0."""
+        return score / self.score if self.score else None
+
+
+def optima(log: EventLog, left_out: LeftOut) -> Mapping[tuple[Setting, int], Optimum]:
+    """Return the optima of *log*, by setting and seed; *left_out* notes what cannot be read."""
+    found: dict[tuple[Setting, int], Optimum] = {}
+    solved = log.episodes(agent=AGENT, left_out=left_out)
+    for _, (outcome, _) in left_out.read_each(solved, lambda info: read_outcome(log, info)):
+        key = outcome.setting, outcome.seed
+        if not outcome.excluded and (key not in found or outcome.score > found[key].score):
+            found[key] = Optimum(outcome.score, outcome.id)
+    return found
+
+
+def optimum_of(
+    log: EventLog, info: EpisodeInfo, stream: Stream, left_out: LeftOut
+) -> Optimum | None:
+    """Return the optimum of the setting and seed of the episode *info*, if *log* holds it."""
+    if not any(log.episodes(agent=AGENT, scenario=info.scenario, left_out=left_out)):
+        return None
+    return optima(log, left_out).get((setting_of(stream.scenario), info.seed))

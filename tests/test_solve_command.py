@@ -1,0 +1,40 @@
+"""``refold solve``: what it prints and what it records."""
+
+from recorded_runs import ask, shown
+
+from refold.graders import grade
+
+
+def test_solutions(log):
+    """Score and return, each with proof and episode; the episode is in the log and graded so."""
+    answer, code = ask("solve", log, "workflow/easy")
+    assert code == 0
+    best, richest = answer["solutions"]
+    assert (best["scenario"], best["objective"], best["agent"]) == (
+        "workflow/easy",
+        "score",
+        "optimal",
+    )
+    assert (best["score"], best["bound"], best["proved"], best["gap"]) == (0.9, 0.9, True, 0.0)
+    assert (richest["objective"], richest["agent"]) == ("return", "optimal-return")
+    assert richest["total"] > best["total"]
+    assert richest["score"] < best["score"]
+    for each in (best, richest):
+        stream = log.events(each["episode"])
+        assert log.find(each["episode"]).agent == each["agent"]
+        assert grade(stream).score == each["score"]
+        assert stream[-1].total == each["total"]
+
+
+def test_table_tells_the_price_of_the_return(log):
+    """Where the largest return is not the best score, the difference is told."""
+    out, _ = shown("solve", log, "workflow/easy")
+    assert "0.9000" in out
+    assert "proved" in out
+    assert "workflow/easy: the largest return found costs 0.0533 of the score" in out
+
+
+def test_one_objective(log):
+    """Only what is asked for is solved."""
+    answer, _ = ask("solve", log, "inbox", "--objective", "score")
+    assert [each["score"] for each in answer["solutions"]] == [1.0, 1.0, 1.0]
