@@ -1,6 +1,6 @@
 """``refold solve``: what it prints and what it records."""
 
-from recorded_runs import ask, shown
+from recorded_runs import ask, record, shown
 
 from refold.graders import grade
 
@@ -38,3 +38,27 @@ def test_one_objective(log):
     """Only what is asked for is solved."""
     answer, _ = ask("solve", log, "inbox", "--objective", "score")
     assert [each["score"] for each in answer["solutions"]] == [1.0, 1.0, 1.0]
+
+
+def test_show_compares_with_the_optimum(log):
+    """Where the log holds the optimum of the same world, ``show`` tells regret and share."""
+    record(log, "r", "greedy", ["workflow/medium"])
+    assert ask("show", log, "last")[0]["episodes"][0]["optimum"] is None
+    played = ask("show", log, "last")[0]["episodes"][0]["id"]
+    solution = ask("solve", log, "workflow/medium", "--objective", "score")[0]["solutions"][0]
+    compared = ask("show", log, played)[0]["episodes"][0]["optimum"]
+    assert compared == {
+        "score": 0.645,
+        "episode": solution["episode"],
+        "regret": 0.0125,
+        "share": 0.6325 / 0.645,
+    }
+    assert "optimum 0.6450" in shown("show", log, played)[0]
+    assert "regret 0.0125, 98.1% of it" in shown("show", log, played)[0]
+
+
+def test_another_seed_has_another_optimum(log):
+    """The optimum of one seed says nothing about a run of another."""
+    ask("solve", log, "workflow/medium", "--objective", "score", "--seed", "7")
+    record(log, "r", "greedy", ["workflow/medium"])
+    assert ask("show", log, "last")[0]["episodes"][0]["optimum"] is None

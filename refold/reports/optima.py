@@ -11,7 +11,8 @@ from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.log.left_out import LeftOut
-from refold.reports.outcomes import Setting, read_outcome, setting_of
+from refold.graders import grade
+from refold.reports.outcomes import Setting, setting_of
 
 AGENT = "optimal"
 
@@ -36,10 +37,10 @@ def optima(log: EventLog, left_out: LeftOut) -> Mapping[tuple[Setting, int], Opt
     """Return the optima of *log*, by setting and seed; *left_out* notes what cannot be read."""
     found: dict[tuple[Setting, int], Optimum] = {}
     solved = log.episodes(agent=AGENT, left_out=left_out)
-    for _, (outcome, _) in left_out.read_each(solved, lambda info: read_outcome(log, info)):
-        key = outcome.setting, outcome.seed
-        if not outcome.excluded and (key not in found or outcome.score > found[key].score):
-            found[key] = Optimum(outcome.score, outcome.id)
+    for info, stream in left_out.read_each(solved, lambda info: log.events(info.id)):
+        key, score = (setting_of(stream.scenario), info.seed), grade(stream).score
+        if info.ended and (key not in found or score > found[key].score):
+            found[key] = Optimum(score, info.id)
     return found
 
 
