@@ -25,7 +25,7 @@ from refold.scenarios.workflow.parameters import (
 TYPES = ("draw", "write")
 
 
-def small_workflow(number, *, most_steps=5):
+def small_workflow(number, *, most_steps):
     """Return a workflow of two or three subtasks, and a rubric of measures drawn by *number*."""
     dice = random.Random(f"workflow {number}")
     steps = dice.randint(3, most_steps)

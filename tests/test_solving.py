@@ -77,8 +77,15 @@ def test_small_inboxes(number):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(8, 208))
 def test_more_small_workflows(number):
-    """The same for two hundred more, of up to five steps."""
-    check_all(small_workflow(number))
+    """The same for two hundred more."""
+    check_all(small_workflow(number, most_steps=4))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(208, 228))
+def test_longer_workflows(number):
+    """The same for some of up to five steps."""
+    check_all(small_workflow(number, most_steps=5))
 
 
 @pytest.mark.slow
