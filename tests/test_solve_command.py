@@ -1,5 +1,6 @@
 """``refold solve``: what it prints and what it records."""
 
+import pytest
 from recorded_runs import ask, record, shown
 
 from refold.graders import grade
@@ -62,3 +63,21 @@ def test_another_seed_has_another_optimum(log):
     ask("solve", log, "workflow/medium", "--objective", "score", "--seed", "7")
     record(log, "r", "greedy", ["workflow/medium"])
     assert ask("show", log, "last")[0]["episodes"][0]["optimum"] is None
+
+
+def test_reports_tell_the_share(log):
+    """``report`` and ``leaderboard`` tell what share of the optimum was reached, if it is known."""
+    record(log, "r", "greedy", ["workflow/medium"])
+    assert ask("report", log, "r")[0]["reports"][0]["optimum_share"] is None
+    assert "of the optimum" not in shown("report", log, "r")[0]
+    assert "of optimum" not in shown("leaderboard", log)[0]
+    ask("solve", log, "workflow/medium", "--objective", "score")
+    reached = pytest.approx(0.6325 / 0.645)
+    assert ask("report", log, "r")[0]["reports"][0]["optimum_share"] == reached
+    assert "of the optimum: workflow/medium 98.1%" in shown("report", log, "r")[0]
+    places = ask("leaderboard", log)[0]["rankings"][0]["places"]
+    assert {each["agent"]: each["optimum_share"] for each in places} == {
+        "optimal": 1.0,
+        "greedy": reached,
+    }
+    assert "98.1%" in shown("leaderboard", log)[0]

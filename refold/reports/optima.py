@@ -5,14 +5,15 @@ The optima that a log holds: what was possible in a setting, with a seed.
 events, as any other is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from statistics import fmean
 
 from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.log.left_out import LeftOut
 from refold.graders import grade
-from refold.reports.outcomes import Setting, setting_of
+from refold.reports.outcomes import Outcome, Setting, setting_of
 
 AGENT = "optimal"
 
@@ -51,3 +52,27 @@ def optimum_of(
     if not any(log.episodes(agent=AGENT, scenario=info.scenario, left_out=left_out)):
         return None
     return optima(log, left_out).get((setting_of(stream.scenario), info.seed))
+
+
+class Shares:
+    """Shares of the optimum that agents reach on average, of the worlds whose optimum is known."""
+
+    def __init__(self, known: Mapping[tuple[Setting, int], Optimum]) -> None:
+        self._known = known
+        self._worlds: dict[tuple[Setting, str], dict[int, list[float]]] = {}
+
+    def add(self, outcome: Outcome) -> Outcome:
+        """Note *outcome*, and return it."""
+        optimum = self._known.get((outcome.setting, outcome.seed))
+        share = optimum.share(outcome.score) if optimum is not None else None
+        if share is not None and not outcome.excluded:
+            worlds = self._worlds.setdefault((outcome.setting, outcome.agent), {})
+            worlds.setdefault(outcome.seed, []).append(share)
+        return outcome
+
+    def mean(self, setting: Setting, agents: Iterable[str]) -> float | None:
+        """Return the mean over the worlds of *setting* that *agents* played; None if none."""
+        worlds = [
+            shares for agent in agents for shares in self._worlds.get((setting, agent), {}).values()
+        ]
+        return fmean(map(fmean, worlds)) if worlds else None

@@ -19,9 +19,14 @@ def optimum_row(optimum: Optimum | None, score: float | None) -> dict[str, Any] 
 
 def say_optimum(optimum: Optimum, score: float) -> str:
     """Return a line that compares *score* with *optimum*."""
-    share = optimum.share(score)
-    part = f", {share:.1%} of it" if share is not None else ""
+    share = format_share(optimum.share(score))
+    part = f", {share} of it" if share is not None else ""
     return (
         f"optimum {optimum.score:.4f} (episode {optimum.episode}): "
         f"regret {optimum.regret(score):.4f}{part}"
     )
+
+
+def format_share(share: float | None) -> str | None:
+    """Return *share* in per cent, None if there is none."""
+    return None if share is None else f"{share:.1%}"
