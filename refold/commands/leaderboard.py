@@ -33,7 +33,7 @@ from refold.commands.shared.report_formatting import (
 )
 from refold.engine import EventLog
 from refold.reports import Ranking, find_run, rankings
-from refold.reports.optima import Shares, optima
+from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import read_outcomes
 from refold.reports.statistics import CONFIDENCE
 
@@ -66,7 +66,7 @@ def leaderboard_command(
         source = grader_choice.source(log, left_out)
         look_up_only(source, log)
         found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
-        shares = Shares(optima(log, left_out))
+        shares = Shares(read_optima(log, left_out))
         outcomes = (shares.add(outcome) for outcome, _ in found)
         total = log.count()
         tables, several = rankings(show_progress(outcomes, total=total, label="grading"))

@@ -45,7 +45,7 @@ from refold.reports import (
     ScenarioReport,
     find_run,
 )
-from refold.reports.optima import Shares, optima
+from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import Setting, read_outcomes
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
@@ -109,7 +109,7 @@ def report_command(
         source = grader_choice.source(log, left_out)
         look_up_only(source, log)
         episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
-        shares = Shares(optima(log, left_out))
+        shares = Shares(read_optima(log, left_out))
         noted = ((shares.add(outcome), stream) for outcome, stream in episodes)
         run_report = report_run(noted, pass_at=pass_at, ks=ks, price=price)
         tell_remarks(source)

@@ -34,7 +34,7 @@ class Optimum:
         return score / self.score if self.score else None
 
 
-def optima(log: EventLog, left_out: LeftOut) -> Mapping[tuple[Setting, int], Optimum]:
+def read_optima(log: EventLog, left_out: LeftOut) -> Mapping[tuple[Setting, int], Optimum]:
     """Return the optima of *log*, by setting and seed; *left_out* notes what cannot be read."""
     found: dict[tuple[Setting, int], Optimum] = {}
     solved = log.episodes(agent=AGENT, left_out=left_out)
@@ -51,7 +51,7 @@ def optimum_of(
     """Return the optimum of the setting and seed of the episode *info*, if *log* holds it."""
     if not any(log.episodes(agent=AGENT, scenario=info.scenario, left_out=left_out)):
         return None
-    return optima(log, left_out).get((setting_of(stream.scenario), info.seed))
+    return read_optima(log, left_out).get((setting_of(stream.scenario), info.seed))
 
 
 class Shares:
