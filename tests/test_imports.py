@@ -19,6 +19,7 @@ FLOORS = [
     ("graders", "agents"),
     ("environments",),
     ("transcripts",),
+    ("labels",),
     ("replays", "solving"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("server.settings", "server.metrics", "server.sessions"),
