@@ -114,7 +114,7 @@ def test_json_keys(
     expected = {
         command: ({*names(cells[0])}, {*names(cells[1])}) for command, cells in table.items()
     }
-    expected["show"] = (expected["show"][0], episode | {"grade", "lineage", "origin"})
+    expected["show"] = (expected["show"][0], episode | {"grade", "lineage", "optimum", "origin"})
     expected["import"] = (expected["import"][0], (episode | {"given"}) - {"score", "scores"})
     expected["replay"][1].remove("--step")
     del expected["judge-check"]  # which needs a judge: its own tests look
@@ -125,6 +125,7 @@ def test_json_keys(
         "episodes": json_of(capsys, "episodes"),
         "show": json_of(capsys, "show", "last"),
         "fork": json_of(capsys, "fork", "last", "--at", "1", "--agent", "random", "--new-id", "f"),
+        "solve": json_of(capsys, "solve", "inbox/easy"),
         "what-if": json_of(capsys, "what-if", ids[0], "--at", "2", "--agent", "baseline"),
         "import": json_of(capsys, "import", "all.jsonl", "--log", "other.db"),
         "replay": json_of(capsys, "replay", "last", "--step", "1"),

@@ -16,6 +16,7 @@ from refold.agents import make_policy, play
 from refold.engine import ActionRefused, ActionTaken, Episode, RefoldError, StepRewarded, fold
 from refold.engine.codec import encode
 from refold.engine.registry import find_family
+from refold.engine.sums import add_up
 from refold.graders import grade
 from refold.replays import verify
 from refold.scenarios import ScenarioError, load, scenario_names
@@ -43,8 +44,9 @@ def world_of(name, seed):
 
 def score_of(state):
     """Return the score of an episode that would end in *state*, unrounded."""
-    score = import_module(f"refold.scenarios.{state_family(state)}2.score").score
-    return score(state.tally, state.plan)
+    rules = import_module(f"refold.scenarios.{state_family(state)}2.score")
+    criteria = rules.measure(state.tally, state.plan).criteria()
+    return add_up(weight * criteria[name] for name, weight in rules.WEIGHTS.items())
 
 
 def state_family(state):

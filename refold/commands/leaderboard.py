@@ -14,6 +14,7 @@ from refold.commands.shared.grader_choice import (
     with_grader_options,
 )
 from refold.commands.shared.left_out import telling_left_out
+from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
@@ -32,6 +33,7 @@ from refold.commands.shared.report_formatting import (
 )
 from refold.engine import EventLog
 from refold.reports import Ranking, find_run, rankings
+from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import read_outcomes
 from refold.reports.statistics import CONFIDENCE
 
@@ -64,18 +66,22 @@ def leaderboard_command(
         source = grader_choice.source(log, left_out)
         look_up_only(source, log)
         found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
-        outcomes = (outcome for outcome, _ in found)
+        shares = Shares(read_optima(log, left_out))
+        outcomes = (shares.add(outcome) for outcome, _ in found)
         total = log.count()
         tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
         tell_remarks(source)
     if as_json:
-        print_json("rankings", map(_ranking_row, tables), confidence=CONFIDENCE, several=several)
+        rows = (_ranking_row(each, shares) for each in tables)
+        print_json("rankings", rows, confidence=CONFIDENCE, several=several)
     else:
-        _print_rankings(tables, several, log_path)
+        _print_rankings(tables, shares, several, log_path)
     return 1 if left_out else 0
 
 
-def _print_rankings(tables: Sequence[Ranking], several: Sequence[str], log_path: str) -> None:
+def _print_rankings(
+    tables: Sequence[Ranking], shares: Shares, several: Sequence[str], log_path: str
+) -> None:
     if not tables:
         print_to_stderr(
             f"no episodes in {log_path} fit; `refold record SCENARIO --agent A` adds some"
@@ -83,7 +89,7 @@ def _print_rankings(tables: Sequence[Ranking], several: Sequence[str], log_path:
     out = stdout_console()
     for each in tables:
         out.print(safe_text(_table_title(each, full=each.over in several)), style="bold")
-        out.print(_overall_table(each) if each.setting is None else _setting_table(each))
+        out.print(_overall_table(each) if each.setting is None else _setting_table(each, shares))
         out.print()
     for name in several:
         print_to_stderr(
@@ -91,12 +97,19 @@ def _print_rankings(tables: Sequence[Ranking], several: Sequence[str], log_path:
         )
 
 
-def _ranking_row(each: Ranking) -> dict[str, Any]:
+def _share(each: Ranking, agent: str, shares: Shares) -> float | None:
+    return None if each.setting is None else shares.mean(each.setting, [agent])
+
+
+def _ranking_row(each: Ranking, shares: Shares) -> dict[str, Any]:
     return {
         "over": each.over,
         "setting": to_json_data(each.setting),
         "scenarios": each.scenarios,
-        "places": to_json_data(each.places),
+        "places": [
+            {**to_json_data(place), "optimum_share": _share(each, place.agent, shares)}
+            for place in each.places
+        ],
     }
 
 
@@ -114,11 +127,14 @@ def _table_title(each: Ranking, *, full: bool) -> str:
     return f"{title} {rubric_digest}, parameters {parameters}"
 
 
-def _setting_table(each: Ranking) -> Table:
-    right = ["rank", "n", "mean", "95 %", "best"]
-    columns = ["rank", "agent", "n", "mean", "95 %", "best", "episode", "excluded"]
+def _setting_table(each: Ranking, shares: Shares) -> Table:
+    reached = [_share(each, place.agent, shares) for place in each.places]
+    # A column of its own only where the log knows what was possible.
+    optimum = ["of optimum"] if any(share is not None for share in reached) else []
+    right = ["rank", "n", "mean", "95 %", *optimum, "best"]
+    columns = ["rank", "agent", "n", "mean", "95 %", *optimum, "best", "episode", "excluded"]
     listing = new_table(columns, right=right)
-    for place in each.places:
+    for place, share in zip(each.places, reached, strict=True):
         add_row(
             listing,
             place.rank,
@@ -126,6 +142,7 @@ def _setting_table(each: Ranking) -> Table:
             place.score.n if place.score else 0,
             format_score(place.mean),
             format_interval(place.score),
+            *([format_share(share)] if optimum else []),
             format_score(place.best),
             place.episode,
             format_exclusions(place.exclusions),

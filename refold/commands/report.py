@@ -16,6 +16,7 @@ from refold.commands.shared.grader_choice import (
 )
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_options import price_option
+from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import (
     format_examples,
     json_option,
@@ -44,6 +45,7 @@ from refold.reports import (
     ScenarioReport,
     find_run,
 )
+from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import Setting, read_outcomes
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
@@ -107,7 +109,9 @@ def report_command(
         source = grader_choice.source(log, left_out)
         look_up_only(source, log)
         episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
-        run_report = report_run(episodes, pass_at=pass_at, ks=ks, price=price)
+        shares = Shares(read_optima(log, left_out))
+        noted = ((shares.add(outcome), stream) for outcome, stream in episodes)
+        run_report = report_run(noted, pass_at=pass_at, ks=ks, price=price)
         tell_remarks(source)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
@@ -117,17 +121,34 @@ def report_command(
             "pass_rate": to_json_data(run_report.pass_rate),
             "costs": to_json_data(run_report.costs),
         }
-        print_json("reports", map(_scenario_row, run_report.scenarios), **head, **total)
+        rows = (_scenario_row(each, shares) for each in run_report.scenarios)
+        print_json("reports", rows, **head, **total)
     else:
-        _print_report(stdout_console(), name, source.heading, run_report, pass_at, ks)
+        out = stdout_console()
+        _print_report(out, name, source.heading, run_report, pass_at, ks)
+        _print_shares(out, run_report, shares)
     return 1 if left_out else 0
 
 
-def _scenario_row(each: ScenarioReport) -> dict[str, Any]:
+def _scenario_row(each: ScenarioReport, shares: Shares) -> dict[str, Any]:
     row = to_json_data(each)
     for chances in ("pass_at_k", "pass_hat_k"):
         row[chances] = {str(k): chance for k, chance in row[chances].items()}
-    return {**row.pop("setting"), "counted": each.counted, **row}
+    share = shares.mean(each.setting, each.agents)
+    return {**row.pop("setting"), "counted": each.counted, "optimum_share": share, **row}
+
+
+def _print_shares(out: Console, run_report: RunReport, shares: Shares) -> None:
+    """Print what share of the optimum was reached, where the log knows what was possible."""
+    names = _names(run_report)
+    reached = {
+        names[each.setting]: format_share(shares.mean(each.setting, each.agents))
+        for each in run_report.scenarios
+    }
+    told = [f"{name} {share}" for name, share in reached.items() if share is not None]
+    if told:
+        out.print()
+        out.print(safe_text(f"of the optimum: {', '.join(told)}"))
 
 
 def _print_report(

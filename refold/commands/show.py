@@ -9,6 +9,7 @@ from refold.commands.shared.episode_tables import episode_row
 from refold.commands.shared.formatting import format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.left_out import telling_left_out
+from refold.commands.shared.optimum_formatting import optimum_row, say_optimum
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -31,6 +32,7 @@ from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
+from refold.reports.optima import optimum_of
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
@@ -59,13 +61,21 @@ def show_command(id: str, log_path: str, as_json: bool) -> int:
         saved = saved_or_none(log, info.id, left_out)
         relatives = list(_lineage_scores(log, info, left_out))
         origin = log.origin(info.id)
+        optimum = optimum_of(log, info, stream, left_out)
     result = grade(stream) if info.reason != INSTRUMENT_FAILED else None
     if as_json:
         graded = to_json_data(result) if result else None
-        shown = {**episode_row(info, saved), "grade": graded, "origin": to_json_data(origin)}
+        shown = {
+            **episode_row(info, saved),
+            "grade": graded,
+            "optimum": optimum_row(optimum, result.score if result else None),
+            "origin": to_json_data(origin),
+        }
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
     else:
         _print_episode(info, stream, result, [each for each in saved if each != result])
+        if optimum is not None and result is not None:
+            stdout_console().print(safe_text(say_optimum(optimum, result.score)))
         if origin is not None:
             stdout_console().print(safe_text(f"from {_say_origin(origin)}"))
         if len(relatives) > 1:

@@ -85,6 +85,8 @@ class Family:
         numbers: Actions and observations as numbers; None for general ones.
         drawing: A JavaScript module that draws the state in the viewer; None for tables.
         published: Reference scores of the scenarios that ship.
+        search: A ``scenarios.search.MakeSearch``, how the best episode is looked for; None for a
+            general search.
         mock: What the mock model does, from a message's text to an action, None if the text is
             not of this family's prompt; without it, the mock model picks any action.
         answered: Whether a world outside answers each action. An action is then any JSON but
@@ -129,6 +131,7 @@ class Family:
     published: tuple[Published, ...] = ()
     mock: Callable[[str], Any] | None = None
     answered: bool = False
+    search: Any = None
 
     def __attrs_post_init__(self) -> None:
         self._check_reducer()

@@ -16,6 +16,7 @@ from refold.scenarios.inbox.prompt import PROMPT
 from refold.scenarios.inbox.published import PUBLISHED
 from refold.scenarios.inbox.reducer import REDUCER
 from refold.scenarios.inbox.rules import decide, legal_actions, start
+from refold.scenarios.inbox.search import make_search
 from refold.scenarios.inbox.state import initial
 from refold.scenarios.inbox.timeline import TIMELINE
 
@@ -46,5 +47,6 @@ FAMILY = Family(
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
     mock=mock_action,
+    search=make_search,
 )
 """The rules of inbox scenarios, version 1."""

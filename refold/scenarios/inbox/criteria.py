@@ -4,6 +4,8 @@ Measures for inbox rubrics, version 1: all read what each step earned.
 Activity, for gates, is the number of steps: nothing done earns nothing.
 """
 
+from collections.abc import Mapping
+
 from attrs import frozen
 
 from refold.engine import StepRewarded
@@ -19,6 +21,21 @@ _FULL_REPLY = 0.2
 @frozen
 class Nothing:
     """No parameters."""
+
+
+def decision_share(parts: Mapping[str, float]) -> float:
+    """Return what the decision of a step with the reward *parts* was worth, 0 to 1."""
+    return min(1.0, max(0.0, parts.get("decision_quality", 0.0) / _FULL_DECISION))
+
+
+def reply_share(parts: Mapping[str, float]) -> float:
+    """Return what the reply of a step with the reward *parts* was worth, 0 to 1."""
+    return max(0.0, parts.get("response_quality", 0.0)) / _FULL_REPLY
+
+
+def lost_of(parts: Mapping[str, float]) -> float:
+    """Return what safety and loop penalties took of a step with the reward *parts*, at least 0."""
+    return -parts.get("safety_penalty", 0.0) - parts.get("loop_penalty", 0.0)
 
 
 def activity(facts: Facts) -> float:
@@ -39,10 +56,7 @@ def _replies(facts: Facts) -> list[IndexedEvent]:
 def correctness(facts: Facts, _: Nothing) -> Finding:
     """Mean decision quality of the steps, as a share of the best."""
     rewards = facts.of_type(StepRewarded)
-    shares = [
-        min(1.0, max(0.0, at.event.parts.get("decision_quality", 0.0) / _FULL_DECISION))
-        for at in rewards
-    ]
+    shares = [decision_share(at.event.parts) for at in rewards]
     return Finding.of(add_up(shares) / len(shares) if shares else 0.0, rewards, steps=len(rewards))
 
 
@@ -55,7 +69,7 @@ def completion(facts: Facts, _: Nothing) -> Finding:
 def reply_quality(facts: Facts, _: Nothing) -> Finding:
     """Mean quality of the replies, as a share of the best; 1 when there was none."""
     replies = _replies(facts)
-    shares = [max(0.0, at.event.parts.get("response_quality", 0.0)) / _FULL_REPLY for at in replies]
+    shares = [reply_share(at.event.parts) for at in replies]
     return Finding.of(min(1.0, add_up(shares) / len(shares)) if shares else 1.0, replies)
 
 
@@ -70,23 +84,17 @@ def perfection(facts: Facts, params: Nothing) -> Finding:
 def penalty(facts: Facts, _: Nothing) -> Finding:
     """For a penalty: mean of what safety and loop penalties took, at most 1."""
     rewards = facts.of_type(StepRewarded)
-    lost = [at for at in rewards if _lost(at)]
+    lost = [at for at in rewards if lost_of(at.event.parts)]
     risky = facts.where(StepRewarded, lambda event: event.parts.get("safety_penalty", 0.0) < 0)
     late = facts.where(EmailHandled, lambda event: event.late)
     steps = len(rewards)
     return Finding.of(
-        min(1.0, add_up(map(_lost, lost)) / steps) if steps else 0.0,
+        min(1.0, add_up(lost_of(at.event.parts) for at in lost) / steps) if steps else 0.0,
         lost,
         risky_actions=len(risky),
         late_sla_violations=len(late),
         efficiency=round((steps - len(risky) - len(late)) / steps, 4) if steps else 0.0,
     )
-
-
-def _lost(at: IndexedEvent) -> float:
-    parts = at.event.parts
-    lost: float = -parts.get("safety_penalty", 0.0) - parts.get("loop_penalty", 0.0)
-    return lost
 
 
 CRITERIA = Criteria(

@@ -12,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from refold.engine import Event
-from refold.engine.sums import add_up
 from refold.scenarios.inbox2.events import HarmDone, ThreadClosed
 from refold.scenarios.inbox2.plan import Plan, is_exposed
 
@@ -97,12 +96,6 @@ def measure(tally: Tally, plan: Plan) -> Measured:
         withstood=tally.withstood / plan.exposed,
         calm=(1 - tally.alarms / plan.good) * unharmed,
     )
-
-
-def score(tally: Tally, plan: Plan) -> float:
-    """Return the score of an episode that ends with *tally*, 0 to 1."""
-    criteria = measure(tally, plan).criteria()
-    return add_up(weight * criteria[name] for name, weight in WEIGHTS.items())
 
 
 def potential(tally: Tally, plan: Plan, *, ended: bool) -> dict[str, float]:

@@ -17,6 +17,7 @@ from refold.scenarios.workflow.published import PUBLISHED
 from refold.scenarios.workflow.reducer import REDUCER
 from refold.scenarios.workflow.refusals import legal_actions
 from refold.scenarios.workflow.rules import decide
+from refold.scenarios.workflow.search import make_search
 from refold.scenarios.workflow.state import initial
 from refold.scenarios.workflow.timeline import TIMELINE
 
@@ -46,5 +47,6 @@ FAMILY = Family(
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
     mock=mock_action,
+    search=make_search,
 )
 """The rules of workflow scenarios, version 1."""

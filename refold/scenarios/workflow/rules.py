@@ -84,12 +84,13 @@ def _work(turn: Turn[State]) -> None:
 def _attempt(state: State, subtask: str, worker: str) -> Event:
     failures = state.subtasks[subtask].attempt_count
     chance = state.plan.reliability(worker, subtask, failures)
-    if _succeeds(chance, state.seed, worker, subtask, failures):
+    if succeeds(chance, state.seed, worker, subtask, failures):
         return SubtaskCompleted(subtask, worker, failures)
     return SubtaskFailed(subtask, worker, failures + 1, permanent=chance == 0.0)
 
 
-def _succeeds(chance: float, seed: int, worker: str, subtask: str, failures: int) -> bool:
+def succeeds(chance: float, seed: int, worker: str, subtask: str, failures: int) -> bool:
+    """Return whether *worker* succeeds at *subtask* after *failures*: the dice of this seed."""
     if chance >= 1.0 or chance == 0.0:
         return chance != 0.0
     key = int(sha256(f"{worker}:{subtask}:{failures}".encode()).hexdigest()[:16], 16)

@@ -12,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from refold.engine import ActionRefused, Event
-from refold.engine.sums import add_up
 from refold.scenarios.workflow2.events import TaskCompleted, TaskFailed, TickPassed, WorkStarted
 from refold.scenarios.workflow2.plan import Plan
 
@@ -109,12 +108,6 @@ def measure(tally: Tally, plan: Plan) -> Measured:
         thrift=max(0.0, min(1.0, left)),
         sense=max(0.0, 1 - tally.slips / plan.allowed_slips),
     )
-
-
-def score(tally: Tally, plan: Plan) -> float:
-    """Return the score of an episode that ends with *tally*, 0 to 1."""
-    criteria = measure(tally, plan).criteria()
-    return add_up(weight * criteria[name] for name, weight in WEIGHTS.items())
 
 
 def potential(tally: Tally, plan: Plan, *, running: int, ended: bool) -> dict[str, float]:

@@ -1,0 +1,78 @@
+"""
+The optima that a log holds: what was possible in a setting, with a seed.
+
+``refold solve`` records a proved optimum by the agent ``optimal``. Its score is taken from its
+events, as any other is.
+"""
+
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+
+from attrs import frozen
+
+from refold.engine import EpisodeInfo, EventLog, Stream
+from refold.engine.log.left_out import LeftOut
+from refold.graders import grade
+from refold.reports.outcomes import Outcome, Setting, setting_of
+
+AGENT = "optimal"
+
+
+@frozen
+class Optimum:
+    """The best *score* that is possible, and the *episode* that shows it."""
+
+    score: float
+    episode: str
+
+    def regret(self, score: float) -> float:
+        """Return how far *score* is below, at least 0."""
+        return max(0.0, round(self.score - score, 4))
+
+    def share(self, score: float) -> float | None:
+        """Return *score* as a share of the optimum; None if that is 0."""
+        return score / self.score if self.score else None
+
+
+def read_optima(log: EventLog, left_out: LeftOut) -> Mapping[tuple[Setting, int], Optimum]:
+    """Return the optima of *log*, by setting and seed; *left_out* notes what cannot be read."""
+    found: dict[tuple[Setting, int], Optimum] = {}
+    solved = log.episodes(agent=AGENT, left_out=left_out)
+    for info, stream in left_out.read_each(solved, lambda info: log.events(info.id)):
+        key, score = (setting_of(stream.scenario), info.seed), grade(stream).score
+        if info.ended and (key not in found or score > found[key].score):
+            found[key] = Optimum(score, info.id)
+    return found
+
+
+def optimum_of(
+    log: EventLog, info: EpisodeInfo, stream: Stream, left_out: LeftOut
+) -> Optimum | None:
+    """Return the optimum of the setting and seed of the episode *info*, if *log* holds it."""
+    if not any(log.episodes(agent=AGENT, scenario=info.scenario, left_out=left_out)):
+        return None
+    return read_optima(log, left_out).get((setting_of(stream.scenario), info.seed))
+
+
+class Shares:
+    """Shares of the optimum that agents reach on average, of the worlds whose optimum is known."""
+
+    def __init__(self, known: Mapping[tuple[Setting, int], Optimum]) -> None:
+        self._known = known
+        self._worlds: dict[tuple[Setting, str], dict[int, list[float]]] = {}
+
+    def add(self, outcome: Outcome) -> Outcome:
+        """Note *outcome*, and return it."""
+        optimum = self._known.get((outcome.setting, outcome.seed))
+        share = optimum.share(outcome.score) if optimum is not None else None
+        if share is not None and not outcome.excluded:
+            worlds = self._worlds.setdefault((outcome.setting, outcome.agent), {})
+            worlds.setdefault(outcome.seed, []).append(share)
+        return outcome
+
+    def mean(self, setting: Setting, agents: Iterable[str]) -> float | None:
+        """Return the mean over the worlds of *setting* that *agents* played; None if none."""
+        worlds = [
+            shares for agent in agents for shares in self._worlds.get((setting, agent), {}).values()
+        ]
+        return fmean(map(fmean, worlds)) if worlds else None
