@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "refold.commands.regrade",
         "Grade again and list the episodes that moved, and why.",
     ),
+    "check": ("refold.commands.check", "Check the project's grades against its baseline."),
     "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
     "verify": ("refold.commands.verify", "Check hash chains and decide every step again."),
     "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),

@@ -84,6 +84,21 @@ class JudgeChoice:
         return Judge(named, {name: _plain(value) for name, value in known.items()})
 
 
+NO_JUDGE_ASKED = JudgeChoice(
+    model=None,
+    parameters={},
+    dry_run=False,
+    limit=None,
+    again=0,
+    price=None,
+    base_url=None,
+    api_key=None,
+    timeout=0.0,
+    max_retries=0,
+)
+"""Asks nobody: answers that are missing are an error."""
+
+
 def _plain(value: Any) -> Any:
     """Return *value* with 0 for 0.0: however it was written, it is the same judge."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
