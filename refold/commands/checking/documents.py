@@ -74,7 +74,7 @@ def _grids(result: CheckResult) -> Iterator[Grid]:
     rows = tuple(
         (verdict.rule, grader, verdict.answer, verdict.why) for grader, verdict in result.rows()
     )
-    yield Grid(result.verdict, ("rule", "grader", "answer", "why"), rows)
+    yield Grid("all rules", ("rule", "grader", "answer", "why"), rows)
     wrong = tuple((each.name, each.problem) for each in result.goldens if each.problem)
     if wrong:
         yield Grid("goldens", ("golden", "problem"), wrong)
