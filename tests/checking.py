@@ -47,6 +47,7 @@ def record(shell: Shell, name: str, agent: str, *, epochs: int, seed: int = 1) -
 
 def make_project(at: Path) -> Shell:
     """Return a shell in a new project in the folder *at*, which has a baseline."""
+    at.mkdir(exist_ok=True)
     shell = Shell(at)
     record(shell, "base", "baseline", epochs=3)
     record(shell, "dice", "random", epochs=4)
