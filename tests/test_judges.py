@@ -403,7 +403,7 @@ def test_a_log_without_the_tables_is_read(shell):
 
 
 def test_regrade_asks_about_what_it_compares(shell):
-    """Another judge's grades are compared with the saved ones; without a verdict, none is."""
+    """Another judge's grades are compared with saved ones, or recorded; without a verdict, none."""
     with closing(sqlite3.connect(shell.at / "refold.db")) as log, log:
         log.execute("DELETE FROM grades")
     first, _ = shell.ids()
@@ -411,11 +411,28 @@ def test_regrade_asks_about_what_it_compares(shell):
         shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)} --save", first)
     with mock_judge("no") as model:
         ran = shell(f"regrade {BY_RUBRIC} --judge openai:other {address(model)}", code=1)
-        assert len(model.requests) == 1  # the other episode has nothing to compare with
-    assert "score 1.0000 -> 0.8000" in ran.out
+        assert len(model.requests) == 2  # the other is compared with its recorded rubric's grade
+    assert "  1.0000 -> 0.8000  " in ran.out
+    assert " of 1, recorded rubrics of 1 -> " in ran.out
     with mock_judge("(garbage)") as model:
         ran = shell(f"regrade {BY_RUBRIC} --judge openai:third {address(model)}", code=2)
-    assert "not judged: 1 unreadable" in ran.err
+    assert "2 episodes not judged: 2 unreadable" in ran.err
+
+
+def test_reports_look_up_what_is_answered(shell):
+    """Whatever takes a grader takes one that asks: from the log, or it says what to do."""
+    shell.refuses(f"report last {BY_RUBRIC}", match="not asked; `refold grade --judge MODEL` asks")
+    with mock_judge("yes") as model:
+        grades = shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)} --json").json["grades"]
+        asked = len(model.requests)
+    scores = {each["episode"]: each["score"] for each in grades}
+    found = shell(f"episodes {BY_RUBRIC} --json").json["episodes"]
+    assert {each["id"]: each["score"] for each in found} == scores
+    reports = shell(f"report last {BY_RUBRIC} --json").json["reports"]
+    assert sum(each["counted"] for each in reports) == len(grades)
+    shell(f"leaderboard {BY_RUBRIC}")
+    shell(f"compare last last {BY_RUBRIC}")
+    assert len(model.requests) == asked
 
 
 def test_the_mock_judge_refuses_what_it_does_not_know(shell):

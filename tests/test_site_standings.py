@@ -3,10 +3,13 @@
 import browsing
 import pytest
 from attrs import evolve
+from msgspec.structs import replace
 from serving import running
 
 from refold.agents import make_policy, play
 from refold.engine import Episode, EventLog
+from refold.graders import RubricName, save_grade
+from refold.graders.custom import grade_by
 from refold.scenarios import load
 
 pytestmark = pytest.mark.slow
@@ -182,6 +185,35 @@ def test_leaderboard(server, visit):
     assert "workflow/medium: recorded with several" in viewer.text(".banner")
     assert "not counted: 1 not ended" in viewer.text(".rankings")
     assert len([table for table in tables if table["over"] == "workflow/medium"]) == 2
+
+
+def test_another_grader(tmp_path, visit):
+    """Saved grades can rank instead of the recorded rubrics; the address holds both filters."""
+    with EventLog(tmp_path / "log.db") as log:
+        episode = Episode.start(load("inbox/easy"), log=log, agent="baseline")
+        play(episode, make_policy("baseline", episode.family, seed=0))
+        given = grade_by(half, episode.events)
+        rubric = RubricName("mine.py:half", 0, "a" * 64)
+        save_grade(log, episode.id, replace(given, rubric=rubric))
+    with running(tmp_path) as server:
+        viewer = visit(server, "page=standings")
+        assert places(viewer, 0)[0]["mean"] == "0.8750"
+        (name,) = server.get("/leaderboard")["graders"]
+        with viewer.page.expect_response("**/leaderboard?*by=*"):
+            viewer.page.select_option("[name=by]", name)
+        viewer.page.wait_for_function("document.querySelector('.places .mean')")
+        viewer.page.locator("td.mean", has_text="0.5000").first.wait_for()
+        viewer.page.select_option("[name=scenario]", "inbox")
+        viewer.page.locator("td.mean", has_text="0.5000").first.wait_for()
+        assert "by=" in viewer.page.url
+        assert "scenario=inbox" in viewer.page.url
+        viewer.page.select_option("[name=by]", "")
+        viewer.page.locator("td.mean", has_text="0.8750").first.wait_for()
+
+
+def half(events):
+    """Return half of the best score."""
+    return 0.5
 
 
 def test_picture_of_a_place(server, visit):

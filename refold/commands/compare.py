@@ -12,7 +12,12 @@ from rich.table import Table
 from refold.commands.shared.diff_tables import print_prompt_difference
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
-from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.options import (
@@ -99,6 +104,7 @@ def compare_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = [find_run(log, run) for run in runs]
         source = grader_choice.source(log, left_out)
+        look_up_only(source, log)
         if len(names) != 2:
             _compare_many(log, names, pass_at, rules, left_out, source, as_json=as_json)
             tell_remarks(source)

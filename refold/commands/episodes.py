@@ -10,7 +10,12 @@ from refold.commands.shared.episode_tables import (
     episode_row,
     episodes_table,
 )
-from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     filter_options,
@@ -62,6 +67,7 @@ def episodes_command(
         if source is None:
             rows = ((info, saved_or_none(log, info.id, left_out)) for info in listed)
         else:
+            look_up_only(source, log)
             rows = _graded(source, read_episodes(log, listed, left_out))
         if as_json:
             print_json("episodes", (episode_row(info, grades) for info, grades in rows))

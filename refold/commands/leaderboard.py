@@ -7,7 +7,12 @@ import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
-from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
 from refold.commands.shared.output import (
@@ -57,6 +62,7 @@ def leaderboard_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
         source = grader_choice.source(log, left_out)
+        look_up_only(source, log)
         found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
         outcomes = (outcome for outcome, _ in found)
         total = log.count()

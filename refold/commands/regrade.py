@@ -117,6 +117,9 @@ def regrade_command(
         session.settle([info.id for info in chosen.infos], pass_at=pass_at)
         if session.list_missing(as_json=as_json or form == "json"):
             return 0
+        # Told after errors too: it may be why nothing could be compared.
+        stack.callback(session.tell, as_json=as_json or form != "text")
+        stack.callback(tell_remarks, sides.newer)
         regraded = totals.watch(sides.regrade(stack, tolerance))
         finish = cache(partial(_finish, sides, totals, rules, _command(context)))
         print_regraded(
@@ -126,8 +129,6 @@ def regrade_command(
             named=bool(ids),
             more={"against": against, "tolerance": tolerance, **session.wavering_data()},
         )
-    session.tell(as_json=as_json or form != "text")
-    tell_remarks(sides.newer)
     tally = sides.tally
     print_to_stderr(f"{pluralise(tally.compared, 'episode')} compared, {tally.moved} moved")
     if left_out:

@@ -8,7 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
-from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.grader_choice import (
+    GraderChoice,
+    look_up_only,
+    tell_remarks,
+    with_grader_options,
+)
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_options import price_option
 from refold.commands.shared.options import (
@@ -100,6 +105,7 @@ def report_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
         source = grader_choice.source(log, left_out)
+        look_up_only(source, log)
         episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
         run_report = report_run(episodes, pass_at=pass_at, ks=ks, price=price)
         tell_remarks(source)

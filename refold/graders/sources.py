@@ -71,6 +71,11 @@ def rubric_label(rubric: RubricName) -> str:
     return f"{rubric.name}{version}{digest}"
 
 
+def rubric_reference(rubric: RubricName) -> str:
+    """Return what names the saved grades by *rubric* among others: ``inbox/hard@90cd12ab``."""
+    return f"{rubric.name}@{rubric.digest[:_DIGEST_LETTERS]}"
+
+
 class GradeSource:
     """
     Gives grades to episodes.
@@ -263,8 +268,7 @@ def find_saved(log: EventLog, reference: str) -> RubricName | None:
         name, _, digest = reference.rpartition("@")
         found = [each for each in known if each.name == name and each.digest.startswith(digest)]
     if len(found) > 1:
-        name = found[0].name
-        several = enumerate_names(f"{name}@{each.digest[:_DIGEST_LETTERS]}" for each in found)
+        several = enumerate_names(map(rubric_reference, found))
         raise RefoldError(
             f"saved grades {reference!r}: expected those of one grader, got {several}; "
             "name one of them"

@@ -55,7 +55,10 @@ class NotAsked(RefoldError):
     def __init__(self, wanted: Sequence[Wanted]) -> None:
         self.wanted = tuple(wanted)
         count = f"{len(self.wanted)} question{'' if len(self.wanted) == 1 else 's'}"
-        super().__init__(f"grade: expected a judge's answers, got {count} not asked")
+        super().__init__(
+            f"grade: expected a judge's answers, got {count} not asked; "
+            "`refold grade --judge MODEL` asks"
+        )
 
 
 class NotJudged(RefoldError):

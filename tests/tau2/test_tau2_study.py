@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from test_docs import Reader  # noqa: E402 - lies in the folder above
+from test_docs import Reader
 
 
 @pytest.mark.slow

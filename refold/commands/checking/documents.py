@@ -8,7 +8,7 @@ from refold.commands.checking.result import CheckResult
 from refold.commands.regrading.grids import Grid
 from refold.commands.regrading.html import html_body, html_document, html_table
 from refold.commands.regrading.junit import junit_document, rules_suite
-from refold.commands.regrading.markdown import cell, markdown, markdown_table
+from refold.commands.regrading.markdown import cell, markdown_table, report_as_markdown
 
 MOST_MARKDOWN = 60_000
 """Bytes of the Markdown: a comment on GitHub takes 65,536 characters, a summary 1 MiB."""
@@ -24,7 +24,7 @@ def check_markdown(result: CheckResult) -> str:
         lines += markdown_table(grid)
     for each in result.graders:
         done = each.finished
-        text = markdown(done.heading, done.report, done.verdicts)
+        text = report_as_markdown(done.heading, done.report, done.verdicts)
         lines += ["", *text.splitlines()]
     for keep in _KEPT:
         text = "\n".join(_cut_rows(lines, keep)) + "\n"

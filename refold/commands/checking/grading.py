@@ -16,7 +16,7 @@ from refold.commands.regrading.junit import JUnitCases
 from refold.commands.regrading.sides import Selection, select
 from refold.commands.regrading.words import Heading
 from refold.commands.shared.grader_choice import GraderChoice
-from refold.commands.shared.judge_options import NO_JUDGE_ASKED
+from refold.commands.shared.judge_options import NOBODY
 from refold.commands.shared.judging import JudgeSession
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
@@ -92,7 +92,7 @@ class GraderCheck:
         )
         self._choice = GraderChoice(rubric, False, function, DEFAULT_TIMEOUT)
         source = self._choice.source(self.log, self.left_out)
-        self._session = JudgeSession(NO_JUDGE_ASKED, source, self.log)
+        self._session = JudgeSession(NOBODY, source, self.log)
 
     @cached_property
     def _selection(self) -> Selection:

@@ -8,7 +8,7 @@ from attrs import frozen
 from refold.commands.regrading.data import move_row, report_data
 from refold.commands.regrading.html import SideBySide, html_page
 from refold.commands.regrading.junit import JUnitCases
-from refold.commands.regrading.markdown import markdown
+from refold.commands.regrading.markdown import report_as_markdown
 from refold.commands.regrading.text import print_change, print_head, print_report, print_verdicts
 from refold.commands.regrading.words import Heading
 from refold.commands.shared.grade_tables import MOST_ROWS
@@ -57,7 +57,7 @@ def print_regraded(
         (_print_each if named else _print_text)(regraded, finish)
     elif form == "md":
         _take_all(regraded)
-        print_document(markdown(*_parts(finish())))
+        print_document(report_as_markdown(*_parts(finish())))
     elif form == "junit":
         cases = JUnitCases()
         _take_all(map(cases.add, regraded))

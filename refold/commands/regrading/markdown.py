@@ -26,7 +26,7 @@ _LARGEST = 5
 _SPECIAL = re.compile(r"[\\`*{}\[\]#|~<&@]|(?<!\w)_|_(?!\w)|://|^>")
 
 
-def markdown(heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]) -> str:
+def report_as_markdown(heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]) -> str:
     """Return the report as Markdown; whatever names and ids hold, it keeps to its cells."""
     return "\n".join(_lines(heading, report, verdicts)) + "\n"
 

@@ -1,12 +1,14 @@
 """The options that choose a grader: recorded rubrics, files, a function, or saved grades."""
 
 import functools
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 from attrs import frozen
 
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, RefoldError
@@ -141,10 +143,30 @@ def _unknown(what: str, files: str, log: EventLog) -> RefoldError:
     )
 
 
+def look_up_only(source: GradeSource, log: EventLog) -> None:
+    """
+    Let *source* look up what *log* holds of a judge; nobody is asked.
+
+    Where an answer is missing, the source raises NotAsked.
+
+    Raises:
+        RefoldError: The log holds answers of several judges, and the source names none.
+    """
+    if source.may_ask():
+        # Slow to import, and seldom needed.
+        from refold.commands.shared.judging import find_recorded_judge  # noqa: PLC0415
+
+        find_recorded_judge(source, log)
+
+
 def tell_remarks(source: GradeSource) -> None:
     """Print on stderr what has to be said of the episodes that *source* graded."""
     for line in source.remarks():
         print_to_stderr(line)
+    if source.session is not None and source.session.not_judged:
+        causes = Counter(source.session.not_judged.values())
+        told = ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
+        print_to_stderr(f"{pluralise(causes.total(), 'episode')} not judged: {told}")
 
 
 def with_grader_options(command: CommandT) -> CommandT:

@@ -84,7 +84,7 @@ class JudgeChoice:
         return Judge(named, {name: _plain(value) for name, value in known.items()})
 
 
-NO_JUDGE_ASKED = JudgeChoice(
+NOBODY = JudgeChoice(
     model=None,
     parameters={},
     dry_run=False,
@@ -96,7 +96,7 @@ NO_JUDGE_ASKED = JudgeChoice(
     timeout=0.0,
     max_retries=0,
 )
-"""Asks nobody: answers that are missing are an error."""
+"""The options of a command that asks nobody."""
 
 
 def _plain(value: Any) -> Any:

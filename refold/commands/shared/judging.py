@@ -6,8 +6,7 @@ its own, so that neither an error nor Ctrl-C loses what was paid for.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +14,7 @@ from attrs import asdict, define, field, frozen
 
 from refold.agents.judge import JudgeAsker, ask_all
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.judge_options import JudgeChoice
+from refold.commands.shared.judge_options import NOBODY, JudgeChoice
 from refold.commands.shared.judge_spending import Spending, about, tokens_of
 from refold.commands.shared.model_choices import kind_of, open_client
 from refold.commands.shared.output import (
@@ -90,7 +89,7 @@ class JudgeSession:
         """
         if not ids or not self.source.may_ask():
             return
-        self.judge = self._find_judge(ids)
+        self.judge = self.find_judge(ids)
         self._warn_of_itself(ids)
         if self.choice.dry_run:
             self._missing, _ = self._grade(ids, 0, {})
@@ -120,13 +119,9 @@ class JudgeSession:
         return {} if self.wavering is None else {"wavering": asdict(self.wavering)}
 
     def tell(self, *, as_json: bool) -> None:
-        """Print how much the judge wavers; say how many episodes have no verdict, and why."""
+        """Print how much the judge wavers, unless JSON says so."""
         if self.wavering is not None and not as_json:
             stdout_console().print(wavering_text(self.wavering), soft_wrap=True)
-        if self.not_judged:
-            causes = Counter(self.not_judged.values())
-            told = ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
-            print_to_stderr(f"{pluralise(len(self.not_judged), 'episode')} not judged: {told}")
 
     def _judging(self, again: int) -> Judging:
         return Judging(self._look_up, self.judge.digest if self.judge else "", again)
@@ -142,7 +137,7 @@ class JudgeSession:
             self._heard.setdefault(question.digest, {})[attempt] = verdict.word
         return found
 
-    def _find_judge(self, ids: Sequence[str]) -> Judge | None:
+    def find_judge(self, ids: Iterable[str]) -> Judge | None:
         """Return who answers: by the options, the rubric, or as the only one in the log."""
         # Of the first that can be read: damaged ones are told where they are graded in the end.
         readable = LeftOut().read_each(ids, self.log.events, id=str)
@@ -260,6 +255,17 @@ class JudgeSession:
         complete = [[each[id] for each in scores] for id in ids if all(id in s for s in scores)]
         heard = {question: list(found.values()) for question, found in self._heard.items()}
         return measure_wavering(heard, complete, pass_at=pass_at)
+
+
+def find_recorded_judge(source: GradeSource, log: EventLog) -> None:
+    """
+    Let *source* look up the answers that *log* holds, of the judge that it names or the only one.
+
+    Raises:
+        RefoldError: It names none, and the log holds answers of several.
+    """
+    session = JudgeSession(NOBODY, source, log)
+    session.judge = session.find_judge(info.id for info in log.episodes(left_out=LeftOut()))
 
 
 def _missing_row(missing: _Missing) -> dict[str, Any]:

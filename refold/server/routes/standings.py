@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.graders.sources import SavedGrades, find_saved
+from refold.graders import RubricName
+from refold.graders.sources import SavedGrades, find_saved, rubric_reference
 from refold.reports import Baseline, baselines, rankings, read_outcomes
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
@@ -49,11 +50,13 @@ class RankingList(Struct, omit_defaults=True):
     """
     Tables of agents; scenarios recorded in several versions have several.
 
-    *left_out* are episodes that cannot be read, if any: they count nowhere.
+    *left_out* are episodes that cannot be read, if any: they count nowhere. *graders* are the
+    names of the saved grades that could score them instead, if any.
     """
 
     rankings: list[dict[str, Any]]
     several: list[str]
+    graders: list[str] = []
     left_out: list[LeftOutEpisode] = []
 
 
@@ -157,8 +160,9 @@ def leaderboard(
         source = None if by is None else _saved_grades(log, by, left_out)
         found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
         tables, several = rankings(outcome for outcome, _ in found)
+        graders = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
     rows = [msgspec.to_builtins(each) for each in tables]
-    return JsonResponse(RankingList(rows, several, left_out_rows(left_out)))
+    return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))
 
 
 def _saved_grades(log: EventLog, by: str, left_out: LeftOut) -> SavedGrades:

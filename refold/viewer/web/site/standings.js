@@ -111,30 +111,42 @@ function referenceTables(s) {
     ${families.map((family) => baselineTable(family, s.references.filter((row) => row.family === family)))}`;
 }
 
+/** The choice of who graded, where the log holds saved grades. */
+function graderFilter(s) {
+  const names = [...new Set([...(s.board?.graders ?? []), s.by])].filter(Boolean);
+  if (!names.length) return nothing;
+  const option = (value, text) => html`<option value=${value} ?selected=${value === s.by}>${plainLine(text)}</option>`;
+  return html`<label class="field">Graded by <select name="by" @change=${(event) => s.gradeBy(event.target.value)}>
+    ${option("", "the recorded rubrics")}${names.map((name) => option(name, name))}</select></label>`;
+}
+
 function renderPage(s) {
   return html`<main class="page standings"><div class="title"><h1>Standings</h1>
     <form class="filters" @submit=${(event) => event.preventDefault()}>
-      ${scenarioFilter(s.tasks, s.scenario, s.narrow)}</form></div>
+      ${scenarioFilter(s.tasks, s.scenario, s.narrow)}${graderFilter(s)}</form></div>
     ${rankingBoard(s)}${referenceTables(s)}</main>`;
 }
 
 function readHash() {
-  return readAddress().get("scenario") ?? "";
+  const address = readAddress();
+  return { scenario: address.get("scenario") ?? "", by: address.get("by") ?? "" };
 }
 
 function addActions(s, alive) {
   s.follow = async () => {
     if (!alive()) return;
-    const scenario = readHash();
-    s.set({ scenario });
+    const asked = readHash();
+    s.set(asked);
     let board = null;
-    const lost = await refusalOf(async () => { board = await get(withQuery("leaderboard", { scenario })); });
-    if (scenario === s.scenario) s.set({ board, lost });
+    const lost = await refusalOf(async () => { board = await get(withQuery("leaderboard", asked)); });
+    if (asked.scenario === s.scenario && asked.by === s.by) s.set({ board, lost });
   };
-  s.narrow = (scenario) => {
-    writeAddress({ page: "standings", ...(scenario && { scenario }) });
+  const go = ({ scenario, by }) => {
+    writeAddress({ page: "standings", ...(scenario && { scenario }), ...(by && { by }) });
     return s.follow();
   };
+  s.narrow = (scenario) => go({ scenario, by: s.by });
+  s.gradeBy = (by) => go({ scenario: s.scenario, by });
   s.compare = async (ask) => {
     s.set({ busy: true });
     const wrong = await refusalOf(async () => s.set({ references: (await ask()).baselines }));
@@ -147,7 +159,7 @@ export async function showStandings(root, key, alive) {
   const { tasks } = await get("tasks");
   if (!alive()) return () => {};
   document.title = "Standings · refold";
-  const s = { tasks, scenario: "", board: null, lost: null, references: [], busy: false, wrong: null };
+  const s = { tasks, scenario: "", by: "", board: null, lost: null, references: [], busy: false, wrong: null };
   s.set = (changes) => {
     Object.assign(s, changes);
     if (alive()) render(renderPage(s), root);
