@@ -175,6 +175,7 @@ def test_a_log_in_place_of_files(shell):
         ({"baseline": "none"}, "none/rubrics: expected grades of these episodes, got none"),
         ({"goldens": "none", "fail": {"goldens": True}}, r"\$\.check\.goldens: expected a folder"),
         ({"runs": {"baseline": "a", "candidate": "dice"}}, "run 'a'"),
+        ({"runs": {"baseline": "dice", "candidate": "dice"}}, "two runs, got 'dice' twice"),
         ({"runs": {"baseline": "a"}}, r"\$\.check\.runs\.candidate: expected a value, got none"),
         (
             {"runs": {"baseline": "base", "candidate": "dice", "fail": "wrose"}},

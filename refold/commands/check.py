@@ -147,7 +147,8 @@ def _check(project: _Project, left_out: LeftOut) -> CheckResult:
         beside.append(Verdict("goldens", "fails" if wrong else "holds", why))
     if check.baseline is not None or check.runs is not None:
         with open_episodes(project.place(check.episodes), project.place(check.log)) as log:
-            for one, runs in _graders(project, log, left_out):
+            for one in _graders(project, log, left_out):
+                runs = _compare_runs(project, one)
                 if check.baseline is None:
                     beside += runs
                 else:
@@ -176,19 +177,21 @@ def _goldens(project: _Project) -> list[Golden]:
     return [Golden(*each) for each in check_goldens(folder)]
 
 
-def _graders(
-    project: _Project, log: EventLog, left_out: LeftOut
-) -> Iterator[tuple[GraderCheck, list[Verdict]]]:
-    """Yield each grader with the answers to the rule on runs by it."""
-    check, runs = project.check, project.check.runs
+def _graders(project: _Project, log: EventLog, left_out: LeftOut) -> Iterator[GraderCheck]:
+    """Yield the check of each grader; episodes of the fresh run are not compared with grades."""
+    runs = project.check.runs
     candidate = find_run(log, runs.candidate) if runs else None
     for grader, baseline in project.baselines():
-        one = GraderCheck(log, grader, project.path.parent, baseline, left_out, candidate)
-        if runs is None:
-            yield one, []
-        else:
-            rule = parse_rule(runs.fail, known=COMPARE_RULES)
-            yield one, [one.compare_runs(runs, rule, pass_at=check.pass_at)]
+        yield GraderCheck(log, grader, project.path.parent, baseline, left_out, candidate)
+
+
+def _compare_runs(project: _Project, one: GraderCheck) -> list[Verdict]:
+    """Return the answer to the rule on runs, by one grader; none if no runs are compared."""
+    check = project.check
+    if check.runs is None:
+        return []
+    rule = parse_rule(check.runs.fail, known=COMPARE_RULES)
+    return [one.compare_runs(check.runs, rule, pass_at=check.pass_at)]
 
 
 def _update(project: _Project, left_out: LeftOut) -> int:
@@ -197,7 +200,7 @@ def _update(project: _Project, left_out: LeftOut) -> int:
         raise RefoldError(f"{project.path}: expected check.baseline for --update, got none")
     kept = set()
     with open_episodes(project.place(check.episodes), project.place(check.log)) as log:
-        for one, _ in _graders(project, log, left_out):
+        for one in _graders(project, log, left_out):
             grades = list(one.grades())
             if left_out:
                 raise RefoldError("check --update: expected episodes that can all be graded")

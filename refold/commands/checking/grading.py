@@ -168,8 +168,17 @@ class GraderCheck:
         )
 
     def compare_runs(self, runs: CheckedRuns, rule: Rule, *, pass_at: float) -> Verdict:
-        """Return the answer to *rule* of the fresh run against the recorded one."""
+        """
+        Return the answer to *rule* of the fresh run against the recorded one.
+
+        Raises:
+            RefoldError: There is no such run, or both are the same.
+        """
         names = find_run(self.log, runs.baseline), find_run(self.log, runs.candidate)
+        if names[0] == names[1]:
+            raise RefoldError(
+                f"check.runs: expected two runs, got {names[0]!r} twice; record a fresh one"
+            )
         compared = compare(
             self.log,
             names,
