@@ -102,6 +102,11 @@ def test_json_keys(
     for agent in ("random", "baseline"):
         words = f"record inbox/easy --agent {agent} --epochs 3 --same-seed --log group.db"
         cli.run(words.split())
+    for who, value in (("anna", "no"), ("ben", "yes")):
+        cli.run(f"label last --name right --value {value} --by {who} --log group.db".split())
+    cli.run(
+        ["label", "last", "--name", "poor", "--value", "no", "--by", "ann", "--log", "group.db"]
+    )
     cli.run(["export", "-o", "all.jsonl"])
     (tmp_path / "half.py").write_text("def half(events):\n    return 0.5\n")
     table = rows(section("docs/cli.md", "## JSON"))
@@ -112,6 +117,7 @@ def test_json_keys(
     expected["show"] = (expected["show"][0], episode | {"grade", "lineage", "origin"})
     expected["import"] = (expected["import"][0], (episode | {"given"}) - {"score", "scores"})
     expected["replay"][1].remove("--step")
+    del expected["judge-check"]  # which needs a judge: its own tests look
     answers = {
         "record": recorded,
         "resume": json_of(capsys, "resume", "last"),
@@ -132,6 +138,9 @@ def test_json_keys(
         "runs": json_of(capsys, "runs"),
         "report": json_of(capsys, "report", "x"),
         "compare": json_of(capsys, "compare", "x", "x"),
+        "labels": json_of(capsys, "labels", "--log", "group.db"),
+        "agree": json_of(capsys, "agree", "--name", "right", "--log", "group.db"),
+        "validate": json_of(capsys, "validate", "--label", "poor", "--log", "group.db"),
         "group": json_of(capsys, "group", "inbox/easy", "--log", "group.db"),
         "leaderboard": json_of(capsys, "leaderboard"),
         "baseline": json_of(capsys, "baseline", "--seeds", "1"),

@@ -19,6 +19,7 @@ FLOORS = [
     ("graders", "agents", "project"),
     ("environments",),
     ("transcripts",),
+    ("labels",),
     ("replays",),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("server.settings", "server.metrics", "server.sessions"),

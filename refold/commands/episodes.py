@@ -26,6 +26,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import EventLog
+from refold.engine.log.remarks import standing
 from refold.graders.saved import saved_or_none
 from refold.graders.sources import GradeSource
 from refold.reports.outcomes import PlayedEpisode, read_episodes
@@ -39,6 +40,7 @@ from refold.reports.outcomes import PlayedEpisode, read_episodes
     ),
 )
 @filter_options
+@click.option("--tag", metavar="TAG", help="Only those that somebody tagged so.")
 @limit_option
 @with_grader_options
 @log_option
@@ -47,6 +49,7 @@ def episodes_command(
     scenario: str | None,
     agent: str | None,
     run: str | None,
+    tag: str | None,
     limit: int,
     grader_choice: GraderChoice,
     log_path: str,
@@ -61,6 +64,10 @@ def episodes_command(
         found = log.episodes(
             scenario=scenario, agent=agent, run=run, newest_first=True, left_out=left_out
         )
+        if tag is not None:
+            said = standing(log.remarks())
+            tagged = {each.episode for each in said if (each.kind, each.name) == ("tag", tag)}
+            found = (info for info in found if info.id in tagged)
         listed = islice(found, limit or None)
         source = grader_choice.source(log, left_out) if grader_choice.is_given else None
         rows: Iterable[EpisodeWithGrades]

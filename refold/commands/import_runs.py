@@ -37,7 +37,19 @@ class _Outcome:
     rows: list[dict[str, Any]] | None
     added: int = 0
     held: int = 0
+    remarks: int = 0
+    known: int = 0
     passed: list[str] = field(factory=list)
+
+    def count_remark(self, new: bool) -> None:
+        """Count something that a person said, *new* or not."""
+        self.remarks += new
+        self.known += not new
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was found, new or not."""
+        return bool(self.added or self.held or self.remarks or self.known)
 
 
 @click.command(
@@ -89,7 +101,7 @@ def import_command(
                 outcome.rows.append(row)
         for problem in importer.report.problems:
             print_to_stderr(f"left out: {problem}")
-        if not outcome.added and not outcome.held:
+        if not outcome.any:
             raise RefoldError(_nothing(files, importer.report, outcome))
     if outcome.rows is not None:
         skipped = outcome.held
@@ -123,7 +135,8 @@ def _import_all(
                 outcome.passed.append(each.name)
                 continue
             if found == REFOLD:
-                for info in import_lines(log, file, where=each.path):
+                counted = outcome.count_remark
+                for info in import_lines(log, file, where=each.path, on_remark=counted):
                     yield {**to_json_data(info), "given": []}
                 continue
             source = Source(file, each.name, each.folder)
@@ -158,6 +171,9 @@ def _report_data(report: Report) -> dict[str, Any]:
 def _print_outcome(outcome: _Outcome, report: Report, log_path: str, *, listed: bool) -> None:
     held = f", {outcome.held} there already" if outcome.held else ""
     print_to_stderr(f"{pluralise(outcome.added, 'episode')} imported into {log_path}{held}")
+    if outcome.remarks or outcome.known:
+        known = f", {outcome.known} there already" if outcome.known else ""
+        print_to_stderr(f"{pluralise(outcome.remarks, 'remark')} imported{known}")
     if outcome.passed:
         count = pluralise(len(outcome.passed), "file")
         print_to_stderr(f"{count} of other kinds passed over: {_some(outcome.passed)}")

@@ -28,7 +28,9 @@ from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 @json_option
 def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
     """
-    Put the episodes of several logs, their saved grades and what judges answered into a new one.
+    Put the episodes of several logs into a new one, with all that stands beside them.
+
+    That is saved grades, what judges answered, and what people said.
 
     Events are copied as they are stored. An episode that several logs have is kept once, in its
     longest form. Where an id names different episodes, those of later logs get a number behind
@@ -48,6 +50,7 @@ def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
             for _ in show_progress(written, total=len(merge.ids), label="merging"):
                 pass
             merge.write_judgements(merged)
+            merge.write_remarks(merged)
     if as_json:
         print_json("merged", map(to_json_data, merge.outcomes()))
     else:

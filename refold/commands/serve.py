@@ -18,6 +18,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     "serve",
     epilog=format_examples(
         "refold serve",
+        "refold serve --label-as anna",
         "refold serve --scenario workflow --port 9000 --log rollouts.db",
         'refold serve --host 0.0.0.0 --token "$(openssl rand -hex 24)"',
     ),
@@ -82,6 +83,13 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     metavar="MB",
     help="Size of the log from which on no new episode begins.",
 )
+@click.option(
+    "--label-as",
+    metavar="WHO",
+    envvar="REFOLD_LABEL_AS",
+    show_envvar=True,
+    help="Let episodes be labelled on the page, in this name.",
+)
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @click.option("--quiet", is_flag=True, help="Write no access log.")
 @log_option
@@ -99,6 +107,7 @@ def serve_command(
     client_rate: float | None,
     idle_timeout: float,
     log_limit: float | None,
+    label_as: str | None,
     durable: bool,
     quiet: bool,
     log_path: str,
@@ -128,6 +137,7 @@ def serve_command(
         durable=durable,
         scenarios=tuple(scenarios),
         default_task=default,
+        label_as=label_as or None,
         access_log=not quiet,
     )
     serve(

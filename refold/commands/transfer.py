@@ -1,6 +1,7 @@
 """``refold export``."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import click
 
@@ -15,6 +16,7 @@ from refold.commands.shared.output import escape_line
 from refold.commands.shared.progress import show_progress
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.log.left_out import LeftOut
+from refold.replays.remarks import export_remarks
 from refold.replays.transfer import export_judgements, export_lines
 from refold.transcripts.exports.names import NAMES
 
@@ -52,8 +54,9 @@ def export_command(
     Write episodes as JSON Lines: those named, or the whole log.
 
     Each is a header line, then its stored events, a line each, byte for byte. What judges were
-    first asked about them comes last. On a terminal, characters that could steer it are escaped.
-    Exits with 1 if an episode is damaged: it is told, and the others are written.
+    first asked about them, and what people said of them, come last. On a terminal, characters
+    that could steer it are escaped. Exits with 1 if an episode is damaged: it is told, and the
+    others are written.
 
     With --as, they are written by value. chat and otel are JSON Lines. atif and sts are a file
     for each episode: one goes to the file, several into the folder that --output names. inspect
@@ -92,5 +95,6 @@ def _export_events(log: EventLog, ids: Sequence[str], output: str, left_out: Lef
         for info, lines in left_out.read_each(watched, lambda info: export_lines(log, info)):
             file.writelines(map(escape_line, lines) if file.isatty() else lines)
             written.append(info.id)
-        answers = export_judgements(log, only=frozenset(written) if ids else None)
-        file.writelines(map(escape_line, answers) if file.isatty() else answers)
+        only = frozenset(written) if ids else None
+        beside = chain(export_judgements(log, only=only), export_remarks(log, only=only))
+        file.writelines(map(escape_line, beside) if file.isatty() else beside)

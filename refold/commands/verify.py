@@ -31,6 +31,7 @@ from refold.replays import Divergence
 from refold.replays.checks import Verdict, audit_episode, resolve_id
 from refold.replays.judgements import find_judgement_problems
 from refold.replays.manifests import LARGEST_MANIFEST, compare_with_log, read_manifest
+from refold.replays.remarks import find_remark_problems
 
 
 def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
@@ -91,8 +92,8 @@ def verify_command(
     Check episodes, those named or the whole log: the hash chain, then every step decided again.
 
     Each episode's row, its parent and its saved grades are checked as well; for the whole log,
-    its file and what judges answered too. Exits with 1 if anything is not what the rules make of
-    scenario, seed and actions.
+    its file, what judges answered and what people said too. Exits with 1 if anything is not what
+    the rules make of scenario, seed and actions.
 
     A chain cannot show that its end was not cut off, nor that another episode was not put in its
     place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
@@ -143,8 +144,8 @@ def verify_command(
 
 
 def _file_problems(file: Audit) -> list[str]:
-    """Return what is wrong with the file, and else with what judges answered."""
-    return file.problems() or list(find_judgement_problems(file))
+    """Return what is wrong with the file, and else with what judges answered and people said."""
+    return file.problems() or [*find_judgement_problems(file), *find_remark_problems(file)]
 
 
 def _compare_manifest(log: EventLog, path: str) -> list[dict[str, Any]]:

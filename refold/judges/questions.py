@@ -5,7 +5,7 @@ Equal evidence and equal words make an equal question, in whichever episode, so 
 all of them. The values of the scale are no part of it: another value asks nobody anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -41,7 +41,8 @@ verdict, which is exactly one of the words that the question allows."""
 
 _BEFORE = "Question: "
 _AFTER = "\n\nThe record:\n"
-_WORDS_OF_AGENTS = ("content", "message")
+WORDS_OF_AGENTS = ("content", "message")
+"""Fields of an action that hold what its agent says."""
 
 
 class BadQuestion(RefoldError):
@@ -106,7 +107,18 @@ def make_question(
     """
     ordered = check_question(text, words)
     seqs = _checked_seqs(events, show)
-    data = [_shown(events, seq) for seq in seqs]
+    return _put([_shown(events, seq) for seq in seqs], text, ordered, seqs)
+
+
+def changed(question: Question, change: Callable[[list[Any]], list[Any]]) -> Question:
+    """Return the *question* as it is put where what it shows is what *change* makes of that."""
+    record = question.messages[1]["content"].partition(_AFTER)[2]
+    _fence, data, _rest = record.split("\n", 2)
+    return _put(change(msgspec.json.decode(data)), question.text, question.words, question.show)
+
+
+def _put(data: Sequence[Any], text: str, ordered: Sequence[str], seqs: Sequence[int]) -> Question:
+    """Return the question *text* about *data*, which is shown of the events with these *seqs*."""
     listed = ", ".join(f'"{word}"' for word in ordered)
     prompt = (
         f"{_BEFORE}{text}{_AFTER}{fenced(data, text)}\n\n"
@@ -115,7 +127,7 @@ def make_question(
     )
     messages = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": prompt}]
     body = encode({"messages": messages, "form": _form(ordered)})
-    return Question(text, ordered, seqs, body)
+    return Question(text, tuple(ordered), tuple(seqs), body)
 
 
 def question_in(prompt: str) -> str | None:
@@ -195,5 +207,5 @@ def agent_words(action: Any) -> str:
     if isinstance(action, str):
         return action
     fields = msgspec.to_builtins(action)
-    found = (fields.get(name) for name in _WORDS_OF_AGENTS) if isinstance(fields, dict) else ()
+    found = (fields.get(name) for name in WORDS_OF_AGENTS) if isinstance(fields, dict) else ()
     return next((each for each in found if isinstance(each, str) and each), "")

@@ -159,6 +159,19 @@ class MergePlan:
                 id = self._ids.get((source.log.path, asked_of), asked_of)
                 log.save_judgement(evolve(found, first_asked_of=id), body)
 
+    def write_remarks(self, log: EventLog) -> None:
+        """
+        Store what people said in the new *log*, each remark once.
+
+        Raises:
+            RefoldError: A remark was altered.
+        """
+        for source in self._sources:
+            for remark in source.log.remarks():
+                id = self._ids.get((source.log.path, remark.episode))
+                if id is not None:  # else its episode was left out
+                    log.save_remark(evolve(remark, episode=id))
+
     def _write_grades(
         self, log: EventLog, id: str, place: _Destination, digests: Sequence[str]
     ) -> None:

@@ -6,7 +6,7 @@ header's is refused. Of an episode that can still be played on, an agent that is
 script is marked as imported: see ``refold.agents.origins``.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import IO, Literal
 
 import msgspec
@@ -23,6 +23,7 @@ from refold.engine.log.info import record_fields
 from refold.engine.log.judgements import Judgement, unpack
 from refold.engine.text_marks import without_bom
 from refold.replays.judgements import bytes_of, judgement_problem
+from refold.replays.remarks import RemarkLine, store_remark
 from refold.replays.verification import find_row_mismatch
 
 LONGEST_TEXT = 5000
@@ -84,7 +85,7 @@ class JudgementLine(
     body: msgspec.Raw = _NONE
 
 
-_decode_line = msgspec.json.Decoder(EpisodeHeader | JudgementLine).decode
+_decode_line = msgspec.json.Decoder(EpisodeHeader | JudgementLine | RemarkLine).decode
 
 
 def export_lines(log: EventLog, info: EpisodeInfo) -> list[bytes]:
@@ -131,14 +132,21 @@ def export_judgements(log: EventLog, *, only: Collection[str] | None = None) -> 
         yield encode(line) + b"\n"
 
 
-def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[EpisodeInfo]:
+def import_lines(
+    log: EventLog,
+    lines: IO[bytes],
+    *,
+    where: str,
+    on_remark: Callable[[bool], None] = lambda _new: None,
+) -> Iterator[EpisodeInfo]:
     """
     Store each episode in *lines* and yield its row in *log*.
 
     Args:
         log: The log to write to.
-        lines: One or more exported episodes, and what judges answered.
+        lines: Exported episodes, what judges answered, and what people said.
         where: The file's name in error messages.
+        on_remark: Told of each remark whether it is new to the log.
 
     Raises:
         RefoldError: A line is not part of an export, an episode is cut short, or its digest is
@@ -151,6 +159,9 @@ def import_lines(log: EventLog, lines: IO[bytes], *, where: str) -> Iterator[Epi
         header = _read_header(line, f"{where} line {number}")
         if isinstance(header, JudgementLine):
             _store_judgement(log, header, bodies, f"{where} line {number}")
+            continue
+        if isinstance(header, RemarkLine):
+            on_remark(store_remark(log, header, f"{where} line {number}"))
             continue
         payloads = [
             payload for _, (_, payload) in zip(range(header.events), numbered, strict=False)
@@ -172,9 +183,9 @@ def _read_lines(lines: IO[bytes], where: str) -> Iterator[bytes]:
             yield line.rstrip(b"\r\n")
 
 
-def _read_header(line: bytes, where: str) -> EpisodeHeader | JudgementLine:
+def _read_header(line: bytes, where: str) -> EpisodeHeader | JudgementLine | RemarkLine:
     try:
-        header: EpisodeHeader | JudgementLine = _decode_line(line)
+        header: EpisodeHeader | JudgementLine | RemarkLine = _decode_line(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RefoldError(
             f"{where}: expected the header of an exported episode, got {error}"
@@ -209,7 +220,7 @@ def _store_judgement(
     log.save_judgement(kept, body)
 
 
-def _check_bounds(header: EpisodeHeader | JudgementLine, where: str) -> None:
+def _check_bounds(header: EpisodeHeader | JudgementLine | RemarkLine, where: str) -> None:
     for name in header.__struct_fields__:
         value = getattr(header, name)
         # JSON holds larger numbers than a column of SQLite.

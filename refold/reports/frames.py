@@ -64,7 +64,8 @@ class Frames:
 
     def __repr__(self) -> str:
         path = self._log.path if isinstance(self._log, EventLog) else self._log
-        return f"<Frames of {path}: episodes, steps, model_calls, messages, tool_calls, grades>"
+        frames = "episodes, steps, model_calls, messages, tool_calls, grades, labels"
+        return f"<Frames of {path}: {frames}>"
 
     @cached_property
     def episodes(self) -> Any:
@@ -95,6 +96,11 @@ class Frames:
     def grades(self) -> Any:
         """A row for each saved grade."""
         return self._read("grade_list", "rubric", "version")
+
+    @cached_property
+    def labels(self) -> Any:
+        """A row for each label, tag and note that counts."""
+        return self._read("label_list", "labelled_at")
 
     def _read(self, view: str, *order: str) -> Any:
         begun = "(SELECT id FROM episodes WHERE uid = episode)"

@@ -39,8 +39,14 @@ def check_exposure(settings: ServerSettings) -> None:
     Check that the server is not open to other machines by accident.
 
     Raises:
-        RefoldError: It listens beyond this machine, with neither a token nor ``public``.
+        RefoldError: It listens beyond this machine, with neither a token nor ``public``; or it
+            labels as somebody, and anybody could.
     """
+    if settings.label_as is not None and settings.is_open:
+        raise RefoldError(
+            f"--label-as {settings.label_as}: expected --token beside --public, got none; with it, "
+            "nobody else can label in that name"
+        )
     if not (is_loopback(settings.host) or settings.token or settings.public):
         raise RefoldError(
             f"--host {settings.host}: expected --token, or --public to let everybody in, got "

@@ -38,7 +38,15 @@ from refold.server.openenv.mcp import RpcDispatcher
 from refold.server.openenv.mcp_http import McpEndpoint
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import EnvironmentSocket
-from refold.server.routes import forks, manual_play, pages, runs, saved_episodes, standings
+from refold.server.routes import (
+    forks,
+    labels,
+    manual_play,
+    pages,
+    runs,
+    saved_episodes,
+    standings,
+)
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import SessionStore
 from refold.server.sessions.tasks import load_catalogue
@@ -52,6 +60,7 @@ _ROUTERS = (
     http_api.router,
     saved_episodes.router,
     manual_play.router,
+    labels.router,
     runs.router,
     forks.router,
     standings.router,

@@ -47,6 +47,7 @@ class ServerSettings:
         scenarios: Scenarios, families or files to serve; all that ship if empty.
         default_task: Task of a reset that names none, by full or short name; None for
             workflow/easy, or the first scenario if that is not served.
+        label_as: Who labels on its page; None for nobody.
         access_log: Whether to write a line for each request to stderr.
     """
 
@@ -67,6 +68,7 @@ class ServerSettings:
     durable: bool = False
     scenarios: tuple[str, ...] = ()
     default_task: str | None = None
+    label_as: str | None = None
     access_log: bool = True
 
     @property
@@ -138,5 +140,6 @@ VARIABLES: Mapping[str, tuple[str, Any]] = {
     "REFOLD_DURABLE": ("durable", _parse_flag),
     "REFOLD_SCENARIOS": ("scenarios", _parse_list),
     "REFOLD_DEFAULT_TASK": ("default_task", str),
+    "REFOLD_LABEL_AS": ("label_as", str),
 }
 """Environment variables, each with its setting and the function that reads it."""

@@ -58,7 +58,7 @@ _MARKS: Sequence[tuple[str, frozenset[str]]] = (
     ("swe-agent", frozenset({"history"})),
     ("chat", frozenset({"messages"})),
 )
-_OWN = re.compile(rb'\{\s*"type"\s*:\s*"episode"')
+_OWN = re.compile(rb'\{\s*"type"\s*:\s*"(?:episode|remark)"')
 _TOKEN = re.compile(rb'"(?P<key>(?:[^"\\]|\\.)*+)"(?P<colon>\s*:)?|[{}\[\]]')
 
 

@@ -98,6 +98,21 @@ class JudgeSession:
         if self.choice.again:
             self.wavering = self._measure(ids, scores, pass_at)
 
+    def settle_questions(self, wanted: Iterable[tuple[Wanted, str]]) -> None:
+        """
+        Have answered all that is *wanted*, each first asked of the episode beside it.
+
+        Raises:
+            RefoldError, Unavailable: As ``settle``.
+        """
+        missing = [
+            _Missing(each, episode)
+            for each, episode in wanted
+            if self._look_up(each.question, each.attempt) is None
+        ]
+        if missing:
+            self._ask(missing)
+
     def list_missing(self, *, as_json: bool) -> bool:
         """With ``--dry-run``, print the questions that nobody has answered; return whether so."""
         if not self.choice.dry_run:

@@ -13,9 +13,10 @@ from attrs import frozen
 from refold.engine.errors import NotALog
 from refold.engine.log.file import open_log, sqlite_errors
 from refold.engine.log.judgements import Judgement, each_judgement
+from refold.engine.log.remarks import Remark, count_later_events, remark_rows
 from refold.engine.log.schema import check_migrations
 
-_TABLES = ("episodes", "events", "grades", "questions", "judgements")
+_TABLES = ("episodes", "events", "grades", "questions", "judgements", "remarks")
 _MOST = 20  # findings for each table: a page of damage can touch every row
 _PAGE = 500
 
@@ -117,6 +118,16 @@ class Audit:
         ):
             yield from ((digest, body) for _, digest, body in rows)
             last = rows[-1][0]
+
+    def remarks(self) -> Iterator[tuple[Remark, bytes]]:
+        """Yield each remark, unchecked, with its stored hash."""
+        with sqlite_errors(self._path):
+            yield from remark_rows(self._connection)
+
+    def later_events(self, remark: Remark) -> int | None:
+        """Return how many events came after a *remark*; None if it is of no state there was."""
+        with sqlite_errors(self._path):
+            return count_later_events(self._connection, remark.episode, remark.digest)
 
     def _tables(self) -> list[str]:
         """Return refold's tables; a log of an older version, read-only, lacks some."""

@@ -1,12 +1,13 @@
 """
 The tables of a log, and the check that a file really has them.
 
-Six tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams),
+Seven tables: ``episodes`` (who, when, which scenario), ``events`` (the append-only streams),
 ``grades`` (derived: may be dropped and rebuilt), ``origins`` (where imported episodes came from),
-``questions`` and ``judgements`` (what judges answered). Triggers make all but the grades and
-origins append-only even in a plain ``sqlite3`` shell. Views are for people who query the file;
-refold itself never reads them. The schema uses no JSON function outside views, because SQLite
-refuses those in a table's own definition once a file is opened with ``trusted_schema=OFF``.
+``questions`` and ``judgements`` (what judges answered), ``remarks`` (what people say). Triggers
+make all but the grades and origins append-only even in a plain ``sqlite3`` shell. Views are for
+people who query the file; refold itself never reads them. The schema uses no JSON function
+outside views, because SQLite refuses those in a table's own definition once a file is opened with
+``trusted_schema=OFF``.
 
 Migrations are ordered and named; ``user_version`` counts them. An old one is never edited.
 """
@@ -186,11 +187,54 @@ CREATE TRIGGER judgements_immutable BEFORE UPDATE ON judgements
 BEGIN SELECT RAISE(ABORT, 'refold: judgements are immutable'); END;
 """
 
+# Who says what of which state of an episode. Append-only: what counts is the newest.
+_REMARKS = """
+CREATE TABLE remarks (
+    id INTEGER PRIMARY KEY CHECK (id > 0),
+    episode INTEGER NOT NULL REFERENCES episodes (id),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    step INTEGER CHECK (step >= 0),
+    kind TEXT NOT NULL CHECK (kind IN ('label', 'tag', 'note')),
+    name TEXT NOT NULL CHECK (length(name) <= 64),
+    value TEXT CHECK (length(value) BETWEEN 1 AND 64),
+    choices TEXT NOT NULL CHECK (length(choices) <= 600),
+    note TEXT NOT NULL CHECK (length(note) <= 5000),
+    author TEXT NOT NULL CHECK (length(author) BETWEEN 1 AND 100),
+    drawn TEXT NOT NULL CHECK (length(drawn) <= 300),
+    at TEXT NOT NULL CHECK (length(at) BETWEEN 1 AND 40),
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32)
+) STRICT;
+
+CREATE INDEX remarks_episode ON remarks (episode);
+
+CREATE TRIGGER remarks_fresh BEFORE INSERT ON remarks
+WHEN EXISTS (SELECT 1 FROM remarks WHERE id = NEW.id OR hash = NEW.hash)
+BEGIN SELECT RAISE(ABORT, 'refold: remark exists'); END;
+
+CREATE TRIGGER remarks_keep BEFORE DELETE ON remarks
+BEGIN SELECT RAISE(ABORT, 'refold: remarks cannot be deleted'); END;
+
+CREATE TRIGGER remarks_immutable BEFORE UPDATE ON remarks
+BEGIN SELECT RAISE(ABORT, 'refold: remarks are immutable'); END;
+
+CREATE VIEW label_list AS
+SELECT e.uid AS episode, r.step, r.kind, r.name, r.value AS label, r.note, r.author, r.drawn,
+    r.at AS labelled_at,
+    (SELECT max(v.seq) FROM events AS v WHERE v.episode = r.episode)
+        - (SELECT v.seq FROM events AS v WHERE v.episode = r.episode AND v.hash = r.digest)
+        AS later_events
+FROM remarks AS r JOIN episodes AS e ON e.id = r.episode
+WHERE r.value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM remarks AS n
+    WHERE n.episode = r.episode AND n.step IS r.step AND n.kind = r.kind AND n.name = r.name
+        AND n.author = r.author AND (n.at, n.id) > (r.at, r.id));
+"""
+
 MIGRATIONS = (
     ("m1_first_log", _EPISODES + _EVENTS + _GRADES + _VIEWS),
     ("m2_origins", _ORIGINS),
     ("m3_query_views", QUERY_VIEWS),
     ("m4_judgements", _JUDGEMENTS),
+    ("m5_remarks", _REMARKS),
 )
 """Name and SQL of every migration, oldest first; never edited, never reordered."""
 

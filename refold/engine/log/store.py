@@ -42,6 +42,7 @@ from refold.engine.log.judgements import (
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.protocol import Tail
+from refold.engine.log.remarks import Remark, count_later_events, find_remarks, save_remark
 from refold.engine.log.rows import INSERT_EPISODE, SELECT_EPISODES, read_info, record_values
 from refold.engine.stream import Stream
 
@@ -241,6 +242,33 @@ class EventLog:
         """Yield every answer of a judge with the stored body of its question, oldest first."""
         with sqlite_errors(self.path):
             yield from each_judgement(self._connection)
+
+    def save_remark(self, remark: Remark) -> bool:
+        """
+        Save what a person says of an episode; return False if that is there already.
+
+        Raises:
+            UnknownEpisode: The log holds no episode of that id.
+        """
+        with self.transaction():
+            if not self.holds(remark.episode):
+                raise self._unknown_episode(remark.episode)
+            return save_remark(self._connection, remark)
+
+    def remarks(self, episode: str | None = None) -> list[Remark]:
+        """
+        Return what people said of the episode with the id *episode*, of all if None, oldest first.
+
+        Raises:
+            RefoldError: A remark was altered.
+        """
+        with sqlite_errors(self.path):
+            return find_remarks(self._connection, episode)
+
+    def later_events(self, remark: Remark) -> int | None:
+        """Return how many events came after a *remark*; None if it is of no state there was."""
+        with sqlite_errors(self.path):
+            return count_later_events(self._connection, remark.episode, remark.digest)
 
     def holds(self, id: str) -> bool:
         """Return whether the log holds an episode of that whole *id*."""

@@ -187,12 +187,12 @@ QUERY_VIEWS = _EPISODE_LIST + _MODEL_CALL_LIST + _MESSAGE_LIST + _TOOL_CALL_LIST
 
 _INTEGERS = (
     *("seed", "epoch", "fork_at", "steps", "step", "seq", "last_seq", "place", "version"),
-    *("requests", "faults", "latency_ms"),
+    *("requests", "faults", "latency_ms", "later_events"),
     *("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"),
 )
 COLUMN_KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(_INTEGERS, "integer"),
     **dict.fromkeys(("reward", "total", "score", "value", "cost"), "real"),
-    **dict.fromkeys(("started_at", "ended_at"), "time"),
+    **dict.fromkeys(("started_at", "ended_at", "labelled_at"), "time"),
 }
 """What a column of that name holds in any view; all others hold text, some of it JSON."""

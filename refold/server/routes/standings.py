@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
 from refold.engine import EventLog, RefoldError
+from refold.engine.errors import UnknownName
 from refold.engine.log.left_out import LeftOut
 from refold.graders import RubricName
 from refold.graders.sources import SavedGrades, find_saved, rubric_reference
@@ -144,7 +145,7 @@ def _baselines_with_log(context: ServerContext, seeds: int) -> BaselineList:
         "Agents by their scores",
         schema_ref(RankingList),
         {"rankings": [], "several": []},
-        errors=(422, 503),
+        errors=(404, 422, 503),
     ),
 )
 def leaderboard(
@@ -172,5 +173,5 @@ def _saved_grades(log: EventLog, by: str, left_out: LeftOut) -> SavedGrades:
     except RefoldError as error:
         raise BadRequest(str(error), "by") from None
     if saved is None:
-        raise BadRequest(f"expected the name of saved grades, got {by!r:.100}", "by")
+        raise UnknownName("saved grades", by, {name for name, _, _ in log.graded_by()})
     return SavedGrades(log, saved, left_out)

@@ -40,6 +40,10 @@ class NotPlayed(RefoldError):
     """An action in an episode other than the one that the session plays."""
 
 
+class NotLabelling(RefoldError):
+    """A label for a server that labels as nobody."""
+
+
 class LogFull(RefoldError):
     """The log has reached the size from which on no new episode begins."""
 
@@ -84,6 +88,7 @@ HTTP_STATUSES: dict[type[RefoldError], int] = {
     EpisodeOver: 409,
     NoEpisode: 409,
     NotPlayed: 409,
+    NotLabelling: 409,
     StalePosition: 409,
     UnknownSession: 404,
     SessionBusy: 409,

@@ -53,7 +53,7 @@ function header(s, { back, notice }) {
   const { episode, scenario } = s.doc;
   const about = [scenario.title, episode.agent.name, `seed ${episode.seed_text ?? episode.seed}`, `rules ${episode.rules}`,
     episode.labels.run && `run ${episode.labels.run}`].filter(Boolean).join(" · ");
-  const future = s.hide && s.at < s.last;
+  const future = s.doc.blind || (s.hide && s.at < s.last);
   return html`<header><div class="what">
       ${back ? html`<button type="button" class="back" @click=${back.go}>← ${back.text}</button>` : nothing}
       <h1>${back ? html`<span class="tag ${back.tag}">${back.tag.toUpperCase()}</span> ` : nothing}${breakableName(episode.scenario)}</h1><p class="dim">${visibleText(about)}${episode.fork_of
@@ -290,7 +290,7 @@ function keyActions(s, root) {
  *
  * *around* is what embeds it: `hash` holds the values in the address that belong to the caller,
  * `back` describes a button that leads back, `notice` draws into the header, `panels` adds tabs,
- * `dialogs` replaces dialogs, and `attach` receives the state (whose `renew` takes a newer
+ * `keys` replaces actions of keys, `dialogs` replaces dialogs, and `attach` receives the state (whose `renew` takes a newer
  * document) and returns a function that detaches.
  */
 export function showEpisode(root, doc, around = {}) {
@@ -328,7 +328,8 @@ export function showEpisode(root, doc, around = {}) {
   const sizes = new ResizeObserver(() => { if (measurePanes(root, s)) draw(); });
   for (const pane of root.querySelectorAll(".picture, .timeline")) sizes.observe(pane);
   window.addEventListener("hashchange", onHash);
-  const deaf = listenToKeys(keyActions(s, root), () => s.letters);
+  const keys = keyActions(s, root);
+  const deaf = listenToKeys({ ...keys, ...around.keys?.(s, keys) }, () => s.letters);
   return () => {
     left = true;
     detach();

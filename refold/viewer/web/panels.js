@@ -41,7 +41,7 @@ export function stepPanel(s) {
   const hint = s.family.hint?.(s.view);
   return html`<h2>Action</h2>${actionBlock(step)}
     ${said.length ? html`<h2>What happened</h2><ul class="said">${said.map((event) => eventRow(s, event))}</ul>` : nothing}
-    ${step ? rewardTable(step) : nothing}
+    ${step && !s.doc.blind ? rewardTable(step) : nothing}
     <h2>Now</h2>
     <table class="plain"><tbody>${s.family.now(s.doc, s.view).map(([key, value]) =>
       html`<tr><th scope="row">${key}</th><td>${value ?? html`<span class="dim">–</span>`}</td></tr>`)}</tbody></table>

@@ -5,6 +5,7 @@ import { visibleText } from "../text.js";
 import { get, withQuery, repeat } from "./api.js";
 import { playPanel } from "./form.js";
 import { beginHand, focusPanel, judgeAgain } from "./hand.js";
+import { beginLabels, labelKeys, labelPanel, readLabels, seenBy } from "./label.js";
 import { compareDialog, forkDialog } from "./leave.js";
 import { refusalOf } from "./refusal.js";
 
@@ -44,7 +45,7 @@ function attachPlay(s, id, schema, alive) {
   let last = Promise.resolve(); // refreshes run one after another: an older answer must not win
   s.refresh = () => {
     last = last.catch(() => {}).then(async () => {
-      s.renew(await get(pathOf(id)));
+      s.renew(seenBy(s.labels, await get(pathOf(id))));
       judgeAgain(s);
     });
     return last;
@@ -58,13 +59,18 @@ export async function showOne(root, key, alive) {
   const [doc, { action_schemas: schemas, agents }] = await Promise.all([get(pathOf(key)), get("tasks")]);
   if (!alive()) return () => {};
   const { id, scenario, family } = doc.episode;
+  const labels = await readLabels(id);
+  if (!alive()) return () => {};
+  const labelling = labels.by === null ? {} : { label: labelPanel };
   document.title = `${scenario} · refold`;
   let shows = null;
-  const leave = showEpisode(root, doc, {
-    hash: { episode: id }, notice: statusNotice, panels: { play: playPanel }, dialogs: { fork: forkDialog, compare: compareDialog },
+  const leave = showEpisode(root, seenBy(labels, doc), {
+    hash: { episode: id }, notice: statusNotice, panels: { play: playPanel, ...labelling }, keys: labelKeys, dialogs: { fork: forkDialog, compare: compareDialog },
     attach: (s) => {
       shows = s;
       s.agents = agents;
+      s.labels = labels;
+      if (labels.by !== null) beginLabels(s, id, labels);
       return attachPlay(s, id, schemas[family], alive);
     },
   });

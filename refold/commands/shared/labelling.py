@@ -1,0 +1,46 @@
+"""Options of the commands with which people label, and what those commands tell."""
+
+import click
+
+from refold.commands.shared.options import CommandT
+from refold.engine.log.remarks import Remark
+
+
+def author_option(command: CommandT) -> CommandT:
+    """Add ``--by``, who says it; taken as *author*."""
+    return click.option(
+        "--by",
+        "author",
+        required=True,
+        metavar="WHO",
+        envvar="REFOLD_BY",
+        show_envvar=True,
+        help="Who says so.",
+    )(command)
+
+
+def step_option(command: CommandT) -> CommandT:
+    """Add ``--step``, of which it is said."""
+    return click.option(
+        "--step", type=int, metavar="N", help="Of what was done by step N, not of the episode."
+    )(command)
+
+
+def take_back_option(command: CommandT) -> CommandT:
+    """Add ``--take-back``, which the command takes as *back*."""
+    return click.option(
+        "--take-back", "back", is_flag=True, help="Take back what you said; the log keeps both."
+    )(command)
+
+
+def said_words(remark: Remark) -> str:
+    """Return in a line what was stored, for the person who said it."""
+    where = remark.episode if remark.step is None else f"{remark.episode} step {remark.step}"
+    if remark.value is None:
+        return f"{where}: {f'{remark.kind} {remark.name}'.rstrip()} of {remark.author} taken back"
+    what = {
+        "label": f"{remark.name} = {remark.value}",
+        "tag": f"tagged {remark.name}",
+        "note": "noted",
+    }[remark.kind]
+    return f"{where}: {what}, by {remark.author}"
