@@ -13,7 +13,7 @@ from refold.agents import make_policy, play
 from refold.engine import Episode, EpisodeInfo, EventLog, Stream
 from refold.engine.chain import chain_heads
 from refold.engine.folding import step_ranges
-from refold.engine.log.store import CHECKPOINT_EVERY
+from refold.engine.log.connection import CHECKPOINT_EVERY
 from refold.scenarios import load
 
 APPEND = Bar("ratio", least=0.6)

@@ -38,6 +38,10 @@ _load = cache(load)
 def all_actions(episode: Episode) -> dict[str, list[Any]]:
     """Return by kind every action on the ids that *episode* knows, none, and an unknown one."""
     action, state = episode.family.action, episode.state
+    if episode.family.title == "inbox@2":
+        return inbox2_actions(episode)
+    if episode.family.title == "workflow@2":
+        return workflow2_actions(episode)
     if episode.family.name == "inbox":
         ids = [*state.keywords, NOBODY]
         kinds = ("respond", "escalate", "archive")
@@ -53,8 +57,49 @@ def all_actions(episode: Episode) -> dict[str, list[Any]]:
     }
 
 
+def workflow2_actions(episode: Episode) -> dict[str, list[Any]]:
+    """Return the same of a workflow of the rules version 2."""
+    action, plan = episode.family.action, episode.state.plan
+    tasks, workers = [*plan.tasks, None, NOBODY], [*plan.workers, None, NOBODY]
+    return {
+        "advance": [action("advance")],
+        "assign": [action("assign", task, worker) for task in tasks for worker in workers],
+        "cancel": [action("cancel", task) for task in tasks],
+    }
+
+
+def inbox2_actions(episode: Episode) -> dict[str, list[Any]]:
+    """Return the same of an inbox of the rules version 2, for a few of the free fields."""
+    action, plan = episode.family.action, episode.state.plan
+    threads = [*list(plan.threads)[:8], None, NOBODY]
+    orders, teams = [*list(plan.orders)[:3], None, NOBODY], ["legal", "security", None, NOBODY]
+    records = [("order", id) for id in orders] + [
+        ("customer", id) for id in list(plan.customers)[:3]
+    ]
+    records += [("policy", "returns"), ("partner", NOBODY), (None, None)]
+    return {
+        "wait": [action("wait")],
+        "lookup": [action("lookup", record=record, key=key) for record, key in records],
+        "reply": [
+            action("reply", id, content=text) for id in threads for text in ("", REPLY, "x" * 1001)
+        ],
+        "refund": [
+            action("refund", id, order=order, amount=amount)
+            for id in threads
+            for order in orders
+            for amount in ("12.50", "much", None)
+        ],
+        "escalate": [action("escalate", id, team=team) for id in threads for team in teams],
+        "archive": [action("archive", id) for id in threads],
+        "report": [action("report", id) for id in threads],
+        "merge": [action("merge", id, into=other) for id in threads for other in threads],
+    }
+
+
 def _choose(episode: Episode, dice: random.Random, noise: float) -> Any:
     """Return a legal action, seldom an abort, or no walk would get far; with *noise*, any."""
+    if episode.family.rules == 2:
+        return _choose_by_kind(episode, dice, noise)
     actions = all_actions(episode)
     aborts = actions.get("abort", ())
     chosen = dice.choice([action for action in episode.legal_actions if action not in aborts])
@@ -63,6 +108,18 @@ def _choose(episode: Episode, dice: random.Random, noise: float) -> Any:
     if episode.family.name == "workflow":
         return _reassigned(episode, chosen, dice) if dice.random() < noise else chosen
     return replace(chosen, content=REPLY) if dice.random() < 0.5 else chosen
+
+
+def _choose_by_kind(episode: Episode, dice: random.Random, noise: float) -> Any:
+    """Return a legal action of any kind, seldom a cancellation; with *noise*, any at all."""
+    if dice.random() < noise:
+        actions = all_actions(episode)
+        return dice.choice(actions[dice.choice(list(actions))])
+    legal = episode.legal_actions
+    kinds = dict.fromkeys(action.type for action in legal)
+    kind = dice.choice([each for each in kinds if each != "cancel" or dice.random() < 0.1])
+    chosen = dice.choice([action for action in legal if action.type == kind])
+    return replace(chosen, content=REPLY) if kind == "reply" else chosen
 
 
 def _reassigned(episode: Episode, action: Any, dice: random.Random) -> Any:

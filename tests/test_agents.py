@@ -160,8 +160,8 @@ def test_a_policy_that_stops_leaves_the_episode_open(tmp_path):
     ("agent", "family", "match"),
     [
         ("noop", "inbox", "'noop': expected a family with an action that does nothing, got 'inbox"),
-        ("greedy", "inbox", "'greedy': expected a scenario of family 'workflow', got 'inbox'"),
-        ("baseline", "workflow", "'baseline': expected a scenario of family 'inbox'"),
+        ("greedy", "inbox", "family 'inbox@2' or 'workflow' or 'workflow@2', got 'inbox'"),
+        ("baseline", "workflow", "'baseline': expected a scenario of family 'inbox' or 'inbox@2'"),
         ("script:none.jsonl", "workflow", "none.jsonl: expected a script, got No such file"),
     ],
 )

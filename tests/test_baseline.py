@@ -36,10 +36,16 @@ def test_reference_scores(rows):
         ("inbox", "baseline", "played"): [0.8750, 0.7129, 0.8240],
         ("inbox", "baseline", "published"): [0.8750, 0.7129, 0.8240],
     }
-    assert rows.keys() - expected.keys() == {
+    second = {key for key in rows if key[0].endswith("@2")}
+    assert rows.keys() - expected.keys() - second == {
         ("workflow", "random", "played"),
         ("inbox", "random", "played"),
     }
+    for family in ("workflow@2", "inbox@2"):
+        agents = ["noop", "random", "baseline", "reader", "witness"]
+        assert [agent for title, agent, _ in rows if title == family] == agents
+        assert rows[family, "witness", "played"]["mean"] == 1
+        assert rows[family, "noop", "played"]["mean"] == 0
     for key, scores in expected.items():
         names = WORKFLOW if key[0] == "workflow" else INBOX
         assert rows[key]["scores"] == dict(zip(names, scores, strict=True))

@@ -21,6 +21,7 @@ from refold.engine import (
 from refold.engine.sums import add_up
 from refold.graders import Grade, grade
 from refold.scenarios import Criterion, load, scenario_names
+from refold.scenarios.inbox2.events import HarmDone, ThreadClosed
 from refold.scenarios.workflow.events import (
     ParallelismObserved,
     SubtaskCompleted,
@@ -28,12 +29,14 @@ from refold.scenarios.workflow.events import (
     SubtaskRetried,
     WorkAdvanced,
 )
+from refold.scenarios.workflow2.events import TaskCompleted, TaskFailed, TickPassed, WorkStarted
 
 RandomEpisode = Callable[..., Episode]
 
 EVIDENCE: dict[str, tuple[type[Any], ...]] = {
     "all_completed": (SubtaskCompleted,),
     "avoided": (ActionRefused,),
+    "care": (ActionRefused, WorkStarted),
     "budget_overrun": (WorkAdvanced,),
     "completed": (SubtaskCompleted,),
     "completion": (StepRewarded,),
@@ -53,6 +56,13 @@ EVIDENCE: dict[str, tuple[type[Any], ...]] = {
     "share_completed": (SubtaskCompleted,),
     "step_efficiency": (EpisodeEnded,),
     "time_saved": (EpisodeEnded,),
+    "decisions": (ThreadClosed,),
+    "facts": (ThreadClosed,),
+    "on_time": (TaskCompleted, ThreadClosed),
+    "security": (HarmDone, ThreadClosed),
+    "traps_mastered": (TaskCompleted, TaskFailed),
+    "value_done": (TaskCompleted,),
+    "within_budget": (TickPassed,),
 }
 """The kinds of event that each measure rests on; none for what is absent or a mere number."""
 
@@ -129,7 +139,9 @@ def test_saved_grades_halfway(scenario: str, log: EventLog, random_episode: Rand
 
 
 def prefixes(stream: Stream) -> Iterator[Stream]:
-    for end in range(1, len(stream) + 1):
+    """Yield every prefix of a short stream; of a long one the first ones, and then some."""
+    dense, step = min(20, len(stream)), 1 + len(stream) // 150
+    for end in (*range(1, dense), *range(dense, len(stream) + 1, step)):
         yield Stream.read(stream.payloads[:end], episode=f"prefix {end}")
 
 

@@ -13,12 +13,15 @@ from refold.replays import verify
 from refold.scenarios import load, scenario_names
 
 IDS = dict(environment_ids())
+AGENTS = {"workflow": "greedy", "inbox": "baseline", "workflow@2": "witness", "inbox@2": "noop"}
+"""Agents whose actions are choices of the environment, but for the texts of ``baseline``."""
 
 
 def test_every_scenario_that_ships_is_an_environment():
     """Their ids hold family, name and rules version."""
     assert sorted(IDS.values()) == sorted(scenario_names())
     assert IDS["refold/workflow-hard-v1"] == "workflow/hard"
+    assert IDS["refold/workflow2-hard-v2"] == "workflow/hard@2"
 
 
 @pytest.mark.parametrize("id", IDS)
@@ -33,7 +36,7 @@ def test_gymnasium_finds_no_fault(id):
 def test_an_episode_is_that_of_the_engine(id, scenario):
     """The same choices earn the same rewards and the same score; masks say what is legal."""
     episode = Episode.start(load(scenario))
-    name = "greedy" if scenario.startswith("workflow") else "baseline"
+    name = AGENTS[episode.family.title]
     results = []
     play(episode, make_policy(name, episode.family, seed=0), watch=results.append)
     env = gymnasium.make(id).unwrapped
@@ -43,12 +46,12 @@ def test_an_episode_is_that_of_the_engine(id, scenario):
         legal = result.events[0].action in env.episode.legal_actions or result.error is None
         assert observation["action_mask"][choice] == legal
         observation, reward, terminated, truncated, info = env.step(np.int64(choice))
-        if name == "greedy":
+        if name != "baseline":
             assert reward == result.reward
         assert (terminated, truncated) == (result.terminated, result.truncated)
         assert observation in env.observation_space
     assert info["end_reason"] == episode.end.reason
-    if name == "greedy":
+    if name != "baseline":
         assert info["score"] == grade(episode.events).score
     assert not observation["action_mask"].any()
     with pytest.raises(EpisodeOver, match="after the end"):
@@ -190,3 +193,56 @@ def test_vectorised_environments_share_a_log(tmp_path, mode, options):
         for episode in episodes:
             assert verify(log.events(episode.id)) is None
             assert len(log.grades(episode.id)) == (episode.ended == "terminated")
+
+
+def test_a_clerk_with_templates():
+    """In an inbox of the rules version 2, choices by what the arrays show earn a good part."""
+    env = gymnasium.make("refold/inbox2-easy-v2").unwrapped
+    seen, info = env.reset(seed=3)
+    over = False
+    while not over:
+        seen, _, terminated, truncated, info = env.step(np.int64(clerk(seen)))
+        over = terminated or truncated
+    assert info["score"] > 0.5
+
+
+LOOKUPS, TEMPLATES = 8, 12
+ANSWERS = {
+    "legal": 6,
+    "breach": 8,
+    "fyi": 9,
+    "scam": 10,
+    "access": 3,
+    "invoice": 1,
+    "whereabouts": 0,
+}
+
+
+def clerk(values):
+    """Return the choice of who looks up all that is suggested, and then goes by intent."""
+    if values["action_mask"][1]:
+        return 1
+    place = next(at for at, is_open in enumerate(values["open"]) if is_open)
+    first = 1 + LOOKUPS + place * TEMPLATES
+    if values["false_domain"][place] or values["sender"][place] == 2:
+        return first + 10
+    intent = values["intent"][place]
+    kinds = ("none", "scam", "supplier", "breach", "legal", "fyi", "access", "invoice", "return")
+    kind = (*kinds, "whereabouts")[int(intent)]
+    if kind == "return":
+        return first + (4 if values["returnable"][place] else 2)
+    return first + ANSWERS.get(kind, 9)
+
+
+def test_what_can_be_chosen_is_not_refused():
+    """In both families of version 2, the mask is what the rules accept, but for empty places."""
+    for id in ("refold/inbox2-medium-v2", "refold/workflow2-medium-v2"):
+        env = gymnasium.make(id).unwrapped
+        env.reset(seed=4)
+        dice = np.random.default_rng(1)
+        for _ in range(25):
+            possible = np.flatnonzero(env.action_masks())
+            *_, info = env.step(np.int64(dice.choice(possible)))
+            if "score" in info:
+                break
+            assert info["error"] is None

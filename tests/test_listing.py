@@ -129,5 +129,6 @@ def test_a_scenario_that_ships_can_be_copied(shell):
     for name in scenario_names():
         (shell.at / "mine.toml").write_text(shell("scenarios --toml", name).out)
         assert load(shell.at / "mine.toml").rubric == load(name).rubric
+    (shell.at / "mine.toml").write_text(shell("scenarios --toml workflow/expert").out)
     assert shell("record ./mine.toml --agent greedy --json").json["episodes"][0]["score"] == 0.8003
     shell.refuses("scenarios --toml", match="expected a NAME, got none")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refold.agents import make_policy
-from refold.engine.registry import find_family
+from refold.engine.registry import all_families
 from refold.scenarios import scenario_names
 from refold.scenarios.inbox.observation import Observation as InboxObservation
 from refold.scenarios.inbox.state import Email
@@ -16,11 +16,14 @@ from refold.scenarios.workflow.observation import Observation as WorkflowObserva
 from refold.scenarios.workflow.parameters import Milestone
 from refold.scenarios.workflow.state import Subtask, Worker
 
-FAMILY = {name: find_family(name, 1) for name in ("workflow", "inbox")}
-POLICY = {
-    name: make_policy(agent, FAMILY[name], seed=0)
-    for name, agent in (("workflow", "greedy"), ("inbox", "baseline"))
+AGENTS = {
+    "workflow": "greedy",
+    "inbox": "baseline",
+    "workflow@2": "baseline",
+    "inbox@2": "baseline",
 }
+FAMILY = {each.title: each for each in all_families() if each.title in AGENTS}
+POLICY = {name: make_policy(agent, FAMILY[name], seed=0) for name, agent in AGENTS.items()}
 STRUCTURE = ["## ", "- ", "> ", " | ", '"', "\\", ", ", ": ", "(open)", "nothing", "\n", "\r"]
 WORDS = ["mfa", "invoice", "reset", "legal", "billing", "\u2028", "\x85", "\x1c", " ", "é", "🜁"]
 FAKES = ["## Task", "\n## Workers\n- a | idle", "id: x\nbody:\n> y", '"', " | can a | speed 1"]
@@ -137,10 +140,13 @@ def test_any_inbox(observation):
 @pytest.mark.parametrize("name", scenario_names())
 def test_every_moment_of_a_walk(random_episode, name):
     """At every step of a random walk, prompt and observation lead to the same action."""
-    family = name.split("/")[0]
     for steps in range(0, 25, 2):
-        observation = random_episode(name, 5, steps=steps).observation
-        assert FAMILY[family].mock(render(observation)) == POLICY[family](observation, list)
+        episode = random_episode(name, 5, steps=steps)
+        family, observation = episode.family, episode.observation
+        shown = family.prompt.render(observation)
+        assert family.mock(shown) == POLICY[family.title](observation, list)
+        others = [each for each in FAMILY.values() if each is not family]
+        assert [each.mock(shown) for each in others] == [None, None, None]
 
 
 @pytest.mark.parametrize("name", ["workflow/easy", "inbox/easy"])
@@ -172,7 +178,19 @@ def test_the_last_observation_counts(random_episode, name):
 )
 def test_text_without_observation(text):
     """What is no whole observation is left to the general behaviour."""
-    assert [family.mock(text) for family in FAMILY.values()] == [None, None]
+    assert {family.mock(text) for family in FAMILY.values()} == {None}
+
+
+@given(st.sampled_from(["workflow/hard@2", "inbox/hard@2"]), st.integers(0, 40), st.data())
+def test_a_broken_observation_of_version_2(random_episode, name, steps, data):
+    """The same: an action or none, no worse."""
+    episode = random_episode(name, 3, steps=steps)
+    whole = episode.family.prompt.render(episode.observation)
+    place = data.draw(st.integers(0, len(whole)))
+    letter = data.draw(st.sampled_from(string.printable))
+    end = data.draw(st.sampled_from(["", letter + whole[place + 1 :]]))
+    action = episode.family.mock(whole[:place] + end)
+    assert action is None or isinstance(action, episode.family.action)
 
 
 @given(st.sampled_from(["workflow", "inbox"]), st.data())

@@ -7,10 +7,11 @@ from worlds import inbox, shipped, subtask, worker, workflow
 
 from refold.agents import make_policy
 from refold.engine import Episode
-from refold.engine.registry import find_family
+from refold.engine.registry import all_families, find_family
 from refold.scenarios import load, scenario_names
 
-FAMILIES = ("workflow", "inbox")
+FAMILIES = {each.title: each for each in all_families() if each.prompt and not each.answered}
+EACH_FAMILY = pytest.mark.parametrize("name", ["workflow", "inbox", "workflow@2", "inbox@2"])
 MOMENTS = ("start", "middle", "end")
 HOSTILE = [
     "## Subtasks\n- a | completed | type x | needs nothing",
@@ -30,7 +31,7 @@ def moments():
 
 def _moments(name):
     episode = Episode.start(load(name))
-    agent = {"workflow": "greedy", "inbox": "baseline"}[episode.family.name]
+    agent = "greedy" if episode.family.title == "workflow" else "baseline"
     policy = make_policy(agent, episode.family, seed=0)
     render = episode.family.prompt.render
     texts = [render(episode.observation)]
@@ -47,18 +48,18 @@ def test_observation(moments, snapshot, name, moment):
     assert moments[name][moment] == snapshot
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@EACH_FAMILY
 def test_system_prompt(snapshot, name):
     """A family's rules read so; whoever changes them raises the prompt's version."""
-    prompt = find_family(name, 1).prompt
+    prompt = FAMILIES[name].prompt
     tools = "\n".join(f"{tool.name}{tool.fields}: {tool.description}" for tool in prompt.tools)
     assert f"version {prompt.version}\n\n{prompt.system}\n\n{tools}" == snapshot
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@EACH_FAMILY
 def test_tools_are_the_kinds_of_action(name):
     """There is one tool for each kind of action, and its fields are fields of the action type."""
-    family = find_family(name, 1)
+    family = FAMILIES[name]
     kind, *rest = family.action.__struct_fields__
     tools = family.prompt.tools
     assert {tool.name for tool in tools} == set(get_args(get_type_hints(family.action)[kind]))
@@ -67,7 +68,7 @@ def test_tools_are_the_kinds_of_action(name):
         assert f"- {tool.name}: " in family.prompt.system
 
 
-@pytest.mark.parametrize("name", ["workflow/hard", "inbox/hard"])
+@pytest.mark.parametrize("name", ["workflow/hard", "inbox/hard", "workflow/hard@2", "inbox/hard@2"])
 def test_tools_ask_for_no_more_than_an_action_needs(random_episode, name):
     """What a tool requires is what every legal action of its kind has, replies apart."""
     episode = random_episode(name, 3, steps=4)
@@ -84,7 +85,7 @@ def test_no_keyword_is_given_away():
     emails = [
         email
         for name in scenario_names()
-        if name.startswith("inbox/")
+        if name.startswith("inbox/") and load(name).rules == 1
         for email in shipped(name)["parameters"]["emails"]
     ]
     words = [email["keywords"] for email in emails if "keywords" in email]
@@ -95,8 +96,8 @@ def test_no_keyword_is_given_away():
 
 def test_prompts_leave_the_form_to_the_agent():
     """No system prompt says how an answer is written: that depends on the action format."""
-    for name in FAMILIES:
-        system = find_family(name, 1).prompt.system.lower()
+    for family in FAMILIES.values():
+        system = family.prompt.system.lower()
         assert "json" not in system
         assert "tool" not in system
 

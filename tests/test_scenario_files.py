@@ -7,18 +7,14 @@ from worlds import shipped, write
 
 from refold.engine import Episode, RefoldError
 from refold.engine.errors import UnknownName
-from refold.engine.registry import find_family
 from refold.graders import grade
-from refold.scenarios import ScenarioError, load, scenario_names
+from refold.scenarios import ScenarioError, load, scenario_names, scenario_source
 
-SEVEN = [
-    "inbox/easy",
-    "inbox/medium",
-    "inbox/hard",
-    "workflow/easy",
-    "workflow/medium",
-    "workflow/hard",
-    "workflow/expert",
+SHIPPED = [
+    *("inbox/easy", "inbox/medium", "inbox/hard"),
+    *("inbox/easy@2", "inbox/medium@2", "inbox/hard@2", "inbox/expert@2"),
+    *("workflow/easy", "workflow/medium", "workflow/hard", "workflow/expert"),
+    *("workflow/easy@2", "workflow/medium@2", "workflow/hard@2", "workflow/expert@2"),
 ]
 HUGE = f"0x{'f' * 5_000}"
 DEEP = 20_000
@@ -26,21 +22,20 @@ NESTED = f"{{ x{'.x' * 99} = " * 30 + "1" + " }" * 30
 
 
 def text_of(name: str) -> str:
-    family, stem = name.split("/")
-    return (find_family(family, 1).folder / f"{stem}.toml").read_text()
+    return scenario_source(name)
 
 
 def test_scenario_names() -> None:
-    """Seven ship, by family, easiest first; each is called by its name, and its rubric too."""
-    assert scenario_names() == SEVEN
-    for name in SEVEN:
+    """Fifteen ship, by family and rules, easiest first; their rubrics are called as they are."""
+    assert scenario_names() == SHIPPED
+    for name in SHIPPED:
         scenario = load(name)
         assert (scenario.name, scenario.rubric.name, scenario.rubric.version) == (name, name, 1)
         assert scenario.title
         assert scenario.description
 
 
-@pytest.mark.parametrize("name", SEVEN)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_copied_file(tmp_path: Path, name: str) -> None:
     """A copied file is the same world under its own name, and can be played and graded."""
     path = tmp_path / "mine.toml"
@@ -88,7 +83,7 @@ def test_unknown_name(name: str, near: str) -> None:
     ) as error:
         load(name)
     assert error.value.name == name
-    assert error.value.known == sorted(SEVEN)
+    assert error.value.known == sorted(SHIPPED)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,9 @@ def test_tasks(server):
     """All tasks are listed with the schema of their actions."""
     listed = server.get("/tasks")
     assert {task["task_id"] for task in listed["tasks"]} == set(scenario_names())
-    assert set(listed["action_schemas"]) == {each.name for each in all_families() if each.scenarios}
+    assert set(listed["action_schemas"]) == {
+        each.title for each in all_families() if each.scenarios
+    }
     kinds = listed["action_schemas"]["workflow"]["properties"]["action_type"]["enum"]
     assert set(kinds) == {"delegate", "retry", "wait", "synthesize", "abort"}
 

@@ -8,7 +8,7 @@ from serving import running, talk
 
 def test_a_reader_that_holds_a_snapshot_holds_up_nobody(tmp_path, monkeypatch):
     """Episodes begin, go on and end while another connection reads for as long as it likes."""
-    monkeypatch.setattr("refold.engine.log.store.CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr("refold.engine.log.connection.CHECKPOINT_EVERY", 1)
     monkeypatch.setattr("refold.engine.log.file.BUSY_SECONDS", 3600)  # who waits never answers
     with running(tmp_path) as server, server.socket() as socket:
         talk(socket, "reset", {"task_id": "inbox/easy"})

@@ -31,7 +31,7 @@ def test_an_episode_over_the_wire_is_that_of_in_process_play(server, socket, tas
     episode = Episode.start(load(task))
     name = "greedy" if task.startswith("workflow") else "baseline"
     play(episode, make_policy(name, episode.family, seed=0))
-    id = f"same-{task.replace('/', '-')}"
+    id = f"same-{task.replace('/', '-').replace('@', '-')}"
     reply = talk(socket, "reset", {"task_id": task, "episode_id": id})
     rewards = [reply["reward"]]
     for action in actions(task):

@@ -288,4 +288,4 @@ def test_nobody_is_ranked(empty, visit):
     viewer = visit(empty, "page=standings")
     assert "Nobody is ranked yet" in viewer.text("main")
     assert viewer.page.get_attribute("main a", "href") == "#page=start"
-    assert viewer.count("[data-family]") == 2
+    assert viewer.count("[data-family]") == 4

@@ -143,7 +143,9 @@ def test_a_wheel_holds_all_and_only_the_packages(wheel):
     for path in find_goldens():
         assert f"refold/replays/golden/{path.name}" in names
     for name in scenario_names():
-        assert f"refold/scenarios/{name}.toml" in names
+        path, _, rules = name.partition("@")
+        family, _, stem = path.partition("/")
+        assert f"refold/scenarios/{family}{rules}/{stem}.toml" in names
     assert "refold/py.typed" in names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"refold"}

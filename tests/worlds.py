@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from refold.engine import Episode, StepResult
-from refold.engine.registry import find_family
-from refold.scenarios import Scenario, load
+from refold.scenarios import Scenario, load, scenario_source
 
 Data = dict[str, Any]
 
@@ -36,8 +35,7 @@ def write(path: Path, data: Mapping[str, Any]) -> Path:
 
 def shipped(name: str) -> Data:
     """Return the scenario file *name*, such as ``workflow/hard``, as plain data."""
-    family, stem = name.split("/")
-    return tomllib.loads((find_family(family, 1).folder / f"{stem}.toml").read_text())
+    return tomllib.loads(scenario_source(name))
 
 
 def subtask(id: str, type: str, *dependencies: str) -> Data:

@@ -67,7 +67,7 @@ class FamilyInterface:
     @property
     def prompt(self) -> str:
         """Name and version of the family's prompt."""
-        return f"{self.family.name}.{prompt_of(self.family).version}"
+        return f"{self.family.title}.{prompt_of(self.family).version}"
 
     def parameters(self, form: ActionFormat) -> dict[str, Any]:
         """Return tools, or the schema of structured output, made of the action type."""

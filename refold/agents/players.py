@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
-from refold.agents.rollout import make_policy, replay_policy
+from refold.agents.rollout import make_policy, next_action, replay_policy
 from refold.agents.worlds import begin, take_step
 from refold.engine import Episode, EpisodeInfo, Reseeded, StepResult
 
@@ -42,7 +42,7 @@ class PolicyPlayer:
         )
         replay_policy(policy, stream, since=info.fork_at or 0)
         while not episode.over:
-            action = policy(episode.observation, lambda: episode.legal_actions)
+            action = next_action(policy, episode)
             if action is None:
                 break
             result = await take_step(episode, action)

@@ -20,7 +20,7 @@ def noop(family: Family) -> Policy:
     if family.wait is None:
         raise RefoldError(
             f"agent 'noop': expected a family with an action that does nothing, got "
-            f"{family.name!r}; use another agent"
+            f"{family.title!r}; use another agent"
         )
     return lambda observation, legal: family.wait
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 from inspect import getdoc
+from typing import Any
+
+from attrs import frozen
 
 from refold.agents.policies import noop, uniform
 from refold.agents.scripts import read_script, script_policy
@@ -10,7 +13,7 @@ from refold.engine import Episode, Family, RefoldError, StepResult, Stream, fold
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownName
 from refold.engine.folding import step_ranges
-from refold.engine.presentation import Policy
+from refold.engine.presentation import LegalActions, Policy, Seer
 from refold.engine.registry import ENVIRONMENTS, all_families, plugin, plugins
 from refold.scenarios.answered.parameters import AnsweredParameters, problems
 from refold.scenarios.spec import read_parameters
@@ -27,26 +30,59 @@ _PREFIXED = {
     "any-llm:PROVIDER:MODEL": "a model of any other provider, with the extra models",
 }
 
-MakePolicy = Callable[[Family, int], Policy]
+MakeAgent = Callable[[Family, int], Policy]
 """What an entry point of the group ``refold.agents`` names: from a family and the episode's seed
 to a fresh policy for one episode."""
 
 
-def builtin_agents() -> dict[str, tuple[str, str | None]]:
-    """Return the built-in agents by name: a few words on each, and the only family it plays."""
-    own = {
-        name: (_first_line(policy), family.name)
-        for family in all_families()
-        for name, policy in family.policies.items()
-    }
-    return {**own, **{name: (about, None) for name, about in _GENERAL.items()}}
+@frozen
+class SeerPolicy:
+    """
+    The policy of an agent that is shown the state, with all that is hidden from others.
+
+    ``next_action`` shows it the state. Called as others are, it can say nothing.
+    """
+
+    see: Seer
+
+    def __call__(self, _observation: Any, _legal: LegalActions) -> Any:
+        """Raise ``RefoldError``: an observation does not say enough."""
+        raise RefoldError(
+            f"agent {self.see.__name__!r}: expected to be shown the state, got an observation; "
+            "ask next_action for its action"
+        )
+
+
+def next_action(policy: Policy, episode: Episode) -> Any:
+    """Return what *policy* does next in *episode*; None if it stops playing."""
+    if isinstance(policy, SeerPolicy):
+        return policy.see(episode.state)
+    return policy(episode.observation, lambda: episode.legal_actions)
+
+
+def builtin_agents() -> dict[str, dict[str | None, str]]:
+    """Return the built-in agents by name: a few words on each by the families that it plays.
+
+    The family None stands for all.
+    """
+    own: dict[str, dict[str | None, str]] = {}
+    for family in all_families():
+        for name, about in _own_agents(family).items():
+            own.setdefault(name, {})[family.title] = about
+    return {**own, **{name: {None: about} for name, about in _GENERAL.items()}}
+
+
+def _own_agents(family: Family) -> dict[str, str]:
+    """Return the agents that *family* brings, with a few words on each."""
+    agents = {**family.policies, **family.players, **family.seers}
+    return {name: _first_line(agent) for name, agent in agents.items()}
 
 
 def known_agents() -> dict[str, str]:
     """Return all that ``--agent`` takes, with a few words on each."""
     builtin = {
-        name: f"{family}: {about}" if family else about
-        for name, (about, family) in builtin_agents().items()
+        name: "; ".join(f"{family}: {about}" if family else about for family, about in each.items())
+        for name, each in builtin_agents().items()
     }
     installed = {
         name: f"of {point.value.partition(':')[0]}" for name, point in plugins(_AGENTS).items()
@@ -54,8 +90,8 @@ def known_agents() -> dict[str, str]:
     return {**builtin, **installed, **_PREFIXED}
 
 
-def _first_line(policy: Policy) -> str:
-    line = (getdoc(policy) or "").partition("\n")[0].rstrip(".")
+def _first_line(agent: Any) -> str:
+    line = (getdoc(agent) or "").partition("\n")[0].rstrip(".")
     return line[:1].lower() + line[1:]
 
 
@@ -64,7 +100,7 @@ def plays(agent: str, family: Family) -> bool:
     return (
         agent == "random"
         or (agent == "noop" and family.wait is not None)
-        or (agent in family.policies)
+        or (agent in _own_agents(family))
     )
 
 
@@ -96,6 +132,10 @@ def make_policy(
         return uniform(seed, epoch)
     if agent in family.policies:
         return family.policies[agent]
+    if agent in family.players:
+        return family.players[agent](seed)
+    if agent in family.seers:
+        return SeerPolicy(family.seers[agent])
     return _installed(agent, family, seed)
 
 
@@ -117,13 +157,14 @@ def is_costly(agent: str) -> bool:
 def _installed(agent: str, family: Family, seed: int) -> Policy:
     """Return the policy of another package; tell whose policy *agent* is if it is another's."""
     if agent in plugins(_AGENTS):
-        make: MakePolicy = plugin(_AGENTS, agent, "agent")
+        make: MakeAgent = plugin(_AGENTS, agent, "agent")
         return make(family, seed)
-    _, plays = builtin_agents().get(agent, ("", None))
-    if plays is None:
+    played = builtin_agents().get(agent, {None: ""})
+    if None in played:
         raise UnknownName("agent", agent, known_agents())
+    plays = " or ".join(repr(each) for each in played)
     raise RefoldError(
-        f"agent {agent!r}: expected a scenario of family {plays!r}, got {family.name!r}; "
+        f"agent {agent!r}: expected a scenario of family {plays}, got {family.title!r}; "
         "use another agent, or 'random', which plays all"
     )
 
@@ -147,6 +188,8 @@ def replay_policy(policy: Policy, stream: Stream, *, since: int = 0) -> None:
     What a policy keeps of its own (dice, the rest of a script) then stands where the stream
     ends. Before *since*, where a fork began, another one chose.
     """
+    if isinstance(policy, SeerPolicy):  # keeps nothing
+        return
     family = stream.family
     ranges = step_ranges(stream)
     state = fold(stream[: ranges[since].stop], family=family)
@@ -167,7 +210,7 @@ def play(
         watch: Called after each step.
     """
     while not episode.over:
-        action = policy(episode.observation, lambda: episode.legal_actions)
+        action = next_action(policy, episode)
         if action is None:
             return
         result = episode.step(action)

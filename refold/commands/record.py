@@ -31,7 +31,7 @@ from refold.environments import Worlds
 from refold.environments.tau2.addresses import with_user
 from refold.reports import Price
 from refold.reports.runs import LAST
-from refold.scenarios import Scenario, load, scenario_names, world_names
+from refold.scenarios import Scenario, family_scenarios, load, world_names
 from refold.scenarios.answered.parameters import MOST_STEPS
 
 
@@ -158,11 +158,9 @@ def load_scenarios(names: Sequence[str]) -> list[Scenario]:
     Raises:
         RefoldError: A name is unknown, or a file holds no valid scenario.
     """
-    shipped = scenario_names()
     chosen: list[str] = []
     for name in names:
-        of_family = [each for each in shipped if each.startswith(f"{name}/")]
-        chosen += of_family or world_names(name) or [name]
+        chosen += family_scenarios(name) or world_names(name) or [name]
     return [load(name) for name in dict.fromkeys(chosen)]
 
 

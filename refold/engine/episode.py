@@ -62,6 +62,7 @@ class Episode:
         self.id = id
         self.family: Family = codec.family
         self.state = fold(events, family=codec.family)
+        self._shown: tuple[Any, Any] | None = None
         self._codec = codec
         self._events = list(events)
         self._payloads = list(payloads)
@@ -208,7 +209,10 @@ class Episode:
     def observation(self) -> Any:
         """What the agent may see now; a world outside begins with the first look."""
         self.begin()
-        return self.family.observe(self.state)
+        # Once for each state: a step returns what the next look at the episode sees.
+        if self._shown is None or self._shown[0] is not self.state:
+            self._shown = (self.state, self.family.observe(self.state))
+        return self._shown[1]
 
     @property
     def legal_actions(self) -> Sequence[Any]:

@@ -40,7 +40,7 @@ class UnknownName(RefoldError):
 
 def _expected_names(name: str, known: Sequence[str]) -> str:
     # Typos by similarity, then parts of long names (``hard`` of ``workflow/hard``).
-    near = get_close_matches(name, known, n=3, cutoff=0.6) or [k for k in known if name in k][:3]
+    near = [k for k in known if name in k][:3] or get_close_matches(name, known, n=3, cutoff=0.6)
     if near:
         return f"expected a known name, got {name!r:.200}; did you mean {', '.join(near)}?"
     return f"expected one of {', '.join(known) or '(there is none)'}; got {name!r:.200}"

@@ -17,7 +17,16 @@ from refold.engine.errors import RefoldError
 from refold.engine.events import SHARED_EVENTS, ActionTaken, Event
 from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.engine.phrases import say_shared
-from refold.engine.presentation import PLAIN, Numbers, Policy, Prompt, Published, Timeline
+from refold.engine.presentation import (
+    PLAIN,
+    MakePolicy,
+    Numbers,
+    Policy,
+    Prompt,
+    Published,
+    Seer,
+    Timeline,
+)
 
 S = TypeVar("S")
 Reducer = Mapping[type[Event], Callable[[S, Any], S]]
@@ -65,6 +74,12 @@ class Family:
         prompt: What a model is told; None for a plain prompt made of the action type.
         policies: Built-in agents that play this family, by name. The first line of a policy's
             docstring describes it in lists.
+        players: Further built-in agents, which remember: by name, what makes a fresh one. The
+            first line of the made one's docstring describes it.
+        seers: Built-in agents that see all that is hidden, by name.
+        oracle: Which of *seers* reaches the best score that there is, if one is known to.
+        canaries: What makes agents that choose without reading, by name: what they score comes
+            for free. Beside *noop* and *random*.
         criteria: A ``scenarios.Criteria``, what its rubrics can measure; None for general ones.
         timeline: What pictures of an episode show beside words and views.
         numbers: Actions and observations as numbers; None for general ones.
@@ -103,6 +118,10 @@ class Family:
     forfeit: Any = None
     prompt: Prompt | None = None
     policies: Mapping[str, Policy] = field(factory=dict)
+    players: Mapping[str, MakePolicy] = field(factory=dict)
+    seers: Mapping[str, Seer] = field(factory=dict)
+    oracle: str | None = None
+    canaries: Mapping[str, MakePolicy] = field(factory=dict)
     criteria: Any = None
     timeline: Timeline = PLAIN
     numbers: Numbers | None = None
@@ -114,6 +133,17 @@ class Family:
     def __attrs_post_init__(self) -> None:
         self._check_reducer()
         self._check_say()
+
+    @property
+    def title(self) -> str:
+        """What people call it: its name, with the version of its rules where that is above 1."""
+        return self.name if self.rules == 1 else f"{self.name}@{self.rules}"
+
+    @property
+    def scenario_names(self) -> tuple[str, ...]:
+        """Full names of the scenarios that ship: ``workflow/easy``, ``workflow/easy@2``."""
+        version = self.title.removeprefix(self.name)
+        return tuple(f"{self.name}/{each}{version}" for each in self.scenarios)
 
     @cached_property
     def transitions(self) -> Reducer[Any]:

@@ -13,6 +13,12 @@ LegalActions = Callable[[], Sequence[Any]]
 Policy = Callable[[Any, LegalActions], Any]
 """From an observation, and the legal actions if wanted, to an action; None to stop playing."""
 
+MakePolicy = Callable[[int], Policy]
+"""From the seed of its dice to a fresh policy for one episode, for agents that remember."""
+
+Seer = Callable[[Any], Any]
+"""From a state, with all that is hidden in it, to an action: a bound, not an agent to compare."""
+
 Say = Callable[[Any], str]
 """Puts an action or an event into words, on one line."""
 

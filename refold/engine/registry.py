@@ -27,7 +27,9 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
     FAMILIES: {
         "answered.1": "refold.scenarios.answered:FAMILY",
         "inbox.1": "refold.scenarios.inbox:FAMILY",
+        "inbox.2": "refold.scenarios.inbox2:FAMILY",
         "workflow.1": "refold.scenarios.workflow:FAMILY",
+        "workflow.2": "refold.scenarios.workflow2:FAMILY",
     },
 }
 

@@ -21,6 +21,8 @@ from refold.gym.arrays import Arrays, arrays_of, space_of
 from refold.gym.general import general_numbers
 from refold.scenarios import load
 
+_FREE_TEXTS = ("content", "amount")
+
 
 class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
     """
@@ -176,5 +178,6 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
 
 
 def _bare(action: Any) -> Any:
-    """Return *action* without the free text that legal actions leave out."""
-    return msgspec.structs.replace(action, content="") if hasattr(action, "content") else action
+    """Return *action* without the free texts that legal actions leave open."""
+    texts = [name for name in _FREE_TEXTS if getattr(action, name, None)]
+    return msgspec.structs.replace(action, **dict.fromkeys(texts, "")) if texts else action

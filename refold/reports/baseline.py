@@ -6,6 +6,7 @@ shows beside the published figures, which never change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from statistics import fmean
 from typing import Literal
 
@@ -60,10 +61,11 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
     """
     shipped: dict[str, list[Scenario]] = {}
     for scenario in map(load, scenario_names()):
-        shipped.setdefault(scenario.family, []).append(scenario)
+        rules = find_family(scenario.family, scenario.rules)
+        shipped.setdefault(rules.title, []).append(scenario)
     best = _best(outcomes, {each.name: each for group in shipped.values() for each in group})
     for family, group in shipped.items():
-        rules = find_family(family, group[0].rules)
+        rules = find_family(group[0].family, group[0].rules)
         yield from _played(rules, group, seeds)
         yield from _published(rules)
         found = {each.name: best[each.name] for each in group if each.name in best}
@@ -74,22 +76,25 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
 
 def _published(family: Family) -> Iterator[Baseline]:
     for each in family.published:
-        scores = {f"{family.name}/{name}": score for name, score in each.scores.items()}
-        yield Baseline(family.name, each.agent, "published", scores, each.remark)
+        names = dict(zip(family.scenarios, family.scenario_names, strict=True))
+        scores = {names[name]: score for name, score in each.scores.items()}
+        yield Baseline(family.title, each.agent, "published", scores, each.remark)
 
 
 def _played(family: Family, group: list[Scenario], seeds: int) -> Iterator[Baseline]:
-    for agent in ("noop", "random", *family.policies):
+    oracle = () if family.oracle is None else (family.oracle,)
+    for agent in ("noop", "random", *family.policies, *family.players, *oracle):
         if not plays(agent, family):
             continue
         times = seeds if agent == "random" else 1
-        scores = {each.name: _mean_score(each, agent, times) for each in group}
+        scores = {each.name: _mean_score(each.name, agent, times) for each in group}
         remark = f"mean of {seeds} seeds" if agent == "random" else ""
-        yield Baseline(family.name, agent, "played", scores, remark)
+        yield Baseline(family.title, agent, "played", scores, remark)
 
 
-def _mean_score(scenario: Scenario, agent: str, times: int) -> float:
-    scores = []
+@cache  # what ships does not change, and playing it takes seconds
+def _mean_score(name: str, agent: str, times: int) -> float:
+    scenario, scores = load(name), []
     for epoch in range(times):
         seed = epoch_seed(scenario.seed, epoch)
         episode = Episode.start(scenario, seed=seed)

@@ -4,6 +4,7 @@ from refold.scenarios.facts import Facts, Finding, IndexedEvent
 from refold.scenarios.rubric import Criteria, Criterion, Measure, Rubric
 from refold.scenarios.spec import (
     Scenario,
+    family_scenarios,
     load,
     load_rubric,
     read_rubric_name,
@@ -24,6 +25,7 @@ __all__ = [
     "Rubric",
     "Scenario",
     "ScenarioError",
+    "family_scenarios",
     "load",
     "load_rubric",
     "read_rubric_name",

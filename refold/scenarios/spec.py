@@ -82,8 +82,23 @@ class Scenario:
 
 
 def scenario_names() -> list[str]:
-    """Return the names of the built-in scenarios, by family and then from easy to hard."""
-    return [f"{family.name}/{name}" for family in all_families() for name in family.scenarios]
+    """
+    Return the names of the built-in scenarios, by family and rules, and then from easy to hard.
+
+    Those of later rules than the first end in their version: ``workflow/easy@2``.
+    """
+    return [name for family in all_families() for name in family.scenario_names]
+
+
+def family_scenarios(name: str) -> list[str]:
+    """
+    Return the names of the scenarios that ship with the family *name*; none if there is none.
+
+    ``workflow`` is that of the first rules, ``workflow@2`` that of the second.
+    """
+    return [
+        each for family in all_families() if family.title == name for each in family.scenario_names
+    ]
 
 
 def load(name: str | Path) -> Scenario:
@@ -158,11 +173,11 @@ def _without_none(value: Any) -> Any:
 
 
 def _read_source(name: str) -> bytes:
-    if name in scenario_names():
-        family, stem = name.split("/")
-        shipped = next(each for each in all_families() if each.name == family)
-        assert shipped.folder is not None, "a family with scenarios has their folder"
-        return (shipped.folder / f"{stem}.toml").read_bytes()
+    for family in all_families():
+        if name in family.scenario_names:
+            assert family.folder is not None, "a family with scenarios has their folder"
+            stem = family.scenarios[family.scenario_names.index(name)]
+            return (family.folder / f"{stem}.toml").read_bytes()
     path = Path(name)
     if not _is_file(path):
         hint = "`refold scenarios` lists them; a file is named by its path"

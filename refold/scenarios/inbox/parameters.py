@@ -1,17 +1,17 @@
 """What an inbox scenario file may say, and what makes it impossible."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from attrs import frozen
+
+from refold.scenarios.naming import repeated
+from refold.scenarios.strict import Problem
 
 MOST_EMAILS = 1_000
 MOST_STEPS = 1_000_000
 LONGEST_ID = 195  # the draw adds five more letters; an action may name 200
 PLACEHOLDER = "{token}"
 """Stands in a body where the drawn keyword belongs."""
-
-Problem = tuple[str, str]
 
 
 @frozen
@@ -64,9 +64,7 @@ def _problems(parameters: InboxParameters) -> Iterator[Problem]:
         yield ".max_steps", f"expected 1 to {MOST_STEPS}, got {parameters.max_steps}"
     if not 1 <= len(parameters.emails) <= MOST_EMAILS:
         yield ".emails", f"expected 1 to {MOST_EMAILS}, got {len(parameters.emails)}"
-    for id, times in Counter(email.id for email in parameters.emails).items():
-        if times > 1:
-            yield ".emails", f"expected each id once, got {id!r} {times} times"
+    yield from repeated(".emails", "id", [email.id for email in parameters.emails])
     for index, email in enumerate(parameters.emails):
         yield from _email_problems(email, f".emails[{index}]")
 

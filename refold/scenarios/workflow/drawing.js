@@ -1,26 +1,21 @@
 // How a workflow is drawn: the DAG of subtasks, workers as lanes, deadlines as flags.
 // The viewer takes this module in as families/workflow.1.js: what it imports is relative to that.
+// What the rules versions call things is in the hands of a *reading*; the picture is the same.
 import { html, svg, nothing, noChange } from "../vendor/lit-html.js";
 import { glyph } from "../icons.js";
 import { layOutGraph } from "../layered.js";
 import { fitText, plainLine, shortNumber } from "../text.js";
 
-const STATUS = { pending: "pending", ready: "ready", in_progress: "run", completed: "done", failed: "fail" };
-const LETTERS = { delegate: "D", retry: "R", abort: "A", synthesize: "S", wait: "·" };
 const HEIGHT = 38;
 const MARGIN = 10;
 const MOST_FOCUS = 60;
 const LEAST_SCALE = 0.86;
 
-function deadlines(doc) {
-  return new Map(doc.scenario.parameters.sla_milestones.map((each) => [each.subtask, each.deadline + 1]));
-}
-
 /** The graph laid out once, in boxes as wide as the names ask for. */
-function prepare(doc) {
-  const subtasks = doc.scenario.parameters.subtasks;
-  const ids = subtasks.map((each) => each.id);
-  const needs = new Map(subtasks.map((each) => [each.id, [...new Set(each.dependencies)]]));
+function prepare(reading, doc) {
+  const subtasks = reading.subtasks(doc);
+  const ids = subtasks.map(([id]) => id);
+  const needs = new Map(subtasks.map(([id, before]) => [id, [...new Set(before)]]));
   const longest = Math.max(...ids.map((id) => id.length));
   const width = Math.max(110, Math.min(184, longest * 7.45 + 33));
   const made = layOutGraph(ids, needs, { width, height: HEIGHT, across: 22, between: 11 });
@@ -28,11 +23,11 @@ function prepare(doc) {
   for (const [, subtask, , to, outcome] of doc.spans) {
     if (subtask && outcome === "permanent") gone.set(subtask, [...(gone.get(subtask) ?? []), to]);
   }
-  return { ...made, ids, needs, gone, box: width, due: deadlines(doc), nodes: new Map(), lines: new Map() };
+  return { ...made, reading, ids, needs, gone, box: width, due: reading.due(doc), nodes: new Map(), lines: new Map() };
 }
 
 function statusOf(graph, id, status, doc, at) {
-  if (status !== "failed" || !graph.gone.has(id)) return STATUS[status] ?? "pending";
+  if (status !== "failed" || !graph.gone.has(id)) return graph.reading.status[status] ?? "pending";
   const ended = doc.spans.filter((span) => span[1] === id && span[3] !== null && span[3] <= at);
   return ended.length && ended[ended.length - 1][4] === "permanent" ? "gone" : "fail";
 }
@@ -50,7 +45,7 @@ function node(graph, id, { kind, worker, failed, open, acted, changed, picked },
   const due = graph.due.get(id);
   const room = graph.box - 30;
   const told = `${id}, ${under(kind, worker, open) || kind}${failed ? `, ${failed} failed attempts` : ""}${
-    due ? `, due by step ${due}` : ""}`;
+    due ? `, due by ${graph.reading.time} ${due}` : ""}`;
   return svg`<g class="node ${kind} ${acted ? "acted" : ""} ${changed ? "changed" : ""} ${picked ? "picked" : ""}"
     role="button" tabindex=${still ? -1 : 0} data-pick=${id} aria-pressed=${picked} aria-label=${plainLine(told)}>
     <title>${plainLine(told)}</title>
@@ -75,7 +70,7 @@ function curve(points) {
 function edges(graph, view) {
   const half = graph.box / 2;
   return graph.edges.map(({ from, to, points }, place) => {
-    const met = view.subtasks[from][0] === "completed";
+    const met = graph.reading.isDone(graph.reading.shown(view)[from]);
     if (graph.lines.get(place) === met) return noChange;
     graph.lines.set(place, met);
     const ends = points.map(([x, y], step) =>
@@ -85,13 +80,15 @@ function edges(graph, view) {
 }
 
 function nodes(graph, doc, view, { at, picked }) {
+  const { reading } = graph;
   const step = doc.steps[at - 1];
-  const acted = step?.action.subtask_id;
-  const touched = step?.delta?.subtasks ?? {};
+  const acted = step && reading.target(step.action);
+  const touched = reading.shown(step?.delta ?? {}) ?? {};
+  const subtasks = reading.shown(view);
   const still = graph.ids.length > MOST_FOCUS;
   return graph.ids.map((id) => {
-    const [status, worker, failed] = view.subtasks[id];
-    const open = graph.needs.get(id).filter((need) => view.subtasks[need][0] !== "completed").length;
+    const [status, worker, failed] = subtasks[id];
+    const open = graph.needs.get(id).filter((need) => !reading.isDone(subtasks[need])).length;
     const shown = {
       kind: statusOf(graph, id, status, doc, at), worker, failed, open,
       acted: id === acted, changed: Object.hasOwn(touched, id), picked: id === picked,
@@ -118,6 +115,22 @@ function picture(graph, doc, view, state) {
     ${edges(graph, view)}${nodes(graph, doc, view, state)}</svg>`;
 }
 
+/** The drawing of workflows as *reading* finds them in documents. */
+export function drawWorkflow(reading) {
+  return {
+    ...reading,
+    prepare: (doc) => prepare(reading, doc),
+    picture,
+    letter: (action) => reading.letters[reading.kind(action)] ?? "?",
+    lanes: (doc) => doc.scenario.parameters.workers.map((each) => each.name),
+    has: (graph, id) => graph.place.has(id),
+  };
+}
+
+function deadlines(doc) {
+  return new Map(doc.scenario.parameters.sla_milestones.map((each) => [each.subtask, each.deadline + 1]));
+}
+
 function now(doc, view) {
   const { time_budget: time, cost_budget: cost, capacity_limit: most } = doc.scenario.parameters;
   const busy = Object.values(view.workers).filter((each) => each[0] !== "offline").length;
@@ -130,17 +143,20 @@ function now(doc, view) {
   ];
 }
 
-export const drawing = {
-  prepare,
-  picture,
+export const drawing = drawWorkflow({
+  subtasks: (doc) => doc.scenario.parameters.subtasks.map((each) => [each.id, each.dependencies]),
+  shown: (view) => view.subtasks,
+  status: { pending: "pending", ready: "ready", in_progress: "run", completed: "done", failed: "fail" },
+  isDone: ([status]) => status === "completed",
+  time: "step",
+  due: deadlines,
+  kind: (action) => action.action_type,
+  letters: { delegate: "D", retry: "R", abort: "A", synthesize: "S", wait: "·" },
+  target: (action) => action.subtask_id ?? null,
   now,
   hint: (view) => view.hint,
-  letter: (action) => LETTERS[action.action_type] ?? "?",
-  lanes: (doc) => doc.scenario.parameters.workers.map((each) => each.name),
   flags: (doc) => [...deadlines(doc)].map(([subtask, step]) =>
     ({ step, text: subtask, title: `${subtask} is due by step ${step}` })),
-  target: (action) => action.subtask_id ?? null,
   ids: (doc, view) => ({ subtask_id: Object.keys(view.subtasks), agent_name: Object.keys(view.workers) }),
-  has: (graph, id) => graph.place.has(id),
   columns: { subtasks: ["subtask", "status", "worker", "failed"], workers: ["worker", "status", "subtask", "speed"] },
-};
+});

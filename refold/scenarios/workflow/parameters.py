@@ -1,19 +1,18 @@
 """What a workflow scenario file may say, and what makes it impossible."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterator
 from math import isfinite
 from typing import Literal
 
 from attrs import frozen
 
+from refold.scenarios.naming import cycle, repeated, unknown
+from refold.scenarios.strict import Problem
+
 MOST_SUBTASKS = 10_000
 MOST_STEPS = 1_000_000
 MOST_COST = 1e12
 LONGEST_NAME = 200
-
-Problem = tuple[str, str]
 
 
 @frozen
@@ -135,38 +134,30 @@ def _subtask_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
         yield ".subtasks", f"expected 1 to {MOST_SUBTASKS}, got {len(subtasks)}"
     known = {subtask.id for subtask in subtasks}
     able = {capability for worker in parameters.workers for capability in worker.capabilities}
-    yield from _repeated(".subtasks", "id", [subtask.id for subtask in subtasks])
+    yield from repeated(".subtasks", "id", [subtask.id for subtask in subtasks])
     for index, subtask in enumerate(subtasks):
         path = f".subtasks[{index}]"
         yield from _name(f"{path}.id", subtask.id)
         for place, dependency in enumerate(subtask.dependencies):
-            yield from _unknown(f"{path}.dependencies[{place}]", "subtask", dependency, known)
+            yield from unknown(f"{path}.dependencies[{place}]", "subtask", dependency, known)
         if subtask.type not in able:
             yield f"{path}.type", f"expected a type that some worker can do, got {subtask.type!r}"
-    yield from _cycle(parameters)
+    yield from cycle(".subtasks", {each.id: each.dependencies for each in subtasks})
     for place, id in enumerate(parameters.communication_subtasks):
-        yield from _unknown(f".communication_subtasks[{place}]", "subtask", id, known)
-
-
-def _cycle(parameters: WorkflowParameters) -> Iterator[Problem]:
-    graph = {subtask.id: subtask.dependencies for subtask in parameters.subtasks}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        yield ".subtasks", f"expected no cycle, got {' → '.join(reversed(error.args[1]))}"
+        yield from unknown(f".communication_subtasks[{place}]", "subtask", id, known)
 
 
 def _worker_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
     workers = parameters.workers
     if not workers:
         yield ".workers", "expected at least 1, got 0"
-    yield from _repeated(".workers", "name", [worker.name for worker in workers])
+    yield from repeated(".workers", "name", [worker.name for worker in workers])
     types = {subtask.type for subtask in parameters.subtasks}
     for index, worker in enumerate(workers):
         path = f".workers[{index}]"
         yield from _name(f"{path}.name", worker.name)
         for place, capability in enumerate(worker.capabilities):
-            yield from _unknown(f"{path}.capabilities[{place}]", "subtask type", capability, types)
+            yield from unknown(f"{path}.capabilities[{place}]", "subtask type", capability, types)
         if worker.speed < 1:
             yield f"{path}.speed", f"expected at least 1, got {worker.speed}"
         yield from _chance(f"{path}.reliability", worker.reliability)
@@ -178,10 +169,10 @@ def _worker_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
 def _milestone_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
     known = {subtask.id for subtask in parameters.subtasks}
     milestones = parameters.sla_milestones
-    yield from _repeated(".sla_milestones", "subtask", [each.subtask for each in milestones])
+    yield from repeated(".sla_milestones", "subtask", [each.subtask for each in milestones])
     for index, milestone in enumerate(milestones):
         path = f".sla_milestones[{index}]"
-        yield from _unknown(f"{path}.subtask", "subtask", milestone.subtask, known)
+        yield from unknown(f"{path}.subtask", "subtask", milestone.subtask, known)
         if milestone.deadline < 0:
             yield f"{path}.deadline", f"expected at least 0, got {milestone.deadline}"
 
@@ -191,11 +182,11 @@ def _override_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
     types = {subtask.type for subtask in parameters.subtasks}
     overrides = parameters.reliability_overrides
     pairs = [f"{override.worker}, {override.subtask_type}" for override in overrides]
-    yield from _repeated(".reliability_overrides", "worker and subtask_type", pairs)
+    yield from repeated(".reliability_overrides", "worker and subtask_type", pairs)
     for index, override in enumerate(overrides):
         path = f".reliability_overrides[{index}]"
-        yield from _unknown(f"{path}.worker", "worker", override.worker, workers)
-        yield from _unknown(f"{path}.subtask_type", "subtask type", override.subtask_type, types)
+        yield from unknown(f"{path}.worker", "worker", override.worker, workers)
+        yield from unknown(f"{path}.subtask_type", "subtask type", override.subtask_type, types)
         if not override.reliability:
             yield f"{path}.reliability", "expected at least 1 chance, got 0"
         for chance in override.reliability:
@@ -207,7 +198,7 @@ def _schedule_problems(parameters: WorkflowParameters) -> Iterator[Problem]:
     gone: set[str] = set()
     for index, event in enumerate(parameters.scheduled_events):
         path = f".scheduled_events[{index}]"
-        yield from _unknown(f"{path}.worker", "worker", event.worker, workers)
+        yield from unknown(f"{path}.worker", "worker", event.worker, workers)
         if not 0 <= event.step < parameters.time_budget:
             last = parameters.time_budget - 1
             yield f"{path}.step", f"expected 0 to {last} (the last step), got {event.step}"
@@ -229,14 +220,3 @@ def _name(path: str, name: str) -> Iterator[Problem]:
 def _chance(path: str, value: float) -> Iterator[Problem]:
     if not 0 <= value <= 1:
         yield path, f"expected 0 to 1, got {value}"
-
-
-def _unknown(path: str, kind: str, name: str, known: set[str]) -> Iterator[Problem]:
-    if name not in known:
-        yield path, f"expected a known {kind}, got {name!r}"
-
-
-def _repeated(path: str, key: str, names: Iterable[str]) -> Iterator[Problem]:
-    for name, times in Counter(names).items():
-        if times > 1:
-            yield path, f"expected each {key} once, got {name!r} {times} times"

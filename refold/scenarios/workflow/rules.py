@@ -8,10 +8,10 @@ of ``evolve`` alone, so that the events hold the whole truth.
 import random
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Final
 
 from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from refold.engine.sums import add_up
+from refold.scenarios.turns import Turn
 from refold.scenarios.workflow.actions import Action
 from refold.scenarios.workflow.events import (
     FailuresLingered,
@@ -32,25 +32,9 @@ from refold.scenarios.workflow.rewards import reward_parts
 from refold.scenarios.workflow.state import State, in_order
 
 
-class Turn:
-    """One step while it is decided: its events so far, and the state after them."""
-
-    __slots__ = ("before", "events", "now")
-
-    def __init__(self, state: State) -> None:
-        self.before: Final = state
-        self.now = state
-        self.events: list[Event] = []
-
-    def emit(self, event: Event) -> None:
-        """Add *event* and apply it."""
-        self.events.append(event)
-        self.now = reduce(self.now, event)
-
-
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* and one step of time cause, ``StepRewarded`` last."""
-    turn = Turn(state)
+    turn = Turn(state, reduce)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -67,7 +51,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
     return turn.events
 
 
-def _apply(turn: Turn, action: Action) -> None:
+def _apply(turn: Turn[State], action: Action) -> None:
     kind, subtask, worker = action.action_type, action.subtask_id, action.agent_name
     if kind == "abort" and subtask is not None:
         turn.emit(SubtaskAborted(subtask, turn.now.subtasks[subtask].assigned_to))
@@ -76,14 +60,14 @@ def _apply(turn: Turn, action: Action) -> None:
         turn.emit(begun(subtask, worker, turn.now.workers[worker].speed))
 
 
-def _observe_parallelism(turn: Turn) -> int:
+def _observe_parallelism(turn: Turn[State]) -> int:
     jobs = turn.now.jobs
     if len(jobs) >= 2:
         turn.emit(ParallelismObserved(in_order(turn.now, [job.subtask for job in jobs.values()])))
     return len(jobs)
 
 
-def _work(turn: Turn) -> None:
+def _work(turn: Turn[State]) -> None:
     jobs, plan = turn.now.jobs, turn.now.plan
     if not jobs:
         return
@@ -112,7 +96,7 @@ def _succeeds(chance: float, seed: int, worker: str, subtask: str, failures: int
     return random.Random(seed + key).random() < chance
 
 
-def _run_schedule(turn: Turn) -> None:
+def _run_schedule(turn: Turn[State]) -> None:
     for event in turn.now.plan.schedule.get(turn.now.t, ()):
         worker = turn.now.workers[event.worker]
         if event.event == "dropout":
@@ -121,7 +105,7 @@ def _run_schedule(turn: Turn) -> None:
             turn.emit(WorkerDegraded(worker.name, event.speed))
 
 
-def _unblock(turn: Turn) -> None:
+def _unblock(turn: Turn[State]) -> None:
     state = turn.now
     done = [event.subtask for event in turn.events if type(event) is SubtaskCompleted]
     if not done:
@@ -136,14 +120,14 @@ def _unblock(turn: Turn) -> None:
         turn.emit(SubtasksUnblocked(in_order(state, met)))
 
 
-def _end_if_over(turn: Turn, action: Action, error: str | None) -> None:
+def _end_if_over(turn: Turn[State], action: Action, error: str | None) -> None:
     if action.action_type == "synthesize" and error is None:
         turn.emit(EpisodeEnded("terminated", "synthesized"))
     elif turn.now.t + 1 >= turn.now.plan.parameters.time_budget:
         turn.emit(EpisodeEnded("truncated", "time_budget"))
 
 
-def _linger(turn: Turn, action: Action) -> None:
+def _linger(turn: Turn[State], action: Action) -> None:
     retried = action.subtask_id if action.action_type == "retry" else None
     lingering = turn.now.failed
     if retried in lingering:
@@ -152,7 +136,7 @@ def _linger(turn: Turn, action: Action) -> None:
         turn.emit(FailuresLingered(lingering))
 
 
-def _reward(turn: Turn, parts: Mapping[str, float]) -> None:
+def _reward(turn: Turn[State], parts: Mapping[str, float]) -> None:
     before = turn.before
     reward = add_up(parts.values())
     turn.emit(StepRewarded(before.t, reward, before.total + reward, dict(sorted(parts.items()))))

@@ -42,6 +42,28 @@ class InboxAction(Action):  # type: ignore[misc]
     rationale: str = ""
 
 
+class Workflow2Action(Action):  # type: ignore[misc]
+    """An action in a workflow of the rules version 2."""
+
+    type: Literal["assign", "cancel", "advance"]
+    task: str | None = None
+    worker: str | None = None
+
+
+class Inbox2Action(Action):  # type: ignore[misc]
+    """An action in an inbox of the rules version 2."""
+
+    type: Literal["lookup", "reply", "refund", "escalate", "archive", "report", "merge", "wait"]
+    thread: str | None = None
+    record: Literal["customer", "order", "policy", "partner"] | None = None
+    key: str | None = None
+    content: str = ""
+    order: str | None = None
+    amount: str | None = None
+    team: str | None = None
+    into: str | None = None
+
+
 class RefoldObservation(Observation):  # type: ignore[misc]
     """An observation: the fields that all families share, and the family's own in *seen*."""
 
@@ -135,7 +157,7 @@ class RefoldEnvironment(Environment, Generic[ActionT]):  # type: ignore[misc]
 
     def list_splits(self) -> list[str]:
         """Return the families."""
-        return list(dict.fromkeys(family.name for family in self._runner.catalogue.families))
+        return list(dict.fromkeys(family.title for family in self._runner.catalogue.families))
 
     def list_tasks(self, split: str) -> list[dict[str, Any]]:
         """Return the tasks of the family *split*, easiest first."""
@@ -165,6 +187,20 @@ class InboxEnvironment(RefoldEnvironment[InboxAction]):
     """An environment of inboxes; of ``inbox/easy`` by default."""
 
     def __init__(self, task: str = "inbox/easy", log: EventLog | None = None) -> None:
+        super().__init__(task, log)
+
+
+class Workflow2Environment(RefoldEnvironment[Workflow2Action]):
+    """An environment of workflows of the rules version 2; of ``workflow/easy@2`` by default."""
+
+    def __init__(self, task: str = "workflow/easy@2", log: EventLog | None = None) -> None:
+        super().__init__(task, log)
+
+
+class Inbox2Environment(RefoldEnvironment[Inbox2Action]):
+    """An environment of inboxes of the rules version 2; of ``inbox/easy@2`` by default."""
+
+    def __init__(self, task: str = "inbox/easy@2", log: EventLog | None = None) -> None:
         super().__init__(task, log)
 
 

@@ -98,11 +98,15 @@ _TASK_EXAMPLE = {
 async def tasks(context: ContextDep) -> Response:
     """List the tasks that `/reset` takes, the schemas of their actions, and built-in agents."""
     catalogue = context.runner.catalogue
-    schemas = {family.name: action_schema(family) for family in catalogue.families}
+    schemas = {family.title: action_schema(family) for family in catalogue.families}
     rows = [task_row(each) for each in catalogue.scenarios.values()]
     agents = [
-        AgentRow(name, about, [each.name for each in catalogue.families if plays(name, each)])
-        for name, (about, _) in builtin_agents().items()
+        AgentRow(
+            name,
+            "; ".join(dict.fromkeys(about.values())),
+            [each.title for each in catalogue.families if plays(name, each)],
+        )
+        for name, about in builtin_agents().items()
     ]
     return JsonResponse(TaskList(rows, catalogue.default.name, schemas, agents))
 
@@ -161,7 +165,7 @@ async def environments() -> Response:
 )
 async def splits(context: ContextDep, _environment: EnvironmentPath) -> Response:
     """One for each family."""
-    names = dict.fromkeys(family.name for family in context.runner.catalogue.families)
+    names = dict.fromkeys(family.title for family in context.runner.catalogue.families)
     return JsonResponse([Split(name, "test") for name in names])
 
 

@@ -35,15 +35,11 @@ class ToolBox:
         self._runner = runner
         self._begin = begin
         self._defaults = {} if agent is None else {"agent": agent}
-        self._families = {
-            tool["name"]: family
-            for family in runner.catalogue.families
-            for tool in tool_schemas([family])
-        }
+        self._kinds = {tool["name"] for tool in tool_schemas(runner.catalogue.families)}
 
     def knows(self, name: str) -> bool:
         """Return whether there is a tool called *name*."""
-        return name in (self._begin, OBSERVE_TOOL) or name in self._families
+        return name in (self._begin, OBSERVE_TOOL) or name in self._kinds
 
     def definitions(self, families: Sequence[Family] | None = None) -> list[JsonObject]:
         """Return the definitions of the tools, of *families* only if given."""
@@ -80,7 +76,7 @@ class ToolBox:
             raise NoEpisode(
                 f"episode: expected one that has begun, got none; call {self._begin} first"
             )
-        kind = action_kind_field(self._families[name])
+        kind = action_kind_field(session.episode.family)
         return self._runner.step(session, {**arguments, kind: name})
 
 

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
 from refold.agents import builtin_agents, make_policy
-from refold.agents.rollout import epoch_seed, replay_policy
+from refold.agents.rollout import epoch_seed, next_action, replay_policy
 from refold.engine import Episode, EpisodeInfo, Family, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.errors import UnknownEpisode
@@ -116,7 +116,7 @@ async def play_to_end(
     replay_policy(policy, stream, since=since)
     taken = 0
     while not episode.over:
-        action = policy(episode.observation, lambda: episode.legal_actions)
+        action = next_action(policy, episode)
         episode.step(action)
         context.runner.counts.steps += 1
         taken += 1

@@ -102,16 +102,38 @@ def union_schema(options: Sequence[Schema]) -> Schema:
 
 
 def tool_schemas(families: Iterable[Family]) -> list[Schema]:
-    """Return the definition of a tool, as MCP has it, for each kind of action of *families*."""
-    return [
-        {
-            "name": tool.name,
-            "description": tool.description,
-            "inputSchema": _tool_input(family, tool),
-        }
-        for family in families
-        for tool in prompt_of(family).tools
-    ]
+    """
+    Return the definition of a tool, as MCP has it, for each kind of action of *families*.
+
+    Each name is there once: where several families have it, its definition is good for all.
+    """
+    found: dict[str, list[Schema]] = {}
+    for family in families:
+        for tool in prompt_of(family).tools:
+            found.setdefault(tool.name, []).append(
+                {"description": tool.description, "inputSchema": _tool_input(family, tool)}
+            )
+    return [{"name": name, **_one_tool(options)} for name, options in found.items()]
+
+
+def _one_tool(options: Sequence[Schema]) -> Schema:
+    """Return the definition that is good for each of *options*, of tools of one name."""
+    if len(options) == 1:
+        return options[0]
+    inputs = [option["inputSchema"] for option in options]
+    names = dict.fromkeys(name for each in inputs for name in each["properties"])
+    required = [name for name in names if all(name in each["required"] for each in inputs)]
+    return {
+        "description": " ".join(dict.fromkeys(option["description"] for option in options)),
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                name: _any_of([each["properties"].get(name) for each in inputs]) for name in names
+            },
+            "required": required,
+            "additionalProperties": False,
+        },
+    }
 
 
 def _tool_input(family: Family, tool: Any) -> Schema:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from refold.engine import Family, RefoldError
 from refold.engine.errors import UnknownName
 from refold.engine.registry import find_family
-from refold.scenarios import Scenario, load, scenario_names
+from refold.scenarios import Scenario, family_scenarios, load, scenario_names
 from refold.viewer.episode_document import large_seed
 
 DEFAULT_TASK = "workflow/easy"
@@ -88,8 +88,12 @@ class TaskCatalogue:
         return find_family(scenario.family, scenario.rules)
 
     def in_family(self, family: str) -> list[Scenario]:
-        """Return the scenarios of the family called *family*, in order; an empty list if none."""
-        return [each for each in self.scenarios.values() if each.family == family]
+        """
+        Return the scenarios of the family called *family*, in order; an empty list if none.
+
+        ``workflow`` is the family with its first rules, ``workflow@2`` that with the second.
+        """
+        return [each for each in self.scenarios.values() if self.family_of(each).title == family]
 
 
 def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> TaskCatalogue:
@@ -101,10 +105,9 @@ def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> Tas
             the scenarios.
         RefoldError: A file holds no valid scenario.
     """
-    shipped = scenario_names()
     chosen: list[str] = []
-    for name in names or shipped:
-        chosen += [each for each in shipped if each.startswith(f"{name}/")] or [name]
+    for name in names or scenario_names():
+        chosen += family_scenarios(name) or [name]
     scenarios = [load(name) for name in dict.fromkeys(chosen)]
     for each in scenarios:
         if find_family(each.family, each.rules).answered:
@@ -139,8 +142,8 @@ def task_row(scenario: Scenario) -> TaskRow:
     """Return the row that describes *scenario* to clients."""
     return TaskRow(
         task_id=scenario.name,
-        family=scenario.family,
-        difficulty=scenario.name.rpartition("/")[2],
+        family=find_family(scenario.family, scenario.rules).title,
+        difficulty=scenario.name.rpartition("/")[2].partition("@")[0],
         title=scenario.title,
         description=scenario.description,
         seed=scenario.seed,

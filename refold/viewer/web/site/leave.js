@@ -4,7 +4,7 @@ import { breakableName, visibleText } from "../text.js";
 import { post } from "./api.js";
 import { refusalOf } from "./refusal.js";
 import { draftOf, playFork } from "./session.js";
-import { agentsOf } from "./tasks.js";
+import { agentsOf, titleOf } from "./tasks.js";
 
 async function forkForAgent({ parent, at }, agent, alive) {
   const { episodes } = await post(`episodes/${encodeURIComponent(parent)}/fork`, { at, agent });
@@ -36,7 +36,7 @@ export function forkDialog(s) {
   };
   return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${at} step${at === 1 ? "" : "s"}, to the byte.</p>
     <form class="copy" @submit=${submit}><label>From there on plays <select name="agent"><option value="me">I do</option>
-    ${agentsOf(s.agents, s.doc.episode.family).map((agent) => html`<option value=${agent.name}>${agent.name}</option>`)}</select></label>
+    ${agentsOf(s.agents, titleOf(s.doc.episode)).map((agent) => html`<option value=${agent.name}>${agent.name}</option>`)}</select></label>
     <button ?disabled=${busy}>${busy ? "forking…" : "Fork"}</button></form>
     ${refused ? html`<p class="bad" role="alert">${visibleText(refused)}</p>` : nothing}`;
 }

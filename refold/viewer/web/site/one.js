@@ -8,6 +8,7 @@ import { beginHand, focusPanel, judgeAgain } from "./hand.js";
 import { beginLabels, labelKeys, labelPanel, readLabels, seenBy } from "./label.js";
 import { compareDialog, forkDialog } from "./leave.js";
 import { refusalOf } from "./refusal.js";
+import { titleOf } from "./tasks.js";
 
 const PAUSE = 1000;
 
@@ -58,7 +59,7 @@ function attachPlay(s, id, schema, alive) {
 export async function showOne(root, key, alive) {
   const [doc, { action_schemas: schemas, agents }] = await Promise.all([get(pathOf(key)), get("tasks")]);
   if (!alive()) return () => {};
-  const { id, scenario, family } = doc.episode;
+  const { id, scenario } = doc.episode;
   const labels = await readLabels(id);
   if (!alive()) return () => {};
   const labelling = labels.by === null ? {} : { label: labelPanel };
@@ -71,7 +72,7 @@ export async function showOne(root, key, alive) {
       s.agents = agents;
       s.labels = labels;
       if (labels.by !== null) beginLabels(s, id, labels);
-      return attachPlay(s, id, schemas[family], alive);
+      return attachPlay(s, id, schemas[titleOf(doc.episode)], alive);
     },
   });
   if (shows.tab === "play") focusPanel();

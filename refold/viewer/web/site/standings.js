@@ -103,7 +103,8 @@ function baselineTable(family, rows) {
 
 function referenceTables(s) {
   const families = [...new Set(s.references.map((row) => row.family))]
-    .filter((family) => !s.scenario || s.scenario === family || s.scenario.startsWith(`${family}/`));
+    .filter((family) => !s.scenario || s.scenario === family
+      || s.references.some((row) => row.family === family && Object.hasOwn(row.scores, s.scenario)));
   const withLog = () => s.compare(() => post("baseline", {}));
   return html`<div class="title"><h2>Reference scores</h2><button type="button" ?disabled=${s.busy}
       @click=${withLog}>${s.busy ? "playing…" : "With the best of this log"}</button></div>

@@ -6,6 +6,11 @@ function option(value, text, chosen) {
   return html`<option value=${value} .selected=${value === chosen}>${plainLine(text)}</option>`;
 }
 
+/** What tasks and agents call the family of an episode: with its rules where they are not the first. */
+export function titleOf({ family, rules }) {
+  return rules === 1 ? family : `${family}@${rules}`;
+}
+
 /** Those of *agents* that play *family*, in the order given. */
 export function agentsOf(agents, family) {
   return agents.filter((each) => each.families.includes(family));

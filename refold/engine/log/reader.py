@@ -1,0 +1,187 @@
+"""Reading the episodes of a log: which there are, and their streams, each checked."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from refold.engine.chain import GENESIS, link
+from refold.engine.errors import AmbiguousEpisode, LogDamaged, NotALog, UnknownEpisode
+from refold.engine.log.connection import LogConnection
+from refold.engine.log.file import sqlite_errors
+from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.left_out import LeftOut
+from refold.engine.log.protocol import Tail
+from refold.engine.log.rows import SELECT_EPISODES, read_info
+from refold.engine.stream import Stream
+
+_PAGE = 500
+
+
+class LogReader(LogConnection):
+    """What can be read of a log's episodes; see ``EventLog``."""
+
+    def find(self, reference: str) -> EpisodeInfo:
+        """
+        Return the episode that *reference* names: an id, a unique prefix of one, or ``last``.
+
+        Raises:
+            UnknownEpisode: There is none.
+            AmbiguousEpisode: The prefix fits several, and is no whole id.
+        """
+        if not reference:
+            raise self._unknown_episode(reference)
+        if reference == "last":
+            rows = self._query(f"{SELECT_EPISODES} ORDER BY e.id DESC LIMIT 1")
+        else:
+            # A whole id first: it may be the beginning of others. A prefix as a range, not LIKE,
+            # since ids may hold ``_`` and the range uses the index.
+            rows = self._query(f"{SELECT_EPISODES} WHERE e.uid = ?", reference) or self._query(
+                f"{SELECT_EPISODES} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
+                reference,
+                f"{reference}\U0010ffff",
+            )
+        if not rows:
+            raise self._unknown_episode(reference)
+        if len(rows) > 1:
+            raise AmbiguousEpisode(reference, [row[1] for row in rows])
+        return read_info(rows[0])
+
+    def tail(self, reference: str) -> Tail:
+        """Return the current tail of an episode; raises as ``find`` does."""
+        info = self.find(reference)
+        with sqlite_errors(self.path):
+            (key,) = self._connection.execute(
+                "SELECT id FROM episodes WHERE uid = ?", (info.id,)
+            ).fetchone()
+        return Tail(key, info.events, bytes.fromhex(info.digest))
+
+    def holds(self, id: str) -> bool:
+        """Return whether the log holds an episode of that whole *id*."""
+        return bool(self._query("SELECT 1 FROM episodes WHERE uid = ?", id))
+
+    def count(self) -> int:
+        """Return the number of episodes in the log."""
+        return int(self._query("SELECT count(*) FROM episodes")[0][0])
+
+    def episodes(
+        self,
+        *,
+        scenario: str | None = None,
+        agent: str | None = None,
+        run: str | None = None,
+        newest_first: bool = False,
+        left_out: LeftOut | None = None,
+    ) -> Iterator[EpisodeInfo]:
+        """
+        Yield the log's episodes in the order they began, read page by page.
+
+        Args:
+            scenario: Only those with this scenario name, or of this family: ``workflow`` with any
+                rules, ``workflow@2`` with those.
+            agent: Only those of this agent.
+            run: Only those of this run.
+            newest_first: Reverse the order.
+            left_out: Notes those that cannot be read, so that the others follow; None raises.
+
+        Raises:
+            LogDamaged: The last step or the end of one cannot be read.
+        """
+        order, follows = ("DESC", "<") if newest_first else ("ASC", ">")
+        # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
+        # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
+        where = f"""
+            WHERE (:scenario IS NULL OR e.scenario = :scenario
+                OR (substr(e.scenario, 1, length(:prefix)) = :prefix
+                    AND substr(e.scenario, 1 + length(e.scenario) - length(:suffix)) = :suffix))
+            AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
+            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
+        family, at, rules = (scenario or "").partition("@")
+        of_family = {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
+        chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
+        chosen |= of_family
+        while rows := self._page(where, chosen, left_out):
+            yield from _read_rows((row for _, row in rows if row is not None), left_out)
+            chosen["last"] = rows[-1][0]
+
+    def _page(
+        self, where: str, chosen: Mapping[str, Any], left_out: LeftOut | None
+    ) -> list[tuple[int, Any]]:
+        """Return number and row of each episode that fits; None where *left_out* notes an error."""
+        try:
+            return [(row[0], row) for row in self._query(f"{SELECT_EPISODES} {where}", **chosen)]
+        except NotALog:
+            if left_out is None:
+                raise
+        # A page of the file is damaged, and one row that lies there hides all others of the query.
+        keys = self._query(f"SELECT e.id, CAST(e.uid AS BLOB) FROM episodes AS e {where}", **chosen)
+        return [(key, self._row(key, uid, left_out)) for key, uid in keys]
+
+    def _row(self, key: int, uid: bytes, left_out: LeftOut) -> Any:
+        try:
+            return self._query(f"{SELECT_EPISODES} WHERE e.id = ?", key)[0]
+        except NotALog as error:
+            left_out.add(uid.decode(errors="replace"), error)
+            return None
+
+    def forks(self, reference: str, *, left_out: LeftOut | None = None) -> list[EpisodeInfo]:
+        """
+        Return the forks of an episode, in the order they began; raises as ``find`` does.
+
+        *left_out*, if given, notes those that cannot be read.
+        """
+        rows = self._query(
+            f"{SELECT_EPISODES} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
+        )
+        return list(_read_rows(rows, left_out))
+
+    def events(self, reference: str) -> Stream:
+        """
+        Return the event stream of the episode that *reference* names, its hash chain checked.
+
+        Raises:
+            UnknownEpisode, AmbiguousEpisode: As for ``find``.
+            LogDamaged: The chain is broken, or an event cannot be read.
+            UnknownName: No installed package provides the episode's family.
+        """
+        # As if *reference* were a whole id, which it nearly always is: one query, no look-up. BLOB
+        # gives the stored bytes, which are what was hashed, without decoding and encoding them.
+        rows = self._query(
+            "SELECT v.seq, CAST(v.payload AS BLOB), v.hash FROM episodes AS e"
+            " JOIN events AS v ON v.episode = e.id WHERE e.uid = ? ORDER BY v.seq",
+            reference,
+        )
+        if not rows:
+            id = self.find(reference).id
+            if id == reference:
+                raise LogDamaged(id, 0, "expected episode_started, got no events")
+            return self.events(id)
+        # A gap breaks the chain too, unless whoever left it computed the hashes anew: hence both.
+        head = GENESIS
+        for place, (seq, payload, stored) in enumerate(rows):
+            try:
+                head = link(head, seq, payload)
+            except (AttributeError, TypeError, OverflowError):  # types that STRICT does not allow
+                raise LogDamaged(reference, place, f"expected an event, got seq {seq!r}") from None
+            if head != stored:
+                raise LogDamaged(reference, seq, "expected the stored hash to fit, got another")
+            if seq != place:
+                raise LogDamaged(reference, place, "expected the next event, got a later one")
+        return Stream.read([row[1] for row in rows], head=head, episode=reference)
+
+    def _unknown_episode(self, reference: str) -> UnknownEpisode:
+        return UnknownEpisode(
+            f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
+            f"{self.path}, got none that fits; `refold episodes` lists them"
+        )
+
+
+def _read_rows(rows: Iterable[Any], left_out: LeftOut | None) -> Iterator[EpisodeInfo]:
+    """Yield the episodes of *rows*; *left_out*, if given, notes those that cannot be read."""
+    for row in rows:
+        try:
+            info = read_info(row)
+        except LogDamaged as error:
+            if left_out is None:
+                raise
+            left_out.add(error.episode, error)
+        else:
+            yield info
