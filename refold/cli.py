@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "refold.commands.regrade",
         "Grade again and list the episodes that moved, and why.",
     ),
+    "check": ("refold.commands.check", "Check the project's grades against its baseline."),
     "label": ("refold.commands.label", "Label an episode, or the next to be labelled."),
     "tag": ("refold.commands.tag", "Tag an episode."),
     "note": ("refold.commands.note", "Note something on an episode."),

@@ -32,6 +32,7 @@ PAGES += [
     "docs/environments.md",
     "docs/export.md",
     "docs/writing-a-scenario.md",
+    "docs/ci.md",
     "docs/regrade.md",
     "docs/viewer.md",
     "docs/version-2.md",

@@ -16,7 +16,7 @@ from refold.scenarios import load
 PAGES = [
     "README.md",
     "CHANGELOG.md",
-    *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
+    *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")),
 ]
 INSTALL = "pip install -q -e '.[dev]'"
 

@@ -16,7 +16,7 @@ FLOORS = [
     ("engine",),
     ("judges",),
     ("scenarios",),
-    ("graders", "agents"),
+    ("graders", "agents", "project"),
     ("environments",),
     ("transcripts",),
     ("labels",),

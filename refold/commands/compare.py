@@ -45,14 +45,15 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
-from refold.reports.gates import Rule, Verdict, judge_count, judge_worse
+from refold.reports.gates import CONFIDENCE_OF_WORSE, Rule, Verdict, judge_count, judge_worse
 from refold.reports.many_runs import compare_many
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
 # What a test treats as independent decides how far its result reaches.
 _CLAIMS = {"world": "these scenarios, other seeds", "episode": "these worlds, played again"}
-_RULES = ("gained", "lost", "missing", "worse")
+COMPARE_RULES = ("gained", "lost", "missing", "worse")
+"""Names of the rules that can be asked of two runs."""
 
 
 @click.command(
@@ -65,7 +66,7 @@ _RULES = ("gained", "lost", "missing", "worse")
 )
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", shell_complete=complete_runs)
 @pass_at_option
-@fail_if_option(_RULES)
+@fail_if_option(COMPARE_RULES)
 @cannot_tell_option
 @with_grader_options
 @log_option
@@ -112,7 +113,7 @@ def compare_command(
         comparison = compare(log, pair, pass_at=pass_at, left_out=left_out, source=source)
         tell_remarks(source)
         prompts = _prompt_difference(log, pair)
-    verdicts = [_judge(rule, comparison) for rule in rules]
+    verdicts = [judge_comparison(rule, comparison) for rule in rules]
     if as_json:
         rows = (
             {**to_json_data(key), **to_json_data(each)}
@@ -156,7 +157,10 @@ def _print_source(source: GradeSource) -> None:
         stdout_console().print(safe_text(source.heading), style="bold", soft_wrap=True)
 
 
-def _judge(rule: Rule, comparison: Comparison) -> Verdict:
+def judge_comparison(
+    rule: Rule, comparison: Comparison, *, confidence: float = CONFIDENCE_OF_WORSE
+) -> Verdict:
+    """Return the answer to one of COMPARE_RULES; *confidence* is that of ``worse``."""
     if rule.name == "worse":
         return judge_worse(
             rule,
@@ -164,6 +168,7 @@ def _judge(rule: Rule, comparison: Comparison) -> Verdict:
             bounds=comparison.bounds,
             always_same=comparison.always_same,
             claim=_CLAIMS[comparison.overall.unit],
+            confidence=confidence,
         )
     lost, gained = comparison.overall.flips
     counts = {"lost": lost, "gained": gained, "missing": comparison.unpaired[0]}

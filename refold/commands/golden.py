@@ -91,7 +91,7 @@ def check_command(folder: str, as_json: bool) -> int:
     """
     if not Path(folder).is_dir():
         raise RefoldError(f"--folder {folder}: expected a folder of goldens, got none")
-    verdicts = list(_check_goldens(Path(folder)))
+    verdicts = list(check_goldens(Path(folder)))
     wrong = sum(problem is not None for _, problem in verdicts)
     if as_json:
         rows = (
@@ -165,7 +165,7 @@ def _golden_row(path: Path, stream: Stream) -> dict[str, Any]:
     }
 
 
-def _check_goldens(folder: Path) -> Iterator[tuple[str, str | None]]:
+def check_goldens(folder: Path) -> Iterator[tuple[str, str | None]]:
     """Yield the name of each golden in *folder*, and its problem; None if it has none."""
     for path in find_goldens(folder):
         name = path.name.removesuffix(".jsonl")

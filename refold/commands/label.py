@@ -10,6 +10,7 @@ from attrs import frozen
 from refold.commands.shared.blind import print_blind
 from refold.commands.shared.labelling import (
     author_option,
+    declared_values,
     said_words,
     step_option,
     take_back_option,
@@ -136,13 +137,18 @@ def _store(
         asked.name,
         value,
         author=asked.author,
-        choices=agreed_values(asked.name, log.remarks(), asked.values, value),
+        choices=_agreed(log, asked, value),
         step=step,
         note=note,
         drawn=drawn,
     )
     log.save_remark(remark)
     print_to_stderr(said_words(remark))
+
+
+def _agreed(log: EventLog, asked: _Asked, value: str | None) -> tuple[str, ...]:
+    remarks, declared = log.remarks(), declared_values()
+    return agreed_values(asked.name, remarks, asked.values, value, declared=declared)
 
 
 def _check_next(asked: _Asked, log: EventLog, info: EpisodeInfo) -> str:
@@ -162,7 +168,7 @@ def _label_queue(asked: _Asked, log_path: str) -> int:
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     with open_existing(log_path, readonly=not interactive) as log:
         while waiting := asked.queue(log):
-            values = agreed_values(asked.name, log.remarks(), asked.values, None)
+            values = _agreed(log, asked, None)
             print_blind(waiting[0], log.events(waiting[0].id), name=asked.name, left=len(waiting))
             if not interactive:
                 print_to_stderr(_command_for(asked, waiting[0], values))

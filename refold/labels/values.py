@@ -32,7 +32,12 @@ def fixed_values(
 
 
 def agreed_values(
-    name: str, remarks: Iterable[Remark], asked: Sequence[str], value: str | None
+    name: str,
+    remarks: Iterable[Remark],
+    asked: Sequence[str],
+    value: str | None,
+    *,
+    declared: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[str, ...]:
     """
     Return the values of the label *name* for a new label.
@@ -42,15 +47,17 @@ def agreed_values(
         remarks: Those of the log, oldest first.
         asked: Values that the user wants it to have; empty for those that it has.
         value: The one that is to be given.
+        declared: Values by name, which come before what the log holds.
 
     Raises:
         RefoldError: It has other values than those asked for, or its first use has to name them.
     """
-    fixed = fixed_values(name, remarks)
+    fixed = fixed_values(name, remarks, declared)
     if fixed is not None:
         if asked and tuple(asked) != fixed:
             raise RefoldError(
-                f"label {name!r}: expected {','.join(fixed)}, which its first use fixed, got "
+                f"label {name!r}: expected {','.join(fixed)}, which "
+                f"{'refold.toml' if name in (declared or ()) else 'its first use'} fixed, got "
                 f"{','.join(asked)}; use another name"
             )
         return fixed

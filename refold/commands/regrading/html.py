@@ -6,7 +6,7 @@ policy enforces.
 """
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from html import escape
 
 from attrs import Factory, define, frozen
@@ -101,37 +101,42 @@ def html_page(
     heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict], pairs: SideBySide
 ) -> str:
     """Return the page."""
-    title = _text(f"regrade: {heading.sides}")
-    body = "\n".join(_body(heading, report, verdicts, pairs))
+    return html_document(f"regrade: {heading.sides}", html_body(heading, report, verdicts, pairs))
+
+
+def html_document(title: str, body: Iterable[str]) -> str:
+    """Return a page with this *title*, text, and *body*, pieces of HTML."""
+    pieces = "\n".join(body)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{pieces}\n</main>\n</body>\n</html>\n"
     )
 
 
-def _body(
+def html_body(
     heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict], pairs: SideBySide
 ) -> Iterator[str]:
+    """Yield the pieces of the report on one regrade."""
     yield f"<h1>{_text(report.verdict.words)}</h1>"
     yield f"<p>{_text(heading.sides)}<br>{_text(size_line(report))}</p>"
     if verdicts:
-        yield _table(rules_grid(verdicts))
+        yield html_table(rules_grid(verdicts))
     if report.verdict.moved:
-        yield _table(Grid("", ("", "these episodes"), tuple(facts(report))))
+        yield html_table(Grid("", ("", "these episodes"), tuple(facts(report))))
     if report.causes:
-        yield _table(causes_grid(report))
+        yield html_table(causes_grid(report))
         yield f"<p>{_text(several_line(report))}</p>"
     if report.verdict.moved:
-        yield from map(_table, agents_grids(report))
+        yield from map(html_table, agents_grids(report))
         if report.pairs:
-            yield _table(order_grid(report))
+            yield html_table(order_grid(report))
         yield f"<h2>Largest moves</h2>\n<p>At most {MOST_PAIRS}, the largest first.</p>"
         yield from (_side_by_side(pair, heading) for pair in pairs.largest())
     if report.idle:
-        yield _table(idle_grid(report))
+        yield html_table(idle_grid(report))
 
 
 def _side_by_side(pair: _Pair, heading: Heading) -> str:
@@ -142,7 +147,7 @@ def _side_by_side(pair: _Pair, heading: Heading) -> str:
     rows = tuple(
         (each.name, each.change, each.old, each.new, "; ".join(each.events)) for each in pair.parts
     )
-    table = _table(Grid("", ("part", "what changed", "old", "new", "events"), rows))
+    table = html_table(Grid("", ("part", "what changed", "old", "new", "events"), rows))
     look = f"<p><code>{_text(heading.look(move.episode))}</code></p>"
     return f"<details><summary>{scores} {_text(named)}</summary>\n{table}\n{look}\n</details>"
 
@@ -174,7 +179,8 @@ def _events(part: PartChange, stream: Stream) -> Iterator[str]:
             yield f"{how} {len(seqs) - _EVENTS_SHOWN} more"
 
 
-def _table(grid: Grid) -> str:
+def html_table(grid: Grid) -> str:
+    """Return *grid* as HTML."""
     caption = f"<caption>{_text(grid.title)}</caption>" if grid.title else ""
     head = "".join(f'<th scope="col">{_text(name)}</th>' for name in grid.columns)
     rows = "\n".join(

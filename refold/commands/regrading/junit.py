@@ -7,7 +7,7 @@ moved. Control characters, which XML has no form for, are made visible.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from attrs import Factory, define, frozen
@@ -46,38 +46,50 @@ class JUnitCases:
 
     def document(self, heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]) -> str:
         """Return the XML of the report."""
-        root = ET.Element("testsuites", name=safe_text(f"regrade: {heading.sides}"))
-        _add_rules(root, report, verdicts)
+        return junit_document(f"regrade: {heading.sides}", self.suites(heading, report, verdicts))
+
+    def suites(
+        self, heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]
+    ) -> Iterator[ET.Element]:
+        """Yield the suites of the report: the rules, each scenario, and what was not compared."""
+        yield rules_suite(verdicts, report.verdict.words)
         broken = {each.rule.partition(":")[0]: each for each in verdicts if each.answer == "fails"}
         for scenario, cases in self._scenarios.items():
-            suite = ET.SubElement(root, "testsuite", name=safe_text(scenario))
+            suite = ET.Element("testsuite", name=safe_text(scenario))
             for case in cases:
                 found = ET.SubElement(
                     suite, "testcase", classname=safe_text(scenario), name=safe_text(case.name)
                 )
-                rule = _broken_rule(case.move, broken, report.pass_at, asked=bool(verdicts))
+                rule = broken_rule(case.move, broken, report.pass_at, asked=bool(verdicts))
                 if case.move is not None and rule is not None:
                     _fail(found, rule, _text(case.move, heading))
-            _count(suite)
-        _skip(root, "without an old grade", report.missing)
-        _skip(root, "not judged", report.unjudged)
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+            yield _counted(suite)
+        yield from _skipped("without an old grade", report.missing)
+        yield from _skipped("not judged", report.unjudged)
 
 
-def _add_rules(root: ET.Element, report: RegradeReport, verdicts: Sequence[Verdict]) -> None:
-    suite = ET.SubElement(root, "testsuite", name="rules")
+def junit_document(name: str, suites: Iterable[ET.Element]) -> str:
+    """Return the XML of a report *name* with these *suites*."""
+    root = ET.Element("testsuites", name=safe_text(name))
+    root.extend(suites)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def rules_suite(verdicts: Sequence[Verdict], words: str) -> ET.Element:
+    """Return the suite of the rules, each a case; *words* go with those that are broken."""
+    suite = ET.Element("testsuite", name="rules")
     for verdict in verdicts:
         case = ET.SubElement(suite, "testcase", classname="rules", name=safe_text(verdict.rule))
         if verdict.answer == "fails":
-            _fail(case, verdict.rule, f"{verdict.why}\n{report.verdict.words}")
+            _fail(case, verdict.rule, f"{verdict.why}\n{words}")
         elif verdict.answer == "cannot tell":
             ET.SubElement(case, "skipped", message=safe_text(f"cannot tell: {verdict.why}"))
-    _count(suite)
+    return _counted(suite)
 
 
-def _broken_rule(
-    move: Move | None, broken: dict[str, Verdict], pass_at: float, *, asked: bool
+def broken_rule(
+    move: Move | None, broken: Mapping[str, Verdict], pass_at: float, *, asked: bool
 ) -> str | None:
     """Return the rule that an episode breaks, if any."""
     if move is None:
@@ -99,18 +111,20 @@ def _fail(case: ET.Element, rule: str, text: str) -> None:
     failure.text = "\n".join(map(safe_text, text.split("\n")))
 
 
-def _skip(root: ET.Element, reason: str, episodes: int) -> None:
-    """Add a suite of *episodes* that could not be compared, of which only the number is known."""
+def _skipped(reason: str, episodes: int) -> Iterator[ET.Element]:
+    """Yield a suite of *episodes* that could not be compared, of which only the number is known."""
     if not episodes:
         return
-    suite = ET.SubElement(root, "testsuite", name=reason)
+    suite = ET.Element("testsuite", name=reason)
     for number in range(1, episodes + 1):
         case = ET.SubElement(suite, "testcase", classname=reason, name=f"episode {number}")
         ET.SubElement(case, "skipped", message=reason)
-    _count(suite)
+    yield _counted(suite)
 
 
-def _count(suite: ET.Element) -> None:
+def _counted(suite: ET.Element) -> ET.Element:
+    """Return *suite*, which says how many cases it has."""
     suite.set("tests", str(len(suite)))
     for attribute, tag in (("failures", "failure"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
+    return suite

@@ -46,21 +46,21 @@ def _lines(heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict])
     yield ""
     yield f"{cell(heading.sides)}: {cell(size_line(report))}"
     if verdicts:
-        yield from _table(rules_grid(verdicts))
+        yield from markdown_table(rules_grid(verdicts))
     if report.verdict.moved:
-        yield from _table(Grid("", ("", "these episodes"), tuple(facts(report))))
+        yield from markdown_table(Grid("", ("", "these episodes"), tuple(facts(report))))
     if report.causes:
-        yield from _table(causes_grid(report))
+        yield from markdown_table(causes_grid(report))
         if line := several_line(report):
             yield from ("", line)
     if report.verdict.moved:
         for grid in agents_grids(report):
-            yield from _table(grid)
+            yield from markdown_table(grid)
         yield from _order(report)
-        yield from _table(_largest(heading, report))
+        yield from markdown_table(_largest(heading, report))
         yield from _flips(heading, report)
     if report.idle:
-        yield from _table(idle_grid(report))
+        yield from markdown_table(idle_grid(report))
 
 
 def _order(report: RegradeReport) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _order(report: RegradeReport) -> Iterator[str]:
         return
     grid = order_grid(report)
     if grid.rows:
-        yield from _table(grid)
+        yield from markdown_table(grid)
     else:
         yield from ("", cell(grid.title))
 
@@ -92,7 +92,7 @@ def _flips(heading: Heading, report: RegradeReport) -> Iterator[str]:
         (*_move_cells(move), move.seed, heading.look(move.episode)) for move in report.flips
     )
     grid = Grid("", ("old", "new", "scenario", "agent", "why", "seed", "look"), rows)
-    yield from _table(grid, total=flips)  # of which only so many are kept
+    yield from markdown_table(grid, total=flips)  # of which only so many are kept
     yield from ("", "</details>")
 
 
@@ -101,7 +101,8 @@ def _move_cells(move: Move) -> tuple[object, ...]:
     return f"{move.old:.4f}", f"{move.new:.4f}", move.scenario, move.agent, why
 
 
-def _table(grid: Grid, *, total: int | None = None) -> Iterator[str]:
+def markdown_table(grid: Grid, *, total: int | None = None) -> Iterator[str]:
+    """Yield the lines of *grid*; *total* is how many rows there would be, where some are gone."""
     if grid.title:
         yield from ("", f"**{cell(grid.title)}**")
     yield ""

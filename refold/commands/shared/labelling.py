@@ -1,9 +1,24 @@
 """Options of the commands with which people label, and what those commands tell."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import click
 
 from refold.commands.shared.options import CommandT
 from refold.engine.log.remarks import Remark
+from refold.project import find_settings, read_settings
+
+
+def declared_values() -> Mapping[str, tuple[str, ...]]:
+    """
+    Return the values of the labels that the project's ``refold.toml`` declares, by their names.
+
+    Raises:
+        RefoldError: The file cannot be used.
+    """
+    path = find_settings(Path())
+    return {} if path is None else read_settings(path).labels
 
 
 def author_option(command: CommandT) -> CommandT:
