@@ -8,9 +8,10 @@ from shell import Shell
 from worlds import action
 
 from refold.engine import Episode, EventLog
+from refold.graders import grade
 from refold.reports.grouping import Path, event_shares, find_splits, path_of
 from refold.reports.grouping.paths import without_text
-from refold.reports.outcomes import outcome_of
+from refold.reports.outcomes import PlayedEpisode, outcome_of
 from refold.scenarios import load
 
 HERE = (0, b"start")
@@ -83,7 +84,7 @@ def walked(log: EventLog, *orders: str) -> Path:
     episode = Episode.start(load("workflow/easy"), log=log)
     for order in orders:
         episode.step(action(order))
-    outcome = outcome_of(log.find(episode.id), episode.events)
+    outcome = outcome_of(PlayedEpisode(log.find(episode.id), episode.events), grade(episode.events))
     return path_of(outcome, episode.events, pass_at=0.7)
 
 

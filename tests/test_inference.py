@@ -49,7 +49,9 @@ def test_every_task_is_played_in_the_classic_form(shell):
     with FaultServer(then=sensible) as server:
         lines, _ = inference(shell, "inbox workflow", server)
     played = episodes(lines)
-    assert [start for start, _, _ in played] == [(name, "m") for name in scenario_names()]
+    assert [start for start, _, _ in played] == [
+        (name, "m") for name in scenario_names() if "@" not in name
+    ]
     with EventLog(shell.at / "refold.db", readonly=True) as log:
         for info, (_, steps, end) in zip(log.episodes(), played, strict=True):
             score = grade(log.events(info.id)).score

@@ -16,7 +16,12 @@ from refold.graders import grade
 from refold.scenarios import load, scenario_names
 
 FORMATS = ("tools", "json", "text")
-POLICY = {"workflow": "greedy", "inbox": "baseline"}
+POLICY = {
+    "workflow": "greedy",
+    "inbox": "baseline",
+    "workflow@2": "baseline",
+    "inbox@2": "baseline",
+}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": "{}"}}
 
 
@@ -43,7 +48,7 @@ def action(episode, form, message):
 def test_plays_as_in_process(name, form):
     """In every form, on every scenario, actions and score are those of the policy in process."""
     here, there = Episode.start(load(name)), Episode.start(load(name))
-    agent = POLICY[here.family.name]
+    agent = POLICY[here.family.title]
     play(here, make_policy(agent, here.family, seed=0))
     with MockModel() as server, connect(server.base_url) as connection:
         while not there.over:

@@ -37,14 +37,15 @@ def recorded(shell):
 @pytest.mark.parametrize("form", ["tools", "json", "text"])
 def test_a_policy_behind_an_api_is_the_same_policy(shell, form):
     """On every scenario: same actions, rewards and score as in process, through prompt and HTTP."""
+    families = "workflow inbox workflow@2 inbox@2"
     with MockModel(agent="auto") as server:
-        run = f"record workflow inbox --agent openai:mock --action-format {form} --parallel 4"
+        run = f"record {families} --agent openai:mock --action-format {form} --parallel 4"
         shell(run, "--base-url", server.base_url)
     infos, streams = recorded(shell)
     assert sorted(info.scenario for info in infos) == sorted(scenario_names())
     for info in infos:
         stream = streams[info.id]
-        agent = "greedy" if stream.family.name == "workflow" else "baseline"
+        agent = "greedy" if stream.family.title == "workflow" else "baseline"
         episode = Episode.start(load(info.scenario))
         play(episode, make_policy(agent, episode.family, seed=info.seed))
         for kind in (ActionTaken, StepRewarded):

@@ -79,9 +79,9 @@ REPLACED = [
     Mistake(f"{CRITERIA}.0.weight", INF, "expected a finite number, got inf"),
     Mistake(f"{CRITERIA}.0.name", "recovery", "expected each name once, got 'recovery'", CRITERIA),
     Mistake(f"{CRITERIA}.1.params.subtasks", [], "expected at least 1 subtask, got none"),
-    Mistake("rules", 2, "family and rules version: expected a known name, got 'workf", "family"),
+    Mistake("rules", 3, "family and rules version: expected a known name, got 'workf", "family"),
     Mistake("family", "workflo", "family and rules version: expected a known name, got 'workflo.1'"
-            "; did you mean workflow.1?"),
+            "; did you mean workflow.1, workflow.2?"),
 ]  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def test_who_chooses_without_reading_stays_near_the_floor(family, size):
 
 @SOME
 @given(st.sampled_from(SECOND), SEEDS, st.data())
-def test_what_is_legal_is_never_refused(random_episode, name, seed, data):
+def test_what_is_legal_is_never_refused(random_episode, every_action, name, seed, data):
     """Nor is anything else accepted, but for look-ups, and for contents and amounts in an inbox."""
     steps = data.draw(st.integers(0, 60))
     episode = random_episode(name, seed, steps=steps)
@@ -158,7 +158,7 @@ def test_what_is_legal_is_never_refused(random_episode, name, seed, data):
         assert not isinstance(family.decide(state, action)[0], ActionRefused)
     accepted = [
         action
-        for actions in import_module("conftest").all_actions(episode).values()
+        for actions in every_action(episode).values()
         for action in actions
         if legal and not isinstance(family.decide(state, action)[0], ActionRefused)
     ]

@@ -122,7 +122,11 @@ def _field_schemas(family: Family) -> dict[str, dict[str, Any]]:
 def _type_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return *schema* reduced to its type: APIs differ in what else they accept."""
     options = schema.get("anyOf", [schema])
-    return {"type": next(each["type"] for each in options if each.get("type") != "null")}
+    chosen = next(each for each in options if each.get("type") != "null")
+    if "type" in chosen:
+        return {"type": chosen["type"]}
+    values = chosen["enum"]  # a Literal, of which msgspec tells no type
+    return {"type": "string" if isinstance(values[0], str) else "integer", "enum": values}
 
 
 def _tool_definitions(family: Family) -> list[dict[str, Any]]:
@@ -152,7 +156,9 @@ def _action_schema(family: Family) -> dict[str, Any]:
     properties: dict[str, Any] = {kind: {"type": "string", "enum": [tool.name for tool in tools]}}
     # Strict structured output demands that every field is required, so the unused ones are null.
     for name in used:
-        properties[name] = {"type": [_type_schema(_field_schemas(family)[name])["type"], "null"]}
+        schema = _type_schema(_field_schemas(family)[name])
+        listed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+        properties[name] = {"type": [schema["type"], "null"], **listed}
     return {
         "type": "object",
         "properties": properties,
@@ -163,8 +169,12 @@ def _action_schema(family: Family) -> dict[str, Any]:
 
 def _action_examples(family: Family) -> str:
     kind = msgspec.structs.fields(family.action)[0].encode_name
+    schemas = _field_schemas(family)
     lines = ["The actions, as JSON:"]
     for tool in prompt_of(family).tools:
-        fields = "".join(f', "{name}": "..."' for name in tool.fields)
+        shown = {name: _type_schema(schemas[name]).get("enum", ["..."]) for name in tool.fields}
+        fields = "".join(
+            f', "{name}": "{"|".join(map(str, each))}"' for name, each in shown.items()
+        )
         lines.append(f'{{"{kind}": "{tool.name}"{fields}}}  {tool.description}')
     return "\n".join(lines)

@@ -2,8 +2,8 @@
 How the mock model chooses without knowing the rules: any valid answer, at random.
 
 It calls one of the tools, gives a value of the JSON schema, or takes one of the actions that the
-system message lists: as JSON schemas, or as objects with ``"..."`` where values belong. Strings
-are ids and names that were shown.
+system message lists: as JSON schemas, or as objects with ``"..."`` where values belong, or
+``"one|other"`` where these are the values. Strings are ids and names that were shown.
 """
 
 import random
@@ -66,7 +66,9 @@ def _filled(form: Any, dice: random.Random, names: list[str]) -> Any:
         return {key: _filled(value, dice, names) for key, value in form.items()}
     if isinstance(form, list):
         return [_filled(value, dice, names) for value in form]
-    return fill({"type": "string"}, dice, names) if form == _PLACEHOLDER else form
+    if form == _PLACEHOLDER:
+        return fill({"type": "string"}, dice, names)
+    return dice.choice(form.split("|")) if isinstance(form, str) and "|" in form else form
 
 
 def _names(request: Request) -> list[str]:
