@@ -109,12 +109,12 @@ def shell(tmp_path):
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: second\nVersion: 1\n")
     (about / "entry_points.txt").write_text(
-        "[refold.families]\nworkflow.2 = second:FAMILY\n"
-        "[refold.criteria]\nworkflow.2 = refold.scenarios.workflow.criteria:CRITERIA\n"
+        "[refold.families]\nworkflow.9 = second:FAMILY\n"
+        "[refold.criteria]\nworkflow.9 = refold.scenarios.workflow.criteria:CRITERIA\n"
     )
     (tmp_path / "second.py").write_text(
         "from attrs import evolve\nfrom refold.scenarios.workflow import FAMILY\n"
-        "FAMILY = evolve(FAMILY, rules=2, scenarios=())\n"
+        "FAMILY = evolve(FAMILY, rules=9, scenarios=())\n"
     )
     return Shell(tmp_path)
 
@@ -130,14 +130,14 @@ def test_across_versions_of_the_rules(shell):
     """What other rules decided is shown side by side; nothing of it is subtracted."""
     path = os.pathsep.join([str(shell.at), *filter(None, [os.environ.get("PYTHONPATH")])])
     second = {"env": {**os.environ, "PYTHONPATH": path, "REFOLD_LOG": "refold.db"}}
-    new = edited(shell, "new.toml", rules=2)
+    new = edited(shell, "new.toml", rules=9)
     shell.program("record workflow/easy --agent noop --name old", **second)
     shell.program("record --agent greedy --name new", new, **second)
     ids = shell.ids()
     found = shell.program("diff --json", *ids, code=1, **second).json
     assert (found["cause"], found["shared"]) == ("rules", 0)
     assert (found["comparable"], found["incomparable"]) == (False, ["rules"])
-    assert {"path": "$.rules", "a": 1, "b": 2} in found["scenario"]
+    assert {"path": "$.rules", "a": 1, "b": 9} in found["scenario"]
     assert not any([found["states"], *(row["states"] for row in found["rows"])])
     assert {part["delta"] for part in found["grade"]} == {None}
     shown = shell.program("diff", *ids, code=1, **second).out
