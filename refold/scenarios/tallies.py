@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 from msgspec.structs import replace
 
-from refold.engine import Event, StepRewarded
+from refold.engine import Event, RefoldError, StepRewarded
 from refold.engine.family import Reducer
 from refold.engine.sums import add_up
 from refold.scenarios.facts import Facts, Finding
@@ -98,6 +98,15 @@ class Scoring:
         return Measure(Nothing, take)
 
     def _count(self, facts: Facts) -> tuple[Any, Any, Mapping[str, float]]:
+        try:
+            return self._add_up(facts)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise RefoldError(
+                "grade: expected events as the rules make them, got others; "
+                "`refold verify` tells which"
+            ) from error
+
+    def _add_up(self, facts: Facts) -> tuple[Any, Any, Mapping[str, float]]:
         plan, tally = self.compile_plan(facts.of_type(self.drawn)[0].event.world), self.tally
         for event in facts.stream:
             count = self.counters.get(type(event))
