@@ -8,8 +8,6 @@ import pytest
 from forging import alter
 from shell import Shell
 
-from refold.transcripts.exports import parquet
-
 SUFFIX = {"atif": ".trajectory.json", "sts": ".jsonl"}
 
 
@@ -69,8 +67,7 @@ def test_parquet_needs_its_library(shell, monkeypatch):
     """Without pyarrow, a line says what to install, and nothing is written."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     shell.refuses("export --as parquet -o tables", match=r"pip install 'refold\[parquet\]'")
-    assert list((shell.at / "tables").iterdir()) == []
-    assert parquet.__doc__
+    assert not (shell.at / "tables").exists()
 
 
 def test_what_is_told(shell):

@@ -18,7 +18,7 @@ from refold.transcripts.exports.formats import SUFFIXES, WRITERS
 from refold.transcripts.exports.inspect_archive import write_archive
 from refold.transcripts.exports.names import ARCHIVE, KEPT_IN, LINES, TABLES
 from refold.transcripts.exports.pairs import pair_lines
-from refold.transcripts.exports.parquet import VIEWS, fields_left, write_tables
+from refold.transcripts.exports.parquet import VIEWS, fields_left, load_library, write_tables
 from refold.transcripts.exports.runs import Run, read_run
 
 _MOST_TOLD = 6
@@ -165,6 +165,7 @@ def _write_files(
 
 
 def _write_tables(target: Target, log: EventLog, ids: Iterable[str]) -> None:
+    load_library()  # before a folder is made that would stay empty
     folder = _folder(target)
     with ExitStack() as stack:
         files = {

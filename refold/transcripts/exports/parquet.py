@@ -52,7 +52,7 @@ def write_tables(log: EventLog, ids: Iterable[str], files: Mapping[str, IO[bytes
     Raises:
         RefoldError: pyarrow is not installed.
     """
-    pyarrow, parquet = _library()
+    pyarrow, parquet = load_library()
     with ExitStack() as stack:
         writers: dict[str, Any] = {}
         waiting: dict[str, list[Any]] = {name: [] for name in VIEWS}
@@ -100,7 +100,8 @@ def _read_table(
     return pyarrow.Table.from_arrays(arrays, names=list(columns))
 
 
-def _library() -> tuple[Any, Any]:
+def load_library() -> tuple[Any, Any]:
+    """Return the modules ``pyarrow`` and ``pyarrow.parquet``; raises RefoldError without them."""
     try:
         import pyarrow  # noqa: PLC0415 - an extra
         import pyarrow.parquet  # noqa: PLC0415
