@@ -340,7 +340,8 @@ def test_a_log_that_fails_disturbs_no_client(server, tmp_path, monkeypatch):
     with proxying(server.url, tmp_path) as proxy:
         with proxy.socket() as through:
             talk(through, "reset", {"task": "inbox/easy", "seed": 1})
-        wait_until(proxy.episodes)
+        # The server's first answer is written in a transaction after that of the beginning.
+        wait_until(lambda: [len(stream) for _, stream in proxy.episodes()] == [2])
         holder = sqlite3.connect(proxy.log, isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
         with proxy.socket() as through:
