@@ -25,12 +25,14 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.page_option import html_option, write_page
+from refold.commands.shared.pass_mark import pass_mark
 from refold.commands.shared.terminal import has_terminal
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
+from refold.replays.verdict import verdict
 from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 from refold.viewer.transcript import Turn, conversation_turns
@@ -85,7 +87,9 @@ def replay_command(
     one_moment = position is not None
     chosen = [_step_at(stream, position)] if position is not None else steps(stream)
     if html is not None:
-        write_page(html, document(stream, info=info, grade=_grade(info, stream)), at=position)
+        given = _grade(info, stream)
+        told = verdict(stream, given, pass_at=pass_mark())
+        write_page(html, document(stream, info=info, grade=given, verdict=told), at=position)
     if as_json:
         rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)

@@ -7,7 +7,6 @@ import click
 
 from refold.commands.shared.episode_tables import episode_row
 from refold.commands.shared.formatting import format_signed, sparkline
-from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import optimum_row, say_optimum
 from refold.commands.shared.options import (
@@ -19,11 +18,15 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import (
     add_row,
     new_table,
+    print_document,
     print_json,
     safe_text,
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.pass_mark import pass_mark
+from refold.commands.shared.verdict_text import fitting, print_losses, print_verdict
+from refold.commands.showing.markdown import episode_as_markdown
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
@@ -32,7 +35,9 @@ from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
+from refold.replays.verdict import Explanation, Verdict, explain, verdict
 from refold.reports.optima import optimum_of
+from refold.reports.usage import Usage
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
@@ -49,9 +54,11 @@ _FIGURES = ("after step", "steps", "score")
 @episode_argument("id")
 @log_option
 @json_option
-def show_command(id: str, log_path: str, as_json: bool) -> int:
+@click.option("--all", "whole", is_flag=True, help="Tell every part of the grade.")
+@click.option("--markdown", is_flag=True, help="Print it as Markdown.")
+def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: bool) -> int:
     """
-    Show one episode at a glance: how it went, its grade, what it was forked from and into.
+    Show one episode at a glance: the verdict, what was lost, what it was forked from and into.
 
     Exits with 1 if a grade saved for it, or a relative, cannot be read.
     """
@@ -63,21 +70,29 @@ def show_command(id: str, log_path: str, as_json: bool) -> int:
         origin = log.origin(info.id)
         optimum = optimum_of(log, info, stream, left_out)
     result = grade(stream) if info.reason != INSTRUMENT_FAILED else None
+    told = verdict(stream, result, pass_at=pass_mark())
+    explained = explain(stream, result) if result else []
     if as_json:
         graded = to_json_data(result) if result else None
         shown = {
             **episode_row(info, saved),
+            "verdict": to_json_data(told),
             "grade": graded,
             "optimum": optimum_row(optimum, result.score if result else None),
             "origin": to_json_data(origin),
         }
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
+    elif markdown:
+        print_document(episode_as_markdown(info, told, explained, whole=whole))
     else:
-        _print_episode(info, stream, result, [each for each in saved if each != result])
+        _print_episode(info, stream, told, explained, whole=whole)
+        _print_grades(result, [each for each in saved if each != result])
         if optimum is not None and result is not None:
             stdout_console().print(safe_text(say_optimum(optimum, result.score)))
         if origin is not None:
             stdout_console().print(safe_text(f"from {_say_origin(origin)}"))
+        if told is not None:
+            _print_next(info, told)
         if len(relatives) > 1:
             _print_lineage(info, relatives)
     return 1 if left_out else 0
@@ -106,33 +121,76 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
 
 
 def _print_episode(
-    info: EpisodeInfo, stream: Stream, result: Grade | None, others: list[Grade]
+    info: EpisodeInfo,
+    stream: Stream,
+    told: Verdict | None,
+    explained: Sequence[Explanation],
+    *,
+    whole: bool,
 ) -> None:
     out = stdout_console()
-    out.print(
-        safe_text(f"{stand_in_remark(stream.scenario) or info.scenario}  {info.id}"), style="bold"
-    )
+    name = stand_in_remark(stream.scenario) or info.scenario
+    out.print(safe_text(f"{name}  {info.id}"), style="bold")
     out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
+    if told is not None:
+        print_verdict(out, told)
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
     out.print(
-        safe_text(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}")
+        safe_text(", ".join([f"{info.steps} steps", f"{info.events} events", end, *_used(stream)]))
     )
-    out.print(safe_text(f"digest {info.digest}"))
+    out.print(safe_text(f"began {info.started_at}, digest {info.digest}"))
     walked = [step for step in steps(stream) if step.action is not None]
     out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
-    for step in filter(_was_refused, walked):
-        action = stream.family.say(step.action)
-        out.print(
-            safe_text(f"  step {step.position}: {action}, refused: {step.error}"), style="red"
-        )
-    out.print()
-    if result is None:
-        out.print("no grade: the episode was cut off because the API kept failing")
-    else:
-        print_grade(out, result)
+    for line in _refusals(stream, walked):
+        out.print(fitting(out, f"  {line}"), style="red")
+    if explained:
+        out.print()
+        print_losses(out, explained, whole=whole)
+
+
+def _print_grades(result: Grade | None, others: Sequence[Grade]) -> None:
+    out = stdout_console()
+    if result is not None:
+        unfinished = "" if result.complete else ", not ended"
+        rubric = f"{result.rubric.name} v{result.rubric.version}"
+        out.print(safe_text(f"score {result.score:.4f} by {rubric}{unfinished}"), style="italic")
     for other in others:
-        rubric = other.rubric
-        out.print(safe_text(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
+        rubric = f"{other.rubric.name} v{other.rubric.version}"
+        out.print(safe_text(f"saved: {other.score:.4f} by {rubric}"))
+
+
+def _refusals(stream: Stream, walked: Sequence[Step]) -> Iterator[str]:
+    """Yield the refused actions, equal ones together, by the first time."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for step in walked:
+        if step.error is not None:
+            found.setdefault((stream.family.say(step.action), step.error), []).append(step.position)
+    for (action, error), places in found.items():
+        where = f"step {places[0]}" if len(places) == 1 else f"steps {places[0]} to {places[-1]}"
+        times = f"{len(places)} × " if len(places) > 1 else ""
+        yield f"{where}: {times}{action}, refused: {error}"
+
+
+def _used(stream: Stream) -> Iterator[str]:
+    """Yield the tokens, the cost and the time that a model took, as far as they are known."""
+    usage = Usage()
+    usage.add(stream)
+    if usage.input or usage.output:
+        yield f"{usage.input:,} tokens in, {usage.output:,} out"
+    if usage.cost:
+        yield f"${usage.cost:.2f}"
+    if waited := sum(ms * times for ms, times in usage.latencies.items()):
+        yield f"{waited / 1000:.1f} s of waiting for the model"
+
+
+def _print_next(info: EpisodeInfo, told: Verdict) -> None:
+    out = stdout_console()
+    at = told.steps[0] if told.steps else told.at
+    out.print()
+    out.print(safe_text(f"next: refold replay {info.id} --step {at}"), style="dim")
+    if at and told.passed is not None and info.agent:
+        command = f"refold what-if {info.id} --at {at - 1} --agent {info.agent}"
+        out.print(safe_text(f"      {command}"), style="dim")
 
 
 def _say_origin(origin: Origin) -> str:
@@ -156,7 +214,3 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     out.print(listing)
     if len(relatives) > MOST_FORKS:
         out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
-
-
-def _was_refused(step: Step) -> bool:
-    return step.error is not None

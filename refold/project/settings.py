@@ -17,6 +17,8 @@ from refold.scenarios.strict import Problem, structure
 from refold.scenarios.toml import read_toml
 
 NAME = "refold.toml"
+PASS_AT = 0.7
+"""The lowest score that passes, unless a project says otherwise."""
 
 
 class SettingsError(RefoldError):
@@ -79,7 +81,7 @@ class CheckSettings:
     episodes: str | None = None
     log: str | None = None
     baseline: str | None = None
-    pass_at: float = 0.7
+    pass_at: float = PASS_AT
     cannot_tell: Literal["fail", "pass"] = "pass"
     graders: tuple[CheckedGrader, ...] = ()
     fail: Mapping[str, Any] | None = None

@@ -19,9 +19,10 @@ from refold.engine.exchanges import (
     ModelConfigured,
     ReplyUnread,
 )
-from refold.graders import Grade
+from refold.graders import Grade, Part
 from refold.replays.marks import MISTAKE, find_marks
 from refold.replays.stepping import Step, steps
+from refold.replays.verdict import Explanation, Verdict, explain
 from refold.viewer.deltas import make_delta
 from refold.viewer.transcript import conversation_turns, transcript_data
 
@@ -29,6 +30,8 @@ FORMAT = "refold.episode"
 VERSION = 1
 MOST_SEQS = 200
 """Events listed for each part of the grade; of further ones, only the number is given."""
+MOST_EVIDENCE = 50
+"""Different events told for each part, in words."""
 MOST_LEGAL = 5000
 """Legal actions listed; a workflow of 1,000 subtasks and 100 workers has up to 100,000."""
 
@@ -43,6 +46,7 @@ def document(
     *,
     info: EpisodeInfo | None = None,
     grade: Grade | None = None,
+    verdict: Verdict | None = None,
 ) -> Json:
     """
     Return the document of the episode *stream*: JSON data, equal for equal arguments.
@@ -51,6 +55,7 @@ def document(
         stream: The episode, ended or not.
         info: Its row in a log; without it, the document has no id, agent or times.
         grade: Its grade; left out of the document while the episode runs.
+        verdict: The verdict on it, likewise.
     """
     walked = list(steps(stream))
     whole = [step for step in walked if step.action is not None]
@@ -74,7 +79,8 @@ def document(
         "events": events,
         "spans": timeline.spans(made.placed),
         "marks": made.marks(scenario["parameters"], events),
-        "grade": _grade_summary(grade) if grade is not None and end is not None else None,
+        "verdict": msgspec.to_builtins(verdict) if verdict is not None and end else None,
+        "grade": _grade_summary(stream, grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()),
         "transcript": transcript_data(conversation_turns(stream.family, walked)),
@@ -268,19 +274,27 @@ def _episode_summary(
     }
 
 
-def _grade_summary(grade: Grade) -> Json:
+def _grade_summary(stream: Stream, grade: Grade) -> Json:
+    by_name = {part.name: part for part in grade.parts}
     return {
         "score": grade.score,
         "rubric": msgspec.to_builtins(grade.rubric),
-        "parts": [
-            {
-                **msgspec.to_builtins(part),
-                "seqs": list(part.seqs[:MOST_SEQS]),
-                "more": max(0, len(part.seqs) - MOST_SEQS),
-            }
-            for part in grade.parts
-        ],
+        "parts": [_part(by_name[each.name], each) for each in explain(stream, grade)],
         "counts": dict(grade.counts),
+    }
+
+
+def _part(part: Part, explained: Explanation) -> Json:
+    evidence = explained.evidence
+    return {
+        **msgspec.to_builtins(part),
+        "seqs": list(part.seqs[:MOST_SEQS]),
+        "more": max(0, len(part.seqs) - MOST_SEQS),
+        "lost": explained.lost,
+        "pays": explained.pays,
+        "needs": explained.needs,
+        "evidence": msgspec.to_builtins(evidence[:MOST_EVIDENCE]),
+        "further": max(0, len(evidence) - MOST_EVIDENCE),
     }
 
 

@@ -1,9 +1,9 @@
 """
 Which steps the lost points of an episode are put down to.
 
-Each lost point goes to the step at which its part fell; or, where a part is worth nothing although
-events count for it, to the actions that those events name; and the rest, which was never earned, to
-the steps that threw away their share of the chance.
+Each lost point goes to the step at which its part fell; or to the mistakes that the part rests on;
+or, where a part is worth nothing although events count for it, to the actions that those events
+name; and the rest, which was never earned, to the steps that threw away their share of the chance.
 """
 
 from collections import defaultdict
@@ -12,13 +12,16 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from refold.engine import ActionRefused, EpisodeEnded, Event, Stream
+from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded, Stream
 from refold.engine.folding import step_ranges
+from refold.engine.presentation import Mark
 from refold.graders import Grade
 from refold.graders.grading import Part
+from refold.replays.marks import MISTAKE
 from refold.replays.verdict.curve import SMALLEST, Curve, Loss
 from refold.replays.verdict.rows import Row, names_in
 
+_WRONG = frozenset({MISTAKE, "risky"})
 _PRICED = 1 / 3  # share of the steps; a part that falls in more of them is a price
 
 
@@ -49,11 +52,12 @@ def blame_of(
     lost: Sequence[Loss],
     rows: Sequence[Row],
     curve: Curve,
-    wrong: frozenset[int],
+    marks: Sequence[Mark],
 ) -> Blame:
-    """Return whom the points *lost* are put down to; *wrong* are steps marked as mistakes."""
+    """Return what the points *lost* are put down to; *marks* are those of the episode."""
     parts = {part.name: part for part in grade.parts}
-    idle = _idle(rows, curve, wrong)
+    idle = _idle(rows, curve, frozenset(at for at, kind, _ in marks if kind in _WRONG))
+    mistakes = {at: say for at, kind, say in marks if kind == MISTAKE}
     points: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for loss in lost:
         falls, price = _falls(curve, loss.name, len(rows))
@@ -61,7 +65,7 @@ def blame_of(
         scale = min(1.0, loss.points / total) if total else 0.0
         shares = {step: fall * scale for step, fall in falls.items()}
         rest = loss.points - sum(shares.values())
-        named = [] if price else _named(stream, rows, parts[loss.name])
+        named = [] if price else _named(stream, rows, parts[loss.name], mistakes)
         for step in named or sorted(idle):
             part_of_rest = rest / len(named) if named else rest / len(rows)
             shares[step] = shares.get(step, 0.0) + part_of_rest
@@ -108,13 +112,24 @@ def _falls(curve: Curve, name: str, steps: int) -> tuple[dict[int, float], bool]
     return {step: fall for step, fall in falls.items() if step not in gains}, True
 
 
-def _named(stream: Stream, rows: Sequence[Row], part: Part) -> list[int]:
-    """Return the steps that are behind the events of a *part* that is worth nothing."""
-    if part.value != 0:
-        return []
+def _named(
+    stream: Stream, rows: Sequence[Row], part: Part, mistakes: Mapping[int, str]
+) -> list[int]:
+    """Return the *mistakes* that *part* rests on; if it is worth nothing, what is behind it."""
     places = places_of(stream)
-    found = (_behind(rows, stream[seq], places[seq]) for seq in part.seqs)
+    events = [(places[seq], stream[seq]) for seq in part.seqs]
+    wrong = [place for place, event in events if _is_wrong(stream, event, mistakes.get(place))]
+    if wrong or part.value != 0:
+        return wrong
+    found = (_behind(rows, event, place) for place, event in events)
     return [step for step in found if step is not None]
+
+
+def _is_wrong(stream: Stream, event: Event, mistake: str | None) -> bool:
+    """Return whether *event* is the *mistake* of its step, or what that earned."""
+    if mistake is None:
+        return False
+    return isinstance(event, StepRewarded) or stream.family.say(event) == mistake
 
 
 def places_of(stream: Stream) -> Sequence[int]:

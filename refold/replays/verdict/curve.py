@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from refold.engine import Stream
 from refold.engine.folding import step_ranges
-from refold.graders import Grade, Grader
+from refold.graders import Grade, Grader, Part
 from refold.graders.grading import recorded_grader
 from refold.replays.verdict.rows import Group
+from refold.scenarios import recorded_rubric
 from refold.scenarios.facts import Facts
-from refold.scenarios.spec import recorded_rubric
 
 SMALLEST = 0.01
 """Points below which a loss is not named."""
@@ -45,12 +45,14 @@ Curve = Mapping[int, Mapping[str, float]]
 
 def losses(grade: Grade) -> list[Loss]:
     """Return what the parts of *grade* lost, most first, without losses that are not named."""
-    # Rounded before they are sorted: floats that differ in the last bit would swap places.
-    lost = [
-        Loss(part.name, round(max(0.0, part.most) - part.points, _DECIMAL_PLACES))
-        for part in grade.parts
-    ]
+    lost = [Loss(part.name, lost_by(part)) for part in grade.parts]
     return sorted((each for each in lost if each.points >= SMALLEST), key=lambda each: -each.points)
+
+
+def lost_by(part: Part) -> float:
+    """Return the points that *part* lost of those it could add, or took; 4 decimal places."""
+    # Rounded before they are compared: floats that differ in the last bit would swap places.
+    return round(max(0.0, part.most - part.points), _DECIMAL_PLACES)
 
 
 def curve_of(stream: Stream, grade: Grade, groups: Iterable[Group]) -> Curve | None:

@@ -28,7 +28,6 @@ VERSION = 1
 _NAMED = 3  # losses, in a text
 _NAMED_SHORT = 2
 _TELLING = frozenset({"refused", MISTAKE, "permanent", "sla", "risky"})
-_WRONG = frozenset({MISTAKE, "risky"})
 
 
 class Verdict(Struct, frozen=True):
@@ -45,6 +44,7 @@ class Verdict(Struct, frozen=True):
         lost: What the parts of its grade lost, most first.
         groups: Runs of equal steps, by position.
         passed: Whether the score reached the pass mark; None for an episode that does not count.
+        pass_at: The pass mark.
     """
 
     text: str
@@ -56,6 +56,7 @@ class Verdict(Struct, frozen=True):
     lost: tuple[Loss, ...]
     groups: tuple[Group, ...]
     passed: bool | None
+    pass_at: float
 
 
 def verdict(stream: Stream, grade: Grade | None, *, pass_at: float) -> Verdict | None:
@@ -75,10 +76,10 @@ def verdict(stream: Stream, grade: Grade | None, *, pass_at: float) -> Verdict |
     groups = groups_of(rows)
     if is_cut_off(end):
         head = not_counted(stream, len(rows))
-        return Verdict(f"{head}.", head, head, (), len(rows), (), (), tuple(groups), None)
+        return Verdict(f"{head}.", head, head, (), len(rows), (), (), tuple(groups), None, pass_at)
     if grade is None:
         return None
-    return _Telling(stream, grade, end, rows, groups).tell(passed=grade.score >= pass_at)
+    return _Telling(stream, grade, end, rows, groups).tell(pass_at)
 
 
 class _Telling:
@@ -100,8 +101,9 @@ class _Telling:
         self._head = head_of(stream, grade, end, len(rows))
         self._marks = _marks(stream, len(rows))
 
-    def tell(self, *, passed: bool) -> Verdict:
-        """Return it."""
+    def tell(self, pass_at: float) -> Verdict:
+        """Return it, by this pass mark."""
+        passed = self._grade.score >= pass_at
         piece, blame = self._decide() if self._lost else (None, None)
         sentences, short = self._sentences(piece, blame, passed=passed)
         told = "".join(f" {''.join(words for words, _ in each)}." for each in sentences)
@@ -117,18 +119,18 @@ class _Telling:
             lost=tuple(self._lost),
             groups=tuple(self._groups),
             passed=passed,
+            pass_at=pass_at,
         )
 
     def _decide(self) -> tuple[Piece | None, Blame | None]:
-        """Return the piece that decided the episode, and whom lost points are put down to."""
+        """Return the piece that decided the episode, and what lost points are put down to."""
         curve = curve_of(self._stream, self._grade, self._groups)
         if curve is None:
             found = decisive_without_curve(
                 self._stream, self._grade, self._lost, self._rows, self._groups
             )
             return found, None
-        wrong = frozenset(at for at, kind, _ in self._marks if kind in _WRONG)
-        blame = blame_of(self._stream, self._grade, self._lost, self._rows, curve, wrong)
+        blame = blame_of(self._stream, self._grade, self._lost, self._rows, curve, self._marks)
         pieces = pieces_of(self._rows, self._groups, blame.idle, frozenset(self._mistakes()))
         return decisive(pieces, blame, self._lost), blame
 

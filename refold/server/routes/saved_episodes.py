@@ -18,6 +18,7 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders import grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Diff, diff, steps
+from refold.replays.verdict import verdict
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse
 from refold.server.http.openapi import route_docs, schema_ref
@@ -273,7 +274,9 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 def episode_document(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the document that the page of an episode is made of."""
     info, stream = read_episode(context, id)
-    return JsonResponse(encode_document(document(stream, info=info, grade=grade(stream))))
+    given = grade(stream)
+    told = verdict(stream, given, pass_at=context.settings.pass_at)
+    return JsonResponse(encode_document(document(stream, info=info, grade=given, verdict=told)))
 
 
 @router.get(
