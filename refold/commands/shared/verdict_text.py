@@ -54,7 +54,7 @@ def why(part: Explanation) -> str:
     told = [_say(each) for each in part.evidence[:_MOST_EVIDENCE]]
     if (more := len(part.evidence) - _MOST_EVIDENCE) > 0:
         told.append(f"{more} more")
-    head = "earned " if part.earned else ""
+    head = "earned " if part.earned and not any(each.bad for each in part.evidence) else ""
     nothing = f"nothing happened that earns it{f' ({part.pays})' if part.pays else ''}"
     words = f"{head}{'; '.join(told)}" if told else nothing
     return f"{words}; {part.needs}" if part.needs else words

@@ -7,22 +7,26 @@ name; and the rest, which was never earned, to the steps that threw away their s
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
 
 from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded, Stream
-from refold.engine.folding import step_ranges
 from refold.engine.presentation import Mark
 from refold.graders import Grade
 from refold.graders.grading import Part
 from refold.replays.marks import MISTAKE
 from refold.replays.verdict.curve import SMALLEST, Curve, Loss
+from refold.replays.verdict.places import places_of
 from refold.replays.verdict.rows import Row, names_in
 
 _WRONG = frozenset({MISTAKE, "risky"})
 _PRICED = 1 / 3  # share of the steps; a part that falls in more of them is a price
+
+
+Points = dict[int, dict[str, float]]
+"""Points by step and part, to add to."""
 
 
 class Blame(Struct, frozen=True):
@@ -58,20 +62,52 @@ def blame_of(
     parts = {part.name: part for part in grade.parts}
     idle = _idle(rows, curve, frozenset(at for at, kind, _ in marks if kind in _WRONG))
     mistakes = {at: say for at, kind, say in marks if kind == MISTAKE}
-    points: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    points: Points = defaultdict(lambda: defaultdict(float))
     for loss in lost:
-        falls, price = _falls(curve, loss.name, len(rows))
+        falls, is_price = _falls(curve, loss.name, len(rows))
         total = sum(falls.values())
         scale = min(1.0, loss.points / total) if total else 0.0
-        shares = {step: fall * scale for step, fall in falls.items()}
-        rest = loss.points - sum(shares.values())
-        named = [] if price else _named(stream, rows, parts[loss.name], mistakes)
-        for step in named or sorted(idle):
-            part_of_rest = rest / len(named) if named else rest / len(rows)
-            shares[step] = shares.get(step, 0.0) + part_of_rest
-        for step, share in shares.items():
-            points[step][loss.name] += share
+        rest = loss.points - total * scale
+        for step, fall in falls.items():
+            points[step][loss.name] += fall * scale
+        if not is_price:
+            rest = _blame_named(points, stream, rows, parts[loss.name], rest, curve, mistakes)
+        for step in idle:
+            points[step][loss.name] += rest / len(rows)
     return Blame(points, idle)
+
+
+def _blame_named(
+    points: Points,
+    stream: Stream,
+    rows: Sequence[Row],
+    part: Part,
+    rest: float,
+    curve: Curve,
+    mistakes: Mapping[int, str],
+) -> float:
+    """
+    Put the *rest* of what *part* lost down to what it rests on; return what is left of that.
+
+    A mistake forfeits at most what the best step for the part earned.
+    """
+    places = places_of(stream)
+    events = [(places[seq], stream[seq]) for seq in part.seqs]
+    named = [place for place, event in events if _is_wrong(stream, event, mistakes.get(place))]
+    taken = min(rest, len(named) * (_best_rise(curve, part.name) or rest))
+    if not named and part.value == 0:
+        found = (_behind(rows, event, place) for place, event in events)
+        named, taken = [step for step in found if step is not None], rest
+    if not named:
+        return rest
+    for step in named:
+        points[step][part.name] += taken / len(named)
+    return rest - taken
+
+
+def _best_rise(curve: Curve, name: str) -> float:
+    """Return the most that a part rose by at one of the positions of *curve*; 0 if never."""
+    return max((curve[b][name] - curve[a][name] for a, b in pairwise(curve)), default=0.0)
 
 
 def _idle(rows: Sequence[Row], curve: Curve, wrong: frozenset[int]) -> frozenset[int]:
@@ -112,36 +148,11 @@ def _falls(curve: Curve, name: str, steps: int) -> tuple[dict[int, float], bool]
     return {step: fall for step, fall in falls.items() if step not in gains}, True
 
 
-def _named(
-    stream: Stream, rows: Sequence[Row], part: Part, mistakes: Mapping[int, str]
-) -> list[int]:
-    """Return the *mistakes* that *part* rests on; if it is worth nothing, what is behind it."""
-    places = places_of(stream)
-    events = [(places[seq], stream[seq]) for seq in part.seqs]
-    wrong = [place for place, event in events if _is_wrong(stream, event, mistakes.get(place))]
-    if wrong or part.value != 0:
-        return wrong
-    found = (_behind(rows, event, place) for place, event in events)
-    return [step for step in found if step is not None]
-
-
 def _is_wrong(stream: Stream, event: Event, mistake: str | None) -> bool:
     """Return whether *event* is the *mistake* of its step, or what that earned."""
     if mistake is None:
         return False
     return isinstance(event, StepRewarded) or stream.family.say(event) == mistake
-
-
-def places_of(stream: Stream) -> Sequence[int]:
-    """Return for each event the position that its step leads to; 0 before the first action."""
-    return list(_places(stream))
-
-
-def _places(stream: Stream) -> Iterator[int]:
-    ranges = step_ranges(stream)
-    for position, seqs in enumerate(ranges):
-        yield from (position for _ in seqs)
-    yield from (len(ranges) - 1 for _ in range(ranges[-1].stop, len(stream)))
 
 
 def _behind(rows: Sequence[Row], event: Event, place: int) -> int | None:

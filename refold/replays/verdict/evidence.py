@@ -9,8 +9,9 @@ from msgspec import Struct
 from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, StepRewarded, Stream
 from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.graders import Grade, Part
-from refold.replays.verdict.blame import places_of
+from refold.replays.marks import MISTAKE
 from refold.replays.verdict.curve import lost_by
+from refold.replays.verdict.places import marks_of, places_of
 from refold.replays.verdict.wording import plain_name
 from refold.scenarios import Criteria, Criterion, recorded_rubric
 from refold.scenarios.criteria import find_criteria
@@ -29,7 +30,7 @@ class Evidence(Struct, frozen=True):
         times: How often.
         first: Position of the first time.
         last: Position of the last time.
-        bad: Whether it was a refusal.
+        bad: Whether it was a refusal or a mistake.
     """
 
     say: str
@@ -122,9 +123,10 @@ def _evidence(part: Part, happened: Sequence[tuple[int, str, bool]]) -> Iterator
 
 
 def _happenings(stream: Stream) -> list[tuple[int, str, bool]]:
-    """Return for each event its position, what it is in words, and whether it is a refusal."""
+    """Return for each event its position, what it is in words, and whether it is bad."""
     say = stream.family.say
     places = places_of(stream)
+    mistakes = {told for _, kind, told in marks_of(stream) if kind == MISTAKE}
     acts: dict[int, str] = {}
     told: dict[int, list[str]] = {}
     found = []
@@ -140,5 +142,5 @@ def _happenings(stream: Stream) -> list[tuple[int, str, bool]]:
             words = "; ".join(told.get(place, [])) or acts.get(place, "")
         if not isinstance(event, _UNTOLD):
             told.setdefault(place, []).append(words)
-        found.append((place, words, bad))
+        found.append((place, words, bad or words in mistakes))
     return found

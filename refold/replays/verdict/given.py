@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from refold.engine import EpisodeEnded, StepRewarded, Stream
 from refold.engine.events import Remark
 from refold.graders import Grade
-from refold.replays.verdict.blame import places_of
 from refold.replays.verdict.curve import Loss
 from refold.replays.verdict.pieces import Piece, loop
+from refold.replays.verdict.places import places_of
 from refold.replays.verdict.rows import Group, Row
 
 _OF_ALL = (StepRewarded, EpisodeEnded, Remark)

@@ -7,18 +7,18 @@ stands out it says so. A projection of stream and grade, so equal ones give equa
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from msgspec import Struct
 
 from refold.engine import EpisodeEnded, Stream
 from refold.graders import Grade
-from refold.replays.marks import MISTAKE, find_marks
+from refold.replays.marks import MISTAKE
 from refold.replays.stepping import steps
-from refold.replays.verdict.blame import Blame, blame_of, places_of
+from refold.replays.verdict.blame import Blame, blame_of
 from refold.replays.verdict.curve import Loss, curve_of, losses
 from refold.replays.verdict.given import decisive_without_curve
 from refold.replays.verdict.head import head_of, is_cut_off, not_counted
 from refold.replays.verdict.pieces import Piece, decisive, pieces_of
+from refold.replays.verdict.places import marks_of
 from refold.replays.verdict.rows import Group, Row, groups_of, rows_of
 from refold.replays.verdict.wording import Said, losses_in_words, say_piece
 
@@ -99,7 +99,7 @@ class _Telling:
         self._groups = groups
         self._lost = losses(grade)
         self._head = head_of(stream, grade, end, len(rows))
-        self._marks = _marks(stream, len(rows))
+        self._marks = marks_of(stream)
 
     def tell(self, pass_at: float) -> Verdict:
         """Return it, by this pass mark."""
@@ -154,9 +154,3 @@ class _Telling:
         if passed:
             return len(self._rows)
         return next((at for at, kind, _ in self._marks if kind in _TELLING), len(self._rows))
-
-
-def _marks(stream: Stream, count: int) -> list[tuple[int, str, str]]:
-    placed = list(zip(places_of(stream), stream, strict=True))
-    parameters = msgspec.json.decode(stream.scenario)["parameters"]
-    return find_marks(stream.family, placed, stream.family.say, count, parameters)
