@@ -76,16 +76,25 @@ def test_show(shell):
     lines = cells(shell("show last").out)
     assert lines[0] == f"inbox/hard {info.id}"
     assert lines[1] == "agent baseline, seed 1, run mail"
-    assert lines[2].startswith("5 steps, 18 events, terminated (inbox_empty); began 20")
-    assert lines[3] == f"digest {stream.digest}"
+    assert lines[2].startswith(
+        "0.8240: inbox emptied after 5 steps. A mistake at step 4: h4_2931: "
+    )
+    assert lines[3] == "5 steps, 18 events, terminated (inbox_empty)"
+    assert lines[4].startswith("began 20")
+    assert lines[4].endswith(f"digest {stream.digest}")
     assert "score 0.8240 by inbox/hard v1" in lines
+    assert lines[-2:] == [
+        f"next: refold replay {info.id} --step 4",
+        f"refold what-if {info.id} --at 3 --agent baseline",
+    ]
 
 
 def test_show_names_refused_actions(shell):
-    """What the rules refused stands out, with the step that replay shows it at."""
+    """What the rules refused stands out, equal ones together, with its first and last step."""
     id = shell("episodes --scenario workflow/hard --json").json["episodes"][0]["id"]
     shown = shell("show", id).out
-    assert "  step 4: retry enrich_logs with investigator_alpha, refused: permanent_f" in shown
+    act = "19 × retry enrich_logs with investigator_alpha"
+    assert f"  steps 4 to 22: {act}, refused: permanent_failure\n" in shown
     (moment,) = shell("replay --json --step 4", id).json["steps"]
     assert moment["error"] == "permanent_failure"
 

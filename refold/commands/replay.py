@@ -25,7 +25,7 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.page_option import html_option, write_page
-from refold.commands.shared.pass_mark import pass_mark
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.terminal import has_terminal
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep

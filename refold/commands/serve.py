@@ -9,7 +9,7 @@ import click
 
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.pass_mark import pass_mark
+from refold.commands.shared.passing import pass_mark
 from refold.engine import RefoldError
 
 _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")

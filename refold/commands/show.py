@@ -1,5 +1,6 @@
 """``refold show``."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
-from refold.commands.shared.pass_mark import pass_mark
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.verdict_text import fitting, print_losses, print_verdict
 from refold.commands.showing.markdown import episode_as_markdown
 from refold.engine import EpisodeInfo, EventLog, Stream
@@ -41,6 +42,7 @@ from refold.reports.usage import Usage
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
+_PLAIN_AGENT = re.compile(r"[\w.-]+(:[\w./-]+)?")
 _FIGURES = ("after step", "steps", "score")
 
 
@@ -188,7 +190,8 @@ def _print_next(info: EpisodeInfo, told: Verdict) -> None:
     at = told.steps[0] if told.steps else told.at
     out.print()
     out.print(safe_text(f"next: refold replay {info.id} --step {at}"), style="dim")
-    if at and told.passed is not None and info.agent:
+    # The name of an agent, and what it was recorded from, may be a stranger's words.
+    if at and told.passed is not None and _PLAIN_AGENT.fullmatch(info.agent):
         command = f"refold what-if {info.id} --at {at - 1} --agent {info.agent}"
         out.print(safe_text(f"      {command}"), style="dim")
 

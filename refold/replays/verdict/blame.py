@@ -107,16 +107,15 @@ def _blame_named(
 
 def _best_rise(curve: Curve, name: str) -> float:
     """Return the most that a part rose by at one of the positions of *curve*; 0 if never."""
-    return max((curve[b][name] - curve[a][name] for a, b in pairwise(curve)), default=0.0)
+    return max((after[name] - before[name] for before, after in pairwise(curve)), default=0.0)
 
 
 def _idle(rows: Sequence[Row], curve: Curve, wrong: frozenset[int]) -> frozenset[int]:
     """Return the steps at which nothing rose; none if nothing ever did."""
     rose = {
         step
-        for before, after in pairwise(curve)
-        if any(curve[after][name] > curve[before][name] for name in curve[after])
-        for step in range(before + 1, after + 1)
+        for step, (before, after) in enumerate(pairwise(curve), 1)
+        if any(after[name] > before[name] for name in after)
     }
     if not rose:
         return frozenset()
@@ -134,16 +133,16 @@ def _falls(curve: Curve, name: str, steps: int) -> tuple[dict[int, float], bool]
     A price falls again and again while the episode as a whole gains: that is no mistake.
     """
     falls = {
-        after: curve[before][name] - curve[after][name]
-        for before, after in pairwise(curve)
-        if curve[before][name] - curve[after][name] >= SMALLEST
+        step: before[name] - after[name]
+        for step, (before, after) in enumerate(pairwise(curve), 1)
+        if before[name] - after[name] >= SMALLEST
     }
     if len(falls) <= steps * _PRICED:
         return falls, False
     gains = {
-        after
-        for before, after in pairwise(curve)
-        if sum(curve[after].values()) > sum(curve[before].values())
+        step
+        for step, (before, after) in enumerate(pairwise(curve), 1)
+        if sum(after.values()) > sum(before.values())
     }
     return {step: fall for step, fall in falls.items() if step not in gains}, True
 

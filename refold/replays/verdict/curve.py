@@ -2,11 +2,10 @@
 What an episode lost, and when: the points of every part of its grade after each of its steps.
 
 A grade is a pure function of a stream, so the grade of its beginning says what had been earned by
-then. That costs a grade for each position: of long episodes only some are looked at, and of very
-long ones none.
+then. That costs a grade for each position, so very long episodes have no curve.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,7 +13,6 @@ from refold.engine import Stream
 from refold.engine.folding import step_ranges
 from refold.graders import Grade, Grader, Part
 from refold.graders.grading import recorded_grader
-from refold.replays.verdict.rows import Group
 from refold.scenarios import recorded_rubric
 from refold.scenarios.facts import Facts
 
@@ -22,7 +20,6 @@ SMALLEST = 0.01
 """Points below which a loss is not named."""
 
 _LONGEST = 400  # steps; beyond, there is no curve
-_MOST_GRADED = 100  # steps; beyond, only where runs of equal steps begin and end
 _DECIMAL_PLACES = 4
 
 
@@ -39,8 +36,8 @@ class Loss(Struct, frozen=True):
     points: float
 
 
-Curve = Mapping[int, Mapping[str, float]]
-"""Points by part after each position that was looked at, ascending; 0 is the start."""
+Curve = Sequence[Mapping[str, float]]
+"""Points by part at each position, the start first."""
 
 
 def losses(grade: Grade) -> list[Loss]:
@@ -55,9 +52,9 @@ def lost_by(part: Part) -> float:
     return round(max(0.0, part.most - part.points), _DECIMAL_PLACES)
 
 
-def curve_of(stream: Stream, grade: Grade, groups: Iterable[Group]) -> Curve | None:
+def curve_of(stream: Stream, grade: Grade) -> Curve | None:
     """
-    Return the curve of *stream*, which has *groups* of equal steps.
+    Return the curve of *stream*.
 
     None if it has none: *grade* is not by the recorded rubric or asks a judge, a world outside
     answered, or it is too long.
@@ -68,17 +65,7 @@ def curve_of(stream: Stream, grade: Grade, groups: Iterable[Group]) -> Curve | N
     grader = recorded_grader(stream.scenario)
     if grader.asks or recorded_rubric(stream.scenario).digest != grade.rubric.digest:
         return None
-    return {
-        position: _points(grader, stream, ranges[position].stop)
-        for position in _positions(len(ranges) - 1, groups)
-    }
-
-
-def _positions(steps: int, groups: Iterable[Group]) -> Sequence[int]:
-    if steps <= _MOST_GRADED:
-        return range(steps + 1)
-    inner = {each for group in groups for each in group.steps[:-1]}
-    return [position for position in range(steps + 1) if position not in inner]
+    return [_points(grader, stream, seqs.stop) for seqs in ranges]
 
 
 def _points(grader: Grader, stream: Stream, end: int) -> Mapping[str, float]:

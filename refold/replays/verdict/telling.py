@@ -124,7 +124,7 @@ class _Telling:
 
     def _decide(self) -> tuple[Piece | None, Blame | None]:
         """Return the piece that decided the episode, and what lost points are put down to."""
-        curve = curve_of(self._stream, self._grade, self._groups)
+        curve = curve_of(self._stream, self._grade)
         if curve is None:
             found = decisive_without_curve(
                 self._stream, self._grade, self._lost, self._rows, self._groups

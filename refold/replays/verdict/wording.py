@@ -14,6 +14,7 @@ Said = tuple[str, int | None]
 """Words, and the position that they link to, if any."""
 
 _LONGEST = 80  # letters of an action
+_LONGEST_NAME = 40  # letters of a part
 _MOST_VERBS = 3
 
 
@@ -120,15 +121,15 @@ def _quoted(row: Row) -> str:
     return f"“{shorten(row.say)}”"
 
 
-def shorten(words: str) -> str:
-    """Return *words* on one line, cut at 80 letters."""
+def shorten(words: str, most: int = _LONGEST) -> str:
+    """Return *words* on one line, cut at so many letters."""
     line = " ".join(words.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def plain_name(part: str) -> str:
-    """Return the name of a *part* of a grade as words."""
-    return part.replace("_", " ")
+    """Return the name of a *part* of a grade as words, cut if it is long."""
+    return shorten(part.replace("_", " "), _LONGEST_NAME)
 
 
 def losses_in_words(lost: Sequence[Loss], most: int) -> str:
