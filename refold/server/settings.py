@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from refold.engine import RefoldError
 from refold.project import PASS_AT
@@ -50,6 +50,8 @@ class ServerSettings:
             workflow/easy, or the first scenario if that is not served.
         label_as: Who labels on its page; None for nobody.
         pass_at: The score from which on pages call an episode passed.
+        label_values: The values that labels may have, by the label's name; others have those of
+            their first use.
         access_log: Whether to write a line for each request to stderr.
     """
 
@@ -72,6 +74,7 @@ class ServerSettings:
     default_task: str | None = None
     label_as: str | None = None
     pass_at: float = PASS_AT
+    label_values: Mapping[str, tuple[str, ...]] = Factory(dict)
     access_log: bool = True
 
     @property
