@@ -40,8 +40,8 @@ def test_a_running_episode_is_watched(server, visit):
     for action in taken[4:]:
         reply = server.post("/step", {"action": action})
     viewer.page.wait_for_selector(f".count:text-is('{len(taken)} / {len(taken)}')")
-    assert "terminated" in viewer.text(".figures")
-    assert f"{reply['observation']['grade']['score']:.4f}" in viewer.text(".figures")
+    assert "Finished with" in viewer.text(".verdict")
+    assert f"{reply['observation']['grade']['score']:.4f}" in viewer.text(".verdict")
 
 
 def test_what_has_ended_is_not_asked_for_again(server, visit, played):

@@ -67,13 +67,14 @@ def test_marks(view):
 
 
 def test_grade_leads_to_the_events_behind_it(view):
-    """A number beside a part of the grade opens the step of that event."""
+    """The step beside what a part of the grade rests on opens that step."""
     made = shown(golden(HARD))
     viewer = view(made, "#tab=grade")
     part = next(part for part in made["grade"]["parts"] if part["name"] == "recovery")
-    seq = part["seqs"][-1]
-    viewer.page.click(f'.part:has-text("recovery") .seq:text-is("{seq}")')
-    assert position(viewer) == made["events"][seq][1] + 1
+    seq, event = part["seqs"][0], part["evidence"][0]
+    assert event["say"] == made["events"][seq][4]
+    viewer.page.click(f'[data-part=recovery] li:has-text("{event["say"]}") .link')
+    assert position(viewer) == event["first"] == made["events"][seq][1] + 1
 
 
 def test_address_restores_the_moment(view, browser):
@@ -131,10 +132,11 @@ def test_future_can_be_hidden(view):
     viewer = view(shown(golden(HARD)), "#step=4")
     assert viewer.count(".span.future .past") == 0
     assert viewer.count(".span.future") > 0
-    assert viewer.text(".figures dd") != "–"
+    reward = ".figures div:has-text('reward') dd"
+    assert viewer.text(reward) != "–"
     viewer.press("z")
     assert viewer.count(".span.future") == 0
-    assert viewer.text(".figures dd") == "–"
+    assert viewer.text(reward) == "–"
 
 
 def test_state_table_is_what_replay_prints(view, tmp_path):
@@ -144,7 +146,7 @@ def test_state_table_is_what_replay_prints(view, tmp_path):
     rows = shell.program("replay last --json").json["steps"]
     shell.program("replay last --html greedy.html")
     viewer = view(shown(golden(HARD)))
-    viewer.page.goto((tmp_path / "greedy.html").as_uri() + "#tab=state")
+    viewer.page.goto((tmp_path / "greedy.html").as_uri() + "#step=0&tab=state")
     viewer.page.wait_for_selector("html[data-ready]")
     viewer.requests.clear()
     for row in rows:

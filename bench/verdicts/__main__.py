@@ -59,14 +59,19 @@ def _agents(name: str) -> Iterator[tuple[str, float]]:
 
 def table(found: Iterable[tuple[str, Sequence[Held]]]) -> Iterator[str]:
     """Yield the lines of the table of what was *found*, by family."""
-    yield f"\n| family | episodes | {' | '.join(OUTCOMES)} | share of all falls inside |"
-    yield f"|---|{'--:|' * (len(OUTCOMES) + 2)}"
+    columns = ("episodes", *OUTCOMES, "share of falls inside", "share of steps inside")
+    yield f"\n| family | {' | '.join(columns)} |"
+    yield f"|---|{'--:|' * len(columns)}"
     rows = dict(found)
     for name, held in (*rows.items(), ("all", [each for some in rows.values() for each in some])):
         numbers = [sum(each.outcome == outcome for each in held) for outcome in OUTCOMES]
         named = [each for each in held if each.verdict.steps and sum(each.falls)]
         inside = sum(each.inside for each in named) / sum(sum(each.falls) for each in named)
-        yield f"| {name} | {len(held)} | {' | '.join(map(str, numbers))} | {inside:.2f} |"
+        steps = sum(len(each.verdict.steps) for each in named) / sum(
+            len(each.falls) for each in named
+        )
+        cells = (name, len(held), *numbers, f"{inside:.2f}", f"{steps:.2f}")
+        yield f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":

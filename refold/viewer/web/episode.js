@@ -149,7 +149,7 @@ function renderShell(s, around) {
   return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, around)}${verdictBand(s)}${transport(s)}
     <main class=${s.tab === "transcript" ? "reading" : ""}>
       <section class="picture" aria-label="Picture">${s.width ? s.family.picture(s.made, s.doc, s.view, state) : nothing}</section>
-      <section class="timeline" aria-label="Timeline">${s.width ? drawTimeline(s.line, s.doc, {
+      <section class="timeline" aria-label="Timeline" tabindex="0">${s.width ? drawTimeline(s.line, s.doc, {
         at: s.at, hide: s.hide, width: s.lineWidth, picked: s.picked, seek: s.seek, pick: s.pick,
       }) : nothing}${legend(s.line, s.doc, s)}</section>
       <section class="side">${tabList(s)}<div id="panel" role="tabpanel" tabindex="0" aria-labelledby="tab-${s.tab}">

@@ -166,7 +166,7 @@ export function legend(line, doc, { at, hide }) {
   const letters = new Map(steps.map((step, place) => [line.letters[place], step.error ? "refused" : step.say.split(/[\s(:]/, 1)[0]]));
   const kinds = new Set(doc.marks.filter((mark) => !hide || mark[0] <= at).map((mark) => mark[1]));
   const [bad, outside] = [markWords(kinds, Object.entries(BAD_MARKS)), markWords(kinds, OUTSIDE_MARKS)];
-  const square = (kind) => html`<svg class="marks" width="8" height="8" aria-hidden="true"><rect class=${kind} width="7" height="7" /></svg>`;
+  const square = (kind) => html`<svg class="square" width="8" height="8" aria-hidden="true"><rect class=${kind} width="7" height="7" /></svg>`;
   return html`<p class="legend">${[...letters].map(([letter, word]) => html`<span class=${letter === "!" ? "bad" : ""}><b>${plainLine(letter)}</b>
       ${visibleText(word.slice(0, 30))}</span> `)}${bad ? html`<span>${square("bad")} ${bad}</span> ` : nothing}${outside
       ? html`<span>${square("mark")} ${outside}</span>` : nothing}</p>`;
