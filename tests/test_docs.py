@@ -35,6 +35,7 @@ PAGES += [
     "docs/ci.md",
     "docs/regrade.md",
     "docs/viewer.md",
+    "docs/verdict.md",
     "docs/version-2.md",
 ]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")

@@ -114,7 +114,8 @@ def test_json_keys(
     expected = {
         command: ({*names(cells[0])}, {*names(cells[1])}) for command, cells in table.items()
     }
-    expected["show"] = (expected["show"][0], episode | {"grade", "lineage", "optimum", "origin"})
+    beside = {"grade", "lineage", "optimum", "origin", "verdict"}
+    expected["show"] = (expected["show"][0], episode | beside)
     expected["import"] = (expected["import"][0], (episode | {"given"}) - {"score", "scores"})
     expected["replay"][1].remove("--step")
     del expected["judge-check"]  # which needs a judge: its own tests look

@@ -1,13 +1,13 @@
 """``refold show``."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from refold.commands.shared.episode_tables import episode_row
 from refold.commands.shared.formatting import format_signed, sparkline
+from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import optimum_row, say_optimum
 from refold.commands.shared.options import (
@@ -28,7 +28,7 @@ from refold.commands.shared.output import (
 from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.verdict_text import fitting, print_losses, print_verdict
 from refold.commands.showing.markdown import episode_as_markdown
-from refold.engine import EpisodeInfo, EventLog, Stream
+from refold.engine import EpisodeInfo, EventLog, Family, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin
@@ -42,7 +42,6 @@ from refold.reports.usage import Usage
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
-_PLAIN_AGENT = re.compile(r"[\w.-]+(:[\w./-]+)?")
 _FIGURES = ("after step", "steps", "score")
 
 
@@ -51,6 +50,7 @@ _FIGURES = ("after step", "steps", "score")
     epilog=format_examples(
         "refold show last",
         "refold show 3f2a --json",
+        "refold show last --markdown > episode.md",
     ),
 )
 @episode_argument("id")
@@ -64,6 +64,8 @@ def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: b
 
     Exits with 1 if a grade saved for it, or a relative, cannot be read.
     """
+    if as_json and markdown:
+        raise click.UsageError("--markdown: expected it without --json, got both")
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
@@ -87,14 +89,15 @@ def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: b
     elif markdown:
         print_document(episode_as_markdown(info, told, explained, whole=whole))
     else:
-        _print_episode(info, stream, told, explained, whole=whole)
-        _print_grades(result, [each for each in saved if each != result])
+        _print_episode(info, stream, told)
+        _print_grades(result, explained, whole=whole)
+        _print_saved(each for each in saved if each != result)
         if optimum is not None and result is not None:
             stdout_console().print(safe_text(say_optimum(optimum, result.score)))
         if origin is not None:
             stdout_console().print(safe_text(f"from {_say_origin(origin)}"))
         if told is not None:
-            _print_next(info, told)
+            _print_next(info, stream.family, told)
         if len(relatives) > 1:
             _print_lineage(info, relatives)
     return 1 if left_out else 0
@@ -122,14 +125,7 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
     }
 
 
-def _print_episode(
-    info: EpisodeInfo,
-    stream: Stream,
-    told: Verdict | None,
-    explained: Sequence[Explanation],
-    *,
-    whole: bool,
-) -> None:
+def _print_episode(info: EpisodeInfo, stream: Stream, told: Verdict | None) -> None:
     out = stdout_console()
     name = stand_in_remark(stream.scenario) or info.scenario
     out.print(safe_text(f"{name}  {info.id}"), style="bold")
@@ -145,20 +141,26 @@ def _print_episode(
     out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
     for line in _refusals(stream, walked):
         out.print(fitting(out, f"  {line}"), style="red")
-    if explained:
-        out.print()
-        print_losses(out, explained, whole=whole)
 
 
-def _print_grades(result: Grade | None, others: Sequence[Grade]) -> None:
+def _print_grades(result: Grade | None, explained: Sequence[Explanation], *, whole: bool) -> None:
+    """Print what was lost; of an episode that has not ended, what was earned."""
     out = stdout_console()
-    if result is not None:
-        unfinished = "" if result.complete else ", not ended"
-        rubric = f"{result.rubric.name} v{result.rubric.version}"
-        out.print(safe_text(f"score {result.score:.4f} by {rubric}{unfinished}"), style="italic")
+    out.print()
+    if result is None:
+        return
+    if not result.complete:
+        print_grade(out, result)
+        return
+    print_losses(out, explained, whole=whole)
+    rubric = f"{result.rubric.name} v{result.rubric.version}"
+    out.print(safe_text(f"score {result.score:.4f} by {rubric}"), style="italic")
+
+
+def _print_saved(others: Iterable[Grade]) -> None:
     for other in others:
         rubric = f"{other.rubric.name} v{other.rubric.version}"
-        out.print(safe_text(f"saved: {other.score:.4f} by {rubric}"))
+        stdout_console().print(safe_text(f"saved: {other.score:.4f} by {rubric}"))
 
 
 def _refusals(stream: Stream, walked: Sequence[Step]) -> Iterator[str]:
@@ -185,14 +187,15 @@ def _used(stream: Stream) -> Iterator[str]:
         yield f"{waited / 1000:.1f} s of waiting for the model"
 
 
-def _print_next(info: EpisodeInfo, told: Verdict) -> None:
+def _print_next(info: EpisodeInfo, family: Family, told: Verdict) -> None:
+    """Print the commands that look closer at the step that decided the episode."""
     out = stdout_console()
-    at = told.steps[0] if told.steps else told.at
     out.print()
-    out.print(safe_text(f"next: refold replay {info.id} --step {at}"), style="dim")
-    # The name of an agent, and what it was recorded from, may be a stranger's words.
-    if at and told.passed is not None and _PLAIN_AGENT.fullmatch(info.agent):
-        command = f"refold what-if {info.id} --at {at - 1} --agent {info.agent}"
+    out.print(safe_text(f"next: refold replay {info.id} --step {told.at}"), style="dim")
+    if told.at and told.passed is not None and not family.answered:
+        # Any other agent may cost money, be a person, or have a name that a stranger made up.
+        agent = info.agent if info.agent in {*family.policies, *family.players} else "random"
+        command = f"refold what-if {info.id} --at {told.at - 1} --agent {agent}"
         out.print(safe_text(f"      {command}"), style="dim")
 
 

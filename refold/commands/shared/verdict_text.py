@@ -24,7 +24,9 @@ def print_verdict(out: Console, told: Verdict) -> None:
     text = Text(fitting(out, told.text))
     colour = "yellow" if told.passed is None else "green" if told.passed else "red"
     text.stylize(f"bold {colour}", 0, text.plain.find(":") + 1)
-    out.print(text)
+    for line in text.wrap(out, out.width):
+        line.rstrip()  # of the blank at which it was wrapped
+        out.print(line)
 
 
 def print_losses(out: Console, explained: Sequence[Explanation], *, whole: bool) -> None:
@@ -54,7 +56,8 @@ def why(part: Explanation) -> str:
     told = [_say(each) for each in part.evidence[:_MOST_EVIDENCE]]
     if (more := len(part.evidence) - _MOST_EVIDENCE) > 0:
         told.append(f"{more} more")
-    head = "earned " if part.earned and not any(each.bad for each in part.evidence) else ""
+    fine = part.most > 0 and not any(each.bad for each in part.evidence)
+    head = ("earned " if part.earned else "not enough: ") if fine else ""
     nothing = f"nothing happened that earns it{f' ({part.pays})' if part.pays else ''}"
     words = f"{head}{'; '.join(told)}" if told else nothing
     return f"{words}; {part.needs}" if part.needs else words

@@ -46,6 +46,7 @@ class Explanation(Struct, frozen=True):
 
     Attributes:
         name: The part.
+        most: The most it could add; 0 for a penalty.
         earned: Points that it added, at least 0.
         lost: Points that it lost, at least 0, 4 decimal places.
         pays: What it pays for, or takes points for; empty if nobody says.
@@ -54,6 +55,7 @@ class Explanation(Struct, frozen=True):
     """
 
     name: str
+    most: float
     earned: float
     lost: float
     pays: str
@@ -70,6 +72,7 @@ def explain(stream: Stream, grade: Grade) -> list[Explanation]:
     parts = [
         Explanation(
             name=part.name,
+            most=part.most,
             earned=max(0.0, part.points),
             lost=lost_by(part),
             pays=_pays(known[part.name], criteria) if part.name in known else "",

@@ -31,10 +31,11 @@ function evidenceRow(s, { say, times, first, last, bad }) {
 
 function evidence(s, part) {
   const { evidence: rows, further } = part;
-  const earned = part.points > 0 && !rows.some((row) => row.bad);
+  const bad = !part.most || rows.some((row) => row.bad);
+  const head = bad ? (part.points > 0 ? "Rests on" : "Because of") : part.points > 0 ? "Earned by" : "Not enough:";
   if (!rows.length) return part.lost < NAMED ? nothing : html`<p>Nothing happened that earns it.</p>`;
   const [shown, more] = [rows.slice(0, EVIDENCE), rows.slice(EVIDENCE)];
-  return html`<p class="dim">${earned ? "Earned by" : part.points > 0 ? "Rests on" : "Because of"}</p><ul class="evidence">${shown.map((row) => evidenceRow(s, row))}</ul>
+  return html`<p class="dim">${head}</p><ul class="evidence">${shown.map((row) => evidenceRow(s, row))}</ul>
     ${more.length ? html`<details><summary>${more.length + further} more</summary><ul class="evidence">${more.map((row) => evidenceRow(s, row))}</ul>
       ${further ? html`<p class="dim">and ${further} more</p>` : nothing}</details>` : nothing}`;
 }
