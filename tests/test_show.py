@@ -1,12 +1,18 @@
 """``refold show`` for people: the verdict first, then what was lost, and what to look at next."""
 
 import os
+from io import StringIO
 
 import pytest
 from recorded_runs import unanswered
+from rich.console import Console
 from shell import Shell
+from viewing import golden
 
+from refold.commands.shared.verdict_text import print_losses, print_verdict
 from refold.engine import Episode, EventLog
+from refold.graders import grade
+from refold.replays.verdict import explain, verdict
 from refold.scenarios import load
 
 
@@ -62,10 +68,24 @@ def test_all_parts(shell: Shell) -> None:
     assert "(--all)" not in told
 
 
-def test_eighty_columns(shell: Shell) -> None:
-    """On a narrow terminal nothing is wider than that, and no number is broken."""
-    told = shell.program("show", failed(shell), env={**os.environ, "COLUMNS": "80"}).out
-    assert "−0.16" in told
+def test_eighty_columns() -> None:
+    """On a narrow terminal lines are wrapped between words, and no number is broken."""
+    hard = golden("workflow-hard-greedy")
+    given = grade(hard)
+    told = verdict(hard, given, pass_at=0.7)
+    assert told is not None
+    written = StringIO()
+    out = Console(width=80, file=written)
+    print_verdict(out, told)
+    print_losses(out, explain(hard, given), whole=True)
+    lines = [line.rstrip() for line in written.getvalue().splitlines()]
+    assert lines[:3] == [
+        "0.0176: out of time after 2 of 10 subtasks. From step 4, 19 × “retry enrich_logs",
+        "with investigator_alpha”, each refused (that worker would fail at this subtask",
+        "again). Lost most: completion −0.16, recovery −0.15, error classification −0.10.",
+    ]
+    assert max(map(len, lines)) <= 80
+    assert sum(line.lstrip().startswith("−0.") for line in lines) == 11
 
 
 def test_signs_that_the_output_lacks_are_plain(shell: Shell) -> None:

@@ -134,9 +134,11 @@ def _print_episode(info: EpisodeInfo, stream: Stream, told: Verdict | None) -> N
         print_verdict(out, told)
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
     out.print(
-        safe_text(", ".join([f"{info.steps} steps", f"{info.events} events", end, *_used(stream)]))
+        safe_text(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}")
     )
-    out.print(safe_text(f"began {info.started_at}, digest {info.digest}"))
+    if used := ", ".join(_used(stream)):
+        out.print(used)
+    out.print(safe_text(f"digest {info.digest}"))
     walked = [step for step in steps(stream) if step.action is not None]
     out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
     for line in _refusals(stream, walked):
