@@ -8,7 +8,16 @@ from html.parser import HTMLParser
 import pytest
 from attrs import frozen
 from shell import Shell
-from viewing import HOSTILE, asked, golden, hostile_inbox, hostile_workflow, shown, write_page
+from viewing import (
+    HOSTILE,
+    asked,
+    golden,
+    hostile_inbox,
+    hostile_workflow,
+    judged,
+    shown,
+    write_page,
+)
 
 from refold.engine import Episode, RefoldError
 from refold.replays import diff
@@ -114,6 +123,13 @@ def test_reader_without_script():
     assert "refused: unknown_subtask" in found
     assert "[U+202E]back" in found
     assert not set("\u202e\x1b\x07\u200b") & set(found)
+
+
+def test_reader_without_script_has_the_verdict():
+    """It is text there too, before the steps."""
+    found = page(judged(golden("workflow-hard-greedy"))).decode().split("<script")[0]
+    assert found.index("0.0176: out of time after 2 of 10 subtasks") < found.index("<table>")
+    assert "[U+202E]" in page(judged(hostile_workflow())).decode().split("<table>")[0]
 
 
 def test_equal_documents_give_equal_pages(tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import play_randomly
+from msgspec.structs import replace as evolved
 from recorded_runs import unanswered
 from talks import hostile_shop, shop
 from viewing import golden, large
@@ -130,6 +131,40 @@ def test_what_does_not_count_says_why() -> None:
     assert told is not None
     head = "Not counted: the model’s API kept failing (connection) at step 2"
     assert (told.head, told.text, told.passed) == (head, f"{head}.", None)
+
+
+def test_an_environment_that_failed_is_told_as_that() -> None:
+    """It is no failure of the model's API; one that says nothing was just cut off."""
+    episode = Episode.start(answered_scenario("mine:shop", AnsweredParameters("mine", "shop")))
+    episode.note(began({"messages": []}))
+    episode.step({"content": "Hi."}, answers=[evolved(answered({}), fault="it is gone")])
+    told = verdict(episode.events, None, pass_at=0.7)
+    assert told is not None
+    assert told.text == "Not counted: the environment failed at step 1."
+    other = Episode.start(load("workflow/easy"))
+    other.truncate("instrument_failed")
+    told = verdict(other.events, None, pass_at=0.7)
+    assert told is not None
+    assert told.text == "Not counted: the run was cut off at step 1."
+
+
+@pytest.mark.parametrize(
+    ("reason", "head"),
+    [
+        ("message_limit", "out of messages after 2 steps"),
+        ("max_steps", "out of steps after 2 steps"),
+        ("time_limit", "out of time after 2 steps"),
+        ("record_ends", "record ends after 2 steps"),
+    ],
+)
+def test_reasons_of_an_end_in_words(reason: str, head: str) -> None:
+    """Limits are told as what there was no more of, other reasons as they are."""
+    episode = Episode.start(answered_scenario("mine:shop", AnsweredParameters("mine", "shop")))
+    episode.note(began({"messages": []}))
+    for _ in range(2):
+        episode.step({"content": "Hi."}, answers=[answered({})])
+    episode.truncate(reason)
+    assert judged(episode.events).head == head
 
 
 def test_another_rubric_has_no_curve(hard: Stream) -> None:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Mapping
 
 from refold.engine import EpisodeEnded, Stream
+from refold.engine.events import Answer
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelCalled
 from refold.graders import Grade
+from refold.replays.verdict.places import places_of
+from refold.replays.verdict.wording import shorten
 from refold.scenarios.criteria import find_criteria
 
 _LIMIT = re.compile(r"(?P<what>.+)_(?:limit|budget)|max_(?P<most>.+)")
+_UNCOUNTED = ("time", "cost", "money", "context", "memory")
 _TOTAL = re.compile(r".+_(?:total|possible)")
 
 
@@ -27,7 +31,8 @@ def _reason(stream: Stream, end: EpisodeEnded) -> tuple[str, bool]:
     """Return the end in words, and whether it was a limit."""
     limit = _LIMIT.fullmatch(end.reason)
     if end.how == "truncated" and limit is not None:
-        return f"out of {_plain(limit['what'] or limit['most'])}", True
+        what = _plain(limit["what"] or limit["most"])
+        return f"out of {what if what in _UNCOUNTED or what.endswith('s') else f'{what}s'}", True
     known = stream.family.endings.get(end.reason)
     return known or _plain(end.reason), end.how == "truncated"
 
@@ -50,12 +55,16 @@ def _progress(stream: Stream, counts: Mapping[str, float]) -> tuple[float, float
 def not_counted(stream: Stream, steps: int) -> str:
     """Return why an episode does not count that failures of an API or a world cut off."""
     called = [event for event in stream if isinstance(event, ModelCalled)]
-    where = f"at step {steps + 1}"
-    if not called or called[-1].reply is not None:
-        return f"Not counted: the environment failed {where}"
-    causes = dict.fromkeys(str(each.status or each.fault) for each in called[-1].faults)
-    told = f" ({', '.join(causes)})" if causes else ""
-    return f"Not counted: the model’s API kept failing{told} {where}"
+    cause, step = "the run was cut off", steps + 1
+    pairs = zip(places_of(stream), stream, strict=True)
+    faults = [at for at, event in pairs if isinstance(event, Answer) and event.fault is not None]
+    if faults:
+        cause, step = "the environment failed", faults[-1]
+    elif called and called[-1].reply is None:
+        kinds = dict.fromkeys(str(each.status or each.fault) for each in called[-1].faults)
+        told = f" ({', '.join(kinds)})" if kinds else ""
+        cause = f"the model’s API kept failing{told}"
+    return f"Not counted: {cause} at {f'step {step}' if step else 'its start'}"
 
 
 def is_cut_off(end: EpisodeEnded) -> bool:
@@ -64,4 +73,4 @@ def is_cut_off(end: EpisodeEnded) -> bool:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").split())
+    return shorten(name.replace("_", " "))
