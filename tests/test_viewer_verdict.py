@@ -135,6 +135,15 @@ def header(viewer):
     return viewer.text("header")
 
 
+def test_the_step_begins_with_what_the_model_thought(view):
+    """Thought, words and action stand in this order, of the last reply to a step."""
+    viewer = view(judged(shop()), "#step=2&tab=step")
+    told = viewer.text("#panel")
+    assert told.startswith("SAID I refund it now. ACTION refund")
+    viewer.press("ArrowLeft")
+    assert viewer.text("#panel").startswith("THOUGHT I look the order up first.")
+
+
 def test_letters_and_marks_have_a_legend(view):
     """Of those that occur, and with z only of those that have."""
     viewer = view(judged(golden(HARD)))

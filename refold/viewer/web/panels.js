@@ -35,12 +35,19 @@ function rewardTable(step) {
     <tr class="sum"><th scope="row">so far</th><td>${signedNumber(step.total)}</td></tr></tbody></table>`;
 }
 
+/** What the model thought and said before the action, in its last reply. */
+function wordsBefore(s) {
+  const { reply } = s.doc.exchanges.findLast((each) => each.step === s.at - 1 && each.reply) ?? {};
+  return html`${reply?.reasoning ? html`<h2>Thought</h2>${textBlock(reply.reasoning)}` : nothing}
+    ${reply?.text.trim() ? html`<h2>Said</h2>${textBlock(reply.text)}` : nothing}`;
+}
+
 /** The Step panel: what the step did, and where the episode stands after it. */
 export function stepPanel(s) {
   const step = s.doc.steps[s.at - 1];
   const said = eventsAt(s).filter((event) => !HIDDEN_EVENTS.has(event[2]));
   const hint = s.family.hint?.(s.view);
-  return html`<h2>Action</h2>${actionBlock(step)}
+  return html`${wordsBefore(s)}<h2>Action</h2>${actionBlock(step)}
     ${said.length ? html`<h2>What happened</h2><ul class="said">${said.map((event) => eventRow(s, event))}</ul>` : nothing}
     ${step && !s.doc.blind ? rewardTable(step) : nothing}
     <h2>Now</h2>
