@@ -18,8 +18,13 @@ from refold.environments import answered, answered_scenario, began
 from refold.graders import grade
 from refold.replays.verdict import Explanation, Verdict, explain, verdict
 from refold.replays.verdict.rows import Group
-from refold.scenarios import Criterion, Rubric, load
+from refold.scenarios import Criterion, Rubric, Scenario, load
 from refold.scenarios.answered.parameters import AnsweredParameters
+from refold.scenarios.workflow.parameters import (
+    SubtaskParameters,
+    WorkerParameters,
+    WorkflowParameters,
+)
 
 ROOT = Path(__file__).parents[1]
 LOOP = "19 × “retry enrich_logs with investigator_alpha”"
@@ -82,6 +87,32 @@ def test_a_mistake_is_named_in_the_family_s_words() -> None:
     assert "A mistake at step 4: m4_1475: respond, archive was due." in told.text
     assert told.short == "inbox emptied after 4 steps; a mistake at step 4"
     assert told.at == 4
+
+
+def test_a_price_is_no_mistake() -> None:
+    """Work costs: a part that falls with each gain blames no step, whatever it lost."""
+    worker = WorkerParameters("ada", ("work",), 1, 1.0, 10.0)
+    tasks = tuple(SubtaskParameters(f"task_{n}", "work") for n in range(4))
+    parameters = WorkflowParameters(
+        time_budget=9, capacity_limit=1, cost_budget=40.0, subtasks=tasks, workers=(worker,)
+    )
+    criteria = (
+        Criterion("done", 0.7, "share_completed"),
+        Criterion("cost", 0.3, "cost_saved"),
+    )
+    rubric = Rubric("costly", 1, criteria)
+    scenario = Scenario("costly", "workflow", 1, "costly", "costly", 1, parameters, rubric)
+    episode = Episode.start(scenario)
+    play(episode, make_policy("greedy", episode.family, seed=1, epoch=0))
+    told = judged(episode.events)
+    assert told.text == "0.7000: finished with 4 of 4 subtasks. Lost most: cost −0.30."
+
+
+def test_a_mistake_takes_no_more_than_a_step_can_earn() -> None:
+    """Two careless starts of many are not blamed for all that was never done."""
+    told = judged(played("workflow/easy@2", "baseline", 6))
+    assert told.steps == ()
+    assert "budget −0.15" in told.text
 
 
 def test_where_no_step_stands_out_it_says_so() -> None:
@@ -249,6 +280,13 @@ def test_worlds_outside(steps: list[Any], sentence: str, at: int) -> None:
     told = judged(world(*steps))
     assert f"ended by the environment after {len(steps) + 1} steps. {sentence}" in told.text
     assert told.at == at
+
+
+def test_two_steps_twice_are_no_loop_yet() -> None:
+    """One step repeated is a group, more of them only the third time."""
+    assert judged(world(READ, TEST, READ, TEST)).groups == ()
+    assert judged(world(READ, TEST, TEST)).groups == (Group(2, 1, 2),)
+    assert judged(world(*[READ, TEST] * 3)).groups == (Group(1, 2, 3),)
 
 
 def test_numbers_in_results_do_not_hide_a_loop() -> None:
