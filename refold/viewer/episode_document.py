@@ -19,19 +19,16 @@ from refold.engine.exchanges import (
     ModelConfigured,
     ReplyUnread,
 )
-from refold.graders import Grade, Part
+from refold.graders import Grade
 from refold.replays.marks import MISTAKE, find_marks
 from refold.replays.stepping import Step, steps
-from refold.replays.verdict import Explanation, Verdict, explain
+from refold.replays.verdict import Verdict
 from refold.viewer.deltas import make_delta
+from refold.viewer.grade_parts import grade_summary
 from refold.viewer.transcript import conversation_turns, transcript_data
 
 FORMAT = "refold.episode"
 VERSION = 1
-MOST_SEQS = 200
-"""Events listed for each part of the grade; of further ones, only the number is given."""
-MOST_EVIDENCE = 50
-"""Different events told for each part, in words."""
 MOST_LEGAL = 5000
 """Legal actions listed; a workflow of 1,000 subtasks and 100 workers has up to 100,000."""
 
@@ -80,7 +77,7 @@ def document(
         "spans": timeline.spans(made.placed),
         "marks": made.marks(scenario["parameters"], events),
         "verdict": msgspec.to_builtins(verdict) if verdict is not None and end else None,
-        "grade": _grade_summary(stream, grade) if grade is not None and end is not None else None,
+        "grade": grade_summary(stream, grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()),
         "transcript": transcript_data(conversation_turns(stream.family, walked)),
@@ -271,30 +268,6 @@ def _episode_summary(
         "ended_at": info.ended_at if info else None,
         "fork_of": {"id": info.parent, "at": info.fork_at} if info and info.parent else None,
         "labels": {"run": info.run, "epoch": info.epoch} if info and info.run else {},
-    }
-
-
-def _grade_summary(stream: Stream, grade: Grade) -> Json:
-    by_name = {part.name: part for part in grade.parts}
-    return {
-        "score": grade.score,
-        "rubric": msgspec.to_builtins(grade.rubric),
-        "parts": [_part(by_name[each.name], each) for each in explain(stream, grade)],
-        "counts": dict(grade.counts),
-    }
-
-
-def _part(part: Part, explained: Explanation) -> Json:
-    evidence = explained.evidence
-    return {
-        **msgspec.to_builtins(part),
-        "seqs": list(part.seqs[:MOST_SEQS]),
-        "more": max(0, len(part.seqs) - MOST_SEQS),
-        "lost": explained.lost,
-        "pays": explained.pays,
-        "needs": explained.needs,
-        "evidence": msgspec.to_builtins(evidence[:MOST_EVIDENCE]),
-        "further": max(0, len(evidence) - MOST_EVIDENCE),
     }
 
 

@@ -14,6 +14,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from refold.engine import EpisodeInfo, EventLog, Stream, fold_to
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.graders import grade
 from refold.graders.saved import saved_or_none
@@ -274,7 +275,7 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 def episode_document(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the document that the page of an episode is made of."""
     info, stream = read_episode(context, id)
-    given = grade(stream)
+    given = None if info.reason == INSTRUMENT_FAILED else grade(stream)
     told = verdict(stream, given, pass_at=context.settings.pass_at)
     return JsonResponse(encode_document(document(stream, info=info, grade=given, verdict=told)))
 
