@@ -29,7 +29,7 @@ from refold.engine.events import (
 )
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.family import Family
-from refold.engine.folding import decide, fold, initial_state, step_ranges
+from refold.engine.folding import decide, fold, fold_decided, initial_state, step_ranges
 from refold.engine.log.info import EpisodeRecord
 from refold.engine.log.protocol import Log, Tail
 from refold.engine.step_result import StepResult
@@ -204,8 +204,10 @@ class Episode:
         # Without a log nothing has needed the bytes until now: stepping in memory encodes nothing.
         new = self._events[len(self._payloads) :]
         self._payloads.extend(encode(event) for event in new)
-        stored = self._tail is not None and self._tail.seq == len(self._payloads)
-        head = self._tail.head if stored else chain_heads(self._payloads)[-1]
+        if self._tail is not None and self._tail.seq == len(self._payloads):
+            head = self._tail.head
+        else:
+            head = chain_heads(self._payloads)[-1]
         return Stream(self.family, tuple(self._events), tuple(self._payloads), head.hex())
 
     @property
@@ -357,8 +359,10 @@ class Episode:
         # does so only where a world has answered it.
         seen = (*inputs, taken, *said) if said else inputs
         state = fold(seen, family=self.family, start=self.state) if seen else self.state
-        events = (taken, *said, *decide(self.family, state, taken.action))
-        self._record((*inputs, *events) if inputs else events)
+        decided = decide(self.family, state, taken.action)
+        events = (taken, *said, *decided)
+        after = fold_decided(decided, () if said else (taken,), family=self.family, start=state)
+        self._record((*inputs, *events) if inputs else events, after=after)
         # The family promises the order: a refusal right after the action, the reward last.
         refused, rewarded = events[1], events[-1]
         assert isinstance(rewarded, StepRewarded)
@@ -386,7 +390,8 @@ class Episode:
                 f"({self._end.how}: {self._end.reason}), got more; start another episode"
             )
 
-    def _record(self, events: Sequence[Event]) -> None:
+    def _record(self, events: Sequence[Event], *, after: Any = None) -> None:
+        """Store *events*, then take them in; *after* is the state after them, if it is known."""
         end = _find_end(events)
         # The log first: if it refuses, the live episode is unchanged, and the caller may go on.
         if self._log is not None and self._tail is not None:
@@ -394,7 +399,9 @@ class Episode:
             if self._storing:
                 self._tail = self._log.append(self._tail, payloads, end=end is not None)
             self._payloads.extend(payloads)
-        self.state = fold(events, family=self.family, start=self.state)
+        if after is None:
+            after = fold(events, family=self.family, start=self.state)
+        self.state = after
         self._events.extend(events)
         self._end = end or self._end
         if self.family.answered and not self._begun:

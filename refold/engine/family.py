@@ -32,6 +32,20 @@ S = TypeVar("S")
 Reducer = Mapping[type[Event], Callable[[S, Any], S]]
 """For each type of event, the function from a state and such an event to the next state."""
 
+
+class Decided(list[Event]):
+    """
+    The events that rules decided on, with the state that they came to: it need not be folded again.
+
+    Attributes:
+        after: The state after the action and these events, equal to what folding them gives.
+    """
+
+    __slots__ = ("after",)
+
+    after: Any
+
+
 _EVERY_FAMILY = (*SHARED_EVENTS, *EXCHANGE_EVENTS, ActionTaken)
 
 
@@ -53,7 +67,8 @@ class Family:
         events: The family's own event classes.
         initial: State before anything has happened, from a scenario's JSON and a seed.
         decide: All that an action causes, ``StepRewarded`` last. Refused actions are steps
-            too: they begin with ``ActionRefused``. Never called after the end.
+            too: they begin with ``ActionRefused``. Never called after the end. Rules that know the
+            state after it return it with the events, as ``Decided``.
         reducer: The state after one more event, by the event's type: all of *events*, and those
             of the shared ones that change it. Applies what the event says: no dice, no rules.
         observe: What the agent may see.

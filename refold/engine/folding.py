@@ -16,7 +16,7 @@ from refold.engine.events import (
     Input,
     StepRewarded,
 )
-from refold.engine.family import Family
+from refold.engine.family import Decided, Family
 from refold.engine.stream import Stream
 
 
@@ -75,6 +75,20 @@ def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
         return family.decide(state, action)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise ImpossibleEvent(f"before {action!r:.200}") from error
+
+
+def fold_decided(
+    decided: Sequence[Event], inputs: Sequence[Event], *, family: Family, start: Any
+) -> Any:
+    """
+    Return the state after a step: after *inputs* and what the rules *decided* on them.
+
+    Raises:
+        ImpossibleEvent: An event does not fit the state before it.
+    """
+    if isinstance(decided, Decided):
+        return decided.after
+    return fold((*inputs, *decided), family=family, start=start)
 
 
 def step_ranges(stream: Stream) -> list[range]:

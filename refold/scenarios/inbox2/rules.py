@@ -34,7 +34,7 @@ def start(state: State) -> Sequence[Event]:
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
-    turn = Turn(state, reduce)
+    turn = Turn(state, action, reduce)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -47,7 +47,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
     _end_if_over(turn)
     was, now = _potential(state), _potential(turn.now)
     turn.emit(rewarded(state.t, state.total, was, now))
-    return turn.events
+    return turn.end()
 
 
 def _look_up(plan: Plan, action: Action) -> RecordLookedUp:

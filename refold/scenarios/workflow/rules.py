@@ -34,7 +34,7 @@ from refold.scenarios.workflow.state import State, in_order
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* and one step of time cause, ``StepRewarded`` last."""
-    turn = Turn(state, reduce)
+    turn = Turn(state, action, reduce)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -48,7 +48,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
     parts = reward_parts(state, turn.now, action, error, turn.events, concurrent)
     _linger(turn, action)
     _reward(turn, parts)
-    return turn.events
+    return turn.end()
 
 
 def _apply(turn: Turn[State], action: Action) -> None:

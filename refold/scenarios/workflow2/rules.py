@@ -43,7 +43,7 @@ def start(state: State) -> Sequence[Event]:
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
-    turn = Turn(state, reduce)
+    turn = Turn(state, action, reduce)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -53,7 +53,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
         _pass_tick(turn)
     _end_if_over(turn)
     _reward(turn)
-    return turn.events
+    return turn.end()
 
 
 def _apply(turn: Turn[State], action: Action) -> None:
