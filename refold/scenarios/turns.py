@@ -1,10 +1,10 @@
 """One step while rules decide it."""
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from refold.engine import ActionTaken, Event
-from refold.engine.family import Decided
+from refold.engine.family import Decided, Drafts
 
 S = TypeVar("S")
 
@@ -18,17 +18,25 @@ class Turn(Generic[S]):
 
     Attributes:
         before: The state before the step.
-        now: The state after the action and the events so far.
+        now: The state after the action and the events so far; with *drafts*, a draft of it.
         events: Those events.
     """
 
-    __slots__ = ("_reduce", "before", "events", "now")
+    __slots__ = ("_drafts", "_reduce", "before", "events", "now")
 
-    def __init__(self, state: S, action: object, reduce: Callable[[S, Event], S]) -> None:
+    def __init__(
+        self,
+        state: S,
+        action: object,
+        reduce: Callable[[Any, Event], S],
+        drafts: Drafts[S] | None = None,
+    ) -> None:
         self.before: Final = state
-        self.now = reduce(state, ActionTaken(action))
+        draft = state if drafts is None else drafts.begin(state)
+        self.now: S = reduce(draft, ActionTaken(action))
         self.events = Decided()
         self._reduce = reduce
+        self._drafts = drafts
 
     def emit(self, event: Event) -> None:
         """Add *event* and apply it."""
@@ -37,5 +45,5 @@ class Turn(Generic[S]):
 
     def end(self) -> Decided:
         """Return the events, with the state after the step."""
-        self.events.after = self.now
+        self.events.after = self.now if self._drafts is None else self._drafts.end(self.now)
         return self.events

@@ -13,6 +13,7 @@ from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios.turns import Turn
 from refold.scenarios.workflow.actions import Action
+from refold.scenarios.workflow.draft import DRAFTS
 from refold.scenarios.workflow.events import (
     FailuresLingered,
     ParallelismObserved,
@@ -34,7 +35,7 @@ from refold.scenarios.workflow.state import State, in_order
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* and one step of time cause, ``StepRewarded`` last."""
-    turn = Turn(state, action, reduce)
+    turn = Turn(state, action, reduce, DRAFTS)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
