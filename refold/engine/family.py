@@ -5,10 +5,10 @@ A family that leaves something out gets a general one in its place, so that comm
 models and Gymnasium work with every family. Mistakes are found when the family is built.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.resources.abc import Traversable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import Factory, field, frozen
 from msgspec import to_builtins
@@ -50,7 +50,7 @@ class Drafts(Generic[S]):
 _NO_DRAFTS: Drafts[Any] = Drafts(begin=lambda state: state, end=lambda state: state)
 
 
-class Decided(list[Event]):
+class Decided(tuple[Event, ...]):
     """
     The events that rules decided on, with the state that they came to: it need not be folded again.
 
@@ -58,9 +58,13 @@ class Decided(list[Event]):
         after: The state after the action and these events, equal to what folding them gives.
     """
 
-    __slots__ = ("after",)
-
     after: Any
+
+    def __new__(cls, events: Iterable[Event], after: Any) -> Self:
+        """Return *events* with the state *after* them."""
+        made = super().__new__(cls, events)
+        made.after = after
+        return made
 
 
 _EVERY_FAMILY = (*SHARED_EVENTS, *EXCHANGE_EVENTS, ActionTaken)

@@ -34,7 +34,7 @@ class Turn(Generic[S]):
         self.before: Final = state
         draft = state if drafts is None else drafts.begin(state)
         self.now: S = reduce(draft, ActionTaken(action))
-        self.events = Decided()
+        self.events: list[Event] = []
         self._reduce = reduce
         self._drafts = drafts
 
@@ -45,5 +45,5 @@ class Turn(Generic[S]):
 
     def end(self) -> Decided:
         """Return the events, with the state after the step."""
-        self.events.after = self.now if self._drafts is None else self._drafts.end(self.now)
-        return self.events
+        after = self.now if self._drafts is None else self._drafts.end(self.now)
+        return Decided(self.events, after)
