@@ -1,10 +1,9 @@
 """One step while rules decide it."""
 
-from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 from refold.engine import ActionTaken, Event
-from refold.engine.family import Decided, Drafts
+from refold.engine.family import Decided, Drafts, Reducer
 
 S = TypeVar("S")
 
@@ -22,26 +21,29 @@ class Turn(Generic[S]):
         events: Those events.
     """
 
-    __slots__ = ("_drafts", "_reduce", "before", "events", "now")
+    __slots__ = ("_drafts", "_reducer", "before", "events", "now")
 
     def __init__(
         self,
         state: S,
         action: object,
-        reduce: Callable[[Any, Event], S],
+        reducer: Reducer[Any],
         drafts: Drafts[S] | None = None,
     ) -> None:
         self.before: Final = state
-        draft = state if drafts is None else drafts.begin(state)
-        self.now: S = reduce(draft, ActionTaken(action))
+        self.now = state if drafts is None else drafts.begin(state)
         self.events: list[Event] = []
-        self._reduce = reduce
+        self._reducer = reducer
         self._drafts = drafts
+        self.emit(ActionTaken(action))
+        self.events.clear()  # the action is no event of the rules
 
     def emit(self, event: Event) -> None:
         """Add *event* and apply it."""
         self.events.append(event)
-        self.now = self._reduce(self.now, event)
+        change = self._reducer.get(type(event))
+        if change is not None:
+            self.now = change(self.now, event)
 
     def end(self) -> Decided:
         """Return the events, with the state after the step."""

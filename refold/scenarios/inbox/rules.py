@@ -7,7 +7,7 @@ from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios.inbox.actions import Action, ActionKind
 from refold.scenarios.inbox.events import Arrival, EmailHandled, InboxFilled
-from refold.scenarios.inbox.reducer import reduce
+from refold.scenarios.inbox.reducer import REDUCER
 from refold.scenarios.inbox.state import State
 from refold.scenarios.turns import Turn
 
@@ -55,7 +55,7 @@ def due_action(category: str) -> ActionKind:
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
-    turn = Turn(state, action, reduce)
+    turn = Turn(state, action, REDUCER)
     handled = _handle(state, action)
     turn.emit(handled)
     emptied = not turn.now.pending

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Event, Reseeded, StepRewarded
+from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Reseeded, StepRewarded
 from refold.engine.family import Reducer, unchanged
 from refold.scenarios.workflow.draft import Draft
 from refold.scenarios.workflow.events import (
@@ -27,12 +27,6 @@ from refold.scenarios.workflow.events import (
 )
 from refold.scenarios.workflow.phrases import say
 from refold.scenarios.workflow.state import Job, in_order
-
-
-def reduce(draft: Draft, event: Event) -> Draft:
-    """Return *draft* after *event*."""
-    change = REDUCER.get(type(event))
-    return change(draft, event) if change else draft
 
 
 def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:

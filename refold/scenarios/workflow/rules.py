@@ -27,7 +27,7 @@ from refold.scenarios.workflow.events import (
     WorkerDegraded,
     WorkerDroppedOut,
 )
-from refold.scenarios.workflow.reducer import reduce
+from refold.scenarios.workflow.reducer import REDUCER
 from refold.scenarios.workflow.refusals import refusal
 from refold.scenarios.workflow.rewards import reward_parts
 from refold.scenarios.workflow.state import State, in_order
@@ -35,7 +35,7 @@ from refold.scenarios.workflow.state import State, in_order
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* and one step of time cause, ``StepRewarded`` last."""
-    turn = Turn(state, action, reduce, DRAFTS)
+    turn = Turn(state, action, REDUCER, DRAFTS)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
