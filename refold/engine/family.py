@@ -5,10 +5,10 @@ A family that leaves something out gets a general one in its place, so that comm
 models and Gymnasium work with every family. Mistakes are found when the family is built.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.resources.abc import Traversable
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import Factory, field, frozen
 from msgspec import to_builtins
@@ -32,6 +32,41 @@ S = TypeVar("S")
 Reducer = Mapping[type[Event], Callable[[S, Any], S]]
 """For each type of event, the function from a state and such an event to the next state."""
 
+
+@frozen
+class Drafts(Generic[S]):
+    """
+    How a reducer is given states that it may change, so that events in a row make one new state.
+
+    Attributes:
+        begin: A draft: a copy of a state that the reducer changes and returns.
+        end: The state that a draft has come to.
+    """
+
+    begin: Callable[[S], S]
+    end: Callable[[S], S]
+
+
+_NO_DRAFTS: Drafts[Any] = Drafts(begin=lambda state: state, end=lambda state: state)
+
+
+class Decided(tuple[Event, ...]):
+    """
+    The events that rules decided on, with the state that they came to: it need not be folded again.
+
+    Attributes:
+        after: The state after the action and these events, equal to what folding them gives.
+    """
+
+    after: Any
+
+    def __new__(cls, events: Iterable[Event], after: Any) -> Self:
+        """Return *events* with the state *after* them."""
+        made = super().__new__(cls, events)
+        made.after = after
+        return made
+
+
 _EVERY_FAMILY = (*SHARED_EVENTS, *EXCHANGE_EVENTS, ActionTaken)
 
 
@@ -53,9 +88,11 @@ class Family:
         events: The family's own event classes.
         initial: State before anything has happened, from a scenario's JSON and a seed.
         decide: All that an action causes, ``StepRewarded`` last. Refused actions are steps
-            too: they begin with ``ActionRefused``. Never called after the end.
+            too: they begin with ``ActionRefused``. Never called after the end. Rules that know the
+            state after it return it with the events, as ``Decided``.
         reducer: The state after one more event, by the event's type: all of *events*, and those
             of the shared ones that change it. Applies what the event says: no dice, no rules.
+        drafts: Makes what the reducer may change in place; by default it is given states.
         observe: What the agent may see.
         legal_actions: Every action that the rules would accept now, in a fixed order; free
             text in them is left empty. Empty after the end.
@@ -109,6 +146,7 @@ class Family:
     reducer: Reducer[Any]
     observe: Callable[[Any], Any]
     legal_actions: Callable[[Any], Sequence[Any]]
+    drafts: Drafts[Any] = _NO_DRAFTS
     start: Callable[[Any], Sequence[Event]] = lambda state: ()
     problems: Callable[[Any], list[tuple[str, str]]] = lambda parameters: []
     say: Callable[[Any], str] = say_shared

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from refold.engine import ActionTaken, EpisodeEnded, Family, StepRewarded
-from refold.engine.folding import decide, fold
+from refold.engine.folding import decide, fold_decided
 from refold.scenarios.search import Move, Search
 from refold.solving.frontier import Frontier, Node, Trail
 from refold.solving.limits import Limits
@@ -125,8 +125,8 @@ class Sweep:
         family, search = self._task.family, self._task.search
         for action in search.actions(node.state, node.record):
             events = decide(family, node.state, action)
-            taken = (ActionTaken(action), *events)
-            after = fold(taken, family=family, start=node.state)
+            taken = (ActionTaken(action),)
+            after = fold_decided(events, taken, family=family, start=node.state)
             move = Move(node.state, action, events, after)
             record = search.advance(node.record, move)
             rewarded = events[-1]

@@ -79,7 +79,7 @@ async def open_players(
         elif is_program(agent):
             raise not_named(agent)
         else:
-            players[agent] = PolicyPlayer(agent, watch=watch)
+            players[agent] = PolicyPlayer(agent, watch=watch, durable=log.durable)
     try:
         with asking_at(functools.partial(_endpoint_of_worlds, choices)):
             yield players

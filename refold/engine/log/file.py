@@ -80,6 +80,8 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
             # In WAL mode NORMAL cannot corrupt the file: a power cut loses whole last steps.
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What a savepoint or a trigger may undo: small, but slow as a file.
+            connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:  # an interrupt too: an open handle would keep the file locked
         connection.close()
         raise

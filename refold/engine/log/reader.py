@@ -6,7 +6,6 @@ from typing import Any
 from refold.engine.chain import GENESIS, link
 from refold.engine.errors import AmbiguousEpisode, LogDamaged, NotALog, UnknownEpisode
 from refold.engine.log.connection import LogConnection
-from refold.engine.log.file import sqlite_errors
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.protocol import Tail
@@ -47,12 +46,15 @@ class LogReader(LogConnection):
 
     def tail(self, reference: str) -> Tail:
         """Return the current tail of an episode; raises as ``find`` does."""
-        info = self.find(reference)
-        with sqlite_errors(self.path):
-            (key,) = self._connection.execute(
-                "SELECT id FROM episodes WHERE uid = ?", (info.id,)
-            ).fetchone()
-        return Tail(key, info.events, bytes.fromhex(info.digest))
+        # As in `events`: one query where *reference* is a whole id.
+        rows = self._query(
+            "SELECT e.id, coalesce(v.seq + 1, 0), coalesce(v.hash, ?) FROM episodes AS e"
+            " LEFT JOIN events AS v ON v.episode = e.id WHERE e.uid = ?"
+            " ORDER BY v.seq DESC LIMIT 1",
+            GENESIS,
+            reference,
+        )
+        return Tail(*rows[0]) if rows else self.tail(self.find(reference).id)
 
     def holds(self, id: str) -> bool:
         """Return whether the log holds an episode of that whole *id*."""
