@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 FLOORS = [
     ("engine",),
+    ("jobs",),
     ("judges",),
     ("scenarios",),
     ("graders", "agents", "project"),
