@@ -11,8 +11,7 @@ from refold.engine.log.left_out import LeftOut
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
-ItemT_contra = TypeVar("ItemT_contra")
-ResultT_co = TypeVar("ResultT_co")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Tell = Callable[[str], None]
 """Prints a line for people."""

@@ -153,7 +153,7 @@ class _Dealt(Generic[ItemT]):
             try:
                 for item in islice(self.items, _BLOCK):
                     taken.append(item)  # noqa: PERF402 - what comes before an error counts
-            except Exception as error:  # noqa: BLE001 - raised when its turn has come
+            except Exception as error:  # raised when its turn has come
                 self.error = error
         if not taken:
             return None
@@ -203,9 +203,7 @@ class _Pool:
         for worker in self._workers:
             worker.end()
 
-    def results(
-        self, items: Iterable[ItemT]
-    ) -> Iterator[tuple[Sequence[ItemT], Sequence[Entry]]]:
+    def results(self, items: Iterable[ItemT]) -> Iterator[tuple[Sequence[ItemT], Sequence[Entry]]]:
         """Yield the blocks of *items* in order, each with what came of it."""
         dealt = _Dealt(iter(items))
         asking: list[_Worker] = []

@@ -47,7 +47,7 @@ class _Worker:
                 self._note_left_out()
         except (EOFError, ConnectionError):
             raise
-        except BaseException as error:  # noqa: BLE001 - raised again, in the parent
+        except BaseException as error:  # raised again, in the parent
             self._note_left_out()
             for line in self._early:
                 self._add(*self._current, Kind.LINE, line)

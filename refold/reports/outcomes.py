@@ -9,14 +9,10 @@ of the API stopped it or if it has no end: neither says anything about the agent
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from hashlib import sha256
 
-import msgspec
 from attrs import evolve, frozen
-from msgspec import Raw, Struct
 
 from refold.engine import EpisodeEnded, EpisodeInfo, EventLog, RefoldError, Stream
-from refold.engine.definition import header_of
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, RubricName
@@ -28,16 +24,13 @@ from refold.graders.sources import (
 )
 from refold.reports.statistics import Bounds
 from refold.scenarios import recorded_rubric
+from refold.scenarios.keys import scenario_key
 
 NOT_ENDED = "not_ended"
 """Reason for excluding an episode that has no end."""
 
 PLAYED_AGAIN = "played_again"
 """Reason for excluding an episode that failures of the API cut off and a newer one replaces."""
-
-
-ScenarioKey = tuple[str, str, int, str]
-"""Name, family, rules and the digest of the parameters: equal keys, equal worlds by seed."""
 
 
 @frozen
@@ -95,15 +88,6 @@ class Outcome:
     excluded: str | None
 
 
-class _ScenarioBody(Struct):
-    """The parameters in a scenario's JSON; they are hashed as they stand, never re-encoded."""
-
-    parameters: Raw
-
-
-_decode_body = msgspec.json.Decoder(_ScenarioBody).decode
-
-
 @lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
 def setting_of(body: bytes) -> Setting:
     """
@@ -122,14 +106,6 @@ def setting_of(body: bytes) -> Setting:
         rubric=RubricName(rubric.name, rubric.version, rubric.digest),
         bounds=(rubric.floor, rubric.ceiling),
     )
-
-
-@lru_cache(maxsize=64)
-def scenario_key(body: bytes) -> ScenarioKey:
-    """Return what tells the scenario apart whose canonical JSON is *body*, whatever its rubric."""
-    header = header_of(body)
-    parameters = sha256(bytes(_decode_body(body).parameters)).hexdigest()
-    return header.name, header.family, header.rules, parameters
 
 
 class PlayedEpisode(Gradable):
