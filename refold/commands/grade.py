@@ -15,7 +15,7 @@ from refold.commands.shared.grade_tables import (
     summary_table,
 )
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
-from refold.commands.shared.jobs_option import jobs_for, jobs_option
+from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.judging import PASS_AT, JudgeSession
 from refold.commands.shared.left_out import telling_left_out
@@ -32,8 +32,7 @@ from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
-from refold.graders.elsewhere import GradeElsewhere, SourceElsewhere, grade_each
-from refold.jobs import spread
+from refold.graders.elsewhere import GradeElsewhere, grade_each
 
 
 @click.command(
@@ -98,13 +97,14 @@ def grade_command(
         if session.list_missing(as_json=as_json):
             return 0
         stack.enter_context(_save_transaction(log, save=save))
-        results = spread(
+        workers = grader_choice.workers(log, session.kept, jobs)
+        results = workers.spread(
             wanted,
             partial(grade_each, log, source, session.judging, left_out),
-            GradeElsewhere(SourceElsewhere(log.path, grader_choice.source, session.kept)),
-            jobs=jobs_for(jobs, log, len(wanted)),
+            GradeElsewhere(workers.source),
+            log=log,
+            episodes=len(wanted),
             left_out=left_out,
-            tell=print_to_stderr,
         )
         given = ((id, source.take(id, result)) for id, result in results)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)

@@ -9,7 +9,7 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.jobs_option import jobs_for, jobs_option
+from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.live_verification import verify_worlds
 from refold.commands.shared.options import (
     episode_argument,
@@ -30,7 +30,7 @@ from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.log.audit import Audit
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
-from refold.jobs import spread
+from refold.jobs import jobs_for, spread
 from refold.replays import Divergence
 from refold.replays.checks import AuditElsewhere, Verdict, audit_each, resolve_id
 from refold.replays.judgements import find_judgement_problems

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -11,7 +12,10 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders.answers import KeptAnswers
 from refold.graders.judging import Judging
 from refold.graders.sources import Gradable, GradeSource, Result
-from refold.jobs import Run, Tell
+from refold.jobs import Run, Tell, There, jobs_for, spread
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 MakeSource = Callable[[EventLog, LeftOut, Tell], GradeSource]
 """Makes a source of grades, as the one in this process was made; can be pickled."""
@@ -39,6 +43,40 @@ class SourceElsewhere:
         """Return the log, the source and the answers, in a context that closes the log."""
         with EventLog(self.path, readonly=True) as log:
             yield log, self.make(log, left_out, tell), self.kept.judging(log)
+
+
+@frozen
+class Workers:
+    """
+    The processes that grade the episodes of a log.
+
+    Attributes:
+        source: What they grade by.
+        jobs: How many there are; None for as many as pay.
+        tell: Takes each line that a function prints there.
+    """
+
+    source: SourceElsewhere
+    jobs: int | None
+    tell: Tell
+
+    def spread(
+        self,
+        items: Iterable[ItemT],
+        here: Run[ItemT, ResultT],
+        there: There[ItemT, ResultT],
+        *,
+        log: EventLog,
+        episodes: int,
+        left_out: LeftOut,
+    ) -> Iterator[tuple[ItemT, ResultT]]:
+        """
+        Yield each of *items*, so many *episodes* of *log*, with its result; see ``refold.jobs``.
+
+        *here* is what goes through them in this process, *there* opens it in another.
+        """
+        jobs = jobs_for(self.jobs, log, episodes)
+        return spread(items, here, there, jobs=jobs, left_out=left_out, tell=self.tell)
 
 
 def grade_each(

@@ -5,17 +5,8 @@ What is done with an item must depend on nothing but the item and files that nob
 meanwhile. Then the results come in the order of the items, whatever process they come from.
 """
 
-from refold.jobs.counting import BYTES_A_JOB, count_cores, jobs_that_pay
+from refold.jobs.counting import jobs_for
 from refold.jobs.messages import Run, Tell, There
 from refold.jobs.pool import WorkerLost, spread
 
-__all__ = [
-    "BYTES_A_JOB",
-    "Run",
-    "Tell",
-    "There",
-    "WorkerLost",
-    "count_cores",
-    "jobs_that_pay",
-    "spread",
-]
+__all__ = ["Run", "Tell", "There", "WorkerLost", "jobs_for", "spread"]

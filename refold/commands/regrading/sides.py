@@ -11,13 +11,11 @@ from attrs import Factory, define, evolve, frozen
 from refold.commands.shared.files import open_input
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grader_choice import GraderChoice
-from refold.commands.shared.jobs_option import jobs_for
 from refold.commands.shared.judging import JudgeSession
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
-from refold.graders.elsewhere import SourceElsewhere
 from refold.graders.pairing import Candidate, Pairing
 from refold.graders.regrading import (
     PairElsewhere,
@@ -28,7 +26,6 @@ from refold.graders.regrading import (
     regrade,
 )
 from refold.graders.sources import GradeSource, rubric_label
-from refold.jobs import spread
 from refold.reports.outcomes import NOT_ENDED, PLAYED_AGAIN, replaced_failures
 
 IN_LOG = "log"
@@ -136,15 +133,15 @@ class Sides:
         else:
             self._older = self.choice.older_source(self.against, self.log, self.left_out)
         judging, left_out = session.judging, self.left_out
-        newer = SourceElsewhere(self.log.path, self.choice.source, session.kept)
+        workers = self.choice.workers(self.log, session.kept, jobs)
         older = partial(self.choice.older_source, self.against) if self._older else None
-        pairs = spread(
+        pairs = workers.spread(
             self._candidates(stack),
             partial(pair_each, self.log, self.newer, self._older, judging, left_out, pairing),
-            PairElsewhere(newer, older, pairing),
-            jobs=jobs_for(jobs, self.log, len(self.selection.infos)),
+            PairElsewhere(workers.source, older, pairing),
+            log=self.log,
+            episodes=len(self.selection.infos),
             left_out=left_out,
-            tell=print_to_stderr,
         )
         yield from regrade(pairs, self.newer, self._older, self.tally)
         self._tell_uncompared()

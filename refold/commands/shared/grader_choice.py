@@ -14,6 +14,7 @@ from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders.answers import KeptAnswers
+from refold.graders.elsewhere import SourceElsewhere, Workers
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
 from refold.graders.rubric_files import RubricFile, RubricFolder
 from refold.graders.sources import (
@@ -103,6 +104,17 @@ class GraderChoice:
             else self._rubrics(self.rubric, log, left_out)
         )
 
+    def workers(self, log: EventLog, kept: KeptAnswers, jobs: int | None) -> Workers:
+        """
+        Return the processes that grade the episodes of *log* by the same source.
+
+        Args:
+            log: The log.
+            kept: What a judge answered.
+            jobs: How many there are; None for as many as pay.
+        """
+        return Workers(SourceElsewhere(log.path, self.source, kept), jobs, print_to_stderr)
+
     def older_source(
         self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell = print_to_stderr
     ) -> GradeSource | None:
@@ -145,6 +157,10 @@ class GraderChoice:
                 return SavedGrades(log, saved, left_out)
         function = FileGrader(reference)
         return FunctionOfFile(function, seconds=self.seconds, on_output=tell)
+
+
+AS_RECORDED = GraderChoice(None, False, None, DEFAULT_TIMEOUT)
+"""The rubric that each episode was recorded with."""
 
 
 def _unknown(what: str, files: str, log: EventLog) -> RefoldError:
