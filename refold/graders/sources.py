@@ -186,15 +186,25 @@ def grade_as_recorded(episode: Gradable) -> Grade:
 
 
 class FunctionOfFile(GradeSource):
-    """A function of a Python file, run in a process of its own."""
+    """
+    A function of a Python file, run in a process of its own.
+
+    *on_output* is given what it prints; if *in_step*, before the grade of the same episode.
+    """
 
     def __init__(
-        self, grader: FileGrader, *, seconds: float, on_output: Callable[[str], None]
+        self,
+        grader: FileGrader,
+        *,
+        seconds: float,
+        on_output: Callable[[str], None],
+        in_step: bool,
     ) -> None:
         self.label = rubric_label(grader.rubric)
         self._grader = grader
         self._seconds = seconds
         self._on_output = on_output
+        self._in_step = in_step
 
     def results(
         self, episodes: Iterable[T], judging: Judging, quiet: bool, /
@@ -202,7 +212,11 @@ class FunctionOfFile(GradeSource):
         """Yield each of *episodes* with its grade; raises GraderFailed as ``FileGrader`` does."""
         on_output = (lambda _line: None) if quiet else self._on_output
         return self._grader.grade_all(
-            episodes, seconds=self._seconds, on_output=on_output, judging=judging
+            episodes,
+            seconds=self._seconds,
+            on_output=on_output,
+            judging=judging,
+            in_step=self._in_step,
         )
 
     def may_ask(self) -> bool:

@@ -78,22 +78,12 @@ class BlockDone:
 
 @frozen
 class SentError:
-    """An exception on its way to another process, which need not fit its constructor."""
+    """An exception on its way to another process; *trace* tells where it was raised."""
 
-    kind: type[BaseException]
-    args: tuple[Any, ...]
-    state: dict[str, Any]
+    error: BaseException
     trace: str
 
-    @classmethod
-    def of(cls, error: BaseException, trace: str) -> "SentError":
-        """Return *error*, raised at *trace*, to be sent."""
-        return cls(type(error), error.args, dict(vars(error)), trace)
-
     def restored(self) -> BaseException:
-        """Return the exception."""
-        error = self.kind.__new__(self.kind)
-        error.args = self.args
-        vars(error).update(self.state)
-        error.add_note(f"raised in a worker process:\n{self.trace}")
-        return error
+        """Return the exception, with a note on where it was raised."""
+        self.error.add_note(f"raised in a worker process:\n{self.trace}")
+        return self.error

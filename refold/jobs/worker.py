@@ -1,14 +1,17 @@
 """
 A worker process: takes blocks of items as it gets to them, and sends back what came of each.
 
-It ends when its parent does, in whatever way: then the other end of its connection is closed.
+It ends when its parent does, in whatever way that ends.
 """
 
+import os
 import traceback
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Any
 
 from refold.engine.log.left_out import LeftOut
@@ -17,12 +20,21 @@ from refold.jobs.messages import Block, BlockDone, Entry, Kind, SentError, There
 
 def serve_blocks(connection: Connection, there: There[Any, Any]) -> None:
     """Go through the blocks that *connection* gives until it gives None; send what came of them."""
+    Thread(target=_end_with_parent, daemon=True).start()
     try:
         _Worker(connection).go_through(there)
     except (EOFError, ConnectionError):  # the parent is gone, and nobody waits for an answer
         pass
     finally:
         connection.close()
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the parent, whatever else this process waits for, and end it too."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 class _Worker:
@@ -51,7 +63,7 @@ class _Worker:
             self._note_left_out()
             for line in self._early:
                 self._add(*self._current, Kind.LINE, line)
-            self._add(*self._current, Kind.ERROR, SentError.of(error, traceback.format_exc()))
+            self._add(*self._current, Kind.ERROR, SentError(error, traceback.format_exc()))
         self._send_done(None)
         self._connection.send(None)
 

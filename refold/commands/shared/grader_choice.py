@@ -84,14 +84,15 @@ class GraderChoice:
         """Whether the options name anything but the recorded rubrics."""
         return self.rubric is not None or self.grader is not None
 
-    def source(self, log: EventLog, left_out: LeftOut, tell: Tell = print_to_stderr) -> GradeSource:
+    def source(self, log: EventLog, left_out: LeftOut, tell: Tell | None = None) -> GradeSource:
         """
         Return what grades the episodes of *log*.
 
         Args:
             log: The log.
             left_out: Notes the episodes that cannot be graded.
-            tell: Takes each line that a function prints.
+            tell: Takes each line that a function prints, before the grade of the same episode;
+                None to print it when it comes.
 
         Raises:
             RefoldError: There is no such file, folder or saved grade.
@@ -116,7 +117,7 @@ class GraderChoice:
         return Workers(SourceElsewhere(log.path, self.source, kept), jobs, print_to_stderr)
 
     def older_source(
-        self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell = print_to_stderr
+        self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell | None = None
     ) -> GradeSource | None:
         """
         Return what gave the old grades of *log*'s episodes; None if *reference* is no such thing.
@@ -148,7 +149,7 @@ class GraderChoice:
         return RubricFile(reference, log, any_scenario=self.any_scenario)
 
     def _function(
-        self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell
+        self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell | None
     ) -> GradeSource:
         file, _, name = reference.rpartition(":")
         if "@" in name or not Path(file).exists():
@@ -156,7 +157,12 @@ class GraderChoice:
             if saved is not None:
                 return SavedGrades(log, saved, left_out)
         function = FileGrader(reference)
-        return FunctionOfFile(function, seconds=self.seconds, on_output=tell)
+        return FunctionOfFile(
+            function,
+            seconds=self.seconds,
+            on_output=tell or print_to_stderr,
+            in_step=tell is not None,
+        )
 
 
 AS_RECORDED = GraderChoice(None, False, None, DEFAULT_TIMEOUT)
