@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 FLOORS = [
     ("engine",),
+    ("jobs",),
     ("judges",),
     ("scenarios",),
     ("graders", "agents", "project"),
@@ -80,6 +81,8 @@ NOT_PURE = [
     "refold/engine/log/*",
     "refold/graders/saved.py",  # grades in a log
     "refold/graders/answers.py",  # what judges answered, likewise
+    "refold/graders/elsewhere.py",  # opens a log in another process
+    "refold/graders/pairing.py",  # grades in a log
     "refold/graders/regrading.py",
     "refold/graders/rubric_files.py",
     "refold/graders/sources.py",  # files, functions, and grades in a log

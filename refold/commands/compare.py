@@ -18,6 +18,7 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
+from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.options import (
@@ -46,7 +47,7 @@ from refold.graders.sources import GradeSource
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, Contrast, Flip, compare, find_run
 from refold.reports.gates import CONFIDENCE_OF_WORSE, Rule, Verdict, judge_count, judge_worse
-from refold.reports.many_runs import compare_many
+from refold.reports.many_runs import ManyRuns, compare_many
 from refold.reports.statistics import CONFIDENCE
 
 _FLIPS_SHOWN = 20
@@ -69,6 +70,7 @@ COMPARE_RULES = ("gained", "lost", "missing", "worse")
 @fail_if_option(COMPARE_RULES)
 @cannot_tell_option
 @with_grader_options
+@jobs_option
 @log_option
 @json_option
 @click.pass_context
@@ -79,6 +81,7 @@ def compare_command(
     rules: Sequence[Rule],
     cannot_tell: str,
     grader_choice: GraderChoice,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -104,13 +107,23 @@ def compare_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = [find_run(log, run) for run in runs]
         source = grader_choice.source(log, left_out)
-        look_up_only(source, log)
+        workers = grader_choice.workers(log, look_up_only(source, log), jobs)
         if len(names) != 2:
-            _compare_many(log, names, pass_at, rules, left_out, source, as_json=as_json)
+            if rules:
+                raise RefoldError(
+                    f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare "
+                    "each with its baseline"
+                )
+            many = compare_many(
+                log, names, pass_at=pass_at, left_out=left_out, source=source, workers=workers
+            )
+            _print_many(many, pass_at, source, as_json=as_json)
             tell_remarks(source)
             return 1 if left_out else 0
         pair = names[0], names[1]
-        comparison = compare(log, pair, pass_at=pass_at, left_out=left_out, source=source)
+        comparison = compare(
+            log, pair, pass_at=pass_at, left_out=left_out, source=source, workers=workers
+        )
         tell_remarks(source)
         prompts = _prompt_difference(log, pair)
     verdicts = [judge_comparison(rule, comparison) for rule in rules]
@@ -128,22 +141,7 @@ def compare_command(
     return 1 if left_out else exit_code_of(verdicts, cannot_tell)
 
 
-def _compare_many(
-    log: EventLog,
-    names: Sequence[str],
-    pass_at: float,
-    rules: Sequence[Rule],
-    left_out: LeftOut,
-    source: GradeSource,
-    *,
-    as_json: bool,
-) -> None:
-    if rules:
-        raise RefoldError(
-            f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare each with "
-            "its baseline"
-        )
-    compared = compare_many(log, names, pass_at=pass_at, left_out=left_out, source=source)
+def _print_many(compared: ManyRuns, pass_at: float, source: GradeSource, *, as_json: bool) -> None:
     if as_json:
         rows, head = many_runs_json(compared)
         print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)

@@ -13,6 +13,7 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
+from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
@@ -34,7 +35,7 @@ from refold.commands.shared.report_formatting import (
 from refold.engine import EventLog
 from refold.reports import Ranking, find_run, rankings
 from refold.reports.optima import Shares, read_optima
-from refold.reports.outcomes import read_outcomes
+from refold.reports.outcomes import measure_outcomes, nothing_of
 from refold.reports.statistics import CONFIDENCE
 
 
@@ -45,12 +46,14 @@ from refold.reports.statistics import CONFIDENCE
 @click.option("--scenario", help="Only this scenario, or family.")
 @click.option("--run", shell_complete=complete_runs, help="Only this run.")
 @with_grader_options
+@jobs_option
 @log_option
 @json_option
 def leaderboard_command(
     scenario: str | None,
     run: str | None,
     grader_choice: GraderChoice,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -64,8 +67,15 @@ def leaderboard_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
         source = grader_choice.source(log, left_out)
-        look_up_only(source, log)
-        found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
+        found = measure_outcomes(
+            log,
+            nothing_of,
+            scenario=scenario,
+            run=name,
+            left_out=left_out,
+            source=source,
+            workers=grader_choice.workers(log, look_up_only(source, log), jobs),
+        )
         shares = Shares(read_optima(log, left_out))
         outcomes = (shares.add(outcome) for outcome, _ in found)
         total = log.count()

@@ -7,6 +7,8 @@ import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, pluralise
+from refold.commands.shared.grader_choice import AS_RECORDED
+from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
 from refold.commands.shared.output import (
@@ -19,9 +21,10 @@ from refold.commands.shared.output import (
 )
 from refold.commands.shared.progress import show_progress
 from refold.commands.shared.report_formatting import format_exclusions
-from refold.engine import EpisodeInfo, EventLog
-from refold.reports import Outcome, Run, runs_of
-from refold.reports.outcomes import read_outcome, replaced_failures
+from refold.engine import EventLog
+from refold.graders.answers import KeptAnswers
+from refold.reports import Run, runs_of
+from refold.reports.outcomes import Played, nothing_of, replaced_failures, score_episodes
 
 _NAMES_SHOWN = 3
 
@@ -31,9 +34,10 @@ _NAMES_SHOWN = 3
     epilog=format_examples("refold runs", "refold runs --limit 0 --json"),
 )
 @limit_option
+@jobs_option
 @log_option
 @json_option
-def runs_command(limit: int, log_path: str, as_json: bool) -> int:
+def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> int:
     """
     List the runs of the log, newest first: who played what, and the mean score.
 
@@ -41,14 +45,19 @@ def runs_command(limit: int, log_path: str, as_json: bool) -> int:
     from the events; episodes that the API's faults stopped, or that have no end, are excluded.
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
-        infos = log.episodes(left_out=left_out)
-        watched = show_progress(infos, total=log.count(), label="grading")
         replaced = replaced_failures(log.episodes(left_out=left_out))
-
-        def read(info: EpisodeInfo) -> Outcome:
-            return read_outcome(log, info, again=info.id in replaced)
-
-        found = runs_of(left_out.read_each(watched, read))[::-1]
+        infos = log.episodes(left_out=left_out)
+        scored = score_episodes(
+            log,
+            (Played(info, info.id in replaced) for info in infos),
+            nothing_of,
+            episodes=log.count(),
+            left_out=left_out,
+            source=AS_RECORDED.source(log, left_out),
+            workers=AS_RECORDED.workers(log, KeptAnswers(), jobs),
+        )
+        watched = show_progress(scored, total=log.count(), label="grading")
+        found = runs_of((info, outcome) for info, outcome, _ in watched)[::-1]
     shown = found[: limit or None]
     if as_json:
         print_json("runs", map(_run_row, shown))

@@ -11,7 +11,20 @@ from typing import Any
 
 
 class RefoldError(Exception):
-    """Something that a user can fix; its text says what, where and what to do next."""
+    """
+    Something that a user can fix; its text says what, where and what to do next.
+
+    Can be pickled with its facts, whatever its constructor takes.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, vars(self))
+
+
+def _restore(kind: type[RefoldError], args: tuple[Any, ...], facts: dict[str, Any]) -> RefoldError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(facts)
+    return error
 
 
 class InvalidAction(RefoldError):

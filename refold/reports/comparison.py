@@ -15,10 +15,11 @@ from attrs import frozen
 
 from refold.engine import EventLog
 from refold.engine.log.left_out import LeftOut
+from refold.graders.elsewhere import Workers
 from refold.graders.grading import DECIMAL_PLACES
 from refold.graders.sources import GradeSource
 from refold.reports.noise import Noise, noise_of_difference, replay_noise
-from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.outcomes import Outcome, Setting, measure_outcomes, nothing_of
 from refold.reports.paired import Difference, difference_elsewhere, difference_here
 from refold.reports.pairs import Pair, Runs, pair_outcomes, scenario_and_seed
 from refold.reports.statistics import Bounds
@@ -100,19 +101,25 @@ def compare(
     pass_at: float,
     left_out: LeftOut | None = None,
     source: GradeSource | None = None,
+    workers: Workers | None = None,
 ) -> Comparison:
     """
     Compare two *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
     *left_out*, if given, notes the episodes that cannot be read or graded; *source* gives the
-    grades, in place of the recorded rubrics.
+    grades, in place of the recorded rubrics, and *workers* do so in other processes.
 
     Raises:
         RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
             comparable because rubric, rules or parameters differ.
     """
     read = [
-        [outcome for outcome, _ in read_outcomes(log, run=run, left_out=left_out, source=source)]
+        [
+            outcome
+            for outcome, _ in measure_outcomes(
+                log, nothing_of, run=run, left_out=left_out, source=source, workers=workers
+            )
+        ]
         for run in runs
     ]
     left, right = ([each for each in side if not each.excluded] for side in read)

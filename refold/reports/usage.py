@@ -106,8 +106,8 @@ class Usage:
         self.charges += other.charges
         self.unread += other.unread
         self.forfeited += other.forfeited
-        self.faults += other.faults
-        self.latencies += other.latencies
+        self.faults.update(other.faults)
+        self.latencies.update(other.latencies)
 
     @property
     def cost(self) -> float | None:
@@ -123,6 +123,13 @@ class Usage:
             return None
         total = fsum(ms * times for ms, times in self.latencies.items())
         return Latency(total / self.latencies.total(), p95)
+
+
+def usage_of(stream: Stream) -> Usage:
+    """Return what the exchanges of one episode came to."""
+    usage = Usage()
+    usage.add(stream)
+    return usage
 
 
 def percentile(counts: Mapping[int, int], share: float) -> int | None:
