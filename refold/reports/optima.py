@@ -70,8 +70,10 @@ class Shares:
             worlds.setdefault(outcome.seed, []).append(share)
         return outcome
 
-    def mean(self, setting: Setting, agents: Iterable[str]) -> float | None:
+    def mean(self, setting: Setting | None, agents: Iterable[str]) -> float | None:
         """Return the mean over the worlds of *setting* that *agents* played; None if none."""
+        if setting is None:  # of a table over several
+            return None
         worlds = [
             shares for agent in agents for shares in self._worlds.get((setting, agent), {}).values()
         ]
