@@ -13,7 +13,7 @@ from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.log.left_out import LeftOut
-from refold.graders import grade
+from refold.graders import Grade, grade
 from refold.reports.outcomes import Outcome, Setting, setting_of
 
 AGENT = "optimal"
@@ -45,6 +45,14 @@ def optimum_row(optimum: Optimum | None, score: float | None) -> dict[str, Any] 
         "regret": None if score is None else optimum.regret(score),
         "share": None if score is None else optimum.share(score),
     }
+
+
+def optimum_member(
+    optimum: Optimum | None, info: EpisodeInfo, grade: Grade | None
+) -> dict[str, Any]:
+    """Return what the document of the episode *info* says of *optimum*; nothing while it runs."""
+    row = optimum_row(optimum, grade.score) if info.ended and grade is not None else None
+    return {} if row is None else {"optimum": row}
 
 
 def read_optima(

@@ -18,6 +18,7 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders import grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Diff, diff, steps
+from refold.reports.optima import optimum_member, optimum_of
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse
 from refold.server.http.openapi import route_docs, schema_ref
@@ -272,8 +273,12 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 )
 def episode_document(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the document that the page of an episode is made of."""
-    info, stream = read_episode(context, id)
-    return JsonResponse(encode_document(document(stream, info=info, grade=grade(stream))))
+    with context.open_reader() as log:
+        info, stream = find_stream(context, log, id)
+        optimum = optimum_of(log, info, stream, LeftOut())
+    given = grade(stream)
+    made = document(stream, info=info, grade=given)
+    return JsonResponse(encode_document({**made, **optimum_member(optimum, info, given)}))
 
 
 @router.get(

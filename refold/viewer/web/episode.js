@@ -49,6 +49,14 @@ function figure(label, value, kind = "") {
   return html`<div><dt>${label}</dt><dd class=${kind}>${value}</dd></div>`;
 }
 
+/** What was possible in this world, where the log knows it. */
+function optimumFigure({ optimum }, future) {
+  if (future || !optimum) return nothing;
+  const share = optimum.share === null ? "" : ` ${(100 * optimum.share).toFixed(1)}% of it`;
+  return figure("optimum", html`${optimum.score.toFixed(4)}<span class="dim reason"
+    title="regret ${optimum.regret.toFixed(4)}">${share}</span>`);
+}
+
 function header(s, { back, notice }) {
   const { episode, scenario } = s.doc;
   const about = [scenario.title, episode.agent.name, `seed ${episode.seed_text ?? episode.seed}`, `rules ${episode.rules}`,
@@ -60,6 +68,7 @@ function header(s, { back, notice }) {
         ? html` · fork of ${breakableName(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p>${notice?.(s) ?? nothing}</div>
     <dl class="figures">
       ${figure("score", future || episode.score === null ? "–" : episode.score.toFixed(4))}
+      ${optimumFigure(s.doc, future)}
       ${figure("reward", future ? "–" : signedNumber(episode.total_reward), future ? "" : toneClass(episode.total_reward))}
       ${figure("ended", episode.ended === "running" ? html`<span class="badge">unfinished</span>`
         : html`${episode.ended}<span class="dim reason"> ${breakableName(episode.reason)}</span>`)}
