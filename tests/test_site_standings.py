@@ -206,7 +206,9 @@ def test_shares_of_the_optimum(tmp_path, visit, size):
         viewer = visit(server, "page=standings", size=size)
         tables = [places(viewer, number) for number in range(viewer.count(".places"))]
         (shares,) = [
-            {row["agent"]: row["optimum"] for row in rows} for rows in tables if "optimum" in rows[0]
+            {row["agent"]: row["optimum"] for row in rows}
+            for rows in tables
+            if "optimum" in rows[0]
         ]
         assert shares["optimal"] == "100.0%"
         assert shares["greedy"] == "98.1%"

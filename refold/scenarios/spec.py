@@ -119,7 +119,9 @@ def load(name: str | Path) -> Scenario:
         scenario: Scenario = environment.describe(text.partition(":")[2])
         return scenario
     # Built-in names win: a folder "workflow" in the working directory must not change them.
-    return parse_scenario(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
+    return parse_scenario(
+        _read_source(text), text, text if text in scenario_names() else Path(text).stem
+    )
 
 
 def world_names(name: str) -> list[str]:
