@@ -21,7 +21,7 @@ _MOST = 100_000
 def _read_knobs(
     _context: click.Context, _parameter: click.Parameter, given: Sequence[str]
 ) -> dict[str, float]:
-    """Return the knobs of KNOB=VALUE; their names and values are checked with the scenario."""
+    """Return the knobs of KNOB=NUMBER; their names and values are checked with the scenario."""
     knobs: dict[str, float] = {}
     for each in given:
         name, _, value = each.partition("=")
@@ -95,9 +95,9 @@ def generate_command(
     Generate scenarios of version 2: files with a size, knobs and a seed, which draw the world.
 
     In each there is a plan that scores 1. One goes to the file that --output names, or to stdout,
-    several into the folder. Each is played before it is written: what its plan does not solve, or
-    doing nothing earns anything in, is told and left out, and the next seed takes its place.
-    Nothing is written unless all can be.
+    several into the folder. Each is played first: one that its plan does not solve, or in which
+    doing nothing earns anything, is told and left out, and the next seed takes its place. Nothing
+    is written before all are there.
     """
     if output == STDOUT and (count > 1 or as_json):
         given = "--count" if count > 1 else "--json"

@@ -40,7 +40,7 @@ class Generated:
 
 def check(recipe: Recipe, seed: int) -> Generated:
     """
-    Return the scenario of *recipe* with *seed*, after its witness and after nobody has played it.
+    Return the scenario of *recipe* with *seed*, played by its witness and by who does nothing.
 
     Raises:
         UnknownName, ScenarioError: As ``Recipe.scenario``.
@@ -48,20 +48,20 @@ def check(recipe: Recipe, seed: int) -> Generated:
     scenario = recipe.scenario(seed)
     oracle = find_family(scenario.family, scenario.rules).oracle
     assert oracle is not None, "a family whose worlds are drawn around a plan has an oracle"
-    best, idle = (_play(scenario, agent) for agent in (oracle, "noop"))
-    witness, nothing = (grade(stream).score for stream in (best, idle))
+    best = _play(scenario, oracle)
+    witness, idle = grade(best).score, grade(_play(scenario, "noop")).score
     problems = []
     if witness < LEAST_WITNESS:
         problems.append(f"expected {LEAST_WITNESS} or more for the witness, got {witness:.4f}")
-    if nothing != 0:
-        problems.append(f"expected 0 for doing nothing, got {nothing:.4f}")
+    if idle != 0:
+        problems.append(f"expected 0 for doing nothing, got {idle:.4f}")
     if scenario.rubric != load(recipe.shipped).rubric:
         problems.append(f"expected the rubric of {recipe.shipped}, got another")
     return Generated(
         scenario=scenario,
         source=recipe.source(seed),
         witness=witness,
-        idle=nothing,
+        idle=idle,
         steps=sum(isinstance(event, ActionTaken) for event in best),
         problems=tuple(problems),
     )
