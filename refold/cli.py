@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "resume": ("refold.commands.resume", "Go on with episodes that were interrupted."),
     "fork": ("refold.commands.fork", "Leave an episode at one of its steps and play on otherwise."),
     "what-if": ("refold.commands.what_if", "Try every action at a step and rank what comes of it."),
+    "generate": ("refold.commands.generate", "Generate scenarios that can be solved."),
     "solve": ("refold.commands.solve", "Find the best that a scenario allows, with a proof."),
     "inference": ("refold.commands.inference", "Play scenarios and print [START], [STEP], [END]."),
     "mock-model": (

@@ -143,6 +143,7 @@ def test_json_keys(
         "labels": json_of(capsys, "labels", "--log", "group.db"),
         "agree": json_of(capsys, "agree", "--name", "right", "--log", "group.db"),
         "validate": json_of(capsys, "validate", "--label", "poor", "--log", "group.db"),
+        "generate": json_of(capsys, "generate", "inbox", "-o", "made.toml"),
         "group": json_of(capsys, "group", "inbox/easy", "--log", "group.db"),
         "leaderboard": json_of(capsys, "leaderboard"),
         "baseline": json_of(capsys, "baseline", "--seeds", "1"),

@@ -21,7 +21,7 @@ FLOORS = [
     ("environments",),
     ("transcripts",),
     ("labels",),
-    ("replays", "solving"),
+    ("replays", "solving", "generating"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),

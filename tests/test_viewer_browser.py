@@ -9,7 +9,9 @@ from browsing import DESKTOP, PHONE
 from shell import Shell
 from viewing import golden, large, shown
 
+from refold.agents import make_policy, play
 from refold.engine import Episode, Stream
+from refold.generating import Recipe
 from refold.scenarios import load
 from refold.viewer.episode_document import document
 
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
+OF_EACH_KIND = [HARD, INBOX, "workflow-hard-2-reader", "inbox-hard-2-reader"]
 TABS = ("step", "state", "model", "events", "grade", "transcript")
 
 
@@ -43,7 +46,7 @@ def test_stepping_to_the_end_and_back(view):
     assert position(viewer) == 0
 
 
-@pytest.mark.parametrize("name", [HARD, INBOX])
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_every_tab_at_every_step(view, name):
     """Nothing goes wrong anywhere, whatever is open."""
     made = shown(golden(name))
@@ -179,7 +182,7 @@ def word(value):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", [HARD, INBOX])
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_phone(view, name, scheme):
     """At 390 px nothing scrolls sideways but the picture, and targets are large enough."""
     viewer = view(shown(golden(name)), "#step=5", size=PHONE, scheme=scheme)
@@ -237,6 +240,21 @@ def test_large_workflow(view):
     assert viewer.count(".events li") == len(made["events"])
     viewer.press("/").page.keyboard.type("truncated\n")
     assert "time_budget" in viewer.text(".events .picked")
+
+
+@pytest.mark.parametrize(("family", "number"), [("workflow", "tasks"), ("inbox", "threads")])
+def test_a_thousand_of_version_2(view, family, number):
+    """The largest generated worlds open, played to the end by their witness, and are followed."""
+    scenario = Recipe(family, "hard", "train", {number: 1000}).scenario(1)
+    episode = Episode.start(scenario)
+    play(episode, make_policy("witness", episode.family, seed=1))
+    made = shown(episode.events)
+    viewer = view(made, "#step=700")
+    assert position(viewer) == 700
+    assert made["steps"][699]["say"] in viewer.text("#panel")
+    viewer.press("ArrowRight", "End")
+    assert position(viewer) == len(made["steps"]) > 1000
+    assert "1.0000" in viewer.text("header")
 
 
 def test_unknown_family_is_shown_in_words(view):

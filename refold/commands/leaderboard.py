@@ -1,7 +1,6 @@
 """``refold leaderboard``."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from rich.table import Table
@@ -25,7 +24,6 @@ from refold.commands.shared.output import (
     print_to_stderr,
     safe_text,
     stdout_console,
-    to_json_data,
 )
 from refold.commands.shared.progress import show_progress
 from refold.commands.shared.report_formatting import (
@@ -33,7 +31,7 @@ from refold.commands.shared.report_formatting import (
     format_interval,
 )
 from refold.engine import EventLog
-from refold.reports import Ranking, find_run, rankings
+from refold.reports import Ranking, find_run, ranking_row, rankings
 from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import measure_outcomes, nothing_of
 from refold.reports.statistics import CONFIDENCE
@@ -82,7 +80,7 @@ def leaderboard_command(
         tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
         tell_remarks(source)
     if as_json:
-        rows = (_ranking_row(each, shares) for each in tables)
+        rows = (ranking_row(each, shares) for each in tables)
         print_json("rankings", rows, confidence=CONFIDENCE, several=several)
     else:
         _print_rankings(tables, shares, several, log_path)
@@ -107,22 +105,6 @@ def _print_rankings(
         )
 
 
-def _share(each: Ranking, agent: str, shares: Shares) -> float | None:
-    return None if each.setting is None else shares.mean(each.setting, [agent])
-
-
-def _ranking_row(each: Ranking, shares: Shares) -> dict[str, Any]:
-    return {
-        "over": each.over,
-        "setting": to_json_data(each.setting),
-        "scenarios": each.scenarios,
-        "places": [
-            {**to_json_data(place), "optimum_share": _share(each, place.agent, shares)}
-            for place in each.places
-        ],
-    }
-
-
 def _table_title(each: Ranking, *, full: bool) -> str:
     """Return the title of a table; *full* adds digests, to tell equal names apart."""
     if each.setting is None:
@@ -138,7 +120,7 @@ def _table_title(each: Ranking, *, full: bool) -> str:
 
 
 def _setting_table(each: Ranking, shares: Shares) -> Table:
-    reached = [_share(each, place.agent, shares) for place in each.places]
+    reached = [shares.mean(each.setting, [place.agent]) for place in each.places]
     # A column of its own only where the log knows what was possible.
     optimum = ["of optimum"] if any(share is not None for share in reached) else []
     right = ["rank", "n", "mean", "95 %", *optimum, "best"]

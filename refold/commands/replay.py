@@ -30,9 +30,11 @@ from refold.commands.shared.terminal import has_terminal
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
 from refold.replays.verdict import verdict
+from refold.reports.optima import optimum_member, optimum_of
 from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 from refold.viewer.transcript import Turn, conversation_turns
@@ -79,6 +81,8 @@ def replay_command(
     with EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
+        # Of use on a page only, and not worth a word there if one cannot be read.
+        optimum = None if html is None else optimum_of(log, info, stream, LeftOut())
     if interactive and has_terminal():
         from refold.commands.shared.stepper import step_through  # noqa: PLC0415 - other uses do not need it
 
@@ -89,7 +93,8 @@ def replay_command(
     if html is not None:
         given = _grade(info, stream)
         told = verdict(stream, given, pass_at=pass_mark())
-        write_page(html, document(stream, info=info, grade=given, verdict=told), at=position)
+        made = document(stream, info=info, grade=given, verdict=told)
+        write_page(html, {**made, **optimum_member(optimum, info, given)}, at=position)
     if as_json:
         rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)

@@ -9,7 +9,7 @@ from refold.commands.shared.episode_tables import episode_row
 from refold.commands.shared.formatting import format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.optimum_formatting import optimum_row, say_optimum
+from refold.commands.shared.optimum_formatting import say_optimum
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -37,7 +37,7 @@ from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
 from refold.replays.verdict import Explanation, Verdict, explain, verdict
-from refold.reports.optima import optimum_of
+from refold.reports.optima import optimum_of, optimum_row
 from refold.reports.usage import Usage
 from refold.scenarios.spec import stand_in_remark
 

@@ -180,7 +180,7 @@ def _remarks(solutions: Sequence[Solution]) -> Iterator[str]:
     for each in solutions:
         name = each.scenario.name
         by_scenario.setdefault(name, {})[each.objective] = each
-        if each.general and each.objective == "score":
+        if each.general and not each.proved and each.objective == "score":
             yield f"{name}: its family or rubric has no search of its own; bound: the ceiling"
     for name, both in by_scenario.items():
         if len(both) == len(_OBJECTIVES) and both["return"].score < both["score"].score:

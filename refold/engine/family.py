@@ -115,6 +115,7 @@ class Family:
             first line of the made one's docstring describes it.
         seers: Built-in agents that see all that is hidden, by name.
         oracle: Which of *seers* reaches the best score that there is, if one is known to.
+        highest_return: What the rewards of an ended episode never add up to more than, if known.
         canaries: What makes agents that choose without reading, by name: what they score comes
             for free. Beside *noop* and *random*.
         criteria: A ``scenarios.Criteria``, what its rubrics can measure; None for general ones.
@@ -163,6 +164,7 @@ class Family:
     players: Mapping[str, MakePolicy] = field(factory=dict)
     seers: Mapping[str, Seer] = field(factory=dict)
     oracle: str | None = None
+    highest_return: float | None = None
     canaries: Mapping[str, MakePolicy] = field(factory=dict)
     criteria: Any = None
     timeline: Timeline = PLAIN

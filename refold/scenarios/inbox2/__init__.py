@@ -50,6 +50,7 @@ FAMILY = Family(
     players=PLAYERS,
     seers=SEERS,
     oracle="witness",
+    highest_return=1.0,
     canaries=CANARIES,
     criteria=CRITERIA,
     timeline=TIMELINE,

@@ -20,6 +20,7 @@ from refold.graders import grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Diff, diff, steps
 from refold.replays.verdict import verdict
+from refold.reports.optima import optimum_member, optimum_of
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse
 from refold.server.http.openapi import route_docs, schema_ref
@@ -274,10 +275,13 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 )
 def episode_document(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the document that the page of an episode is made of."""
-    info, stream = read_episode(context, id)
+    with context.open_reader() as log:
+        info, stream = find_stream(context, log, id)
+        optimum = optimum_of(log, info, stream, LeftOut())
     given = None if info.reason == INSTRUMENT_FAILED else grade(stream)
     told = verdict(stream, given, pass_at=context.settings.pass_at)
-    return JsonResponse(encode_document(document(stream, info=info, grade=given, verdict=told)))
+    made = document(stream, info=info, grade=given, verdict=told)
+    return JsonResponse(encode_document({**made, **optimum_member(optimum, info, given)}))
 
 
 @router.get(

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
@@ -13,7 +12,8 @@ from refold.engine.errors import UnknownName
 from refold.engine.log.left_out import LeftOut
 from refold.graders import RubricName
 from refold.graders.sources import SavedGrades, find_saved, rubric_reference
-from refold.reports import Baseline, baselines, rankings, read_outcomes
+from refold.reports import Baseline, baselines, ranking_row, rankings, read_outcomes
+from refold.reports.optima import Shares, read_optima
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
@@ -154,15 +154,17 @@ def leaderboard(
     """
     Rank the agents of the log, or of one scenario, family or run, by mean score.
 
+    Where the log knows what was possible, the share of the optimum is told of each.
     *by* names saved grades, as `refold regrade` does, that score in place of the recorded rubrics.
     """
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         left_out = LeftOut()
         source = None if by is None else _saved_grades(log, by, left_out)
         found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
-        tables, several = rankings(outcome for outcome, _ in found)
+        shares = Shares(read_optima(log, left_out))
+        tables, several = rankings(shares.add(outcome) for outcome, _ in found)
         graders = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
-    rows = [msgspec.to_builtins(each) for each in tables]
+    rows = [ranking_row(each, shares) for each in tables]
     return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))
 
 

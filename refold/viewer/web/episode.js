@@ -65,6 +65,14 @@ function usageFigures({ exchanges }) {
   ].filter(Boolean);
 }
 
+/** What was possible in this world, where the log knows it. */
+function optimumFigure({ optimum }, future) {
+  if (future || !optimum) return nothing;
+  const share = optimum.share === null ? "" : ` ${(100 * optimum.share).toFixed(1)}% of it`;
+  return figure("optimum", html`${optimum.score.toFixed(4)}<span class="dim reason"
+    title="regret ${optimum.regret.toFixed(4)}">${share}</span>`);
+}
+
 function figures(s) {
   const { episode, verdict } = s.doc;
   const future = s.doc.blind || (s.hide && s.at < s.last);
@@ -72,6 +80,7 @@ function figures(s) {
   return html`<dl class="figures">
     ${verdict || !known ? nothing : figure("score", episode.score.toFixed(4))}
     ${episode.ended === "running" ? figure("ended", html`<span class="badge">unfinished</span>`) : nothing}
+    ${optimumFigure(s.doc, future)}
     ${figure("steps", episode.steps)}
     ${figure("reward", future ? "–" : signedNumber(episode.total_reward), future ? "" : toneClass(episode.total_reward))}
     ${future ? nothing : usageFigures(s.doc)}</dl>`;
