@@ -13,7 +13,8 @@ from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import SELECT_EPISODES, read_info
 from refold.engine.stream import Stream
 
-_PAGE = 500
+PAGE = 500
+"""Rows that are read in one query."""
 
 
 class LogReader(LogConnection):
@@ -93,7 +94,7 @@ class LogReader(LogConnection):
                 OR (substr(e.scenario, 1, length(:prefix)) = :prefix
                     AND substr(e.scenario, 1 + length(e.scenario) - length(:suffix)) = :suffix))
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
-            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
+            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {PAGE}"""
         family, at, rules = (scenario or "").partition("@")
         of_family = {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
         chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
