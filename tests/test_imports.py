@@ -70,6 +70,7 @@ PURE = [
     "refold/engine/*.py",
     "refold/graders/*.py",
     "refold/judges/*",
+    "refold/replays/verdict/*",
     "refold/scenarios/*",
 ]
 NOT_PURE = [

@@ -85,6 +85,8 @@ class Family:
         numbers: Actions and observations as numbers; None for general ones.
         drawing: A JavaScript module that draws the state in the viewer; None for tables.
         published: Reference scores of the scenarios that ship.
+        endings: Reasons of an end in words, as a sentence about an episode begins; a reason that
+            is missing is told by itself.
         search: A ``scenarios.search.MakeSearch``, how the best episode is looked for; None for a
             general search.
         mock: What the mock model does, from a message's text to an action, None if the text is
@@ -129,6 +131,7 @@ class Family:
     numbers: Numbers | None = None
     drawing: Traversable | None = None
     published: tuple[Published, ...] = ()
+    endings: Mapping[str, str] = field(factory=dict)
     mock: Callable[[str], Any] | None = None
     answered: bool = False
     search: Any = None

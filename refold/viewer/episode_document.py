@@ -20,9 +20,9 @@ from refold.engine.exchanges import (
     ReplyUnread,
 )
 from refold.graders import Grade
+from refold.replays.marks import MISTAKE, find_marks
 from refold.replays.stepping import Step, steps
 from refold.viewer.deltas import make_delta
-from refold.viewer.timeline import shared_marks
 from refold.viewer.transcript import conversation_turns, transcript_data
 
 FORMAT = "refold.episode"
@@ -182,9 +182,9 @@ class _DocumentParts:
         def say(event: Event) -> str:
             return str(words[id(event)])
 
-        own = self._timeline.marks(self.placed, say, len(self._whole), parameters)
-        found = [*shared_marks(self.placed, say), *own]
-        return [list(mark) for mark in sorted(found, key=lambda mark: mark[0])]
+        found = find_marks(self._family, self.placed, say, len(self._whole), parameters)
+        # What the rules call a mistake is part of what the agent must not see.
+        return [list(mark) for mark in found if not (self._running and mark[1] == MISTAKE)]
 
     def models(self) -> Iterator[Json]:
         """Yield the model's configurations, each with the seq from which it applies."""

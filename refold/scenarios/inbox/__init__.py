@@ -46,6 +46,7 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    endings={"inbox_empty": "inbox emptied"},
     mock=mock_action,
     search=make_search,
 )

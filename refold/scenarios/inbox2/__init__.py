@@ -55,6 +55,7 @@ FAMILY = Family(
     timeline=TIMELINE,
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
+    endings={"empty": "inbox emptied"},
     mock=mock_action,
 )
 """The rules of inbox scenarios, version 2."""

@@ -54,6 +54,7 @@ FAMILY = Family(
     timeline=TIMELINE,
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
+    endings={"completed": "finished", "horizon": "out of time"},
     mock=mock_action,
 )
 """The rules of workflow scenarios, version 2."""

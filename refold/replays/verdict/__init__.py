@@ -1,0 +1,5 @@
+"""The verdict on an episode, in words: how it ended, which step decided it, what was lost."""
+
+from refold.replays.verdict.telling import VERSION, Verdict, verdict
+
+__all__ = ["VERSION", "Verdict", "verdict"]

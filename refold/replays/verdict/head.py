@@ -1,0 +1,67 @@
+"""How an episode ended, in a few words: ``out of time after 2 of 10 subtasks``."""
+
+import re
+from collections.abc import Mapping
+
+from refold.engine import EpisodeEnded, Stream
+from refold.engine.exchanges import INSTRUMENT_FAILED, ModelCalled
+from refold.graders import Grade
+from refold.scenarios.criteria import find_criteria
+
+_LIMIT = re.compile(r"(?P<what>.+)_(?:limit|budget)|max_(?P<most>.+)")
+_TOTAL = re.compile(r".+_(?:total|possible)")
+
+
+def head_of(stream: Stream, grade: Grade, end: EpisodeEnded, steps: int) -> str:
+    """Return how the episode *stream* of so many *steps* ended, and how far it had come."""
+    why, limited = _reason(stream, end)
+    found = _progress(stream, grade.counts)
+    if found is None:
+        return f"{why} after {steps} step{'' if steps == 1 else 's'}"
+    done, total, things = found
+    link = "after" if limited and done != total else "with"
+    return f"{why} {link} {done:g} of {total:g} {things}"
+
+
+def _reason(stream: Stream, end: EpisodeEnded) -> tuple[str, bool]:
+    """Return the end in words, and whether it was a limit."""
+    limit = _LIMIT.fullmatch(end.reason)
+    if end.how == "truncated" and limit is not None:
+        return f"out of {_plain(limit['what'] or limit['most'])}", True
+    known = stream.family.endings.get(end.reason)
+    return known or _plain(end.reason), end.how == "truncated"
+
+
+def _progress(stream: Stream, counts: Mapping[str, float]) -> tuple[float, float, str] | None:
+    """Return how much of what was done: what the family says, else the count of the most things."""
+    criteria = find_criteria(stream.family.name, stream.family.rules)
+    for things, (done, of) in criteria.progress.items():
+        if done in counts and of in counts:
+            return counts[done], counts[of], things
+    totals = [(count, name) for name, count in counts.items() if _TOTAL.fullmatch(name)]
+    for total, name in sorted(totals, key=lambda each: -each[0]):
+        thing = name.rpartition("_")[0]
+        others = [key for key in counts if key.startswith(f"{thing}_") and key != name]
+        if len(others) == 1:
+            return counts[others[0]], total, _plain(thing)
+    return None
+
+
+def not_counted(stream: Stream, steps: int) -> str:
+    """Return why an episode does not count that failures of an API or a world cut off."""
+    called = [event for event in stream if isinstance(event, ModelCalled)]
+    where = f"at step {steps + 1}"
+    if not called or called[-1].reply is not None:
+        return f"Not counted: the environment failed {where}"
+    causes = dict.fromkeys(str(each.status or each.fault) for each in called[-1].faults)
+    told = f" ({', '.join(causes)})" if causes else ""
+    return f"Not counted: the model’s API kept failing{told} {where}"
+
+
+def is_cut_off(end: EpisodeEnded) -> bool:
+    """Return whether a failure of an API or a world outside ended the episode: no one's play."""
+    return end.reason == INSTRUMENT_FAILED
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").split())
