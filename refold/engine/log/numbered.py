@@ -75,10 +75,10 @@ class NumberedEpisodes(LogReader):
         )
 
     def first_scores(self, numbers: Iterable[int]) -> Mapping[int, float]:
-        """Return the score that was saved first for each episode of these *numbers* that has one."""
+        """Return the score saved first for each episode of these *numbers* that has one."""
         rows = self._query(
-            f"SELECT e.id, g.score FROM episodes AS e JOIN grades AS g ON g.rowid = ({_FIRST_SAVED})"
-            f" WHERE e.id {_CHOSEN}",
+            "SELECT e.id, g.score FROM episodes AS e"
+            f" JOIN grades AS g ON g.rowid = ({_FIRST_SAVED}) WHERE e.id {_CHOSEN}",
             json.dumps(list(numbers)),
         )
         return dict(rows)

@@ -11,8 +11,8 @@ from refold.engine.log.judgements import (
     has_judgements,
     save_judgement,
 )
-from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.numbered import NumberedEpisodes
+from refold.engine.log.origins import Origin, find_origin, save_origin
 from refold.engine.log.remarks import Remark, count_later_events, find_remarks, save_remark
 
 

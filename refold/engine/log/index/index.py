@@ -1,7 +1,7 @@
 """The index of a log, asked for episodes, and given what is derived of them elsewhere."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from attrs import fields
@@ -81,7 +81,13 @@ class LogIndex(OpenIndex):
     def add_words(self, words: Mapping[int, str]) -> None:
         """Make episodes searchable by their *words*, by number."""
         with self.transaction():
-            known = {number for (number,) in self.all("SELECT id FROM searchable")}
+            known = {
+                number
+                for (number,) in self.all(
+                    "SELECT id FROM searchable WHERE id IN (SELECT value FROM json_each(?))",
+                    (json.dumps(list(words)),),
+                )
+            }  # another process may have added them
             new = [each for each in words.items() if each[0] not in known]
             self.write("INSERT INTO texts (rowid, words) VALUES (?, ?)", new)
             self.write("INSERT INTO searchable VALUES (?)", ((number,) for number, _ in new))
@@ -96,19 +102,20 @@ class LogIndex(OpenIndex):
         with self.transaction():
             self.write("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", outcomes)
 
-    def verdicts(self, numbers: Iterable[int]) -> dict[int, str]:
-        """Return the verdicts of those of these episodes that have one and have not grown since."""
+    def verdicts(self, numbers: Iterable[int], version: int) -> dict[int, str]:
+        """Return the verdicts of this *version* on those of these episodes that have one."""
         rows = self.all(
             "SELECT v.id, v.verdict FROM verdicts AS v JOIN rows AS r USING (id, digest)"
-            " WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(numbers)),),
+            " WHERE v.version = ? AND v.id IN (SELECT value FROM json_each(?))",
+            (version, json.dumps(list(numbers))),
         )
         return dict(rows)
 
-    def add_verdicts(self, verdicts: Iterable[tuple[int, str, str]]) -> None:
-        """Keep number, digest and verdict of episodes, in place of older ones."""
-        with self.transaction():
-            self.write("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", verdicts)
+    def add_verdicts(self, verdicts: Sequence[tuple[int, str, int, str]]) -> None:
+        """Keep number, digest, version and verdict of episodes, in place of older ones."""
+        if verdicts:
+            with self.transaction():
+                self.write("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", verdicts)
 
 
 def ask_index(log: EventLog, question: Callable[[LogIndex], T]) -> T:

@@ -17,7 +17,9 @@ VERSION = 1
 # A scan of 100,000 rows takes 10 ms: further indexes would only slow the writing.
 # texts is contentless: the log has the words. Its row numbers are those of rows.
 _TABLES = """
-CREATE TABLE source (stamp TEXT NOT NULL, last_grade INTEGER NOT NULL, grades INTEGER NOT NULL) STRICT;
+CREATE TABLE source (
+    stamp TEXT NOT NULL, last_grade INTEGER NOT NULL, grades INTEGER NOT NULL
+) STRICT;
 CREATE TABLE rows (
     id INTEGER PRIMARY KEY,
     uid TEXT NOT NULL,
@@ -48,7 +50,9 @@ CREATE TABLE errors (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE unread (id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE outcomes (id INTEGER PRIMARY KEY, digest TEXT NOT NULL, outcome BLOB NOT NULL) STRICT;
-CREATE TABLE verdicts (id INTEGER PRIMARY KEY, digest TEXT NOT NULL, verdict TEXT NOT NULL) STRICT;
+CREATE TABLE verdicts (
+    id INTEGER PRIMARY KEY, digest TEXT NOT NULL, version INTEGER NOT NULL, verdict TEXT NOT NULL
+) STRICT;
 CREATE TABLE searchable (id INTEGER PRIMARY KEY) STRICT;
 CREATE VIRTUAL TABLE texts USING fts5(
     words, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'

@@ -9,7 +9,7 @@ from attrs import frozen
 from refold.engine.exchanges import INSTRUMENT_FAILED
 
 Ending = Literal["terminated", "truncated", "unfinished", "not-counted"]
-"""How an episode ended; *not-counted* are the unfinished, and those that an API's faults stopped."""
+"""How an episode ended; not counted are the unfinished and those that an API's faults stopped."""
 ENDINGS: tuple[str, ...] = get_args(Ending)
 
 SORTS: Mapping[str, str] = {
@@ -26,7 +26,6 @@ SORTS: Mapping[str, str] = {
 }
 """What episodes can be sorted by, and the SQL for it."""
 
-# json_each gives the numbers of those that somebody tagged so: labels are read from the log.
 _CONDITIONS = {
     "agent": "agent = :agent",
     "run": "run = :run",
@@ -34,8 +33,8 @@ _CONDITIONS = {
     "since": "started_at >= :since",
     "error": "id IN (SELECT id FROM errors WHERE error = :error)",
     "ids": "uid IN (SELECT value FROM json_each(:ids))",
-    "text": "(id IN (SELECT rowid FROM texts WHERE words MATCH :phrase) OR instr(lower(uid || char(10)"
-    " || scenario || char(10) || agent || char(10) || run), lower(:text)))",
+    "text": "(id IN (SELECT rowid FROM texts WHERE words MATCH :phrase) OR instr(lower("
+    "uid || char(10) || scenario || char(10) || agent || char(10) || run), lower(:text)))",
 }
 _OF_FAMILY = """(scenario = :scenario OR (substr(scenario, 1, length(:prefix)) = :prefix
     AND substr(scenario, 1 + length(scenario) - length(:suffix)) = :suffix))"""

@@ -1,0 +1,11 @@
+"""
+What the index of a log holds of its episodes beside their rows: words, grades, verdicts.
+
+They are derived from the events, kept by digest, and made for the episodes that lack them.
+"""
+
+from refold.triage.derived import add_words, short_verdicts
+from refold.triage.outcomes import indexed_outcomes
+from refold.triage.words import Hit, find_hits
+
+__all__ = ["Hit", "add_words", "find_hits", "indexed_outcomes", "short_verdicts"]

@@ -1,0 +1,88 @@
+"""Words and verdicts in the index of a log, made for the episodes that lack them."""
+
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from time import monotonic
+
+from refold.engine import RefoldError
+from refold.engine.log.index.index import LogIndex
+from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.log.index.upkeep import Watch
+from refold.engine.log.left_out import LeftOut
+from refold.graders import grade
+from refold.replays.verdict import VERSION, verdict
+from refold.triage.words import words_of
+
+_BATCH = 50  # episodes that are written at once
+
+
+def add_words(
+    index: LogIndex,
+    left_out: LeftOut,
+    *,
+    seconds: float | None = None,
+    watch: Watch | None = None,
+) -> int:
+    """
+    Make all ended episodes searchable, newest first, and return how many are still to be done.
+
+    Args:
+        index: The index, up to date.
+        left_out: Notes episodes that cannot be read.
+        seconds: Stop after about so long; None for as long as it takes.
+        watch: Is told how far it has come.
+    """
+    began = monotonic()
+    missing = index.unsearchable()
+    for done in range(0, len(missing), _BATCH):
+        if seconds is not None and monotonic() - began > seconds:
+            return len(missing) - done
+        batch = missing[done : done + _BATCH]
+        read = left_out.read_each(
+            batch, lambda each: words_of(index.log.events(each[1])), id=itemgetter(1)
+        )
+        index.add_words({number: words for (number, _), words in read})
+        if watch is not None:
+            watch(done + len(batch), len(missing))
+    return 0
+
+
+def short_verdicts(
+    index: LogIndex,
+    episodes: Iterable[IndexedEpisode],
+    *,
+    seconds: float | None = None,
+    watch: Watch | None = None,
+) -> Mapping[int, str]:
+    """
+    Return the verdict on each of *episodes* in its short form, by number.
+
+    Those that have not ended or cannot be graded have none. One takes about 10 ms the first time:
+    after so many *seconds*, those that were not made before are left out.
+    """
+    began = monotonic()
+    ended = {each.number: each.info for each in episodes if each.info.ended is not None}
+    known = dict(index.verdicts(ended, VERSION))
+    missing = [number for number in ended if number not in known]
+    for done in range(0, len(missing), _BATCH):
+        made = []
+        for number in missing[done : done + _BATCH]:
+            if seconds is not None and monotonic() - began > seconds:
+                break
+            info = ended[number]
+            made.append((number, info.digest, VERSION, _short(index, info.id)))
+        index.add_verdicts(made)
+        known.update((number, short) for number, *_, short in made)
+        if watch is not None:
+            watch(done + len(made), len(missing))
+    return {number: short for number, short in known.items() if short}
+
+
+def _short(index: LogIndex, id: str) -> str:
+    """Return the short verdict on an episode; empty if it cannot be read or graded."""
+    try:
+        stream = index.log.events(id)
+        found = verdict(stream, grade(stream), pass_at=0.0)  # the short form names no pass mark
+    except RefoldError:
+        return ""
+    return found.short if found is not None else ""

@@ -1,0 +1,126 @@
+"""The outcomes of a log's episodes by their recorded rubrics, each graded only once."""
+
+from functools import lru_cache
+
+import msgspec
+from attrs import evolve
+from msgspec import Raw, Struct
+
+from refold.engine import EpisodeInfo, EventLog
+from refold.engine.codec import encode
+from refold.engine.log.index.index import EVERY, LogIndex, ask_index
+from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.log.index.upkeep import Watch
+from refold.engine.log.index.wanted import Order, Wanted
+from refold.engine.log.left_out import LeftOut
+from refold.reports.outcomes import (
+    PLAYED_AGAIN,
+    Outcome,
+    Setting,
+    read_outcome,
+    replaced_failures,
+)
+
+_BATCH = 200  # episodes that are written at once
+_OLDEST_FIRST = Order("began", falling=False)
+
+
+class _Kept(Struct):
+    """What the index keeps of an outcome; the rest is in its row."""
+
+    setting: Raw
+    score: float
+    counts: dict[str, float]
+    excluded: str | None
+
+
+_decode = msgspec.json.Decoder(_Kept).decode
+
+
+def indexed_outcomes(
+    log: EventLog,
+    left_out: LeftOut,
+    *,
+    wanted: Wanted = EVERY,
+    watch: Watch | None = None,
+) -> list[tuple[EpisodeInfo, Outcome]]:
+    """
+    Return the episodes of *log* that are *wanted* with their outcomes, in the order they began.
+
+    As ``read_outcomes`` gives them, forks included. Episodes that have been graded before are not
+    read: what ``verify`` would find in them is not noticed.
+
+    Args:
+        log: The log.
+        left_out: Notes those that cannot be read or graded.
+        wanted: Which.
+        watch: Is told how many of those that have to be graded now are done.
+    """
+
+    def read(index: LogIndex) -> list[tuple[EpisodeInfo, Outcome]]:
+        index.catch_up(left_out)
+        rows = index.page(wanted, _OLDEST_FIRST)
+        found = _outcomes(index, rows, left_out, watch)
+        replaced = replaced_failures(row.info for row in rows)
+        return [
+            (row.info, evolve(each, excluded=PLAYED_AGAIN) if each.id in replaced else each)
+            for row in rows
+            if (each := found.get(row.number)) is not None
+        ]
+
+    return ask_index(log, read)
+
+
+def _outcomes(
+    index: LogIndex, rows: list[IndexedEpisode], left_out: LeftOut, watch: Watch | None
+) -> dict[int, Outcome]:
+    """Return the outcome of each of *rows* by number, graded now where it is not kept."""
+    kept = index.outcomes()
+    found, missing = {}, []
+    for row in rows:
+        digest, body = kept.get(row.number, ("", b""))
+        if digest == row.info.digest:
+            found[row.number] = _unpack(row.info, body)
+        else:
+            missing.append(row)
+    for done in range(0, len(missing), _BATCH):
+        batch = missing[done : done + _BATCH]
+        graded = list(
+            left_out.read_each(
+                batch, lambda row: read_outcome(index.log, row.info), id=lambda row: row.info.id
+            )
+        )
+        index.add_outcomes((row.number, row.info.digest, _pack(each)) for row, each in graded)
+        found.update((row.number, each) for row, each in graded)
+        if watch is not None:
+            watch(done + len(batch), len(missing))
+    return found
+
+
+def _pack(outcome: Outcome) -> bytes:
+    setting = Raw(encode(msgspec.to_builtins(outcome.setting)))
+    return msgspec.json.encode(
+        _Kept(setting, outcome.score, dict(outcome.counts), outcome.excluded)
+    )
+
+
+def _unpack(info: EpisodeInfo, body: bytes) -> Outcome:
+    kept = _decode(body)
+    return Outcome(
+        id=info.id,
+        run=info.run,
+        agent=info.agent,
+        setting=_setting(bytes(kept.setting)),
+        seed=info.seed,
+        epoch=info.epoch,
+        steps=info.steps,
+        score=kept.score,
+        counts=kept.counts,
+        digest=info.digest,
+        excluded=kept.excluded,
+    )
+
+
+@lru_cache(maxsize=64)  # the episodes of a scenario share it
+def _setting(body: bytes) -> Setting:
+    return msgspec.json.decode(body, type=Setting)
