@@ -1,6 +1,6 @@
 """Words and verdicts in the index of a log, made for the episodes that lack them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from time import monotonic
 
@@ -12,6 +12,9 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders import grade
 from refold.replays.verdict import VERSION, verdict
 from refold.triage.words import words_of
+
+MOST_VERDICTS = 500
+"""Verdicts that a list may wait for."""
 
 _BATCH = 50  # episodes that are written at once
 
@@ -49,21 +52,30 @@ def add_words(
 
 def short_verdicts(
     index: LogIndex,
-    episodes: Iterable[IndexedEpisode],
+    episodes: Sequence[IndexedEpisode],
     *,
+    most: int | None = None,
     seconds: float | None = None,
     watch: Watch | None = None,
 ) -> Mapping[int, str]:
     """
     Return the verdict on each of *episodes* in its short form, by number.
 
-    Those that have not ended or cannot be graded have none. One takes about 10 ms the first time:
-    after so many *seconds*, those that were not made before are left out.
+    Those that have not ended or cannot be graded have none. One takes up to 10 ms, the first time.
+
+    Args:
+        index: The index.
+        episodes: Episodes of it.
+        most: Make verdicts only for so many of the first; of the others, take those that there
+            are.
+        seconds: Stop making them after about so long.
+        watch: Is told how far it has come.
     """
     began = monotonic()
     ended = {each.number: each.info for each in episodes if each.info.ended is not None}
-    known = dict(index.verdicts(ended, VERSION))
-    missing = [number for number in ended if number not in known]
+    known = index.verdicts(ended, VERSION)
+    first = (each.number for each in episodes[:most])
+    missing = [number for number in first if number in ended and number not in known]
     for done in range(0, len(missing), _BATCH):
         made = []
         for number in missing[done : done + _BATCH]:

@@ -59,7 +59,7 @@ def indexed_outcomes(
 
     def read(index: LogIndex) -> list[tuple[EpisodeInfo, Outcome]]:
         index.catch_up(left_out)
-        rows = index.page(wanted, _OLDEST_FIRST)
+        rows = index.rows(wanted, _OLDEST_FIRST)
         found = _outcomes(index, rows, left_out, watch)
         replaced = replaced_failures(row.info for row in rows)
         return [

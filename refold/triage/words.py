@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from refold.engine import Stream
+from refold.engine import EventLog, RefoldError, Stream
 from refold.replays.stepping import steps
 from refold.viewer.transcript import conversation_turns
 from refold.viewer.transcript_pieces import Piece
 
 # A word that no text has, so that no phrase is found across two messages.
 _BETWEEN = "\n\ue000\n"
+_MOST_HITS = 2
 _AROUND = 48  # characters of a message on each side of what was found
 
 
@@ -48,16 +49,21 @@ def words_of(stream: Stream) -> str:
     return _BETWEEN.join(told)
 
 
-def find_hits(stream: Stream, text: str, most: int) -> list[Hit]:
+def hits_of(log: EventLog, id: str, text: str) -> list[Hit]:
     """
-    Return where the words of *text* stand in the messages of an episode, *most* places at most.
+    Return where the words of *text* stand in the messages of an episode, two places at most.
 
     A message counts once, and one that repeats what an earlier one said, as observations do, not
-    again. The last word may be only begun. Of words with accents, only equal ones are found.
-
-    Raises:
-        RefoldError: An event does not fit the state before it.
+    again. The last word may be only begun. Of words with accents, only equal ones are found; of
+    an episode that cannot be read, none.
     """
+    try:
+        return _find_hits(log.events(id), text)
+    except RefoldError:
+        return []
+
+
+def _find_hits(stream: Stream, text: str) -> list[Hit]:
     words = re.findall(r"[^\W_]+", text)
     if not words:
         return []
@@ -71,7 +77,7 @@ def find_hits(stream: Stream, text: str, most: int) -> list[Hit]:
         if found is not None:
             excerpt = _excerpt(told, *found.span())
             hits.setdefault(excerpt, Hit(step, piece.kind, excerpt))
-            if len(hits) == most:
+            if len(hits) == _MOST_HITS:
                 break
     return list(hits.values())
 

@@ -9,12 +9,14 @@ from refold.engine.log.connection import LogConnection
 from refold.engine.log.file import sqlite_errors
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
+from refold.engine.log.places import find_by_place
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import SELECT_EPISODES, read_info
 from refold.engine.stream import Stream
 
 PAGE = 500
 """Rows that are read in one query."""
+_MOST_MATCHES = 5  # in the message about an ambiguous reference
 
 
 class LogReader(LogConnection):
@@ -22,11 +24,14 @@ class LogReader(LogConnection):
 
     def find(self, reference: str) -> EpisodeInfo:
         """
-        Return the episode that *reference* names: an id, a unique prefix of one, or ``last``.
+        Return the episode that *reference* names.
+
+        That is an id, a unique prefix of one, ``last``, or ``RUN:SCENARIO:SEED``, with a unique
+        prefix of the run, or ``last`` for the newest one.
 
         Raises:
             UnknownEpisode: There is none.
-            AmbiguousEpisode: The prefix fits several, and is no whole id.
+            AmbiguousEpisode: Several fit, and it is no whole id.
         """
         if not reference:
             raise self._unknown_episode(reference)
@@ -36,15 +41,26 @@ class LogReader(LogConnection):
             # A whole id first: it may be the beginning of others. A prefix as a range, not LIKE,
             # since ids may hold ``_`` and the range uses the index.
             rows = self._query(f"{SELECT_EPISODES} WHERE e.uid = ?", reference) or self._query(
-                f"{SELECT_EPISODES} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
+                f"{SELECT_EPISODES} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT ?",
                 reference,
                 f"{reference}\U0010ffff",
+                _MOST_MATCHES,
             )
         if not rows:
-            raise self._unknown_episode(reference)
+            return self._find_by_place(reference)
         if len(rows) > 1:
             raise AmbiguousEpisode(reference, [row[1] for row in rows])
         return read_info(rows[0])
+
+    def _find_by_place(self, reference: str) -> EpisodeInfo:
+        with sqlite_errors(self.path):
+            ids = find_by_place(self._connection, reference)
+        if not ids:
+            raise self._unknown_episode(reference)
+        if len(ids) > 1:
+            hint = f" of {len(ids)}, as `refold episodes` lists them"
+            raise AmbiguousEpisode(reference, ids[:_MOST_MATCHES], hint=hint)
+        return self.find(ids[0])
 
     def tail(self, reference: str) -> Tail:
         """Return the current tail of an episode; raises as ``find`` does."""
@@ -171,7 +187,7 @@ class LogReader(LogConnection):
     def _unknown_episode(self, reference: str) -> UnknownEpisode:
         return UnknownEpisode(
             f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
-            f"{self.path}, got none that fits; `refold episodes` lists them"
+            f"{self.path}, or RUN:SCENARIO:SEED, got none that fits; `refold episodes` lists them"
         )
 
 

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from attrs import fields
+from attrs import evolve, fields
 
 from refold.engine.log.index.file import IndexDamaged, IndexUnusable, index_path, remove_index
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import COLUMNS, OpenIndex
 from refold.engine.log.index.wanted import Order, Wanted, condition_of, order_of
 from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE
 from refold.engine.log.store import EventLog
 
@@ -24,7 +25,7 @@ NEWEST_FIRST = Order()
 class LogIndex(OpenIndex):
     """An index that can be asked; see ``OpenIndex``."""
 
-    def page(
+    def rows(
         self,
         wanted: Wanted = EVERY,
         order: Order = NEWEST_FIRST,
@@ -32,12 +33,7 @@ class LogIndex(OpenIndex):
         limit: int | None = None,
         after: int | None = None,
     ) -> list[IndexedEpisode]:
-        """
-        Return the episodes that are *wanted*, *limit* at most, those that follow number *after*.
-
-        Raises:
-            IndexDamaged: One of the first 500 is not as the log has it.
-        """
+        """Return the episodes that are *wanted*, *limit* at most, from after number *after*."""
         where, given = condition_of(wanted)
         later, ordered, place = order_of(order, after)
         rows = self.all(
@@ -45,17 +41,32 @@ class LogIndex(OpenIndex):
             f" ORDER BY {ordered} LIMIT :limit",
             {**given, **place, "limit": -1 if limit is None else limit},
         )
-        found = [_read_row(row) for row in rows]
-        self._compare(found[:PAGE])
-        return found
+        return [_read_row(row) for row in rows]
 
-    def _compare(self, found: Iterable[IndexedEpisode]) -> None:
-        """Raise IndexDamaged unless the log has the ended ones of these episodes as found."""
-        ended = {each.number: each.info.digest for each in found if each.info.ended}
-        if self.log.digests(ended) != ended:
-            raise IndexDamaged(f"{self._name}: expected the episodes of the log, got others")
+    def page(
+        self,
+        left_out: LeftOut,
+        wanted: Wanted = EVERY,
+        order: Order = NEWEST_FIRST,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
+    ) -> list[IndexedEpisode]:
+        """
+        Return ``rows``, the first 500 of them as the log has them; *left_out* notes damaged ones.
 
-    def count(self, wanted: Wanted) -> tuple[int, float | None]:
+        Raises:
+            IndexDamaged: The log has another episode in place of one of these.
+        """
+        found = self.rows(wanted, order, limit=limit, after=after)
+        now = dict(self.log.numbered([each.number for each in found[:PAGE]], left_out))
+        fresh = [evolve(each, info=now[each.number]) for each in found if each.number in now]
+        for old, new in zip((each for each in found if each.number in now), fresh, strict=True):
+            if old.info.ended and old.info.digest != new.info.digest:
+                raise IndexDamaged(f"{self._name}: expected the episodes of the log, got others")
+        return fresh + found[PAGE:]
+
+    def count(self, wanted: Wanted = EVERY) -> tuple[int, float | None]:
         """Return how many episodes are *wanted*, and the mean of their scores; None without any."""
         where, given = condition_of(wanted)
         ((count, mean),) = self.all(f"SELECT count(*), avg(score) FROM rows WHERE {where}", given)
