@@ -1,6 +1,6 @@
 """``refold leaderboard``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -26,16 +26,18 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
-from refold.commands.shared.progress import show_progress
+from refold.commands.shared.progress import show_progress, watching
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
 )
 from refold.engine import EventLog
-from refold.reports import Ranking, find_run, rankings
+from refold.engine.log.index.wanted import Wanted
+from refold.reports import Outcome, Ranking, find_run, rankings
 from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import read_outcomes
 from refold.reports.statistics import CONFIDENCE
+from refold.triage import indexed_outcomes
 
 
 @click.command(
@@ -65,11 +67,18 @@ def leaderboard_command(
         name = find_run(log, run) if run is not None else None
         source = grader_choice.source(log, left_out)
         look_up_only(source, log)
-        found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
         shares = Shares(read_optima(log, left_out))
-        outcomes = (shares.add(outcome) for outcome, _ in found)
-        total = log.count()
-        tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
+        found: Iterable[Outcome]
+        if grader_choice.is_given:
+            read = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
+            graded = (outcome for outcome, _ in read)
+            found = show_progress(graded, total=log.count(), label="grading")
+        else:
+            wanted = Wanted(scenario=scenario, run=name, forks=False)
+            with watching("grading") as watch:
+                indexed = indexed_outcomes(log, left_out, wanted=wanted, watch=watch)
+            found = (outcome for _, outcome in indexed)
+        tables, several = rankings(map(shares.add, found))
         tell_remarks(source)
     if as_json:
         rows = (_ranking_row(each, shares) for each in tables)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from time import monotonic
 
-from refold.engine import RefoldError
+from refold.engine import EventLog, RefoldError
 from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import Watch
@@ -82,7 +82,7 @@ def short_verdicts(
             if seconds is not None and monotonic() - began > seconds:
                 break
             info = ended[number]
-            made.append((number, info.digest, VERSION, _short(index, info.id)))
+            made.append((number, info.digest, VERSION, short_verdict(index.log, info.id)))
         index.add_verdicts(made)
         known.update((number, short) for number, *_, short in made)
         if watch is not None:
@@ -90,10 +90,10 @@ def short_verdicts(
     return {number: short for number, short in known.items() if short}
 
 
-def _short(index: LogIndex, id: str) -> str:
-    """Return the short verdict on an episode; empty if it cannot be read or graded."""
+def short_verdict(log: EventLog, id: str) -> str:
+    """Return the short verdict on the episode *id*; empty if it runs, or cannot be graded."""
     try:
-        stream = index.log.events(id)
+        stream = log.events(id)
         found = verdict(stream, grade(stream), pass_at=0.0)  # the short form names no pass mark
     except RefoldError:
         return ""

@@ -63,6 +63,7 @@ class Wanted:
         text: Words that stand in one of its messages in this order, the last of them perhaps
             only begun; or a part of its id, or of the name of its scenario, agent or run.
         ids: It is one of these.
+        forks: Whether it may be a fork.
     """
 
     scenario: str | None = None
@@ -74,6 +75,7 @@ class Wanted:
     since: str | None = None
     text: str | None = None
     ids: tuple[str, ...] | None = None
+    forks: bool = True
 
 
 @frozen
@@ -113,6 +115,8 @@ def _conditions(wanted: Wanted) -> Iterator[tuple[str, dict[str, Any]]]:
         value = getattr(wanted, name)
         if value is not None:
             yield _CONDITIONS[name], {name: value}
+    if not wanted.forks:
+        yield "parent IS NULL", {}
     if wanted.ids is not None:
         yield _CONDITIONS["ids"], {"ids": json.dumps(wanted.ids)}
     if wanted.text is not None:
