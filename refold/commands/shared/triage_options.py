@@ -3,59 +3,61 @@
 import functools
 import re
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from typing import Any
 
 import click
 from attrs import evolve, frozen
 
 from refold.commands.shared.options import CommandT, filter_options
-from refold.engine import EventLog, RefoldError
+from refold.engine import EventLog
 from refold.engine.log.index.wanted import ENDINGS, SORTS, Order, Wanted
-from refold.engine.log.remarks import standing
+from refold.engine.log.info import in_utc
+from refold.labels.tags import tagged
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class _Since(click.ParamType):
-    """A time ago, or a date: becomes a time in UTC as logs write it."""
-
-    name = "since"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:  # str
-        ago = re.fullmatch(r"(\d{1,6})([mhdw])", value)
-        try:
-            if ago is not None:
-                when = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-            else:
-                given = datetime.fromisoformat(value)
-                when = given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            self.fail(
-                f"expected 30m, 12h, 7d, 2w or a date such as 2026-01-31, got {value!r}", param, ctx
-            )
-        return when.isoformat(timespec="milliseconds")
+def _read_time(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return a time in UTC as logs write it, of a date or of how long ago it is."""
+    if value is None:
+        return None
+    ago = re.fullmatch(r"(\d{1,6})([mhdw])", value)
+    try:
+        if ago is None:
+            return in_utc(datetime.fromisoformat(value))
+        return in_utc(datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
+    except (ValueError, OverflowError):
+        forms = "30m, 12h, 7d, 2w or a date such as 2026-01-31"
+        problem = f"expected {forms}, got {value!r}"
+        raise click.BadParameter(problem, context, parameter) from None
 
 
-class _Sort(click.ParamType):
-    """An order: one of ``SORTS``, with a minus in front for the highest first."""
+def _read_order(context: click.Context, parameter: click.Parameter, value: str) -> Order:
+    """Return the order: one of ``SORTS``, with a minus in front for the highest first."""
+    by = value.removeprefix("-")
+    if by not in SORTS:
+        problem = f"expected one of {', '.join(SORTS)}, got {value!r}"
+        raise click.BadParameter(problem, context, parameter)
+    return Order(by, falling=value.startswith("-"))
 
-    name = "sort"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:  # Order
-        if isinstance(value, Order):
-            return value
-        by = value.removeprefix("-")
-        if by not in SORTS:
-            self.fail(f"expected one of {', '.join(SORTS)}, got {value!r}", param, ctx)
-        return Order(by, falling=value.startswith("-"))
+def _read_score(
+    context: click.Context, parameter: click.Parameter, value: float | None
+) -> float | None:
+    if value is not None and isnan(value):
+        raise click.BadParameter("expected a score, got nan", context, parameter)
+    return value
 
 
 _OPTIONS = (
-    click.option("--below", type=float, metavar="SCORE", help="Only those with a lower score."),
+    click.option(
+        "--below",
+        type=float,
+        callback=_read_score,
+        metavar="SCORE",
+        help="Only those with a lower score.",
+    ),
     click.option(
         "--ended",
         type=click.Choice(ENDINGS),
@@ -77,14 +79,14 @@ _OPTIONS = (
     ),
     click.option(
         "--since",
-        type=_Since(),
+        callback=_read_time,
         metavar="WHEN",
         help="Only those that began since then: 30m, 12h, 7d or 2w ago, or a date.",
     ),
     click.option("--tag", metavar="TAG", help="Only those that somebody tagged so."),
     click.option(
         "--sort",
-        type=_Sort(),
+        callback=_read_order,
         default="-began",
         show_default=True,
         metavar="BY",
@@ -120,11 +122,7 @@ class EpisodeChoice:
 
     def of(self, log: EventLog) -> Wanted:
         """Return what is wanted of the episodes of *log*, the tag included."""
-        if self.tag is None:
-            return self.wanted
-        said = standing(log.remarks())
-        tagged = {each.episode for each in said if (each.kind, each.name) == ("tag", self.tag)}
-        return evolve(self.wanted, ids=tuple(sorted(tagged)))
+        return self.wanted if self.tag is None else evolve(self.wanted, ids=tagged(log, self.tag))
 
 
 def with_triage_options(command: CommandT) -> CommandT:
@@ -134,8 +132,6 @@ def with_triage_options(command: CommandT) -> CommandT:
     def wrapper(*, tag: str | None, sort: Order, **rest: Any) -> Any:
         names = ("scenario", "agent", "run", "below", "ended", "error", "since", "text")
         wanted = Wanted(**{name: rest.pop(name) for name in names})
-        if wanted.below is not None and wanted.below != wanted.below:
-            raise RefoldError("--below: expected a score, got nan")
         return command(**rest, choice=EpisodeChoice(wanted, tag, sort))
 
     # Decorators apply from the bottom up, so the last option is added first.
