@@ -28,6 +28,8 @@ from refold.graders.sources import GradeSource
 from refold.reports.outcomes import read_episodes
 from refold.triage import MOST_VERDICTS, add_words, hits_of, short_verdicts
 
+_PIPE_WIDTH = 10_000
+
 
 @frozen
 class _Found:
@@ -112,7 +114,7 @@ def _find(log: EventLog, choice: EpisodeChoice, limit: int, left_out: LeftOut) -
 
     def read(index: LogIndex) -> _Found:
         with watching("indexing") as watch:
-            index.catch_up(left_out, watch)
+            index.catch_up(left_out, wanted, watch)
         if wanted.text is not None:
             with watching("reading messages") as watch:
                 add_words(index, left_out, watch=watch)
@@ -146,7 +148,8 @@ def _print_listing(
             f"no episodes in {log_path} fit; `refold record SCENARIO --agent A` adds some"
         )
         return
-    stdout_console().print(listing)
+    # In a pipe each episode is one line, however long, for programs that read lines.
+    stdout_console(pipe_width=_PIPE_WIDTH).print(listing)
     told = f"{found.count} of {pluralise(total, 'episode')} fit" if choice.narrows else ""
     if told and found.mean is not None:
         told += f", mean score {format_score(found.mean)}"

@@ -29,7 +29,7 @@ def index_command(log_path: str, as_json: bool) -> int:
         remove_index(path)
         with LogIndex(log, path) as index:
             with watching("indexing") as watch:
-                index.catch_up(left_out, watch)
+                index.catch_up(left_out, watch=watch)
             with watching("reading messages") as watch:
                 add_words(index, left_out, watch=watch)
             with watching("judging") as watch:

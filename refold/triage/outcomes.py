@@ -8,10 +8,10 @@ from msgspec import Raw, Struct
 
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.codec import encode
-from refold.engine.log.index.index import EVERY, LogIndex, ask_index
+from refold.engine.log.index.index import LogIndex, ask_index
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import Watch
-from refold.engine.log.index.wanted import Order, Wanted
+from refold.engine.log.index.wanted import EVERY, Order, Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.reports.outcomes import (
     PLAYED_AGAIN,
@@ -58,7 +58,7 @@ def indexed_outcomes(
     """
 
     def read(index: LogIndex) -> list[tuple[EpisodeInfo, Outcome]]:
-        index.catch_up(left_out)
+        index.catch_up(left_out, wanted)
         rows = index.rows(wanted, _OLDEST_FIRST)
         found = _outcomes(index, rows, left_out, watch)
         replaced = replaced_failures(row.info for row in rows)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from refold.engine.errors import LogDamaged
+from refold.engine.errors import LogDamaged, NotALog
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE, LogReader
@@ -32,6 +32,16 @@ class NumberedEpisodes(LogReader):
         """Return the id of the episode of that *number*, which the log has."""
         rows = self._query("SELECT CAST(uid AS BLOB) FROM episodes WHERE id = ?", number)
         return str(rows[0][0].decode(errors="replace"))
+
+    def names_of(self, number: int) -> tuple[str | None, ...]:
+        """Return scenario, agent, run and parent of an episode; None each if it is damaged."""
+        try:
+            rows = self._query(
+                "SELECT scenario, agent, run, parent FROM episodes WHERE id = ?", number
+            )
+        except NotALog:
+            return (None,) * 4
+        return tuple(rows[0])
 
     def numbers_after(self, number: int) -> list[int]:
         """Return the numbers of the next episodes after *number*, 500 at most, in order."""

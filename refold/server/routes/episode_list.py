@@ -150,7 +150,7 @@ def _find(
     last: str | None,
     left_out: LeftOut,
 ) -> _Found:
-    index.catch_up(left_out)
+    index.catch_up(left_out, wanted)
     unread = 0
     if wanted.text is not None:
         unread = add_words(index, left_out, seconds=_SECONDS_OF_WORDS)

@@ -9,7 +9,7 @@ from attrs import evolve, fields
 from refold.engine.log.index.file import IndexDamaged, IndexUnusable, index_path, remove_index
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import COLUMNS, OpenIndex
-from refold.engine.log.index.wanted import Order, Wanted, condition_of, order_of
+from refold.engine.log.index.wanted import EVERY, Order, Wanted, condition_of, order_of
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE
@@ -18,7 +18,6 @@ from refold.engine.log.store import EventLog
 T = TypeVar("T")
 
 _FIELDS = tuple(each.name for each in fields(EpisodeInfo))
-EVERY = Wanted()
 NEWEST_FIRST = Order()
 
 

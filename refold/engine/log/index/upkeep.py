@@ -17,6 +17,7 @@ from refold.engine.log.index.file import (
     open_index,
 )
 from refold.engine.log.index.rows import IndexedEpisode, Met, read_rows
+from refold.engine.log.index.wanted import EVERY, Wanted, condition_of
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.store import EventLog
@@ -63,19 +64,31 @@ class OpenIndex:
     ) -> None:
         self._connection.close()
 
-    def catch_up(self, left_out: LeftOut, watch: Watch | None = None) -> None:
+    def catch_up(
+        self, left_out: LeftOut, wanted: Wanted = EVERY, watch: Watch | None = None
+    ) -> None:
         """
-        Bring rows and scores up to date with the log; *left_out* notes damaged episodes.
+        Bring rows and scores up to date with the log.
 
-        What is in the index already and has not grown costs next to nothing.
+        What is in the index already and has not grown costs next to nothing. *left_out* notes
+        damaged episodes, of those that are *wanted* by scenario, agent and run: what else they
+        are cannot be told.
         """
+        damaged = LeftOut()
         with self._errors():
             if not self._is_of_log():
                 self._begin_anew()
-            self._retry_unread(left_out)
-            self._read_grown(left_out)
-            self._read_new(left_out, watch)
+            self._retry_unread(damaged)
+            self._read_grown(damaged)
+            self._read_new(damaged, watch)
             self._read_grades()
+        if damaged:
+            names = Wanted(wanted.scenario, wanted.agent, wanted.run, forks=wanted.forks)
+            where, given = condition_of(names)
+            told = {uid for (uid,) in self.all(f"SELECT uid FROM unread WHERE {where}", given)}
+            for id, problem in damaged.problems.items():
+                if id in told:
+                    left_out.problems.setdefault(id, problem)
 
     def all(self, sql: str, parameters: Any = ()) -> list[Any]:
         """Return all rows of a query."""
@@ -177,9 +190,12 @@ class OpenIndex:
             else:
                 kept.add(row.number)
         self.write("DELETE FROM unread WHERE id = ?", ((number,) for number in kept))
-        rest = [(number,) for number in numbers if number not in kept]
-        self.write("DELETE FROM rows WHERE id = ?", rest)
-        self.write("INSERT OR REPLACE INTO unread VALUES (?)", rest)
+        rest = [number for number in numbers if number not in kept]
+        self.write("DELETE FROM rows WHERE id = ?", ((number,) for number in rest))
+        self.write(
+            "INSERT OR REPLACE INTO unread VALUES (?, ?, ?, ?, ?, ?)",
+            ((number, self.log.id_of(number), *self.log.names_of(number)) for number in rest),
+        )
 
     def _keep(self, row: IndexedEpisode, met: Met) -> None:
         info = [getattr(row.info, each.name) for each in fields(EpisodeInfo)]

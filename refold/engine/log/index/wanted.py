@@ -78,6 +78,10 @@ class Wanted:
     forks: bool = True
 
 
+EVERY = Wanted()
+"""All episodes."""
+
+
 @frozen
 class Order:
     """
