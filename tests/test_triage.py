@@ -154,8 +154,8 @@ def test_an_episode_by_its_place(shell):
         for name in ("first:workflow/hard:45", "fir:workflow/hard:45"):
             assert log.find(name).id == hard
             assert log.events(name).digest == log.events(hard).digest
-        inbox = log.find("dice:inbox/easy:0")
-        assert (inbox.run, inbox.scenario, inbox.seed) == ("dice", "inbox/easy", 0)
+        inbox = log.find("dice:inbox/easy:1")
+        assert (inbox.run, inbox.scenario, inbox.seed) == ("dice", "inbox/easy", 1)
         with pytest.raises(
             AmbiguousEpisode, match=r"'last:workflow/easy:42': expected the id of one of 2, .* got"
         ) as raised:
