@@ -18,6 +18,16 @@ PAGE = 500
 """Rows that are read in one query."""
 _MOST_MATCHES = 5  # in the message about an ambiguous reference
 
+OF_SCENARIO = """(scenario = :scenario OR (substr(scenario, 1, length(:prefix)) = :prefix
+    AND substr(scenario, 1 + length(scenario) - length(:suffix)) = :suffix))"""
+"""SQL: whether an episode is of a scenario, or of a family as ``family_values`` gives it."""
+
+
+def family_values(scenario: str) -> dict[str, str]:
+    """Return the parameters of ``OF_SCENARIO`` that hold if *scenario* is the name of a family."""
+    family, at, rules = scenario.partition("@")
+    return {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
+
 
 class LogReader(LogConnection):
     """What can be read of a log's episodes; see ``EventLog``."""
@@ -106,15 +116,11 @@ class LogReader(LogConnection):
         # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
         # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
         where = f"""
-            WHERE (:scenario IS NULL OR e.scenario = :scenario
-                OR (substr(e.scenario, 1, length(:prefix)) = :prefix
-                    AND substr(e.scenario, 1 + length(e.scenario) - length(:suffix)) = :suffix))
+            WHERE (:scenario IS NULL OR {OF_SCENARIO})
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
             AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {PAGE}"""
-        family, at, rules = (scenario or "").partition("@")
-        of_family = {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
         chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
-        chosen |= of_family
+        chosen |= family_values(scenario or "")
         while rows := self._page(where, chosen, left_out):
             yield from _read_rows((row for _, row in rows if row is not None), left_out)
             chosen["last"] = rows[-1][0]

@@ -58,12 +58,17 @@ class LogIndex(OpenIndex):
             IndexDamaged: The log has another episode in place of one of these.
         """
         found = self.rows(wanted, order, limit=limit, after=after)
-        now = dict(self.log.numbered([each.number for each in found[:PAGE]], left_out))
-        fresh = [evolve(each, info=now[each.number]) for each in found if each.number in now]
-        for old, new in zip((each for each in found if each.number in now), fresh, strict=True):
-            if old.info.ended and old.info.digest != new.info.digest:
+        first, rest = found[:PAGE], found[PAGE:]
+        now = dict(self.log.numbered([each.number for each in first], left_out))
+        fresh = []
+        for each in first:
+            info = now.get(each.number)
+            if info is None:  # it is damaged
+                continue
+            if each.info.ended and each.info.digest != info.digest:
                 raise IndexDamaged(f"{self._name}: expected the episodes of the log, got others")
-        return fresh + found[PAGE:]
+            fresh.append(evolve(each, info=info))
+        return fresh + rest
 
     def count(self, wanted: Wanted = EVERY) -> tuple[int, float | None]:
         """Return how many episodes are *wanted*, and the mean of their scores; None without any."""

@@ -141,6 +141,8 @@ class OpenIndex:
 
     def _begin_anew(self) -> None:
         with self.transaction():
+            if self._is_of_log():  # another process has begun it meanwhile
+                return
             for table in _TABLES:
                 self._connection.execute(f"DELETE FROM {table}")
             self._connection.execute("INSERT INTO texts (texts) VALUES ('delete-all')")

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from attrs import frozen
 
 from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.reader import OF_SCENARIO, family_values
 
 Ending = Literal["terminated", "truncated", "unfinished", "not-counted"]
 """How an episode ended; not counted are the unfinished and those that an API's faults stopped."""
@@ -36,8 +37,6 @@ _CONDITIONS = {
     "text": "(id IN (SELECT rowid FROM texts WHERE words MATCH :phrase) OR instr(lower("
     "uid || char(10) || scenario || char(10) || agent || char(10) || run), lower(:text)))",
 }
-_OF_FAMILY = """(scenario = :scenario OR (substr(scenario, 1, length(:prefix)) = :prefix
-    AND substr(scenario, 1 + length(scenario) - length(:suffix)) = :suffix))"""
 _ENDED = {
     "terminated": "ended = 'terminated'",
     "truncated": "ended = 'truncated'",
@@ -110,9 +109,7 @@ def condition_of(wanted: Wanted) -> tuple[str, dict[str, Any]]:
 
 def _conditions(wanted: Wanted) -> Iterator[tuple[str, dict[str, Any]]]:
     if wanted.scenario is not None:
-        family, at, rules = wanted.scenario.partition("@")
-        values = {"scenario": wanted.scenario, "prefix": f"{family}/", "suffix": f"{at}{rules}"}
-        yield _OF_FAMILY, values
+        yield OF_SCENARIO, {"scenario": wanted.scenario, **family_values(wanted.scenario)}
     if wanted.ended is not None:
         yield _ENDED[wanted.ended], {}
     for name in ("agent", "run", "below", "since", "error"):
