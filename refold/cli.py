@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("refold.commands.transfer", "Write episodes as JSON Lines."),
     "import": ("refold.commands.import_runs", "Read episodes and other tools' runs into the log."),
     "merge": ("refold.commands.merge", "Put several logs into a new one."),
+    "index": ("refold.commands.index", "Make the index of the log anew."),
     "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
     "proxy": ("refold.commands.proxy", "Record what OpenEnv clients do on any server."),
     "demo": ("refold.commands.demo", "See the main job done in one go, without a key."),

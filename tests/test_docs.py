@@ -31,6 +31,7 @@ PAGES += [
     "docs/agents.md",
     "docs/environments.md",
     "docs/export.md",
+    "docs/finding-episodes.md",
     "docs/writing-a-scenario.md",
     "docs/ci.md",
     "docs/regrade.md",

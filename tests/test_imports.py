@@ -23,6 +23,7 @@ FLOORS = [
     ("labels",),
     ("replays", "solving", "generating"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
+    ("triage",),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),
@@ -43,7 +44,10 @@ PUBLIC = {f"refold.{name}" for name in refold.__all__}
 OWNERS = {
     "sqlite3": ["refold/engine/log/*"],
     "sqlite_utils": ["refold/engine/log/*"],
-    "refold.engine.log.store": ["refold/engine/__init__.py"],  # episodes know the protocol only
+    "refold.engine.log.store": [  # episodes know the protocol only
+        "refold/engine/__init__.py",
+        "refold/engine/log/index/*",
+    ],
     "openai": ["refold/agents/*"],
     "any_llm": ["refold/agents/any_llm_client.py"],
     "fastapi": ["refold/server/*"],

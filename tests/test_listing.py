@@ -6,7 +6,7 @@ from refold.engine import EventLog
 from refold.graders import grade
 from refold.scenarios import load, scenario_names
 
-HEAD = "episode scenario agent seed steps reward score ended run"
+HEAD = "episode scenario agent seed steps reward score verdict run"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_episodes(shell, options, runs):
 
 def test_a_list_that_was_cut_says_so(shell):
     """Only where there are more does a word on stderr tell how to see them."""
-    assert shell("episodes --limit 3").err == "the newest 3; --limit 0 shows all that fit\n"
+    assert shell("episodes --limit 3").err == "the first 3; --limit 0 shows all\n"
     assert shell("episodes --limit 9").err == ""
     assert "no episodes in refold.db fit" in shell("episodes --run nothing").err
 

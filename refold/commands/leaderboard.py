@@ -1,6 +1,6 @@
 """``refold leaderboard``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 from rich.table import Table
@@ -25,16 +25,18 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
 )
-from refold.commands.shared.progress import show_progress
+from refold.commands.shared.progress import show_progress, watching
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
 )
 from refold.engine import EventLog
-from refold.reports import Ranking, find_run, ranking_row, rankings
+from refold.engine.log.index.wanted import Wanted
+from refold.reports import Outcome, Ranking, find_run, ranking_row, rankings
 from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import measure_outcomes, nothing_of
 from refold.reports.statistics import CONFIDENCE
+from refold.triage import indexed_outcomes
 
 
 @click.command(
@@ -65,19 +67,29 @@ def leaderboard_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
         source = grader_choice.source(log, left_out)
-        found = measure_outcomes(
-            log,
-            nothing_of,
-            scenario=scenario,
-            run=name,
-            left_out=left_out,
-            source=source,
-            workers=grader_choice.workers(log, look_up_only(source, log), jobs),
-        )
+        workers = grader_choice.workers(log, look_up_only(source, log), jobs)
         shares = Shares(read_optima(log, left_out))
-        outcomes = (shares.add(outcome) for outcome, _ in found)
-        total = log.count()
-        tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
+        found: Iterable[Outcome]
+        if grader_choice.is_given:
+            measured = measure_outcomes(
+                log,
+                nothing_of,
+                scenario=scenario,
+                run=name,
+                left_out=left_out,
+                source=source,
+                workers=workers,
+            )
+            graded = (outcome for outcome, _ in measured)
+            found = show_progress(graded, total=log.count(), label="grading")
+        else:
+            wanted = Wanted(scenario=scenario, run=name, forks=False)
+            with watching("grading") as watch:
+                indexed = indexed_outcomes(
+                    log, left_out, wanted=wanted, watch=watch, workers=workers
+                )
+            found = (outcome for _, outcome in indexed)
+        tables, several = rankings(map(shares.add, found))
         tell_remarks(source)
     if as_json:
         rows = (ranking_row(each, shares) for each in tables)

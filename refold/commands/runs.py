@@ -19,12 +19,12 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
-from refold.commands.shared.progress import show_progress
+from refold.commands.shared.progress import watching
 from refold.commands.shared.report_formatting import format_exclusions
 from refold.engine import EventLog
 from refold.graders.answers import KeptAnswers
 from refold.reports import Run, runs_of
-from refold.reports.outcomes import Played, nothing_of, replaced_failures, score_episodes
+from refold.triage import indexed_outcomes
 
 _NAMES_SHOWN = 3
 
@@ -42,22 +42,16 @@ def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> 
     List the runs of the log, newest first: who played what, and the mean score.
 
     Each call of `refold record` makes a run. The mean is that of the scenarios' means, graded
-    from the events; episodes that the API's faults stopped, or that have no end, are excluded.
+    from the events, once for each episode; episodes that the API's faults stopped, or that have no
+    end, are excluded.
     """
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
-        replaced = replaced_failures(log.episodes(left_out=left_out))
-        infos = log.episodes(left_out=left_out)
-        scored = score_episodes(
-            log,
-            (Played(info, info.id in replaced) for info in infos),
-            nothing_of,
-            episodes=log.count(),
-            left_out=left_out,
-            source=AS_RECORDED.source(log, left_out),
-            workers=AS_RECORDED.workers(log, KeptAnswers(), jobs),
-        )
-        watched = show_progress(scored, total=log.count(), label="grading")
-        found = runs_of((info, outcome) for info, outcome, _ in watched)[::-1]
+    with (
+        telling_left_out() as left_out,
+        EventLog(log_path, readonly=True) as log,
+        watching("grading") as watch,
+    ):
+        workers = AS_RECORDED.workers(log, KeptAnswers(), jobs)
+        found = runs_of(indexed_outcomes(log, left_out, watch=watch, workers=workers))[::-1]
     shown = found[: limit or None]
     if as_json:
         print_json("runs", map(_run_row, shown))

@@ -1,7 +1,7 @@
 """Reports on many episodes: runs, summaries, comparisons, rankings, data frames."""
 
 from refold.reports.baseline import Baseline, baselines
-from refold.reports.comparison import Comparison, Contrast, Flip, compare
+from refold.reports.comparison import Comparison, Contrast, Flip, LargeMove, Move, compare
 from refold.reports.frames import Frames, read
 from refold.reports.leaderboard import Ranking, ranking_row, rankings
 from refold.reports.outcomes import Outcome, read_outcomes
@@ -16,6 +16,8 @@ __all__ = [
     "Costs",
     "Flip",
     "Frames",
+    "LargeMove",
+    "Move",
     "Outcome",
     "Price",
     "Ranking",

@@ -21,6 +21,19 @@ def format_number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.10g}"
 
 
+def format_count(number: int) -> str:
+    """Return a large count to three digits: ``812``, ``4.71 k``, ``12.3 M``."""
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= size:
+            return f"{number / size:.{_digits(number // size)}f} {unit}"
+    return str(number)
+
+
+def _digits(whole: int) -> int:
+    """Return how many decimals of a number make three digits."""
+    return max(0, 3 - len(str(whole)))
+
+
 def pluralise(number: int, noun: str) -> str:
     """Return *number* and *noun*, with an s unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from refold.engine import EventLog, RefoldError
 from refold.engine.errors import UnknownName
+from refold.engine.log.index.wanted import Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.graders import RubricName
 from refold.graders.sources import SavedGrades, find_saved, rubric_reference
@@ -20,6 +21,7 @@ from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
 from refold.server.sessions.errors import BadRequest
+from refold.triage import indexed_outcomes
 
 MOST_SEEDS = 100
 """Seeds in one request, which holds one of the few slots for long computations."""
@@ -159,10 +161,15 @@ def leaderboard(
     """
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         left_out = LeftOut()
-        source = None if by is None else _saved_grades(log, by, left_out)
-        found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
+        if by is None:
+            wanted = Wanted(scenario=scenario, run=run, forks=False)
+            found = [outcome for _, outcome in indexed_outcomes(log, left_out, wanted=wanted)]
+        else:
+            source = _saved_grades(log, by, left_out)
+            read = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
+            found = [outcome for outcome, _ in read]
         shares = Shares(read_optima(log, left_out))
-        tables, several = rankings(shares.add(outcome) for outcome, _ in found)
+        tables, several = rankings(map(shares.add, found))
         graders = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
     rows = [ranking_row(each, shares) for each in tables]
     return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))
