@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "merge": ("refold.commands.merge", "Put several logs into a new one."),
     "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
     "proxy": ("refold.commands.proxy", "Record what OpenEnv clients do on any server."),
+    "config": ("refold.commands.config", "Show which settings count, and where from."),
     "demo": ("refold.commands.demo", "See the main job done in one go, without a key."),
 }
 """Every command, in the order of --help: its module, and its line in the list of commands."""

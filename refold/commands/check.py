@@ -21,7 +21,7 @@ from refold.commands.regrading.text import print_report
 from refold.commands.shared.files import check_output, output_file
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.options import format_examples
+from refold.commands.shared.options import DEFAULT_PASS_AT, format_examples
 from refold.commands.shared.output import print_to_stderr, safe_text, stdout_console
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
@@ -90,11 +90,12 @@ def check_command(
 
 @frozen
 class _Project:
-    """The *check* that the settings in the file *path* ask for, and its *rules*."""
+    """The *check* that the settings in the file *path* ask for, its *rules* and pass mark."""
 
     path: Path
     check: CheckSettings
     rules: CheckRules
+    pass_at: float
 
     def place(self, name: str | None) -> Path | None:
         """Return the path *name*, which starts from the folder of the settings."""
@@ -132,10 +133,13 @@ def _find_project(file: str | None) -> _Project:
             f"check: expected a {NAME} in this folder or above, got none; docs/ci.md has one"
         )
     path = Path(os.path.relpath(path))
-    check = read_settings(path).check
+    settings = read_settings(path)
+    check = settings.check
     if check is None:
         raise RefoldError(f"{path}: expected a table [check], got none; docs/ci.md has one")
-    return _Project(path, check, read_rules(check, path))
+    marks = (check.pass_at, settings.pass_at, DEFAULT_PASS_AT)
+    pass_at = next(each for each in marks if each is not None)
+    return _Project(path, check, read_rules(check, path), pass_at)
 
 
 def _check(project: _Project, left_out: LeftOut) -> CheckResult:
@@ -159,7 +163,7 @@ def _check(project: _Project, left_out: LeftOut) -> CheckResult:
 def _compare(project: _Project, one: GraderCheck, runs: Sequence[Verdict]) -> Checked:
     look = ["refold", "regrade", *(f"--log={log}" for log in project.logs)]
     rules = project.rules.rules
-    checked = one.compare(rules, runs, pass_at=project.check.pass_at, look=look)
+    checked = one.compare(rules, runs, pass_at=project.pass_at, look=look)
     for line in one.remarks():
         print_to_stderr(line)
     return checked
@@ -191,7 +195,7 @@ def _compare_runs(project: _Project, one: GraderCheck) -> list[Verdict]:
     if check.runs is None:
         return []
     rule = parse_rule(check.runs.fail, known=COMPARE_RULES)
-    return [one.compare_runs(check.runs, rule, pass_at=check.pass_at)]
+    return [one.compare_runs(check.runs, rule, pass_at=project.pass_at)]
 
 
 def _update(project: _Project, left_out: LeftOut) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     opening_input,
@@ -21,11 +22,11 @@ from refold.commands.shared.options import (
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
+from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
 from refold.engine import Episode, RefoldError, Reseeded
 from refold.engine.episode import LARGEST_SEED
 from refold.environments import Worlds
-from refold.reports import Price
+from refold.reports import Prices
 
 
 @click.command(
@@ -43,6 +44,7 @@ from refold.reports import Price
 @click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
 @world_option
 @price_option
+@max_cost_option
 @with_model_options
 @log_option
 @json_option
@@ -53,7 +55,8 @@ def fork_command(
     seed: int | None,
     new_id: str | None,
     named: Sequence[str],
-    price: Price | None,
+    prices: Prices,
+    max_cost: float | None,
     model: ModelChoices,
     log_path: str,
     as_json: bool,
@@ -66,6 +69,7 @@ def fork_command(
     belongs to no run, since nobody recorded it there.
     """
     agent, model = complete_agent_name(agent), with_programs(model, agent)
+    cap = make_cap(max_cost, prices, [agent], model)
     with open_existing(log_path) as log:
         parent = log.find(id)
         stream = log.events(parent.id)
@@ -95,6 +99,15 @@ def fork_command(
             save_missing_grades(log, infos)
         else:
             label = f"fork of {parent.id}"
-            left = play_all(log, infos, model, label=label, price=price, worlds=worlds)
+            left = play_run(
+                log,
+                infos,
+                model,
+                name=fork.id,
+                label=label,
+                prices=prices,
+                cap=cap,
+                worlds=worlds,
+            )
         code = print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)
     return 1 if left else code

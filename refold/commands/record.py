@@ -7,6 +7,7 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
+from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     complete_user_name,
@@ -29,7 +30,7 @@ from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
 from refold.environments import Worlds
 from refold.environments.tau2.addresses import with_user
-from refold.reports import Price
+from refold.reports import Prices
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, family_scenarios, load, world_names
 from refold.scenarios.answered.parameters import MOST_STEPS
@@ -74,6 +75,7 @@ class EpisodeJob:
 @click.option("--name", "run", help="Name of the run; made up if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
+@max_cost_option
 @with_model_options
 @log_option
 @json_option
@@ -89,7 +91,8 @@ def record_command(
     parallel: int,
     run: str | None,
     durable: bool,
-    price: Price | None,
+    prices: Prices,
+    max_cost: float | None,
     model: ModelChoices,
     log_path: str,
     as_json: bool,
@@ -108,6 +111,7 @@ def record_command(
         scenario = with_user(scenario, complete_user_name(user, model))
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
+    cap = make_cap(max_cost, prices, [agent], model)
     jobs: list[EpisodeJob] = []
     scenarios = [limit_steps(each, max_steps) for each in load_scenarios(scenario)]
     worlds = Worlds([*scenario, *named])
@@ -121,7 +125,15 @@ def record_command(
         infos = begin_episodes(log, jobs, agent, name)
         label = f"run {name}"
         left = play_run(
-            log, infos, model, name=name, label=label, parallel=parallel, price=price, worlds=worlds
+            log,
+            infos,
+            model,
+            name=name,
+            label=label,
+            parallel=parallel,
+            prices=prices,
+            cap=cap,
+            worlds=worlds,
         )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
     return 1 if left else code

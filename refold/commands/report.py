@@ -40,7 +40,7 @@ from refold.commands.shared.report_formatting import (
 from refold.engine import EventLog
 from refold.reports import (
     Costs,
-    Price,
+    Prices,
     RunReport,
     ScenarioReport,
     find_run,
@@ -88,7 +88,7 @@ def report_command(
     run: str,
     pass_at: float,
     ks: Sequence[int],
-    price: Price | None,
+    prices: Prices,
     grader_choice: GraderChoice,
     log_path: str,
     as_json: bool,
@@ -111,7 +111,7 @@ def report_command(
         episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
         shares = Shares(read_optima(log, left_out))
         noted = ((shares.add(outcome), stream) for outcome, stream in episodes)
-        run_report = report_run(noted, pass_at=pass_at, ks=ks, price=price)
+        run_report = report_run(noted, pass_at=pass_at, ks=ks, prices=prices)
         tell_remarks(source)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}

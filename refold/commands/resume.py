@@ -1,11 +1,12 @@
 """``refold resume``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 from attrs import frozen
 
-from refold.agents.origins import find_origin
+from refold.agents.origins import find_origin, strip_origin
+from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
@@ -27,8 +28,9 @@ from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
 from refold.graders import saved_grades
-from refold.reports import Price, find_run
+from refold.reports import Prices, find_run
 from refold.reports.outcomes import replaced_failures
+from refold.reports.usage import Usage
 
 
 @frozen
@@ -66,6 +68,7 @@ class RecordedScenario:
 @world_option
 @parallel_option
 @price_option
+@max_cost_option
 @with_model_options
 @log_option
 @json_option
@@ -76,7 +79,8 @@ def resume_command(
     programs: Sequence[str],
     named: Sequence[str],
     parallel: int,
-    price: Price | None,
+    prices: Prices,
+    max_cost: float | None,
     model: ModelChoices,
     log_path: str,
     as_json: bool,
@@ -100,6 +104,13 @@ def resume_command(
             found, lambda info: (log.events(info.id), saved_grades(log, info.id))
         )
         infos = [info for info, _ in readable]
+        agents = [
+            strip_origin(info.agent) if trust else info.agent
+            for info in infos
+            if info.ended is None or (failed and info.reason == INSTRUMENT_FAILED)
+        ]
+        paid = None if max_cost is None else _paid(log, infos)
+        cap = make_cap(max_cost, prices, agents, model, paid)
         if failed:
             infos = _begin_again(log, infos, model, worlds, trust=trust)
         running = [info for info in infos if info.ended is None]
@@ -115,11 +126,23 @@ def resume_command(
             name=id,
             label=label,
             parallel=parallel,
-            price=price,
+            prices=prices,
+            cap=cap,
             worlds=worlds,
         )
         code = print_episodes(log, [info.id for info in infos], as_json=as_json)
     return 1 if left or left_out else code
+
+
+def _paid(log: EventLog, infos: Iterable[EpisodeInfo]) -> Usage:
+    """Return what was paid for so far: by the runs of *infos*, or by those that have none."""
+    usage = Usage()
+    runs = dict.fromkeys(info.run for info in infos if info.run)
+    whole = (each for run in runs for each in log.episodes(run=run))
+    alone = (info for info in infos if not info.run)
+    for _, events in LeftOut().read_each((*whole, *alone), lambda info: log.events(info.id)):
+        usage.add(events)
+    return usage
 
 
 def _begin_again(

@@ -7,7 +7,7 @@ from refold.reports.leaderboard import Ranking, rankings
 from refold.reports.outcomes import Outcome, read_outcomes
 from refold.reports.runs import Run, find_run, run_names, runs_of
 from refold.reports.summary import Costs, RunReport, ScenarioReport, report_run
-from refold.reports.usage import Price
+from refold.reports.usage import Price, Prices
 
 __all__ = [
     "Baseline",
@@ -18,6 +18,7 @@ __all__ = [
     "Frames",
     "Outcome",
     "Price",
+    "Prices",
     "Ranking",
     "Run",
     "RunReport",

@@ -21,6 +21,11 @@ def format_number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.10g}"
 
 
+def format_dollars(amount: float) -> str:
+    """Return *amount* in US dollars; below one, with four decimal places."""
+    return f"${amount:.2f}" if amount >= 1 else f"${amount:.4f}"
+
+
 def pluralise(number: int, noun: str) -> str:
     """Return *number* and *noun*, with an s unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,13 +1,12 @@
 """Options of the commands with which people label, and what those commands tell."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
+from refold.commands.shared.configured import project_settings
 from refold.commands.shared.options import CommandT
 from refold.engine.log.remarks import Remark
-from refold.project import find_settings, read_settings
 
 
 def declared_values() -> Mapping[str, tuple[str, ...]]:
@@ -17,8 +16,8 @@ def declared_values() -> Mapping[str, tuple[str, ...]]:
     Raises:
         RefoldError: The file cannot be used.
     """
-    path = find_settings(Path())
-    return {} if path is None else read_settings(path).labels
+    settings = project_settings()
+    return {} if settings is None else settings.labels
 
 
 def author_option(command: CommandT) -> CommandT:

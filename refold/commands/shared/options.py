@@ -7,12 +7,15 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from refold.commands.shared.configured import Configured, log_of
 from refold.engine import EventLog, RefoldError
 from refold.engine.terminal_text import safe_text
+from refold.project.settings import MOST_PARALLEL
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 DEFAULT_LOG = "refold.db"
+DEFAULT_PASS_AT = 0.7
 # A log may hold thousands of episodes, while a shell should answer the tab key at once.
 _MOST_COMPLETIONS = 200
 
@@ -95,7 +98,7 @@ def log_option(command: CommandT) -> CommandT:
         "log_path",
         metavar="FILE",
         envvar="REFOLD_LOG",
-        default=DEFAULT_LOG,
+        default=Configured(log_of, DEFAULT_LOG),
         show_default=True,
         show_envvar=True,
         help="The log.",
@@ -143,8 +146,8 @@ def parallel_option(command: CommandT) -> CommandT:
     """Add ``--parallel``, the number of episodes that are played at once."""
     return click.option(
         "--parallel",
-        type=click.IntRange(1, 1024),
-        default=1,
+        type=click.IntRange(1, MOST_PARALLEL),
+        default=Configured(lambda settings: settings.parallel, 1),
         show_default=True,
         help="Episodes to play at once; helps with models.",
     )(command)
@@ -166,7 +169,7 @@ def pass_at_option(command: CommandT) -> CommandT:
     return click.option(
         "--pass-at",
         type=click.FloatRange(0, 1),
-        default=0.7,
+        default=Configured(lambda settings: settings.pass_at, DEFAULT_PASS_AT),
         show_default=True,
         help="An episode passes from this score on.",
     )(command)
