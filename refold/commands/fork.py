@@ -22,7 +22,8 @@ from refold.commands.shared.options import (
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
+from refold.commands.shared.played import print_episodes, print_uncounted
+from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.engine import Episode, RefoldError, Reseeded
 from refold.engine.episode import LARGEST_SEED
 from refold.environments import Worlds
@@ -110,4 +111,5 @@ def fork_command(
                 worlds=worlds,
             )
         code = print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)
+        print_uncounted(log, [fork.id], told=left)
     return 1 if left else code

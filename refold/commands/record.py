@@ -1,5 +1,6 @@
 """``refold record``."""
 
+import time
 from collections.abc import Iterator, Sequence
 from secrets import token_hex
 
@@ -7,6 +8,7 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
+from refold.commands.shared.closing import print_closing
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.model_choices import (
     complete_agent_name,
@@ -21,10 +23,12 @@ from refold.commands.shared.options import (
     json_option,
     log_option,
     parallel_option,
+    project_pass_at,
     scenario_argument,
     world_option,
 )
-from refold.commands.shared.playing import play_run, print_episodes
+from refold.commands.shared.played import print_episodes, print_uncounted
+from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
@@ -106,6 +110,7 @@ def record_command(
     that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
     episode off.
     """
+    began, pass_at = time.monotonic(), project_pass_at()
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     if user is not None:
         scenario = with_user(scenario, complete_user_name(user, model))
@@ -135,7 +140,17 @@ def record_command(
             cap=cap,
             worlds=worlds,
         )
-        code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
+        ids = [info.id for info in infos]
+        code = print_episodes(log, ids, as_json=as_json, run=name)
+        print_uncounted(log, ids, told=left)
+        print_closing(
+            log,
+            name,
+            pass_at=pass_at,
+            prices=prices,
+            seconds=time.monotonic() - began,
+            as_json=as_json,
+        )
     return 1 if left else code
 
 

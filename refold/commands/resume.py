@@ -1,11 +1,13 @@
 """``refold resume``."""
 
+import time
 from collections.abc import Iterable, Sequence
 
 import click
 from attrs import frozen
 
 from refold.agents.origins import find_origin, strip_origin
+from refold.commands.shared.closing import print_closing
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
@@ -17,10 +19,12 @@ from refold.commands.shared.options import (
     log_option,
     open_existing,
     parallel_option,
+    project_pass_at,
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
+from refold.commands.shared.played import print_episodes, print_uncounted
+from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.commands.shared.programs import is_program, not_named
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
@@ -96,6 +100,7 @@ def resume_command(
     its start, as a new episode of the same run, epoch and seed that takes its place in reports. It
     is asked as before, but for the model options that are given now.
     """
+    began, pass_at = time.monotonic(), project_pass_at()
     model, worlds = with_programs(model, *programs), Worlds(named)
     with telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)
@@ -130,7 +135,18 @@ def resume_command(
             cap=cap,
             worlds=worlds,
         )
-        code = print_episodes(log, [info.id for info in infos], as_json=as_json)
+        ids = [info.id for info in infos]
+        code = print_episodes(log, ids, as_json=as_json)
+        print_uncounted(log, ids, told=left)
+        for run in dict.fromkeys(info.run for info in infos if info.run):
+            print_closing(
+                log,
+                run,
+                pass_at=pass_at,
+                prices=prices,
+                seconds=time.monotonic() - began,
+                as_json=as_json,
+            )
     return 1 if left or left_out else code
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_signed
-from refold.commands.shared.output import SHORT_ID_LENGTH, add_row, new_table, to_json_data
+from refold.commands.shared.output import add_row, new_table, short_id, to_json_data
 from refold.engine import EpisodeInfo
 from refold.graders import Grade
 
@@ -31,8 +31,7 @@ def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
     for info, grades in rows:
         add_row(
             listing,
-            # Only made-up ids are cut; a name that someone chose is shown whole.
-            info.id[:SHORT_ID_LENGTH] if len(info.id) == 2 * SHORT_ID_LENGTH else info.id,
+            short_id(info.id),
             info.scenario,
             info.agent,
             info.seed,

@@ -26,6 +26,23 @@ def format_dollars(amount: float) -> str:
     return f"${amount:.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
+def format_tokens(number: int) -> str:
+    """Return a number of tokens as people say it, such as ``850``, ``31 k`` or ``4.7 M``."""
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.0f} k" if number < 999_500 else f"{number / 1_000_000:.1f} M"
+
+
+def format_duration(seconds: float) -> str:
+    """Return a time in its two largest units, such as ``0.4 s``, ``16 s`` or ``6 min 10 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def pluralise(number: int, noun: str) -> str:
     """Return *number* and *noun*, with an s unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -16,6 +16,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 DEFAULT_LOG = "refold.db"
 DEFAULT_PASS_AT = 0.7
+_PASS_AT = Configured(lambda settings: settings.pass_at, DEFAULT_PASS_AT)
 # A log may hold thousands of episodes, while a shell should answer the tab key at once.
 _MOST_COMPLETIONS = 200
 
@@ -164,12 +165,17 @@ def limit_option(command: CommandT) -> CommandT:
     )(command)
 
 
+def project_pass_at() -> float:
+    """Return the score from which an episode passes, for commands without ``--pass-at``."""
+    return float(_PASS_AT())
+
+
 def pass_at_option(command: CommandT) -> CommandT:
     """Add ``--pass-at``, the score from which an episode passes."""
     return click.option(
         "--pass-at",
         type=click.FloatRange(0, 1),
-        default=Configured(lambda settings: settings.pass_at, DEFAULT_PASS_AT),
+        default=_PASS_AT,
         show_default=True,
         help="An episode passes from this score on.",
     )(command)

@@ -30,12 +30,19 @@ __all__ = [
     "print_to_stderr",
     "safe_lines",
     "safe_text",
+    "short_id",
     "stdout_console",
     "to_json_data",
 ]
 
 SHORT_ID_LENGTH = 8
 """Characters of an id or a digest that tables show; enough to be unique in most logs."""
+
+
+def short_id(id: str) -> str:
+    """Return the beginning of a made-up *id*; a name that someone chose is returned whole."""
+    return id[:SHORT_ID_LENGTH] if len(id) == 2 * SHORT_ID_LENGTH else id
+
 
 # A pipe has no width, and at the 80 columns that rich assumes, most tables would fold.
 _PIPE_WIDTH = 160

@@ -15,15 +15,12 @@ from refold.agents.functions import ProgramFailed
 from refold.agents.players import Player, run_in_parallel
 from refold.commands.shared.cost_cap import CapReached, CostCap
 from refold.commands.shared.episode_progress import EpisodeProgressBar
-from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
 from refold.commands.shared.model_choices import StepWatcher, open_players
 from refold.commands.shared.model_options import ModelChoices
-from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
-from refold.engine import Episode, EpisodeInfo, Event, EventLog, RefoldError
-from refold.engine.events import Answer
-from refold.engine.exchanges import INSTRUMENT_FAILED, ActionForfeited, ModelCalled
+from refold.commands.shared.output import print_to_stderr
+from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError
+from refold.engine.exchanges import INSTRUMENT_FAILED, ActionForfeited
 from refold.environments import Worlds
 from refold.graders import grade, save_grade, saved_grades
 from refold.reports import Prices
@@ -225,55 +222,3 @@ def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
         counts = info.ended is not None and info.reason != INSTRUMENT_FAILED
         if counts and not saved_grades(log, info.id):
             save_grade(log, info.id, grade(log.events(info.id)))
-
-
-def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> int:
-    """
-    Print the episodes *ids* of *log* after they were played.
-
-    As JSON: a row for each, with the members *more*. Else a table, or a summary of more than
-    ``MOST_ROWS``. On stderr, how many were cut off or have not ended. Returns the exit code: 1 if
-    the API's faults cut any off.
-    """
-    infos = [log.find(id) for id in ids]
-    rows = ((info, saved_grades(log, info.id)) for info in infos)
-    if as_json:
-        print_json("episodes", (episode_row(*row) for row in rows), **more)
-    elif len(infos) <= MOST_ROWS:
-        stdout_console().print(episodes_table(rows))
-    else:
-        scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
-        stdout_console().print(summary_table(scores))
-    failed = [info for info in infos if info.reason == INSTRUMENT_FAILED]
-    if failed:
-        _print_failed(log, failed)
-    running = sum(info.ended is None for info in infos)
-    if running and not as_json:
-        print_to_stderr(
-            f"{pluralise(running, 'episode')} not ended: out of actions, or interrupted"
-        )
-    return 1 if failed else 0
-
-
-def _print_failed(log: EventLog, failed: Sequence[EpisodeInfo]) -> None:
-    """Print how many episodes were cut off, why, and how to play them again."""
-    run = failed[0].run
-    again = f"; `refold resume {run} --failed` plays them again" if run else ""
-    causes = Counter(_cause_of_end(log.events(info.id)) for info in failed)
-    for culprit in dict.fromkeys(culprit for culprit, _ in causes):
-        found = {cause: times for (which, cause), times in causes.most_common() if which == culprit}
-        told = ", ".join(f"{cause} ({times})" for cause, times in found.items())
-        number = pluralise(sum(found.values()), "episode")
-        print_to_stderr(f"{number} cut off because {culprit}: not counted; {told}{again}")
-
-
-def _cause_of_end(events: Sequence[Event]) -> tuple[str, str]:
-    """Return what failed last in *events*, the world or the API, and how."""
-    answers = (event for event in reversed(events) if isinstance(event, Answer))
-    fault = next((answer.fault for answer in answers), None)
-    if fault is not None:
-        return "the world failed", fault
-    calls = (event for event in reversed(events) if isinstance(event, ModelCalled))
-    faults = next((call.faults for call in calls), ())
-    cause = (faults[-1].cause or faults[-1].fault) if faults else "unknown"
-    return "the API kept failing", cause
