@@ -56,11 +56,30 @@ def stdout_console() -> Console:
 
 
 def new_table(
-    columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()
+    columns: Sequence[str],
+    *,
+    title: str | None = None,
+    right: Iterable[str] = (),
+    spare: Sequence[str] = (),
 ) -> Table:
-    """Return an empty table with *columns*, those in *right* aligned to the right."""
+    """
+    Return an empty table with *columns*.
+
+    Args:
+        columns: The headings.
+        title: A line above the table, if any.
+        right: Headings of figures, which are aligned to the right and never broken.
+        spare: Headings that a terminal below ``NARROW`` columns may go without, the first first.
+    """
     above = None if title is None else Text(safe_text(title))
-    grid = Listing(title=above, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    grid = Listing(
+        spare=spare,
+        title=above,
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        title_justify="left",
+    )
     for name in columns:
         heading = Text(safe_text(name))
         grid.add_column(heading, justify="right" if name in right else "left", overflow="fold")
