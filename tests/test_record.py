@@ -54,7 +54,7 @@ def test_what_people_see(shell):
     head, row, figures = (" ".join(line.split()) for line in ran.out.splitlines())
     assert head == "episode scenario agent seed steps reward score ended run"
     id = shell.ids()[0][:8]
-    assert row == f"{id} inbox/hard baseline 1 5 +2.2 0.8240 terminated: inbox_empty mail"
+    assert row == f"{id} inbox/hard baseline 1 5 +2.2 0.824 terminated: inbox_empty mail"
     assert figures.startswith("mail: 1 episode, score 0.824, passed, ")
     assert ran.err == f"next: refold show {id}\n      refold replay {id}\n"
 

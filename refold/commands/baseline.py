@@ -8,7 +8,6 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_score
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
@@ -90,8 +89,10 @@ def _baseline_table(family: str, rows: Sequence[Baseline]) -> Table:
     right = [*scenarios, "mean"]
     listing = new_table([family, "source", *right], right=right)
     for each in rows:
-        scores = (format_score(each.scores.get(name)) for name in scenarios)
-        mean = format_score(each.mean) if len(each.scores) == len(scenarios) else None
+        # Four places, as these scores were published.
+        found = (each.scores.get(name) for name in scenarios)
+        scores = (None if score is None else f"{score:.4f}" for score in found)
+        mean = f"{each.mean:.4f}" if len(each.scores) == len(scenarios) else None
         add_row(listing, each.agent, each.source, *scores, mean)
     return listing
 

@@ -22,7 +22,7 @@ from refold.commands.shared.files import check_output, output_file
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import DEFAULT_PASS_AT, format_examples
-from refold.commands.shared.output import print_to_stderr, safe_text, stdout_console
+from refold.commands.shared.output import print_to_stderr, print_words, stdout_console
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.project import find_settings, read_settings
@@ -226,16 +226,16 @@ def _print(result: CheckResult) -> None:
     out = stdout_console()
     for golden in result.goldens:
         if golden.problem:
-            out.print(safe_text(f"golden {golden.name}: {golden.problem}"), soft_wrap=True)
+            print_words(out, f"golden {golden.name}: {golden.problem}")
     for verdict in result.beside:
-        line = f"{verdict.rule}: {verdict.answer} ({verdict.why})"
-        out.print(safe_text(line), style="bold", soft_wrap=True)
+        print_words(out, f"{verdict.rule}: {verdict.answer} ({verdict.why})", style="bold")
     for each in result.graders:
         done = each.finished
         if result.beside or each is not result.graders[0]:
             out.print()
         print_report(out, done.heading, done.report, done.verdicts)
-    out.print(f"\n{safe_text(result.verdict)}", style="bold", soft_wrap=True)
+    out.print()
+    print_words(out, result.verdict, style="bold")
 
 
 def _write(path: str | None, make: Callable[[CheckResult], str], result: CheckResult) -> None:

@@ -81,7 +81,9 @@ def _print(log: EventLog, found: Sequence[Remark], log_path: str) -> None:
             f"no labels in {log_path} fit; `refold label ID --name N --value V` adds one"
         )
         return
-    listing = new_table(["episode", "step", "name", "value", "by", "at", "note"], right=["step"])
+    listing = new_table(
+        ["episode", "step", "name", "value", "by", "at", "note"], right=["step"], spare=["at"]
+    )
     for each in found:
         name = {"label": each.name, "tag": f"#{each.name}", "note": ""}[each.kind]
         value = each.value if each.kind == "label" else ""

@@ -133,7 +133,7 @@ def _setting_table(each: Ranking, shares: Shares) -> Table:
     optimum = ["of optimum"] if any(share is not None for share in reached) else []
     right = ["rank", "n", "mean", "95 %", *optimum, "best"]
     columns = ["rank", "agent", "n", "mean", "95 %", *optimum, "best", "episode", "excluded"]
-    listing = new_table(columns, right=right)
+    listing = new_table(columns, right=right, spare=["episode", "best", "95 %"])
     for place, share in zip(each.places, reached, strict=True):
         add_row(
             listing,

@@ -174,9 +174,14 @@ def _print_report(
 
 
 def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
-    passes = [f"pass@{k}" for k in ks] + [f"pass^{k}" for k in ks]
+    at_least, all_of = [f"pass@{k}" for k in ks], [f"pass^{k}" for k in ks]
+    passes = [*at_least, *all_of]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
-    listing = new_table(["scenario", *right, "excluded"], right=right)
+    listing = new_table(
+        ["scenario", *right, "excluded"],
+        right=right,
+        spare=[*reversed(all_of), *reversed(at_least), "95 % ", "steps", "95 %"],
+    )
     names = _names(run_report)
     for each in run_report.scenarios:
         chances = [*each.pass_at_k.values(), *each.pass_hat_k.values()]
@@ -212,7 +217,7 @@ def _names(run_report: RunReport) -> dict[Setting, str]:
 
 def _costs_table(run_report: RunReport, total: Costs) -> Table:
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
-    listing = new_table(["scenario", *right], right=right)
+    listing = new_table(["scenario", *right], right=right, spare=["p95", "latency", "unread"])
     names = _names(run_report)
     for each in run_report.scenarios:
         if each.costs:

@@ -42,7 +42,9 @@ def scenarios_command(name: str | None, as_toml: bool, as_json: bool) -> None:
         _print_scenario(chosen[0])
     else:
         listing = new_table(
-            ["scenario", "title", "rules", "seed", "rubric"], right=["rules", "seed"]
+            ["scenario", "title", "rules", "seed", "rubric"],
+            right=["rules", "seed"],
+            spare=["rubric", "rules"],
         )
         for each in chosen:
             rubric = f"{each.rubric.name} v{each.rubric.version}"

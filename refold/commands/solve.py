@@ -149,7 +149,7 @@ def _solution_row(each: _Recorded) -> dict[str, Any]:
 
 def _print_solutions(found: Sequence[_Recorded]) -> None:
     right = ["score", "return", "bound", "states"]
-    listing = new_table(["scenario", "best", *right, "", "episode"], right=right)
+    listing = new_table(["scenario", "best", *right, "", "episode"], right=right, spare=["states"])
     for each in found:
         solution = each.solution
         add_row(

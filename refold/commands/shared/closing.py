@@ -13,7 +13,7 @@ from refold.commands.shared.formatting import (
     format_tokens,
     pluralise,
 )
-from refold.commands.shared.output import print_to_stderr, safe_text, short_id, stdout_console
+from refold.commands.shared.output import print_to_stderr, print_words, short_id, stdout_console
 from refold.engine import EventLog, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
@@ -56,13 +56,13 @@ def print_closing(
     found = report_run(noted(), pass_at=pass_at, ks=(), prices=prices)
     out = stdout_console()
     figures = ", ".join([*_figures(found, len(outcomes)), format_duration(seconds)])
-    out.print(safe_text(f"{run}: {figures}."), soft_wrap=True)
+    print_words(out, f"{run}: {figures}.")
     counted = [each for each in outcomes if each.excluded is None]
     lowest = min(counted, key=lambda each: each.score, default=None)
     if lowest is not None and any(each.score > lowest.score for each in counted):
         where = f"{lowest.setting.scenario} seed {lowest.seed}, {short_id(lowest.id)}"
         told = f"lowest: {lowest.score:.3f} {where}: {_end_words(log, lowest.id)}"
-        out.print(safe_text(told), soft_wrap=True)
+        print_words(out, told)
     _print_next([*unfinished, *_looking(log, run, outcomes, lowest)])
 
 

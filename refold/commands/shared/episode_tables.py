@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_signed
+from refold.commands.shared.formatting import format_score, format_signed
 from refold.commands.shared.output import add_row, new_table, short_id, to_json_data
 from refold.engine import EpisodeInfo
 from refold.graders import Grade
@@ -27,6 +27,7 @@ def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
     listing = new_table(
         ["episode", "scenario", "agent", "seed", "steps", "reward", "score", "ended", "run"],
         right=["seed", "steps", "reward", "score"],
+        spare=["steps", "reward", "run"],
     )
     for info, grades in rows:
         add_row(
@@ -37,7 +38,7 @@ def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
             info.seed,
             info.steps,
             format_signed(info.total),
-            f"{grades[0].score:.4f}" if grades else None,
+            format_score(grades[0].score if grades else None),
             f"{info.ended}: {info.reason}" if info.ended else "running",
             info.run,
         )

@@ -6,8 +6,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def format_score(value: float | None) -> str | None:
-    """Return a score or a share with four decimal places; None for None."""
-    return None if value is None else f"{value:.4f}"
+    """Return a score or a share with three decimal places, as lists show it; None for None."""
+    return None if value is None else f"{value:.3f}"
 
 
 def format_signed(value: float) -> str:

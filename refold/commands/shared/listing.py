@@ -2,12 +2,14 @@
 A table that never breaks a word, so that no number, id or name is cut in two.
 
 Figures, the columns aligned to the right, stay in one line; texts shrink to their longest word.
-On a terminal below ``NARROW`` columns, the table leaves out columns that it can spare, and says
-which. Where all that is not enough, the rows are printed one below the other, a line for each cell.
+A terminal is spared columns that it can do without, below ``NARROW`` columns before any text is
+wrapped, and is told which. Where all that is not enough, the rows are printed one below the other,
+a line for each cell.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
@@ -16,7 +18,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 NARROW = 100
-"""Columns of a terminal from which on a table shows all that it has."""
+"""Columns of a terminal below which a table rather leaves out columns than wraps texts."""
+
+_Measure = Callable[[Column], int]
 
 _GAPS = (2, 1)  # spaces between columns: a narrow terminal gets fewer
 
@@ -26,8 +30,8 @@ class Listing(Table):
     A table without lines; cells are of the class ``Text``.
 
     Args:
-        spare: Headings of the columns that a narrow terminal may go without, the first first.
-        more: As for ``Table``.
+        spare: Headings of the columns that a terminal may go without, the first first.
+        more: What ``Table`` takes.
     """
 
     def __init__(self, *, spare: Sequence[str] = (), **more: Any) -> None:
@@ -36,40 +40,47 @@ class Listing(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table, or its rows one below the other where it does not fit."""
-        spared = range(len(self._spare) + 1 if options.max_width < NARROW else 1)
-        # Rather without a column than with texts of several lines, and so with those than stacked.
-        for least in (_whole, _shrunk):
-            for number in spared:
-                columns = self._without(self._spare[:number])
-                for gap in _GAPS:
-                    widths = _fit(columns, least, options.max_width - gap * (len(columns) - 1))
-                    if widths is not None:
-                        yield from self._table(columns, widths, gap, console, options)
-                        return
+        for least, spared in self._ways(console, options.max_width):
+            left_out = self._spare[:spared]
+            columns = [each for each in self.columns if str(each.header) not in left_out]
+            for gap in _GAPS:
+                room = options.max_width - gap * (len(columns) - 1)
+                widths = _fit(columns, least, room)
+                if widths is not None:
+                    shown = self._part(columns, widths, gap)
+                    yield from Table.__rich_console__(shown, console, options)
+                    yield from self._told(columns, options.max_width)
+                    return
         yield from self._stack()
 
-    def _without(self, headings: Sequence[str]) -> list[Column]:
-        return [column for column in self.columns if str(column.header) not in headings]
+    def _ways(self, console: Console, width: int) -> Iterator[tuple[_Measure, int]]:
+        """Yield ways to show it, the best first: how narrow columns may be, how many are spared."""
+        # A pipe is not to lose what a program may read.
+        spared = range(1, len(self._spare) + 1 if console.is_terminal else 1)
+        without = [(least, number) for least in (_whole, _shrunk) for number in spared]
+        yield _whole, 0
+        if width < NARROW:
+            yield from without[: len(spared)]
+        yield _shrunk, 0
+        yield from without
 
-    def _table(
-        self,
-        columns: Sequence[Column],
-        widths: Sequence[int],
-        gap: int,
-        console: Console,
-        options: ConsoleOptions,
-    ) -> RenderResult:
+    def _part(self, columns: Sequence[Column], widths: Sequence[int], gap: int) -> Table:
+        """Return the table with only *columns*, in these *widths*."""
         shown = copy(self)
-        shown.columns = [copy(column) for column in columns]
         shown.padding = (0, gap, 0, 0)
-        for column, width in zip(shown.columns, widths, strict=True):
-            column.width = width
-        yield from Table.__rich_console__(shown, console, options)
-        kept = [str(column.header) for column in columns]
-        left = [str(each.header).strip() for each in self.columns if str(each.header) not in kept]
-        if left:
-            told = f"left out in {options.max_width} columns: {', '.join(left)}"
-            yield Text(told, style="dim")
+        shown.columns = [
+            replace(column, width=width, _index=number)
+            for number, (column, width) in enumerate(zip(columns, widths, strict=True))
+        ]
+        return shown
+
+    def _told(self, columns: Sequence[Column], width: int) -> Iterator[RenderableType]:
+        """Yield which columns are left out, if any are."""
+        shown = [str(column.header) for column in columns]
+        headings = [str(column.header) for column in self.columns]
+        left_out = [heading.strip() for heading in headings if heading not in shown]
+        if left_out:
+            yield Text(f"left out in {width} columns: {'; '.join(left_out)}", style="dim")
 
     def _stack(self) -> Iterator[RenderableType]:
         if self.title:
@@ -91,9 +102,7 @@ class Listing(Table):
         return max(cell_len(str(column.header)) for column in self.columns)
 
 
-def _fit(
-    columns: Sequence[Column], least_of: Callable[[Column], int], room: int
-) -> list[int] | None:
+def _fit(columns: Sequence[Column], least_of: _Measure, room: int) -> list[int] | None:
     """Return a width for each of *columns*, *room* in all; None if they need more."""
     least = [least_of(column) for column in columns]
     most = [_whole(column) for column in columns]

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
-from refold.commands.shared.output import add_row, new_table, safe_text, to_json_data
+from refold.commands.shared.output import add_row, new_table, print_words, to_json_data
 from refold.reports.many_runs import Lead, ManyRuns
 from refold.reports.statistics import CONFIDENCE
 
@@ -22,7 +22,7 @@ def print_many_runs(out: Console, compared: ManyRuns, pass_at: float) -> None:
         out.print(line)
     out.print("\nahead, on these scenarios (p adjusted for all pairs)", style="bold")
     for lead in compared.leads:
-        out.print(safe_text(f"  {lead_line(lead)}"), soft_wrap=True)
+        print_words(out, f"  {lead_line(lead)}")
 
 
 def _scores_table(compared: ManyRuns) -> Table:

@@ -28,6 +28,7 @@ __all__ = [
     "print_document",
     "print_json",
     "print_to_stderr",
+    "print_words",
     "safe_lines",
     "safe_text",
     "short_id",
@@ -69,7 +70,7 @@ def new_table(
         columns: The headings.
         title: A line above the table, if any.
         right: Headings of figures, which are aligned to the right and never broken.
-        spare: Headings that a terminal below ``NARROW`` columns may go without, the first first.
+        spare: Headings of what a terminal may go without, the first first; a pipe gets all.
     """
     above = None if title is None else Text(safe_text(title))
     grid = Listing(
@@ -89,6 +90,11 @@ def new_table(
 def add_row(to: Table, *cells: object, style: str | None = None) -> None:
     """Add a row of *cells* to the table *to*, each made safe; None makes an empty cell."""
     to.add_row(*(Text("" if cell is None else safe_text(cell)) for cell in cells), style=style)
+
+
+def print_words(out: Console, text: str, *, style: str | None = None) -> None:
+    """Print *text*, made safe: wrapped between words on a terminal, and as one line in a pipe."""
+    out.print(safe_text(text), style=style, soft_wrap=not out.is_terminal)
 
 
 def print_to_stderr(text: str) -> None:
