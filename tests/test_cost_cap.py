@@ -133,7 +133,7 @@ def test_an_agent_of_ones_own_is_warned_of(shell):
     """Its requests are its own; a word says that no cap holds them back."""
     (shell.at / "mine.py").write_text("def play(seen, legal):\n    return legal[0]\n")
     ran = shell("record inbox/easy --agent mine.py:play --max-cost 1")
-    assert "--max-cost: mine.py:play makes its own requests, which no cap holds" in ran.err
+    assert "--max-cost: does not count mine.py:play, which makes its own requests" in ran.err
 
 
 def test_the_price_of_cached_tokens():

@@ -33,6 +33,7 @@ PAGES += [
     "docs/export.md",
     "docs/writing-a-scenario.md",
     "docs/ci.md",
+    "docs/configuration.md",
     "docs/regrade.md",
     "docs/viewer.md",
     "docs/version-2.md",

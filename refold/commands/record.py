@@ -27,6 +27,7 @@ from refold.commands.shared.options import (
     scenario_argument,
     world_option,
 )
+from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
@@ -117,6 +118,8 @@ def record_command(
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
     cap = make_cap(max_cost, prices, [agent], model)
+    if cap is not None and user is not None:
+        print_to_stderr(f"--max-cost: does not count {user}, which plays the users")
     jobs: list[EpisodeJob] = []
     scenarios = [limit_steps(each, max_steps) for each in load_scenarios(scenario)]
     worlds = Worlds([*scenario, *named])

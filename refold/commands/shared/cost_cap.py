@@ -118,7 +118,7 @@ def make_cap(
     if limit is None or choices.offline:
         return None
     for agent in filter(is_program, agents):
-        print_to_stderr(f"--max-cost: {agent} makes its own requests, which no cap holds back")
+        print_to_stderr(f"--max-cost: does not count {agent}, which makes its own requests")
     if not any(map(is_model, agents)):
         return None
     return CostCap(limit, prices, Usage() if paid is None else paid, agents)
