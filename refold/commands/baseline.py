@@ -35,17 +35,17 @@ from refold.reports.outcomes import read_outcomes
     type=click.IntRange(1, 10_000),
     default=SEEDS,
     show_default=True,
-    help="Worlds of each scenario that random plays; its scores are the means.",
+    help="Seeds of each scenario that random plays; its scores are means.",
 )
 @log_option
 @json_option
 def baseline_command(seeds: int, log_path: str, as_json: bool) -> int:
     """
-    Show reference scores on the scenarios that ship: simple agents, published, best of the log.
+    Show reference scores for the built-in scenarios: simple agents, published, best of the log.
 
-    The simple agents are played now, in memory: noop, random (mean of seeds, as `refold record
-    --epochs` numbers them), greedy and baseline. The log is only read; without one, the last
-    row is missing.
+    The simple agents are played now, in memory: noop, random (the mean over seeds, numbered as by
+    `refold record --epochs`), greedy and baseline. The log is only read; without one, the last row
+    is missing.
     """
     with telling_left_out() as left_out:
         rows = list(baselines(_read_outcomes(log_path, left_out), seeds=seeds))

@@ -40,11 +40,15 @@ from refold.reports.gates import Verdict, parse_rule
     ),
 )
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--update", is_flag=True, help="Write the grades of today into the baseline.")
+@click.option("--update", is_flag=True, help="Write today's grades to the baseline.")
 @click.option("--markdown", metavar="FILE", help="Write the report as Markdown.")
 @click.option("--junit", metavar="FILE", help="Write the report as JUnit's XML.")
 @click.option("--report", metavar="FILE", help="Write the report as one HTML page.")
-@click.option("--github", is_flag=True, help="Set outputs of a step of GitHub Actions, and remark.")
+@click.option(
+    "--github",
+    is_flag=True,
+    help="Set the outputs of a GitHub Actions step, and write annotations.",
+)
 def check_command(
     file: str | None,
     update: bool,
@@ -54,14 +58,14 @@ def check_command(
     github: bool,
 ) -> int:
     """
-    Grade the project's episodes and compare with its baseline, as refold.toml says.
+    Grade the project's episodes and compare the grades with its baseline, by refold.toml.
 
-    FILE is a refold.toml; without it, the one in this folder or the closest above. Goldens are
-    decided again, episodes graded again, a fresh run compared with a recorded one. Models and
-    judges are never asked.
+    FILE is a refold.toml; without it, the one in this folder or the closest above. The rules are
+    re-run on goldens, episodes are graded again, and a fresh run is compared with a recorded one.
+    No model or judge is called.
 
-    Exits with 0 if all is as allowed, 1 if a rule is broken, 2 if it cannot be asked: no baseline,
-    a conflict in it, a question to a judge that nobody has answered.
+    Exits with 0 if every rule holds, 1 if one is broken, 2 if the check cannot run: no baseline, a
+    merge conflict in it, an unanswered question to a judge.
     """
     project = _find_project(file)
     documents = {

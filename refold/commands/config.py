@@ -89,9 +89,9 @@ def config_command(
     """
     Show which settings count, and where each comes from.
 
-    An option counts first, then its environment variable, then the closest refold.toml, in this
-    folder or above, then the default. With options, it shows what counts beside them. Keys are
-    never shown.
+    An option comes before its environment variable, that before the closest refold.toml in this
+    folder or above, and that before the default. Options given here are taken into account. Keys
+    are never shown.
     """
     settings = project_settings()
     rows = [

@@ -37,8 +37,8 @@ def demo_command(log_path: str) -> None:
     """
     Record three episodes, replay one, grade them again from the log, and compare two.
 
-    No key and no server needed: one episode is played by a model behind a real HTTP API, which
-    a mock model serves meanwhile. The episodes stay in the log, for the other commands.
+    Needs no key and no server: one episode is played by a mock LLM over HTTP. The episodes stay in
+    the log, for the other commands.
     """
     out = stdout_console()
     with EventLog(log_path) as log:

@@ -41,8 +41,12 @@ from refold.reports import Prices
 @episode_argument("id")
 @at_option
 @agent_option
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
-@click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    help="Use this random seed from the fork onwards.",
+)
+@click.option("--new-id", metavar="ID", help="Id of the fork; generated if not given.")
 @world_option
 @price_option
 @max_cost_option
@@ -63,11 +67,11 @@ def fork_command(
     as_json: bool,
 ) -> int:
     """
-    Leave the episode ID after N actions and play on with an agent, a script or a model.
+    Branch off from the episode ID after N actions and let another agent continue.
 
-    The fork shares the first N steps with its parent, to the byte, and keeps its lineage. It is
-    an episode like any other: it can be graded, compared with its parent and forked again. It
-    belongs to no run, since nobody recorded it there.
+    The fork shares the first N steps with its parent, byte for byte, and knows its parent. It is an
+    episode like any other: you can grade it, compare it with its parent and fork it again. It
+    belongs to no run.
     """
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     cap = make_cap(max_cost, prices, [agent], model)

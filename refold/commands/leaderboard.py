@@ -57,8 +57,8 @@ def leaderboard_command(
     """
     Rank the agents of the log by mean score: for each scenario, and overall.
 
-    Scores by unequal rules, parameters or rubrics never share a table. Overall are ranked the
-    agents that played every scenario of a family, or of the log, by the mean of their scenario
+    Scores under different rules, parameters or rubrics never share a table. The overall tables rank
+    the agents that played every scenario of a family, or of the log, by the mean of their scenario
     means.
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:

@@ -64,20 +64,26 @@ class EpisodeJob:
 )
 @scenario_argument("scenario", many=True)
 @agent_option
-@click.option("--user", metavar="openai:MODEL", help="Who plays the users of tau2: tasks.")
+@click.option(
+    "--user", metavar="openai:MODEL", help="The model that plays the user in tau2: tasks."
+)
 @click.option(
     "--max-steps",
     type=click.IntRange(1, MOST_STEPS),
-    help="Cut episodes of worlds outside off after so many steps.",
+    help="Step limit for episodes in external environments.",
 )
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
-    "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
+    "--epochs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Episodes of each scenario.",
 )
-@click.option("--same-seed", is_flag=True, help="Repeat one world in every epoch.")
+@click.option("--same-seed", is_flag=True, help="Use the same seed in every epoch.")
 @world_option
 @parallel_option
-@click.option("--name", "run", help="Name of the run; made up if not given.")
+@click.option("--name", "run", help="Name of the run; generated if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
 @max_cost_option
@@ -105,11 +111,11 @@ def record_command(
     """
     Play episodes of each SCENARIO with an agent and record them in the log.
 
-    SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), the path of a
-    TOML file, or a world outside: gymnasium:ID, openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION.
-    The first epoch plays the scenario's own world; epoch N plays seed + N, whoever the agent is, so
-    that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
-    episode off.
+    SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), the path of a TOML
+    file, or an external environment: gymnasium:ID, openenv:URL, tau2:DOMAIN,
+    python:FILE.py:FUNCTION. The first epoch plays the scenario's own seed and epoch N that seed
+    plus N, whatever the agent, so that runs can be compared pair by pair. Exits with 1 if an API or
+    an environment failed and cut an episode off, or if --max-cost stopped the run.
     """
     began, pass_at = time.monotonic(), project_pass_at()
     agent, model = complete_agent_name(agent), with_programs(model, agent)

@@ -78,7 +78,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
     default="1,3",
     show_default=True,
     callback=_parse_ks,
-    help="For which k to tell pass@k and pass^k.",
+    help="Values of k for pass@k and pass^k.",
 )
 @price_option
 @with_grader_options
@@ -94,15 +94,15 @@ def report_command(
     as_json: bool,
 ) -> int:
     """
-    Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
+    Report on a run by scenario: scores, passes, steps, tokens, cost, time, failures.
 
     RUN is a name from `refold runs`, a unique beginning of one, or `last`. Intervals are 95 %:
     Gaffke's for the mean score; Clopper and Pearson's for passes, with repetitions of a seed
-    counted for what they are worth (Korn and Graubard). pass@k is the chance that one
-    of k episodes passes, pass^k that all do. Excluded are episodes that the API's faults
-    stopped, or that have no end: they count in no score, but their tokens were paid for.
+    weighted for their dependence (Korn and Graubard). pass@k is the probability that one of k
+    episodes passes, pass^k that all do. Episodes that an API failure cut off, or that have not
+    ended, are excluded: they count in no score, but their tokens count as cost.
 
-    Exits with 1 if an episode could not be read; it is told, and counts nowhere.
+    Exits with 1 if an episode cannot be read; it is reported and not counted.
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)

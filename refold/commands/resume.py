@@ -55,19 +55,19 @@ class RecordedScenario:
 )
 @episode_argument("id")
 @click.option(
-    "--failed", is_flag=True, help="Play again what failures of the API or of a world cut off."
+    "--failed", is_flag=True, help="Play episodes again that a failing API or environment cut off."
 )
 @click.option(
     "--trust",
     is_flag=True,
-    help="Play episodes on whose agent was named over the network or by an import.",
+    help="Also continue episodes whose agent was named by a network client or an import.",
 )
 @click.option(
     "--agent",
     "programs",
     multiple=True,
     metavar="FILE.py:FUNCTION",
-    help="The file of an agent that is one: a log runs none by itself.",
+    help="The agent's file, if the agent is a function: a log never runs files by itself.",
 )
 @world_option
 @parallel_option
@@ -90,15 +90,14 @@ def resume_command(
     as_json: bool,
 ) -> int:
     """
-    Go on with the episode ID, or with every open episode of the run ID, where it stopped.
+    Continue the episode ID, or every unfinished episode of the run ID, where it stopped.
 
-    Each is played by the agent that began it, and asked as it was asked before; no answer that
-    is in the log is asked for again. Exits with 1 if an episode is damaged: it is told, and the
-    others go on.
+    The same agent plays on with the same model settings, and no answer that is in the log is
+    requested again. Exits with 1 if an episode is damaged; it is reported, and the others continue.
 
-    With --failed, each episode that failures of the API or of a world cut off is played again from
-    its start, as a new episode of the same run, epoch and seed that takes its place in reports. It
-    is asked as before, but for the model options that are given now.
+    With --failed, each episode that was cut off because an API or an environment failed is played
+    again from its start, as a new episode of the same run, epoch and seed that replaces it in
+    reports. Its model settings are the recorded ones, except for the options that you give now.
     """
     began, pass_at = time.monotonic(), project_pass_at()
     model, worlds = with_programs(model, *programs), Worlds(named)

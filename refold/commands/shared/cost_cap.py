@@ -35,7 +35,7 @@ def max_cost_option(command: CommandT) -> CommandT:
         type=click.FloatRange(0, min_open=True),
         default=Configured(lambda settings: settings.max_cost),
         metavar="USD",
-        help="Begin no more requests once the run has cost so many US dollars.",
+        help="Stop before the next request once the run has cost this many US dollars.",
     )(command)
 
 

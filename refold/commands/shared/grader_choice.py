@@ -38,7 +38,7 @@ _OPTIONS = (
     click.option(
         "--any-scenario",
         is_flag=True,
-        help="Let --rubric grade episodes of other scenarios than the one that it is named after.",
+        help="Let a rubric that is named after one scenario grade episodes of others.",
     ),
     click.option(
         "--grader",
@@ -52,7 +52,7 @@ _OPTIONS = (
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
-        help="How long it may take for each episode.",
+        help="Time limit for each episode.",
     ),
 )
 

@@ -110,26 +110,28 @@ def _plain(value: Any) -> Any:
 
 _OPTIONS = (
     click.option(
-        "--judge", metavar="MODEL", help="Ask openai:MODEL what the grader asks of a judge."
+        "--judge",
+        metavar="MODEL",
+        help="Model that answers the grader's questions to a judge, as openai:MODEL.",
     ),
     click.option(
         _PARAMETER,
         "judge_parameters",
         multiple=True,
         metavar="NAME=JSON",
-        help="A parameter of the judge's requests; temperature is 0 unless given, null leaves out.",
+        help="A request parameter for the judge; temperature is 0 if not given, null removes one.",
     ),
-    click.option("--dry-run", is_flag=True, help="List the questions that nobody has answered."),
+    click.option("--dry-run", is_flag=True, help="List the unanswered questions; send nothing."),
     click.option(
         "--judge-limit",
         metavar="N|$X",
-        help="Send at most N requests to the judge, or those that $X pays for by --price.",
+        help="Send the judge at most N requests, or as many as $X pays for at --price.",
     ),
     click.option(
         "--judge-again",
         type=click.IntRange(1, 100),
         metavar="N",
-        help="Ask each question N more times, and tell how much the judge wavers.",
+        help="Ask each question N more times and report how consistent the judge is.",
     ),
     *CONNECTION_OPTIONS,
 )

@@ -29,21 +29,21 @@ def author_option(command: CommandT) -> CommandT:
         metavar="WHO",
         envvar="REFOLD_BY",
         show_envvar=True,
-        help="Who says so.",
+        help="Your name.",
     )(command)
 
 
 def step_option(command: CommandT) -> CommandT:
     """Add ``--step``, of which it is said."""
     return click.option(
-        "--step", type=int, metavar="N", help="Of what was done by step N, not of the episode."
+        "--step", type=int, metavar="N", help="Applies to step N instead of the whole episode."
     )(command)
 
 
 def take_back_option(command: CommandT) -> CommandT:
     """Add ``--take-back``, which the command takes as *back*."""
     return click.option(
-        "--take-back", "back", is_flag=True, help="Take back what you said; the log keeps both."
+        "--take-back", "back", is_flag=True, help="Withdraw it; the log keeps both."
     )(command)
 
 

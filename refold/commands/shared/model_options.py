@@ -31,8 +31,14 @@ def _system_of(settings: Settings) -> str | None:
 
 
 _ADDRESS = (
-    click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
-    click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
+    click.option(
+        "--base-url",
+        metavar="URL",
+        help="Address of the API; else OPENAI_BASE_URL, API_BASE_URL or refold.toml.",
+    ),
+    click.option(
+        "--api-key", metavar="KEY", help="API key; else OPENAI_API_KEY, API_KEY or HF_TOKEN."
+    ),
 )
 _PATIENCE = (
     click.option(
@@ -40,14 +46,14 @@ _PATIENCE = (
         type=click.FloatRange(0.001),
         default=Configured(lambda settings: settings.model.timeout, 120.0),
         show_default=True,
-        help="Seconds for an attempt at a request.",
+        help="Seconds per attempt at a request.",
     ),
     click.option(
         "--max-retries",
         type=click.IntRange(0),
         default=Configured(lambda settings: settings.model.max_retries, 5),
         show_default=True,
-        help="Further attempts at a request.",
+        help="Retries of a failed request.",
     ),
 )
 CONNECTION_OPTIONS = (*_ADDRESS, *_PATIENCE)
@@ -61,48 +67,50 @@ _OPTIONS = (
         default=Configured(lambda settings: settings.model.temperature, 0.0),
         show_default=True,
         metavar="X",
-        help="Or none, for the API's own.",
+        help="Sampling temperature; none for the API's default.",
     ),
     click.option(
         "--max-tokens",
         type=click.IntRange(1),
         default=Configured(lambda settings: settings.model.max_tokens),
-        help="Longest answer.",
+        help="Maximum tokens of a reply.",
     ),
     click.option(
         "--model-seed",
         type=int,
         default=Configured(lambda settings: settings.model.seed),
-        help="The API's sampling seed.",
+        help="Sampling seed for the API.",
     ),
     click.option(
         "--param",
         "extra",
         multiple=True,
         metavar="NAME=JSON",
-        help="A further parameter of each request; null leaves one out.",
+        help="Another request parameter; null removes one.",
     ),
     click.option(
         "--history",
         type=click.IntRange(0),
         default=Configured(lambda settings: settings.model.history),
-        help="Past turns to repeat; else all.",
+        help="Past turns to include in a request; all if not given.",
     ),
     click.option(
         "--action-format",
         type=click.Choice(["tools", "json", "text"]),
         default=Configured(lambda settings: settings.model.action_format),
-        help="How actions are asked for; else the first of these that the API takes.",
+        help="How the model is asked for an action; if not given, the first that the API supports.",
     ),
     click.option(
         "--system",
         metavar="FILE",
         default=Configured(_system_of),
-        help="What the model is told, in place of the prompt's own text.",
+        help="File with a system prompt, in place of refold's own.",
     ),
     *_PATIENCE,
-    click.option("--reuse", is_flag=True, help="Take answers that the log holds from there."),
-    click.option("--offline", is_flag=True, help="Take all answers from the log; ask nobody."),
+    click.option("--reuse", is_flag=True, help="Reuse answers that are already in the log."),
+    click.option(
+        "--offline", is_flag=True, help="Take all answers from the log; never call the API."
+    ),
 )
 
 
@@ -199,5 +207,5 @@ def price_option(command: CommandT) -> CommandT:
         "prices",
         metavar="IN,OUT",
         callback=_parse_price,
-        help="US dollars for a million tokens, read and written.",
+        help="US dollars per million input and output tokens.",
     )(command)

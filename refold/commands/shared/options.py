@@ -126,7 +126,7 @@ def agent_option(command: CommandT) -> CommandT:
 def at_option(command: CommandT) -> CommandT:
     """Add ``--at``, a position in an episode."""
     return click.option(
-        "--at", type=int, required=True, metavar="N", help="After how many actions."
+        "--at", type=int, required=True, metavar="N", help="After this many actions."
     )(command)
 
 
@@ -139,7 +139,7 @@ def world_option(command: CommandT) -> CommandT:
         metavar="WORLD",
         envvar="REFOLD_WORLDS",
         show_envvar=True,
-        help="A world that may be opened, as python:FILE.py:FUNCTION or openenv:URL.",
+        help="An environment that may be opened: python:FILE.py:FUNCTION or openenv:URL.",
     )(command)
 
 
@@ -150,7 +150,7 @@ def parallel_option(command: CommandT) -> CommandT:
         type=click.IntRange(1, MOST_PARALLEL),
         default=Configured(lambda settings: settings.parallel, 1),
         show_default=True,
-        help="Episodes to play at once; helps with models.",
+        help="Episodes to play at once; speeds up models.",
     )(command)
 
 
@@ -177,7 +177,7 @@ def pass_at_option(command: CommandT) -> CommandT:
         type=click.FloatRange(0, 1),
         default=_PASS_AT,
         show_default=True,
-        help="An episode passes from this score on.",
+        help="Lowest score that passes.",
     )(command)
 
 
