@@ -52,7 +52,7 @@ def test_a_run_stops_before_the_next_request(shell):
         ran = shell(f"{RUN} {PRICE} --max-cost 10", "--base-url", server.base_url, code=1)
         assert len(server.requests) == 3
     assert "3 episodes left open: $12.00 of --max-cost 10 spent\n" in ran.err
-    assert "`refold resume r --max-cost 20` goes on\n" in ran.err
+    assert "`refold resume r --max-cost 20` continues\n" in ran.err
     assert list(map(len, calls(shell))) == [3, 0, 0]
 
 
@@ -86,7 +86,7 @@ def test_an_episode_alone(shell):
     with costing(4, 4) as server:
         fork = f"fork last --at 1 --agent openai:m --new-id f {PRICE} --max-cost 4"
         ran = shell(fork, "--base-url", server.base_url, code=1)
-        assert "`refold resume f --max-cost 8` goes on" in ran.err
+        assert "`refold resume f --max-cost 8` continues" in ran.err
         shell(f"resume f {PRICE} --max-cost 9 --base-url {server.base_url}")
 
 
@@ -117,7 +117,7 @@ def test_an_api_that_counts_no_tokens(shell):
         ran = shell(f"{RUN} {PRICE} --max-cost 1", "--base-url", server.base_url, code=1)
         assert len(server.requests) == 1
     assert "--max-cost cannot hold, since the API does not count its tokens" in ran.err
-    assert "`refold resume r` goes on\n" in ran.err
+    assert "`refold resume r` continues\n" in ran.err
 
 
 def test_answers_of_the_log_cost_nothing(shell):

@@ -57,7 +57,9 @@ def demo_command(log_path: str) -> None:
         same = again.to_json() == example[1].to_json()
         out.print(f"byte for byte the grade that was given live: {'yes' if same else 'NO'}")
         divergence = verify(log.events(example[0].id))
-        out.print(f"every step decided again, equal to the byte: {'no' if divergence else 'yes'}")
+        out.print(
+            f"rules re-run on every step, equal byte for byte: {'no' if divergence else 'yes'}"
+        )
         _print_heading(out, "diff: where the two runs part, and what it was worth")
         ids = greedy[0].id, example[0].id
         streams = log.events(ids[0]), log.events(ids[1])

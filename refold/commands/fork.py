@@ -80,7 +80,9 @@ def fork_command(
         stream = log.events(parent.id)
         opening = opening_input(agent, stream.family, model, scenario=stream.scenario)
         if seed is not None and stream.family.answered:
-            raise RefoldError("--seed: expected none, since a world outside answers, got one")
+            raise RefoldError(
+                "--seed: expected none, since an external environment answers, got one"
+            )
         worlds = Worlds(named)
         # One transaction, so that no fork is ever in the log without its seed or its model.
         with log.transaction():

@@ -164,14 +164,16 @@ def _print_splits(out: Console, splits: Sequence[Split]) -> None:
         steps = pluralise(split.position, "step")
         counts = f"{pluralise(len(split.paths), 'episode')}, {_passed(split.paths)} pass"
         bits = f"{split.bits:.1f} of {split.total:.1f} bits"
-        chance = "" if split.clear else " (no more than chance would give)"
+        chance = "" if split.clear else " (no more than at random)"
         out.print()
         out.print(safe_text(f"after {steps}: {counts}   {bits}{chance}"))
         _print_choices(out, split)
     if not splits:
         out.print()
         out.print("nowhere do several choose the same, others another, and some of them pass")
-        out.print("worlds of other seeds hardly meet: record more of one with --same-seed")
+        out.print(
+            "episodes of different seeds rarely reach the same state: record more with --same-seed"
+        )
 
 
 def _passed(paths: Iterable[Path]) -> int:

@@ -174,8 +174,8 @@ def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
         return scenario
     if scenario.family != "answered":
         raise RefoldError(
-            f"--max-steps: expected a world outside, got {scenario.name}, which has its own limit; "
-            "a scenario file changes that"
+            f"--max-steps: expected an external environment, got {scenario.name}, which has its "
+            "own limit; a scenario file changes that"
         )
     return evolve(scenario, parameters=evolve(scenario.parameters, max_steps=max_steps))
 

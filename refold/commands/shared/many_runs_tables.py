@@ -48,7 +48,7 @@ def _scores_table(compared: ManyRuns) -> Table:
 
 def _remarks(compared: ManyRuns) -> Iterator[str]:
     if compared.left_aside:
-        yield f"{pluralise(compared.left_aside, 'world')} that not every run has: left aside"
+        yield f"{pluralise(compared.left_aside, 'seed')} that not every run has: left out"
     if len(compared.columns) >= _MANY_COLUMNS:
         yield f"{len(compared.leads)} pairs are tested: only large differences can be clear"
 
@@ -56,11 +56,11 @@ def _remarks(compared: ManyRuns) -> Iterator[str]:
 def lead_line(lead: Lead) -> str:
     """Return a pair in words: how much it is ahead, whether that is clear, and if not, why."""
     found = lead.difference
-    facts = f"p {lead.p:.2g}, least p {lead.least_p:.2g}, {pluralise(found.units, 'world')}"
+    facts = f"p {lead.p:.2g}, least p {lead.least_p:.2g}, {pluralise(found.units, 'seed')}"
     if lead.clear:
         word = f"clear ({facts})"
     elif not found.differing:
-        word = f"no world differs ({pluralise(found.units, 'world')})"
+        word = f"no seed differs ({pluralise(found.units, 'seed')})"
     elif lead.least_p > 1 - CONFIDENCE:
         word = (
             f"cannot tell ({facts}: {found.differing} differ, too few: record with more --epochs)"

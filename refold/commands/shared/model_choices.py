@@ -202,7 +202,9 @@ def _find_endpoint(settings: Settings, choices: Connection) -> Endpoint:
 
 def _endpoint_of_worlds(choices: ModelChoices) -> Endpoint:
     if choices.offline:
-        raise RefoldError("user: expected words in the record, got none, and --offline asks nobody")
+        raise RefoldError(
+            "user: expected words in the record, got none, and --offline calls no model"
+        )
     return _find_endpoint(read_settings(), choices)
 
 

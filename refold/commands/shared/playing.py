@@ -66,18 +66,18 @@ def play_run(
             worlds=worlds,
         )
     except KeyboardInterrupt:
-        print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
+        print_to_stderr(f"interrupted; `refold resume {name}` continues where it stopped")
         raise
     # What keeps the API from answering stops the run, and can be mended.
     except Unavailable as error:
-        raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
+        raise RefoldError(f"{error}; then `refold resume {name}` continues") from error
     except ProgramFailed as error:
         again = f"refold resume {name} --agent FILE.py:FUNCTION"
-        raise RefoldError(f"{error}; then `{again}` goes on") from error
+        raise RefoldError(f"{error}; then `{again}` continues") from error
     if cap is not None and cap.is_reached and left:
-        print_to_stderr(f"`refold resume {name}{cap.advice}` goes on")
+        print_to_stderr(f"`refold resume {name}{cap.advice}` continues")
     elif left:
-        print_to_stderr(f"`refold resume {name}` asks again")
+        print_to_stderr(f"`refold resume {name}` tries again")
     return left
 
 
