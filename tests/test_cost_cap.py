@@ -120,6 +120,15 @@ def test_an_api_that_counts_no_tokens(shell):
     assert "`refold resume r` continues\n" in ran.err
 
 
+def test_a_reply_without_counts_among_others(shell):
+    """It adds nothing, and the cap holds for the rest."""
+    with costing(4, None, 4, 4) as server:
+        ran = shell(f"{RUN} {PRICE} --max-cost 10", "--base-url", server.base_url, code=1)
+        assert len(server.requests) == 4
+    assert "$12.00 of --max-cost 10 spent" in ran.err
+    assert ", ≥ 12 tokens, ≥ $12.00, " in ran.out
+
+
 def test_answers_of_the_log_cost_nothing(shell):
     """What --reuse and --offline take from the log is not paid for again."""
     with costing(4) as server:

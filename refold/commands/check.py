@@ -21,11 +21,11 @@ from refold.commands.regrading.text import print_report
 from refold.commands.shared.files import check_output, output_file
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.options import DEFAULT_PASS_AT, format_examples
+from refold.commands.shared.options import format_examples
 from refold.commands.shared.output import print_to_stderr, print_words, stdout_console
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.project import find_settings, read_settings
+from refold.project import PASS_AT, find_settings, read_settings
 from refold.project.settings import NAME, CheckedGrader, CheckSettings
 from refold.reports import find_run
 from refold.reports.gates import Verdict, parse_rule
@@ -141,7 +141,7 @@ def _find_project(file: str | None) -> _Project:
     check = settings.check
     if check is None:
         raise RefoldError(f"{path}: expected a table [check], got none; docs/ci.md has one")
-    marks = (check.pass_at, settings.pass_at, DEFAULT_PASS_AT)
+    marks = (check.pass_at, settings.pass_at, PASS_AT)
     pass_at = next(each for each in marks if each is not None)
     return _Project(path, check, read_rules(check, path), pass_at)
 

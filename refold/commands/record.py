@@ -23,11 +23,11 @@ from refold.commands.shared.options import (
     json_option,
     log_option,
     parallel_option,
-    project_pass_at,
     scenario_argument,
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
@@ -117,7 +117,7 @@ def record_command(
     plus N, whatever the agent, so that runs can be compared pair by pair. Exits with 1 if an API or
     an environment failed and cut an episode off, or if --max-cost stopped the run.
     """
-    began, pass_at = time.monotonic(), project_pass_at()
+    began, pass_at = time.monotonic(), pass_mark()
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     if user is not None:
         scenario = with_user(scenario, complete_user_name(user, model))

@@ -19,10 +19,10 @@ from refold.commands.shared.options import (
     log_option,
     open_existing,
     parallel_option,
-    project_pass_at,
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.commands.shared.programs import is_program, not_named
@@ -99,7 +99,7 @@ def resume_command(
     again from its start, as a new episode of the same run, epoch and seed that replaces it in
     reports. Its model settings are the recorded ones, except for the options that you give now.
     """
-    began, pass_at = time.monotonic(), project_pass_at()
+    began, pass_at = time.monotonic(), pass_mark()
     model, worlds = with_programs(model, *programs), Worlds(named)
     with telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)

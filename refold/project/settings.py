@@ -26,6 +26,9 @@ from refold.scenarios.toml import read_toml
 T = TypeVar("T")
 
 NAME = "refold.toml"
+PASS_AT = 0.7
+"""The lowest score that passes, unless a project says otherwise."""
+
 MOST_PARALLEL = 1024
 """Episodes that may be played at once."""
 

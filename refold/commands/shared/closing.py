@@ -72,7 +72,8 @@ def _figures(found: RunReport, episodes: int) -> Iterator[str]:
     passed = sum(each.passed for each in found.scenarios)
     number = pluralise(episodes, "episode")
     yield number if counted == episodes else f"{counted} of {number} counted"
-    score = found.score if len(found.scenarios) > 1 else found.scenarios[0].score
+    scores = [each.score for each in found.scenarios]
+    score = scores[0] if len(scores) == 1 else found.score
     if score is not None and counted > 1:
         yield f"mean {score.mean:.3f} (95 % {score.low:.3f} to {score.high:.3f})"
         yield f"{passed} of {counted} passed"

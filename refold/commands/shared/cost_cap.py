@@ -78,7 +78,8 @@ class CostCap:
 
     @property
     def _is_blind(self) -> bool:
-        return self._paid.unmetered > 0
+        # A single reply may lack its counts, such as one of which an API tells in an error.
+        return self._paid.unmetered == self._paid.tokens.replies > 0
 
     def error(self) -> CapReached:
         """Return the error of a request that is held back."""

@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from refold.commands.shared.configured import Configured, log_of
+from refold.commands.shared.passing import PASS_MARK
 from refold.engine import EventLog, RefoldError
 from refold.engine.terminal_text import safe_text
 from refold.project.settings import MOST_PARALLEL
@@ -15,8 +16,6 @@ from refold.project.settings import MOST_PARALLEL
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 DEFAULT_LOG = "refold.db"
-DEFAULT_PASS_AT = 0.7
-_PASS_AT = Configured(lambda settings: settings.pass_at, DEFAULT_PASS_AT)
 # A log may hold thousands of episodes, while a shell should answer the tab key at once.
 _MOST_COMPLETIONS = 200
 
@@ -165,17 +164,12 @@ def limit_option(command: CommandT) -> CommandT:
     )(command)
 
 
-def project_pass_at() -> float:
-    """Return the score from which an episode passes, for commands without ``--pass-at``."""
-    return float(_PASS_AT())
-
-
 def pass_at_option(command: CommandT) -> CommandT:
     """Add ``--pass-at``, the score from which an episode passes."""
     return click.option(
         "--pass-at",
         type=click.FloatRange(0, 1),
-        default=_PASS_AT,
+        default=PASS_MARK,
         show_default=True,
         help="Lowest score that passes.",
     )(command)
