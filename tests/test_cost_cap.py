@@ -53,6 +53,7 @@ def test_a_run_stops_before_the_next_request(shell):
         assert len(server.requests) == 3
     assert "3 episodes left open: $12.00 of --max-cost 10 spent\n" in ran.err
     assert "`refold resume r --max-cost 20` continues\n" in ran.err
+    assert "next: refold report r\n" in ran.err  # and not `resume`, which would stop at once
     assert list(map(len, calls(shell))) == [3, 0, 0]
 
 

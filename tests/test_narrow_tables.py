@@ -120,6 +120,11 @@ def test_a_pipe_is_spared_nothing():
     assert not any("left out" in line for line in lines)
 
 
+def test_a_figure_is_never_wrapped():
+    """Where an interval has no room in a table, the rows stand one below the other."""
+    assert "95 %      0.113 to 0.814" in spared(34, terminal=False)
+
+
 def test_a_wide_terminal_wraps_before_it_leaves_out():
     """From 100 columns on, texts are wrapped first."""
     listing = new_table(["text", "steps"], spare=["steps"])

@@ -158,6 +158,7 @@ def record_command(
             pass_at=pass_at,
             prices=prices,
             seconds=time.monotonic() - began,
+            told=left > 0,
             as_json=as_json,
         )
     return 1 if left else code

@@ -144,6 +144,7 @@ def resume_command(
                 pass_at=pass_at,
                 prices=prices,
                 seconds=time.monotonic() - began,
+                told=left > 0,
                 as_json=as_json,
             )
     return 1 if left or left_out else code

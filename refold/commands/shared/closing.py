@@ -26,7 +26,14 @@ _MOST_LOOKED_AT = 1000
 
 
 def print_closing(
-    log: EventLog, run: str, *, pass_at: float, prices: Prices, seconds: float, as_json: bool
+    log: EventLog,
+    run: str,
+    *,
+    pass_at: float,
+    prices: Prices,
+    seconds: float,
+    told: bool,
+    as_json: bool,
 ) -> None:
     """
     Print the figures of *run*, its lowest score, and on stderr the commands that go on from there.
@@ -37,9 +44,10 @@ def print_closing(
         pass_at: The lowest score that passes.
         prices: Prices of tokens, for the cost.
         seconds: What the command took.
+        told: Whether it was said already how to go on with episodes that are left open.
         as_json: Print only the command that plays on what does not count, if there is any.
     """
-    unfinished = list(_mending(log, run))
+    unfinished = list(_mending(log, run, told=told))
     if as_json:
         _print_next(unfinished)
         return
@@ -61,8 +69,8 @@ def print_closing(
     lowest = min(counted, key=lambda each: each.score, default=None)
     if lowest is not None and any(each.score > lowest.score for each in counted):
         where = f"{lowest.setting.scenario} seed {lowest.seed}, {short_id(lowest.id)}"
-        told = f"lowest: {lowest.score:.3f} {where}: {_end_words(log, lowest.id)}"
-        print_words(out, told)
+        ended = _end_words(log, lowest.id)
+        print_words(out, f"lowest: {lowest.score:.3f} {where}: {ended}")
     _print_next([*unfinished, *_looking(log, run, outcomes, lowest)])
 
 
@@ -94,13 +102,13 @@ def _end_words(log: EventLog, id: str) -> str:
     return f"{info.ended}, {info.reason}".replace("_", " ")
 
 
-def _mending(log: EventLog, run: str) -> Iterator[str]:
-    """Yield the command that plays what of *run* does not count yet, if anything."""
+def _mending(log: EventLog, run: str, *, told: bool) -> Iterator[str]:
+    """Yield the command that plays what of *run* does not count yet, unless it was *told*."""
     infos = list(log.episodes(run=run, left_out=LeftOut()))
     replaced = replaced_failures(infos)
     if any(info.reason == INSTRUMENT_FAILED and info.id not in replaced for info in infos):
         yield f"resume {shlex.quote(run)} --failed"
-    elif any(info.ended is None for info in infos):
+    elif not told and any(info.ended is None for info in infos):
         yield f"resume {shlex.quote(run)}"
 
 
