@@ -117,6 +117,14 @@ def test_all_mistakes_at_once(write):
         read_settings(write('[check]\na = 1\npass_at = "x"\n[labels]\ny = 2\n'))
 
 
+def test_types_and_values_at_once(write):
+    """A value that is out of range is told beside one of the wrong type, and that one once."""
+    with pytest.raises(RefoldError) as error:
+        read_settings(write("parallel = 'x'\npass_at = 2\n[prices.m]\ninput = -1\n"))
+    places = [path for path, _ in error.value.problems]
+    assert places == ["$.parallel", "$.prices.m.output", "$.pass_at", "$.prices.m.input"]
+
+
 def test_no_file(tmp_path):
     """A missing file and a pipe, which may never have a writer, are refused."""
     with pytest.raises(RefoldError, match=r"none\.toml: expected a file such as refold\.toml"):

@@ -20,7 +20,7 @@ from refold.project.models import (
     model_problems,
     price_problems,
 )
-from refold.scenarios.strict import Problem, structure
+from refold.scenarios.strict import Problem, beside, structure
 from refold.scenarios.toml import read_toml
 
 T = TypeVar("T")
@@ -179,8 +179,8 @@ def read_settings(path: Path) -> Settings:
     labels, wrong_labels = _named(tables, "labels", LabelSettings)
     prices, wrong_prices = _named(tables, "prices", PriceSettings)
     problems += wrong_labels + wrong_prices
-    if tables is not None and not problems:
-        problems = list(_problems(path, tables, prices))
+    if tables is not None:
+        problems += beside(problems, _problems(path, tables, prices))
     if tables is None or problems:
         raise SettingsError(str(path), problems)
     return Settings(
