@@ -50,8 +50,8 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     default=IN_LOG,
     show_default=True,
     help="The old grades: a file made by `refold grade --json`, a name or a file as for --rubric "
-    "and --grader, 'source' for the scores that imported episodes came with, or 'log' for those "
-    "saved, else those by the recorded rubrics.",
+    "and --grader, 'source' for the scores that came with imports, or 'log' for the saved grades, "
+    "else those by the recorded rubrics.",
 )
 @click.option(
     "--tolerance",
