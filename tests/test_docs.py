@@ -34,6 +34,7 @@ PAGES += [
     "docs/finding-episodes.md",
     "docs/writing-a-scenario.md",
     "docs/ci.md",
+    "docs/configuration.md",
     "docs/regrade.md",
     "docs/viewer.md",
     "docs/verdict.md",

@@ -173,7 +173,10 @@ def test_a_run_is_resumed_as_a_whole(shell):
         assert [info.digest for info in log.episodes()] == [info.digest for info in infos]
         assert [saved_grades(log, info.id) for info in infos] == grades
     assert [row["digest"] for row in ran.json["episodes"]] == [info.digest for info in infos]
-    assert shell("resume dice").err == "dice: nothing to do, every episode has ended\n"
+    again = shell("resume dice").err
+    assert again.startswith(
+        "dice: nothing to do, every episode has ended\nnext: refold report dice\n"
+    )
 
 
 def test_what_is_not_in_the_log_is_not_resumed(shell):

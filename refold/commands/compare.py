@@ -253,7 +253,8 @@ def _print_comparison(
 def _scenarios_table(comparison: Comparison) -> Table:
     right = ["pairs", "mean A", "mean B", "difference", "95 %, here", "p"]
     right += ["passed A", "passed B", "only A", "only B"]
-    listing = new_table(["scenario", *right], right=right)
+    spare = ["p", "95 %, here", "only B", "only A", "passed B", "passed A"]
+    listing = new_table(["scenario", *right], right=right, spare=spare)
     for setting, contrast in comparison.scenarios.items():
         add_row(listing, setting.scenario, *_contrast_cells(contrast, comparison.always_same))
     if len(comparison.scenarios) > 1:

@@ -48,7 +48,7 @@ from refold.graders.elsewhere import GradeElsewhere, grade_each
 @filter_options
 @with_grader_options
 @with_judge_options
-@click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
+@click.option("--save", is_flag=True, help="Save the grades in the log.")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
 )
@@ -69,15 +69,15 @@ def grade_command(
     as_json: bool,
 ) -> int:
     """
-    Grade episodes from their events: those named, or all in the log that the filters let through.
+    Grade episodes from their events: the ones named, or all that match the filters.
 
-    Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. An
-    episode that failures of an API cut off gets no grade, and does not pass --fail-under. The
-    log is only written to with --save, and then all or nothing. Exits with 1 if an episode is
-    damaged, which is told, and has no grade.
+    Each is graded by its recorded rubric, or by --rubric or --grader. An episode that an API
+    failure cut off gets no grade and fails --fail-under. Only --save writes to the log: all grades,
+    or none. Exits with 1 if an episode is damaged; it is reported and gets no grade.
 
-    A grader that asks a judge gets the answers that the log holds; with --judge, what is missing
-    is asked and kept first. Without a verdict there is no grade: that is told, and exits with 1.
+    A grader that needs a judge uses the answers in the log; with --judge, missing answers are
+    requested and stored first. An episode without a verdict gets no grade; it is reported, and the
+    exit code is 1.
     """
     scores: list[tuple[str, float]] = []
     # Read-only unless grades are saved: a log that another process writes can then be graded too.

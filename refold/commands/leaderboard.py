@@ -60,8 +60,8 @@ def leaderboard_command(
     """
     Rank the agents of the log by mean score: for each scenario, and overall.
 
-    Scores by unequal rules, parameters or rubrics never share a table. Overall are ranked the
-    agents that played every scenario of a family, or of the log, by the mean of their scenario
+    Scores under different rules, parameters or rubrics never share a table. The overall tables rank
+    the agents that played every scenario of a family, or of the log, by the mean of their scenario
     means.
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
@@ -137,7 +137,7 @@ def _setting_table(each: Ranking, shares: Shares) -> Table:
     optimum = ["of optimum"] if any(share is not None for share in reached) else []
     right = ["rank", "n", "mean", "95 %", *optimum, "best"]
     columns = ["rank", "agent", "n", "mean", "95 %", *optimum, "best", "episode", "excluded"]
-    listing = new_table(columns, right=right)
+    listing = new_table(columns, right=right, spare=["episode", "best", "95 %"])
     for place, share in zip(each.places, reached, strict=True):
         add_row(
             listing,

@@ -72,8 +72,12 @@ def _run_row(run: Run) -> dict[str, Any]:
 
 def _runs_table(shown: Sequence[Run]) -> Table:
     right = ["episodes", "ended", "mean"]
-    columns = ["run", "agents", "scenarios", *right, "excluded", "first began", "last ended"]
-    listing = new_table(columns, right=right)
+    times = ["first began", "last ended"]
+    listing = new_table(
+        ["run", "agents", "scenarios", *right, "excluded", *times],
+        right=[*right, *times],
+        spare=["last ended", "ended", "first began", "scenarios"],
+    )
     for run in shown:
         add_row(
             listing,

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from refold.commands.shared.episode_tables import episode_row
-from refold.commands.shared.formatting import format_signed, sparkline
+from refold.commands.shared.formatting import format_dollars, format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import say_optimum
@@ -26,6 +26,7 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.passing import pass_mark
+from refold.commands.shared.prices import project_prices
 from refold.commands.shared.verdict_text import fitting, print_losses, print_verdict
 from refold.commands.showing.markdown import episode_as_markdown
 from refold.engine import EpisodeInfo, EventLog, Family, Stream
@@ -38,7 +39,7 @@ from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
 from refold.replays.verdict import Explanation, Verdict, explain, verdict
 from refold.reports.optima import optimum_of, optimum_row
-from refold.reports.usage import Usage
+from refold.reports.usage import usage_of
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
@@ -179,12 +180,11 @@ def _refusals(stream: Stream, walked: Sequence[Step]) -> Iterator[str]:
 
 def _used(stream: Stream) -> Iterator[str]:
     """Yield the tokens, the cost and the time that a model took, as far as they are known."""
-    usage = Usage()
-    usage.add(stream)
-    if usage.input or usage.output:
-        yield f"{usage.input:,} tokens in, {usage.output:,} out"
-    if usage.cost:
-        yield f"${usage.cost:.2f}"
+    usage = usage_of(stream)
+    if usage.tokens.input or usage.tokens.output:
+        yield f"{usage.tokens.input:,} tokens in, {usage.tokens.output:,} out"
+    if cost := usage.cost(project_prices()):
+        yield format_dollars(cost)
     if waited := sum(ms * times for ms, times in usage.latencies.items()):
         yield f"{waited / 1000:.1f} s of waiting for the model"
 

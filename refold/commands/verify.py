@@ -66,12 +66,18 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     "--manifest",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Compare the log with this manifest of it as well.",
+    help="Also compare the log with this manifest.",
 )
-@click.option("--live", is_flag=True, help="Put the actions to fresh worlds outside instead.")
+@click.option(
+    "--live", is_flag=True, help="Replay the actions in fresh external environments instead."
+)
 @world_option
 @click.option(
-    "--times", type=click.IntRange(1), default=1, show_default=True, help="Live plays of each."
+    "--times",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How often each is replayed live.",
 )
 @click.option(
     "--volatile",
@@ -95,19 +101,19 @@ def verify_command(
     as_json: bool,
 ) -> int:
     """
-    Check episodes, those named or the whole log: the hash chain, then every step decided again.
+    Check the hash chain and re-run the rules on every step, of the episodes named or of all.
 
-    Each episode's row, its parent and its saved grades are checked as well; for the whole log,
-    its file, what judges answered and what people said too. Exits with 1 if anything is not what
+    Each episode's row, its parent and its saved grades are checked as well; for the whole log, also
+    its file, the judges' answers and people's labels. Exits with 1 if anything differs from what
     the rules make of scenario, seed and actions.
 
     A chain cannot show that its end was not cut off, nor that another episode was not put in its
     place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
 
-    With --live, each action of the episodes that a world outside answered is put to a fresh world,
-    the newest episode first, and each answer compared. A world that the scenario names completely,
-    such as a registered Gymnasium environment, is opened; any other only if --world names it.
-    Exits with 1 if an answer differs, or an episode cannot be played.
+    With --live, the actions of episodes in external environments are replayed in a fresh
+    environment, the newest episode first, and each answer is compared. An environment that the
+    scenario names completely, such as a registered Gymnasium one, is opened; any other only if
+    --world names it. Exits with 1 if an answer differs, or an episode cannot be played.
     """
     if live:
         if expect or manifest or jobs:

@@ -7,7 +7,7 @@ from refold.reports.leaderboard import Ranking, ranking_row, rankings
 from refold.reports.outcomes import Outcome, read_outcomes
 from refold.reports.runs import Run, find_run, run_names, runs_of
 from refold.reports.summary import Costs, RunReport, ScenarioReport, report_run
-from refold.reports.usage import Price
+from refold.reports.usage import Price, Prices
 
 __all__ = [
     "Baseline",
@@ -20,6 +20,7 @@ __all__ = [
     "Move",
     "Outcome",
     "Price",
+    "Prices",
     "Ranking",
     "Run",
     "RunReport",

@@ -21,7 +21,7 @@ from refold.reports.statistics import (
     pass_at_k,
     pass_hat_k,
 )
-from refold.reports.usage import Latency, Price, Usage
+from refold.reports.usage import NO_PRICES, Latency, Prices, Usage
 
 
 @frozen
@@ -37,8 +37,7 @@ class Costs:
     """
     What the exchanges with a model cost.
 
-    The counts are those of ``Usage``; *cost* is in US dollars: by the price given, else what the
-    API charged; None if neither is known.
+    The counts are those of ``Usage``, as is *cost*, in US dollars; None if it is not known.
     """
 
     requests: int
@@ -146,7 +145,7 @@ def report_run(
     *,
     pass_at: float,
     ks: Sequence[int],
-    price: Price | None = None,
+    prices: Prices = NO_PRICES,
 ) -> RunReport:
     """
     Return the report on *episodes*, as ``measure_outcomes`` yields them.
@@ -155,7 +154,7 @@ def report_run(
         episodes: Outcomes and what the exchanges came to, read one at a time.
         pass_at: The lowest score that passes.
         ks: The values of k for pass@k and pass^k; each at least 1.
-        price: Price of tokens, for the cost.
+        prices: Prices of tokens, for the cost.
     """
     tallies: dict[Setting, _SettingTotals] = {}
     for outcome, usage in episodes:
@@ -163,7 +162,7 @@ def report_run(
     total = Usage()
     for tally in tallies.values():
         total.merge(tally.usage)
-    scenarios = tuple(_scenario_report(*each, pass_at, ks, price) for each in tallies.items())
+    scenarios = tuple(_scenario_report(*each, pass_at, ks, prices) for each in tallies.items())
     # Mean of means: a scenario with more episodes must not weigh more than another.
     counted = [each for each in scenarios if each.score]
     means = [each.score.mean for each in counted if each.score]
@@ -172,7 +171,7 @@ def report_run(
         scenarios=scenarios,
         score=mean_interval(means, bounds=_widest(counted)) if means else None,
         pass_rate=clustered_pass_interval(clusters) if clusters else None,
-        costs=_costs(total, price),
+        costs=_costs(total, prices),
     )
 
 
@@ -182,7 +181,7 @@ def _widest(scenarios: Iterable[ScenarioReport]) -> Bounds:
 
 
 def _scenario_report(
-    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], price: Price | None
+    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], prices: Prices
 ) -> ScenarioReport:
     worlds = list(tally.scores.values())
     clusters = [(sum(score >= pass_at for score in world), len(world)) for world in worlds]
@@ -201,20 +200,20 @@ def _scenario_report(
         counts={name: Count(total, total / n) for name, total in tally.counts.items()},
         unread=tally.usage.unread,
         forfeited=tally.usage.forfeited,
-        costs=_costs(tally.usage, price),
+        costs=_costs(tally.usage, prices),
     )
 
 
-def _costs(usage: Usage, price: Price | None) -> Costs | None:
+def _costs(usage: Usage, prices: Prices) -> Costs | None:
     if not usage.requests:
         return None
     return Costs(
         requests=usage.requests,
         unanswered=usage.unanswered,
-        input=usage.input,
-        output=usage.output,
+        input=usage.tokens.input,
+        output=usage.tokens.output,
         unmetered=usage.unmetered,
-        cost=price.cost_of(usage.input, usage.output) if price else usage.cost,
+        cost=usage.cost(prices),
         latency=usage.latency,
         faults=dict(usage.faults),
     )

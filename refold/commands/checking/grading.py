@@ -106,8 +106,8 @@ class GraderCheck:
             self._session.settle([info.id for info in infos], pass_at=0.0)
         except RefoldError as error:
             raise RefoldError(
-                f"{error}; a check asks nobody: `refold grade --judge` keeps the answers in a log, "
-                "and an export has them"
+                f"{error}; a check calls no judge: `refold grade --judge` keeps the answers in a "
+                "log, and an export has them"
             ) from None
         return Selection(infos, found.excluded, whole=True)
 

@@ -6,8 +6,13 @@ from typing import Any
 from attrs import frozen
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_count, format_signed
-from refold.commands.shared.output import SHORT_ID_LENGTH, add_row, new_table, to_json_data
+from refold.commands.shared.formatting import (
+    format_dollars,
+    format_score,
+    format_signed,
+    format_tokens,
+)
+from refold.commands.shared.output import add_row, new_table, short_id, to_json_data
 from refold.engine import EpisodeInfo
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.graders import Grade
@@ -29,7 +34,8 @@ def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:
 
 def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
     """Return a table of episodes, with the score that was saved first for each."""
-    listing = new_table([*_COLUMNS, "ended", "run"], right=_COLUMNS[3:])
+    columns = [*_COLUMNS, "ended", "run"]
+    listing = new_table(columns, right=_COLUMNS[3:], spare=["steps", "reward", "run"])
     for info, grades in rows:
         add_row(listing, *_cells(info, grades), _end_of(info), info.run)
     return listing
@@ -77,12 +83,16 @@ def listed_table(listed: Sequence[ListedEpisode]) -> Table:
     right = [name for name in ("tokens", "cost") if more[name]]
     found = ["found"] if more["found"] else []
     columns = [*_COLUMNS, *right, "verdict", *found, "run"]
-    listing = new_table(columns, right=[*_COLUMNS[3:], *right])
+    listing = new_table(
+        columns,
+        right=[*_COLUMNS[3:], *right],
+        spare=["reward", "steps", "cost", "tokens", "run"],
+    )
     for each in listed:
         row = each.row
         cells = {
-            "tokens": None if row.input is None else format_count(row.input + (row.output or 0)),
-            "cost": None if row.cost is None else f"${row.cost:.4f}",
+            "tokens": None if row.input is None else format_tokens(row.input + (row.output or 0)),
+            "cost": None if row.cost is None else format_dollars(row.cost),
             "found": "\n".join(
                 f"step {hit.step} {hit.kind}: {hit.text}" for hit in each.hits or ()
             ),
@@ -101,14 +111,13 @@ def listed_table(listed: Sequence[ListedEpisode]) -> Table:
 def _cells(info: EpisodeInfo, grades: Sequence[Grade]) -> tuple[object, ...]:
     """Return the cells of ``_COLUMNS``."""
     return (
-        # Only made-up ids are cut; a name that someone chose is shown whole.
-        info.id[:SHORT_ID_LENGTH] if len(info.id) == 2 * SHORT_ID_LENGTH else info.id,
+        short_id(info.id),
         info.scenario,
         info.agent,
         info.seed,
         info.steps,
         format_signed(info.total),
-        f"{grades[0].score:.4f}" if grades else None,
+        format_score(grades[0].score if grades else None),
     )
 
 

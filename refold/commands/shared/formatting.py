@@ -6,8 +6,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def format_score(value: float | None) -> str | None:
-    """Return a score or a share with four decimal places; None for None."""
-    return None if value is None else f"{value:.4f}"
+    """Return a score or a share with three decimal places, as lists show it; None for None."""
+    return None if value is None else f"{value:.3f}"
 
 
 def format_signed(value: float) -> str:
@@ -21,17 +21,26 @@ def format_number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.10g}"
 
 
-def format_count(number: int) -> str:
-    """Return a large count to three digits: ``812``, ``4.71 k``, ``12.3 M``."""
-    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= size:
-            return f"{number / size:.{_digits(number // size)}f} {unit}"
-    return str(number)
+def format_dollars(amount: float) -> str:
+    """Return *amount* in US dollars; below one, with four decimal places."""
+    return f"${amount:.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
-def _digits(whole: int) -> int:
-    """Return how many decimals of a number make three digits."""
-    return max(0, 3 - len(str(whole)))
+def format_tokens(number: int) -> str:
+    """Return a number of tokens as people say it, such as ``850``, ``31 k`` or ``4.7 M``."""
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.0f} k" if number < 999_500 else f"{number / 1_000_000:.1f} M"
+
+
+def format_duration(seconds: float) -> str:
+    """Return a time in its two largest units, such as ``0.4 s``, ``16 s`` or ``6 min 10 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def pluralise(number: int, noun: str) -> str:

@@ -34,20 +34,20 @@ _OPTIONS = (
     click.option(
         "--rubric",
         metavar="BY",
-        help="Grade by the [rubric] of this TOML file, by those of a folder, each for the "
-        "scenario that it is named after, or as saved under this name, with a beginning of the "
-        "digest after an @ where several are; 'source' takes the scores that imports came with.",
+        help="Grade by the [rubric] in this TOML file, by a folder of such files, each named "
+        "after its scenario, or by the saved grades of this name (with @ and a beginning of the "
+        "digest if there are several); 'source' takes the scores that came with imports.",
     ),
     click.option(
         "--any-scenario",
         is_flag=True,
-        help="Let --rubric grade episodes of other scenarios than the one that it is named after.",
+        help="Let a rubric that is named after one scenario grade episodes of others.",
     ),
     click.option(
         "--grader",
         metavar="BY",
-        help="Grade by FILE:FUNCTION, a function of a Python file, run in a process of its own, "
-        "or as saved under this name.",
+        help="Grade by FILE:FUNCTION, a Python function that runs in a separate process, or by "
+        "the saved grades of this name.",
     ),
     click.option(
         "--grader-timeout",
@@ -55,7 +55,7 @@ _OPTIONS = (
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
-        help="How long it may take for each episode.",
+        help="Time limit for each episode.",
     ),
 )
 

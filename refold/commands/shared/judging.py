@@ -23,6 +23,7 @@ from refold.commands.shared.output import (
     new_table,
     print_json,
     print_to_stderr,
+    print_words,
     stdout_console,
 )
 from refold.commands.shared.progress import make_progress_bar, show_progress
@@ -141,7 +142,7 @@ class JudgeSession:
     def tell(self, *, as_json: bool) -> None:
         """Print how much the judge wavers, unless JSON says so."""
         if self.wavering is not None and not as_json:
-            stdout_console().print(wavering_text(self.wavering), soft_wrap=True)
+            print_words(stdout_console(), wavering_text(self.wavering))
 
     def _judging(self, again: int) -> Judging:
         return Judging(self._look_up, self.judge.digest if self.judge else "", again)

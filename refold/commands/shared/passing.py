@@ -1,17 +1,17 @@
 """The score from which on an episode has passed, as the project says."""
 
-from pathlib import Path
+from refold.commands.shared.configured import Configured
+from refold.project import PASS_AT
 
-from refold.project import PASS_AT, find_settings, read_settings
+PASS_MARK = Configured(lambda settings: settings.pass_at, PASS_AT)
+"""The default of ``--pass-at``."""
 
 
 def pass_mark() -> float:
     """
-    Return ``check.pass_at`` of the project's ``refold.toml``; 0.7 where nobody says.
+    Return ``pass_at`` of the project's ``refold.toml``, for commands without ``--pass-at``.
 
     Raises:
         RefoldError: The file cannot be used.
     """
-    path = find_settings(Path())
-    check = None if path is None else read_settings(path).check
-    return PASS_AT if check is None else check.pass_at
+    return float(PASS_MARK())
