@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fork": ("refold.commands.fork", "Leave an episode at one of its steps and play on otherwise."),
     "what-if": ("refold.commands.what_if", "Try every action at a step and rank what comes of it."),
     "solve": ("refold.commands.solve", "Find the best that a scenario allows, with a proof."),
+    "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
     "inference": ("refold.commands.inference", "Play scenarios and print [START], [STEP], [END]."),
     "mock-model": (
         "refold.commands.mock_model",

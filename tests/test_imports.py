@@ -22,6 +22,7 @@ FLOORS = [
     ("labels",),
     ("replays", "solving"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
+    ("audits",),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),

@@ -1,0 +1,52 @@
+"""
+The episodes that show what an audit found, in a log.
+
+An episode's id is made of its agent and its digest, so that equal audits name equal episodes, and
+an audit that is repeated records nothing twice.
+"""
+
+from hashlib import sha256
+
+from refold.audits.findings import Finding, Shown
+from refold.audits.running import Answer
+from refold.engine import EpisodeEnded, EventLog
+from refold.engine.definition import header_of
+from refold.engine.log.info import EpisodeRecord
+from refold.graders import save_grade
+from refold.graders.grading import recorded_grader
+
+RUN = "audit"
+"""The run that the episodes of audits belong to."""
+
+
+def record(log: EventLog, answer: Answer) -> Finding:
+    """Return the finding that *answer* is, and record the episode that shows it in *log*."""
+    check, measured = answer.check, answer.measured
+    episode = measured.episode
+    return Finding(
+        check=check.id,
+        title=check.title,
+        target=answer.target,
+        part=measured.part,
+        verdict="error" if answer.problem is not None else check.verdict(measured),
+        value=measured.value,
+        side=check.side,
+        bound=measured.bound,
+        episode=_store(log, episode) if isinstance(episode, Shown) else episode,
+        about=measured.about,
+    )
+
+
+def _store(log: EventLog, shown: Shown) -> str:
+    stream = shown.stream
+    id = sha256(f"{shown.agent} {stream.digest}".encode()).hexdigest()[:16]
+    with log.transaction():
+        if not log.holds(id):
+            ended = any(isinstance(event, EpisodeEnded) for event in stream)
+            name = header_of(stream.scenario).name
+            opening = EpisodeRecord(id, name, shown.seed, shown.agent, RUN)
+            log.begin(opening, stream.payloads, end=ended)
+            grader = recorded_grader(stream.scenario)
+            if not grader.asks:
+                save_grade(log, id, grader(stream))
+    return id

@@ -1,0 +1,246 @@
+"""A scenario that is being audited: the runs that its checks share, each made once."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from statistics import fmean
+from typing import Any
+
+from attrs import frozen
+
+from refold.agents import make_policy, play
+from refold.agents.policies import noop
+from refold.agents.rollout import SeerPolicy
+from refold.audits.findings import Shown
+from refold.audits.panel import LONGEST_TEXT, TEXTS, panel
+from refold.audits.running import stop_at
+from refold.audits.scenarios.moves import FamilyMoves, kinds_of, text_fields
+from refold.engine import Episode, StepRewarded
+from refold.engine.presentation import MakePolicy, Policy
+from refold.engine.registry import find_family
+from refold.graders import Grade
+from refold.graders.grading import recorded_grader
+from refold.scenarios import Scenario
+from refold.scenarios.blind import BLIND
+from refold.scenarios.looking_ahead import best_at_once
+from refold.scenarios.search import Objective
+from refold.solving import Limits, Solution, play_actions, solve
+
+PANEL_ONLY = ("first legal", "last legal")
+"""Agents of BLIND that the general panel has no like of."""
+
+
+@frozen(eq=False)
+class Played:
+    """
+    An episode that was played.
+
+    Attributes:
+        shown: Its agent and its events.
+        grade: Its grade.
+        total: Sum of its rewards.
+        ended: Whether it came to an end.
+    """
+
+    shown: Shown
+    grade: Grade
+    total: float
+    ended: bool
+
+    @property
+    def score(self) -> float:
+        """Its score."""
+        return self.grade.score
+
+
+Runs = Sequence[Played]
+"""Episodes of one agent, one for each world."""
+
+
+def mean_score(runs: Runs) -> float:
+    """Return the mean score of *runs*."""
+    return fmean(run.score for run in runs)
+
+
+class ScenarioCase:
+    """
+    A scenario with the worlds that it is audited in.
+
+    Attributes:
+        scenario: The scenario.
+        family: Its family.
+        seeds: Seeds of the worlds, the first of them that of all proofs.
+        limits: When to stop.
+        name: The scenario's name.
+    """
+
+    def __init__(self, scenario: Scenario, seeds: Sequence[int], limits: Limits) -> None:
+        self.scenario = scenario
+        self.family = find_family(scenario.family, scenario.rules)
+        self.seeds = seeds
+        self.limits = limits
+        self.name = scenario.name
+        self._grader = recorded_grader(scenario.body)
+
+    def play(self, agent: str, policy: Policy, seed: int) -> Played:
+        """
+        Return the episode that *policy* plays in the world of *seed*, as the agent called *agent*.
+
+        Raises:
+            LimitReached: There is no time left.
+        """
+        stop_at(self.limits)
+        episode = Episode.start(self.scenario, seed=seed)
+        play(episode, policy)
+        return self.played(agent, episode)
+
+    def played(self, agent: str, episode: Episode) -> Played:
+        """Return *episode*, played by the agent called *agent*, with its grade."""
+        stream = episode.events
+        last = stream[-1]
+        total = last.total if isinstance(last, StepRewarded) else 0.0
+        return Played(Shown(agent, stream), self._grader(stream), total, episode.over)
+
+    @cached_property
+    def at_once(self) -> Runs:
+        """The agent that leaves before it has done anything."""
+        return [
+            self.played("leaves at once", Episode.start(self.scenario, seed=seed))
+            for seed in self.seeds
+        ]
+
+    @cached_property
+    def idle(self) -> Runs | None:
+        """The agent that does nothing to the end; None where that is impossible."""
+        if self.family.wait is None:
+            return None
+        return [self.play("noop", noop(self.family), seed) for seed in self.seeds]
+
+    @cached_property
+    def panel(self) -> Mapping[str, Runs]:
+        """What the panel plays, by the players' names."""
+        family, kinds = self.family, kinds_of(self.family)
+        players = panel(
+            partial(FamilyMoves, family),
+            kinds,
+            writing=[kind for kind in kinds if text_fields(family, kind)],
+            wait=family.wait,
+        )
+        players |= {name: BLIND[name] for name in PANEL_ONLY}
+        return self._all_worlds(players)
+
+    @cached_property
+    def canaries(self) -> Mapping[str, Runs]:
+        """What the family's own canaries play, by name."""
+        return self._all_worlds(self.family.canaries)
+
+    @cached_property
+    def honest(self) -> Mapping[str, Runs]:
+        """What the family's built-in agents play that see no more than others."""
+        return self._builtin(*self.family.policies, *self.family.players)
+
+    @cached_property
+    def greedy(self) -> Mapping[str, Runs]:
+        """What agents play that try what pays: all that see what is hidden, but the oracle."""
+        seers = [name for name in self.family.seers if name != self.family.oracle]
+        general = {"greedy by reward": lambda seed: SeerPolicy(self._pays_most)}
+        return {**self._all_worlds(general), **self._builtin(*seers)}
+
+    @cached_property
+    def best(self) -> "Best":
+        """
+        The best that is known: the oracle in each world, or the solver's in the first.
+
+        Raises:
+            RefoldError: The solver found no episode that ends.
+        """
+        oracle = self.family.oracle
+        if oracle is not None:
+            return Best(self._builtin(oracle)[oracle], None)
+        return self.solve(self.scenario, "score")
+
+    @cached_property
+    def best_return(self) -> "Best":
+        """What the solver finds for the return, in the first world; raises as ``best`` does."""
+        return self.solve(self.scenario, "return")
+
+    def solve(self, scenario: Scenario, objective: Objective) -> "Best":
+        """Return what the solver finds in *scenario*, one of this family, in the first world."""
+        stop_at(self.limits)
+        found = solve(scenario, objective=objective, seed=self.seeds[0], limits=self.limits)
+        return Best([self.replay(found)], found)
+
+    def replay(self, found: Solution) -> Played:
+        """Return the episode that the solver found, in this scenario."""
+        episode = play_actions(self.scenario, found.seed, found.actions)
+        return self.played(_agent_of(found), episode)
+
+    @cached_property
+    def all_runs(self) -> Sequence[Played]:
+        """Every run but the solver's for the return."""
+        played = [*self.panel.values(), *self.canaries.values(), *self.honest.values()]
+        played += [*self.greedy.values(), self.best.runs, self.idle or (), self.at_once]
+        return [run for runs in played for run in runs]
+
+    def _builtin(self, *names: str) -> Mapping[str, Runs]:
+        return {
+            name: [
+                self.play(name, make_policy(name, self.family, seed=seed), seed)
+                for seed in self.seeds
+            ]
+            for name in names
+        }
+
+    def _all_worlds(self, players: Mapping[str, MakePolicy]) -> Mapping[str, Runs]:
+        return {
+            name: [self.play(name, make(seed), seed) for seed in self.seeds]
+            for name, make in players.items()
+        }
+
+    def _pays_most(self, state: Any) -> Any:
+        """Take what pays most at once, among it an echo of what is seen."""
+        family = self.family
+        legal = family.legal_actions(state)
+        moves, shown = FamilyMoves(family, legal), family.observe(state)
+        texts = [write(shown)[:LONGEST_TEXT] for write in TEXTS.values()]
+        written = (moves.written(kind, text) for kind in kinds_of(family) for text in texts)
+        actions = [*legal, *(action for action in written if action is not None)]
+        return best_at_once(state, actions, family.decide)[0]
+
+
+def _agent_of(found: Solution) -> str:
+    agent = "optimal" if found.proved else "best-found"
+    return agent if found.objective == "score" else f"{agent}-return"
+
+
+@frozen(eq=False)
+class Best:
+    """
+    The best that is known.
+
+    Attributes:
+        runs: Episodes that reach it.
+        solution: What the solver says of it; None for an oracle, which needs no proof.
+    """
+
+    runs: Runs
+    solution: Solution | None
+
+    @property
+    def score(self) -> float:
+        """Its mean score."""
+        return mean_score(self.runs)
+
+    @property
+    def bound(self) -> float:
+        """What no episode exceeds in what was looked for; of an oracle, what it reaches."""
+        return self.score if self.solution is None else self.solution.bound
+
+    @property
+    def words(self) -> str:
+        """How it is known."""
+        found = self.solution
+        if found is None:
+            return f"played by {self.runs[0].shown.agent}"
+        if found.proved:
+            return "proved by search"
+        return f"found by search, which shows no more than {found.bound:.4f} ({found.stopped})"
