@@ -1,6 +1,6 @@
 """A scenario that is being audited: the runs that its checks share, each made once."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from statistics import fmean
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from refold.audits.findings import Shown
 from refold.audits.panel import LONGEST_TEXT, TEXTS, panel
 from refold.audits.running import stop_at
 from refold.audits.scenarios.moves import FamilyMoves, kinds_of, text_fields
-from refold.engine import Episode, StepRewarded, fold
+from refold.engine import ActionTaken, Episode, StepRewarded, Stream, fold
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import MakePolicy, Obstacle, Policy
 from refold.engine.registry import find_family
@@ -62,6 +62,11 @@ Runs = Sequence[Played]
 """Episodes of one agent, one for each world."""
 
 
+def actions_of(stream: Stream) -> list[Any]:
+    """Return the actions of *stream*, in order."""
+    return [event.action for event in stream if isinstance(event, ActionTaken)]
+
+
 def mean_score(runs: Runs) -> float:
     """Return the mean score of *runs*."""
     return fmean(run.score for run in runs)
@@ -99,6 +104,11 @@ class ScenarioCase:
         episode = Episode.start(self.scenario, seed=seed)
         play(episode, policy)
         return self.played(agent, episode)
+
+    def follow(self, agent: str, actions: Iterable[Any], seed: int) -> Played:
+        """Return the episode in which *actions* are taken one after the other, up to its end."""
+        rest = iter(actions)
+        return self.play(agent, lambda shown, legal: next(rest, None), seed)
 
     def played(self, agent: str, episode: Episode) -> Played:
         """Return *episode*, played by the agent called *agent*, with its grade."""
@@ -176,6 +186,10 @@ class ScenarioCase:
             self._found[key] = find()
         found: T = self._found[key]
         return found
+
+    def last_view(self, run: Played) -> Mapping[str, Any]:
+        """Return what a watcher sees at the end of *run*."""
+        return self.family.view(fold(run.shown.stream, family=self.family))
 
     @cached_property
     def obstacles(self) -> Sequence[Obstacle]:

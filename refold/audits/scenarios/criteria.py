@@ -50,6 +50,8 @@ def constant(case: ScenarioCase) -> Iterator[Measurement]:
         lowest = min(runs, key=lambda run: run.grade.parts[place].value)
         values = [run.grade.parts[place].value for run in runs]
         low, high = min(values), max(values)
+        if criterion.weight > 0 and not high:
+            continue  # dead, which another check tells
         about = f"its value goes from {low:.4f} to {high:.4f} in {len(runs)} runs"
         yield Measurement(criterion.name, high - low, LEAST_RANGE, about, lowest.shown)
 
@@ -74,6 +76,8 @@ def discrimination(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many players of the panel earn less of each criterion than the best does."""
     for place, name in _criteria(case):
         best = _mean_share(case.best.runs, place)
+        if not best:
+            continue  # dead, or not worth its price
         less = [agent for agent, runs in case.panel.items() if _mean_share(runs, place) < best]
         share = len(less) / len(case.panel)
         about = f"{len(less)} of {len(case.panel)} players of the panel earn less than the best"
