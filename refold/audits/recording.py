@@ -7,7 +7,7 @@ an audit that is repeated records nothing twice.
 
 from hashlib import sha256
 
-from refold.audits.findings import Finding, Shown
+from refold.audits.findings import Finding, Shown, Stored
 from refold.audits.running import Answer
 from refold.engine import EpisodeEnded, EventLog
 from refold.engine.definition import header_of
@@ -19,10 +19,16 @@ RUN = "audit"
 """The run that the episodes of audits belong to."""
 
 
-def record(log: EventLog, answer: Answer) -> Finding:
-    """Return the finding that *answer* is, and record the episode that shows it in *log*."""
+def record(log: EventLog, path: str, answer: Answer) -> Finding:
+    """
+    Return the finding that *answer* is, and record the episode that shows it.
+
+    *path* is that of *log*, which takes the episode unless a log holds it already.
+    """
     check, measured = answer.check, answer.measured
     episode = measured.episode
+    if isinstance(episode, Shown):
+        episode = Stored(_store(log, episode), path)
     return Finding(
         check=check.id,
         title=check.title,
@@ -32,7 +38,7 @@ def record(log: EventLog, answer: Answer) -> Finding:
         value=measured.value,
         side=check.side,
         bound=measured.bound,
-        episode=_store(log, episode) if isinstance(episode, Shown) else episode,
+        episode=episode,
         about=measured.about,
     )
 

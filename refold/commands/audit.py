@@ -1,7 +1,9 @@
 """``refold audit``."""
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -96,8 +98,13 @@ def audit_command(
             check_output(path, option=option, logs=[log_path, *target], files=target)
     with EventLog(log_path) as log, _progress(targets, only, jobs) as watch:
         answers = run_audit(targets, only=only, seconds=time_limit, jobs=jobs, watch=watch)
-        findings = [record(log, answer) for group in answers for answer in group]
-    report = AuditReport([each.name for each in targets], findings, honest_limits(targets))
+        findings = [record(log, log_path, answer) for group in answers for answer in group]
+    report = AuditReport(
+        targets=target,
+        command=_command(target, {"--only": only, "--seed": seed, "--seeds": seeds, "--run": run}),
+        findings=findings,
+        limits=honest_limits(targets),
+    )
     for path, make in documents.values():
         if path is not None:
             with output_file(path) as file:
@@ -108,6 +115,16 @@ def audit_command(
     else:
         print_report(report)
     return report.code
+
+
+def _command(target: Sequence[str], options: Mapping[str, Any]) -> str:
+    """Return the command that makes the same report, with those of *options* that are given."""
+    words = ["refold", "audit", *target]
+    for name, value in options.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is not None and (name, each) != ("--seeds", _SEEDS):
+                words += [name, str(each)]
+    return shlex.join(words)
 
 
 @contextmanager

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from attrs import frozen
 
 from refold.audits.findings import Check
+from refold.audits.logs.case import LogCase
+from refold.audits.logs.checks import CHECKS
 from refold.engine import EventLog
+from refold.reports import find_run
 from refold.solving import Limits
-
-CHECKS: Sequence[Check] = ()
 
 
 @frozen
@@ -35,7 +36,13 @@ class LogTarget:
         return ("Of saved runs, only what their agents did is known, not what others could do.",)
 
     @contextmanager
-    def open(self, limits: Limits) -> Iterator[EventLog]:  # noqa: ARG002 - reading is quick
-        """Open the log for reading."""
+    def open(self, limits: Limits) -> Iterator[LogCase]:
+        """
+        Open the log for reading.
+
+        Raises:
+            RefoldError: It is no log, or has no such run.
+        """
         with EventLog(self.path, readonly=True) as log:
-            yield log
+            run = None if self.run is None else find_run(log, self.run)
+            yield LogCase(log, self.path, run, limits)
