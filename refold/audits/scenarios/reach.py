@@ -112,9 +112,9 @@ def _find(case: ScenarioCase, line: Line) -> Reach:
     if known is None or not known.proved:  # what is possible cannot be searched through
         return Reach(reached, reached, in_runs, best.shown)
     found = case.solve(evolve(case.scenario, rubric=line.rubric), "score")
-    run = found.runs[0]
-    value = share_of(grader(run.stream).parts[0])
-    return Reach(value, found.bound, found.words, run.shown)
+    best = max(best, found.runs[0], key=lambda run: share_of(grader(run.stream).parts[0]))
+    value = share_of(grader(best.stream).parts[0])
+    return Reach(value, found.bound, found.words, best.shown)
 
 
 CHECKS = (

@@ -64,7 +64,7 @@ def unbeaten(case: ScenarioCase) -> Iterator[Measurement]:
     for name, played in players.items():
         runs = case.comparable(played)
         scores = [run.score for run in runs]
-        about = f"{min(scores):.4f} to {max(scores):.4f}, worlds: {len(runs)}"
+        about = f"scores of {len(runs)} worlds: {min(scores):.4f} to {max(scores):.4f}"
         best = max(runs, key=lambda run: run.score)
         yield Measurement(name, mean_score(runs), case.best.score, about, best.shown)
 

@@ -9,6 +9,8 @@ from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
 from refold.audits.scenarios import criteria, grading, reach, returns, rules, scores, worlds
 from refold.audits.scenarios.case import ScenarioCase
+from refold.engine import RefoldError
+from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
 from refold.solving import Limits
 
@@ -22,9 +24,9 @@ CHECKS: Sequence[Check] = (
     *worlds.CHECKS,
 )
 LIMITS = (
-    "No agent of the panel invents an attack: that none succeeds does not mean that none can.",
-    "What is proved by search holds for the world of the first seed; the rest is what was seen in "
-    "the runs that were played, and 'never in N runs' is not 'never'.",
+    "Passed does not mean that it cannot be gamed: the panel is fixed, and nobody writes exploits.",
+    "Proofs by search hold for the world of the first seed. All else is what was seen in the runs "
+    "that were played: never in N runs is not never.",
     "Whether a task is worth doing, and whether its rules are those of real work, is not measured.",
 )
 
@@ -54,6 +56,16 @@ class ScenarioTarget:
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[ScenarioCase]:
-        """Return the scenario with its worlds."""
+        """
+        Return the scenario with its worlds.
+
+        Raises:
+            RefoldError: Its rubric asks a judge.
+        """
+        if recorded_grader(self.scenario.body).asks:
+            raise RefoldError(
+                f"{self.name}: expected a rubric that asks nobody, got one that asks a judge; "
+                "audit it with another rubric"
+            )
         seeds = [epoch_seed(self.seed, epoch) for epoch in range(self.worlds)]
         yield ScenarioCase(self.scenario, seeds, limits)
