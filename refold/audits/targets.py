@@ -6,7 +6,8 @@ from pathlib import Path
 from refold.audits.logs import LogTarget
 from refold.audits.running import Target
 from refold.audits.scenarios import ScenarioTarget
-from refold.engine import RefoldError
+from refold.engine import EventLog, RefoldError
+from refold.reports import find_run
 from refold.scenarios import family_scenarios, load
 from refold.scenarios.spec import find_environment
 
@@ -25,12 +26,14 @@ def find_targets(name: str, *, seed: int | None, seeds: int, run: str | None) ->
 
     Raises:
         UnknownName: There is nothing of that name.
-        RefoldError: The file cannot be read, or is no scenario; or it is a world outside.
+        RefoldError: The file cannot be read, or is no scenario, or the log has no such run; or it
+            is a world outside.
     """
     if find_environment(name) is not None:
         raise RefoldError(f"{name}: expected a scenario or a log, got a world outside")
     if _is_log(name):
-        yield LogTarget(name, run)
+        with EventLog(name, readonly=True) as log:
+            yield LogTarget(name, None if run is None else find_run(log, run))
         return
     for each in family_scenarios(name) or [name]:
         scenario = load(each)

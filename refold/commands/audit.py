@@ -2,11 +2,12 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
 
+from refold.audits.logs import LogTarget
 from refold.audits.recording import record
 from refold.audits.report import AuditReport
 from refold.audits.running import Target, Watch, choose, refuse_unknown, run_audit
@@ -17,7 +18,7 @@ from refold.commands.shared.files import check_output, output_file
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import print_json, safe_text
 from refold.commands.shared.progress import make_progress_bar
-from refold.engine import EventLog
+from refold.engine import EventLog, RefoldError
 from refold.engine.episode import LARGEST_SEED
 
 _SEEDS = 5
@@ -92,11 +93,16 @@ def audit_command(
         each for name in target for each in find_targets(name, seed=seed, seeds=seeds, run=run)
     ]
     refuse_unknown(targets, only)
+    recorded = all(isinstance(each, LogTarget) for each in targets)
+    if run is not None and not any(isinstance(each, LogTarget) for each in targets):
+        raise RefoldError(f"--run {run}: expected a log to audit, got none")
     documents = {"--markdown": (markdown, audit_markdown), "--junit": (junit, audit_junit)}
     for option, (path, _) in documents.items():
         if path is not None:
             check_output(path, option=option, logs=[log_path, *target], files=target)
-    with EventLog(log_path) as log, _progress(targets, only, jobs) as watch:
+    with ExitStack() as stack:
+        log = None if recorded else stack.enter_context(EventLog(log_path))
+        watch = stack.enter_context(_progress(targets, only, jobs))
         answers = run_audit(targets, only=only, seconds=time_limit, jobs=jobs, watch=watch)
         findings = [record(log, log_path, answer) for group in answers for answer in group]
     report = AuditReport(

@@ -1,7 +1,7 @@
 """A log that is being audited: its episodes with their grades, by what they were played in."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from statistics import fmean
 
@@ -55,49 +55,53 @@ Saved = Sequence[SavedRun]
 """Episodes that can be compared, in the order in which they began."""
 
 
+@frozen(eq=False)
 class LogCase:
     """
-    The episodes of a log that count, without those of audits.
+    The episodes of a log that count.
 
-    Args:
-        log: The log.
-        path: Its path.
-        run: Only the episodes of this run; all but those of audits if None.
-        limits: When to stop.
+    Attributes:
+        path: The path of the log.
+        runs: Its episodes, with their grades.
+        damaged: Why others cannot be read, by their ids.
+        ungraded: Why others cannot be graded, by their ids.
     """
 
-    def __init__(self, log: EventLog, path: str, run: str | None, limits: Limits) -> None:
-        self.path = path
-        self._log = log
-        self._run = run
-        self._limits = limits
-        self._damaged, self._ungraded = LeftOut(), LeftOut()
+    path: str
+    runs: Saved
+    damaged: Mapping[str, str]
+    ungraded: Mapping[str, str]
 
-    @cached_property
-    def runs(self) -> Saved:
+    @classmethod
+    def read(cls, log: EventLog, path: str, run: str | None, limits: Limits) -> "LogCase":
         """
-        All episodes.
+        Return the episodes of *log* that have ended: those of *run*, or of all but audits if None.
+
+        Forks are left out: another agent may have played their beginning.
 
         Raises:
             RefoldError: There is none.
+            LimitReached: There is no time left.
         """
-        found = list(self._read())
-        if not found and not self._damaged and not self._ungraded:
+        damaged, ungraded = LeftOut(), LeftOut()
+        infos = (
+            info
+            for info in log.episodes(run=run, left_out=damaged)
+            if info.parent is None and (run is not None or info.run != RUN)
+        )
+        runs = []
+        for episode, given in RecordedRubrics(ungraded).grade_all(
+            read_episodes(log, infos, damaged)
+        ):
+            stop_at(limits)
+            if given is not None and (outcome := outcome_of(episode, given)).excluded is None:
+                runs.append(SavedRun(path, outcome, given, episode.stream))
+        if not runs and not damaged and not ungraded:
             raise RefoldError(
-                "log: expected episodes that have ended, other than those of audits, got none; "
+                f"{path}: expected episodes that have ended, besides those of audits, got none; "
                 "`refold record` plays some"
             )
-        return found
-
-    @property
-    def damaged(self) -> Mapping[str, str]:
-        """Why episodes cannot be read, by their ids."""
-        return self._damaged.problems if self.runs is not None else {}
-
-    @property
-    def ungraded(self) -> Mapping[str, str]:
-        """Why episodes cannot be graded, by their ids."""
-        return self._ungraded.problems if self.runs is not None else {}
+        return cls(path, runs, damaged.problems, ungraded.problems)
 
     @cached_property
     def by_setting(self) -> Mapping[str, Saved]:
@@ -110,22 +114,6 @@ class LogCase:
             _name(setting, alone=times[setting.scenario] == 1): runs
             for setting, runs in groups.items()
         }
-
-    def _read(self) -> Iterator[SavedRun]:
-        infos = self._log.episodes(run=self._run, left_out=self._damaged)
-        own = (info for info in infos if info.parent is None and info.run != self._left_run)
-        source = RecordedRubrics(self._ungraded)
-        for episode, given in source.grade_all(read_episodes(self._log, own, self._damaged)):
-            stop_at(self._limits)
-            if given is None:
-                continue
-            outcome = outcome_of(episode, given)
-            if outcome.excluded is None:
-                yield SavedRun(self.path, outcome, given, episode.stream)
-
-    @property
-    def _left_run(self) -> str | None:
-        return None if self._run == RUN else RUN
 
 
 def by_agent(runs: Saved) -> Mapping[str, Mapping[int, Sequence[float]]]:

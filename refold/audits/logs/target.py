@@ -9,7 +9,6 @@ from refold.audits.findings import Check
 from refold.audits.logs.case import LogCase
 from refold.audits.logs.checks import CHECKS
 from refold.engine import EventLog
-from refold.reports import find_run
 from refold.solving import Limits
 
 
@@ -41,8 +40,7 @@ class LogTarget:
         Open the log for reading.
 
         Raises:
-            RefoldError: It is no log, or has no such run.
+            RefoldError: It cannot be read, or holds no episode that counts.
         """
         with EventLog(self.path, readonly=True) as log:
-            run = None if self.run is None else find_run(log, self.run)
-            yield LogCase(log, self.path, run, limits)
+            yield LogCase.read(log, self.path, self.run, limits)

@@ -9,8 +9,6 @@ from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
 from refold.audits.scenarios import criteria, grading, reach, returns, rules, scores, worlds
 from refold.audits.scenarios.case import ScenarioCase
-from refold.engine import RefoldError
-from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
 from refold.solving import Limits
 
@@ -56,16 +54,6 @@ class ScenarioTarget:
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[ScenarioCase]:
-        """
-        Return the scenario with its worlds.
-
-        Raises:
-            RefoldError: Its rubric asks a judge.
-        """
-        if recorded_grader(self.scenario.body).asks:
-            raise RefoldError(
-                f"{self.name}: expected a rubric that asks nobody, got one that asks a judge; "
-                "audit it with another rubric"
-            )
+        """Return the scenario with its worlds."""
         seeds = [epoch_seed(self.seed, epoch) for epoch in range(self.worlds)]
         yield ScenarioCase(self.scenario, seeds, limits)
