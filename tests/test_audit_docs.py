@@ -41,7 +41,7 @@ def test_every_check_is_told(title, checks):
 @pytest.mark.parametrize("family", ["workflow", "inbox"])
 def test_published_audit(family, tmp_path):
     """The page is what the command that it names prints now, to the byte."""
-    words = f"audit {family} {family}@2 --markdown page.md"
+    words = f"audit {family} {family}@2 --time-limit 7200 --markdown page.md"
     Shell(tmp_path)(words, code=1)
     page = (DOCS / "audits" / f"{family}.md").read_text()
     assert f"refold audit {family} {family}" in page
