@@ -1,6 +1,6 @@
 """A scenario that is being audited: the runs that its checks share, each made once."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -227,14 +227,21 @@ class ScenarioCase:
     @cached_property
     def all_runs(self) -> Sequence[Played]:
         """Every run but the solver's for the return."""
-        played = [
-            self.explorers,
-            *self.panel.values(),
-            *self.canaries.values(),
-            *self.honest.values(),
-        ]
-        played += [*self.greedy.values(), self.best.runs, self.idle or (), self.at_once]
-        return [run for runs in played for run in runs]
+        return [*self.explorers, *(run for runs in self._by_player for run in runs)]
+
+    @cached_property
+    def samples(self) -> Sequence[Played]:
+        """One run of each player, in the first world."""
+        return [runs[0] for runs in self._by_player]
+
+    @property
+    def _by_player(self) -> Iterator[Runs]:
+        for players in (self.panel, self.canaries, self.honest, self.greedy):
+            yield from players.values()
+        yield self.best.runs
+        yield self.at_once
+        if self.idle is not None:
+            yield self.idle
 
     def _builtin(self, *names: str) -> Mapping[str, Runs]:
         return {

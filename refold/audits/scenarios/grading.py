@@ -43,7 +43,7 @@ def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
 
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs have more than one grade when they are graded again."""
-    return several_grades(case.all_runs)
+    return several_grades(case.samples)
 
 
 def _without(stream: Stream, seqs: Collection[int]) -> Grade:
