@@ -14,8 +14,6 @@ LEAST_RANGE = 0.01
 MOST_ALIKE = 0.99
 """Share of the runs in which two criteria may have the same value."""
 
-_FEWEST_VALUES = 3
-
 
 class GradedRun(Protocol):
     """An episode with its grade."""
@@ -92,10 +90,10 @@ def _alike(runs: Sequence[GradedRun], one: int, other: int) -> float | None:
     """
     Return in what share of *runs*, of those in which either pays, two criteria have one value.
 
-    None if the values are too few to tell.
+    None if one of them always has the same.
     """
     pairs = [(run.grade.parts[one].value, run.grade.parts[other].value) for run in runs]
-    paid = [pair for pair in pairs if any(pair)]
-    if any(len({pair[side] for pair in paid}) < _FEWEST_VALUES for side in (0, 1)):
+    if any(len({pair[side] for pair in pairs}) < 2 for side in (0, 1)):
         return None
-    return sum(first == second for first, second in paid) / len(paid)
+    paid = [first == second for first, second in pairs if first or second]
+    return sum(paid) / len(paid)

@@ -117,7 +117,8 @@ def _find(case: ScenarioCase, line: Line) -> Reach:
     known = case.best.solution
     if known is None or not known.proved:  # what is possible cannot be searched through
         return seen
-    found = case.solve(evolve(case.scenario, rubric=line.rubric), "score")
+    alone = evolve(case.scenario, rubric=line.rubric)
+    found = case.solve(alone, "score", agent=f"best for {line.name}")
     value = share(found.runs[0])
     if value < reached:  # in another world
         return seen
