@@ -173,9 +173,13 @@ class ScenarioCase:
         found: T = self._found[key]
         return found
 
-    def last_view(self, run: Played) -> Mapping[str, Any]:
-        """Return what a watcher sees at the end of *run*."""
-        return self.family.view(fold(run.stream, family=self.family))
+    def view(self, run: Played, at: int | None = None) -> Mapping[str, Any] | None:
+        """Return what a watcher sees of *run* after *at* actions; at its end if that is None."""
+        ranges = step_ranges(run.stream)
+        if at is not None and at >= len(ranges):
+            return None
+        stop = ranges[-1 if at is None else at].stop
+        return self.family.view(fold(run.stream[:stop], family=self.family))
 
     @cached_property
     def obstacles(self) -> Sequence[Obstacle]:
