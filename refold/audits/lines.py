@@ -44,7 +44,7 @@ def vacuous(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
             continue
         best = max(resting, key=lambda run: share_of(run.grade.parts[place]))
         share = share_of(best.grade.parts[place])
-        about = f"pays {share:.4f} of its weight to {best.agent!r} without an event to rest on"
+        about = f"pays {share:.4f} of its weight to {best.agent!r:.100} without an event to rest on"
         yield Measurement(name, share, 0.0, about, best.episode)
 
 

@@ -89,9 +89,9 @@ def audit_command(
 
     Exits with 0 if nothing was found, 1 if a check fails, 2 if one could not run.
     """
-    targets = [
-        each for name in target for each in find_targets(name, seed=seed, seeds=seeds, run=run)
-    ]
+    found = (find_targets(name, seed=seed, seeds=seeds, run=run) for name in target)
+    # Once each, though a family and one of its scenarios are named.
+    targets = list({each.name: each for group in found for each in group}.values())
     refuse_unknown(targets, only)
     recorded = all(isinstance(each, LogTarget) for each in targets)
     if run is not None and not any(isinstance(each, LogTarget) for each in targets):
