@@ -14,6 +14,8 @@ LEAST_RANGE = 0.01
 MOST_ALIKE = 0.99
 """Share of the runs in which two criteria may have the same value."""
 
+_FEWEST_RUNS = 5
+
 
 class GradedRun(Protocol):
     """An episode with its grade."""
@@ -90,10 +92,10 @@ def _alike(runs: Sequence[GradedRun], one: int, other: int) -> float | None:
     """
     Return in what share of *runs*, of those in which either pays, two criteria have one value.
 
-    None if one of them always has the same.
+    None if one of them always has the same, or pays too rarely to tell.
     """
     pairs = [(run.grade.parts[one].value, run.grade.parts[other].value) for run in runs]
     if any(len({pair[side] for pair in pairs}) < 2 for side in (0, 1)):
         return None
-    paid = [first == second for first, second in pairs if first or second]
-    return sum(paid) / len(paid)
+    same = [first == second for first, second in pairs if first or second]
+    return sum(same) / len(same) if len(same) >= _FEWEST_RUNS else None

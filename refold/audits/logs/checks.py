@@ -78,7 +78,7 @@ def separation(case: LogCase) -> Iterator[Measurement]:
         found = difference_here([apart])
         about = (
             f"{best!r:.100} is {found.difference:.4f} above {worst!r:.100}, {found.low:.4f} to "
-            f"{found.high:.4f} with 95 % confidence, in {len(both)} worlds that both have played"
+            f"{found.high:.4f} with 95 % confidence; worlds that both have played: {len(both)}"
         )
         yield Measurement(name, found.low, LEAST_APART, about)
 
