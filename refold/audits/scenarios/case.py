@@ -8,7 +8,7 @@ from refold.agents import make_policy
 from refold.agents.policies import noop, uniform
 from refold.agents.rollout import SeerPolicy, next_action
 from refold.audits.findings import Shown
-from refold.audits.panel import LONGEST_TEXT, TEXTS, panel
+from refold.audits.panel import LONGEST_TEXT, TEXTS, make_panel
 from refold.audits.played import Best, Played, Runs
 from refold.audits.running import LimitReached, stop_at
 from refold.audits.scenarios.moves import FamilyMoves, kinds_of, text_fields
@@ -109,7 +109,7 @@ class ScenarioCase:
     def panel(self) -> Mapping[str, Runs]:
         """What the panel plays, by the players' names."""
         family, kinds = self.family, kinds_of(self.family)
-        players = panel(
+        players = make_panel(
             partial(FamilyMoves, family),
             kinds,
             writing=[kind for kind in kinds if text_fields(family, kind)],
