@@ -15,7 +15,12 @@ from refold.audits.targets import find_targets, honest_limits
 from refold.commands.auditing.documents import audit_junit, audit_markdown
 from refold.commands.auditing.text import finding_row, print_report
 from refold.commands.shared.files import check_output, output_file
-from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.options import (
+    format_examples,
+    json_option,
+    log_option,
+    scenario_argument,
+)
 from refold.commands.shared.output import print_json, safe_text
 from refold.commands.shared.progress import make_progress_bar
 from refold.engine import EventLog, RefoldError
@@ -33,7 +38,7 @@ _SEEDS = 5
         "refold audit runs.db --markdown audit.md --junit audit.xml",
     ),
 )
-@click.argument("target", nargs=-1, required=True, metavar="TARGET...")
+@scenario_argument("target", many=True, metavar="TARGET")
 @click.option(
     "--only",
     multiple=True,
