@@ -44,6 +44,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
         "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
         "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
+        "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
         "baseline": ("refold.commands.baseline", "Show the scores of the built-in agents."),
     },
     "Labels and judges": {

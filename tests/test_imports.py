@@ -24,6 +24,7 @@ FLOORS = [
     ("replays", "solving", "generating"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("triage",),
+    ("audits",),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),

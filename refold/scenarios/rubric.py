@@ -99,11 +99,13 @@ class Measure:
         take: Pure function from an episode's facts and the parameters to a ``Finding``.
         pays: What it pays for, or takes points for, in words; ``{name}`` stands for a parameter.
             Empty for the measure's name.
+        items: Name of the parameter whose items each count for a share of the value, if one does.
     """
 
     params: type[Any]
     take: Callable[[Any, Any], Any]
     pays: str = ""
+    items: str = ""
 
 
 @frozen

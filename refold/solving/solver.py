@@ -22,7 +22,7 @@ from refold.scenarios.search import Objective
 from refold.solving.frontier import make_trail
 from refold.solving.general import GeneralSearch
 from refold.solving.limits import Limits
-from refold.solving.sweep import Found, Sweep, Task, Watch
+from refold.solving.sweep import Allowed, Found, Sweep, Task, Watch
 
 WIDTHS = (32, 1024, None)
 _NOISE = 1e-9
@@ -65,6 +65,12 @@ class Solution:
         return self.score if self.objective == "score" else self.total
 
     @property
+    def agent(self) -> str:
+        """The agent that the episode is recorded as."""
+        name = "optimal" if self.proved else "best-found"
+        return name if self.objective == "score" else f"{name}-return"
+
+    @property
     def gap(self) -> float:
         """How much better another episode might be, at least 0; 0 if proved."""
         return 0.0 if self.proved else self.bound - self.value
@@ -77,6 +83,7 @@ def solve(
     seed: int | None = None,
     limits: Limits,
     watch: Watch = lambda step, width, best, bound: None,
+    allowed: Allowed | None = None,
 ) -> Solution:
     """
     Return the best episode of *scenario* for *objective* that is found within *limits*.
@@ -89,27 +96,29 @@ def solve(
         seed: The random seed; the scenario's own if None.
         limits: When to stop.
         watch: Called for each step of each sweep.
+        allowed: Which moves an episode may make, all if None; the bound holds for such episodes.
 
     Raises:
         RefoldError: A world outside decides it, or no episode ended within the limits.
     """
     seed = scenario.seed if seed is None else seed
-    task = _task(scenario, seed, objective)
-    found = _played_by_oracle(task, scenario, seed, objective)
+    task = _task(scenario, seed, objective, allowed)
+    # An oracle takes the moves that it takes, allowed or not.
+    found = _played_by_oracle(task, scenario, seed, objective) if allowed is None else Found()
     for width in WIDTHS:
         if found.proved or found.stopped:
             break
         found = Sweep(task, width, limits, watch).run(found)
     if found.trail is None:
         raise RefoldError(
-            f"{scenario.name}: expected an episode that ends within the {found.stopped}, found "
-            "none; allow more"
+            f"{scenario.name}: expected an episode that ends within the "
+            f"{found.stopped or 'moves that are allowed'}, found none; allow more"
         )
     general = isinstance(task.search, GeneralSearch)
     return _checked(scenario, seed, objective, found, general=general)
 
 
-def _task(scenario: Scenario, seed: int, objective: Objective) -> Task:
+def _task(scenario: Scenario, seed: int, objective: Objective, allowed: Allowed | None) -> Task:
     family = find_family(scenario.family, scenario.rules)
     if family.answered:
         raise RefoldError(
@@ -119,7 +128,7 @@ def _task(scenario: Scenario, seed: int, objective: Objective) -> Task:
     stream = Episode.start(scenario, seed=seed).events
     start = fold(stream, family=family)
     search = family.search and family.search(start, scenario.rubric, objective)
-    return Task(family, search or GeneralSearch(scenario, family, seed, objective), start)
+    return Task(family, search or GeneralSearch(scenario, family, seed, objective), start, allowed)
 
 
 def _played_by_oracle(task: Task, scenario: Scenario, seed: int, objective: Objective) -> Found:

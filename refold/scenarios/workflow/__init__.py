@@ -10,6 +10,7 @@ from refold.scenarios.workflow.events import EVENTS
 from refold.scenarios.workflow.mock import mock_action
 from refold.scenarios.workflow.numbers import NUMBERS
 from refold.scenarios.workflow.observation import observe, view
+from refold.scenarios.workflow.obstacles import attempted, find_obstacles
 from refold.scenarios.workflow.parameters import WorkflowParameters, problems
 from refold.scenarios.workflow.phrases import say
 from refold.scenarios.workflow.policies import POLICIES
@@ -49,6 +50,8 @@ FAMILY = Family(
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
     endings={"synthesized": "finished"},
+    obstacles=find_obstacles,
+    attempted=attempted,
     mock=mock_action,
     search=make_search,
 )

@@ -271,7 +271,9 @@ CRITERIA = Criteria(
         "milestones_met": Measure(Nothing, milestones_met, "milestones met, of all"),
         "parallel_share": Measure(Nothing, parallel_share, "steps with parallel work, of all"),
         "patience": Measure(After, patience, "{waits} waits in a row after {after}"),
-        "recovered": Measure(Subtasks, recovered, "{subtasks}: failed, then completed"),
+        "recovered": Measure(
+            Subtasks, recovered, "{subtasks}: failed, then completed", items="subtasks"
+        ),
         "recovery_speed": Measure(Nothing, recovery_speed, "failures retried soon"),
         "refused_actions": Measure(Each, refused_actions, "refused actions"),
         "share_completed": Measure(Nothing, share_completed, "completed subtasks, of all"),

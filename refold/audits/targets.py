@@ -1,0 +1,53 @@
+"""From what a user names to what is audited."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from refold.audits.logs import LogTarget
+from refold.audits.running import Target
+from refold.audits.scenarios import ScenarioTarget
+from refold.engine import EventLog, RefoldError
+from refold.reports import find_run
+from refold.scenarios import family_scenarios, load
+from refold.scenarios.spec import find_environment
+
+_SQLITE = b"SQLite format 3\0"
+
+
+def find_targets(name: str, *, seed: int | None, seeds: int, run: str | None) -> Iterator[Target]:
+    """
+    Yield what *name* stands for: a scenario, each scenario of a family, or a log.
+
+    Args:
+        name: A scenario, a family, the path of a scenario file, or that of a log.
+        seed: Seed of the first world of a scenario; its own if None.
+        seeds: How many worlds of a scenario are played.
+        run: The run of a log; all of them if None.
+
+    Raises:
+        UnknownName: There is nothing of that name.
+        RefoldError: The file cannot be read, or is no scenario, or the log has no such run; or it
+            is a world outside.
+    """
+    if find_environment(name) is not None:
+        raise RefoldError(f"{name}: expected a scenario or a log, got a world outside")
+    if _is_log(name):
+        with EventLog(name, readonly=True) as log:
+            yield LogTarget(name, None if run is None else find_run(log, run))
+        return
+    for each in family_scenarios(name) or [name]:
+        scenario = load(each)
+        yield ScenarioTarget(scenario, scenario.seed if seed is None else seed, seeds)
+
+
+def _is_log(name: str) -> bool:
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def honest_limits(targets: Sequence[Target]) -> list[str]:
+    """Return what an audit of *targets* does not show, each sentence once."""
+    return list(dict.fromkeys(limit for target in targets for limit in target.limits))
