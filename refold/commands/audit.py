@@ -12,7 +12,12 @@ from refold.audits.targets import find_targets, honest_limits
 from refold.commands.auditing.documents import audit_junit, audit_markdown
 from refold.commands.auditing.text import finding_row, print_report
 from refold.commands.shared.files import check_output, output_file
-from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.options import (
+    format_examples,
+    json_option,
+    log_option,
+    world_option,
+)
 from refold.commands.shared.output import print_json, safe_text
 from refold.commands.shared.progress import make_progress_bar
 from refold.engine import EventLog
@@ -27,6 +32,8 @@ _SEEDS = 5
         "refold audit workflow/hard",
         "refold audit workflow@2 inbox@2 --seed 0 --seeds 30 --jobs 2",
         "refold audit ./mine.toml --only semantic --only criteria.dead",
+        "refold audit gymnasium:FrozenLake-v1 --only statistical",
+        "refold audit python:my_env.py:make --oracle solve.py:solve",
         "refold audit runs.db --markdown audit.md --junit audit.xml",
     ),
 )
@@ -45,6 +52,12 @@ _SEEDS = 5
     show_default=True,
     help="How many worlds of a scenario to play in.",
 )
+@click.option(
+    "--oracle",
+    metavar="AGENT",
+    help="Who does all that a world outside expects: script:FILE, FILE.py:FUNCTION or a name.",
+)
+@world_option
 @click.option("--run", help="Of a log, only the episodes of this run.")
 @click.option(
     "--time-limit",
@@ -69,6 +82,8 @@ def audit_command(
     only: Sequence[str],
     seed: int | None,
     seeds: int,
+    oracle: str | None,
+    named: Sequence[str],
     run: str | None,
     time_limit: float,
     jobs: int,
@@ -80,14 +95,17 @@ def audit_command(
     """
     Check whether each TARGET is worth its score: what is possible, what comes for free.
 
-    TARGET is a scenario, a family (all of its scenarios), the path of a scenario file, or a log of
+    TARGET is a scenario, a family (all of its scenarios), a world outside (gymnasium:ID,
+    openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION), the path of a scenario file, or a log of
     saved runs. Each check measures a value and holds it against a bound. The episodes that show
     what it found are recorded in the log, as the run `audit`.
 
     Exits with 0 if nothing was found, 1 if a check fails, 2 if one could not run.
     """
     targets = [
-        each for name in target for each in find_targets(name, seed=seed, seeds=seeds, run=run)
+        each
+        for name in target
+        for each in find_targets(name, seed=seed, seeds=seeds, run=run, named=named, oracle=oracle)
     ]
     refuse_unknown(targets, only)
     documents = {"--markdown": (markdown, audit_markdown), "--junit": (junit, audit_junit)}

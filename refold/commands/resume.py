@@ -20,12 +20,12 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
-from refold.commands.shared.programs import is_program, not_named
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
+from refold.environments.python.programs import is_program, not_named
 from refold.graders import saved_grades
 from refold.reports import Price, find_run
 from refold.reports.outcomes import replaced_failures

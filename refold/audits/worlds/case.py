@@ -1,0 +1,326 @@
+"""A world outside that is being audited: the plays that its checks share, each made once."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from attrs import frozen
+
+from refold.agents import make_policy
+from refold.agents.functions import FunctionPlayer
+from refold.agents.rollout import next_action
+from refold.audits.findings import Shown
+from refold.audits.panel import panel
+from refold.audits.running import stop_at
+from refold.audits.scenarios.case import Played, Runs
+from refold.audits.worlds.moves import OfferMoves
+from refold.audits.worlds.players import PLAIN, PRAISE, then_end, writers
+from refold.audits.worlds.repeats import Repeats, repeat
+from refold.engine import Episode, EpisodeInfo, InvalidAction, RefoldError, StepRewarded
+from refold.engine.codec import encode
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.presentation import MakePolicy, Policy
+from refold.engine.registry import ENVIRONMENTS, find_family, plugin
+from refold.engine.world import answered_actions, fault_in
+from refold.environments import Environment, Worlds
+from refold.environments.python.programs import is_program, load_programs
+from refold.graders.grading import recorded_grader
+from refold.scenarios import Scenario
+from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
+from refold.scenarios.answered.offer import OfferedActions
+from refold.solving import Limits
+
+MOST_STEPS = 1_000
+"""Steps after which a play is cut off that neither the world nor its scenario ends."""
+CUT_OFF = "audit"
+"""Reason of such an end."""
+RANDOM, REFUSED = "random", "only what is refused"
+"""Two players of the panel."""
+
+
+@frozen
+class Pair:
+    """Plays that differ in one text only, which is *plain* in one, and *praising* in the other."""
+
+    plain: Played
+    praising: Played
+
+
+class WorldCase:
+    """
+    A world with the seeds that it is audited by.
+
+    Attributes:
+        scenario: Its scenario.
+        named: The worlds that the user has named.
+        seeds: Seeds of the episodes.
+        environment: The kind of environment that it is of.
+        name: The scenario's name.
+        ceiling: The highest score of its rubric.
+        failures: Plays that a failure of the world ended, so far.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        named: Sequence[str],
+        seeds: Sequence[int],
+        oracle: str | None,
+        limits: Limits,
+    ) -> None:
+        self.scenario = scenario
+        self.named = named
+        self.seeds = seeds
+        self.environment: Environment = plugin(
+            ENVIRONMENTS, scenario.parameters.environment, "environment"
+        )
+        self.name = scenario.name
+        self.ceiling = scenario.rubric.ceiling
+        self.failures: list[Played] = []
+        self._oracle = oracle or self.environment.oracle
+        self._limits = limits
+        self._worlds = Worlds(named)
+        self._family = find_family(scenario.family, scenario.rules)
+        self._grader = recorded_grader(scenario.body)
+        if self._grader.asks:
+            raise RefoldError(
+                f"{self.name}: expected a rubric that asks no judge, since an audit asks nobody, "
+                "got one that does; leave those criteria out"
+            )
+
+    @cached_property
+    def at_once(self) -> Runs:
+        """The agent that leaves before it has done anything."""
+        return [self._played("leaves at once", self._begun(seed)) for seed in self._plain_seeds]
+
+    @property
+    def began(self) -> EnvironmentBegan:
+        """What the world said as it began."""
+        events = self.at_once[0].shown.stream
+        return next(event for event in events if isinstance(event, EnvironmentBegan))
+
+    @property
+    def offer(self) -> Offer:
+        """The actions that it takes; an empty offer where it says nothing of them."""
+        return self.began.offer or Offer()
+
+    @cached_property
+    def moves(self) -> OfferMoves:
+        """What can be done in it."""
+        return OfferMoves(OfferedActions(self.offer))
+
+    @cached_property
+    def idle(self) -> Mapping[str, Runs]:
+        """What agents play that do nothing, by name; ends at once, where an action ends it."""
+        own = [name for name in self.environment.agents if name != self.environment.oracle]
+        played = {name: self._agent(name) for name in own}
+        ender = self.ender
+        if ender is not None:
+            played[f"ending at once by {ender}"] = self._solo[f"always {ender}"]
+        return played
+
+    @property
+    def ender(self) -> str | None:
+        """The first kind of action that alone ends an episode, None if none does."""
+        for kind in self.moves.kinds:
+            runs = self._solo.get(f"always {kind}", ())
+            if runs and all(run.ended and len(actions_of(run)) == 1 for run in runs):
+                return kind
+        return None
+
+    @cached_property
+    def panel(self) -> Mapping[str, Runs]:
+        """What the panel plays, by the players' names; without those that it refuses to hear."""
+        ender = self.ender
+        if ender is None:
+            return self._solo
+        (end,) = self.moves.of_kind(ender)
+        ending = {
+            f"{name}, once, then {ender}": then_end(make, end)
+            for name, make in self._players.items()
+            if not name.startswith(("always " + ender, ender + " with "))
+        }
+        return {**self._solo, **self._play_all(ending)}
+
+    @cached_property
+    def praised(self) -> Mapping[str, Pair]:
+        """Plays with and without praise, by the kind of action that it is put into."""
+        plain, praising = (self._writers(text) for text in (PLAIN, PRAISE))
+        return {
+            kind: Pair(plain[kind][0], praising[kind][0])
+            for kind in plain
+            if plain[kind] and praising.get(kind)
+        }
+
+    @cached_property
+    def oracle(self) -> Runs | None:
+        """What the agent plays that does all that is expected; None if none is known."""
+        return None if self._oracle is None else self._agent(self._oracle)
+
+    @cached_property
+    def all_runs(self) -> Sequence[Played]:
+        """Every play."""
+        groups = [*self.panel.values(), *self.idle.values(), self.oracle or (), self.at_once]
+        return [run for runs in groups for run in runs]
+
+    @cached_property
+    def telling(self) -> Played:
+        """
+        The play in which most different observations were seen.
+
+        Raises:
+            RefoldError: Nothing was played, since the world does not say what it takes.
+        """
+        runs = [run for run in self.all_runs if actions_of(run)]
+        if not runs:
+            raise RefoldError(
+                f"{self.name}: expected a world that says what actions it takes, got none; "
+                "--oracle AGENT names an agent that knows"
+            )
+        return max(runs, key=_variety)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """What fresh worlds answer to the actions of ``telling``; raises as it does."""
+        run = self.telling
+        seed = run.shown.seed
+        return repeat(
+            self.scenario.body,
+            self.named,
+            seed=seed,
+            other_seed=seed - 1 if seed else 1,
+            actions=actions_of(run),
+        )
+
+    @property
+    def seed_does_nothing(self) -> bool:
+        """Whether another seed changes no answer; raises as ``repeats`` does."""
+        if not self.environment.seeded:
+            return True
+        return not self.repeats.between(self.repeats.first, self.repeats.other_seed)
+
+    @property
+    def _plain_seeds(self) -> Sequence[int]:
+        """The seeds that differ for players that roll no dice."""
+        return self.seeds if self.environment.seeded else self.seeds[:1]
+
+    @cached_property
+    def _players(self) -> Mapping[str, MakePolicy]:
+        moves = self.moves
+        return panel(lambda legal: moves, moves.kinds, writing=moves.writing)
+
+    @cached_property
+    def _solo(self) -> Mapping[str, Runs]:
+        return self._play_all(self._players)
+
+    def _writers(self, text: str) -> Mapping[str, Runs]:
+        players = dict(writers(self.moves, text))
+        ender = self.ender
+        if ender is not None:
+            (end,) = self.moves.of_kind(ender)
+            players = {
+                kind: make if kind == ender else then_end(make, end)
+                for kind, make in players.items()
+            }
+        return self._play_all(players)
+
+    def _play_all(self, players: Mapping[str, MakePolicy]) -> Mapping[str, Runs]:
+        """Return what *players* play, without those that met a failure or no action at all."""
+        found: dict[str, Runs] = {}
+        for name, make in players.items():
+            seeds = self.seeds if name == RANDOM else self._plain_seeds
+            runs = [self._play(name, make(seed), seed) for seed in seeds]
+            whole = [run for run in runs if run is not None]
+            if len(whole) == len(runs):
+                found[name] = whole
+        return found
+
+    def _play(self, agent: str, policy: Policy, seed: int) -> Played | None:
+        """Return what *policy* plays; None if it takes no action, or the world fails or refuses."""
+        episode = self._begun(seed)
+        try:
+            self._take_steps(episode, policy)
+        except InvalidAction:
+            return None
+        finally:
+            episode.close()
+        played = self._played(agent, episode)
+        if episode.end is not None and episode.end.reason == INSTRUMENT_FAILED:
+            self.failures.append(played)
+            return None
+        return played if actions_of(played) else None
+
+    def _take_steps(self, episode: Episode, policy: Policy) -> None:
+        for _ in range(MOST_STEPS):
+            stop_at(self._limits)
+            action = None if episode.over else next_action(policy, episode)
+            if action is None:
+                return
+            episode.step(action)
+        if not episode.over:
+            episode.truncate(CUT_OFF)
+
+    def _agent(self, name: str) -> Runs:
+        """Return what the agent *name* plays in each world that differs."""
+        return [self._play_agent(name, seed) for seed in self._plain_seeds]
+
+    def _play_agent(self, name: str, seed: int) -> Played:
+        stop_at(self._limits)
+        if is_program(name):
+            return self._play_program(name, seed)
+        policy = make_policy(name, self._family, seed=seed, scenario=self.scenario.body)
+        played = self._play(name, policy, seed)
+        if played is None:
+            raise RefoldError(
+                f"agent {name!r}: expected one that plays {self.name} to its end, got none"
+            )
+        return played
+
+    def _play_program(self, name: str, seed: int) -> Played:
+        ((shown, program),) = load_programs([name]).items()
+        episode = self._begun(seed)
+        try:
+            info = EpisodeInfo(episode.id, self.name, seed, shown)
+            asyncio.run(FunctionPlayer(program).play(episode, info))
+        finally:
+            episode.close()
+        return self._played(shown, episode)
+
+    def _begun(self, seed: int) -> Episode:
+        episode = Episode.start(self.scenario, seed=seed, open_world=self._worlds)
+        episode.begin()
+        if episode.over:
+            fault = fault_in(
+                [each for each in episode.events if isinstance(each, EnvironmentBegan)]
+            )
+            raise RefoldError(f"{self.name}: expected a world that begins, got none: {fault}")
+        return episode
+
+    def _played(self, agent: str, episode: Episode) -> Played:
+        episode.close()
+        stream = episode.events
+        last = stream[-1]
+        total = last.total if isinstance(last, StepRewarded) else 0.0
+        return Played(Shown(agent, stream), self._grader(stream), total, episode.over)
+
+
+def actions_of(run: Played) -> list[Any]:
+    """Return the actions that *run* took, oldest first, without one that met a failure."""
+    return [
+        action
+        for action, answers in answered_actions(run.shown.stream)
+        if action is not None and fault_in(answers) is None
+    ]
+
+
+def _variety(run: Played) -> int:
+    return len({encode(answer.observation) for _, answer in answers_of(run)})
+
+
+def answers_of(run: Played) -> Iterator[tuple[Any, EnvironmentBegan | EnvironmentAnswered]]:
+    """Yield None and how the world began, then each action of *run* and the world's answer."""
+    for action, answers in answered_actions(run.shown.stream):
+        for each in answers:
+            if isinstance(each, EnvironmentBegan | EnvironmentAnswered):
+                yield action, each

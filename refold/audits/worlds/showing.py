@@ -1,0 +1,139 @@
+"""Checks of what a world shows: values that never change, and the solution."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from refold.audits.findings import Check, Measurement
+from refold.audits.worlds.case import REFUSED, WorldCase, answers_of
+from refold.audits.worlds.leaves import Leaf, leaves, observed
+from refold.engine.codec import encode
+from refold.scenarios.answered.said import calls_in, is_error, messages_in
+
+_FEWEST = 10
+"""Times that a value has to be seen before it is said never to change."""
+_MOST_TOLD = 5
+_SHORTEST = 4
+"""Letters or digits of a value that cannot stand anywhere by chance."""
+
+
+def never_changing(case: WorldCase) -> Iterator[Measurement]:
+    """Measure how many values of the observations are the same in all plays."""
+    if case.seed_does_nothing:
+        about = "all plays were in the same world, as the seed changes nothing"
+        yield Measurement("", None, 0, about)
+        return
+    values: dict[str, set[bytes]] = {}
+    times: dict[str, int] = {}
+    for run in case.all_runs:
+        for told in observed(run):
+            for path, value in told:
+                values.setdefault(path, set()).add(encode(value))
+                times[path] = times.get(path, 0) + 1
+    seen = [path for path in values if times[path] >= _FEWEST]
+    constant = [path for path in seen if len(values[path]) == 1]
+    about = (
+        f"{', '.join(constant[:_MOST_TOLD])} never change in {len(case.all_runs)} plays"
+        if constant
+        else f"each of {len(seen)} values of the observations changes"
+    )
+    yield Measurement("", len(constant), 0, about, case.at_once[0].shown if constant else None)
+
+
+def no_solution_leakage(case: WorldCase) -> Iterator[Measurement]:
+    """Measure how many values of the solution can be read before anything is done."""
+    solution = _solution(case)
+    if solution is None:
+        about = "no solution is known; --oracle AGENT names who has one"
+        yield Measurement("", None, 0, about)
+        return
+    telling = list(dict.fromkeys(value for value in solution if len(value) >= _SHORTEST))
+    if not telling:
+        about = f"the solution has no value of {_SHORTEST} letters or digits to look for"
+        yield Measurement("", None, 0, about)
+        return
+    shown = list(_shown_at_once(case))
+    leaked = {value: path for value in telling for path in _places(value, shown)}
+    first = next(iter(leaked.items()), None)
+    about = (
+        f"{len(leaked)} of {len(telling)} values of the solution can be read at once: "
+        f"{first[0]!r:.60} at {first[1]}"
+        if first
+        else f"none of {len(telling)} values of the solution can be read at once"
+    )
+    yield Measurement("", len(leaked), 0, about, case.at_once[0].shown)
+
+
+def _solution(case: WorldCase) -> Sequence[str] | None:
+    """Return what an agent has to find out, as texts; None if it is not known."""
+    declared = case.environment.solution(case.scenario.parameters)
+    if declared:
+        return declared
+    if case.oracle is None:
+        return None
+    # Of a known solution, what it is paid for; the rest is the way there.
+    paid = [action for action, answer in answers_of(case.oracle[0]) if getattr(answer, "reward", 0)]
+    choices = set(_choices(msgspec.to_builtins(case.offer)))
+    told = (
+        str(value) for action in paid for _, value in leaves(_said_in(action)) if _is_text(value)
+    )
+    return [value for value in told if value not in choices]
+
+
+def _said_in(action: Any) -> Any:
+    """Return what an action says: the arguments of its calls, where it has any."""
+    return [call.get("arguments") for call in calls_in(action)] or action
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _choices(schema: Any) -> Iterator[str]:
+    """Yield what *schema*, or one within it, lists as choices, and the names of its tools."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _choices(each)
+    elif isinstance(schema, dict):
+        listed = schema.get("enum")
+        yield from map(str, listed if isinstance(listed, list) else [])
+        yield from (str(schema[name]) for name in ("const", "name") if name in schema)
+        for inner in schema.values():
+            yield from _choices(inner)
+
+
+def _shown_at_once(case: WorldCase) -> Iterator[Leaf]:
+    """Yield what can be read before anything is done, and the errors of wrong actions."""
+    began = case.began
+    yield from leaves(began.observation, "$.observation")
+    yield from leaves(began.info, "$.info")
+    yield from leaves(msgspec.to_builtins(case.offer), "$.offer")
+    for run in case.panel.get(REFUSED, ()):
+        for _, answer in answers_of(run):
+            for message in filter(is_error, messages_in(answer.observation)):
+                yield "an error", message.get("content")
+
+
+def _places(value: str, shown: Sequence[Leaf]) -> Iterator[str]:
+    """Yield where *value* stands as a word or a number of its own."""
+    whole = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)")
+    yield from (path for path, told in shown if _is_text(told) and whole.search(str(told)))
+
+
+CHECKS = (
+    Check(
+        "semantic.no_solution_leakage",
+        "the solution is not shown",
+        "at most",
+        no_solution_leakage,
+    ),
+    Check(
+        "observations.constant",
+        "each value of the observations changes",
+        "at most",
+        never_changing,
+    ),
+)
+"""The checks of what a world shows."""
