@@ -5,6 +5,8 @@ Whoever reads three shelves and opens the vault with the sum of their numbers is
 other class one thing is wrong, as its name says, and all else is as in the first.
 """
 
+# ruff: noqa: ARG002, D102 - methods that are overridden are those of the first class
+
 import random
 import time
 from typing import Any

@@ -112,13 +112,12 @@ class WorldCase:
 
     @cached_property
     def idle(self) -> Mapping[str, Runs]:
-        """What agents play that do nothing, by name; ends at once, where an action ends it."""
+        """What agents play that do nothing, by name: the world's own, or who ends it at once."""
         own = [name for name in self.environment.agents if name != self.environment.oracle]
-        played = {name: self._agent(name) for name in own}
         ender = self.ender
-        if ender is not None:
-            played[f"ending at once by {ender}"] = self._solo[f"always {ender}"]
-        return played
+        if own or ender is None:
+            return {name: self._agent(name) for name in own}
+        return {f"ending at once by {ender}": self._solo[f"always {ender}"]}
 
     @property
     def ender(self) -> str | None:
@@ -133,13 +132,15 @@ class WorldCase:
     def panel(self) -> Mapping[str, Runs]:
         """What the panel plays, by the players' names; without those that it refuses to hear."""
         ender = self.ender
+        texts = panel_texts(self.moves)
         if ender is None:
-            return self._solo
+            return {**self._solo, **self._play_all(texts)}
         (end,) = self.moves.of_kind(ender)
+        once = {**self._players, **texts}
         ending = {
             f"{name}, once, then {ender}": then_end(make, end)
-            for name, make in self._players.items()
-            if not name.startswith(("always " + ender, ender + " with "))
+            for name, make in once.items()
+            if name != f"always {ender}"
         }
         return {**self._solo, **self._play_all(ending)}
 
@@ -207,8 +208,9 @@ class WorldCase:
 
     @cached_property
     def _players(self) -> Mapping[str, MakePolicy]:
+        """The players of the panel that say nothing."""
         moves = self.moves
-        return panel(lambda legal: moves, moves.kinds, writing=moves.writing)
+        return panel(lambda legal: moves, moves.kinds, writing=())
 
     @cached_property
     def _solo(self) -> Mapping[str, Runs]:

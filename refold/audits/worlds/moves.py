@@ -76,10 +76,11 @@ class OfferMoves:
 
     @property
     def writing(self) -> list[str]:
-        """The kinds that take a text; one called ``text`` for a schema of which none is a kind."""
-        found = [kind for kind in self.kinds if self.written(kind, "") is not None]
-        spoken = not self._offer.tools and not self._singles
-        return found or (["text"] if spoken and self.written("text", "") is not None else [])
+        """The kinds that take a text: what is said, where a world is spoken to, or else all."""
+        if self._offer.text:
+            return [MESSAGE]
+        kinds = self.kinds or ["text"]
+        return [kind for kind in kinds if self.written(kind, "") is not None]
 
 
 def _parameters(tool: Mapping[str, Any]) -> Mapping[str, Any]:
