@@ -19,8 +19,10 @@ from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.engine.phrases import say_shared
 from refold.engine.presentation import (
     PLAIN,
+    Attempt,
     MakePolicy,
     Numbers,
+    Obstacle,
     Policy,
     Prompt,
     Published,
@@ -87,6 +89,8 @@ class Family:
         published: Reference scores of the scenarios that ship.
         search: A ``scenarios.search.MakeSearch``, how the best episode is looked for; None for a
             general search.
+        obstacles: What the scenario puts in the way, from an episode's first state, for audits.
+        attempted: What an event says of something to be done, for audits; None for other events.
         mock: What the mock model does, from a message's text to an action, None if the text is
             not of this family's prompt; without it, the mock model picks any action.
         answered: Whether a world outside answers each action. An action is then any JSON but
@@ -129,6 +133,8 @@ class Family:
     numbers: Numbers | None = None
     drawing: Traversable | None = None
     published: tuple[Published, ...] = ()
+    obstacles: Callable[[Any], Sequence[Obstacle]] = lambda state: ()
+    attempted: Callable[[Event], Attempt | None] = lambda event: None
     mock: Callable[[str], Any] | None = None
     answered: bool = False
     search: Any = None

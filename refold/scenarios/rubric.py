@@ -97,10 +97,12 @@ class Measure:
     Attributes:
         params: attrs class of its parameters.
         take: Pure function from an episode's facts and the parameters to a ``Finding``.
+        items: Name of the parameter whose items each count for a share of the value, if one does.
     """
 
     params: type[Any]
     take: Callable[[Any, Any], Any]
+    items: str = ""
 
 
 @frozen

@@ -19,7 +19,7 @@ from refold.scenarios import Scenario
 from refold.scenarios.search import Objective
 from refold.solving.general import GeneralSearch
 from refold.solving.limits import Limits
-from refold.solving.sweep import Found, Sweep, Task, Watch
+from refold.solving.sweep import Allowed, Found, Sweep, Task, Watch
 
 WIDTHS = (32, 1024, None)
 
@@ -73,6 +73,7 @@ def solve(
     seed: int | None = None,
     limits: Limits,
     watch: Watch = lambda step, width, best, bound: None,
+    allowed: Allowed = lambda move: True,
 ) -> Solution:
     """
     Return the best episode of *scenario* for *objective* that is found within *limits*.
@@ -85,12 +86,13 @@ def solve(
         seed: The random seed; the scenario's own if None.
         limits: When to stop.
         watch: Called for each step of each sweep.
+        allowed: Which moves an episode may make; the bound holds for such episodes only.
 
     Raises:
         RefoldError: A world outside decides it, or no episode ended within the limits.
     """
     seed = scenario.seed if seed is None else seed
-    task = _task(scenario, seed, objective)
+    task = _task(scenario, seed, objective, allowed)
     found = Found()
     for width in WIDTHS:
         found = Sweep(task, width, limits, watch).run(found)
@@ -98,14 +100,14 @@ def solve(
             break
     if found.trail is None:
         raise RefoldError(
-            f"{scenario.name}: expected an episode that ends within the {found.stopped}, found "
-            "none; allow more"
+            f"{scenario.name}: expected an episode that ends within the "
+            f"{found.stopped or 'moves that are allowed'}, found none; allow more"
         )
     general = isinstance(task.search, GeneralSearch)
     return _checked(scenario, seed, objective, found, general=general)
 
 
-def _task(scenario: Scenario, seed: int, objective: Objective) -> Task:
+def _task(scenario: Scenario, seed: int, objective: Objective, allowed: Allowed) -> Task:
     family = find_family(scenario.family, scenario.rules)
     if family.answered:
         raise RefoldError(
@@ -115,7 +117,7 @@ def _task(scenario: Scenario, seed: int, objective: Objective) -> Task:
     stream = Episode.start(scenario, seed=seed).events
     start = fold(stream, family=family)
     search = family.search and family.search(start, scenario.rubric, objective)
-    return Task(family, search or GeneralSearch(scenario, family, seed, objective), start)
+    return Task(family, search or GeneralSearch(scenario, family, seed, objective), start, allowed)
 
 
 def _checked(

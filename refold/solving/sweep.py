@@ -20,13 +20,18 @@ from refold.solving.limits import Limits
 _STATES_BETWEEN_LOOKS = 64
 
 
+Allowed = Callable[[Move], bool]
+"""Whether an episode that is looked for may make a move."""
+
+
 @frozen
 class Task:
-    """What is searched, and from where; *search* knows for what."""
+    """What is searched, and from where; *search* knows for what, *allowed* which moves to take."""
 
     family: Family
     search: Search
     start: Any
+    allowed: Allowed
 
 
 @frozen
@@ -128,7 +133,7 @@ class Sweep:
             taken = (ActionTaken(action), *events)
             after = fold(taken, family=family, start=node.state)
             move = Move(node.state, action, events, after)
-            record = search.advance(node.record, move)
+            record = search.advance(node.record, move) if self._task.allowed(move) else None
             rewarded = events[-1]
             assert isinstance(rewarded, StepRewarded)
             if record is not None:

@@ -1,29 +1,35 @@
 """A scenario that is being audited: the runs that its checks share, each made once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 
 from refold.agents import make_policy, play
-from refold.agents.policies import noop
+from refold.agents.policies import noop, uniform
 from refold.agents.rollout import SeerPolicy
 from refold.audits.findings import Shown
 from refold.audits.panel import LONGEST_TEXT, TEXTS, panel
 from refold.audits.running import stop_at
 from refold.audits.scenarios.moves import FamilyMoves, kinds_of, text_fields
-from refold.engine import Episode, StepRewarded
-from refold.engine.presentation import MakePolicy, Policy
+from refold.engine import ActionTaken, Episode, StepRewarded, Stream, fold
+from refold.engine.folding import step_ranges
+from refold.engine.presentation import MakePolicy, Obstacle, Policy
 from refold.engine.registry import find_family
 from refold.graders import Grade
 from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
 from refold.scenarios.blind import BLIND
 from refold.scenarios.looking_ahead import best_at_once
-from refold.scenarios.search import Objective
+from refold.scenarios.search import Move, Objective
 from refold.solving import Limits, Solution, play_actions, solve
+
+T = TypeVar("T")
+
+EXPLORERS = 20
+"""Runs by dice that are played only to see what can happen."""
 
 PANEL_ONLY = ("first legal", "last legal")
 """Agents of BLIND that the general panel has no like of."""
@@ -56,6 +62,11 @@ Runs = Sequence[Played]
 """Episodes of one agent, one for each world."""
 
 
+def actions_of(stream: Stream) -> list[Any]:
+    """Return the actions of *stream*, in order."""
+    return [event.action for event in stream if isinstance(event, ActionTaken)]
+
+
 def mean_score(runs: Runs) -> float:
     """Return the mean score of *runs*."""
     return fmean(run.score for run in runs)
@@ -80,6 +91,7 @@ class ScenarioCase:
         self.limits = limits
         self.name = scenario.name
         self._grader = recorded_grader(scenario.body)
+        self._found: dict[Hashable, Any] = {}
 
     def play(self, agent: str, policy: Policy, seed: int) -> Played:
         """
@@ -92,6 +104,11 @@ class ScenarioCase:
         episode = Episode.start(self.scenario, seed=seed)
         play(episode, policy)
         return self.played(agent, episode)
+
+    def follow(self, agent: str, actions: Iterable[Any], seed: int) -> Played:
+        """Return the episode in which *actions* are taken one after the other, up to its end."""
+        rest = iter(actions)
+        return self.play(agent, lambda shown, legal: next(rest, None), seed)
 
     def played(self, agent: str, episode: Episode) -> Played:
         """Return *episode*, played by the agent called *agent*, with its grade."""
@@ -163,10 +180,56 @@ class ScenarioCase:
         """What the solver finds for the return, in the first world; raises as ``best`` does."""
         return self.solve(self.scenario, "return")
 
-    def solve(self, scenario: Scenario, objective: Objective) -> "Best":
-        """Return what the solver finds in *scenario*, one of this family, in the first world."""
+    def remember(self, key: Hashable, find: Callable[[], T]) -> T:
+        """Return what *find* returns, found once for each *key*."""
+        if key not in self._found:
+            self._found[key] = find()
+        found: T = self._found[key]
+        return found
+
+    def last_view(self, run: Played) -> Mapping[str, Any]:
+        """Return what a watcher sees at the end of *run*."""
+        return self.family.view(fold(run.shown.stream, family=self.family))
+
+    @cached_property
+    def obstacles(self) -> Sequence[Obstacle]:
+        """What the first world puts in the way."""
+        started = Episode.start(self.scenario, seed=self.seeds[0])
+        return self.family.obstacles(started.state)
+
+    def met(self, run: Played) -> Collection[str]:
+        """Return the names of the obstacles that *run* meets."""
+        return self.remember(("met", run.shown.stream.digest), lambda: self._find_met(run))
+
+    def _find_met(self, run: Played) -> Collection[str]:
+        stream, met = run.shown.stream, set[str]()
+        left, state = list(self.obstacles), None
+        for seqs in step_ranges(stream):
+            state = fold(stream[seqs.start : seqs.stop], family=self.family, start=state)
+            met |= {each.name for each in left if each.met(state)}
+            left = [each for each in left if each.name not in met]
+        return met
+
+    def solve(
+        self,
+        scenario: Scenario,
+        objective: Objective,
+        *,
+        allowed: Callable[[Move], bool] = lambda move: True,
+    ) -> "Best":
+        """
+        Return what the solver finds in *scenario*, one of this family, in the first world.
+
+        *allowed* says which moves it may make.
+        """
         stop_at(self.limits)
-        found = solve(scenario, objective=objective, seed=self.seeds[0], limits=self.limits)
+        found = solve(
+            scenario,
+            objective=objective,
+            seed=self.seeds[0],
+            limits=self.limits,
+            allowed=allowed,
+        )
         return Best([self.replay(found)], found)
 
     def replay(self, found: Solution) -> Played:
@@ -175,9 +238,22 @@ class ScenarioCase:
         return self.played(_agent_of(found), episode)
 
     @cached_property
+    def explorers(self) -> Runs:
+        """Agents that roll dice, in the first world, each with dice of its own."""
+        return [
+            self.play("random", uniform(self.seeds[0], epoch), self.seeds[0])
+            for epoch in range(1, EXPLORERS + 1)
+        ]
+
+    @cached_property
     def all_runs(self) -> Sequence[Played]:
         """Every run but the solver's for the return."""
-        played = [*self.panel.values(), *self.canaries.values(), *self.honest.values()]
+        played = [
+            self.explorers,
+            *self.panel.values(),
+            *self.canaries.values(),
+            *self.honest.values(),
+        ]
         played += [*self.greedy.values(), self.best.runs, self.idle or (), self.at_once]
         return [run for runs in played for run in runs]
 

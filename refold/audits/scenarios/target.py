@@ -7,12 +7,20 @@ from attrs import frozen
 
 from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
-from refold.audits.scenarios import scores
+from refold.audits.scenarios import criteria, grading, reach, returns, rules, scores, worlds
 from refold.audits.scenarios.case import ScenarioCase
 from refold.scenarios import Scenario
 from refold.solving import Limits
 
-CHECKS: Sequence[Check] = (*scores.CHECKS,)
+CHECKS: Sequence[Check] = (
+    *scores.CHECKS,
+    *reach.CHECKS,
+    *criteria.CHECKS,
+    *rules.CHECKS,
+    *returns.CHECKS,
+    *grading.CHECKS,
+    *worlds.CHECKS,
+)
 LIMITS = (
     "No agent of the panel invents an attack: that none succeeds does not mean that none can.",
     "What is proved by search holds for the world of the first seed; the rest is what was seen in "

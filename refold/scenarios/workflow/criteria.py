@@ -267,7 +267,7 @@ CRITERIA = Criteria(
         "milestones_met": Measure(Nothing, milestones_met),
         "parallel_share": Measure(Nothing, parallel_share),
         "patience": Measure(After, patience),
-        "recovered": Measure(Subtasks, recovered),
+        "recovered": Measure(Subtasks, recovered, items="subtasks"),
         "recovery_speed": Measure(Nothing, recovery_speed),
         "refused_actions": Measure(Each, refused_actions),
         "share_completed": Measure(Nothing, share_completed),

@@ -15,6 +15,7 @@ from refold.scenarios.workflow2.events import EVENTS
 from refold.scenarios.workflow2.mock import mock_action
 from refold.scenarios.workflow2.numbers import NUMBERS
 from refold.scenarios.workflow2.observation import observe, view
+from refold.scenarios.workflow2.obstacles import attempted, obstacles
 from refold.scenarios.workflow2.parameters import DRAWING
 from refold.scenarios.workflow2.phrases import say
 from refold.scenarios.workflow2.policies import CANARIES, PLAYERS, POLICIES, SEERS
@@ -54,6 +55,8 @@ FAMILY = Family(
     timeline=TIMELINE,
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
+    obstacles=obstacles,
+    attempted=attempted,
     mock=mock_action,
 )
 """The rules of workflow scenarios, version 2."""

@@ -1,0 +1,89 @@
+"""Checks of the grader: that it sees what it grades, and nothing else."""
+
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+
+from refold.audits.findings import Check, Measurement
+from refold.audits.scenarios.case import Played, ScenarioCase, actions_of
+from refold.engine import Stream
+from refold.engine.definition import header_of
+from refold.graders import Grade, Grader
+from refold.scenarios import recorded_rubric
+from refold.scenarios.criteria import find_criteria
+
+TIMES = 3
+"""How often a stream is graded to see whether grades differ."""
+
+
+def mutation(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure how many criteria still pay when all that the grade rests on is taken away."""
+    run = case.best.runs[0]
+    paid = [part for part in run.grade.parts if part.points > 0]
+    seqs = {seq for part in run.grade.parts for seq in part.seqs}
+    left = _without(run.shown.stream, seqs).breakdown
+    unmoved = [part.name for part in paid if left[part.name] >= part.points]
+    about = (
+        f"of the best run, {len(unmoved)} of {len(paid)} criteria pay the same without the events "
+        "that its grade rests on"
+    )
+    if unmoved:
+        about += f": {', '.join(unmoved)}"
+    yield Measurement("", float(len(unmoved)), 0.0, about, run.shown)
+
+
+def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure in how many ways the best run comes to the same end with another score."""
+    run = case.best.runs[0]
+    same = [each for each in _swapped(case, run) if case.last_view(each) == case.last_view(run)]
+    if not same:
+        about = "no two actions of the best run can be swapped without another end"
+        yield Measurement("", None, None, about)
+        return
+    other = [each for each in same if each.score != run.score]
+    about = f"{len(same)} swaps of two actions lead to the same end, {len(other)} to another score"
+    shown = other[0].shown if other else run.shown
+    yield Measurement("", float(len(other)), 0.0, about, shown)
+
+
+def determinism(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure how many runs have more than one grade when they are graded again."""
+    runs = case.all_runs
+    wavering = [run for run in runs if _wavers(run.shown.stream)]
+    about = f"{len(runs)} runs were graded {TIMES} times each, {len(wavering)} have several grades"
+    episode = wavering[0].shown if wavering else None
+    yield Measurement("", float(len(wavering)), 0.0, about, episode)
+
+
+def fresh_grade(stream: Stream) -> Grade:
+    """Return the grade of *stream* by a grader that has graded nothing else."""
+    header = header_of(stream.scenario)
+    grader = Grader(recorded_rubric(stream.scenario), find_criteria(header.family, header.rules))
+    return grader(stream)
+
+
+def _wavers(stream: Stream) -> bool:
+    return len({fresh_grade(stream).to_json() for _ in range(TIMES)}) > 1
+
+
+def _without(stream: Stream, seqs: Collection[int]) -> Grade:
+    """Return the grade of *stream* without the events *seqs*."""
+    left = [seq for seq in range(len(stream)) if seq not in seqs]
+    events, payloads = [stream[seq] for seq in left], [stream.payloads[seq] for seq in left]
+    return fresh_grade(Stream(stream.family, events, payloads, stream.digest))
+
+
+def _swapped(case: ScenarioCase, run: Played) -> Iterator[Played]:
+    """Yield *run* with two actions in a row swapped, for each such pair that differs."""
+    actions = actions_of(run.shown.stream)
+    for place, (one, other) in enumerate(pairwise(actions)):
+        if one != other:
+            changed = [*actions[:place], other, one, *actions[place + 2 :]]
+            yield case.follow("swapped", changed, run.shown.seed)
+
+
+CHECKS = (
+    Check("grader.mutation", "grades rest on what happened", "at most", mutation),
+    Check("grader.equivalence", "one end has one score", "at most", equivalence),
+    Check("semantic.verifier_determinism", "one run has one grade", "at most", determinism),
+)
+"""The checks of the grader."""
