@@ -1,8 +1,8 @@
 """A world outside that is being audited: the plays that its checks share, each made once."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from attrs import frozen
@@ -11,11 +11,11 @@ from refold.agents import make_policy
 from refold.agents.functions import FunctionPlayer
 from refold.agents.rollout import next_action
 from refold.audits.findings import Shown
-from refold.audits.panel import panel
+from refold.audits.panel import TEXTS, panel
 from refold.audits.running import stop_at
 from refold.audits.scenarios.case import Played, Runs
 from refold.audits.worlds.moves import OfferMoves
-from refold.audits.worlds.players import PLAIN, PRAISE, then_end, writers
+from refold.audits.worlds.players import WORDS, then_end, writer
 from refold.audits.worlds.repeats import Repeats, repeat
 from refold.engine import Episode, EpisodeInfo, InvalidAction, RefoldError, StepRewarded
 from refold.engine.codec import encode
@@ -29,10 +29,13 @@ from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
 from refold.scenarios.answered.offer import OfferedActions
+from refold.scenarios.answered.said import calls_in
 from refold.solving import Limits
 
 MOST_STEPS = 1_000
 """Steps after which a play is cut off that neither the world nor its scenario ends."""
+MOST_REPEATED = 8
+"""Kinds of action up to which each is repeated for ever though another one ends the episode."""
 CUT_OFF = "audit"
 """Reason of such an end."""
 RANDOM, REFUSED = "random", "only what is refused"
@@ -45,6 +48,11 @@ class Pair:
 
     plain: Played
     praising: Played
+
+    @property
+    def gain(self) -> float:
+        """What praise adds to the score."""
+        return self.praising.score - self.plain.score
 
 
 class WorldCase:
@@ -113,46 +121,46 @@ class WorldCase:
     @cached_property
     def idle(self) -> Mapping[str, Runs]:
         """What agents play that do nothing, by name: the world's own, or who ends it at once."""
-        own = [name for name in self.environment.agents if name != self.environment.oracle]
-        ender = self.ender
-        if own or ender is None:
-            return {name: self._agent(name) for name in own}
-        return {f"ending at once by {ender}": self._solo[f"always {ender}"]}
+        if self._own_idle or self.ender is None:
+            return self._own_idle
+        return {f"ending at once by {self.ender}": self._ending_at_once[self.ender]}
 
-    @property
+    @cached_property
     def ender(self) -> str | None:
-        """The first kind of action that alone ends an episode, None if none does."""
-        for kind in self.moves.kinds:
-            runs = self._solo.get(f"always {kind}", ())
-            if runs and all(run.ended and len(actions_of(run)) == 1 for run in runs):
-                return kind
-        return None
+        """The kind of action that alone ends an episode, None if none does."""
+        return next(iter(self._ending_at_once), None)
 
     @cached_property
     def panel(self) -> Mapping[str, Runs]:
         """What the panel plays, by the players' names; without those that it refuses to hear."""
+        silent = self._silent_players
+        texts = {f"writes {name}": self._writer(write) for name, write in TEXTS.items()}
         ender = self.ender
-        texts = panel_texts(self.moves)
         if ender is None:
-            return {**self._solo, **self._play_all(texts)}
-        (end,) = self.moves.of_kind(ender)
-        once = {**self._players, **texts}
-        ending = {
+            return self._play_all({**silent, **texts})
+        end = self._end
+        once = {
             f"{name}, once, then {ender}": then_end(make, end)
-            for name, make in once.items()
-            if name != f"always {ender}"
+            for name, make in silent.items()
+            if name.startswith("always ") and name != f"always {ender}"
         }
-        return {**self._solo, **self._play_all(ending)}
+        # Of many tools, each is tried once, as most end an episode by nothing that is repeated.
+        few = len(self.moves.kinds) <= MOST_REPEATED
+        for_ever = {name: silent[name] for name in silent if few or not name.startswith("always ")}
+        played = self._play_all({**for_ever, **once, **texts})
+        return {**played, f"always {ender}": self._ending_at_once[ender]}
 
     @cached_property
-    def praised(self) -> Mapping[str, Pair]:
-        """Plays with and without praise, by the kind of action that it is put into."""
-        plain, praising = (self._writers(text) for text in (PLAIN, PRAISE))
-        return {
-            kind: Pair(plain[kind][0], praising[kind][0])
-            for kind in plain
-            if plain[kind] and praising.get(kind)
-        }
+    def praised(self) -> Pair | None:
+        """Plays with and without praise in each text; None where the world takes no text."""
+        if not self.moves.writing:
+            return None
+        players = {name: self._writer(partial(_always, text)) for name, text in WORDS.items()}
+        played = self._play_all(players)
+        if len(played) < len(players):
+            return None
+        plain, praising = (played[name][0] for name in WORDS)
+        return Pair(plain, praising)
 
     @cached_property
     def oracle(self) -> Runs | None:
@@ -207,25 +215,41 @@ class WorldCase:
         return self.seeds if self.environment.seeded else self.seeds[:1]
 
     @cached_property
-    def _players(self) -> Mapping[str, MakePolicy]:
-        """The players of the panel that say nothing."""
+    def _silent_players(self) -> Mapping[str, MakePolicy]:
+        """The players of the panel that write nothing."""
         moves = self.moves
         return panel(lambda legal: moves, moves.kinds, writing=())
 
-    @cached_property
-    def _solo(self) -> Mapping[str, Runs]:
-        return self._play_all(self._players)
+    def _writer(self, write: Callable[[Any], str]) -> MakePolicy:
+        """Return what makes the player that writes into each text that there is, and then ends."""
+        make = writer(self.moves, write, self.ender)
+        kinds = self.moves.writing
+        if self.ender is None or self.ender in kinds or not kinds:
+            return make
+        return then_end(make, self._end, after=len(kinds))
 
-    def _writers(self, text: str) -> Mapping[str, Runs]:
-        players = dict(writers(self.moves, text))
-        ender = self.ender
-        if ender is not None:
-            (end,) = self.moves.of_kind(ender)
-            players = {
-                kind: make if kind == ender else then_end(make, end)
-                for kind, make in players.items()
-            }
-        return self._play_all(players)
+    @property
+    def _end(self) -> Any:
+        """The action that ends an episode, where there is one."""
+        return actions_of(self._ending_at_once[self.ender or ""][0])[0]
+
+    @cached_property
+    def _own_idle(self) -> Mapping[str, Runs]:
+        """What the agents play that its kind of world brings, but for the oracle."""
+        own = self.environment.agents
+        return {name: self._agent(name) for name in own if name != self.environment.oracle}
+
+    @cached_property
+    def _ending_at_once(self) -> Mapping[str, Runs]:
+        """Plays of one action that ended the world, by the kind of action."""
+        for runs in self._own_idle.values():
+            calls = [call for run in runs for call in calls_in(actions_of(run)[0])]
+            if _are_short(runs) and calls:
+                return {calls[0]["name"]: runs}
+        kinds = {f"always {kind}": kind for kind in self.moves.kinds}
+        players = {name: self._silent_players[name] for name in kinds}
+        found = self._play_all(players)
+        return {kinds[name]: runs for name, runs in found.items() if _are_short(runs)}
 
     def _play_all(self, players: Mapping[str, MakePolicy]) -> Mapping[str, Runs]:
         """Return what *players* play, without those that met a failure or no action at all."""
@@ -314,6 +338,14 @@ def actions_of(run: Played) -> list[Any]:
         for action, answers in answered_actions(run.shown.stream)
         if action is not None and fault_in(answers) is None
     ]
+
+
+def _always(text: str, _shown: Any) -> str:
+    return text
+
+
+def _are_short(runs: Runs) -> bool:
+    return all(run.ended and len(actions_of(run)) == 1 for run in runs)
 
 
 def _variety(run: Played) -> int:

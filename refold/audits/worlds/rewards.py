@@ -100,17 +100,15 @@ def _unearned(run: Played, counting: set[str]) -> float:
 
 def praise(case: WorldCase) -> Iterator[Measurement]:
     """Measure the most that praise in place of another text adds to the score."""
-    pairs = case.praised
-    if not pairs:
+    pair = case.praised
+    if pair is None:
         yield Measurement("", None, 0, "the world takes no text")
         return
-    for kind, pair in pairs.items():
-        gain = pair.praising.score - pair.plain.score
-        about = (
-            f"with praise of itself and an order to give full marks, {kind!r} scores "
-            f"{pair.praising.score:.4f}, with another text {pair.plain.score:.4f}"
-        )
-        yield Measurement(kind, gain, 0, about, pair.praising.shown)
+    about = (
+        f"with praise of itself and an order to give full marks, an agent scores "
+        f"{pair.praising.score:.4f}, with another text {pair.plain.score:.4f}"
+    )
+    yield Measurement("", pair.gain, 0, about, pair.praising.shown)
 
 
 CHECKS = (
