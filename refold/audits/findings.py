@@ -39,6 +39,14 @@ class Shown:
 
 
 @frozen
+class Stored:
+    """An episode that shows something: its *id* in the log at the path *log*."""
+
+    id: str
+    log: str
+
+
+@frozen
 class Measurement:
     """
     What a check measured.
@@ -48,14 +56,14 @@ class Measurement:
         value: The figure; None if it cannot be told, which is no failure.
         bound: What it is held against.
         about: What that means, one sentence.
-        episode: What shows it: an episode to be recorded, the id of one in the log, or None.
+        episode: What shows it, if anything: an episode to be recorded, or one that is.
     """
 
     part: str
     value: float | None
     bound: float | None
     about: str
-    episode: Shown | str | None = None
+    episode: Shown | Stored | None = None
 
 
 @frozen
@@ -99,7 +107,7 @@ class Finding:
         value: The figure, or None.
         side: Whether it has to be at least, or at most, the bound.
         bound: What it is held against, or None.
-        episode: Id of the episode that shows it, or None.
+        episode: The episode that shows it, or None.
         about: What it means, one sentence; the reason of a ``skip`` or an ``error``.
     """
 
@@ -111,7 +119,7 @@ class Finding:
     value: float | None
     side: Side
     bound: float | None
-    episode: str | None
+    episode: Stored | None
     about: str
 
     @property

@@ -7,22 +7,29 @@ an audit that is repeated records nothing twice.
 
 from hashlib import sha256
 
-from refold.audits.findings import Finding, Shown
+from refold.audits.findings import Finding, Shown, Stored
 from refold.audits.running import Answer
 from refold.engine import EpisodeEnded, EventLog
 from refold.engine.definition import header_of
 from refold.engine.log.info import EpisodeRecord
-from refold.graders import save_grade
-from refold.graders.grading import recorded_grader
+from refold.graders import grade, save_grade
 
 RUN = "audit"
 """The run that the episodes of audits belong to."""
 
 
-def record(log: EventLog, answer: Answer) -> Finding:
-    """Return the finding that *answer* is, and record the episode that shows it in *log*."""
+def record(log: EventLog | None, path: str, answer: Answer) -> Finding:
+    """
+    Return the finding that *answer* is, and record the episode that shows it.
+
+    *path* is that of *log*, which takes the episode unless a log holds it already; None where
+    that is so of all.
+    """
     check, measured = answer.check, answer.measured
     episode = measured.episode
+    if isinstance(episode, Shown):
+        assert log is not None, "only of logs, all episodes are recorded already"
+        episode = Stored(_store(log, episode), path)
     return Finding(
         check=check.id,
         title=check.title,
@@ -32,7 +39,7 @@ def record(log: EventLog, answer: Answer) -> Finding:
         value=measured.value,
         side=check.side,
         bound=measured.bound,
-        episode=_store(log, episode) if isinstance(episode, Shown) else episode,
+        episode=episode,
         about=measured.about,
     )
 
@@ -46,7 +53,5 @@ def _store(log: EventLog, shown: Shown) -> str:
             name = header_of(stream.scenario).name
             opening = EpisodeRecord(id, name, shown.seed, shown.agent, RUN)
             log.begin(opening, stream.payloads, end=ended)
-            grader = recorded_grader(stream.scenario)
-            if not grader.asks:
-                save_grade(log, id, grader(stream))
+            save_grade(log, id, grade(stream))
     return id

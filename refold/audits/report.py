@@ -21,12 +21,14 @@ class AuditReport:
     What an audit found.
 
     Attributes:
-        targets: Names of what was audited.
+        targets: What was audited, as it was named.
+        command: The command that makes the same report.
         findings: By target, and then in the order of the checks.
         limits: What it does not show, a sentence each.
     """
 
     targets: Sequence[str]
+    command: str
     findings: Sequence[Finding]
     limits: Sequence[str]
 

@@ -5,6 +5,7 @@ What a target's checks share, such as the runs of the panel, is made once for al
 a target is never split between processes.
 """
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
@@ -126,8 +127,12 @@ def run_audit(
         yield from (audit(each, watch=watch) for each in targets)
         return
     # Spawned, not forked: a fork of a process with threads may hang.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(audit, each): place for place, each in enumerate(targets)}
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=_die_of_interrupts
+    ) as pool:
+        futures = {
+            pool.submit(_audit_apart, audit, each): place for place, each in enumerate(targets)
+        }
         done: dict[int, list[Answer]] = {}
         following = 0
         for future in as_completed(futures):
@@ -137,6 +142,19 @@ def run_audit(
             while following in done:
                 yield done.pop(following)
                 following += 1
+
+
+def _die_of_interrupts() -> None:
+    """Have Ctrl-C end this process without a word: the one that began it has them all."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _audit_apart(audit: Callable[[Target], list[Answer]], target: Target) -> list[Answer]:
+    """Return what *audit* returns for *target*; raise what other processes can read."""
+    try:
+        return audit(target)
+    except RefoldError as error:
+        raise RefoldError(str(error)) from None
 
 
 def _audit(

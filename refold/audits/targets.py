@@ -7,6 +7,8 @@ from refold.audits.logs import LogTarget
 from refold.audits.running import Target
 from refold.audits.scenarios import ScenarioTarget
 from refold.audits.worlds import WorldTarget
+from refold.engine import EventLog
+from refold.reports import find_run
 from refold.scenarios import family_scenarios, load, world_names
 
 _SQLITE = b"SQLite format 3\0"
@@ -34,10 +36,11 @@ def find_targets(
 
     Raises:
         UnknownName: There is nothing of that name.
-        RefoldError: The file cannot be read, or is no scenario.
+        RefoldError: The file cannot be read, or is no scenario; or the log has no such run.
     """
     if _is_log(name):
-        yield LogTarget(name, run)
+        with EventLog(name, readonly=True) as log:
+            yield LogTarget(name, None if run is None else find_run(log, run))
         return
     for each in family_scenarios(name) or world_names(name) or [name]:
         scenario = load(each)

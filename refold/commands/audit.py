@@ -1,14 +1,18 @@
 """``refold audit``."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import click
 
+from refold.audits.logs import LogTarget
 from refold.audits.recording import record
 from refold.audits.report import AuditReport
 from refold.audits.running import Target, Watch, choose, refuse_unknown, run_audit
 from refold.audits.targets import find_targets, honest_limits
+from refold.audits.worlds import WorldTarget
 from refold.commands.auditing.documents import audit_junit, audit_markdown
 from refold.commands.auditing.text import finding_row, print_report
 from refold.commands.shared.files import check_output, output_file
@@ -20,7 +24,7 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_json, safe_text
 from refold.commands.shared.progress import make_progress_bar
-from refold.engine import EventLog
+from refold.engine import EventLog, RefoldError
 from refold.engine.episode import LARGEST_SEED
 
 _SEEDS = 5
@@ -108,14 +112,36 @@ def audit_command(
         for each in find_targets(name, seed=seed, seeds=seeds, run=run, named=named, oracle=oracle)
     ]
     refuse_unknown(targets, only)
+    recorded = all(isinstance(each, LogTarget) for each in targets)
+    if run is not None and not any(isinstance(each, LogTarget) for each in targets):
+        raise RefoldError(f"--run {run}: expected a log to audit, got none")
+    if oracle is not None and not any(isinstance(each, WorldTarget) for each in targets):
+        raise RefoldError(f"--oracle {oracle}: expected a world outside to audit, got none")
     documents = {"--markdown": (markdown, audit_markdown), "--junit": (junit, audit_junit)}
     for option, (path, _) in documents.items():
         if path is not None:
             check_output(path, option=option, logs=[log_path, *target], files=target)
-    with EventLog(log_path) as log, _progress(targets, only, jobs) as watch:
+    with ExitStack() as stack:
+        log = None if recorded else stack.enter_context(EventLog(log_path))
+        watch = stack.enter_context(_progress(targets, only, jobs))
         answers = run_audit(targets, only=only, seconds=time_limit, jobs=jobs, watch=watch)
-        findings = [record(log, answer) for group in answers for answer in group]
-    report = AuditReport([each.name for each in targets], findings, honest_limits(targets))
+        findings = [record(log, log_path, answer) for group in answers for answer in group]
+    report = AuditReport(
+        targets=target,
+        command=_command(
+            target,
+            {
+                "--only": only,
+                "--seed": seed,
+                "--seeds": seeds,
+                "--oracle": oracle,
+                "--world": tuple(named),
+                "--run": run,
+            },
+        ),
+        findings=findings,
+        limits=honest_limits(targets),
+    )
     for path, make in documents.values():
         if path is not None:
             with output_file(path) as file:
@@ -126,6 +152,16 @@ def audit_command(
     else:
         print_report(report)
     return report.code
+
+
+def _command(target: Sequence[str], options: Mapping[str, Any]) -> str:
+    """Return the command that makes the same report, with those of *options* that are given."""
+    words = ["refold", "audit", *target]
+    for name, value in options.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is not None and (name, each) != ("--seeds", _SEEDS):
+                words += [name, str(each)]
+    return shlex.join(words)
 
 
 @contextmanager

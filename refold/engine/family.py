@@ -90,7 +90,8 @@ class Family:
         search: A ``scenarios.search.MakeSearch``, how the best episode is looked for; None for a
             general search.
         obstacles: What the scenario puts in the way, from an episode's first state, for audits.
-        attempted: What an event says of something to be done, for audits; None for other events.
+        attempted: What an event says of something to be done, None for other events, for audits;
+            None where nothing can fail.
         mock: What the mock model does, from a message's text to an action, None if the text is
             not of this family's prompt; without it, the mock model picks any action.
         answered: Whether a world outside answers each action. An action is then any JSON but
@@ -134,7 +135,7 @@ class Family:
     drawing: Traversable | None = None
     published: tuple[Published, ...] = ()
     obstacles: Callable[[Any], Sequence[Obstacle]] = lambda state: ()
-    attempted: Callable[[Event], Attempt | None] = lambda event: None
+    attempted: Callable[[Event], Attempt | None] | None = None
     mock: Callable[[str], Any] | None = None
     answered: bool = False
     search: Any = None

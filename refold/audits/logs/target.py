@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from attrs import frozen
 
 from refold.audits.findings import Check
+from refold.audits.logs.case import LogCase
+from refold.audits.logs.checks import CHECKS
 from refold.engine import EventLog
 from refold.solving import Limits
-
-CHECKS: Sequence[Check] = ()
 
 
 @frozen
@@ -35,7 +35,12 @@ class LogTarget:
         return ("Of saved runs, only what their agents did is known, not what others could do.",)
 
     @contextmanager
-    def open(self, limits: Limits) -> Iterator[EventLog]:  # noqa: ARG002 - reading is quick
-        """Open the log for reading."""
+    def open(self, limits: Limits) -> Iterator[LogCase]:
+        """
+        Open the log for reading.
+
+        Raises:
+            RefoldError: It cannot be read, or holds no episode that counts.
+        """
         with EventLog(self.path, readonly=True) as log:
-            yield log
+            yield LogCase.read(log, self.path, self.run, limits)

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from statistics import fmean
 from typing import Any, TypeVar
 
 from attrs import frozen
 
-from refold.agents import make_policy, play
+from refold.agents import make_policy
 from refold.agents.policies import noop, uniform
-from refold.agents.rollout import SeerPolicy
+from refold.agents.rollout import SeerPolicy, next_action
 from refold.audits.findings import Shown
 from refold.audits.panel import LONGEST_TEXT, TEXTS, panel
+from refold.audits.played import Played, Runs, mean_score
 from refold.audits.running import stop_at
 from refold.audits.scenarios.moves import FamilyMoves, kinds_of, text_fields
-from refold.engine import ActionTaken, Episode, StepRewarded, Stream, fold
+from refold.engine import Episode, StepRewarded, fold
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import MakePolicy, Obstacle, Policy
 from refold.engine.registry import find_family
-from refold.graders import Grade
 from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
 from refold.scenarios.blind import BLIND
@@ -28,48 +27,19 @@ from refold.solving import Limits, Solution, play_actions, solve
 
 T = TypeVar("T")
 
+_STEPS_BETWEEN_LOOKS = 100
+
 EXPLORERS = 20
 """Runs by dice that are played only to see what can happen."""
 
+SEARCH = 0.2
+"""Share of the time that one search may take, so that the others can begin."""
+
+MOST_STEPS = 10_000
+"""Steps after which an episode is left that its rules do not end."""
+
 PANEL_ONLY = ("first legal", "last legal")
 """Agents of BLIND that the general panel has no like of."""
-
-
-@frozen(eq=False)
-class Played:
-    """
-    An episode that was played.
-
-    Attributes:
-        shown: Its agent and its events.
-        grade: Its grade.
-        total: Sum of its rewards.
-        ended: Whether it came to an end.
-    """
-
-    shown: Shown
-    grade: Grade
-    total: float
-    ended: bool
-
-    @property
-    def score(self) -> float:
-        """Its score."""
-        return self.grade.score
-
-
-Runs = Sequence[Played]
-"""Episodes of one agent, one for each world."""
-
-
-def actions_of(stream: Stream) -> list[Any]:
-    """Return the actions of *stream*, in order."""
-    return [event.action for event in stream if isinstance(event, ActionTaken)]
-
-
-def mean_score(runs: Runs) -> float:
-    """Return the mean score of *runs*."""
-    return fmean(run.score for run in runs)
 
 
 class ScenarioCase:
@@ -81,7 +51,6 @@ class ScenarioCase:
         family: Its family.
         seeds: Seeds of the worlds, the first of them that of all proofs.
         limits: When to stop.
-        name: The scenario's name.
     """
 
     def __init__(self, scenario: Scenario, seeds: Sequence[int], limits: Limits) -> None:
@@ -89,7 +58,6 @@ class ScenarioCase:
         self.family = find_family(scenario.family, scenario.rules)
         self.seeds = seeds
         self.limits = limits
-        self.name = scenario.name
         self._grader = recorded_grader(scenario.body)
         self._found: dict[Hashable, Any] = {}
 
@@ -97,12 +65,19 @@ class ScenarioCase:
         """
         Return the episode that *policy* plays in the world of *seed*, as the agent called *agent*.
 
+        It is left after MOST_STEPS.
+
         Raises:
             LimitReached: There is no time left.
         """
-        stop_at(self.limits)
         episode = Episode.start(self.scenario, seed=seed)
-        play(episode, policy)
+        for step in range(MOST_STEPS):
+            if step % _STEPS_BETWEEN_LOOKS == 0:
+                stop_at(self.limits)
+            action = None if episode.over else next_action(policy, episode)
+            if action is None:
+                break
+            episode.step(action)
         return self.played(agent, episode)
 
     def follow(self, agent: str, actions: Iterable[Any], seed: int) -> Played:
@@ -175,6 +150,10 @@ class ScenarioCase:
             return Best(self._builtin(oracle)[oracle], None)
         return self.solve(self.scenario, "score")
 
+    def comparable(self, runs: Runs) -> Runs:
+        """Return those of *runs*, one for each world, in whose world the best is known."""
+        return runs[: len(self.best.runs)]
+
     @cached_property
     def best_return(self) -> "Best":
         """What the solver finds for the return, in the first world; raises as ``best`` does."""
@@ -189,7 +168,7 @@ class ScenarioCase:
 
     def last_view(self, run: Played) -> Mapping[str, Any]:
         """Return what a watcher sees at the end of *run*."""
-        return self.family.view(fold(run.shown.stream, family=self.family))
+        return self.family.view(fold(run.stream, family=self.family))
 
     @cached_property
     def obstacles(self) -> Sequence[Obstacle]:
@@ -199,10 +178,10 @@ class ScenarioCase:
 
     def met(self, run: Played) -> Collection[str]:
         """Return the names of the obstacles that *run* meets."""
-        return self.remember(("met", run.shown.stream.digest), lambda: self._find_met(run))
+        return self.remember(("met", run.stream.digest), lambda: self._find_met(run))
 
     def _find_met(self, run: Played) -> Collection[str]:
-        stream, met = run.shown.stream, set[str]()
+        stream, met = run.stream, set[str]()
         left, state = list(self.obstacles), None
         for seqs in step_ranges(stream):
             state = fold(stream[seqs.start : seqs.stop], family=self.family, start=state)
@@ -227,7 +206,7 @@ class ScenarioCase:
             scenario,
             objective=objective,
             seed=self.seeds[0],
-            limits=self.limits,
+            limits=self.limits.part(SEARCH),
             allowed=allowed,
         )
         return Best([self.replay(found)], found)

@@ -3,16 +3,12 @@
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
+from refold.audits.again import fresh_grade, several_grades
 from refold.audits.findings import Check, Measurement
-from refold.audits.scenarios.case import Played, ScenarioCase, actions_of
+from refold.audits.played import Played, actions_of
+from refold.audits.scenarios.case import ScenarioCase
 from refold.engine import Stream
-from refold.engine.definition import header_of
-from refold.graders import Grade, Grader
-from refold.scenarios import recorded_rubric
-from refold.scenarios.criteria import find_criteria
-
-TIMES = 3
-"""How often a stream is graded to see whether grades differ."""
+from refold.graders import Grade
 
 
 def mutation(case: ScenarioCase) -> Iterator[Measurement]:
@@ -20,7 +16,7 @@ def mutation(case: ScenarioCase) -> Iterator[Measurement]:
     run = case.best.runs[0]
     paid = [part for part in run.grade.parts if part.points > 0]
     seqs = {seq for part in run.grade.parts for seq in part.seqs}
-    left = _without(run.shown.stream, seqs).breakdown
+    left = _without(run.stream, seqs).breakdown
     unmoved = [part.name for part in paid if left[part.name] >= part.points]
     about = (
         f"of the best run, {len(unmoved)} of {len(paid)} criteria pay the same without the events "
@@ -47,22 +43,7 @@ def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
 
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs have more than one grade when they are graded again."""
-    runs = case.all_runs
-    wavering = [run for run in runs if _wavers(run.shown.stream)]
-    about = f"{len(runs)} runs were graded {TIMES} times each, {len(wavering)} have several grades"
-    episode = wavering[0].shown if wavering else None
-    yield Measurement("", float(len(wavering)), 0.0, about, episode)
-
-
-def fresh_grade(stream: Stream) -> Grade:
-    """Return the grade of *stream* by a grader that has graded nothing else."""
-    header = header_of(stream.scenario)
-    grader = Grader(recorded_rubric(stream.scenario), find_criteria(header.family, header.rules))
-    return grader(stream)
-
-
-def _wavers(stream: Stream) -> bool:
-    return len({fresh_grade(stream).to_json() for _ in range(TIMES)}) > 1
+    return several_grades(case.all_runs)
 
 
 def _without(stream: Stream, seqs: Collection[int]) -> Grade:
@@ -74,7 +55,7 @@ def _without(stream: Stream, seqs: Collection[int]) -> Grade:
 
 def _swapped(case: ScenarioCase, run: Played) -> Iterator[Played]:
     """Yield *run* with two actions in a row swapped, for each such pair that differs."""
-    actions = actions_of(run.shown.stream)
+    actions = actions_of(run.stream)
     for place, (one, other) in enumerate(pairwise(actions)):
         if one != other:
             changed = [*actions[:place], other, one, *actions[place + 2 :]]

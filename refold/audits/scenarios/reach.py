@@ -5,14 +5,13 @@ A line is looked for by itself: the scenario is solved with a rubric of this lin
 """
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 
 from attrs import evolve, frozen
 
 from refold.audits.findings import Check, Measurement, Shown
+from refold.audits.lines import share_of
 from refold.audits.scenarios.case import ScenarioCase
 from refold.graders import Grader
-from refold.graders.grading import Part
 from refold.scenarios import Criterion, Rubric
 from refold.scenarios.criteria import find_criteria
 
@@ -104,26 +103,18 @@ def reach_of(case: ScenarioCase, line: Line) -> Reach:
 
 def _find(case: ScenarioCase, line: Line) -> Reach:
     grader = Grader(line.rubric, find_criteria(case.scenario.family, case.scenario.rules))
-    best = max(case.all_runs, key=lambda run: share_of(grader(run.shown.stream).parts[0]))
-    reached = share_of(grader(best.shown.stream).parts[0])
+    best = max(case.all_runs, key=lambda run: share_of(grader(run.stream).parts[0]))
+    reached = share_of(grader(best.stream).parts[0])
     in_runs = f"in {len(case.all_runs)} runs, which is no proof"
     if reached >= 1:
         return Reach(reached, 1.0, f"in {len(case.all_runs)} runs", best.shown)
-    if case.family.search is None:
+    known = case.best.solution
+    if known is None or not known.proved:  # what is possible cannot be searched through
         return Reach(reached, reached, in_runs, best.shown)
     found = case.solve(evolve(case.scenario, rubric=line.rubric), "score")
-    assert found.solution is not None
-    if found.solution.general and not found.solution.proved:
-        return Reach(reached, reached, in_runs, best.shown)
-    run = found.runs[0]
-    value = share_of(grader(run.shown.stream).parts[0])
-    bound = found.solution.bound if isfinite(found.solution.bound) else 1.0
-    return Reach(value, bound, found.words, run.shown)
-
-
-def share_of(part: Part) -> float:
-    """Return the share of its weight that *part* pays, 0 to 1."""
-    return part.value * part.gate
+    best = max(best, found.runs[0], key=lambda run: share_of(grader(run.stream).parts[0]))
+    value = share_of(grader(best.stream).parts[0])
+    return Reach(value, found.bound, found.words, best.shown)
 
 
 CHECKS = (

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from refold.audits.findings import Check, Measurement
-from refold.audits.scenarios.case import Played, ScenarioCase
-from refold.audits.scenarios.reach import share_of
+from refold.audits.lines import share_of
+from refold.audits.played import Played
+from refold.audits.scenarios.case import ScenarioCase
 from refold.engine.sums import add_up
 
 MOST_SWAPPED = 0.01

@@ -1,13 +1,15 @@
 """Checks of rules: limits and traps that are never met, and failures that pay."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from refold.audits.findings import Check, Measurement
 from refold.audits.scenarios.case import ScenarioCase
 from refold.engine import Event, Stream
-from refold.engine.presentation import Obstacle
+from refold.engine.presentation import Attempt, Obstacle
 from refold.scenarios.search import Move
+
+_Attempted = Callable[[Event], Attempt | None]
 
 
 def limits_bind(case: ScenarioCase) -> Iterator[Measurement]:
@@ -22,24 +24,26 @@ def traps_spring(case: ScenarioCase) -> Iterator[Measurement]:
 
 def failures_pay(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how much worse the best is that does not fail where the best known fails."""
-    if case.family.search is None and case.family.oracle is None:
-        yield Measurement("", None, None, "nobody knows the best that is possible")
+    attempted = case.family.attempted
+    if attempted is None:
+        about = f"family {case.family.title} does not say what can fail"
+        yield Measurement("", None, None, about)
         return
     best = case.best
     run = best.runs[0]
-    names = _failed(case, run.shown.stream)
+    names = _failed(attempted, run.stream)
     if not names:
         about = f"the best known score, {run.score:.4f}, takes no failure"
         yield Measurement("", 0.0, 0.0, about, run.shown)
     for name in names:
-        yield _price(case, name)
+        yield _price(case, attempted, name)
 
 
-def _price(case: ScenarioCase, name: str) -> Measurement:
+def _price(case: ScenarioCase, attempted: _Attempted, name: str) -> Measurement:
     """Return what failing at *name* adds to the best score, where it can do without."""
-    found = case.solve(case.scenario, "score", allowed=partial(_spares, case, name))
+    found = case.solve(case.scenario, "score", allowed=partial(_spares, attempted, name))
     best, other = case.best, found.runs[0]
-    if (name, True) not in _outcomes(case, other.shown.stream):
+    if (name, True) not in _outcomes(attempted, other.stream):
         about = f"nobody gets {name} done without a failure, so that it is not chosen"
         return Measurement(name, 0.0, 0.0, about, best.runs[0].shown)
     gain = best.score - other.score
@@ -53,20 +57,20 @@ def _price(case: ScenarioCase, name: str) -> Measurement:
     return Measurement(name, gain, 0.0, about, best.runs[0].shown)
 
 
-def _spares(case: ScenarioCase, name: str, move: Move) -> bool:
+def _spares(attempted: _Attempted, name: str, move: Move) -> bool:
     """Return whether nothing called *name* fails in *move*."""
-    return all(case.family.attempted(event) != (name, False) for event in move.events)
+    return all(attempted(event) != (name, False) for event in move.events)
 
 
-def _failed(case: ScenarioCase, stream: Stream) -> list[str]:
+def _failed(attempted: _Attempted, stream: Stream) -> list[str]:
     """Return what failed in *stream* and was done all the same, in order."""
-    outcomes = _outcomes(case, stream)
+    outcomes = _outcomes(attempted, stream)
     failed = dict.fromkeys(name for name, done in outcomes if not done)
     return [name for name in failed if (name, True) in outcomes]
 
 
-def _outcomes(case: ScenarioCase, events: Sequence[Event]) -> list[tuple[str, bool]]:
-    told = (case.family.attempted(event) for event in events)
+def _outcomes(attempted: _Attempted, events: Sequence[Event]) -> list[tuple[str, bool]]:
+    told = (attempted(event) for event in events)
     return [outcome for outcome in told if outcome is not None]
 
 

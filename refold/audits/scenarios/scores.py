@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from refold.audits.findings import Check, Measurement
-from refold.audits.scenarios.case import Runs, ScenarioCase, mean_score
+from refold.audits.played import Runs, mean_score
+from refold.audits.scenarios.case import ScenarioCase
 
 LEAST_GAP = 0.5
 """How far below the best the agent that does nothing has to stay."""
@@ -50,13 +51,22 @@ def canary_floor(case: ScenarioCase) -> Iterator[Measurement]:
 
 def gameability_gap(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure what an agent misses that tries each action and takes what pays most."""
-    # A solver knows the best of the first world only.
-    worlds = len(case.best.runs)
-    name, runs = _highest({name: runs[:worlds] for name, runs in case.greedy.items()})
+    name, runs = _highest({name: case.comparable(runs) for name, runs in case.greedy.items()})
     best, score = case.best.score, mean_score(runs)
     missed = (best - score) / best if best else None
     about = f"{name} scores {score:.4f}, of {best:.4f} that are known to be possible"
     yield Measurement("", missed, LEAST_LEFT, about, runs[0].shown)
+
+
+def unbeaten(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure the mean score of each player, against the best that is known in the same worlds."""
+    players = {**case.panel, **case.canaries, **case.honest, **case.greedy}
+    for name, played in players.items():
+        runs = case.comparable(played)
+        scores = [run.score for run in runs]
+        about = f"scores of {len(runs)} worlds: {min(scores):.4f} to {max(scores):.4f}"
+        best = max(runs, key=lambda run: run.score)
+        yield Measurement(name, mean_score(runs), case.best.score, about, best.shown)
 
 
 def _best_of(case: ScenarioCase, players: Mapping[str, Runs], whose: str) -> Measurement:
@@ -90,5 +100,6 @@ CHECKS = (
         "at least",
         gameability_gap,
     ),
+    Check("statistical.unbeaten", "nobody beats the best that is known", "at most", unbeaten),
 )
 """The checks of scores."""

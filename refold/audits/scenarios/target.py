@@ -22,9 +22,9 @@ CHECKS: Sequence[Check] = (
     *worlds.CHECKS,
 )
 LIMITS = (
-    "No agent of the panel invents an attack: that none succeeds does not mean that none can.",
-    "What is proved by search holds for the world of the first seed; the rest is what was seen in "
-    "the runs that were played, and 'never in N runs' is not 'never'.",
+    "Passed does not mean that it cannot be gamed: the panel is fixed, and nobody writes exploits.",
+    "Proofs by search hold for the world of the first seed. All else is what was seen in the runs "
+    "that were played: never in N runs is not never.",
     "Whether a task is worth doing, and whether its rules are those of real work, is not measured.",
 )
 

@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from msgspec import to_builtins
 from msgspec.structs import fields, replace
 
 from refold.agents.rollout import epoch_seed
+from refold.audits.again import otherwise_decided
 from refold.audits.findings import Check, Measurement
-from refold.audits.scenarios.case import Played, ScenarioCase, actions_of
+from refold.audits.played import Played, actions_of
+from refold.audits.scenarios.case import ScenarioCase
 from refold.audits.scenarios.moves import text_fields
 from refold.engine import ActionTaken, Episode, fold
 from refold.engine.codec import encode
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import LegalActions, Policy
-from refold.replays.verification import verify
 
 MOST_KEPT = 0.5
 """Share of the best that the best actions of one world may earn in another."""
@@ -29,7 +31,7 @@ _FIGURE = re.compile(r"[\w.-]*\d[\w.-]*\w")
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs go otherwise when their actions are taken again."""
     runs = case.all_runs
-    differing = [run for run in runs if _again(case, run) != run.shown.stream.digest]
+    differing = [run for run in runs if _again(case, run) != run.stream.digest]
     about = f"the actions of {len(runs)} runs were taken again, {len(differing)} went otherwise"
     episode = differing[0].shown if differing else None
     yield Measurement("", float(len(differing)), 0.0, about, episode)
@@ -37,11 +39,7 @@ def determinism(case: ScenarioCase) -> Iterator[Measurement]:
 
 def replayability(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs the rules do not decide again as they were recorded."""
-    runs = case.all_runs
-    diverging = [run for run in runs if verify(run.shown.stream) is not None]
-    about = f"of {len(runs)} runs, the rules decide {len(diverging)} otherwise than recorded"
-    episode = diverging[0].shown if diverging else None
-    yield Measurement("", float(len(diverging)), 0.0, about, episode)
+    return otherwise_decided(case.all_runs)
 
 
 def isolation(case: ScenarioCase) -> Iterator[Measurement]:
@@ -89,7 +87,7 @@ def leakage(case: ScenarioCase) -> Iterator[Measurement]:
         yield Measurement("", None, None, "the best run writes no text that could be given away")
         return
     first = case.at_once[0]
-    seen = encode(case.family.observe(fold(first.shown.stream, family=case.family))).decode()
+    seen = encode(case.family.observe(fold(first.stream, family=case.family))).decode()
     told = [text for text in texts if text in seen]
     about = f"{len(told)} of the {len(texts)} texts of the best run stand in what it sees at first"
     yield Measurement("", float(len(told)), 0.0, about, first.shown)
@@ -98,23 +96,23 @@ def leakage(case: ScenarioCase) -> Iterator[Measurement]:
 def _again(case: ScenarioCase, run: Played) -> str:
     shown = run.shown
     again = case.follow(shown.agent, actions_of(shown.stream), shown.seed)
-    return again.shown.stream.digest
+    return again.stream.digest
 
 
 def _keeps_apart(case: ScenarioCase, run: Played, other: Played) -> bool:
     """Return whether *run* goes as it went while another episode is played, step by step."""
     one, beside = (Episode.start(case.scenario, seed=each.shown.seed) for each in (run, other))
-    others = iter(actions_of(other.shown.stream))
-    for action in actions_of(run.shown.stream):
+    others = iter(actions_of(other.stream))
+    for action in actions_of(run.stream):
         one.step(action)
         if (turn := next(others, None)) is not None:
             beside.step(turn)
-    return one.events.digest == run.shown.stream.digest
+    return one.events.digest == run.stream.digest
 
 
 def _same_choices(case: ScenarioCase, run: Played, seed: int) -> Played:
     """Return the better of two ways to do in the world of *seed* what was done in *run*."""
-    actions = actions_of(run.shown.stream)
+    actions = actions_of(run.stream)
     literal = case.follow("same actions", actions, seed)
     by_place = case.play("same choices", _by_place(case, run, actions), seed)
     return max(by_place, literal, key=lambda each: each.score)
@@ -136,7 +134,7 @@ def _by_place(case: ScenarioCase, run: Played, actions: Sequence[Any]) -> Policy
 
 def _places(case: ScenarioCase, run: Played) -> Iterator[int | None]:
     """Yield the place of each action of *run* among the legal ones, None if it is not there."""
-    family, stream, state = case.family, run.shown.stream, None
+    family, stream, state = case.family, run.stream, None
     for seqs in step_ranges(stream):
         events = stream[seqs.start : seqs.stop]
         taken = next((each.action for each in events if isinstance(each, ActionTaken)), None)
@@ -155,7 +153,7 @@ def _written(case: ScenarioCase, action: Any) -> dict[str, str]:
 
 def _texts(case: ScenarioCase) -> Iterator[str]:
     """Yield the texts that the best run writes, and what of them has a figure in it."""
-    for action in actions_of(case.best.runs[0].shown.stream):
+    for action in actions_of(case.best.runs[0].stream):
         for text in _written(case, action).values():
             yield from (each for each in (text, *_FIGURE.findall(text)) if len(each) >= _LETTERS)
 
@@ -163,10 +161,10 @@ def _texts(case: ScenarioCase) -> Iterator[str]:
 def _observations(case: ScenarioCase, run: Played) -> Iterator[Mapping[str, Any]]:
     """Yield what the agent of *run* sees, by field."""
     state = None
-    for seqs in step_ranges(run.shown.stream):
-        state = fold(run.shown.stream[seqs.start : seqs.stop], family=case.family, start=state)
-        shown = case.family.observe(state)
-        yield {each.name: getattr(shown, each.name) for each in fields(shown)}
+    for seqs in step_ranges(run.stream):
+        state = fold(run.stream[seqs.start : seqs.stop], family=case.family, start=state)
+        shown = to_builtins(case.family.observe(state))
+        yield shown if isinstance(shown, dict) else {"observation": shown}
 
 
 CHECKS = (

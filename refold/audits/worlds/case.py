@@ -12,8 +12,8 @@ from refold.agents.functions import FunctionPlayer
 from refold.agents.rollout import next_action
 from refold.audits.findings import Shown
 from refold.audits.panel import TEXTS, panel
+from refold.audits.played import Played, Runs
 from refold.audits.running import stop_at
-from refold.audits.scenarios.case import Played, Runs
 from refold.audits.worlds.moves import OfferMoves
 from refold.audits.worlds.players import WORDS, then_end, writer
 from refold.audits.worlds.repeats import Repeats, repeat
@@ -181,7 +181,7 @@ class WorldCase:
         Raises:
             RefoldError: Nothing was played, since the world does not say what it takes.
         """
-        runs = [run for run in self.all_runs if actions_of(run)]
+        runs = [run for run in self.all_runs if actions_taken(run)]
         if not runs:
             raise RefoldError(
                 f"{self.name}: expected a world that says what actions it takes, got none; "
@@ -199,7 +199,7 @@ class WorldCase:
             self.named,
             seed=seed,
             other_seed=seed - 1 if seed else 1,
-            actions=actions_of(run),
+            actions=actions_taken(run),
         )
 
     @property
@@ -231,7 +231,7 @@ class WorldCase:
     @property
     def _end(self) -> Any:
         """The action that ends an episode, where there is one."""
-        return actions_of(self._ending_at_once[self.ender or ""][0])[0]
+        return actions_taken(self._ending_at_once[self.ender or ""][0])[0]
 
     @cached_property
     def _own_idle(self) -> Mapping[str, Runs]:
@@ -243,7 +243,7 @@ class WorldCase:
     def _ending_at_once(self) -> Mapping[str, Runs]:
         """Plays of one action that ended the world, by the kind of action."""
         for runs in self._own_idle.values():
-            calls = [call for run in runs for call in calls_in(actions_of(run)[0])]
+            calls = [call for run in runs for call in calls_in(actions_taken(run)[0])]
             if _are_short(runs) and calls:
                 return {calls[0]["name"]: runs}
         kinds = {f"always {kind}": kind for kind in self.moves.kinds}
@@ -275,7 +275,7 @@ class WorldCase:
         if episode.end is not None and episode.end.reason == INSTRUMENT_FAILED:
             self.failures.append(played)
             return None
-        return played if actions_of(played) else None
+        return played if actions_taken(played) else None
 
     def _take_steps(self, episode: Episode, policy: Policy) -> None:
         for _ in range(MOST_STEPS):
@@ -331,7 +331,7 @@ class WorldCase:
         return Played(Shown(agent, stream), self._grader(stream), total, episode.over)
 
 
-def actions_of(run: Played) -> list[Any]:
+def actions_taken(run: Played) -> list[Any]:
     """Return the actions that *run* took, oldest first, without one that met a failure."""
     return [
         action
@@ -345,7 +345,7 @@ def _always(text: str, _shown: Any) -> str:
 
 
 def _are_short(runs: Runs) -> bool:
-    return all(run.ended and len(actions_of(run)) == 1 for run in runs)
+    return all(run.ended and len(actions_taken(run)) == 1 for run in runs)
 
 
 def _variety(run: Played) -> int:

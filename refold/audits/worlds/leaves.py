@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from refold.audits.scenarios.case import Played
+from refold.audits.played import Played
 from refold.audits.worlds.case import answers_of
 
 _MOST_PLACES = 64

@@ -97,6 +97,6 @@ CHECKS = (
         episode_isolation,
     ),
     Check("semantic.replayability", "nothing changes by itself", "at most", replayability),
-    Check("runtime.seed_effect", "the seed changes something", "at least", seed_effect),
+    Check("seeds.effect", "the seed changes something", "at least", seed_effect),
 )
 """The checks of worlds that are played again."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refold.audits.findings import Check, Measurement
-from refold.audits.scenarios.case import Played
+from refold.audits.played import Played
 from refold.audits.worlds.case import REFUSED, WorldCase, answers_of
 from refold.audits.worlds.leaves import counters, leaves
 from refold.engine.world import fault_in

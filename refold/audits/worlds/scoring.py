@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from refold.audits.findings import Check, Measurement
-from refold.audits.scenarios.case import mean_score
+from refold.audits.played import mean_score
 from refold.audits.scenarios.scores import LEAST_GAP, MOST_SHARE
 from refold.audits.worlds.case import WorldCase
 

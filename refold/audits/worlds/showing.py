@@ -7,39 +7,34 @@ from typing import Any
 import msgspec
 
 from refold.audits.findings import Check, Measurement
+from refold.audits.scenarios.worlds import MOST_FIXED
 from refold.audits.worlds.case import REFUSED, WorldCase, answers_of
 from refold.audits.worlds.leaves import Leaf, leaves, observed
 from refold.engine.codec import encode
 from refold.scenarios.answered.said import calls_in, is_error, messages_in
 
-_FEWEST = 10
-"""Times that a value has to be seen before it is said never to change."""
 _MOST_TOLD = 5
 _SHORTEST = 4
 """Letters or digits of a value that cannot stand anywhere by chance."""
 
 
-def never_changing(case: WorldCase) -> Iterator[Measurement]:
-    """Measure how many values of the observations are the same in all plays."""
+def fixed_fields(case: WorldCase) -> Iterator[Measurement]:
+    """Measure what share of the values of observations never changes."""
     if case.seed_does_nothing:
         about = "all plays were in the same world, as the seed changes nothing"
-        yield Measurement("", None, 0, about)
+        yield Measurement("", None, None, about)
         return
     values: dict[str, set[bytes]] = {}
-    times: dict[str, int] = {}
     for run in case.all_runs:
         for told in observed(run):
             for path, value in told:
                 values.setdefault(path, set()).add(encode(value))
-                times[path] = times.get(path, 0) + 1
-    seen = [path for path in values if times[path] >= _FEWEST]
-    constant = [path for path in seen if len(values[path]) == 1]
-    about = (
-        f"{', '.join(constant[:_MOST_TOLD])} never change in {len(case.all_runs)} plays"
-        if constant
-        else f"each of {len(seen)} values of the observations changes"
-    )
-    yield Measurement("", len(constant), 0, about, case.at_once[0].shown if constant else None)
+    fixed = [path for path in values if len(values[path]) == 1]
+    about = f"{len(fixed)} of {len(values)} values are the same in each step of each play"
+    if fixed:
+        about += f": {', '.join(fixed[:_MOST_TOLD])}"
+    share = len(fixed) / len(values) if values else None
+    yield Measurement("", share, MOST_FIXED, about, case.at_once[0].shown)
 
 
 def no_solution_leakage(case: WorldCase) -> Iterator[Measurement]:
@@ -130,10 +125,10 @@ CHECKS = (
         no_solution_leakage,
     ),
     Check(
-        "observations.constant",
-        "each value of the observations changes",
+        "observations.fixed",
+        "what is seen changes",
         "at most",
-        never_changing,
+        fixed_fields,
     ),
 )
 """The checks of what a world shows."""

@@ -34,7 +34,8 @@ def attempted(event: Event) -> Attempt | None:
 def _capacity(parameters: WorkflowParameters) -> Obstacle:
     most = _most_at_work(parameters)
     never = (
-        f"one subtask is begun a step, so that no more than {most} are at work when the next is"
+        "one subtask is begun a step, so that at most "
+        f"{most} can be at work when another is to be begun"
         if most < parameters.capacity_limit
         else ""
     )
