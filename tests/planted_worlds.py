@@ -201,10 +201,13 @@ class Lying(Vault):
 
 
 class Fixed(Vault):
-    """Shows a value that never changes."""
+    """Shows more values that never change than values that do."""
 
     def shown(self, said, **more):
-        return {**super().shown(said, **more), "door": "steel"}
+        door = dict.fromkeys(
+            ("colour", "height", "width", "depth", "hinges", "maker", "wood", "lock"), "unknown"
+        )
+        return {**super().shown(said, **more), "door": door}
 
 
 class Broken(Vault):
@@ -217,17 +220,6 @@ class Broken(Vault):
     def pay_for_looking(self):
         self.looks += 1
         return float("nan") if self.looks == 5 else 0.0
-
-
-class Free(Vault):
-    """Opens by any code."""
-
-    @property
-    def code(self):
-        return "text 1"
-
-    def pay(self, remark):
-        return 1.0
 
 
 class Shut(Vault):

@@ -36,17 +36,21 @@ def find_targets(
 
     Raises:
         UnknownName: There is nothing of that name.
-        RefoldError: The file cannot be read, or is no scenario; or the log has no such run.
+        RefoldError: The file cannot be read, or is no scenario; the log has no such run; or the
+            world cannot be opened, or there is no such oracle.
     """
     if _is_log(name):
         with EventLog(name, readonly=True) as log:
             yield LogTarget(name, None if run is None else find_run(log, run))
         return
-    for each in family_scenarios(name) or world_names(name) or [name]:
+    for place, each in enumerate(family_scenarios(name) or world_names(name) or [name]):
         scenario = load(each)
         first = scenario.seed if seed is None else seed
         if scenario.family == "answered":
-            yield WorldTarget(scenario, (name, *named), first, seeds, oracle)
+            world = WorldTarget(scenario, (name, *named), first, seeds, oracle)
+            if not place:  # the others are of its kind
+                world.check()
+            yield world
         else:
             yield ScenarioTarget(scenario, first, seeds)
 

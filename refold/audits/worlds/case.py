@@ -1,7 +1,7 @@
 """A world outside that is being audited: the plays that its checks share, each made once."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,6 +14,8 @@ from refold.audits.findings import Shown
 from refold.audits.panel import TEXTS, panel
 from refold.audits.played import Played, Runs
 from refold.audits.running import stop_at
+from refold.audits.worlds.answers import actions_taken
+from refold.audits.worlds.leaves import observed
 from refold.audits.worlds.moves import OfferMoves
 from refold.audits.worlds.players import WORDS, then_end, writer
 from refold.audits.worlds.repeats import Repeats, repeat
@@ -22,12 +24,12 @@ from refold.engine.codec import encode
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.presentation import MakePolicy, Policy
 from refold.engine.registry import ENVIRONMENTS, find_family, plugin
-from refold.engine.world import answered_actions, fault_in
+from refold.engine.world import fault_in
 from refold.environments import Environment, Worlds
 from refold.environments.python.programs import is_program, load_programs
 from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
-from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, Offer
+from refold.scenarios.answered.events import EnvironmentBegan, Offer
 from refold.scenarios.answered.offer import OfferedActions
 from refold.scenarios.answered.said import calls_in
 from refold.solving import Limits
@@ -91,11 +93,6 @@ class WorldCase:
         self._worlds = Worlds(named)
         self._family = find_family(scenario.family, scenario.rules)
         self._grader = recorded_grader(scenario.body)
-        if self._grader.asks:
-            raise RefoldError(
-                f"{self.name}: expected a rubric that asks no judge, since an audit asks nobody, "
-                "got one that does; leave those criteria out"
-            )
 
     @cached_property
     def at_once(self) -> Runs:
@@ -133,11 +130,16 @@ class WorldCase:
     @cached_property
     def panel(self) -> Mapping[str, Runs]:
         """What the panel plays, by the players' names; without those that it refuses to hear."""
-        silent = self._silent_players
-        texts = {f"writes {name}": self._writer(write) for name, write in TEXTS.items()}
+        silent = {name: make for name, make in self._silent_players.items() if name != REFUSED}
+        refused = {REFUSED: self.refused} if self.refused else {}
+        texts = (
+            {f"writes {name}": self._writer(write) for name, write in TEXTS.items()}
+            if self.moves.writing
+            else {}
+        )
         ender = self.ender
         if ender is None:
-            return self._play_all({**silent, **texts})
+            return {**refused, **self._play_all({**silent, **texts})}
         end = self._end
         once = {
             f"{name}, once, then {ender}": then_end(make, end)
@@ -148,7 +150,17 @@ class WorldCase:
         few = len(self.moves.kinds) <= MOST_REPEATED
         for_ever = {name: silent[name] for name in silent if few or not name.startswith("always ")}
         played = self._play_all({**for_ever, **once, **texts})
-        return {**played, f"always {ender}": self._ending_at_once[ender]}
+        return {**refused, **played, f"always {ender}": self._ending_at_once[ender]}
+
+    def trials(self, kind: str) -> Runs:
+        """Return plays of the panel that begin with an action of *kind*; empty without any."""
+        once = f"always {kind}, once, then {self.ender}"
+        return self.panel.get(f"always {kind}", ()) or self.panel.get(once, ())
+
+    @cached_property
+    def refused(self) -> Runs:
+        """What the player does whose actions fit no offer; empty where the world hears none."""
+        return self._play_all({REFUSED: self._silent_players[REFUSED]}).get(REFUSED, ())
 
     @cached_property
     def praised(self) -> Pair | None:
@@ -176,12 +188,12 @@ class WorldCase:
     @cached_property
     def telling(self) -> Played:
         """
-        The play in which most different observations were seen.
+        The play, of actions that fit the offer, in which most different values were seen.
 
         Raises:
             RefoldError: Nothing was played, since the world does not say what it takes.
         """
-        runs = [run for run in self.all_runs if actions_taken(run)]
+        runs = [run for run in self.all_runs if actions_taken(run) and run.shown.agent != REFUSED]
         if not runs:
             raise RefoldError(
                 f"{self.name}: expected a world that says what actions it takes, got none; "
@@ -224,9 +236,8 @@ class WorldCase:
         """Return what makes the player that writes into each text that there is, and then ends."""
         make = writer(self.moves, write, self.ender)
         kinds = self.moves.writing
-        if self.ender is None or self.ender in kinds or not kinds:
-            return make
-        return then_end(make, self._end, after=len(kinds))
+        ends = self.ender is None or self.ender in kinds
+        return make if ends else then_end(make, self._end, after=len(kinds))
 
     @property
     def _end(self) -> Any:
@@ -331,15 +342,6 @@ class WorldCase:
         return Played(Shown(agent, stream), self._grader(stream), total, episode.over)
 
 
-def actions_taken(run: Played) -> list[Any]:
-    """Return the actions that *run* took, oldest first, without one that met a failure."""
-    return [
-        action
-        for action, answers in answered_actions(run.shown.stream)
-        if action is not None and fault_in(answers) is None
-    ]
-
-
 def _always(text: str, _shown: Any) -> str:
     return text
 
@@ -349,12 +351,5 @@ def _are_short(runs: Runs) -> bool:
 
 
 def _variety(run: Played) -> int:
-    return len({encode(answer.observation) for _, answer in answers_of(run)})
-
-
-def answers_of(run: Played) -> Iterator[tuple[Any, EnvironmentBegan | EnvironmentAnswered]]:
-    """Yield None and how the world began, then each action of *run* and the world's answer."""
-    for action, answers in answered_actions(run.shown.stream):
-        for each in answers:
-            if isinstance(each, EnvironmentBegan | EnvironmentAnswered):
-                yield action, each
+    """Return how many different values *run* has seen."""
+    return len({(path, encode(value)) for told in observed(run) for path, value in told})

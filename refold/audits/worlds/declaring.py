@@ -5,7 +5,9 @@ from typing import Any
 
 from refold.agents.schema_checks import find_mismatch
 from refold.audits.findings import Check, Measurement
-from refold.audits.worlds.case import REFUSED, WorldCase, answers_of
+from refold.audits.played import Played, Runs
+from refold.audits.worlds.answers import answers_of
+from refold.audits.worlds.case import WorldCase
 from refold.audits.worlds.leaves import leaves
 from refold.audits.worlds.moves import UNKNOWN_TOOL
 from refold.audits.worlds.scoring import NO_ORACLE
@@ -22,7 +24,7 @@ def tool_declarations(case: WorldCase) -> Iterator[Measurement]:
         return
     unknown = list(_unknown_tools(case))
     about = f"the world knows none of {', '.join(unknown)}" if unknown else "each tool is known"
-    shown = case.panel[f"always {unknown[0]}"][0].shown if unknown else None
+    shown = case.trials(unknown[0])[0].shown if unknown else None
     yield Measurement("declared", len(unknown), 0, about, shown)
     if case.oracle is None:
         yield Measurement("called", None, 0, NO_ORACLE)
@@ -34,23 +36,23 @@ def tool_declarations(case: WorldCase) -> Iterator[Measurement]:
 
 def _unknown_tools(case: WorldCase) -> Iterator[str]:
     """Yield the tools that are answered as one that does not exist."""
-    refusals = _said_of(case, REFUSED, UNKNOWN_TOOL)
+    refusals = _named(case.refused, UNKNOWN_TOOL)
     for tool in case.offer.tools:
         name = tool["name"]
-        if refusals & _said_of(case, f"always {name}", name):
+        if refusals & _named(case.trials(name), name):
             yield name
 
 
-def _said_of(case: WorldCase, player: str, tool: str) -> set[str]:
-    """Return the texts of the first answer to a *player* that name the *tool*, without its name."""
-    for run in case.panel.get(player, ()):
+def _named(runs: Runs, tool: str) -> set[str]:
+    """Return the texts of the first answer in *runs* that name the *tool*, without its name."""
+    for run in runs[:1]:
         _, answer = list(answers_of(run))[1]
-        texts = (text for _, text in leaves(answer.observation, "") if isinstance(text, str))
+        texts = (text for _, text in leaves(answer.observation) if isinstance(text, str))
         return {text.replace(tool, "…") for text in texts if tool in text and text != tool}
     return set()
 
 
-def _undeclared_calls(case: WorldCase, run: Any) -> Iterator[str]:
+def _undeclared_calls(case: WorldCase, run: Played) -> Iterator[str]:
     schemas = {tool["name"]: tool.get("parameters") or {} for tool in case.offer.tools}
     for action, _ in answers_of(run):
         for call in calls_in(action):
@@ -77,7 +79,7 @@ def task_declarations(case: WorldCase) -> Iterator[Measurement]:
         yield Measurement("", len(refused), 0, about, case.oracle[0].shown)
 
 
-def _refused_calls(run: Any) -> Iterator[str]:
+def _refused_calls(run: Played) -> Iterator[str]:
     """Yield each call of *run* whose result is an error, and that error."""
     for action, answer in answers_of(run):
         results = [each for each in messages_in(answer.observation) if each.get("role") == "tool"]

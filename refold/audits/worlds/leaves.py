@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from refold.audits.played import Played
-from refold.audits.worlds.case import answers_of
+from refold.audits.worlds.answers import answers_of
 
 _MOST_PLACES = 64
 """Numbers of a list that are places of their own: a vector's. Longer lists are pictures."""

@@ -5,7 +5,8 @@ from typing import Any
 
 from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played
-from refold.audits.worlds.case import REFUSED, WorldCase, answers_of
+from refold.audits.worlds.answers import answers_of
+from refold.audits.worlds.case import REFUSED, WorldCase
 from refold.audits.worlds.leaves import counters, leaves
 from refold.engine.world import fault_in
 from refold.scenarios.answered.events import EnvironmentAnswered, ScoreGiven

@@ -8,7 +8,8 @@ import msgspec
 
 from refold.audits.findings import Check, Measurement
 from refold.audits.scenarios.worlds import MOST_FIXED
-from refold.audits.worlds.case import REFUSED, WorldCase, answers_of
+from refold.audits.worlds.answers import answers_of
+from refold.audits.worlds.case import WorldCase
 from refold.audits.worlds.leaves import Leaf, leaves, observed
 from refold.engine.codec import encode
 from refold.scenarios.answered.said import calls_in, is_error, messages_in
@@ -105,7 +106,7 @@ def _shown_at_once(case: WorldCase) -> Iterator[Leaf]:
     yield from leaves(began.observation, "$.observation")
     yield from leaves(began.info, "$.info")
     yield from leaves(msgspec.to_builtins(case.offer), "$.offer")
-    for run in case.panel.get(REFUSED, ()):
+    for run in case.refused:
         for _, answer in answers_of(run):
             for message in filter(is_error, messages_in(answer.observation)):
                 yield "an error", message.get("content")

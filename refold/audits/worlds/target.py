@@ -5,13 +5,20 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
+from refold.agents import make_policy
+from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT
 from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
 from refold.audits.worlds import criteria, declaring, repeating, rewards, scoring, showing
 from refold.audits.worlds.case import MOST_STEPS, WorldCase
+from refold.engine import RefoldError
+from refold.engine.registry import find_family
+from refold.environments import Worlds
+from refold.environments.python.programs import is_program, load_programs
 from refold.scenarios import Scenario
 from refold.solving import Limits
 
+_MODELS = (f"{MODEL_AGENT}:", f"{LIBRARY_AGENT}:")
 CHECKS: Sequence[Check] = (
     *repeating.CHECKS,
     *rewards.CHECKS,
@@ -62,6 +69,27 @@ class WorldTarget:
     def limits(self) -> Sequence[str]:
         """What they do not show."""
         return LIMITS
+
+    def check(self) -> None:
+        """
+        Check that the world can be opened, and that there is an oracle of that name.
+
+        Raises:
+            RefoldError: That is not so.
+        """
+        Worlds(self.named)(self.scenario.body).close()
+        if self.oracle is None:
+            return
+        if is_program(self.oracle):
+            load_programs([self.oracle])
+        elif self.oracle.startswith(_MODELS):
+            raise RefoldError(
+                f"--oracle: expected an agent that asks no model, got {self.oracle!r}; record it "
+                "with `refold record`, and audit that log"
+            )
+        else:
+            family = find_family(self.scenario.family, self.scenario.rules)
+            make_policy(self.oracle, family, seed=self.seed, scenario=self.scenario.body)
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[WorldCase]:
