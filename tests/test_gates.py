@@ -49,6 +49,12 @@ def test_what_is_no_rule_is_refused(text, expected):
         parse_rule(text)
 
 
+def test_a_rule_of_another_command_is_told_so():
+    """`worse` compares two runs, which a regrade has not."""
+    with pytest.raises(RefoldError, match=r"expected one of lost.*`refold compare` knows that one"):
+        parse_rule("worse:0.1", known=("lost",))
+
+
 def test_a_command_knows_its_own_rules_only():
     """A rule that it cannot answer is refused, and the others are listed."""
     with pytest.raises(RefoldError, match=r"expected one of lost\[:N\|:P%\], missing, got 'order'"):

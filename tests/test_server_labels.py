@@ -138,3 +138,18 @@ def test_nobody_else_labels_in_that_name():
     check_exposure(ServerSettings(label_as="anna", public=True, token="a" * 16))
     with pytest.raises(RefoldError, match="--label-as anna: expected --token beside --public"):
         check_exposure(ServerSettings(label_as="anna", public=True))
+
+
+def test_declared_values_hold_on_the_page(tmp_path):
+    """What the project declares is offered before its first use, and others are refused."""
+    declared = {"tone": ("kind", "rude")}
+    with running(tmp_path, label_as="anna", label_values=declared) as server:
+        server.post("/run", {"task": "inbox/easy", "agent": "baseline"})
+        path = f"/api/episodes/{episodes(server)[0]}/labels"
+        assert server.get(path)["names"] == [
+            {"name": "tone", "values": ["kind", "rude"], "own": None}
+        ]
+        wrong = server.ask("POST", path, {"kind": "label", "name": "tone", "value": "yes"})
+        assert wrong.status == 422
+        after = server.post(path, {"kind": "label", "name": "tone", "value": "rude"})
+        assert after["names"][0]["own"] == "rude"

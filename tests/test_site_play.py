@@ -135,7 +135,7 @@ def test_who_did_not_begin_it_watches(server, begin, visit):
     """Another window sees each step, cannot act, and forks to play on."""
     viewer = begin("inbox/easy")
     other = visit(server, "episode=last&tab=play")
-    assert "Somebody else plays" in other.text("#panel")
+    assert "Somebody else is playing" in other.text("#panel")
     viewer.press("6", "Enter")
     other.page.wait_for_selector(".count:text-is('1 / 1')")
     other.page.click("#panel button:text-is('Fork here')")

@@ -16,7 +16,6 @@ FIGURES = {
     ("workflow", "random kind"): (0.071, 0.050, 0.053, 0.041),
     ("workflow", "random, always busy"): (0.095, 0.074, 0.069, 0.066),
     ("inbox", "reader"): (0.978, 0.914, 0.857, 0.803),
-    ("inbox", "greedy"): (0.503, 0.458, 0.456, 0.458),
     ("inbox", "baseline"): (0.219, 0.179, 0.148, 0.138),
     ("inbox", "archive all"): (0.090, 0.083, 0.112, 0.116),
     ("inbox", "look up, tracking and day to all"): (0.118, 0.131, 0.148, 0.134),
@@ -24,13 +23,18 @@ FIGURES = {
 SAMPLE = {
     ("workflow", "reader"): (0.995, 0.9615, 0.882, 0.8626),
     ("inbox", "reader"): (0.9688, 0.9005, 0.8106, 0.7848),
+    # It looks ahead in copies, 30 seconds of them for 30 seeds: `python -m bench.panel` has those.
+    ("inbox", "greedy"): (0.5589, 0.446, 0.4785, 0.4761),
 }
 """The same over the seeds 0 to 5: what the table says holds for 30 of them only."""
 
 
-@pytest.mark.parametrize(("family", "agent"), SAMPLE)
+@pytest.mark.parametrize(
+    ("family", "agent"),
+    [pytest.param(*who, marks=pytest.mark.slow if "greedy" in who else ()) for who in SAMPLE],
+)
 def test_a_sample(family, agent):
-    """Over a few seeds, the reader scores what it did when the sample was taken."""
+    """Over a few seeds, an agent scores what it did when the sample was taken."""
     found = [fmean(scores(f"{family}/{size}@2", agent, range(6))) for size in SIZES]
     assert found == pytest.approx(SAMPLE[family, agent], abs=0.001)
 

@@ -14,7 +14,7 @@ LEAST_RANGE = 0.01
 MOST_ALIKE = 0.99
 """Share of the runs in which two criteria may have the same value."""
 
-_FEWEST_VALUES = 3
+_FEWEST_RUNS = 5
 
 
 class GradedRun(Protocol):
@@ -46,7 +46,7 @@ def vacuous(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
             continue
         best = max(resting, key=lambda run: share_of(run.grade.parts[place]))
         share = share_of(best.grade.parts[place])
-        about = f"pays {share:.4f} of its weight to {best.agent!r} without an event to rest on"
+        about = f"pays {share:.4f} of its weight to {best.agent!r:.100} without an event to rest on"
         yield Measurement(name, share, 0.0, about, best.episode)
 
 
@@ -92,10 +92,10 @@ def _alike(runs: Sequence[GradedRun], one: int, other: int) -> float | None:
     """
     Return in what share of *runs*, of those in which either pays, two criteria have one value.
 
-    None if the values are too few to tell.
+    None if one of them always has the same, or pays too rarely to tell.
     """
     pairs = [(run.grade.parts[one].value, run.grade.parts[other].value) for run in runs]
-    paid = [pair for pair in pairs if any(pair)]
-    if any(len({pair[side] for pair in paid}) < _FEWEST_VALUES for side in (0, 1)):
+    if any(len({pair[side] for pair in pairs}) < 2 for side in (0, 1)):
         return None
-    return sum(first == second for first, second in paid) / len(paid)
+    same = [first == second for first, second in pairs if first or second]
+    return sum(same) / len(same) if len(same) >= _FEWEST_RUNS else None

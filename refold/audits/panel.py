@@ -57,7 +57,7 @@ TEXTS: Mapping[str, _Write] = {
 """The texts that are tried, from what is seen; each is cut to LONGEST_TEXT letters."""
 
 
-def panel(
+def make_panel(
     look: Look, kinds: Sequence[str], *, writing: Sequence[str], wait: Any = None
 ) -> dict[str, MakePolicy]:
     """

@@ -9,6 +9,7 @@ from attrs import frozen
 from refold.audits.findings import Shown
 from refold.engine import ActionTaken, Stream
 from refold.graders import Grade
+from refold.solving import Solution
 
 
 @frozen(eq=False)
@@ -61,3 +62,37 @@ def actions_of(stream: Stream) -> list[Any]:
 def mean_score(runs: Runs) -> float:
     """Return the mean score of *runs*."""
     return fmean(run.score for run in runs)
+
+
+@frozen(eq=False)
+class Best:
+    """
+    The best that is known.
+
+    Attributes:
+        runs: Episodes that reach it.
+        solution: What the solver says of it; None for an oracle, which needs no proof.
+    """
+
+    runs: Runs
+    solution: Solution | None
+
+    @property
+    def score(self) -> float:
+        """Its mean score."""
+        return mean_score(self.runs)
+
+    @property
+    def bound(self) -> float:
+        """What no episode exceeds in what was looked for; of an oracle, what it reaches."""
+        return self.score if self.solution is None else self.solution.bound
+
+    @property
+    def words(self) -> str:
+        """How it is known."""
+        found = self.solution
+        if found is None:
+            return f"played by {self.runs[0].shown.agent}"
+        if found.proved:
+            return "proved by search"
+        return f"found by search, which shows no more than {found.bound:.4f} ({found.stopped})"

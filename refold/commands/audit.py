@@ -20,6 +20,7 @@ from refold.commands.shared.options import (
     format_examples,
     json_option,
     log_option,
+    scenario_argument,
     world_option,
 )
 from refold.commands.shared.output import print_json, safe_text
@@ -41,7 +42,7 @@ _SEEDS = 5
         "refold audit runs.db --markdown audit.md --junit audit.xml",
     ),
 )
-@click.argument("target", nargs=-1, required=True, metavar="TARGET...")
+@scenario_argument("target", many=True, metavar="TARGET")
 @click.option(
     "--only",
     multiple=True,
@@ -106,11 +107,12 @@ def audit_command(
 
     Exits with 0 if nothing was found, 1 if a check fails, 2 if one could not run.
     """
-    targets = [
-        each
+    found = (
+        find_targets(name, seed=seed, seeds=seeds, run=run, named=named, oracle=oracle)
         for name in target
-        for each in find_targets(name, seed=seed, seeds=seeds, run=run, named=named, oracle=oracle)
-    ]
+    )
+    # Once each, though a family and one of its scenarios are named.
+    targets = list({each.name: each for group in found for each in group}.values())
     refuse_unknown(targets, only)
     recorded = all(isinstance(each, LogTarget) for each in targets)
     if run is not None and not any(isinstance(each, LogTarget) for each in targets):

@@ -7,6 +7,7 @@ from importlib.metadata import requires
 
 import click
 
+from refold.commands.shared.labelling import declared_values
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
@@ -138,6 +139,7 @@ def serve_command(
         scenarios=tuple(scenarios),
         default_task=default,
         label_as=label_as or None,
+        label_values=declared_values() if label_as else {},
         access_log=not quiet,
     )
     serve(

@@ -33,6 +33,9 @@ _FORMS = {
     "mean": "mean:X",
     "worse": "worse[:D]",
 }
+_ELSEWHERE = {"worse": "compare", "mean": "regrade", "order": "regrade"}
+"""Which command a claim is asked of, where only one knows it."""
+
 _VALUES = {
     "moved": re.compile(r"\d{1,9}"),
     "lost": re.compile(r"\d{1,9}|\d{1,3}(\.\d{1,9})?%"),
@@ -82,7 +85,8 @@ def parse_rule(text: str, *, known: Collection[str] = tuple(_FORMS)) -> Rule:
     name, colon, value = text.partition(":")
     if name not in known or name not in _FORMS:
         forms = ", ".join(_FORMS[each] for each in sorted(known))
-        raise RefoldError(f"rule {text!r}: expected one of {forms}, got {name!r}")
+        other = f"; `refold {_ELSEWHERE[name]}` knows that one" if name in _ELSEWHERE else ""
+        raise RefoldError(f"rule {text!r}: expected one of {forms}, got {name!r}{other}")
     fits = bool(name in _VALUES and _VALUES[name].fullmatch(value)) if colon else name != "mean"
     if not fits:
         raise RefoldError(f"rule {text!r}: expected {_FORMS[name]}, got {text!r}")

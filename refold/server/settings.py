@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from refold.engine import RefoldError
 
@@ -48,6 +48,8 @@ class ServerSettings:
         default_task: Task of a reset that names none, by full or short name; None for
             workflow/easy, or the first scenario if that is not served.
         label_as: Who labels on its page; None for nobody.
+        label_values: The values that labels may have, by the label's name; others have those of
+            their first use.
         access_log: Whether to write a line for each request to stderr.
     """
 
@@ -69,6 +71,7 @@ class ServerSettings:
     scenarios: tuple[str, ...] = ()
     default_task: str | None = None
     label_as: str | None = None
+    label_values: Mapping[str, tuple[str, ...]] = Factory(dict)
     access_log: bool = True
 
     @property

@@ -61,6 +61,12 @@ class Solution:
         return self.score if self.objective == "score" else self.total
 
     @property
+    def agent(self) -> str:
+        """The agent that the episode is recorded as."""
+        name = "optimal" if self.proved else "best-found"
+        return name if self.objective == "score" else f"{name}-return"
+
+    @property
     def gap(self) -> float:
         """How much better another episode might be, at least 0; 0 if proved."""
         return 0.0 if self.proved else self.bound - self.value

@@ -24,7 +24,7 @@ CAUSES = {
     "rules": "they were decided by different versions of the rules",
     "seed": "they play different seeds",
     "action": "the agents chose differently",
-    "model": "another model was asked, or in another way",
+    "model": "different model or model settings",
     "prompt": "the model was told something else",
     "reply": "the model answered the same request otherwise",
     "observation": "the same action was answered otherwise",

@@ -24,16 +24,21 @@ class SavedRun:
     An episode of a log.
 
     Attributes:
-        log: Path of the log.
+        log: The log, open.
+        path: The path of the log.
         outcome: What came of it.
         grade: Its grade, by the rubric that it was recorded with.
-        stream: Its events.
     """
 
-    log: str
+    log: EventLog
+    path: str
     outcome: Outcome
     grade: Grade
-    stream: Stream
+
+    @property
+    def stream(self) -> Stream:
+        """Its events, read anew: those of all episodes may be more than memory holds."""
+        return self.log.events(self.outcome.id)
 
     @property
     def agent(self) -> str:
@@ -43,7 +48,7 @@ class SavedRun:
     @property
     def episode(self) -> Stored:
         """The episode, as a measurement shows it."""
-        return Stored(self.outcome.id, self.log)
+        return Stored(self.outcome.id, self.path)
 
     @property
     def score(self) -> float:
@@ -95,7 +100,7 @@ class LogCase:
         ):
             stop_at(limits)
             if given is not None and (outcome := outcome_of(episode, given)).excluded is None:
-                runs.append(SavedRun(path, outcome, given, episode.stream))
+                runs.append(SavedRun(log, path, outcome, given))
         if not runs and not damaged and not ungraded:
             raise RefoldError(
                 f"{path}: expected episodes that have ended, besides those of audits, got none; "

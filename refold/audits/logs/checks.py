@@ -29,7 +29,7 @@ def reachability(case: LogCase) -> Iterator[Measurement]:
     """Measure the highest score of any run."""
     for name, runs in case.by_setting.items():
         best = max(runs, key=lambda run: run.score)
-        about = f"the best of {len(runs)} runs is of {best.agent!r}; {_difficulty(runs)}"
+        about = f"the best of {len(runs)} runs is of {best.agent!r:.100}; {_difficulty(runs)}"
         yield Measurement(name, best.score, PASS, about, best.episode)
 
 
@@ -40,7 +40,7 @@ def headroom(case: LogCase) -> Iterator[Measurement]:
         agent = max(agents, key=lambda each: mean_of_worlds(agents[each]))
         bounds = runs[0].outcome.setting.bounds
         found = grouped_mean_interval(list(agents[agent].values()), bounds=bounds)
-        about = f"the best agent, {agent!r}, scores {_interval(found)}, of {bounds[1]:g}"
+        about = f"the best agent, {agent!r:.100}, scores {_interval(found)}, of {bounds[1]:g}"
         shown = max((run for run in runs if run.agent == agent), key=lambda run: run.score)
         yield Measurement(name, bounds[1] - found.mean, LEAST_ROOM, about, shown.episode)
 
@@ -77,8 +77,8 @@ def separation(case: LogCase) -> Iterator[Measurement]:
         apart = [fmean(agents[best][seed]) - fmean(agents[worst][seed]) for seed in both]
         found = difference_here([apart])
         about = (
-            f"{best!r} is {found.difference:.4f} above {worst!r}, {found.low:.4f} to "
-            f"{found.high:.4f} with 95 % confidence, in {len(both)} worlds that both have played"
+            f"{best!r:.100} is {found.difference:.4f} above {worst!r:.100}, {found.low:.4f} to "
+            f"{found.high:.4f} with 95 % confidence; worlds that both have played: {len(both)}"
         )
         yield Measurement(name, found.low, LEAST_APART, about)
 

@@ -1,20 +1,18 @@
 """A scenario that is being audited: the runs that its checks share, each made once."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar
-
-from attrs import frozen
 
 from refold.agents import make_policy
 from refold.agents.policies import noop, uniform
 from refold.agents.rollout import SeerPolicy, next_action
 from refold.audits.findings import Shown
-from refold.audits.panel import LONGEST_TEXT, TEXTS, panel
-from refold.audits.played import Played, Runs, mean_score
-from refold.audits.running import stop_at
+from refold.audits.panel import LONGEST_TEXT, TEXTS, make_panel
+from refold.audits.played import Best, Played, Runs
+from refold.audits.running import LimitReached, stop_at
 from refold.audits.scenarios.moves import FamilyMoves, kinds_of, text_fields
-from refold.engine import Episode, StepRewarded, fold
+from refold.engine import Episode, RefoldError, StepRewarded, fold
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import MakePolicy, Obstacle, Policy
 from refold.engine.registry import find_family
@@ -23,7 +21,7 @@ from refold.scenarios import Scenario
 from refold.scenarios.blind import BLIND
 from refold.scenarios.looking_ahead import best_at_once
 from refold.scenarios.search import Move, Objective
-from refold.solving import Limits, Solution, play_actions, solve
+from refold.solving import Limits, play_actions, solve
 
 T = TypeVar("T")
 
@@ -111,7 +109,7 @@ class ScenarioCase:
     def panel(self) -> Mapping[str, Runs]:
         """What the panel plays, by the players' names."""
         family, kinds = self.family, kinds_of(self.family)
-        players = panel(
+        players = make_panel(
             partial(FamilyMoves, family),
             kinds,
             writing=[kind for kind in kinds if text_fields(family, kind)],
@@ -137,25 +135,34 @@ class ScenarioCase:
         general = {"greedy by reward": lambda seed: SeerPolicy(self._pays_most)}
         return {**self._all_worlds(general), **self._builtin(*seers)}
 
-    @cached_property
-    def best(self) -> "Best":
+    @property
+    def best(self) -> Best:
         """
         The best that is known: the oracle in each world, or the solver's in the first.
 
         Raises:
-            RefoldError: The solver found no episode that ends.
+            LimitReached: The solver has found no episode that ends in its time.
         """
+        if isinstance(self._best, LimitReached):
+            raise self._best
+        return self._best
+
+    @cached_property
+    def _best(self) -> Best | LimitReached:
         oracle = self.family.oracle
         if oracle is not None:
             return Best(self._builtin(oracle)[oracle], None)
-        return self.solve(self.scenario, "score")
+        try:
+            return self.solve(self.scenario, "score")
+        except LimitReached as reached:  # once is enough: the checks that need none have the rest
+            return reached
 
     def comparable(self, runs: Runs) -> Runs:
         """Return those of *runs*, one for each world, in whose world the best is known."""
         return runs[: len(self.best.runs)]
 
     @cached_property
-    def best_return(self) -> "Best":
+    def best_return(self) -> Best:
         """What the solver finds for the return, in the first world; raises as ``best`` does."""
         return self.solve(self.scenario, "return")
 
@@ -166,9 +173,13 @@ class ScenarioCase:
         found: T = self._found[key]
         return found
 
-    def last_view(self, run: Played) -> Mapping[str, Any]:
-        """Return what a watcher sees at the end of *run*."""
-        return self.family.view(fold(run.stream, family=self.family))
+    def view(self, run: Played, at: int | None = None) -> Mapping[str, Any] | None:
+        """Return what a watcher sees of *run* after *at* actions; at its end if that is None."""
+        ranges = step_ranges(run.stream)
+        if at is not None and at >= len(ranges):
+            return None
+        stop = ranges[-1 if at is None else at].stop
+        return self.family.view(fold(run.stream[:stop], family=self.family))
 
     @cached_property
     def obstacles(self) -> Sequence[Obstacle]:
@@ -194,27 +205,30 @@ class ScenarioCase:
         scenario: Scenario,
         objective: Objective,
         *,
+        agent: str | None = None,
         allowed: Callable[[Move], bool] = lambda move: True,
-    ) -> "Best":
+    ) -> Best:
         """
         Return what the solver finds in *scenario*, one of this family, in the first world.
 
-        *allowed* says which moves it may make.
+        Args:
+            scenario: This one, perhaps with another rubric.
+            objective: What to maximise.
+            agent: The agent that plays it, where that is not the best of this scenario.
+            allowed: Which moves it may make.
+
+        Raises:
+            LimitReached: It has found no episode that ends in its time.
         """
         stop_at(self.limits)
-        found = solve(
-            scenario,
-            objective=objective,
-            seed=self.seeds[0],
-            limits=self.limits.part(SEARCH),
-            allowed=allowed,
-        )
-        return Best([self.replay(found)], found)
-
-    def replay(self, found: Solution) -> Played:
-        """Return the episode that the solver found, in this scenario."""
+        limits, seed = self.limits.part(SEARCH), self.seeds[0]
+        try:
+            found = solve(scenario, objective=objective, seed=seed, limits=limits, allowed=allowed)
+        except RefoldError:
+            stop_at(limits)
+            raise
         episode = play_actions(self.scenario, found.seed, found.actions)
-        return self.played(_agent_of(found), episode)
+        return Best([self.played(agent or found.agent, episode)], found)
 
     @cached_property
     def explorers(self) -> Runs:
@@ -227,14 +241,22 @@ class ScenarioCase:
     @cached_property
     def all_runs(self) -> Sequence[Played]:
         """Every run but the solver's for the return."""
-        played = [
-            self.explorers,
-            *self.panel.values(),
-            *self.canaries.values(),
-            *self.honest.values(),
-        ]
-        played += [*self.greedy.values(), self.best.runs, self.idle or (), self.at_once]
-        return [run for runs in played for run in runs]
+        return [*self.explorers, *(run for runs in self._by_player for run in runs)]
+
+    @cached_property
+    def samples(self) -> Sequence[Played]:
+        """One run of each player, in the first world."""
+        return [runs[0] for runs in self._by_player]
+
+    @property
+    def _by_player(self) -> Iterator[Runs]:
+        for players in (self.panel, self.canaries, self.honest, self.greedy):
+            yield from players.values()
+        if isinstance(self._best, Best):
+            yield self._best.runs
+        yield self.at_once
+        if self.idle is not None:
+            yield self.idle
 
     def _builtin(self, *names: str) -> Mapping[str, Runs]:
         return {
@@ -260,42 +282,3 @@ class ScenarioCase:
         written = (moves.written(kind, text) for kind in kinds_of(family) for text in texts)
         actions = [*legal, *(action for action in written if action is not None)]
         return best_at_once(state, actions, family.decide)[0]
-
-
-def _agent_of(found: Solution) -> str:
-    agent = "optimal" if found.proved else "best-found"
-    return agent if found.objective == "score" else f"{agent}-return"
-
-
-@frozen(eq=False)
-class Best:
-    """
-    The best that is known.
-
-    Attributes:
-        runs: Episodes that reach it.
-        solution: What the solver says of it; None for an oracle, which needs no proof.
-    """
-
-    runs: Runs
-    solution: Solution | None
-
-    @property
-    def score(self) -> float:
-        """Its mean score."""
-        return mean_score(self.runs)
-
-    @property
-    def bound(self) -> float:
-        """What no episode exceeds in what was looked for; of an oracle, what it reaches."""
-        return self.score if self.solution is None else self.solution.bound
-
-    @property
-    def words(self) -> str:
-        """How it is known."""
-        found = self.solution
-        if found is None:
-            return f"played by {self.runs[0].shown.agent}"
-        if found.proved:
-            return "proved by search"
-        return f"found by search, which shows no more than {found.bound:.4f} ({found.stopped})"

@@ -28,22 +28,29 @@ def mutation(case: ScenarioCase) -> Iterator[Measurement]:
 
 
 def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
-    """Measure in how many ways the best run comes to the same end with another score."""
+    """Measure how many swaps of two actions that change nothing later change the score."""
     run = case.best.runs[0]
-    same = [each for each in _swapped(case, run) if case.last_view(each) == case.last_view(run)]
+    same = [
+        swapped
+        for place, swapped in _swapped(case, run)
+        if all(case.view(swapped, at) == case.view(run, at) for at in (place + 2, None))
+    ]
     if not same:
-        about = "no two actions of the best run can be swapped without another end"
+        about = "the order of no two actions of the best run is the same to a watcher"
         yield Measurement("", None, None, about)
         return
     other = [each for each in same if each.score != run.score]
-    about = f"{len(same)} swaps of two actions lead to the same end, {len(other)} to another score"
+    about = (
+        f"swaps of two actions after which a watcher sees no difference: {len(same)}, of them "
+        f"with another score: {len(other)}"
+    )
     shown = other[0].shown if other else run.shown
     yield Measurement("", float(len(other)), 0.0, about, shown)
 
 
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs have more than one grade when they are graded again."""
-    return several_grades(case.all_runs)
+    return several_grades(case.samples)
 
 
 def _without(stream: Stream, seqs: Collection[int]) -> Grade:
@@ -53,13 +60,13 @@ def _without(stream: Stream, seqs: Collection[int]) -> Grade:
     return fresh_grade(Stream(stream.family, events, payloads, stream.digest))
 
 
-def _swapped(case: ScenarioCase, run: Played) -> Iterator[Played]:
-    """Yield *run* with two actions in a row swapped, for each such pair that differs."""
+def _swapped(case: ScenarioCase, run: Played) -> Iterator[tuple[int, Played]]:
+    """Yield the place of each two actions in a row that differ, and *run* with them swapped."""
     actions = actions_of(run.stream)
     for place, (one, other) in enumerate(pairwise(actions)):
         if one != other:
             changed = [*actions[:place], other, one, *actions[place + 2 :]]
-            yield case.follow("swapped", changed, run.shown.seed)
+            yield place, case.follow("swapped", changed, run.shown.seed)
 
 
 CHECKS = (

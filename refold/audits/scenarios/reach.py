@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from refold.audits.findings import Check, Measurement, Shown
 from refold.audits.lines import share_of
+from refold.audits.played import Played
 from refold.audits.scenarios.case import ScenarioCase
 from refold.graders import Grader
 from refold.scenarios import Criterion, Rubric
@@ -103,18 +104,25 @@ def reach_of(case: ScenarioCase, line: Line) -> Reach:
 
 def _find(case: ScenarioCase, line: Line) -> Reach:
     grader = Grader(line.rubric, find_criteria(case.scenario.family, case.scenario.rules))
-    best = max(case.all_runs, key=lambda run: share_of(grader(run.stream).parts[0]))
-    reached = share_of(grader(best.stream).parts[0])
-    in_runs = f"in {len(case.all_runs)} runs, which is no proof"
+
+    def share(run: Played) -> float:
+        return share_of(grader(run.stream).parts[0])
+
+    runs = len(case.all_runs)
+    best = max(case.all_runs, key=share)
+    reached = share(best)
+    seen = Reach(reached, reached, f"in {runs} runs, which is no proof", best.shown)
     if reached >= 1:
-        return Reach(reached, 1.0, f"in {len(case.all_runs)} runs", best.shown)
+        return evolve(seen, words=f"as one of {runs} runs shows")
     known = case.best.solution
     if known is None or not known.proved:  # what is possible cannot be searched through
-        return Reach(reached, reached, in_runs, best.shown)
-    found = case.solve(evolve(case.scenario, rubric=line.rubric), "score")
-    best = max(best, found.runs[0], key=lambda run: share_of(grader(run.stream).parts[0]))
-    value = share_of(grader(best.stream).parts[0])
-    return Reach(value, found.bound, found.words, best.shown)
+        return seen
+    alone = evolve(case.scenario, rubric=line.rubric)
+    found = case.solve(alone, "score", agent=f"best for {line.name}")
+    value = share(found.runs[0])
+    if value < reached:  # in another world
+        return seen
+    return Reach(value, found.bound, found.words, found.runs[0].shown)
 
 
 CHECKS = (

@@ -41,7 +41,8 @@ def failures_pay(case: ScenarioCase) -> Iterator[Measurement]:
 
 def _price(case: ScenarioCase, attempted: _Attempted, name: str) -> Measurement:
     """Return what failing at *name* adds to the best score, where it can do without."""
-    found = case.solve(case.scenario, "score", allowed=partial(_spares, attempted, name))
+    agent, allowed = f"best without failing {name}", partial(_spares, attempted, name)
+    found = case.solve(case.scenario, "score", agent=agent, allowed=allowed)
     best, other = case.best, found.runs[0]
     if (name, True) not in _outcomes(attempted, other.stream):
         about = f"nobody gets {name} done without a failure, so that it is not chosen"

@@ -54,7 +54,7 @@ def gameability_gap(case: ScenarioCase) -> Iterator[Measurement]:
     name, runs = _highest({name: case.comparable(runs) for name, runs in case.greedy.items()})
     best, score = case.best.score, mean_score(runs)
     missed = (best - score) / best if best else None
-    about = f"{name} scores {score:.4f}, of {best:.4f} that are known to be possible"
+    about = f"{name} scores {score:.4f}, of {best:.4f} that is known to be possible"
     yield Measurement("", missed, LEAST_LEFT, about, runs[0].shown)
 
 

@@ -30,7 +30,7 @@ _FIGURE = re.compile(r"[\w.-]*\d[\w.-]*\w")
 
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs go otherwise when their actions are taken again."""
-    runs = case.all_runs
+    runs = case.samples
     differing = [run for run in runs if _again(case, run) != run.stream.digest]
     about = f"the actions of {len(runs)} runs were taken again, {len(differing)} went otherwise"
     episode = differing[0].shown if differing else None
@@ -39,13 +39,13 @@ def determinism(case: ScenarioCase) -> Iterator[Measurement]:
 
 def replayability(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs the rules do not decide again as they were recorded."""
-    return otherwise_decided(case.all_runs)
+    return otherwise_decided(case.samples)
 
 
 def isolation(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs go otherwise when they take turns with another."""
-    runs = [*case.best.runs[:1], *(runs[0] for runs in case.panel.values())]
-    differing = [run for run in runs if not _keeps_apart(case, run, runs[0])]
+    runs, best = case.samples, case.best.runs[0]
+    differing = [run for run in runs if not _keeps_apart(case, run, best)]
     about = f"{len(runs)} runs took turns with the best one, {len(differing)} went otherwise"
     episode = differing[0].shown if differing else None
     yield Measurement("", float(len(differing)), 0.0, about, episode)
@@ -68,7 +68,7 @@ def sensitivity(case: ScenarioCase) -> Iterator[Measurement]:
 def fixed_fields(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure what share of the fields of observations never changes."""
     values: dict[str, set[bytes]] = {}
-    for run in case.all_runs:
+    for run in (*case.samples, *case.at_once):
         for shown in _observations(case, run):
             for name, value in shown.items():
                 values.setdefault(name, set()).add(encode(value))

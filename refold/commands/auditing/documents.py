@@ -27,7 +27,7 @@ def audit_markdown(report: AuditReport) -> str:
 
 def _lines(report: AuditReport) -> Iterator[str]:
     yield f"# Audit of {cell(', '.join(report.targets))}"
-    yield from ("", f"By `{cell(report.command)}`: {cell(report.verdict)}.", "")
+    yield from ("", f"By {_code(report.command)}: {cell(report.verdict)}.", "")
     yield from _summary(report)
     for target, findings in groupby(report.findings, attrgetter("target")):
         yield from ("", f"## {cell(target)}")
@@ -43,7 +43,7 @@ def _summary(report: AuditReport) -> Iterator[str]:
     yield f"|{'---|' * (len(targets) + 2)}"
     for check, found in _by_check(report.findings).items():
         cells = (_verdicts([each for each in found if each.target == name]) for name in targets)
-        yield _row((f"`{cell(check)}`", cell(found[0].title), *cells))
+        yield _row((_code(check), cell(found[0].title), *cells))
 
 
 def _by_check(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
@@ -79,9 +79,15 @@ def _section(findings: Sequence[Finding]) -> Iterator[str]:
 def _table(findings: Iterable[Finding]) -> Iterator[str]:
     yield from ("", _row(_COLUMNS), "|---|---|---|--:|--:|---|---|")
     for finding in findings:
-        episode = "" if finding.episode is None else f"`{cell(finding.episode.id)}`"
+        episode = "" if finding.episode is None else _code(finding.episode.id)
         told = (finding.verdict, finding.check, finding.part, *figures(finding), finding.about)
         yield _row((*map(cell, told), episode))
+
+
+def _code(text: str) -> str:
+    """Return *text* as code, in which backticks allow for no entities."""
+    shown = cell(text)
+    return f"`{text}`" if shown == text else f"<code>{shown}</code>"
 
 
 def _row(cells: Iterable[str]) -> str:

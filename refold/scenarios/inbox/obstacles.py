@@ -8,7 +8,7 @@ from refold.scenarios.inbox.events import EmailHandled
 from refold.scenarios.inbox.state import State
 
 
-def obstacles(_start: State) -> Sequence[Obstacle]:
+def find_obstacles(_start: State) -> Sequence[Obstacle]:
     """Return the limit of steps."""
     return (Obstacle("limit", "steps", lambda state: state.ended == "max_steps"),)
 

@@ -8,7 +8,7 @@ from refold.scenarios.inbox2.events import ThreadClosed
 from refold.scenarios.inbox2.state import State
 
 
-def obstacles(_start: State) -> Sequence[Obstacle]:
+def find_obstacles(_start: State) -> Sequence[Obstacle]:
     """Return the limits of every inbox, and the attacks."""
     return (
         Obstacle("limit", "steps", lambda state: state.ended == "max_steps"),

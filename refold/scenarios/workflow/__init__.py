@@ -9,7 +9,7 @@ from refold.scenarios.workflow.events import EVENTS
 from refold.scenarios.workflow.mock import mock_action
 from refold.scenarios.workflow.numbers import NUMBERS
 from refold.scenarios.workflow.observation import observe, view
-from refold.scenarios.workflow.obstacles import attempted, obstacles
+from refold.scenarios.workflow.obstacles import attempted, find_obstacles
 from refold.scenarios.workflow.parameters import WorkflowParameters, problems
 from refold.scenarios.workflow.phrases import say
 from refold.scenarios.workflow.policies import POLICIES
@@ -47,7 +47,7 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
-    obstacles=obstacles,
+    obstacles=find_obstacles,
     attempted=attempted,
     mock=mock_action,
     search=make_search,

@@ -14,7 +14,7 @@ from refold.scenarios.workflow.parameters import (
 from refold.scenarios.workflow.state import State, startable
 
 
-def obstacles(start: State) -> Sequence[Obstacle]:
+def find_obstacles(start: State) -> Sequence[Obstacle]:
     """Return the limits of the scenario, and the workers that always fail at some work."""
     parameters = start.plan.parameters
     limits = [_capacity(parameters), Obstacle("limit", "time", _is_out_of_time)]

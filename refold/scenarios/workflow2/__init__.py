@@ -15,7 +15,7 @@ from refold.scenarios.workflow2.events import EVENTS
 from refold.scenarios.workflow2.mock import mock_action
 from refold.scenarios.workflow2.numbers import NUMBERS
 from refold.scenarios.workflow2.observation import observe, view
-from refold.scenarios.workflow2.obstacles import attempted, obstacles
+from refold.scenarios.workflow2.obstacles import attempted, find_obstacles
 from refold.scenarios.workflow2.parameters import DRAWING
 from refold.scenarios.workflow2.phrases import say
 from refold.scenarios.workflow2.policies import CANARIES, PLAYERS, POLICIES, SEERS
@@ -55,7 +55,7 @@ FAMILY = Family(
     timeline=TIMELINE,
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
-    obstacles=obstacles,
+    obstacles=find_obstacles,
     attempted=attempted,
     mock=mock_action,
 )

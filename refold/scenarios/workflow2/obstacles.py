@@ -8,7 +8,7 @@ from refold.scenarios.workflow2.events import TaskCompleted, TaskFailed
 from refold.scenarios.workflow2.state import State
 
 
-def obstacles(_start: State) -> Sequence[Obstacle]:
+def find_obstacles(_start: State) -> Sequence[Obstacle]:
     """Return the limits of every workflow, and the tasks in which it is easy to go wrong."""
     return (
         Obstacle("limit", "capacity", _is_full),

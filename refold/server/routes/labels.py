@@ -4,7 +4,7 @@ Labels, tags and notes on the page: who labels is the server's setting, never th
 What others said is told only once one's own label is given, so that nobody copies it unawares.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -23,6 +23,7 @@ from refold.server.http.openapi import route_docs, schema_ref, text_schema
 from refold.server.http.request_session import BodyDep, ContextDep, EpisodeDep
 from refold.server.sessions.errors import BadRequest, NotLabelling
 from refold.server.sessions.reset_arguments import TEXT_PATTERN
+from refold.server.settings import ServerSettings
 
 router = APIRouter(tags=["labels"])
 NameQuery = Annotated[
@@ -119,10 +120,11 @@ def list_labels(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the labels, tags and notes that count; those of others once one's own is given."""
     with context.open_reader() as log:
         info = context.find_episode(log, id)
-        return JsonResponse(_label_list(log, info, context.settings.label_as))
+        return JsonResponse(_label_list(log, info, context.settings))
 
 
-def _label_list(log: EventLog, info: EpisodeInfo, author: str | None) -> LabelList:
+def _label_list(log: EventLog, info: EpisodeInfo, settings: ServerSettings) -> LabelList:
+    author = settings.label_as
     remarks = log.remarks()
     here = [each for each in standing(remarks) if each.episode == info.id]
     own = {
@@ -135,7 +137,7 @@ def _label_list(log: EventLog, info: EpisodeInfo, author: str | None) -> LabelLi
         by=author,
         names=[
             LabelName(name, list(values), own.get(name))
-            for name, values in label_names(remarks).items()
+            for name, values in {**label_names(remarks), **settings.label_values}.items()
         ],
         remarks=[_remark_row(log, each) for each in shown],
         hidden=len(here) - len(shown),
@@ -188,7 +190,7 @@ def _author(context: ServerContext) -> str:
 
 def _labels_now(context: ServerContext, id: str) -> LabelList:
     with context.open_reader() as log:
-        return _label_list(log, log.find(id), context.settings.label_as)
+        return _label_list(log, log.find(id), context.settings)
 
 
 def _read_remark(context: ServerContext, id: str, body: dict[str, Any], author: str) -> Remark:
@@ -198,7 +200,8 @@ def _read_remark(context: ServerContext, id: str, body: dict[str, Any], author: 
         try:
             match body.get("kind"):
                 case "label":
-                    return _read_label(log, info, body, author, step)
+                    declared = context.settings.label_values
+                    return _read_label(log, info, body, author, step, declared)
                 case "tag":
                     tag = get_text(body, "name") or ""
                     return make_tag(info, tag, author=author, step=step, back=value is None)
@@ -213,7 +216,12 @@ def _read_remark(context: ServerContext, id: str, body: dict[str, Any], author: 
 
 
 def _read_label(
-    log: EventLog, info: EpisodeInfo, body: dict[str, Any], author: str, step: int | None
+    log: EventLog,
+    info: EpisodeInfo,
+    body: dict[str, Any],
+    author: str,
+    step: int | None,
+    declared: Mapping[str, Sequence[str]],
 ) -> Remark:
     name, value = get_text(body, "name") or "", get_text(body, "value")
     remarks = log.remarks()
@@ -222,7 +230,7 @@ def _read_label(
         name,
         value,
         author=author,
-        choices=agreed_values(name, remarks, _values(body), value),
+        choices=agreed_values(name, remarks, _values(body), value, declared=declared),
         step=step,
         note=_note(body),
         drawn=QUEUE if body.get("blind") is True and _is_next(log, info, name, author) else "",

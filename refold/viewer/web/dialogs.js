@@ -29,7 +29,7 @@ export function keyList(s, rows) {
   };
   return html`<h2>Keys</h2><table class="plain"><tbody>${rows.map(([key, what]) =>
     html`<tr><th scope="row">${key}</th><td>${what}</td></tr>`)}</tbody></table>
-    <label class="check"><input type="checkbox" .checked=${s.letters} @change=${change}> letters and signs are keys</label>`;
+    <label class="check"><input type="checkbox" .checked=${s.letters} @change=${change}> single-key shortcuts on</label>`;
 }
 
 function keysDialog(s) {

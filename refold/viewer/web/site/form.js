@@ -87,13 +87,13 @@ function playControls(s) {
       s.seek(s.last);
       focusPanel();
     };
-    return html`<p class="dim">You look at step ${s.at} of ${s.last}. What was done cannot be undone, but left:</p>
+    return html`<p class="dim">You’re at step ${s.at} of ${s.last}. Recorded steps can’t change, but you can branch from here:</p>
       <p><button type="button" data-first @click=${go}>Go to the last</button>
       <button type="button" @click=${() => s.ask("fork")}>Fork here</button></p>`;
   }
-  if (s.doc.episode.ended !== "running") return forkOffer(s, "This episode has ended; who forks it plays on from an earlier step.");
+  if (s.doc.episode.ended !== "running") return forkOffer(s, "This episode has ended; fork it to play on from an earlier step.");
   if (s.hand.gone) return sessionEnded(s);
-  if (!s.hand.session) return forkOffer(s, "Somebody else plays this episode; fork it to play on yourself.");
+  if (!s.hand.session) return forkOffer(s, "Somebody else is playing this episode; fork it to play on yourself.");
   if (!mayAct(s)) return html`<p class="dim">No action is possible.</p>`;
   return actionForm(s);
 }
