@@ -12,6 +12,7 @@ from refold.audits.recording import record
 from refold.audits.report import AuditReport
 from refold.audits.running import Target, Watch, choose, refuse_unknown, run_audit
 from refold.audits.targets import find_targets, honest_limits
+from refold.audits.worlds import WorldTarget
 from refold.commands.auditing.documents import audit_junit, audit_markdown
 from refold.commands.auditing.text import finding_row, print_report
 from refold.commands.shared.files import check_output, output_file
@@ -20,6 +21,7 @@ from refold.commands.shared.options import (
     json_option,
     log_option,
     scenario_argument,
+    world_option,
 )
 from refold.commands.shared.output import print_json, safe_text
 from refold.commands.shared.progress import make_progress_bar
@@ -35,6 +37,8 @@ _SEEDS = 5
         "refold audit workflow/hard",
         "refold audit workflow@2 inbox@2 --seed 0 --seeds 30 --jobs 2",
         "refold audit ./mine.toml --only semantic --only criteria.dead",
+        "refold audit gymnasium:FrozenLake-v1 --only statistical",
+        "refold audit python:my_env.py:make --oracle solve.py:solve",
         "refold audit runs.db --markdown audit.md --junit audit.xml",
     ),
 )
@@ -53,6 +57,12 @@ _SEEDS = 5
     show_default=True,
     help="How many worlds of a scenario to play in.",
 )
+@click.option(
+    "--oracle",
+    metavar="AGENT",
+    help="Who does all that a world outside expects: script:FILE, FILE.py:FUNCTION or a name.",
+)
+@world_option
 @click.option("--run", help="Of a log, only the episodes of this run.")
 @click.option(
     "--time-limit",
@@ -77,6 +87,8 @@ def audit_command(
     only: Sequence[str],
     seed: int | None,
     seeds: int,
+    oracle: str | None,
+    named: Sequence[str],
     run: str | None,
     time_limit: float,
     jobs: int,
@@ -88,19 +100,25 @@ def audit_command(
     """
     Check whether each TARGET is worth its score: what is possible, what comes for free.
 
-    TARGET is a scenario, a family (all of its scenarios), the path of a scenario file, or a log of
+    TARGET is a scenario, a family (all of its scenarios), a world outside (gymnasium:ID,
+    openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION), the path of a scenario file, or a log of
     saved runs. Each check measures a value and holds it against a bound. The episodes that show
     what it found are recorded in the log, as the run `audit`.
 
     Exits with 0 if nothing was found, 1 if a check fails, 2 if one could not run.
     """
-    found = (find_targets(name, seed=seed, seeds=seeds, run=run) for name in target)
+    found = (
+        find_targets(name, seed=seed, seeds=seeds, run=run, named=named, oracle=oracle)
+        for name in target
+    )
     # Once each, though a family and one of its scenarios are named.
     targets = list({each.name: each for group in found for each in group}.values())
     refuse_unknown(targets, only)
     recorded = all(isinstance(each, LogTarget) for each in targets)
     if run is not None and not any(isinstance(each, LogTarget) for each in targets):
         raise RefoldError(f"--run {run}: expected a log to audit, got none")
+    if oracle is not None and not any(isinstance(each, WorldTarget) for each in targets):
+        raise RefoldError(f"--oracle {oracle}: expected a world outside to audit, got none")
     documents = {"--markdown": (markdown, audit_markdown), "--junit": (junit, audit_junit)}
     for option, (path, _) in documents.items():
         if path is not None:
@@ -112,7 +130,17 @@ def audit_command(
         findings = [record(log, log_path, answer) for group in answers for answer in group]
     report = AuditReport(
         targets=target,
-        command=_command(target, {"--only": only, "--seed": seed, "--seeds": seeds, "--run": run}),
+        command=_command(
+            target,
+            {
+                "--only": only,
+                "--seed": seed,
+                "--seeds": seeds,
+                "--oracle": oracle,
+                "--world": tuple(named),
+                "--run": run,
+            },
+        ),
         findings=findings,
         limits=honest_limits(targets),
     )
