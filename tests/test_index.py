@@ -393,6 +393,8 @@ def test_a_search_that_is_no_text(log):
     """A lone surrogate is no text: that is said in a line."""
     with pytest.raises(RefoldError, match="expected valid Unicode to look for"):
         listed(log, Wanted(text="\ud800"))
+    with pytest.raises(RefoldError, match="search: expected at most 1000 characters, got 1001"):
+        listed(log, Wanted(text="x" * 1001))
 
 
 def test_a_search_finds_phrases(log):

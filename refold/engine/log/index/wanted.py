@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 from attrs import frozen
 
+from refold.engine.errors import RefoldError
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.reader import OF_SCENARIO, family_values
 
@@ -27,6 +28,9 @@ SORTS: Mapping[str, str] = {
 }
 """What episodes can be sorted by, and the SQL for it."""
 
+LONGEST_TEXT = 1000
+"""Characters that can be searched for."""
+
 _CONDITIONS = {
     "agent": "agent = :agent",
     "run": "run = :run",
@@ -34,8 +38,9 @@ _CONDITIONS = {
     "since": "started_at >= :since",
     "error": "id IN (SELECT id FROM errors WHERE error = :error)",
     "ids": "uid IN (SELECT value FROM json_each(:ids))",
-    "text": "(id IN (SELECT rowid FROM texts WHERE words MATCH :phrase) OR instr(lower("
-    "uid || char(10) || scenario || char(10) || agent || char(10) || run), lower(:text)))",
+    "text": "(id IN (SELECT rowid FROM texts WHERE words MATCH :phrase)"
+    + "".join(f" OR {name} LIKE :part ESCAPE '\\'" for name in ("uid", "scenario", "agent", "run"))
+    + ")",
 }
 _ENDED = {
     "terminated": "ended = 'terminated'",
@@ -93,7 +98,13 @@ class Order:
     falling: bool = True
 
 
-def phrase_of(text: str) -> str:
+def _part_of(text: str) -> str:
+    """Return the LIKE pattern for names that contain *text*."""
+    escaped = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
+def _phrase_of(text: str) -> str:
     """Return the FTS5 query for the words of *text* in a row, the last as a beginning."""
     # Quoted, nothing in it is an operator; a NUL would end the query.
     quoted = text.replace("\0", " ").replace('"', '""')
@@ -121,7 +132,14 @@ def _conditions(wanted: Wanted) -> Iterator[tuple[str, dict[str, Any]]]:
     if wanted.ids is not None:
         yield _CONDITIONS["ids"], {"ids": json.dumps(wanted.ids)}
     if wanted.text is not None:
-        yield _CONDITIONS["text"], {"text": wanted.text, "phrase": phrase_of(wanted.text)}
+        if len(wanted.text) > LONGEST_TEXT:
+            raise RefoldError(
+                f"search: expected at most {LONGEST_TEXT} characters, got {len(wanted.text)}"
+            )
+        yield (
+            _CONDITIONS["text"],
+            {"part": _part_of(wanted.text), "phrase": _phrase_of(wanted.text)},
+        )
 
 
 def order_of(order: Order, after: int | None) -> tuple[str, str, dict[str, Any]]:
