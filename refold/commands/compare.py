@@ -18,7 +18,6 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.moves import (
@@ -43,6 +42,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.report_formatting import (
     format_difference,
     format_exclusions,

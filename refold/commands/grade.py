@@ -15,7 +15,6 @@ from refold.commands.shared.grade_tables import (
     summary_table,
 )
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.judging import PASS_AT, JudgeSession
 from refold.commands.shared.left_out import telling_left_out
@@ -28,6 +27,7 @@ from refold.commands.shared.options import (
     open_existing,
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED

@@ -12,7 +12,6 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
@@ -25,6 +24,7 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress, watching
 from refold.commands.shared.report_formatting import (
     format_exclusions,

@@ -13,7 +13,6 @@ from refold.commands.regrading.words import Heading
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.judging import JudgeSession
 from refold.commands.shared.left_out import telling_left_out
@@ -27,6 +26,7 @@ from refold.commands.shared.options import (
     pass_at_option,
 )
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.graders.pairing import Pairing
 from refold.reports import find_run

@@ -14,7 +14,6 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_options import price_option
 from refold.commands.shared.optimum_formatting import format_share
@@ -33,6 +32,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, pluralise
 from refold.commands.shared.grader_choice import AS_RECORDED
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
 from refold.commands.shared.output import (
@@ -19,6 +18,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import watching
 from refold.commands.shared.report_formatting import format_exclusions
 from refold.engine import EventLog

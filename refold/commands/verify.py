@@ -9,7 +9,6 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.jobs_option import jobs_option
 from refold.commands.shared.live_verification import verify_worlds
 from refold.commands.shared.options import (
     episode_argument,
@@ -25,6 +24,7 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.log.audit import Audit
