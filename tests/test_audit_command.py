@@ -116,7 +116,7 @@ def test_time_limit(shell):
         ("audit", "missing argument"),
         ("audit inbox/esy", "did you mean inbox/easy"),
         ("audit inbox/easy --seeds 0", "0 is not in the range x>=1"),
-        ("audit inbox/easy --log refold.toml", "refold.toml"),
+        ("audit inbox/easy --log notes.txt", "notes.txt"),
         ("audit inbox/easy --markdown log.db --log log.db", "expected a file that is no part of"),
         ("audit runs.db", "runs.db"),
         ("audit log.db --run nobody", "run 'nobody': expected a name"),
@@ -126,7 +126,7 @@ def test_time_limit(shell):
 )
 def test_refused(shell, words, match):
     """Bad input is one clear line; nothing is written."""
-    (shell.at / "refold.toml").write_text("[check]\n")
+    (shell.at / "notes.txt").write_text("no log")
     (shell.at / "runs.db").write_bytes(b"SQLite format 3\0 and nothing more")
     EventLog(shell.at / "empty.db").close()
     shell("record inbox/easy --agent baseline --log log.db")
