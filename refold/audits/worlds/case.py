@@ -11,7 +11,7 @@ from refold.agents import make_policy
 from refold.agents.functions import FunctionPlayer
 from refold.agents.rollout import next_action
 from refold.audits.findings import Shown
-from refold.audits.panel import TEXTS, panel
+from refold.audits.panel import TEXTS, make_panel
 from refold.audits.played import Played, Runs
 from refold.audits.running import stop_at
 from refold.audits.worlds.answers import actions_taken
@@ -230,7 +230,7 @@ class WorldCase:
     def _silent_players(self) -> Mapping[str, MakePolicy]:
         """The players of the panel that write nothing."""
         moves = self.moves
-        return panel(lambda legal: moves, moves.kinds, writing=())
+        return make_panel(lambda legal: moves, moves.kinds, writing=())
 
     def _writer(self, write: Callable[[Any], str]) -> MakePolicy:
         """Return what makes the player that writes into each text that there is, and then ends."""
