@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
@@ -18,53 +19,70 @@ import click
 
 from refold.release import RELEASE
 
-COMMANDS: Mapping[str, tuple[str, str]] = {
-    "scenarios": ("refold.commands.scenarios", "List the scenarios, or show one."),
-    "record": ("refold.commands.record", "Run episodes and record them in the log."),
-    "resume": ("refold.commands.resume", "Go on with episodes that were interrupted."),
-    "fork": ("refold.commands.fork", "Leave an episode at one of its steps and play on otherwise."),
-    "what-if": ("refold.commands.what_if", "Try every action at a step and rank what comes of it."),
-    "solve": ("refold.commands.solve", "Find the best that a scenario allows, with a proof."),
-    "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
-    "inference": ("refold.commands.inference", "Play scenarios and print [START], [STEP], [END]."),
-    "mock-model": (
-        "refold.commands.mock_model",
-        "Run a mock model server, to try refold without an API key.",
-    ),
-    "runs": ("refold.commands.runs", "List the runs of the log."),
-    "report": ("refold.commands.report", "Report on a run, with honest statistics."),
-    "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
-    "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
-    "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
-    "baseline": ("refold.commands.baseline", "Show what the built-in agents reach."),
-    "episodes": ("refold.commands.episodes", "List the episodes of the log."),
-    "show": ("refold.commands.show", "Show one episode at a glance."),
-    "replay": ("refold.commands.replay", "Walk through an episode, or to one moment of it."),
-    "grade": ("refold.commands.grade", "Grade episodes from their events."),
-    "regrade": (
-        "refold.commands.regrade",
-        "Grade again and list the episodes that moved, and why.",
-    ),
-    "check": ("refold.commands.check", "Check the project's grades against its baseline."),
-    "label": ("refold.commands.label", "Label an episode, or the next to be labelled."),
-    "tag": ("refold.commands.tag", "Tag an episode."),
-    "note": ("refold.commands.note", "Note something on an episode."),
-    "labels": ("refold.commands.labels", "List labels, tags and notes."),
-    "agree": ("refold.commands.agree", "Measure how far people's labels agree."),
-    "validate": ("refold.commands.validate", "Compare a grader with people's labels."),
-    "judge-check": ("refold.commands.judge_check", "Try whether texts can sway a judge."),
-    "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
-    "verify": ("refold.commands.verify", "Check hash chains and decide every step again."),
-    "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),
-    "diff": ("refold.commands.diff", "Compare two episodes step by step."),
-    "export": ("refold.commands.transfer", "Write episodes as JSON Lines."),
-    "import": ("refold.commands.import_runs", "Read episodes and other tools' runs into the log."),
-    "merge": ("refold.commands.merge", "Put several logs into a new one."),
-    "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
-    "proxy": ("refold.commands.proxy", "Record what OpenEnv clients do on any server."),
-    "demo": ("refold.commands.demo", "See the main job done in one go, without a key."),
+GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "Record and play": {
+        "scenarios": ("refold.commands.scenarios", "List the scenarios, or show one."),
+        "record": ("refold.commands.record", "Run episodes and record them in the log."),
+        "resume": ("refold.commands.resume", "Continue episodes that were interrupted."),
+        "fork": ("refold.commands.fork", "Branch off at step N and let another agent continue."),
+        "what-if": ("refold.commands.what_if", "Try every action at a step and rank the results."),
+        "generate": ("refold.commands.generate", "Generate scenarios that can be solved."),
+        "solve": ("refold.commands.solve", "Find the best score that a scenario allows."),
+        "inference": ("refold.commands.inference", "Play scenarios; print [START], [STEP], [END]."),
+    },
+    "Look": {
+        "runs": ("refold.commands.runs", "List the runs of the log."),
+        "episodes": ("refold.commands.episodes", "List the episodes of the log."),
+        "show": ("refold.commands.show", "Show one episode at a glance."),
+        "replay": ("refold.commands.replay", "Step through an episode."),
+        "diff": ("refold.commands.diff", "Compare two episodes step by step."),
+    },
+    "Grade and compare": {
+        "grade": ("refold.commands.grade", "Grade episodes from their events."),
+        "regrade": ("refold.commands.regrade", "Grade again; list the scores that moved, and why."),
+        "report": ("refold.commands.report", "Report on a run, with confidence intervals."),
+        "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
+        "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
+        "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
+        "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
+        "baseline": ("refold.commands.baseline", "Show the scores of the built-in agents."),
+    },
+    "Labels and judges": {
+        "label": ("refold.commands.label", "Label an episode, or the next without a label."),
+        "tag": ("refold.commands.tag", "Tag an episode."),
+        "note": ("refold.commands.note", "Write a note on an episode."),
+        "labels": ("refold.commands.labels", "List labels, tags and notes."),
+        "agree": ("refold.commands.agree", "Measure how far people's labels agree."),
+        "validate": ("refold.commands.validate", "Compare a grader with people's labels."),
+        "judge-check": ("refold.commands.judge_check", "Test whether texts can sway a judge."),
+    },
+    "Verify and move data": {
+        "verify": ("refold.commands.verify", "Check hash chains and re-run the rules."),
+        "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),
+        "export": ("refold.commands.transfer", "Write episodes as JSON Lines or other formats."),
+        "import": ("refold.commands.import_runs", "Read episodes and other tools' runs."),
+        "merge": ("refold.commands.merge", "Put several logs into a new one."),
+        "index": ("refold.commands.index", "Rebuild the index of the log."),
+    },
+    "Serve": {
+        "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),
+        "proxy": ("refold.commands.proxy", "Record what OpenEnv clients do on any server."),
+        "mock-model": (
+            "refold.commands.mock_model",
+            "Run a mock model server, to try refold without an API key.",
+        ),
+    },
+    "Project": {
+        "config": ("refold.commands.config", "Show which settings count, and where from."),
+        "check": ("refold.commands.check", "Check the project's grades against its baseline."),
+        "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
+        "demo": ("refold.commands.demo", "See what refold does, without an API key."),
+    },
 }
-"""Every command, in the order of --help: its module, and its line in the list of commands."""
+"""Every command, by what it is for, in the order of --help: its module, and its line there."""
+
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
+"""Every command: its module, and its line in --help."""
 
 
 class ReportedError(click.ClickException):
@@ -102,10 +120,26 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that *args* begin with; one that is misspelt is asked about."""
+        name = args[0]
+        if not (name in COMMANDS or name.startswith("-") or ctx.resilient_parsing):
+            (close,) = get_close_matches(name, COMMANDS, n=1) or [""]
+            asked = f"; did you mean {close}?" if close else ""
+            raise click.UsageError(f"no such command {name!r:.60}{asked}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands for --help, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+        """Write the commands by what they are for, without importing any."""
+        widest = max(map(len, COMMANDS))
+        for title, group in GROUPS.items():
+            with formatter.section(title):
+                # Padded, so that the descriptions of all groups begin in one column.
+                formatter.write_dl(
+                    [(name.ljust(widest), line) for name, (_, line) in group.items()]
+                )
 
 
 @click.group(
@@ -119,12 +153,12 @@ Examples:
   refold diff 3f2a 9c01
 
 Episodes are named by id, by a unique beginning of it, or by 'last'. The log is the file named by
---log or REFOLD_LOG, else refold.db.
+--log or REFOLD_LOG, else by the project's refold.toml, else refold.db.
 """,
 )
 @click.version_option(RELEASE, message="%(prog)s %(version)s")
 def refold() -> None:
-    """Record episodes of LLM agents as events; replay, grade and compare them at any time."""
+    """Run LLM agents, log every step, and replay, grade and compare their runs at any time."""
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -51,3 +51,21 @@ def test_published_audit(family, tmp_path):
     page = (DOCS / "audits" / f"{family}.md").read_text()
     assert f"refold audit {family} {family}" in page
     assert (tmp_path / "page.md").read_text() == page
+
+
+def sections(text):
+    """Return the sections of a page by their headings, without the verdict on the whole."""
+    return {
+        title: rest for title, _, rest in (each.partition("\n") for each in text.split("\n## "))
+    }
+
+
+def test_a_part_of_the_published_audits(tmp_path):
+    """Of what is audited soon, the pages have what the command prints now, to the byte."""
+    shell = Shell(tmp_path)
+    shell("audit inbox/easy workflow/easy --time-limit 7200 --markdown page.md", code=1)
+    now = sections((tmp_path / "page.md").read_text())
+    for family in ("inbox", "workflow"):
+        page = sections((DOCS / "audits" / f"{family}.md").read_text())
+        title = f"{family}/easy"
+        assert now[title].rstrip() == page[title].rstrip()

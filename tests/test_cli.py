@@ -53,6 +53,17 @@ def test_help_is_quick():
         assert words in listed
 
 
+def test_the_list_of_commands_is_grouped(tmp_path):
+    """Commands stand by what they are for, each once, in 80 columns without a wrapped line."""
+    assert sum(map(len, cli.GROUPS.values())) == len(cli.COMMANDS)
+    listed = Shell(tmp_path)("--help", COLUMNS="80").out
+    assert [line[:-1] for line in listed.splitlines() if line.rstrip(":") in cli.GROUPS] == [
+        *cli.GROUPS
+    ]
+    for name, (_, words) in cli.COMMANDS.items():
+        assert f"\n  {name:11}  {words}\n" in listed
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_a_command_explains_itself(tmp_path, name):
     """Each command has help that says what it does; its examples stand a line each and are real."""
@@ -79,13 +90,14 @@ def test_version_and_no_command(tmp_path):
     assert shell("--version").out.startswith("refold 0.")
     bare = shell("", code=2)
     assert bare.out == ""
-    assert "Commands:" in bare.err
+    assert "\nRecord and play:\n  scenarios " in bare.err
 
 
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        ("episods", r"no such command 'episods'.*; see `refold --help`"),
+        ("recrod", r"no such command 'recrod'; did you mean record\?; see `refold --help`"),
+        ("xyzzy --all", r"no such command 'xyzzy'; see `refold --help`"),
         ("grade --jsn", r"no such option '--jsn'.*'--json'.*; see `refold grade --help`"),
         ("record", r"missing argument 'SCENARIO...'; see `refold record --help`"),
         ("record inbox/easy", r"missing option '--agent'"),

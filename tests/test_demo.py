@@ -14,7 +14,7 @@ def test_demo(tmp_path):
     for heading in ("record: ", "replay: ", "grade: ", "diff: ", "next"):
         assert f"\n{heading}" in ran.out
     assert "byte for byte the grade that was given live: yes" in ran.out
-    assert "every step decided again, equal to the byte: yes" in ran.out
+    assert "rules re-run on every step, equal byte for byte: yes" in ran.out
     listed = {each["agent"]: each for each in shell("episodes --run demo --json").json["episodes"]}
     example = next(path for path in find_goldens() if "worked-example" in path.name)
     assert listed["worked-example"]["score"] == grade(read_golden(example)).score == 0.7929

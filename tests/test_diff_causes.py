@@ -171,7 +171,7 @@ def test_words_of_models(shell):
     shown = shell("diff a b", code=1).out
     assert "1 equal step, then apart: the model answered the same request otherwise" in shown
     lines = [" ".join(line.split()) for line in shown.splitlines()]
-    assert lines[lines.index("told to the model at step 2") :][1:3] == [
+    assert lines[lines.index("sent to the model at step 2") :][1:3] == [
         "A a what now?",
         "B b what now?",
     ]

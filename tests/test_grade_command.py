@@ -155,7 +155,7 @@ def test_many_grades_are_summed_up(shell):
     ran = shell("grade")
     lines = [line.split() for line in ran.out.splitlines()]
     assert lines[0] == ["scenario", "episodes", "mean", "lowest", "highest"]
-    assert ["workflow/hard", "1", *3 * ["0.0176"]] in lines
+    assert ["workflow/hard", "1", *3 * ["0.018"]] in lines
     assert [line[:2] for line in lines[-3:]] == [
         [f"inbox/{name}", "20"] for name in ("easy", "medium", "hard")
     ]

@@ -53,7 +53,7 @@ def test_an_interrupted_run_ends_cleanly_and_goes_on(shell):
     """Exit 130, a hint how to go on, no traceback; nothing that was answered is asked again."""
     words = f"record workflow/easy inbox --agent openai:m --name r --parallel {PARALLEL}"
     run, out, err = interrupted(shell, words, answers=8)
-    hint = "interrupted; `refold resume r` goes on where it stopped\n\nrefold: interrupted\n"
+    hint = "interrupted; `refold resume r` continues where it stopped\n\nrefold: interrupted\n"
     assert (run.returncode, out, err) == (130, "", hint)
     with EventLog(shell.at / "refold.db", readonly=True) as log:
         before = [log.events(info.id) for info in log.episodes(run="r")]

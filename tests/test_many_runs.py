@@ -83,7 +83,7 @@ def test_only_shared_worlds_count(log):
     answer, _ = ask("compare", log, "good", "poor", "short")
     assert (answer["worlds"], answer["left_aside"]) == (1, 3)
     text, _ = shown("compare", log, "good", "poor", "short")
-    assert "3 worlds that not every run has: left aside" in text
+    assert "3 seeds that not every run has: left out" in text
 
 
 def test_repetitions_are_averaged_first(log):

@@ -71,7 +71,7 @@ def test_the_action_format_can_be_chosen(shell):
         (body,) = server.requests
         assert name in body
         assert f"model: {server.base_url} gave no answer: status 400: not this" in ran.err
-        assert "1 episode cut off because the API kept failing: not counted" in ran.err
+        assert "1 not counted: the model's API kept failing (unsupported)" in ran.err
 
 
 def test_patience_is_as_long_as_asked_for(shell):

@@ -89,3 +89,48 @@ def test_a_long_cell_stays_beside_its_label():
     rows = [("x" * 40, "y" * 20, "seed 7, " * 12)]
     lines = printed(60, ["episode", "run", "note"], rows).splitlines()
     assert [line[:9].rstrip() for line in lines] == ["episode", "run", "note", ""]
+
+
+def spared(width, *, terminal=True, spare=("95 %", "steps")):
+    """Return a table with figures and columns to spare, as *width* columns show it."""
+    listing = new_table(["scenario", "mean", "95 %", "steps"], right=["95 %"], spare=spare)
+    add_row(listing, "a scenario of several words", "0.379", "0.113 to 0.814", 22)
+    console = Console(width=width, force_terminal=terminal, no_color=True, highlight=False)
+    with console.capture() as capture:
+        console.print(listing)
+    return [line.rstrip() for line in capture.get().replace("\x1b[0m", "").splitlines()]
+
+
+def test_what_can_be_spared_goes_before_a_text_is_wrapped():
+    """On a narrow terminal, in the order given, and it is said; with room, nothing goes."""
+    plain = [re.sub(r"\x1b\[\d+m", "", line).rstrip() for line in spared(44)]
+    assert plain == [
+        "scenario                     mean   steps",
+        "a scenario of several words  0.379  22",
+        "left out in 44 columns: 95 %",
+    ]
+    assert "22" in "".join(spared(120))
+    assert not any("left out" in line for line in spared(120))
+
+
+def test_a_pipe_is_spared_nothing():
+    """There texts are wrapped instead, and figures are not."""
+    lines = spared(44, terminal=False)
+    assert any("0.113 to 0.814" in line and "22" in line for line in lines)
+    assert not any("left out" in line for line in lines)
+
+
+def test_a_figure_is_never_wrapped():
+    """Where an interval has no room in a table, the rows stand one below the other."""
+    assert "95 %      0.113 to 0.814" in spared(34, terminal=False)
+
+
+def test_a_wide_terminal_wraps_before_it_leaves_out():
+    """From 100 columns on, texts are wrapped first."""
+    listing = new_table(["text", "steps"], spare=["steps"])
+    add_row(listing, "word " * 30, 22)
+    console = Console(width=100, force_terminal=True, no_color=True)
+    with console.capture() as capture:
+        console.print(listing)
+    assert "left out" not in capture.get()
+    assert "22" in capture.get()

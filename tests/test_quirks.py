@@ -98,11 +98,11 @@ def test_what_an_api_cut_off_is_played_again(shell):
     """In the same run, with the same seeds and settings; reports count the newer episode."""
     with FaultServer(then=BUSY) as server:
         ran = shell(f"{RUN} --base-url {server.base_url}", code=1)
-    assert "2 episodes cut off" in ran.err
-    assert "overloaded (2); `refold resume r --failed` plays them again" in ran.err
+    assert "2 not counted: the model's API kept failing (2 × overloaded)\n" in ran.err
+    assert "next: refold resume r --failed\n" in ran.err
     assert shell("grade", code=0).err.startswith("2 episodes without a grade")
     assert shell("grade --fail-under 0.1", code=1).out == ""
-    assert "no grade: the episode was cut off" in shell("show last").out
+    assert "Not counted: the model’s API kept failing (503) at step 1." in shell("show last").out
     assert shell("show last --json").json["episodes"][0]["grade"] is None
     with FaultServer(then=Quirk().serving()) as server:
         ran = shell(f"resume r --failed --json --base-url {server.base_url}")

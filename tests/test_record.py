@@ -51,11 +51,12 @@ def test_an_episode_and_its_grade_are_recorded(shell):
 def test_what_people_see(shell):
     """A table names the episode, its score and how it ended."""
     ran = shell("record inbox/hard --agent baseline --name mail")
-    head, row = (" ".join(line.split()) for line in ran.out.splitlines())
+    head, row, figures = (" ".join(line.split()) for line in ran.out.splitlines())
     assert head == "episode scenario agent seed steps reward score ended run"
     id = shell.ids()[0][:8]
-    assert row == f"{id} inbox/hard baseline 1 5 +2.2 0.8240 terminated: inbox_empty mail"
-    assert ran.err == ""
+    assert row == f"{id} inbox/hard baseline 1 5 +2.2 0.824 terminated: inbox_empty mail"
+    assert figures.startswith("mail: 1 episode, score 0.824, passed, ")
+    assert ran.err == f"next: refold show {id}\n      refold replay {id}\n"
 
 
 def test_a_family_means_all_its_scenarios(shell):
@@ -143,7 +144,7 @@ def test_a_script_longer_than_the_episode(shell):
 def test_many_episodes_are_summed_up(shell):
     """People see a line for each scenario in place of a long list; --json has every episode."""
     ran = shell("record inbox/easy inbox/hard --agent random --epochs 30")
-    assert [line.split()[:2] for line in ran.out.splitlines()] == [
+    assert [line.split()[:2] for line in ran.out.splitlines()[:-2]] == [
         ["scenario", "episodes"],
         ["inbox/easy", "30"],
         ["inbox/hard", "30"],

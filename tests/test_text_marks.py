@@ -88,4 +88,4 @@ def test_a_golden_cut_short_is_not_ok(shell, steps):
 def test_only_an_episode_with_an_end_becomes_a_golden(shell):
     """A golden of an open episode could not be told from one that was cut short."""
     shell("record workflow/easy --agent script:wait.jsonl")
-    shell.refuses("golden add last", match="expected one that has ended, got one that goes on")
+    shell.refuses("golden add last", match="expected one that has ended, got one that has not")

@@ -218,7 +218,7 @@ def test_what_failed_is_played_again_only_in_a_world_that_is_named(shell):
     name = "python:falls.py:Falls"
     ran = shell(f"record {name} --agent random --epochs 2 --name r --json", code=1)
     assert [row["reason"] for row in ran.json["episodes"]] == ["instrument_failed"] * 2
-    assert "2 episodes cut off because the world failed: not counted; OSError: no link" in ran.err
+    assert "2 not counted: the environment kept failing (2 × OSError: no link" in ran.err
     shell.refuses("resume r --failed", match=f"add --world {name}")
     (shell.at / "mended").touch()
     rows = shell(f"resume r --failed --world {name} --json").json["episodes"]

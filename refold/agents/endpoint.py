@@ -1,8 +1,9 @@
 """
-Find the API's address, key and model in options, environment variables and ``.env``.
+Find the API's address, key and model in options, environment variables, ``.env``, ``refold.toml``.
 
 A key goes only to an address from its own source, or to one given on the command line: a ``.env``
-that came with somebody's files must not send the user's key to somebody's server.
+that came with somebody's files must not send the user's key to somebody's server. For the same
+reason, a key goes to the address in a ``refold.toml`` only if the environment trusts its host.
 """
 
 import os
@@ -29,7 +30,13 @@ _HUGGING_FACE_DOMAINS = ("huggingface.co", "huggingface.cloud")
 NO_KEY = "none"
 """Sent as the key to APIs that need none; the client library insists on having one."""
 
+TRUSTED_HOSTS = "REFOLD_API_HOSTS"
+"""The variable with the hosts, after commas, that keys may go to if a ``refold.toml`` says so."""
+
+_OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+
 COMMAND_LINE, ENVIRONMENT, FILE = "the command line", "the environment", ".env"
+PROJECT = "refold.toml"
 """Sources of a setting, in words for messages."""
 
 
@@ -66,12 +73,19 @@ class Settings:
                     return Setting(name, values[name], each)
         return None
 
-    def keys(self) -> Sequence[str]:
-        """Return the values of all variables that hold keys, from both sources."""
-        found = (
-            self.find(name, source=each) for name in _KEY_VARIABLES for each in (ENVIRONMENT, FILE)
-        )
+    def keys(self, *more: str) -> Sequence[str]:
+        """Return the values of all variables that hold keys, and of *more*, from both sources."""
+        names = (*_KEY_VARIABLES, *more)
+        found = (self.find(name, source=each) for name in names for each in (ENVIRONMENT, FILE))
         return [each.value.strip() for each in found if each]
+
+
+@frozen
+class ProjectEndpoint:
+    """The API at *base_url* that a ``refold.toml`` names, and the variable with its key, if any."""
+
+    base_url: str
+    key_variable: str | None = None
 
 
 @frozen
@@ -100,7 +114,7 @@ class Endpoint:
     @property
     def display_address(self) -> str:
         """The address without its secrets, for error messages."""
-        return _strip_secrets(self.base_url) if self.base_url else "the API"
+        return without_secrets(self.base_url) if self.base_url else "the API"
 
 
 def read_settings() -> Settings:
@@ -130,23 +144,22 @@ def find_endpoint(
     api_key: str | None,
     timeout: float,
     max_retries: int,
+    project: ProjectEndpoint | None = None,
 ) -> Endpoint:
     """
     Return the endpoint that options and *settings* (usually ``read_settings()``) describe.
 
-    Options win, then the environment. With a base URL, the key is optional. A key goes only to an
-    address from its own source or from *base_url*, and HF_TOKEN only to Hugging Face or to
-    API_BASE_URL.
+    Options win, then the environment, then the *project*. With a base URL, the key is optional. A
+    key goes only to an address from its own source or from *base_url*, and HF_TOKEN only to Hugging
+    Face or to API_BASE_URL; to the project's address goes only the key that the project names, or
+    *api_key*, and only if the environment trusts the host.
 
     Raises:
         RefoldError: There is neither a key nor a base URL, one of them is unusable, or the only
             key comes from another source than the base URL.
     """
-    if base_url:
-        address: Setting | None = Setting("--base-url", base_url, COMMAND_LINE)
-    else:
-        address = settings.find(*_ADDRESS_VARIABLES)
-    key = _find_key(settings, address, api_key)
+    address = find_address(settings, base_url, project)
+    key = find_key(settings, address, api_key, project)
     if key is None and address is None:
         raise RefoldError(_no_key_message(settings))
     checked = None if address is None else _check_address(address.value.strip())
@@ -168,7 +181,68 @@ def find_endpoint(
     )
 
 
-def _find_key(settings: Settings, address: Setting | None, option: str | None) -> Setting | None:
+def find_address(
+    settings: Settings, base_url: str | None, project: ProjectEndpoint | None
+) -> Setting | None:
+    """Return the address of the API: *base_url*, else a variable's, else the project's, or None."""
+    if base_url:
+        return Setting("--base-url", base_url, COMMAND_LINE)
+    if found := settings.find(*_ADDRESS_VARIABLES):
+        return found
+    return None if project is None else Setting("model.base_url", project.base_url, PROJECT)
+
+
+def find_key(
+    settings: Settings,
+    address: Setting | None,
+    api_key: str | None,
+    project: ProjectEndpoint | None,
+) -> Setting | None:
+    """
+    Return the key to send to *address*, as ``find_address`` found it; None for none.
+
+    Raises:
+        RefoldError: The only key comes from another source, or the project's host is not trusted.
+    """
+    if project is not None and address is not None and address.source == PROJECT:
+        return _find_project_key(settings, project, api_key)
+    return _find_own_key(settings, address, api_key)
+
+
+def _find_project_key(
+    settings: Settings, project: ProjectEndpoint, option: str | None
+) -> Setting | None:
+    """
+    Return the key to send to the address of *project*; None for none.
+
+    Raises:
+        RefoldError: The variable that it names is not set, or the host is not trusted.
+    """
+    if option:
+        key: Setting | None = Setting("--api-key", option, COMMAND_LINE)
+    elif project.key_variable is None:
+        return None
+    else:
+        key = settings.find(project.key_variable)
+    if key is None:
+        raise RefoldError(
+            f"model: expected a key in {project.key_variable}, which {PROJECT} names for "
+            f"{project.base_url}, got none; set the variable, or give --api-key"
+        )
+    host = _host_of(project.base_url)
+    trusted = settings.environment.get(TRUSTED_HOSTS, "").lower().split(",")
+    if host not in (*_OWN_MACHINE, *map(str.strip, trusted)):
+        raise RefoldError(
+            f"model: {PROJECT} sends the key in {key.name} to {host}, expected a host that the "
+            f"environment trusts with keys; if you do, set {TRUSTED_HOSTS}={host}, "
+            "or give the address as --base-url"
+        )
+    return key
+
+
+def _find_own_key(
+    settings: Settings, address: Setting | None, option: str | None
+) -> Setting | None:
     """
     Return the key to send to *address* (None is OpenAI's own), or None for none.
 
@@ -289,7 +363,7 @@ def _check_ascii(setting: Setting) -> str:
     return value
 
 
-def _strip_secrets(address: str) -> str:
+def without_secrets(address: str) -> str:
     """Return *address* without user, password and query, which may be secret."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -316,14 +390,14 @@ def describe_file(settings: Settings, read: Sequence[Setting], models: Sequence[
     """
     Return in words which of *read*, and of MODEL_NAME for *models*, comes from where.
 
-    Names only, never values. None if nothing comes from the ``.env`` file.
+    Names only, never values. None if nothing comes from a file.
     """
     model = settings.find(_MODEL_VARIABLE)
     read = [*read, model] if model is not None and model.value in models else read
-    if all(each.source != FILE for each in read):
+    if all(each.source == ENVIRONMENT for each in read):
         return None
     parts = []
-    for source in (FILE, ENVIRONMENT):
+    for source in (FILE, PROJECT, ENVIRONMENT):
         names = [each.name for each in read if each.source == source]
         parts += [f"{', '.join(names)} from {source}"] if names else []
     return "; ".join(parts)

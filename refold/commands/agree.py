@@ -49,7 +49,7 @@ def agree_command(
     as_json: bool,
 ) -> None:
     """
-    Measure how far people agree who labelled the same episodes, or the same steps.
+    Measure how far people agree on the episodes, or the steps, that several of them labelled.
 
     Alpha is Krippendorff's for nominal values, kappa Cohen's, of each two people; 1 is perfect
     agreement, 0 what chance would give. Intervals are by bootstrap: of whole scenarios, if there

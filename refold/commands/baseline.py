@@ -8,7 +8,6 @@ from typing import Any
 import click
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_score
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
@@ -36,17 +35,17 @@ from refold.reports.outcomes import read_outcomes
     type=click.IntRange(1, 10_000),
     default=SEEDS,
     show_default=True,
-    help="Worlds of each scenario that random plays; its scores are the means.",
+    help="Seeds of each scenario that random plays; its scores are means.",
 )
 @log_option
 @json_option
 def baseline_command(seeds: int, log_path: str, as_json: bool) -> int:
     """
-    Show reference scores on the scenarios that ship: simple agents, published, best of the log.
+    Show reference scores for the built-in scenarios: simple agents, published, best of the log.
 
-    The simple agents are played now, in memory: noop, random (mean of seeds, as `refold record
-    --epochs` numbers them), greedy and baseline. The log is only read; without one, the last
-    row is missing.
+    The simple agents are played now, in memory: noop, random (the mean over seeds, numbered as by
+    `refold record --epochs`), greedy and baseline. The log is only read; without one, the last row
+    is missing.
     """
     with telling_left_out() as left_out:
         rows = list(baselines(_read_outcomes(log_path, left_out), seeds=seeds))
@@ -90,8 +89,10 @@ def _baseline_table(family: str, rows: Sequence[Baseline]) -> Table:
     right = [*scenarios, "mean"]
     listing = new_table([family, "source", *right], right=right)
     for each in rows:
-        scores = (format_score(each.scores.get(name)) for name in scenarios)
-        mean = format_score(each.mean) if len(each.scores) == len(scenarios) else None
+        # Four places, as these scores were published.
+        found = (each.scores.get(name) for name in scenarios)
+        scores = (None if score is None else f"{score:.4f}" for score in found)
+        mean = f"{each.mean:.4f}" if len(each.scores) == len(scenarios) else None
         add_row(listing, each.agent, each.source, *scores, mean)
     return listing
 

@@ -22,10 +22,10 @@ from refold.commands.shared.files import check_output, output_file
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples
-from refold.commands.shared.output import print_to_stderr, safe_text, stdout_console
+from refold.commands.shared.output import print_to_stderr, print_words, stdout_console
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.project import find_settings, read_settings
+from refold.project import PASS_AT, find_settings, read_settings
 from refold.project.settings import NAME, CheckedGrader, CheckSettings
 from refold.reports import find_run
 from refold.reports.gates import Verdict, parse_rule
@@ -40,11 +40,15 @@ from refold.reports.gates import Verdict, parse_rule
     ),
 )
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--update", is_flag=True, help="Write the grades of today into the baseline.")
+@click.option("--update", is_flag=True, help="Write today's grades to the baseline.")
 @click.option("--markdown", metavar="FILE", help="Write the report as Markdown.")
 @click.option("--junit", metavar="FILE", help="Write the report as JUnit's XML.")
 @click.option("--report", metavar="FILE", help="Write the report as one HTML page.")
-@click.option("--github", is_flag=True, help="Set outputs of a step of GitHub Actions, and remark.")
+@click.option(
+    "--github",
+    is_flag=True,
+    help="Set the outputs of a GitHub Actions step, and write annotations.",
+)
 def check_command(
     file: str | None,
     update: bool,
@@ -54,14 +58,14 @@ def check_command(
     github: bool,
 ) -> int:
     """
-    Grade the project's episodes and compare with its baseline, as refold.toml says.
+    Grade the project's episodes and compare the grades with its baseline, by refold.toml.
 
-    FILE is a refold.toml; without it, the one in this folder or the closest above. Goldens are
-    decided again, episodes graded again, a fresh run compared with a recorded one. Models and
-    judges are never asked.
+    FILE is a refold.toml; without it, the one in this folder or the closest above. The rules are
+    re-run on goldens, episodes are graded again, and a fresh run is compared with a recorded one.
+    No model or judge is called.
 
-    Exits with 0 if all is as allowed, 1 if a rule is broken, 2 if it cannot be asked: no baseline,
-    a conflict in it, a question to a judge that nobody has answered.
+    Exits with 0 if every rule holds, 1 if one is broken, 2 if the check cannot run: no baseline, a
+    merge conflict in it, an unanswered question to a judge.
     """
     project = _find_project(file)
     documents = {
@@ -90,11 +94,12 @@ def check_command(
 
 @frozen
 class _Project:
-    """The *check* that the settings in the file *path* ask for, and its *rules*."""
+    """The *check* that the settings in the file *path* ask for, its *rules* and pass mark."""
 
     path: Path
     check: CheckSettings
     rules: CheckRules
+    pass_at: float
 
     def place(self, name: str | None) -> Path | None:
         """Return the path *name*, which starts from the folder of the settings."""
@@ -132,10 +137,13 @@ def _find_project(file: str | None) -> _Project:
             f"check: expected a {NAME} in this folder or above, got none; docs/ci.md has one"
         )
     path = Path(os.path.relpath(path))
-    check = read_settings(path).check
+    settings = read_settings(path)
+    check = settings.check
     if check is None:
         raise RefoldError(f"{path}: expected a table [check], got none; docs/ci.md has one")
-    return _Project(path, check, read_rules(check, path))
+    marks = (check.pass_at, settings.pass_at, PASS_AT)
+    pass_at = next(each for each in marks if each is not None)
+    return _Project(path, check, read_rules(check, path), pass_at)
 
 
 def _check(project: _Project, left_out: LeftOut) -> CheckResult:
@@ -159,7 +167,7 @@ def _check(project: _Project, left_out: LeftOut) -> CheckResult:
 def _compare(project: _Project, one: GraderCheck, runs: Sequence[Verdict]) -> Checked:
     look = ["refold", "regrade", *(f"--log={log}" for log in project.logs)]
     rules = project.rules.rules
-    checked = one.compare(rules, runs, pass_at=project.check.pass_at, look=look)
+    checked = one.compare(rules, runs, pass_at=project.pass_at, look=look)
     for line in one.remarks():
         print_to_stderr(line)
     return checked
@@ -191,7 +199,7 @@ def _compare_runs(project: _Project, one: GraderCheck) -> list[Verdict]:
     if check.runs is None:
         return []
     rule = parse_rule(check.runs.fail, known=COMPARE_RULES)
-    return [one.compare_runs(check.runs, rule, pass_at=check.pass_at)]
+    return [one.compare_runs(check.runs, rule, pass_at=project.pass_at)]
 
 
 def _update(project: _Project, left_out: LeftOut) -> int:
@@ -222,16 +230,16 @@ def _print(result: CheckResult) -> None:
     out = stdout_console()
     for golden in result.goldens:
         if golden.problem:
-            out.print(safe_text(f"golden {golden.name}: {golden.problem}"), soft_wrap=True)
+            print_words(out, f"golden {golden.name}: {golden.problem}")
     for verdict in result.beside:
-        line = f"{verdict.rule}: {verdict.answer} ({verdict.why})"
-        out.print(safe_text(line), style="bold", soft_wrap=True)
+        print_words(out, f"{verdict.rule}: {verdict.answer} ({verdict.why})", style="bold")
     for each in result.graders:
         done = each.finished
         if result.beside or each is not result.graders[0]:
             out.print()
         print_report(out, done.heading, done.report, done.verdicts)
-    out.print(f"\n{safe_text(result.verdict)}", style="bold", soft_wrap=True)
+    out.print()
+    print_words(out, result.verdict, style="bold")
 
 
 def _write(path: str | None, make: Callable[[CheckResult], str], result: CheckResult) -> None:

@@ -37,8 +37,8 @@ def demo_command(log_path: str) -> None:
     """
     Record three episodes, replay one, grade them again from the log, and compare two.
 
-    No key and no server needed: one episode is played by a model behind a real HTTP API, which
-    a mock model serves meanwhile. The episodes stay in the log, for the other commands.
+    Needs no key and no server: one episode is played by a mock LLM over HTTP. The episodes stay in
+    the log, for the other commands.
     """
     out = stdout_console()
     with EventLog(log_path) as log:
@@ -57,7 +57,9 @@ def demo_command(log_path: str) -> None:
         same = again.to_json() == example[1].to_json()
         out.print(f"byte for byte the grade that was given live: {'yes' if same else 'NO'}")
         divergence = verify(log.events(example[0].id))
-        out.print(f"every step decided again, equal to the byte: {'no' if divergence else 'yes'}")
+        out.print(
+            f"rules re-run on every step, equal byte for byte: {'no' if divergence else 'yes'}"
+        )
         _print_heading(out, "diff: where the two runs part, and what it was worth")
         ids = greedy[0].id, example[0].id
         streams = log.events(ids[0]), log.events(ids[1])

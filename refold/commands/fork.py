@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     opening_input,
@@ -21,11 +22,12 @@ from refold.commands.shared.options import (
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_all, print_episodes, save_missing_grades
+from refold.commands.shared.played import print_episodes, print_uncounted
+from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.engine import Episode, RefoldError, Reseeded
 from refold.engine.episode import LARGEST_SEED
 from refold.environments import Worlds
-from refold.reports import Price
+from refold.reports import Prices
 
 
 @click.command(
@@ -39,10 +41,15 @@ from refold.reports import Price
 @episode_argument("id")
 @at_option
 @agent_option
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Other chance from there on.")
-@click.option("--new-id", metavar="ID", help="Id of the fork; made up if not given.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    help="Use this random seed from the fork onwards.",
+)
+@click.option("--new-id", metavar="ID", help="Id of the fork; generated if not given.")
 @world_option
 @price_option
+@max_cost_option
 @with_model_options
 @log_option
 @json_option
@@ -53,25 +60,29 @@ def fork_command(
     seed: int | None,
     new_id: str | None,
     named: Sequence[str],
-    price: Price | None,
+    prices: Prices,
+    max_cost: float | None,
     model: ModelChoices,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Leave the episode ID after N actions and play on with an agent, a script or a model.
+    Branch off from the episode ID after N actions and let another agent continue.
 
-    The fork shares the first N steps with its parent, to the byte, and keeps its lineage. It is
-    an episode like any other: it can be graded, compared with its parent and forked again. It
-    belongs to no run, since nobody recorded it there.
+    The fork shares the first N steps with its parent, byte for byte, and knows its parent. It is an
+    episode like any other: you can grade it, compare it with its parent and fork it again. It
+    belongs to no run.
     """
     agent, model = complete_agent_name(agent), with_programs(model, agent)
+    cap = make_cap(max_cost, prices, [agent], model)
     with open_existing(log_path) as log:
         parent = log.find(id)
         stream = log.events(parent.id)
         opening = opening_input(agent, stream.family, model, scenario=stream.scenario)
         if seed is not None and stream.family.answered:
-            raise RefoldError("--seed: expected none, since a world outside answers, got one")
+            raise RefoldError(
+                "--seed: expected none, since an external environment answers, got one"
+            )
         worlds = Worlds(named)
         # One transaction, so that no fork is ever in the log without its seed or its model.
         with log.transaction():
@@ -95,6 +106,16 @@ def fork_command(
             save_missing_grades(log, infos)
         else:
             label = f"fork of {parent.id}"
-            left = play_all(log, infos, model, label=label, price=price, worlds=worlds)
+            left = play_run(
+                log,
+                infos,
+                model,
+                name=fork.id,
+                label=label,
+                prices=prices,
+                cap=cap,
+                worlds=worlds,
+            )
         code = print_episodes(log, [fork.id], as_json=as_json, parent=parent.id)
+        print_uncounted(log, [fork.id], told=left)
     return 1 if left else code

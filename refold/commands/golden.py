@@ -114,7 +114,7 @@ def _verified_text(stream: Stream, info: EpisodeInfo) -> str:
     """
     if not has_ended(stream):
         raise RefoldError(
-            f"episode {info.id}: expected one that has ended, got one that goes on; "
+            f"episode {info.id}: expected one that has ended, got one that has not; "
             f"`refold resume {info.id}` plays the rest"
         )
     found = verify(stream)

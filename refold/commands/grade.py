@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 
 import click
 
@@ -26,11 +27,12 @@ from refold.commands.shared.options import (
     open_existing,
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
-from refold.graders.sources import Gradable
+from refold.graders.elsewhere import GradeElsewhere, grade_each
 
 
 @click.command(
@@ -46,10 +48,11 @@ from refold.graders.sources import Gradable
 @filter_options
 @with_grader_options
 @with_judge_options
-@click.option("--save", is_flag=True, help="Keep the grades in the log, beside the episodes.")
+@click.option("--save", is_flag=True, help="Save the grades in the log.")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
 )
+@jobs_option
 @log_option
 @json_option
 def grade_command(
@@ -61,19 +64,20 @@ def grade_command(
     judge_choice: JudgeChoice,
     save: bool,
     fail_under: float | None,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Grade episodes from their events: those named, or all in the log that the filters let through.
+    Grade episodes from their events: the ones named, or all that match the filters.
 
-    Each is graded by the rubric that it was recorded with, or as --rubric or --grader say. An
-    episode that failures of an API cut off gets no grade, and does not pass --fail-under. The
-    log is only written to with --save, and then all or nothing. Exits with 1 if an episode is
-    damaged, which is told, and has no grade.
+    Each is graded by its recorded rubric, or by --rubric or --grader. An episode that an API
+    failure cut off gets no grade and fails --fail-under. Only --save writes to the log: all grades,
+    or none. Exits with 1 if an episode is damaged; it is reported and gets no grade.
 
-    A grader that asks a judge gets the answers that the log holds; with --judge, what is missing
-    is asked and kept first. Without a verdict there is no grade: that is told, and exits with 1.
+    A grader that needs a judge uses the answers in the log; with --judge, missing answers are
+    requested and stored first. An episode without a verdict gets no grade; it is reported, and the
+    exit code is 1.
     """
     scores: list[tuple[str, float]] = []
     # Read-only unless grades are saved: a log that another process writes can then be graded too.
@@ -93,8 +97,16 @@ def grade_command(
         if session.list_missing(as_json=as_json):
             return 0
         stack.enter_context(_save_transaction(log, save=save))
-        selected = (Gradable(*each) for each in left_out.read_each(wanted, log.events, id=str))
-        given = source.grade_all(selected)
+        workers = grader_choice.workers(log, session.kept, jobs)
+        results = workers.spread(
+            wanted,
+            partial(grade_each, log, source, session.judging, left_out),
+            GradeElsewhere(workers.source),
+            log=log,
+            episodes=len(wanted),
+            left_out=left_out,
+        )
+        given = ((id, source.take(id, result)) for id, result in results)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
             rows = (grade_row(id, given) for id, given in graded)
@@ -121,14 +133,14 @@ def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[No
 
 
 def _save_each(
-    log: EventLog, graded: Iterable[tuple[Gradable, Grade | None]], *, save: bool
+    log: EventLog, graded: Iterable[tuple[str, Grade | None]], *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    for episode, given in graded:
+    for id, given in graded:
         if given is None:
             continue
         if save:
-            save_grade(log, episode.id, given)
-        yield episode.id, given
+            save_grade(log, id, given)
+        yield id, given
 
 
 def _note_scores(

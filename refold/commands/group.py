@@ -58,7 +58,7 @@ _WIDEST_BAR = 20
 @scenario_argument("scenario")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Only episodes with this seed.")
 @click.option(
-    "--run", "runs", multiple=True, shell_complete=complete_runs, help="Only this run; repeatable."
+    "--run", "runs", multiple=True, shell_complete=complete_runs, help="Only this run. Repeatable."
 )
 @pass_at_option
 @log_option
@@ -72,12 +72,12 @@ def group_command(
     as_json: bool,
 ) -> int:
     """
-    Show where passes and failures of one scenario part, and what only the ones have.
+    Show where passing and failing episodes of a scenario part, and what only one side has.
 
-    Episodes that stand at the same point, however they came there, are compared by what they
-    chose next. A choice counts as telling only above what shuffled passes would give.
+    Episodes in the same state, however they got there, are compared by their next action. A choice
+    is listed only if it separates passes from failures better than shuffled results would.
 
-    Exits with 1 if an episode could not be read; it is told, and counts nowhere.
+    Exits with 1 if an episode cannot be read; it is reported and not counted.
     """
     if scenario is None:
         raise RefoldError("group: expected the name of a scenario; `refold episodes` lists some")
@@ -164,14 +164,16 @@ def _print_splits(out: Console, splits: Sequence[Split]) -> None:
         steps = pluralise(split.position, "step")
         counts = f"{pluralise(len(split.paths), 'episode')}, {_passed(split.paths)} pass"
         bits = f"{split.bits:.1f} of {split.total:.1f} bits"
-        chance = "" if split.clear else " (no more than chance would give)"
+        chance = "" if split.clear else " (no more than at random)"
         out.print()
         out.print(safe_text(f"after {steps}: {counts}   {bits}{chance}"))
         _print_choices(out, split)
     if not splits:
         out.print()
         out.print("nowhere do several choose the same, others another, and some of them pass")
-        out.print("worlds of other seeds hardly meet: record more of one with --same-seed")
+        out.print(
+            "episodes of different seeds rarely reach the same state: record more with --same-seed"
+        )
 
 
 def _passed(paths: Iterable[Path]) -> int:

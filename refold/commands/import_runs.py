@@ -66,9 +66,9 @@ class _Outcome:
     "--from",
     "kind",
     type=click.Choice(sorted((REFOLD, *FORMATS))),
-    help="Format of the files; found out by itself if none is given.",
+    help="Format of the files; detected if not given.",
 )
-@click.option("--run", metavar="NAME", help="Name of the run; the file's if none.")
+@click.option("--run", metavar="NAME", help="Name of the run; the file's own if not given.")
 @click.option("--strict", is_flag=True, help="Import nothing if anything cannot be read.")
 @click.option("--report", "listed", is_flag=True, help="List what was not kept or understood.")
 @log_option
@@ -85,10 +85,10 @@ def import_command(
     """
     Read episodes into the log: exported ones, and runs that other tools recorded.
 
-    Exported episodes are read all or none; a file that was altered since is refused. Of other
-    tools' files, each trial or sample becomes an episode, once, however often it is imported.
+    Exported episodes are imported all or none; a file that was altered since is refused. Each trial
+    or sample in other tools' files becomes one episode, however often it is imported.
 
-    Exits with 1 if a trial cannot be read: it is told, and the others are imported.
+    Exits with 1 if a trial cannot be read; it is reported, and the others are imported.
     """
     named = import_files(files)
     outcome = _Outcome([] if as_json else None)

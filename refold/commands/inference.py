@@ -64,7 +64,9 @@ def _print_line(line: str) -> None:
     ),
 )
 @scenario_argument("scenario", many=True)
-@click.option("--agent", default="openai", show_default=True, metavar="AGENT", help="Who plays.")
+@click.option(
+    "--agent", default="openai", show_default=True, metavar="AGENT", help="The agent that plays."
+)
 @click.option(
     "--success-at",
     type=click.FloatRange(0, 1),

@@ -76,7 +76,7 @@ class _Listener:
     ),
 )
 @click.argument("by", metavar="BY")
-@click.option("--label", "name", required=True, metavar="NAME", help="What people labelled.")
+@click.option("--label", "name", required=True, metavar="NAME", help="Name of the label.")
 @click.option(
     "--word", default="yes", show_default=True, metavar="WORD", help="The verdict to ask for."
 )
@@ -96,7 +96,7 @@ def judge_check_command(
     as_json: bool,
 ) -> int:
     """
-    Try whether texts in an episode sway the judge that a grader asks.
+    Test whether texts in an episode can sway the judge of a grader.
 
     Of the episodes that people call bad, each question whose verdict is not --word is put again,
     with a text added to what the agent said last that asks for that verdict, in each of the known

@@ -65,17 +65,17 @@ def _split_values(
     ),
 )
 @click.argument("id", required=False)
-@click.option("--name", required=True, metavar="NAME", help="What is asked.")
+@click.option("--name", required=True, metavar="NAME", help="Name of the label.")
 @click.option("--value", metavar="VALUE", help="The answer.")
 @click.option(
     "--values",
     callback=_split_values,
     metavar="A,B…",
-    help="The answers to choose from, at the first use; yes,no,unsure if none.",
+    help="The allowed answers, fixed by the first label of this name; yes,no,unsure if not given.",
 )
-@click.option("--note", default="", metavar="TEXT", help="Why.")
+@click.option("--note", default="", metavar="TEXT", help="The reason for it.")
 @step_option
-@click.option("--next", "from_queue", is_flag=True, help="The next of all, drawn at random.")
+@click.option("--next", "from_queue", is_flag=True, help="The next episode in random order.")
 @filter_options
 @take_back_option
 @author_option
@@ -96,14 +96,14 @@ def label_command(
     log_path: str,
 ) -> int:
     """
-    Label an episode, or one of its steps: what a person says of it, beside its events.
+    Label an episode, or one of its steps. The log keeps labels beside the events.
 
-    The newest label of a person counts, and all are kept. The first label of a name fixes the
-    values that it may have: of two or more, the first means good, the second bad.
+    The newest label of each person counts, and all are kept. The first label of a name fixes its
+    allowed values: of two or more, the first means good, the second bad.
 
-    With --next and no ID, the next episode is shown that you have not labelled, in an order drawn
-    at random, without agent, score and anybody's labels; on a terminal you are asked for the
-    value, else the command that gives it is printed. With ID, --next says that it was drawn so.
+    With --next and no ID, shows the next episode that you have not labelled, in random order,
+    without its agent, score or labels. On a terminal you are asked for the value; otherwise the
+    command to give it is printed. With ID, --next records that the episode was drawn this way.
     """
     asked = _Asked(name, author, values, scenario, agent, run)
     if id is None:

@@ -38,17 +38,17 @@ from refold.replays.remarks import export_remarks
 )
 @episode_argument("ids", many=True)
 @click.option("--name", metavar="NAME", help="Only labels of this name.")
-@click.option("--export", "exporting", is_flag=True, help="Write all there is as JSON Lines.")
+@click.option("--export", "exporting", is_flag=True, help="Write all of them as JSON Lines.")
 @log_option
 @json_option
 def labels_command(
     ids: Sequence[str], name: str | None, exporting: bool, log_path: str, as_json: bool
 ) -> None:
     """
-    List the labels, tags and notes that count: of the episodes named, or of the whole log.
+    List the current labels, tags and notes: of the episodes named, or of the whole log.
 
-    With --export they are written for `refold import`, those that were replaced or taken back
-    too: into another log that holds the same episodes, as often as you like.
+    With --export, all are written for `refold import`, including replaced and withdrawn ones.
+    Importing them twice into a log with the same episodes does no harm.
     """
     with open_existing(log_path, readonly=True) as log:
         chosen = [log.find(id).id for id in ids]
@@ -81,7 +81,9 @@ def _print(log: EventLog, found: Sequence[Remark], log_path: str) -> None:
             f"no labels in {log_path} fit; `refold label ID --name N --value V` adds one"
         )
         return
-    listing = new_table(["episode", "step", "name", "value", "by", "at", "note"], right=["step"])
+    listing = new_table(
+        ["episode", "step", "name", "value", "by", "at", "note"], right=["step"], spare=["at"]
+    )
     for each in found:
         name = {"label": each.name, "tag": f"#{each.name}", "note": ""}[each.kind]
         value = each.value if each.kind == "label" else ""

@@ -23,8 +23,8 @@ def manifest_command(log_path: str) -> None:
     """
     Print a manifest of the log: each episode's columns, digest and saved grades, a line each.
 
-    Sign it with the tools that you have, and compare it with the log at any time by
-    ``refold verify --manifest``.
+    Sign it with your own tools, and compare it with the log at any time with `refold verify
+    --manifest`.
     """
     with EventLog(log_path, readonly=True) as log:
         head, *rows = manifest_lines(log)

@@ -28,15 +28,15 @@ from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 @json_option
 def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
     """
-    Put the episodes of several logs into a new one, with all that stands beside them.
+    Merge the episodes of several logs into a new one, with all that belongs to them.
 
-    That is saved grades, what judges answered, and what people said.
+    That is saved grades, judges' answers, and labels, tags and notes.
 
     Events are copied as they are stored. An episode that several logs have is kept once, in its
     longest form. Where an id names different episodes, those of later logs get a number behind
     it (3f2a becomes 3f2a-2), and forks follow their parents.
 
-    Exits with 1 if an episode is damaged: it is told, and the others are merged.
+    Exits with 1 if an episode is damaged; it is reported, and the others are merged.
     """
     if Path(output).exists():
         raise RefoldError(f"{output}: expected no such file yet, got one; name another --output")

@@ -27,19 +27,20 @@ from refold.commands.shared.output import print_to_stderr
     type=click.Choice(MOCK_AGENTS),
     default="auto",
     show_default=True,
-    help="How it chooses: auto plays as the scenario's family says, random gives any valid answer.",
+    help="How it answers: auto plays the family's standard policy, random gives any valid answer.",
 )
 @click.option(
     "--judge",
     metavar="FILE",
-    help="Judge instead, as this TOML file says: [[answers]] with question and say.",
+    help="Act as a judge instead, with the answers in this TOML file: [[answers]] "
+    "with question and say.",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
     show_default=True,
-    help="Where to listen; 0 is any free port.",
+    help="Port to listen on; 0 for any free one.",
 )
 @click.option(
     "--fault",
@@ -57,9 +58,9 @@ def mock_model_command(
     """
     Run a mock model server, to try refold without an API key.
 
-    It speaks the OpenAI API, on this machine only, and takes any tools and JSON schemas. Prints
-    its base URL on stdout and serves until Ctrl-C. A fault strikes every request, the first N,
-    or an even share of them.
+    It speaks the OpenAI API, on this machine only, and accepts any tools and JSON schemas. Prints
+    its base URL on stdout and serves until Ctrl-C. A fault affects every request, the first N, or a
+    share of them, evenly spread.
     """
     judging = None if judge is None else _read_judge(judge)
     with MockModel(

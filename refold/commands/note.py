@@ -35,9 +35,9 @@ def note_command(
     id: str, text: str, step: int | None, back: bool, author: str, log_path: str
 ) -> None:
     """
-    Note something on an episode, or on one of its steps.
+    Write a note on an episode, or on one of its steps.
 
-    A person has one note on each: a new one takes the place of the last, and the log keeps both.
+    Each person has one note on each: a new one replaces the last, and the log keeps both.
     """
     with open_existing(log_path) as log, log.transaction():
         remark = make_note(log.find(id), text, author=author, step=step, back=back)

@@ -24,21 +24,23 @@ from refold.environments.openenv.servers import describe_server, read_address
     type=click.IntRange(0, 65535),
     default=8001,
     show_default=True,
-    help="0 is any free port.",
+    help="Port to listen on; 0 for any free one.",
 )
-@click.option("--name", "run", help="Name of the run; made up if not given.")
-@click.option("--agent", default="openenv", show_default=True, help="Who plays, for the log.")
+@click.option("--name", "run", help="Name of the run; generated if not given.")
+@click.option(
+    "--agent", default="openenv", show_default=True, help="Name of the agent, for the log."
+)
 @log_option
 def proxy_command(
     url: str, host: str, port: int, run: str | None, agent: str, log_path: str
 ) -> None:
     """
-    Stand between OpenEnv clients and the server at URL, and record each session.
+    Record each session between OpenEnv clients and the server at URL.
 
-    Clients connect here as they would there; what they and the server say passes unchanged, over
-    WebSocket and HTTP, and the server's own access rules hold. An episode is recorded as
-    `refold record openenv:URL` would; what is no reset or step passes unrecorded and is told.
-    Recording never holds up a client. Ctrl-C, or SIGTERM, ends it.
+    Clients connect to the proxy instead; all messages pass unchanged, over WebSocket and HTTP, and
+    the server's own access rules apply. An episode is recorded as by `refold record openenv:URL`;
+    messages other than reset and step are not recorded, and are reported. Recording never holds up
+    a client. Ctrl-C or SIGTERM stops it.
     """
     with server_needed("proxy"):
         from refold.server.proxy.app import (  # noqa: PLC0415 - an extra, and slow to import

@@ -1,5 +1,6 @@
 """``refold record``."""
 
+import time
 from collections.abc import Iterator, Sequence
 from secrets import token_hex
 
@@ -7,6 +8,8 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
+from refold.commands.shared.closing import print_closing
+from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     complete_user_name,
@@ -23,13 +26,16 @@ from refold.commands.shared.options import (
     scenario_argument,
     world_option,
 )
-from refold.commands.shared.playing import play_run, print_episodes
+from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.passing import pass_mark
+from refold.commands.shared.played import print_episodes, print_uncounted
+from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
 from refold.environments import Worlds
 from refold.environments.tau2.addresses import with_user
-from refold.reports import Price
+from refold.reports import Prices
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, family_scenarios, load, world_names
 from refold.scenarios.answered.parameters import MOST_STEPS
@@ -58,22 +64,29 @@ class EpisodeJob:
 )
 @scenario_argument("scenario", many=True)
 @agent_option
-@click.option("--user", metavar="openai:MODEL", help="Who plays the users of tau2: tasks.")
+@click.option(
+    "--user", metavar="openai:MODEL", help="The model that plays the user in tau2: tasks."
+)
 @click.option(
     "--max-steps",
     type=click.IntRange(1, MOST_STEPS),
-    help="Cut episodes of worlds outside off after so many steps.",
+    help="Step limit for episodes in external environments.",
 )
 @click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
-    "--epochs", type=click.IntRange(1), default=1, show_default=True, help="Episodes of each."
+    "--epochs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Episodes of each scenario.",
 )
-@click.option("--same-seed", is_flag=True, help="Repeat one world in every epoch.")
+@click.option("--same-seed", is_flag=True, help="Use the same seed in every epoch.")
 @world_option
 @parallel_option
-@click.option("--name", "run", help="Name of the run; made up if not given.")
+@click.option("--name", "run", help="Name of the run; generated if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
+@max_cost_option
 @with_model_options
 @log_option
 @json_option
@@ -89,7 +102,8 @@ def record_command(
     parallel: int,
     run: str | None,
     durable: bool,
-    price: Price | None,
+    prices: Prices,
+    max_cost: float | None,
     model: ModelChoices,
     log_path: str,
     as_json: bool,
@@ -97,17 +111,21 @@ def record_command(
     """
     Play episodes of each SCENARIO with an agent and record them in the log.
 
-    SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), the path of a
-    TOML file, or a world outside: gymnasium:ID, openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION.
-    The first epoch plays the scenario's own world; epoch N plays seed + N, whoever the agent is, so
-    that runs can be compared pair by pair. Exits with 1 if failures of an API or of a world cut any
-    episode off.
+    SCENARIO is a name from `refold scenarios`, a family (all of its scenarios), the path of a TOML
+    file, or an external environment: gymnasium:ID, openenv:URL, tau2:DOMAIN,
+    python:FILE.py:FUNCTION. The first epoch plays the scenario's own seed and epoch N that seed
+    plus N, whatever the agent, so that runs can be compared pair by pair. Exits with 1 if an API or
+    an environment failed and cut an episode off, or if --max-cost stopped the run.
     """
+    began, pass_at = time.monotonic(), pass_mark()
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     if user is not None:
         scenario = with_user(scenario, complete_user_name(user, model))
     # Every scenario and option is checked before the first episode begins: an unattended run
     # must not fail on its last scenario.
+    cap = make_cap(max_cost, prices, [agent], model)
+    if cap is not None and user is not None:
+        print_to_stderr(f"--max-cost: does not count {user}, which plays the users")
     jobs: list[EpisodeJob] = []
     scenarios = [limit_steps(each, max_steps) for each in load_scenarios(scenario)]
     worlds = Worlds([*scenario, *named])
@@ -121,9 +139,28 @@ def record_command(
         infos = begin_episodes(log, jobs, agent, name)
         label = f"run {name}"
         left = play_run(
-            log, infos, model, name=name, label=label, parallel=parallel, price=price, worlds=worlds
+            log,
+            infos,
+            model,
+            name=name,
+            label=label,
+            parallel=parallel,
+            prices=prices,
+            cap=cap,
+            worlds=worlds,
         )
-        code = print_episodes(log, [info.id for info in infos], as_json=as_json, run=name)
+        ids = [info.id for info in infos]
+        code = print_episodes(log, ids, as_json=as_json, run=name)
+        print_uncounted(log, ids, told=left)
+        print_closing(
+            log,
+            name,
+            pass_at=pass_at,
+            prices=prices,
+            seconds=time.monotonic() - began,
+            told=left > 0,
+            as_json=as_json,
+        )
     return 1 if left else code
 
 
@@ -138,8 +175,8 @@ def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
         return scenario
     if scenario.family != "answered":
         raise RefoldError(
-            f"--max-steps: expected a world outside, got {scenario.name}, which has its own limit; "
-            "a scenario file changes that"
+            f"--max-steps: expected an external environment, got {scenario.name}, which has its "
+            "own limit; a scenario file changes that"
         )
     return evolve(scenario, parameters=evolve(scenario.parameters, max_steps=max_steps))
 

@@ -26,7 +26,9 @@ from refold.commands.shared.options import (
     pass_at_option,
 )
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
+from refold.graders.pairing import Pairing
 from refold.reports import find_run
 from refold.reports.gates import Rule
 from refold.reports.regrading import RULES, RegradeTotals, judge
@@ -50,8 +52,8 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     default=IN_LOG,
     show_default=True,
     help="The old grades: a file made by `refold grade --json`, a name or a file as for --rubric "
-    "and --grader, 'source' for the scores that imported episodes came with, or 'log' for those "
-    "saved, else those by the recorded rubrics.",
+    "and --grader, 'source' for the scores that came with imports, or 'log' for the saved grades, "
+    "else those by the recorded rubrics.",
 )
 @click.option(
     "--tolerance",
@@ -72,6 +74,7 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     show_default=True,
     help="How to print the report.",
 )
+@jobs_option
 @log_option
 @json_option
 @click.pass_context
@@ -87,23 +90,23 @@ def regrade_command(
     rules: Sequence[Rule],
     cannot_tell: str,
     form: str,
+    jobs: int | None,
     grader_choice: GraderChoice,
     judge_choice: JudgeChoice,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Grade episodes again and report what moved, why, and what of it holds elsewhere.
+    Grade episodes again and report which scores moved, why, and what holds for other episodes.
 
-    Grades by the recorded rubrics, or as --rubric or --grader say, and compares each with the
-    saved grade by the same rubric; else with the newest of that name; else with the one by the
-    recorded rubric, saved or not. Facts about these episodes are exact; intervals and p-values
-    are about others. The log is not written to, but for
-    answers that --judge asks for. Named episodes are told one by one, with the
-    events behind each change.
+    Grades by the recorded rubrics, or by --rubric or --grader, and compares each grade with the
+    saved one by the same rubric; else with the newest of that name; else with the one by the
+    recorded rubric, saved or not. Facts about these episodes are exact; intervals and p-values are
+    about others. Only the answers that --judge requests are written to the log. Episodes that you
+    name are reported one by one, with the events behind each change.
 
-    Exits with 0 if nothing moved, 1 if anything did or is damaged, 2 if nothing can be compared.
-    With --fail-if, only rules that fail make it exit with 1, and episodes that are damaged.
+    Exits with 0 if nothing moved, 1 if a score moved or an episode is damaged, 2 if nothing can be
+    compared. With --fail-if, it exits with 1 only if a rule fails or an episode is damaged.
     """
     totals = RegradeTotals(pass_at)
     # The file of old grades, if any, is read while episodes are graded, so it stays open here.
@@ -120,7 +123,10 @@ def regrade_command(
         # Told after errors too: it may be why nothing could be compared.
         stack.callback(session.tell, as_json=as_json or form != "text")
         stack.callback(tell_remarks, sides.newer)
-        regraded = totals.watch(sides.regrade(stack, tolerance))
+        # Only formats that tell of single episodes say what happened there.
+        words = bool(ids) or as_json or form in ("json", "html")
+        pairing = Pairing(tolerance=tolerance, words=words)
+        regraded = totals.watch(sides.regrade(stack, session, pairing, jobs))
         finish = cache(partial(_finish, sides, totals, rules, _command(context)))
         print_regraded(
             "json" if as_json else form,

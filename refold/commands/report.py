@@ -32,6 +32,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
@@ -40,15 +41,16 @@ from refold.commands.shared.report_formatting import (
 from refold.engine import EventLog
 from refold.reports import (
     Costs,
-    Price,
+    Prices,
     RunReport,
     ScenarioReport,
     find_run,
 )
 from refold.reports.optima import Shares, read_optima
-from refold.reports.outcomes import Setting, read_outcomes
+from refold.reports.outcomes import Setting, measure_outcomes
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
+from refold.reports.usage import usage_of
 
 
 def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
@@ -78,40 +80,48 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
     default="1,3",
     show_default=True,
     callback=_parse_ks,
-    help="For which k to tell pass@k and pass^k.",
+    help="Values of k for pass@k and pass^k.",
 )
 @price_option
 @with_grader_options
+@jobs_option
 @log_option
 @json_option
 def report_command(
     run: str,
     pass_at: float,
     ks: Sequence[int],
-    price: Price | None,
+    prices: Prices,
     grader_choice: GraderChoice,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Report a run in figures, by scenario: scores, passes, steps, tokens, cost, time, failures.
+    Report on a run by scenario: scores, passes, steps, tokens, cost, time, failures.
 
     RUN is a name from `refold runs`, a unique beginning of one, or `last`. Intervals are 95 %:
     Gaffke's for the mean score; Clopper and Pearson's for passes, with repetitions of a seed
-    counted for what they are worth (Korn and Graubard). pass@k is the chance that one
-    of k episodes passes, pass^k that all do. Excluded are episodes that the API's faults
-    stopped, or that have no end: they count in no score, but their tokens were paid for.
+    weighted for their dependence (Korn and Graubard). pass@k is the probability that one of k
+    episodes passes, pass^k that all do. Episodes that an API failure cut off, or that have not
+    ended, are excluded: they count in no score, but their tokens count as cost.
 
-    Exits with 1 if an episode could not be read; it is told, and counts nowhere.
+    Exits with 1 if an episode cannot be read; it is reported and not counted.
     """
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
         source = grader_choice.source(log, left_out)
-        look_up_only(source, log)
-        episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
+        episodes = measure_outcomes(
+            log,
+            usage_of,
+            run=name,
+            left_out=left_out,
+            source=source,
+            workers=grader_choice.workers(log, look_up_only(source, log), jobs),
+        )
         shares = Shares(read_optima(log, left_out))
-        noted = ((shares.add(outcome), stream) for outcome, stream in episodes)
-        run_report = report_run(noted, pass_at=pass_at, ks=ks, price=price)
+        noted = ((shares.add(outcome), usage) for outcome, usage in episodes)
+        run_report = report_run(noted, pass_at=pass_at, ks=ks, prices=prices)
         tell_remarks(source)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
@@ -174,9 +184,14 @@ def _print_report(
 
 
 def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
-    passes = [f"pass@{k}" for k in ks] + [f"pass^{k}" for k in ks]
+    at_least, all_of = [f"pass@{k}" for k in ks], [f"pass^{k}" for k in ks]
+    passes = [*at_least, *all_of]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
-    listing = new_table(["scenario", *right, "excluded"], right=right)
+    listing = new_table(
+        ["scenario", *right, "excluded"],
+        right=right,
+        spare=[*reversed(all_of), *reversed(at_least), "95 % ", "steps", "95 %"],
+    )
     names = _names(run_report)
     for each in run_report.scenarios:
         chances = [*each.pass_at_k.values(), *each.pass_hat_k.values()]
@@ -212,7 +227,7 @@ def _names(run_report: RunReport) -> dict[Setting, str]:
 
 def _costs_table(run_report: RunReport, total: Costs) -> Table:
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
-    listing = new_table(["scenario", *right], right=right)
+    listing = new_table(["scenario", *right], right=right, spare=["p95", "latency", "unread"])
     names = _names(run_report)
     for each in run_report.scenarios:
         if each.costs:

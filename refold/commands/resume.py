@@ -1,11 +1,14 @@
 """``refold resume``."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 
 import click
 from attrs import frozen
 
-from refold.agents.origins import find_origin
+from refold.agents.origins import find_origin, strip_origin
+from refold.commands.shared.closing import print_closing
+from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
@@ -19,7 +22,9 @@ from refold.commands.shared.options import (
     world_option,
 )
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import play_run, print_episodes, save_missing_grades
+from refold.commands.shared.passing import pass_mark
+from refold.commands.shared.played import print_episodes, print_uncounted
+from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
@@ -27,8 +32,9 @@ from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
 from refold.environments.python.programs import is_program, not_named
 from refold.graders import saved_grades
-from refold.reports import Price, find_run
+from refold.reports import Prices, find_run
 from refold.reports.outcomes import replaced_failures
+from refold.reports.usage import Usage
 
 
 @frozen
@@ -49,23 +55,24 @@ class RecordedScenario:
 )
 @episode_argument("id")
 @click.option(
-    "--failed", is_flag=True, help="Play again what failures of the API or of a world cut off."
+    "--failed", is_flag=True, help="Play episodes again that a failing API or environment cut off."
 )
 @click.option(
     "--trust",
     is_flag=True,
-    help="Play episodes on whose agent was named over the network or by an import.",
+    help="Also continue episodes whose agent was named by a network client or an import.",
 )
 @click.option(
     "--agent",
     "programs",
     multiple=True,
     metavar="FILE.py:FUNCTION",
-    help="The file of an agent that is one: a log runs none by itself.",
+    help="The agent's file, if the agent is a function: a log never runs files by itself.",
 )
 @world_option
 @parallel_option
 @price_option
+@max_cost_option
 @with_model_options
 @log_option
 @json_option
@@ -76,22 +83,23 @@ def resume_command(
     programs: Sequence[str],
     named: Sequence[str],
     parallel: int,
-    price: Price | None,
+    prices: Prices,
+    max_cost: float | None,
     model: ModelChoices,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Go on with the episode ID, or with every open episode of the run ID, where it stopped.
+    Continue the episode ID, or every unfinished episode of the run ID, where it stopped.
 
-    Each is played by the agent that began it, and asked as it was asked before; no answer that
-    is in the log is asked for again. Exits with 1 if an episode is damaged: it is told, and the
-    others go on.
+    The same agent plays on with the same model settings, and no answer that is in the log is
+    requested again. Exits with 1 if an episode is damaged; it is reported, and the others continue.
 
-    With --failed, each episode that failures of the API or of a world cut off is played again from
-    its start, as a new episode of the same run, epoch and seed that takes its place in reports. It
-    is asked as before, but for the model options that are given now.
+    With --failed, each episode that was cut off because an API or an environment failed is played
+    again from its start, as a new episode of the same run, epoch and seed that replaces it in
+    reports. Its model settings are the recorded ones, except for the options that you give now.
     """
+    began, pass_at = time.monotonic(), pass_mark()
     model, worlds = with_programs(model, *programs), Worlds(named)
     with telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)
@@ -100,6 +108,13 @@ def resume_command(
             found, lambda info: (log.events(info.id), saved_grades(log, info.id))
         )
         infos = [info for info, _ in readable]
+        agents = [
+            strip_origin(info.agent) if trust else info.agent
+            for info in infos
+            if info.ended is None or (failed and info.reason == INSTRUMENT_FAILED)
+        ]
+        paid = None if max_cost is None else _paid(log, infos)
+        cap = make_cap(max_cost, prices, agents, model, paid)
         if failed:
             infos = _begin_again(log, infos, model, worlds, trust=trust)
         running = [info for info in infos if info.ended is None]
@@ -115,11 +130,35 @@ def resume_command(
             name=id,
             label=label,
             parallel=parallel,
-            price=price,
+            prices=prices,
+            cap=cap,
             worlds=worlds,
         )
-        code = print_episodes(log, [info.id for info in infos], as_json=as_json)
+        ids = [info.id for info in infos]
+        code = print_episodes(log, ids, as_json=as_json)
+        print_uncounted(log, ids, told=left)
+        for run in dict.fromkeys(info.run for info in infos if info.run):
+            print_closing(
+                log,
+                run,
+                pass_at=pass_at,
+                prices=prices,
+                seconds=time.monotonic() - began,
+                told=left > 0,
+                as_json=as_json,
+            )
     return 1 if left or left_out else code
+
+
+def _paid(log: EventLog, infos: Iterable[EpisodeInfo]) -> Usage:
+    """Return what was paid for so far: by the runs of *infos*, or by those that have none."""
+    usage = Usage()
+    runs = dict.fromkeys(info.run for info in infos if info.run)
+    whole = (each for run in runs for each in log.episodes(run=run))
+    alone = (info for info in infos if not info.run)
+    for _, events in LeftOut().read_each((*whole, *alone), lambda info: log.events(info.id)):
+        usage.add(events)
+    return usage
 
 
 def _begin_again(

@@ -26,10 +26,12 @@ from refold.scenarios.strict import plain as parameters_of
     ),
 )
 @scenario_argument("name")
-@click.option("--toml", "as_toml", is_flag=True, help="Print the file of NAME, to be copied.")
+@click.option(
+    "--toml", "as_toml", is_flag=True, help="Print NAME's TOML file, as a start for your own."
+)
 @json_option
 def scenarios_command(name: str | None, as_toml: bool, as_json: bool) -> None:
-    """List the scenarios that ship, or show the one called NAME (or in the file NAME)."""
+    """List the built-in scenarios, or show NAME: one of them, or a TOML file."""
     if as_toml:
         if name is None:
             raise click.UsageError("--toml: expected a NAME, got none")
@@ -42,7 +44,9 @@ def scenarios_command(name: str | None, as_toml: bool, as_json: bool) -> None:
         _print_scenario(chosen[0])
     else:
         listing = new_table(
-            ["scenario", "title", "rules", "seed", "rubric"], right=["rules", "seed"]
+            ["scenario", "title", "rules", "seed", "rubric"],
+            right=["rules", "seed"],
+            spare=["rubric", "rules"],
         )
         for each in chosen:
             rubric = f"{each.rubric.name} v{each.rubric.version}"

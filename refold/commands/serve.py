@@ -10,6 +10,7 @@ import click
 from refold.commands.shared.labelling import declared_values
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.passing import pass_mark
 from refold.engine import RefoldError
 
 _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
@@ -32,7 +33,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     show_default=True,
     envvar="PORT",
     show_envvar=True,
-    help="0 is any free port.",
+    help="Port to listen on; 0 for any free one.",
 )
 @click.option(
     "--scenario",
@@ -41,12 +42,12 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     metavar="NAME",
     help="A scenario, a family or a file to serve; all that ship if not given.",
 )
-@click.option("--default", metavar="NAME", help="The task of a reset that names none.")
+@click.option("--default", metavar="NAME", help="The task for a reset that names none.")
 @click.option(
     "--token",
     envvar="REFOLD_TOKEN",
     show_envvar=True,
-    help="What clients have to know; 16 letters or more.",
+    help="Secret that clients must send; 16 characters or more.",
 )
 @click.option(
     "--public",
@@ -55,9 +56,19 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     show_envvar=True,
     help="Let other machines in without a token.",
 )
-@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A name it goes by.")
 @click.option(
-    "--allow-origin", "origins", multiple=True, metavar="URL", help="A site whose pages may use it."
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host name that the server may be reached by.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="A site whose pages may use the server.",
 )
 @click.option("--max-sessions", type=click.IntRange(1), default=256, show_default=True)
 @click.option(
@@ -82,14 +93,14 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     "--log-limit",
     type=click.FloatRange(0, min_open=True),
     metavar="MB",
-    help="Size of the log from which on no new episode begins.",
+    help="Size of the log at which no new episode is started.",
 )
 @click.option(
     "--label-as",
     metavar="WHO",
     envvar="REFOLD_LABEL_AS",
     show_envvar=True,
-    help="Let episodes be labelled on the page, in this name.",
+    help="Allow labels from the page, under this name.",
 )
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @click.option("--quiet", is_flag=True, help="Write no access log.")
@@ -116,8 +127,8 @@ def serve_command(
     """
     Serve the scenarios as OpenEnv environments, every episode in the log.
 
-    Listens on this machine only. To let other machines in, name an address with --host, and
-    give a token, or --public. Ctrl-C, or SIGTERM, ends it; no step that was answered is lost.
+    Listens on this machine only. To let other machines in, give an address with --host, and a token
+    or --public. Ctrl-C or SIGTERM stops it; no step that was answered is lost.
     """
     with server_needed("serve"):
         from refold.server.app import serve  # noqa: PLC0415 - an extra, and slow to import
@@ -139,6 +150,7 @@ def serve_command(
         scenarios=tuple(scenarios),
         default_task=default,
         label_as=label_as or None,
+        pass_at=pass_mark(),
         label_values=declared_values() if label_as else {},
         access_log=not quiet,
     )

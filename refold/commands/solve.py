@@ -53,9 +53,9 @@ class _Recorded:
 @click.option(
     "--objective",
     type=click.Choice(_OBJECTIVES),
-    help="Maximise this only; both, one after the other, if not given.",
+    help="What to maximise; if not given, both, one after the other.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the world.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the scenario.")
 @click.option(
     "--time-limit",
     type=click.FloatRange(0, min_open=True),
@@ -68,7 +68,7 @@ class _Recorded:
     type=click.FloatRange(0, min_open=True),
     default=4,
     show_default=True,
-    help="Gigabytes that the process may take.",
+    help="Memory limit of the process, in gigabytes.",
 )
 @log_option
 @json_option
@@ -82,12 +82,12 @@ def solve_command(
     as_json: bool,
 ) -> None:
     """
-    Find the best that each SCENARIO allows, by its score and by its return, and prove it.
+    Find the best possible score and the largest return of each SCENARIO, with a proof.
 
-    The best episode is recorded in the log, by the agent `optimal` if it is proved that there is
-    none better, else by `best-found`; the one with the largest return by `optimal-return` or
-    `best-found-return`. Where a limit stops the search, what was found is told with a bound that
-    no episode exceeds, and the gap to it.
+    The best episode is recorded in the log under the agent `optimal` if it is proved that there is
+    none better, else under `best-found`; the one with the largest return under `optimal-return` or
+    `best-found-return`. If a limit stops the search, the result comes with a bound that no episode
+    exceeds, and the gap to it.
     """
     scenarios = load_scenarios(scenario)
     objectives = _OBJECTIVES if objective is None else (objective,)
@@ -147,7 +147,7 @@ def _solution_row(each: _Recorded) -> dict[str, Any]:
 
 def _print_solutions(found: Sequence[_Recorded]) -> None:
     right = ["score", "return", "bound", "states"]
-    listing = new_table(["scenario", "best", *right, "", "episode"], right=right)
+    listing = new_table(["scenario", "best", *right, "", "episode"], right=right, spare=["states"])
     for each in found:
         solution = each.solution
         add_row(
@@ -178,7 +178,7 @@ def _remarks(solutions: Sequence[Solution]) -> Iterator[str]:
     for each in solutions:
         name = each.scenario.name
         by_scenario.setdefault(name, {})[each.objective] = each
-        if each.general and each.objective == "score":
+        if each.general and not each.proved and each.objective == "score":
             yield f"{name}: its family or rubric has no search of its own; bound: the ceiling"
     for name, both in by_scenario.items():
         if len(both) == len(_OBJECTIVES) and both["return"].score < both["score"].score:

@@ -34,7 +34,7 @@ from refold.labels.making import make_tag
 def tag_command(
     id: str, tag: str, step: int | None, back: bool, author: str, log_path: str
 ) -> None:
-    """Tag an episode, or one of its steps, to find it again."""
+    """Tag an episode, or one of its steps, to find it later."""
     with open_existing(log_path) as log, log.transaction():
         remark = make_tag(log.find(id), tag, author=author, step=step, back=back)
         log.save_remark(remark)

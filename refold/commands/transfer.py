@@ -36,10 +36,16 @@ from refold.transcripts.exports.names import NAMES
     "--as",
     "kind",
     type=click.Choice(NAMES),
-    help="A format of another tool; refold's own, which holds everything, if none is given.",
+    help="Another tool's format; if not given, refold's own, which holds everything.",
 )
 @click.option("--pairs", is_flag=True, help="With --as chat: preference pairs, of forks.")
-@click.option("-o", "--output", metavar="FILE|FOLDER", default=STDOUT, help="Stdout if none.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|FOLDER",
+    default=STDOUT,
+    help="Where to write; stdout if not given.",
+)
 @click.option("--report", "listed", is_flag=True, help="List what the format has no field for.")
 @log_option
 def export_command(
@@ -51,12 +57,11 @@ def export_command(
     log_path: str,
 ) -> int:
     """
-    Write episodes as JSON Lines: those named, or the whole log.
+    Write episodes as JSON Lines, or in another tool's format: the ones named, or the whole log.
 
-    Each is a header line, then its stored events, a line each, byte for byte. What judges were
-    first asked about them, and what people said of them, come last. On a terminal, characters
-    that could steer it are escaped. Exits with 1 if an episode is damaged: it is told, and the
-    others are written.
+    Each is a header line, then its stored events, a line each, byte for byte. Judges' answers and
+    people's labels come last. On a terminal, control characters are escaped. Exits with 1 if an
+    episode is damaged; it is reported, and the others are written.
 
     With --as, they are written by value. chat and otel are JSON Lines. atif and sts are a file
     for each episode: one goes to the file, several into the folder that --output names. inspect

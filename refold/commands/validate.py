@@ -36,7 +36,7 @@ from refold.reports.validation import Judged, Validation, validate
     ),
 )
 @click.argument("by", required=False, default=RECORDED, metavar="[BY]")
-@click.option("--label", "name", required=True, metavar="NAME", help="What people labelled.")
+@click.option("--label", "name", required=True, metavar="NAME", help="Name of the label.")
 @filter_options
 @pass_at_option
 @click.option(
@@ -62,15 +62,15 @@ def validate_command(
     as_json: bool,
 ) -> int:
     """
-    Compare a grader with people's labels, before its scores are trusted.
+    Compare a grader with people's labels before you trust its scores.
 
     BY is a rubric's TOML file, FILE.py:FUNCTION, the name of saved grades, or `recorded`: the
     rubric that each episode was recorded with. The first value of the label means good, the
     second bad; others are left out, and so are episodes on which as many people say either.
 
-    Trusted is a grader whose precision, recall and specificity reach --at-least with the lower
-    ends of their intervals, on 30 labels of either value or more. Exits with 1 if one of them
-    cannot reach it; whatever lies between is `cannot tell`.
+    A grader is trusted if the lower ends of the intervals of its precision, recall and specificity
+    reach --at-least, with at least 30 labels of each value. Exits with 1 if one of them cannot
+    reach it; anything between is `cannot tell`.
     """
     with telling_left_out() as left_out, open_existing(log_path, readonly=True) as log:
         values = values_of(log, name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -23,12 +24,15 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.log.audit import Audit
+from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
+from refold.jobs import jobs_for, spread
 from refold.replays import Divergence
-from refold.replays.checks import Verdict, audit_episode, resolve_id
+from refold.replays.checks import AuditElsewhere, Verdict, audit_each, resolve_id
 from refold.replays.judgements import find_judgement_problems
 from refold.replays.manifests import LARGEST_MANIFEST, compare_with_log, read_manifest
 from refold.replays.remarks import find_remark_problems
@@ -62,12 +66,18 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     "--manifest",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Compare the log with this manifest of it as well.",
+    help="Also compare the log with this manifest.",
 )
-@click.option("--live", is_flag=True, help="Put the actions to fresh worlds outside instead.")
+@click.option(
+    "--live", is_flag=True, help="Replay the actions in fresh external environments instead."
+)
 @world_option
 @click.option(
-    "--times", type=click.IntRange(1), default=1, show_default=True, help="Live plays of each."
+    "--times",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How often each is replayed live.",
 )
 @click.option(
     "--volatile",
@@ -75,6 +85,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     metavar="PATH",
     help="Live: a value not to compare, as in $.observation.time; [] is any index.",
 )
+@jobs_option
 @log_option
 @json_option
 def verify_command(
@@ -85,27 +96,29 @@ def verify_command(
     named: Sequence[str],
     times: int,
     volatile: Sequence[str],
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
     """
-    Check episodes, those named or the whole log: the hash chain, then every step decided again.
+    Check the hash chain and re-run the rules on every step, of the episodes named or of all.
 
-    Each episode's row, its parent and its saved grades are checked as well; for the whole log,
-    its file, what judges answered and what people said too. Exits with 1 if anything is not what
+    Each episode's row, its parent and its saved grades are checked as well; for the whole log, also
+    its file, the judges' answers and people's labels. Exits with 1 if anything differs from what
     the rules make of scenario, seed and actions.
 
     A chain cannot show that its end was not cut off, nor that another episode was not put in its
     place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
 
-    With --live, each action of the episodes that a world outside answered is put to a fresh world,
-    the newest episode first, and each answer compared. A world that the scenario names completely,
-    such as a registered Gymnasium environment, is opened; any other only if --world names it.
-    Exits with 1 if an answer differs, or an episode cannot be played.
+    With --live, the actions of episodes in external environments are replayed in a fresh
+    environment, the newest episode first, and each answer is compared. An environment that the
+    scenario names completely, such as a registered Gymnasium one, is opened; any other only if
+    --world names it. Exits with 1 if an answer differs, or an episode cannot be played.
     """
     if live:
-        if expect or manifest:
-            raise click.UsageError("--live: expected neither --expect nor --manifest beside it")
+        if expect or manifest or jobs:
+            others = "none of --expect, --manifest and --jobs"
+            raise click.UsageError(f"--live: expected {others} beside it")
         return verify_worlds(
             log_path, ids, Worlds(named), times=times, volatile=volatile, as_json=as_json
         )
@@ -126,8 +139,16 @@ def verify_command(
         problems = [] if ids else _file_problems(file)
         mismatches = _compare_manifest(log, manifest) if manifest else []
         chosen = [resolve_id(log, id) for id in ids] or _readable_ids(file, problems)
-        verdicts = (audit_episode(log, file, id, expect=expect) for id in chosen)
         total = len(ids) or log.count()
+        audited = spread(
+            chosen,
+            partial(audit_each, log, file, expect=expect),
+            AuditElsewhere(log_path, expect),
+            jobs=jobs_for(jobs, log, total),
+            left_out=LeftOut(),  # what cannot be read has a verdict too
+            tell=print_to_stderr,
+        )
+        verdicts = (verdict for _, verdict in audited)
         shown = count_wrong(show_progress(verdicts, total=total, label="verifying"))
         if as_json:
             print_json("verdicts", map(_verdict_row, shown), problems=problems, manifest=mismatches)

@@ -65,11 +65,10 @@ def what_if_command(
     as_json: bool,
 ) -> None:
     """
-    Try every legal action after N actions of ID, each played on by an agent, and rank them.
+    After N actions of ID, try every legal action, let an agent finish, and rank the results.
 
-    What was done there is tried as well, so that like is compared with like. The cheapest way to
-    see whether a step was a mistake. Nothing is recorded; `refold fork` keeps a branch that is
-    worth it.
+    The recorded action is tried too, so that the comparison is fair. This is the cheapest way to
+    see whether a step was a mistake. Nothing is recorded; use `refold fork` to keep a branch.
     """
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     with EventLog(log_path, readonly=True) as log:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import Factory, define, frozen
 
-from refold.engine import Stream
 from refold.reports.outcomes import Outcome, Setting
 from refold.reports.statistics import (
     Bounds,
@@ -22,7 +21,7 @@ from refold.reports.statistics import (
     pass_at_k,
     pass_hat_k,
 )
-from refold.reports.usage import Latency, Price, Usage
+from refold.reports.usage import NO_PRICES, Latency, Prices, Usage
 
 
 @frozen
@@ -38,8 +37,7 @@ class Costs:
     """
     What the exchanges with a model cost.
 
-    The counts are those of ``Usage``; *cost* is in US dollars: by the price given, else what the
-    API charged; None if neither is known.
+    The counts are those of ``Usage``, as is *cost*, in US dollars; None if it is not known.
     """
 
     requests: int
@@ -130,9 +128,9 @@ class _SettingTotals:
     counts: dict[str, float] = Factory(dict)
     usage: Usage = Factory(Usage)
 
-    def add(self, outcome: Outcome, stream: Stream) -> None:
+    def add(self, outcome: Outcome, usage: Usage) -> None:
         self.agents[outcome.agent] = None
-        self.usage.add(stream)
+        self.usage.merge(usage)
         if outcome.excluded:
             self.exclusions[outcome.excluded] += 1
             return
@@ -143,28 +141,28 @@ class _SettingTotals:
 
 
 def report_run(
-    episodes: Iterable[tuple[Outcome, Stream]],
+    episodes: Iterable[tuple[Outcome, Usage]],
     *,
     pass_at: float,
     ks: Sequence[int],
-    price: Price | None = None,
+    prices: Prices = NO_PRICES,
 ) -> RunReport:
     """
-    Return the report on *episodes*, as ``read_outcomes`` yields them.
+    Return the report on *episodes*, as ``measure_outcomes`` yields them.
 
     Args:
-        episodes: Outcomes and events, read one at a time.
+        episodes: Outcomes and what the exchanges came to, read one at a time.
         pass_at: The lowest score that passes.
         ks: The values of k for pass@k and pass^k; each at least 1.
-        price: Price of tokens, for the cost.
+        prices: Prices of tokens, for the cost.
     """
     tallies: dict[Setting, _SettingTotals] = {}
-    for outcome, stream in episodes:
-        tallies.setdefault(outcome.setting, _SettingTotals()).add(outcome, stream)
+    for outcome, usage in episodes:
+        tallies.setdefault(outcome.setting, _SettingTotals()).add(outcome, usage)
     total = Usage()
     for tally in tallies.values():
         total.merge(tally.usage)
-    scenarios = tuple(_scenario_report(*each, pass_at, ks, price) for each in tallies.items())
+    scenarios = tuple(_scenario_report(*each, pass_at, ks, prices) for each in tallies.items())
     # Mean of means: a scenario with more episodes must not weigh more than another.
     counted = [each for each in scenarios if each.score]
     means = [each.score.mean for each in counted if each.score]
@@ -173,7 +171,7 @@ def report_run(
         scenarios=scenarios,
         score=mean_interval(means, bounds=_widest(counted)) if means else None,
         pass_rate=clustered_pass_interval(clusters) if clusters else None,
-        costs=_costs(total, price),
+        costs=_costs(total, prices),
     )
 
 
@@ -183,7 +181,7 @@ def _widest(scenarios: Iterable[ScenarioReport]) -> Bounds:
 
 
 def _scenario_report(
-    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], price: Price | None
+    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], prices: Prices
 ) -> ScenarioReport:
     worlds = list(tally.scores.values())
     clusters = [(sum(score >= pass_at for score in world), len(world)) for world in worlds]
@@ -202,20 +200,20 @@ def _scenario_report(
         counts={name: Count(total, total / n) for name, total in tally.counts.items()},
         unread=tally.usage.unread,
         forfeited=tally.usage.forfeited,
-        costs=_costs(tally.usage, price),
+        costs=_costs(tally.usage, prices),
     )
 
 
-def _costs(usage: Usage, price: Price | None) -> Costs | None:
+def _costs(usage: Usage, prices: Prices) -> Costs | None:
     if not usage.requests:
         return None
     return Costs(
         requests=usage.requests,
         unanswered=usage.unanswered,
-        input=usage.input,
-        output=usage.output,
+        input=usage.tokens.input,
+        output=usage.tokens.output,
         unmetered=usage.unmetered,
-        cost=price.cost_of(usage.input, usage.output) if price else usage.cost,
+        cost=usage.cost(prices),
         latency=usage.latency,
         faults=dict(usage.faults),
     )

@@ -64,7 +64,11 @@ def unbeaten(case: ScenarioCase) -> Iterator[Measurement]:
     for name, played in players.items():
         runs = case.comparable(played)
         scores = [run.score for run in runs]
-        about = f"scores of {len(runs)} worlds: {min(scores):.4f} to {max(scores):.4f}"
+        about = (
+            f"{min(scores):.4f} to {max(scores):.4f} in {len(runs)} worlds"
+            if len(runs) > 1
+            else "in the first world"
+        )
         best = max(runs, key=lambda run: run.score)
         yield Measurement(name, mean_score(runs), case.best.score, about, best.shown)
 

@@ -16,7 +16,7 @@ from refold.commands.regrading.grids import (
 )
 from refold.commands.regrading.words import MANY_AGENTS, Heading, causes_words, size_line
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.output import add_row, new_table, safe_text
+from refold.commands.shared.output import add_row, new_table, print_words, safe_text
 from refold.graders.regrading import RegradedEpisode
 from refold.graders.text import change_lines
 from refold.reports.gates import Verdict
@@ -29,7 +29,7 @@ _EVENTS_SHOWN = 3
 
 def print_change(out: Console, regraded: RegradedEpisode) -> None:
     """Print what moved in one episode, part by part, with the events behind it."""
-    lines = change_lines(regraded.change, regraded.stream, shown=_EVENTS_SHOWN)
+    lines = change_lines(regraded.change, regraded.evidence.words.__getitem__, shown=_EVENTS_SHOWN)
     _say(out, f"{regraded.info.id}  {next(lines)}", style="bold")
     for line in lines:
         _say(out, f"  {line}")
@@ -97,7 +97,8 @@ def _print_largest(out: Console, heading: Heading, report: RegradeReport) -> Non
         why = ", ".join(causes_words(move))
         scores = f"{move.old:.4f} -> {move.new:.4f}"
         _say(out, f"  {scores}  {move.scenario} {move.agent}, {why}{alike}")
-        _say(out, f"      {heading.look(move.episode)}")
+        # One line however long, to be copied.
+        out.print(safe_text(f"      {heading.look(move.episode)}"), soft_wrap=True)
 
 
 def _print_idle(out: Console, report: RegradeReport) -> None:
@@ -116,12 +117,13 @@ def _tell_more(out: Console, more: int) -> None:
 
 
 def _table(grid: Grid) -> Table:
-    listing = new_table(grid.columns, right=grid.numbers)
+    listing = new_table(grid.columns, right=grid.numbers, spare=["noise", "events"])
     for row in grid.rows:
         add_row(listing, *row)
     return listing
 
 
 def _say(out: Console, text: str, *, style: str | None = None) -> None:
-    before = "\n" if text.startswith("\n") else ""
-    out.print(before + safe_text(text.removeprefix("\n")), style=style, soft_wrap=True)
+    if text.startswith("\n"):
+        out.print()
+    print_words(out, text.removeprefix("\n"), style=style)

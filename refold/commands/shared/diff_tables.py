@@ -78,7 +78,7 @@ def print_prompt_difference(out: Console, lines: Sequence[str]) -> None:
     if not lines:
         return
     out.print()
-    out.print("told to the models", style="italic")
+    out.print("sent to the models", style="italic")
     for line in lines[:_LINES_SHOWN]:
         out.print(safe_text(line))
     if len(lines) > _LINES_SHOWN:
@@ -144,7 +144,7 @@ def _print_exchanges(out: Console, a: Step, b: Step, where: str) -> None:
     prompts, replies = (
         [render(step) for step in (a, b)] for render in (_step_prompts, _step_replies)
     )
-    for title, (one, other) in (("told to the model", prompts), ("the model's reply", replies)):
+    for title, (one, other) in (("sent to the model", prompts), ("the model's reply", replies)):
         if one == other:
             continue
         listing = new_table(["", ""])

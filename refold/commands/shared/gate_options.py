@@ -33,7 +33,7 @@ cannot_tell_option = click.option(
     type=click.Choice(["pass", "fail"]),
     default="pass",
     show_default=True,
-    help="What a rule counts for that too few episodes can answer.",
+    help="How a rule counts if there are too few episodes to decide it.",
 )
 
 

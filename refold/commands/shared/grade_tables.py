@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from refold.commands.shared.formatting import format_signed
+from refold.commands.shared.formatting import format_score, format_signed
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
     add_row,
@@ -73,6 +73,6 @@ def summary_table(scores: Iterable[tuple[str, float]]) -> Table:
     columns = ["scenario", "episodes", "mean", "lowest", "highest"]
     listing = new_table(columns, right=columns[1:])
     for scenario, values in by_scenario.items():
-        cells = (f"{value:.4f}" for value in (fmean(values), min(values), max(values)))
+        cells = map(format_score, (fmean(values), min(values), max(values)))
         add_row(listing, scenario, len(values), *cells)
     return listing

@@ -9,6 +9,8 @@ from typing import Any
 import click
 from attrs import field, frozen
 
+from refold.agents.endpoint import ProjectEndpoint
+from refold.commands.shared.configured import project_endpoint
 from refold.commands.shared.model_choices import (
     check_library_agent,
     complete_agent_name,
@@ -21,7 +23,7 @@ from refold.commands.shared.model_options import CONNECTION_OPTIONS, price_optio
 from refold.commands.shared.options import CommandT
 from refold.engine import RefoldError
 from refold.judges.records import Judge
-from refold.reports import Price
+from refold.reports import Price, Prices
 from refold.scenarios.rubric import RubricJudge
 
 _DOLLARS = re.compile(r"(?:\$(?P<before>[\d.]+)|(?P<after>[\d.]+) ?(?:USD|usd))")
@@ -48,6 +50,7 @@ class JudgeChoice:
         limit: What may be spent; None for no limit.
         again: How many further answers to each question are asked for.
         price: Of a million tokens; None if it was not given.
+        project: The API that refold.toml names; None if it names none.
     """
 
     model: str | None
@@ -60,6 +63,7 @@ class JudgeChoice:
     api_key: str | None = field(repr=False)
     timeout: float
     max_retries: int
+    project: ProjectEndpoint | None = None
 
     def judge(self, of_rubric: RubricJudge | None) -> Judge | None:
         """
@@ -106,26 +110,28 @@ def _plain(value: Any) -> Any:
 
 _OPTIONS = (
     click.option(
-        "--judge", metavar="MODEL", help="Ask openai:MODEL what the grader asks of a judge."
+        "--judge",
+        metavar="MODEL",
+        help="Model that answers the grader's questions to a judge, as openai:MODEL.",
     ),
     click.option(
         _PARAMETER,
         "judge_parameters",
         multiple=True,
         metavar="NAME=JSON",
-        help="A parameter of the judge's requests; temperature is 0 unless given, null leaves out.",
+        help="A request parameter for the judge; temperature is 0 if not given, null removes one.",
     ),
-    click.option("--dry-run", is_flag=True, help="List the questions that nobody has answered."),
+    click.option("--dry-run", is_flag=True, help="List the unanswered questions; send nothing."),
     click.option(
         "--judge-limit",
         metavar="N|$X",
-        help="Send at most N requests to the judge, or those that $X pays for by --price.",
+        help="Send the judge at most N requests, or as many as $X pays for at --price.",
     ),
     click.option(
         "--judge-again",
         type=click.IntRange(1, 100),
         metavar="N",
-        help="Ask each question N more times, and tell how much the judge wavers.",
+        help="Ask each question N more times and report how consistent the judge is.",
     ),
     *CONNECTION_OPTIONS,
 )
@@ -142,7 +148,7 @@ def with_judge_options(command: CommandT) -> CommandT:
         dry_run: bool,
         judge_limit: str | None,
         judge_again: int | None,
-        price: Price | None,
+        prices: Prices,
         base_url: str | None,
         api_key: str | None,
         timeout: float,
@@ -155,13 +161,14 @@ def with_judge_options(command: CommandT) -> CommandT:
             model=judge,
             parameters=dict(map(parse, judge_parameters)),
             dry_run=dry_run,
-            limit=None if judge_limit is None else _parse_limit(judge_limit, price),
+            limit=None if judge_limit is None else _parse_limit(judge_limit, prices.given),
             again=judge_again or 0,
-            price=price,
+            price=prices.given,
             base_url=base_url,
             api_key=api_key,
             timeout=timeout,
             max_retries=max_retries,
+            project=project_endpoint(),
         )
         return command(**rest, judge_choice=choice)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.formatting import format_dollars, pluralise
 from refold.commands.shared.judge_options import Limit
 from refold.judges.questions import Question
 from refold.judges.records import Failed, Judged
@@ -26,13 +26,8 @@ def about(tokens: Tokens, price: Price | None) -> str:
     """Return *tokens* in words, with what they cost by *price*, if that is known."""
     total = sum(tokens)
     count = f"{round(total / 1000)} k" if total >= 1000 else str(total)
-    cost = "" if price is None else f", {dollars(price.cost_of(*tokens))} by --price"
+    cost = "" if price is None else f", {format_dollars(price.cost_of(*tokens))} by --price"
     return f"about {count} tokens{cost}"
-
-
-def dollars(amount: float) -> str:
-    """Return *amount* in words; small ones with more places, since they are common here."""
-    return f"${amount:.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
 class Spending:
@@ -85,7 +80,7 @@ class Spending:
         """Return in words what was spent on the *asked* questions, and what came of them."""
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(self._causes.items()))
         tokens = f"{self._read} tokens read, {self._written} written"
-        cost = "" if self._price is None else f", {dollars(self._spent)}"
+        cost = "" if self._price is None else f", {format_dollars(self._spent)}"
         requests = pluralise(self._requests, "request")
         return (
             f"{pluralise(asked, 'question')}: {causes or 'none asked'}; {requests}, {tokens}{cost}"

@@ -1,13 +1,12 @@
 """Options of the commands with which people label, and what those commands tell."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
+from refold.commands.shared.configured import project_settings
 from refold.commands.shared.options import CommandT
 from refold.engine.log.remarks import Remark
-from refold.project import find_settings, read_settings
 
 
 def declared_values() -> Mapping[str, tuple[str, ...]]:
@@ -17,8 +16,8 @@ def declared_values() -> Mapping[str, tuple[str, ...]]:
     Raises:
         RefoldError: The file cannot be used.
     """
-    path = find_settings(Path())
-    return {} if path is None else read_settings(path).labels
+    settings = project_settings()
+    return {} if settings is None else settings.labels
 
 
 def author_option(command: CommandT) -> CommandT:
@@ -30,21 +29,21 @@ def author_option(command: CommandT) -> CommandT:
         metavar="WHO",
         envvar="REFOLD_BY",
         show_envvar=True,
-        help="Who says so.",
+        help="Your name.",
     )(command)
 
 
 def step_option(command: CommandT) -> CommandT:
     """Add ``--step``, of which it is said."""
     return click.option(
-        "--step", type=int, metavar="N", help="Of what was done by step N, not of the episode."
+        "--step", type=int, metavar="N", help="Applies to step N instead of the whole episode."
     )(command)
 
 
 def take_back_option(command: CommandT) -> CommandT:
     """Add ``--take-back``, which the command takes as *back*."""
     return click.option(
-        "--take-back", "back", is_flag=True, help="Take back what you said; the log keeps both."
+        "--take-back", "back", is_flag=True, help="Withdraw it; the log keeps both."
     )(command)
 
 

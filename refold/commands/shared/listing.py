@@ -1,35 +1,86 @@
 """
 A table that never breaks a word, so that no number, id or name is cut in two.
 
-Columns shrink to their longest word. Where even that is too wide, the rows are printed one below
-the other, a line for each cell.
+Figures, the columns aligned to the right, stay in one line; texts shrink to their longest word.
+A terminal is spared columns that it can do without, below ``NARROW`` columns before any text is
+wrapped, and is told which. Where all that is not enough, the rows are printed one below the other,
+a line for each cell.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
 
+NARROW = 100
+"""Columns of a terminal below which a table rather leaves out columns than wraps texts."""
+
+_Measure = Callable[[Column], int]
+
 _GAPS = (2, 1)  # spaces between columns: a narrow terminal gets fewer
 
 
 class Listing(Table):
-    """A table without lines; cells are of the class ``Text``."""
+    """
+    A table without lines; cells are of the class ``Text``.
+
+    Args:
+        spare: Headings of the columns that a terminal may go without, the first first.
+        more: What ``Table`` takes.
+    """
+
+    def __init__(self, *, spare: Sequence[str] = (), **more: Any) -> None:
+        super().__init__(**more)
+        self._spare = spare
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the table, or its rows one below the other where it does not fit."""
-        for gap in _GAPS:
-            room = options.max_width - gap * (len(self.columns) - 1)
-            widths = _fit(self.columns, room)
-            if widths is not None:
-                self.padding = (0, gap, 0, 0)
-                for column, width in zip(self.columns, widths, strict=True):
-                    column.width = width
-                yield from super().__rich_console__(console, options)
-                return
+        for least, spared in self._ways(console, options.max_width):
+            left_out = self._spare[:spared]
+            columns = [each for each in self.columns if str(each.header) not in left_out]
+            for gap in _GAPS:
+                room = options.max_width - gap * (len(columns) - 1)
+                widths = _fit(columns, least, room)
+                if widths is not None:
+                    shown = self._part(columns, widths, gap)
+                    yield from Table.__rich_console__(shown, console, options)
+                    yield from self._told(columns, options.max_width)
+                    return
         yield from self._stack()
+
+    def _ways(self, console: Console, width: int) -> Iterator[tuple[_Measure, int]]:
+        """Yield ways to show it, the best first: how narrow columns may be, how many are spared."""
+        # A pipe is not to lose what a program may read.
+        spared = range(1, len(self._spare) + 1 if console.is_terminal else 1)
+        without = [(least, number) for least in (_whole, _shrunk) for number in spared]
+        yield _whole, 0
+        if width < NARROW:
+            yield from without[: len(spared)]
+        yield _shrunk, 0
+        yield from without
+
+    def _part(self, columns: Sequence[Column], widths: Sequence[int], gap: int) -> Table:
+        """Return the table with only *columns*, in these *widths*."""
+        shown = copy(self)
+        shown.padding = (0, gap, 0, 0)
+        shown.columns = [
+            replace(column, width=width, _index=number)
+            for number, (column, width) in enumerate(zip(columns, widths, strict=True))
+        ]
+        return shown
+
+    def _told(self, columns: Sequence[Column], width: int) -> Iterator[RenderableType]:
+        """Yield which columns are left out, if any are."""
+        shown = [str(column.header) for column in columns]
+        headings = [str(column.header) for column in self.columns]
+        left_out = [heading.strip() for heading in headings if heading not in shown]
+        if left_out:
+            yield Text(f"left out in {width} columns: {'; '.join(left_out)}", style="dim")
 
     def _stack(self) -> Iterator[RenderableType]:
         if self.title:
@@ -51,15 +102,28 @@ class Listing(Table):
         return max(cell_len(str(column.header)) for column in self.columns)
 
 
-def _fit(columns: Sequence[Column], room: int) -> list[int] | None:
+def _fit(columns: Sequence[Column], least_of: _Measure, room: int) -> list[int] | None:
     """Return a width for each of *columns*, *room* in all; None if they need more."""
-    least = [max(map(_longest_word, _texts(column))) for column in columns]
-    most = [max(map(cell_len, _texts(column))) for column in columns]
+    least = [least_of(column) for column in columns]
+    most = [_whole(column) for column in columns]
     for limit in range(max(most, default=0), -1, -1):  # the widest shrink first, and alike
         widths = [max(low, min(high, limit)) for low, high in zip(least, most, strict=True)]
         if sum(widths) <= room:
             return widths
     return None
+
+
+def _whole(column: Column) -> int:
+    """Return the width at which no cell of *column* takes several lines."""
+    return max(map(cell_len, _texts(column)))
+
+
+def _shrunk(column: Column) -> int:
+    """Return the width below which a figure or a word of *column* would be cut."""
+    heading, *cells = _texts(column)
+    if column.justify == "right":
+        return max([_longest_word(heading), *map(cell_len, cells)])
+    return max(map(_longest_word, (heading, *cells)))
 
 
 def _texts(column: Column) -> list[str]:

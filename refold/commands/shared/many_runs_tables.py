@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
-from refold.commands.shared.output import add_row, new_table, safe_text, to_json_data
+from refold.commands.shared.output import add_row, new_table, print_words, to_json_data
 from refold.reports.many_runs import Lead, ManyRuns
 from refold.reports.statistics import CONFIDENCE
 
@@ -22,7 +22,7 @@ def print_many_runs(out: Console, compared: ManyRuns, pass_at: float) -> None:
         out.print(line)
     out.print("\nahead, on these scenarios (p adjusted for all pairs)", style="bold")
     for lead in compared.leads:
-        out.print(safe_text(f"  {lead_line(lead)}"), soft_wrap=True)
+        print_words(out, f"  {lead_line(lead)}")
 
 
 def _scores_table(compared: ManyRuns) -> Table:
@@ -48,7 +48,7 @@ def _scores_table(compared: ManyRuns) -> Table:
 
 def _remarks(compared: ManyRuns) -> Iterator[str]:
     if compared.left_aside:
-        yield f"{pluralise(compared.left_aside, 'world')} that not every run has: left aside"
+        yield f"{pluralise(compared.left_aside, 'seed')} that not every run has: left out"
     if len(compared.columns) >= _MANY_COLUMNS:
         yield f"{len(compared.leads)} pairs are tested: only large differences can be clear"
 
@@ -56,11 +56,11 @@ def _remarks(compared: ManyRuns) -> Iterator[str]:
 def lead_line(lead: Lead) -> str:
     """Return a pair in words: how much it is ahead, whether that is clear, and if not, why."""
     found = lead.difference
-    facts = f"p {lead.p:.2g}, least p {lead.least_p:.2g}, {pluralise(found.units, 'world')}"
+    facts = f"p {lead.p:.2g}, least p {lead.least_p:.2g}, {pluralise(found.units, 'seed')}"
     if lead.clear:
         word = f"clear ({facts})"
     elif not found.differing:
-        word = f"no world differs ({pluralise(found.units, 'world')})"
+        word = f"no seed differs ({pluralise(found.units, 'seed')})"
     elif lead.least_p > 1 - CONFIDENCE:
         word = (
             f"cannot tell ({facts}: {found.differing} differ, too few: record with more --epochs)"

@@ -36,6 +36,7 @@ from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.engine.exchanges import ModelConfigured
 from refold.environments.models import asking_at
 from refold.environments.python.programs import is_program, load_programs, not_named, program_name
+from refold.project.settings import NAME
 
 StepWatcher = Callable[[StepResult], None]
 
@@ -54,10 +55,17 @@ _RESERVED_PARAMETERS = ("messages", "model", "stream")
 
 @asynccontextmanager
 async def open_players(
-    log: EventLog, agents: Sequence[str], choices: ModelChoices, *, watch: StepWatcher | None = None
+    log: EventLog,
+    agents: Sequence[str],
+    choices: ModelChoices,
+    *,
+    watch: StepWatcher | None = None,
+    guard: Callable[[ModelBackend], ModelBackend] | None = None,
 ) -> AsyncIterator[Mapping[str, Player]]:
     """
     Provide a player for each of *agents*; connections are closed at the end.
+
+    Requests to an API pass what *guard*, if given, makes of its client.
 
     Raises:
         RefoldError: There is no such agent, or a model lacks its key, address or name.
@@ -67,9 +75,10 @@ async def open_players(
     kinds = set(map(kind_of, models))
     # One client for all models of a kind: it shares connections, and knows what went wrong last.
     clients = {kind: open_client(kind, models, choices) for kind in kinds if not choices.offline}
-    askers: dict[str, ModelBackend] = dict(clients)
+    backends = {kind: guard(client) if guard else client for kind, client in clients.items()}
+    askers: Mapping[str, ModelBackend] = backends
     if choices.reuse or choices.offline:
-        askers = {kind: RecordedResponses(log, clients.get(kind)) for kind in kinds}
+        askers = {kind: RecordedResponses(log, backends.get(kind)) for kind in kinds}
     players: dict[str, Player] = {}
     for agent in agents:
         if agent in options:
@@ -79,7 +88,7 @@ async def open_players(
         elif is_program(agent):
             raise not_named(agent)
         else:
-            players[agent] = PolicyPlayer(agent, watch=watch)
+            players[agent] = PolicyPlayer(agent, watch=watch, durable=log.durable)
     try:
         with asking_at(functools.partial(_endpoint_of_worlds, choices)):
             yield players
@@ -135,7 +144,7 @@ def opening_input(
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
     """
-    if choices.system is not None and not is_model(agent):
+    if choices.system is not None and _is_given("system") and not is_model(agent):
         raise RefoldError(
             f"--system: expected a model as the agent, got {agent!r}, which reads no prompt; "
             "leave it out"
@@ -187,12 +196,15 @@ def _find_endpoint(settings: Settings, choices: Connection) -> Endpoint:
         api_key=choices.api_key,
         timeout=choices.timeout,
         max_retries=choices.max_retries,
+        project=choices.project,
     )
 
 
 def _endpoint_of_worlds(choices: ModelChoices) -> Endpoint:
     if choices.offline:
-        raise RefoldError("user: expected words in the record, got none, and --offline asks nobody")
+        raise RefoldError(
+            "user: expected words in the record, got none, and --offline calls no model"
+        )
     return _find_endpoint(read_settings(), choices)
 
 
@@ -224,7 +236,9 @@ def refuse_keys(
 
     *system* is the prompt's file and text; *option* names the parameters in errors.
     """
-    keys = [*read_settings().keys(), *([choices.api_key.strip()] if choices.api_key else [])]
+    named = choices.project.key_variable if choices.project else None
+    keys = [*read_settings().keys(*([named] if named else []))]
+    keys += [choices.api_key.strip()] if choices.api_key else []
     if found := find_credential(extra, keys):
         name = found if find_credential(found, keys) is None else "a name"
         raise RefoldError(
@@ -244,7 +258,7 @@ def refuse_keys(
 
 def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     """Return how *agent* is asked; all that is recorded of the options comes from here."""
-    extra = dict(map(parse_parameter, choices.extra))
+    extra = {**_project_parameters(choices), **dict(map(parse_parameter, choices.extra))}
     system = None if choices.system is None else read_system_text(choices.system)
     told = None if choices.system is None or system is None else (choices.system, system)
     refuse_keys(agent, extra, told, choices)
@@ -260,6 +274,28 @@ def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     )
 
 
+def _is_given(option: str) -> bool:
+    """Return whether the parameter *option* of the command was given, not taken from elsewhere."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
+
+
+def _project_parameters(choices: ModelChoices) -> Mapping[str, Any]:
+    """
+    Return the parameters of requests that ``refold.toml`` sets.
+
+    Raises:
+        RefoldError: refold itself sets one of them.
+    """
+    for name in _RESERVED_PARAMETERS:
+        if name in choices.parameters:
+            raise RefoldError(
+                f"{NAME} $.model.parameters.{name}: expected another name, since refold sets this "
+                "one; take it out"
+            )
+    return choices.parameters
+
+
 def repeated_opening(
     recorded: ModelConfigured, agent: str, family: Family, choices: ModelChoices
 ) -> Input:
@@ -268,17 +304,13 @@ def repeated_opening(
 
     Called within a command that takes the model options.
     """
-    given = click.get_current_context().get_parameter_source
     now, before = _request_options(agent, choices), recorded_options(recorded)
     changes = {
-        name: getattr(now, name)
-        for name, option in _OPTION_NAMES.items()
-        if given(option) is not ParameterSource.DEFAULT
+        name: getattr(now, name) for name, option in _OPTION_NAMES.items() if _is_given(option)
     }
-    changes["extra"] = {**before.extra, **now.extra}
-    return model_configuration(
-        family, evolve(before, **changes), choices.action_format or recorded.format
-    )
+    changes["extra"] = {**before.extra, **dict(map(parse_parameter, choices.extra))}
+    form = choices.action_format if _is_given("action_format") else None
+    return model_configuration(family, evolve(before, **changes), form or recorded.format)
 
 
 def parse_parameter(text: str, *, option: str = "--param") -> tuple[str, Any]:

@@ -8,10 +8,14 @@ from typing import Any, Protocol
 import click
 from attrs import NOTHING, field, fields, frozen
 
+from refold.agents.endpoint import ProjectEndpoint
 from refold.agents.functions import Program
 from refold.agents.prompting import ActionFormat
+from refold.commands.shared.configured import Configured, project_endpoint, project_settings
 from refold.commands.shared.options import CommandT
-from refold.reports import Price
+from refold.commands.shared.prices import project_prices
+from refold.project import Settings
+from refold.reports import Price, Prices
 
 
 class _Temperature(click.FloatRange):
@@ -23,24 +27,34 @@ class _Temperature(click.FloatRange):
         return None if value == "none" else float(super().convert(value, param, ctx))
 
 
+def _system_of(settings: Settings) -> str | None:
+    return None if settings.model.system is None else settings.place(settings.model.system)
+
+
 _ADDRESS = (
-    click.option("--base-url", metavar="URL", help="The API; else OPENAI_BASE_URL, API_BASE_URL."),
-    click.option("--api-key", metavar="KEY", help="Else OPENAI_API_KEY, API_KEY or HF_TOKEN."),
+    click.option(
+        "--base-url",
+        metavar="URL",
+        help="Address of the API; else OPENAI_BASE_URL, API_BASE_URL or refold.toml.",
+    ),
+    click.option(
+        "--api-key", metavar="KEY", help="API key; else OPENAI_API_KEY, API_KEY or HF_TOKEN."
+    ),
 )
 _PATIENCE = (
     click.option(
         "--timeout",
         type=click.FloatRange(0.001),
-        default=120.0,
+        default=Configured(lambda settings: settings.model.timeout, 120.0),
         show_default=True,
-        help="Seconds for an attempt at a request.",
+        help="Seconds per attempt at a request.",
     ),
     click.option(
         "--max-retries",
         type=click.IntRange(0),
-        default=5,
+        default=Configured(lambda settings: settings.model.max_retries, 5),
         show_default=True,
-        help="Further attempts at a request.",
+        help="Retries of a failed request.",
     ),
 )
 CONNECTION_OPTIONS = (*_ADDRESS, *_PATIENCE)
@@ -51,34 +65,53 @@ _OPTIONS = (
     click.option(
         "--temperature",
         type=_Temperature(0),
-        default=0.0,
+        default=Configured(lambda settings: settings.model.temperature, 0.0),
         show_default=True,
         metavar="X",
-        help="Or none, for the API's own.",
+        help="Sampling temperature; none for the API's default.",
     ),
-    click.option("--max-tokens", type=click.IntRange(1), help="Longest answer."),
-    click.option("--model-seed", type=int, help="The API's sampling seed."),
+    click.option(
+        "--max-tokens",
+        type=click.IntRange(1),
+        default=Configured(lambda settings: settings.model.max_tokens),
+        help="Maximum tokens of a reply.",
+    ),
+    click.option(
+        "--model-seed",
+        type=int,
+        default=Configured(lambda settings: settings.model.seed),
+        help="Sampling seed for the API.",
+    ),
     click.option(
         "--param",
         "extra",
         multiple=True,
         metavar="NAME=JSON",
-        help="A further parameter of each request; null leaves one out.",
+        help="Another request parameter; null removes one.",
     ),
-    click.option("--history", type=click.IntRange(0), help="Past turns to repeat; else all."),
+    click.option(
+        "--history",
+        type=click.IntRange(0),
+        default=Configured(lambda settings: settings.model.history),
+        help="Past turns to include in a request; all if not given.",
+    ),
     click.option(
         "--action-format",
         type=click.Choice(["tools", "json", "text"]),
-        help="How actions are asked for; else the first of these that the API takes.",
+        default=Configured(lambda settings: settings.model.action_format),
+        help="How the model is asked for an action; if not given, the first that the API supports.",
     ),
     click.option(
         "--system",
         metavar="FILE",
-        help="What the model is told, in place of the prompt's own text.",
+        default=Configured(_system_of),
+        help="File with a system prompt, in place of refold's own.",
     ),
     *_PATIENCE,
-    click.option("--reuse", is_flag=True, help="Take answers that the log holds from there."),
-    click.option("--offline", is_flag=True, help="Take all answers from the log; ask nobody."),
+    click.option("--reuse", is_flag=True, help="Reuse answers that are already in the log."),
+    click.option(
+        "--offline", is_flag=True, help="Take all answers from the log; never call the API."
+    ),
 )
 
 
@@ -92,6 +125,10 @@ class Connection(Protocol):
     @property
     def api_key(self) -> str | None:
         """The key; None for what the environment says."""
+
+    @property
+    def project(self) -> ProjectEndpoint | None:
+        """The API that the project names, asked if neither of these does; None for none."""
 
     @property
     def timeout(self) -> float:
@@ -119,6 +156,8 @@ class ModelChoices:
     max_retries: int
     reuse: bool
     offline: bool
+    project: ProjectEndpoint | None = None  # the API that refold.toml names
+    parameters: Mapping[str, Any] = field(factory=dict)  # those of refold.toml, which extra changes
     programs: Mapping[str, Program] = field(factory=dict)  # the agents that are files, by name
 
 
@@ -128,7 +167,12 @@ def with_model_options(command: CommandT) -> CommandT:
     @functools.wraps(command)
     def wrapper(**values: Any) -> Any:
         names = [each.name for each in fields(ModelChoices) if each.default is NOTHING]
-        choices = ModelChoices(**{name: values.pop(name) for name in names})
+        settings = project_settings()
+        choices = ModelChoices(
+            **{name: values.pop(name) for name in names},
+            project=project_endpoint(),
+            parameters={} if settings is None else settings.model.parameters,
+        )
         return command(**values, model=choices)
 
     # Decorators apply from the bottom up, so the last option is added first.
@@ -137,25 +181,25 @@ def with_model_options(command: CommandT) -> CommandT:
     return wrapper  # type: ignore[return-value]  # the same command, but for these options
 
 
-def _parse_price(
-    _context: click.Context, _option: click.Parameter, text: str | None
-) -> Price | None:
+def _parse_price(_context: click.Context, _option: click.Parameter, text: str | None) -> Prices:
+    known = project_prices()
     if text is None:
-        return None
+        return known
     try:
         read, written = (float(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(f"expected IN,OUT such as 0.15,0.60; got {text!r}") from None
     if not (isfinite(read) and isfinite(written) and read >= 0 and written >= 0):
         raise click.BadParameter(f"expected two finite numbers of at least 0, got {text!r}")
-    return Price(read, written)
+    return Prices(Price(read, written), known.by_model)
 
 
 def price_option(command: CommandT) -> CommandT:
-    """Add ``--price``, the price of a million input and output tokens."""
+    """Add ``--price``; the command takes all that is known of prices as *prices*."""
     return click.option(
         "--price",
+        "prices",
         metavar="IN,OUT",
         callback=_parse_price,
-        help="US dollars for a million tokens, read and written.",
+        help="US dollars per million input and output tokens.",
     )(command)

@@ -7,8 +7,11 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from refold.commands.shared.configured import Configured, log_of
+from refold.commands.shared.passing import PASS_MARK
 from refold.engine import EventLog, RefoldError
 from refold.engine.terminal_text import safe_text
+from refold.project.settings import MOST_PARALLEL
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -95,7 +98,7 @@ def log_option(command: CommandT) -> CommandT:
         "log_path",
         metavar="FILE",
         envvar="REFOLD_LOG",
-        default=DEFAULT_LOG,
+        default=Configured(log_of, DEFAULT_LOG),
         show_default=True,
         show_envvar=True,
         help="The log.",
@@ -122,7 +125,7 @@ def agent_option(command: CommandT) -> CommandT:
 def at_option(command: CommandT) -> CommandT:
     """Add ``--at``, a position in an episode."""
     return click.option(
-        "--at", type=int, required=True, metavar="N", help="After how many actions."
+        "--at", type=int, required=True, metavar="N", help="After this many actions."
     )(command)
 
 
@@ -135,7 +138,7 @@ def world_option(command: CommandT) -> CommandT:
         metavar="WORLD",
         envvar="REFOLD_WORLDS",
         show_envvar=True,
-        help="A world that may be opened, as python:FILE.py:FUNCTION or openenv:URL.",
+        help="An environment that may be opened: python:FILE.py:FUNCTION or openenv:URL.",
     )(command)
 
 
@@ -143,10 +146,10 @@ def parallel_option(command: CommandT) -> CommandT:
     """Add ``--parallel``, the number of episodes that are played at once."""
     return click.option(
         "--parallel",
-        type=click.IntRange(1, 1024),
-        default=1,
+        type=click.IntRange(1, MOST_PARALLEL),
+        default=Configured(lambda settings: settings.parallel, 1),
         show_default=True,
-        help="Episodes to play at once; helps with models.",
+        help="Episodes to play at once; speeds up models.",
     )(command)
 
 
@@ -166,9 +169,9 @@ def pass_at_option(command: CommandT) -> CommandT:
     return click.option(
         "--pass-at",
         type=click.FloatRange(0, 1),
-        default=0.7,
+        default=PASS_MARK,
         show_default=True,
-        help="An episode passes from this score on.",
+        help="Lowest score that passes.",
     )(command)
 
 

@@ -28,8 +28,10 @@ __all__ = [
     "print_document",
     "print_json",
     "print_to_stderr",
+    "print_words",
     "safe_lines",
     "safe_text",
+    "short_id",
     "stdout_console",
     "to_json_data",
 ]
@@ -37,23 +39,48 @@ __all__ = [
 SHORT_ID_LENGTH = 8
 """Characters of an id or a digest that tables show; enough to be unique in most logs."""
 
+
+def short_id(id: str) -> str:
+    """Return the beginning of a made-up *id*; a name that someone chose is returned whole."""
+    return id[:SHORT_ID_LENGTH] if len(id) == 2 * SHORT_ID_LENGTH else id
+
+
 # A pipe has no width, and at the 80 columns that rich assumes, most tables would fold.
 _PIPE_WIDTH = 160
 
 
-def stdout_console() -> Console:
-    """Return a console for stdout, with colour on a terminal only."""
+def stdout_console(*, pipe_width: int = _PIPE_WIDTH) -> Console:
+    """Return a console for stdout, with colour on a terminal only; *pipe_width* is for pipes."""
     # rich's markup and emoji codes stay off: text from a log may contain [bold] or :smile:.
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    width = None if sys.stdout.isatty() else pipe_width
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def new_table(
-    columns: Sequence[str], *, title: str | None = None, right: Iterable[str] = ()
+    columns: Sequence[str],
+    *,
+    title: str | None = None,
+    right: Iterable[str] = (),
+    spare: Sequence[str] = (),
 ) -> Table:
-    """Return an empty table with *columns*, those in *right* aligned to the right."""
+    """
+    Return an empty table with *columns*.
+
+    Args:
+        columns: The headings.
+        title: A line above the table, if any.
+        right: Headings of figures, which are aligned to the right and never broken.
+        spare: Headings of what a terminal may go without, the first first; a pipe gets all.
+    """
     above = None if title is None else Text(safe_text(title))
-    grid = Listing(title=above, box=None, pad_edge=False, header_style="bold", title_justify="left")
+    grid = Listing(
+        spare=spare,
+        title=above,
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        title_justify="left",
+    )
     for name in columns:
         heading = Text(safe_text(name))
         grid.add_column(heading, justify="right" if name in right else "left", overflow="fold")
@@ -63,6 +90,11 @@ def new_table(
 def add_row(to: Table, *cells: object, style: str | None = None) -> None:
     """Add a row of *cells* to the table *to*, each made safe; None makes an empty cell."""
     to.add_row(*(Text("" if cell is None else safe_text(cell)) for cell in cells), style=style)
+
+
+def print_words(out: Console, text: str, *, style: str | None = None) -> None:
+    """Print *text*, made safe: wrapped between words on a terminal, and as one line in a pipe."""
+    out.print(safe_text(text), style=style, soft_wrap=not out.is_terminal)
 
 
 def print_to_stderr(text: str) -> None:

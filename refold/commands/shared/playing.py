@@ -4,27 +4,27 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from rich.console import Console
 
 from refold.agents.client import Filtered, Unavailable
 from refold.agents.functions import ProgramFailed
 from refold.agents.players import Player, run_in_parallel
+from refold.commands.shared.cost_cap import CapReached, CostCap
 from refold.commands.shared.episode_progress import EpisodeProgressBar
-from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
 from refold.commands.shared.model_choices import StepWatcher, open_players
 from refold.commands.shared.model_options import ModelChoices
-from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
-from refold.engine import Episode, EpisodeInfo, Event, EventLog, RefoldError
-from refold.engine.events import Answer
-from refold.engine.exchanges import INSTRUMENT_FAILED, ActionForfeited, ModelCalled
+from refold.commands.shared.output import print_to_stderr
+from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError
+from refold.engine.exchanges import INSTRUMENT_FAILED, ActionForfeited
 from refold.environments import Worlds
 from refold.graders import grade, save_grade, saved_grades
-from refold.reports import Price
+from refold.reports import Prices
+from refold.reports.usage import NO_PRICES
 
 EXIT_INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 plus the number of SIGINT, as shells have it."""
@@ -40,34 +40,44 @@ def play_run(
     *,
     name: str,
     label: str,
-    parallel: int,
-    price: Price | None,
+    parallel: int = 1,
+    prices: Prices,
+    cap: CostCap | None = None,
     worlds: Worlds | None = None,
 ) -> int:
     """
     Play *infos* as ``play_all`` does, and tell how to go on with *name* if that stops.
 
     Returns:
-        How many episodes the API's content filter left open.
+        How many episodes the API's content filter or the *cap* left open.
 
     Raises:
         RefoldError, KeyboardInterrupt: As for ``play_all``.
     """
     try:
         left = play_all(
-            log, infos, choices, parallel=parallel, label=label, price=price, worlds=worlds
+            log,
+            infos,
+            choices,
+            parallel=parallel,
+            label=label,
+            prices=prices,
+            cap=cap,
+            worlds=worlds,
         )
     except KeyboardInterrupt:
-        print_to_stderr(f"interrupted; `refold resume {name}` goes on where it stopped")
+        print_to_stderr(f"interrupted; `refold resume {name}` continues where it stopped")
         raise
     # What keeps the API from answering stops the run, and can be mended.
     except Unavailable as error:
-        raise RefoldError(f"{error}; then `refold resume {name}` goes on") from error
+        raise RefoldError(f"{error}; then `refold resume {name}` continues") from error
     except ProgramFailed as error:
         again = f"refold resume {name} --agent FILE.py:FUNCTION"
-        raise RefoldError(f"{error}; then `{again}` goes on") from error
-    if left:
-        print_to_stderr(f"`refold resume {name}` asks again")
+        raise RefoldError(f"{error}; then `{again}` continues") from error
+    if cap is not None and cap.is_reached and left:
+        print_to_stderr(f"`refold resume {name}{cap.advice}` continues")
+    elif left:
+        print_to_stderr(f"`refold resume {name}` tries again")
     return left
 
 
@@ -78,14 +88,16 @@ def play_all(
     *,
     parallel: int = 1,
     label: str,
-    price: Price | None = None,
+    prices: Prices = NO_PRICES,
+    cap: CostCap | None = None,
     watch: StepWatcher | None = None,
     worlds: Worlds | None = None,
 ) -> int:
     """
     Play the episodes *infos* of *log* from where they stand, and save the grade of each.
 
-    Returns how many the API's content filter left open; it may let the others pass.
+    Returns how many are left open: by the API's content filter, which may let the others pass, or
+    by the *cap*.
 
     Args:
         log: The log, open for writing.
@@ -93,7 +105,8 @@ def play_all(
         choices: The model options.
         parallel: Episodes to play at once.
         label: Text before the progress bar.
-        price: Price per token, to show the cost so far.
+        prices: Prices of tokens, to show the cost so far.
+        cap: What may be spent on requests to models; None for no cap.
         watch: Called with the result of each step.
         worlds: Opens the worlds outside that answer, where there are any.
 
@@ -103,36 +116,35 @@ def play_all(
         KeyboardInterrupt: Ctrl-C was pressed; the same holds. A second Ctrl-C before this is
             raised ends the process at once.
     """
-    filtered: list[Filtered] = []
+    left: list[Filtered | CapReached] = []
     forfeits: Counter[str] = Counter()
 
     async def play_concurrently() -> None:
         # Worlds that wait are asked in threads, of which Python has few where there are few cores.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(parallel))
         agents = list(dict.fromkeys(info.agent for info in infos))
-        with EpisodeProgressBar(total=len(infos), label=label, price=price) as progress:
-            async with open_players(log, agents, choices, watch=watch) as players:
+        with EpisodeProgressBar(total=len(infos), label=label, prices=prices) as progress:
+            guard = cap.guard if cap else None
+            async with open_players(log, agents, choices, watch=watch, guard=guard) as players:
 
                 async def play_one(info: EpisodeInfo) -> None:
                     try:
+                        if cap is not None:
+                            cap.check(info.agent)
                         player = players[info.agent]
                         await _play_and_grade(log, info, player, progress, forfeits, worlds)
-                    except Filtered as error:
-                        filtered.append(error)
+                    except (Filtered, CapReached) as error:
+                        left.append(error)
 
                 await run_in_parallel(infos, play_one, parallel=parallel)
 
-    try:
-        asyncio.run(_run_interruptibly(play_concurrently()))
-    # One error for the user: the first; the others are mostly its consequences.
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from group
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+    _run(play_concurrently())
     _print_forfeits(forfeits)
-    if filtered:
-        print_to_stderr(f"{pluralise(len(filtered), 'episode')} left open: {filtered[0]}")
-    return len(filtered)
+    for kind, number in Counter(map(type, left)).items():
+        # The last, which knows of all that was spent by then.
+        why = next(error for error in reversed(left) if isinstance(error, kind))
+        print_to_stderr(f"{pluralise(number, 'episode')} left open: {why}")
+    return len(left)
 
 
 def _print_forfeits(forfeits: Counter[str]) -> None:
@@ -141,6 +153,17 @@ def _print_forfeits(forfeits: Counter[str]) -> None:
         most = forfeits.most_common(_MOST_REASONS)
         told = "; ".join(f"{reason[:_LONGEST_REASON]} ({times})" for reason, times in most)
         print_to_stderr(f"{pluralise(forfeits.total(), 'step')} forfeited by the model: {told}")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run *work*, which Ctrl-C cancels, to its end or its first error."""
+    try:
+        asyncio.run(_run_interruptibly(work))
+    # One error for the user: the first; the others are mostly its consequences.
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def _run_interruptibly(work: Awaitable[None]) -> None:
@@ -199,55 +222,3 @@ def save_missing_grades(log: EventLog, infos: Iterable[EpisodeInfo]) -> None:
         counts = info.ended is not None and info.reason != INSTRUMENT_FAILED
         if counts and not saved_grades(log, info.id):
             save_grade(log, info.id, grade(log.events(info.id)))
-
-
-def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: str) -> int:
-    """
-    Print the episodes *ids* of *log* after they were played.
-
-    As JSON: a row for each, with the members *more*. Else a table, or a summary of more than
-    ``MOST_ROWS``. On stderr, how many were cut off or have not ended. Returns the exit code: 1 if
-    the API's faults cut any off.
-    """
-    infos = [log.find(id) for id in ids]
-    rows = ((info, saved_grades(log, info.id)) for info in infos)
-    if as_json:
-        print_json("episodes", (episode_row(*row) for row in rows), **more)
-    elif len(infos) <= MOST_ROWS:
-        stdout_console().print(episodes_table(rows))
-    else:
-        scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
-        stdout_console().print(summary_table(scores))
-    failed = [info for info in infos if info.reason == INSTRUMENT_FAILED]
-    if failed:
-        _print_failed(log, failed)
-    running = sum(info.ended is None for info in infos)
-    if running and not as_json:
-        print_to_stderr(
-            f"{pluralise(running, 'episode')} not ended: out of actions, or interrupted"
-        )
-    return 1 if failed else 0
-
-
-def _print_failed(log: EventLog, failed: Sequence[EpisodeInfo]) -> None:
-    """Print how many episodes were cut off, why, and how to play them again."""
-    run = failed[0].run
-    again = f"; `refold resume {run} --failed` plays them again" if run else ""
-    causes = Counter(_cause_of_end(log.events(info.id)) for info in failed)
-    for culprit in dict.fromkeys(culprit for culprit, _ in causes):
-        found = {cause: times for (which, cause), times in causes.most_common() if which == culprit}
-        told = ", ".join(f"{cause} ({times})" for cause, times in found.items())
-        number = pluralise(sum(found.values()), "episode")
-        print_to_stderr(f"{number} cut off because {culprit}: not counted; {told}{again}")
-
-
-def _cause_of_end(events: Sequence[Event]) -> tuple[str, str]:
-    """Return what failed last in *events*, the world or the API, and how."""
-    answers = (event for event in reversed(events) if isinstance(event, Answer))
-    fault = next((answer.fault for answer in answers), None)
-    if fault is not None:
-        return "the world failed", fault
-    calls = (event for event in reversed(events) if isinstance(event, ModelCalled))
-    faults = next((call.faults for call in calls), ())
-    cause = (faults[-1].cause or faults[-1].fault) if faults else "unknown"
-    return "the API kept failing", cause

@@ -12,7 +12,7 @@ from refold.reports.statistics import CONFIDENCE, Estimate
 
 def format_interval(interval: Estimate | Difference | None) -> str | None:
     """Return both ends of an interval; None for None."""
-    return None if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
+    return None if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
 
 
 def format_difference(found: Difference, unit: str) -> str:

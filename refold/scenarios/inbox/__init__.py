@@ -47,6 +47,7 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    endings={"inbox_empty": "inbox emptied"},
     obstacles=find_obstacles,
     attempted=attempted,
     mock=mock_action,

@@ -5,6 +5,7 @@ from importlib.resources import files
 from refold.engine import Family
 from refold.scenarios.workflow.actions import WAIT, Action
 from refold.scenarios.workflow.criteria import CRITERIA
+from refold.scenarios.workflow.draft import DRAFTS
 from refold.scenarios.workflow.events import EVENTS
 from refold.scenarios.workflow.mock import mock_action
 from refold.scenarios.workflow.numbers import NUMBERS
@@ -32,6 +33,7 @@ FAMILY = Family(
     initial=initial,
     decide=decide,
     reducer=REDUCER,
+    drafts=DRAFTS,
     observe=observe,
     legal_actions=legal_actions,
     say=say,
@@ -47,6 +49,7 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    endings={"synthesized": "finished"},
     obstacles=find_obstacles,
     attempted=attempted,
     mock=mock_action,
