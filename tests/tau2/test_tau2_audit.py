@@ -47,6 +47,7 @@ def refused_by_tau2(name):
     return refused
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SAMPLE)
 def test_the_audit_says_what_tau2_says(name):
     """Doing nothing and the gold actions score as tau2 has it, and the same calls are refused."""
