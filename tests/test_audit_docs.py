@@ -9,6 +9,7 @@ from test_docs import Reader, folder
 
 from refold.audits.logs.checks import CHECKS as OF_LOGS
 from refold.audits.scenarios.target import CHECKS as OF_SCENARIOS
+from refold.audits.worlds.target import CHECKS as OF_WORLDS
 
 __all__ = ["folder"]  # works in an empty folder
 
@@ -22,7 +23,11 @@ def test_what_the_page_shows_is_true():
 
 @pytest.mark.parametrize(
     ("title", "checks"),
-    [("Checks of scenarios", OF_SCENARIOS), ("Checks of saved runs", OF_LOGS)],
+    [
+        ("Checks of scenarios", OF_SCENARIOS),
+        ("Checks of worlds outside", OF_WORLDS),
+        ("Checks of saved runs", OF_LOGS),
+    ],
 )
 def test_every_check_is_told(title, checks):
     """The page has a row for each check, in the order of the report, with its side of the bound."""

@@ -1,5 +1,8 @@
 """Audits of worlds outside: each planted fault is found by its check, and by no other."""
 
+import re
+from pathlib import Path
+
 import planted_worlds
 import pytest
 import small_envs
@@ -243,6 +246,18 @@ def test_bad_input(tmp_path, words, told):
     assert told in ran.err
     assert ran.err.count("\n") == 1
     assert not list(tmp_path.glob("*.db"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_published_audit(tmp_path):
+    """The page on Gymnasium is what the command that it names prints, but for episodes' ids."""
+    page = (Path(__file__).parents[1] / "docs" / "audits" / "gymnasium.md").read_text()
+    (words,) = re.findall(r"By `refold (audit .*?)`", page)
+    Shell(tmp_path)(f"{words} --markdown page.md", code=1)
+    # Ids hold the versions of Gymnasium and NumPy, which answer.
+    ids = re.compile(r"`[0-9a-f]{16}`")
+    assert ids.sub("id", (tmp_path / "page.md").read_text()) == ids.sub("id", page)
 
 
 def moves(**offer):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from refold.agents.policies import uniform
 from refold.engine.codec import encode
 from refold.engine.presentation import LegalActions, MakePolicy, Policy
+from refold.scenarios.answered.offer import OfferedActions
 
 LONGEST_TEXT = 1_000
 """Letters of the longest text that is tried."""
@@ -104,11 +105,16 @@ def _repeat_last(seed: int) -> Policy:
 
     def choose(shown: Any, legal: LegalActions) -> Any:
         nonlocal last
-        if last is None or last not in legal():
+        if last is None or not _can_be_taken(last, legal()):
             last = draw(shown, legal)
         return last
 
     return choose
+
+
+def _can_be_taken(action: Any, legal: Sequence[Any]) -> bool:
+    """Return whether *action* is one of *legal*, which of a world outside holds a few of many."""
+    return isinstance(legal, OfferedActions) or action in legal
 
 
 def _refused(look: Look, otherwise: _Otherwise) -> MakePolicy:
