@@ -138,9 +138,9 @@ def test_an_episode_that_does_not_count(shell: Shell) -> None:
 
 def test_the_pass_mark_is_the_project_s(shell: Shell) -> None:
     """What ``refold.toml`` says passes, passes; a broken file is refused."""
-    (shell.at / "refold.toml").write_text('[check]\ngoldens = "."\npass_at = 0.01\n')
+    (shell.at / "refold.toml").write_text("pass_at = 0.01\n")
     (shown,) = shell("show --json", failed(shell)).json["episodes"]
     assert (shown["verdict"]["passed"], shown["verdict"]["pass_at"]) == (True, 0.01)
-    (shell.at / "refold.toml").write_text('[check]\ngoldens = "."\npass_at = "high"\n')
-    shell.refuses("show last", match=r"refold.toml \$.check.pass_at: expected")
+    (shell.at / "refold.toml").write_text("pass_at = 'high'\n")
+    shell.refuses("show last", match=r"refold.toml \$.pass_at: expected")
     (shell.at / "refold.toml").unlink()
