@@ -49,7 +49,7 @@ def test_worst_first(shell):
     ran = shell("episodes --below 0.5 --sort score --limit 2")
     mean = sum(each["score"] for each in listed) / len(listed)
     assert ran.err == (
-        f"{len(listed)} of {len(every)} episodes fit, mean score {mean:.4f}; "
+        f"{len(listed)} of {len(every)} episodes fit, mean score {mean:.3f}; "
         "the first 2; --limit 0 shows all\n"
     )
     assert [line.split()[0] for line in ran.out.splitlines()[1:]] == [
@@ -201,7 +201,7 @@ def test_largest_moves(shell):
         assert move["verdict"]
     text = shell("compare first dice").out
     first = moves[0]
-    assert f"seed {first['seed']}, 0.9000 to {first['scores'][1]:.4f}: {first['diff']}" in text
+    assert f"seed {first['seed']}, 0.900 to {first['scores'][1]:.3f}: {first['diff']}" in text
     assert f"  B: {first['verdict']}" in text
     same = shell("compare first first --json").json
     assert same["moves"] == []

@@ -22,7 +22,7 @@ def index_command(log_path: str, as_json: bool) -> int:
 
     Lists, searches and reports look episodes up in it: a file beside the log, named like it with
     .index at the end. They keep it up to date by themselves, so this only saves them the time in
-    which it is first made, about a minute for 10,000 episodes. The log is not touched.
+    which it is first made, about half a minute for 10,000 episodes. The log is not touched.
     """
     path = index_path(log_path)
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
