@@ -24,6 +24,7 @@ from bench.recording import recorder_rows
 from bench.regrading import regrade_growth, regrade_rows
 from bench.report import Results, as_json, machine, print_results
 from bench.rows import Row
+from bench.sharing import sharing_rows
 from bench.stepping import step_rows
 from bench.storing import store_rows
 
@@ -92,6 +93,7 @@ def measure(folder: Path, size: Size) -> Results:
         *_told(recorder_rows(folder, size.rounds, size.steps // 2)),
         *_told(import_rows(folder, size.rounds, size.samples[0])),
         *_told(regrade_rows(folder, size.rounds, size.samples[0])),
+        *_told(sharing_rows(folder, max(1, size.rounds // 4), size.graded)),
         *_told(help_rows(3 * size.rounds)),
     ]
     growth = {

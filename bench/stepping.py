@@ -12,7 +12,7 @@ from refold.scenarios import Scenario, load
 
 WALKS = 3
 STEPS = Bar("value", least=40_000)
-GROWTH = Bar("ratio", most=3)
+GROWTH = Bar("ratio", most=2.2)
 
 
 def step_rows(rounds: int, steps: int) -> Iterator[Row]:

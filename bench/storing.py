@@ -147,7 +147,8 @@ def _recorded(name: str, episodes: int, paths: Iterator[Path] | None) -> Work:
         def run() -> int:
             for number in range(episodes):
                 episode = Episode.start(scenario, log=log, agent="greedy", epoch=number)
-                play(episode, make_policy("greedy", episode.family, seed=0))
+                with episode.in_one_transaction():  # as `refold record` does
+                    play(episode, make_policy("greedy", episode.family, seed=0))
             if log is not None:
                 log.close()
             return episodes

@@ -26,6 +26,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "resume": ("refold.commands.resume", "Continue episodes that were interrupted."),
         "fork": ("refold.commands.fork", "Branch off at step N and let another agent continue."),
         "what-if": ("refold.commands.what_if", "Try every action at a step and rank the results."),
+        "generate": ("refold.commands.generate", "Generate scenarios that can be solved."),
         "solve": ("refold.commands.solve", "Find the best score that a scenario allows."),
         "inference": ("refold.commands.inference", "Play scenarios; print [START], [STEP], [END]."),
     },
@@ -43,6 +44,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
         "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
         "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
+        "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
         "baseline": ("refold.commands.baseline", "Show the scores of the built-in agents."),
     },
     "Labels and judges": {
@@ -60,6 +62,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "export": ("refold.commands.transfer", "Write episodes as JSON Lines or other formats."),
         "import": ("refold.commands.import_runs", "Read episodes and other tools' runs."),
         "merge": ("refold.commands.merge", "Put several logs into a new one."),
+        "index": ("refold.commands.index", "Rebuild the index of the log."),
     },
     "Serve": {
         "serve": ("refold.commands.serve", "Serve the scenarios as OpenEnv environments."),

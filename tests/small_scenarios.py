@@ -138,6 +138,12 @@ def _email(dice, id):
 
 def every_episode(scenario: Scenario):
     """Yield score and total of every episode, refused actions of each kind included."""
+    for stream in every_stream(scenario):
+        yield grade(stream).score, stream[-1].total
+
+
+def every_stream(scenario: Scenario):
+    """Yield the events of every episode, refused actions of each kind included."""
     stream = Episode.start(scenario).events
     family = find_family(scenario.family, scenario.rules)
     open_ones = [(tuple(stream), fold(stream, family=family))]
@@ -148,8 +154,7 @@ def every_episode(scenario: Scenario):
             after = (*events, *caused)
             if any(isinstance(event, EpisodeEnded) for event in caused):
                 # The bytes are no part of a grade.
-                given = grade(Stream(family, after, (b"",), "0" * 64))
-                yield given.score, caused[-1].total
+                yield Stream(family, after, (b"",), "0" * 64)
             else:
                 open_ones.append((after, fold(caused, family=family, start=state)))
 

@@ -5,11 +5,12 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from refold.engine import ActionTaken, Episode, InvalidAction, Stream
 from refold.engine.chain import GENESIS, chain_heads, link
-from refold.engine.codec import encode
-from refold.engine.events import SHARED_EVENTS, Reseeded, StepRewarded
+from refold.engine.codec import codec_of, encode
+from refold.engine.events import SHARED_EVENTS, EpisodeStarted, Reseeded, StepRewarded
 from refold.engine.exchanges import (
     EXCHANGE_EVENTS,
     ActionForfeited,
@@ -222,3 +223,11 @@ def test_a_stream_names_its_family():
         episode = Episode.start(definition)
         read = Stream.read(episode.events.payloads[:1], episode="x")
         assert read.family is episode.family
+
+
+def test_a_line_break_in_a_raw_value_is_no_end_of_an_event():
+    """Events are encoded line by line, but a scenario may be written over several."""
+    body = Raw(b'{"name":"x",\n"family":"inbox",\n"rules":1}')
+    started = EpisodeStarted(format=1, seed=0, scenario=body)
+    payloads = codec_of("inbox", 1).payloads([started, Reseeded(3)])
+    assert payloads == [encode(started), encode(Reseeded(3))]

@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from refold.engine import Episode, EventLog, StepRewarded
+from refold.engine import Episode, EventLog, RefoldError, StepRewarded
 from refold.engine.folding import step_ranges
+from refold.replays import verify
 from refold.scenarios import load
 
 pytestmark = pytest.mark.slow
@@ -135,3 +136,37 @@ def test_processes_record_into_one_log_at_once(tmp_path, round):
         assert sorted(info.agent for info in infos) == sorted(names * 20)
         assert {info.ended for info in infos} == {"truncated"}
         assert {log.events(info.id).digest for info in infos} == {infos[0].digest}
+
+
+def test_a_killed_run_leaves_episodes_begun_or_whole(tmp_path):
+    """Built-in agents play each episode in one transaction; `resume` plays what is open."""
+    path = tmp_path / "log.db"
+    options = ("--log", str(path))
+    record = ["record", "workflow/expert", "--agent", "greedy", "--epochs", "400", "--name", "run"]
+    refold = [sys.executable, "-m", "refold"]
+    with subprocess.Popen([*refold, *record, *options], stderr=subprocess.DEVNULL) as recorder:
+        while not _some_ended(path):
+            assert recorder.poll() is None
+        recorder.kill()
+    with EventLog(path, readonly=True) as log:
+        infos = list(log.episodes())
+    assert len(infos) == 400
+    ended = {info.id: info.digest for info in infos if info.ended}
+    assert 0 < len(ended) < 400
+    assert all(info.ended or info.steps == 0 for info in infos)
+    subprocess.run([*refold, "resume", "run", *options], check=True, capture_output=True)
+    with EventLog(path, readonly=True) as log:
+        infos = list(log.episodes())
+        assert len({info.digest for info in infos}) == len({info.seed for info in infos}) == 400
+        assert all(verify(log.events(info.id)) is None for info in infos[::40])
+    assert all(info.ended for info in infos)
+    assert ended.items() <= {info.id: info.digest for info in infos}.items()
+
+
+def _some_ended(path):
+    """Return whether an episode of the log at *path* has ended, once there is a log."""
+    try:
+        with EventLog(path, readonly=True) as log:
+            return any(info.ended for info in log.episodes())
+    except RefoldError:
+        return False

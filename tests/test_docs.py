@@ -31,11 +31,13 @@ PAGES += [
     "docs/agents.md",
     "docs/environments.md",
     "docs/export.md",
+    "docs/finding-episodes.md",
     "docs/writing-a-scenario.md",
     "docs/ci.md",
     "docs/configuration.md",
     "docs/regrade.md",
     "docs/viewer.md",
+    "docs/verdict.md",
     "docs/version-2.md",
 ]
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")

@@ -114,7 +114,8 @@ def test_json_keys(
     expected = {
         command: ({*names(cells[0])}, {*names(cells[1])}) for command, cells in table.items()
     }
-    expected["show"] = (expected["show"][0], episode | {"grade", "lineage", "optimum", "origin"})
+    beside = {"grade", "lineage", "optimum", "origin", "verdict"}
+    expected["show"] = (expected["show"][0], episode | beside)
     expected["import"] = (expected["import"][0], (episode | {"given"}) - {"score", "scores"})
     expected["replay"][1].remove("--step")
     del expected["judge-check"]  # which needs a judge: its own tests look
@@ -142,6 +143,7 @@ def test_json_keys(
         "labels": json_of(capsys, "labels", "--log", "group.db"),
         "agree": json_of(capsys, "agree", "--name", "right", "--log", "group.db"),
         "validate": json_of(capsys, "validate", "--label", "poor", "--log", "group.db"),
+        "generate": json_of(capsys, "generate", "inbox", "-o", "made.toml"),
         "group": json_of(capsys, "group", "inbox/easy", "--log", "group.db"),
         "leaderboard": json_of(capsys, "leaderboard"),
         "baseline": json_of(capsys, "baseline", "--seeds", "1"),

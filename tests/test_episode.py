@@ -257,3 +257,93 @@ def test_an_event_that_would_read_back_as_another_is_refused(tmp_path, event, pr
             episode.step({"type": "archive"})
         assert error.value.event == "weighed"
         assert log.events(started.id).digest == started.events.digest
+
+
+def steps_of(path, id):
+    """Return how many whole steps of an episode are stored, as another reader sees them."""
+    with EventLog(path, readonly=True) as log:
+        return log.find(id).steps
+
+
+@pytest.mark.parametrize("scenario", ["workflow/hard", "inbox/easy", "workflow/easy@2"])
+def test_steps_in_one_transaction_are_stored_as_those_one_by_one(tmp_path, scenario):
+    """The same bytes and digest, but seen by others only at the end."""
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        singly, together = (Episode.start(load(scenario), log=log) for _ in range(2))
+        policy = make_policy("random", singly.family, seed=5)
+        actions = []
+        while not singly.over:
+            actions.append(policy(singly.observation, lambda: singly.legal_actions))
+            singly.step(actions[-1])
+        with together.in_one_transaction():
+            for number, action in enumerate(actions, 1):
+                together.step(action)
+                assert steps_of(path, together.id) == 0
+                assert together.events.digest == singly.events.prefix(len(together.events)).digest
+                assert len(step_ranges(together.events)) == number + 1
+        assert log.events(together.id).payloads == singly.events.payloads
+        assert log.find(together.id).digest == log.find(singly.id).digest
+        assert log.find(together.id).ended_at is not None
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_interrupts_a_transaction_loses_no_step(tmp_path, error):
+    """Whole steps taken before an error are stored, and the episode goes on from there."""
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        episode = Episode.start(EASY, log=log)
+
+        def interrupted():
+            with episode.in_one_transaction():
+                episode.step(WAIT)
+                episode.step(WAIT)
+                raise error
+
+        with pytest.raises(error):
+            interrupted()
+        assert steps_of(path, episode.id) == 2
+        episode.step(WAIT)
+        assert steps_of(path, episode.id) == 3
+        assert log.events(episode.id).digest == episode.events.digest
+
+
+def test_a_transaction_of_nothing_writes_nothing(tmp_path):
+    """An episode that has ended can be looked at in one, and remarks are still taken."""
+    with EventLog(tmp_path / "log.db") as log:
+        episode = Episode.start(EASY, log=log)
+        episode.truncate("enough")
+        digest = log.find(episode.id).digest
+        with episode.in_one_transaction():
+            assert episode.over
+        assert log.find(episode.id).digest == digest
+
+
+def test_a_stale_transaction_stores_nothing(tmp_path):
+    """Another writer's steps in between are kept, and the whole of the transaction refused."""
+    with EventLog(tmp_path / "log.db") as log:
+        episode = Episode.start(EASY, log=log)
+        other = Episode.resume(log, episode.id)
+
+        def overtaken():
+            with episode.in_one_transaction():
+                episode.step(WAIT)
+                other.step(WAIT)
+                episode.step(WAIT)
+
+        with pytest.raises(StaleWriter, match="read the episode again"):
+            overtaken()
+        assert log.events(episode.id).digest == other.events.digest
+
+
+def test_rules_may_return_events_alone(tmp_path):
+    """Without the state after them, the events are folded."""
+    inbox = find_family("inbox", 1)
+    plain = evolve(inbox, decide=lambda state, action: list(inbox.decide(state, action)))
+    started = Episode.start(MAIL)
+    given = (started.id, started.events, started.events.payloads)
+    episode = Episode(*given, codec=Codec(plain), log=None, tail=None)
+    while not started.over:
+        started.step({"type": "archive"})
+        episode.step({"type": "archive"})
+        assert episode.state == started.state

@@ -14,14 +14,17 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 FLOORS = [
     ("engine",),
+    ("jobs",),
     ("judges",),
     ("scenarios",),
     ("graders", "agents", "project"),
     ("environments",),
     ("transcripts",),
     ("labels",),
-    ("replays", "solving"),
+    ("replays", "solving", "generating"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
+    ("triage",),
+    ("audits",),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
     ("server.http",),
@@ -42,7 +45,10 @@ PUBLIC = {f"refold.{name}" for name in refold.__all__}
 OWNERS = {
     "sqlite3": ["refold/engine/log/*"],
     "sqlite_utils": ["refold/engine/log/*"],
-    "refold.engine.log.store": ["refold/engine/__init__.py"],  # episodes know the protocol only
+    "refold.engine.log.store": [  # episodes know the protocol only
+        "refold/engine/__init__.py",
+        "refold/engine/log/index/*",
+    ],
     "openai": ["refold/agents/*"],
     "any_llm": ["refold/agents/any_llm_client.py"],
     "fastapi": ["refold/server/*"],
@@ -70,6 +76,7 @@ PURE = [
     "refold/engine/*.py",
     "refold/graders/*.py",
     "refold/judges/*",
+    "refold/replays/verdict/*",
     "refold/scenarios/*",
 ]
 NOT_PURE = [
@@ -79,6 +86,8 @@ NOT_PURE = [
     "refold/engine/log/*",
     "refold/graders/saved.py",  # grades in a log
     "refold/graders/answers.py",  # what judges answered, likewise
+    "refold/graders/elsewhere.py",  # opens a log in another process
+    "refold/graders/pairing.py",  # grades in a log
     "refold/graders/regrading.py",
     "refold/graders/rubric_files.py",
     "refold/graders/sources.py",  # files, functions, and grades in a log

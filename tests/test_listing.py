@@ -6,7 +6,7 @@ from refold.engine import EventLog
 from refold.graders import grade
 from refold.scenarios import load, scenario_names
 
-HEAD = "episode scenario agent seed steps reward score ended run"
+HEAD = "episode scenario agent seed steps reward score verdict run"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_episodes(shell, options, runs):
 
 def test_a_list_that_was_cut_says_so(shell):
     """Only where there are more does a word on stderr tell how to see them."""
-    assert shell("episodes --limit 3").err == "the newest 3; --limit 0 shows all that fit\n"
+    assert shell("episodes --limit 3").err == "the first 3; --limit 0 shows all\n"
     assert shell("episodes --limit 9").err == ""
     assert "no episodes in refold.db fit" in shell("episodes --run nothing").err
 
@@ -76,16 +76,24 @@ def test_show(shell):
     lines = cells(shell("show last").out)
     assert lines[0] == f"inbox/hard {info.id}"
     assert lines[1] == "agent baseline, seed 1, run mail"
-    assert lines[2].startswith("5 steps, 18 events, terminated (inbox_empty); began 20")
-    assert lines[3] == f"digest {stream.digest}"
+    assert lines[2].startswith(
+        "0.8240: inbox emptied after 5 steps. A mistake at step 4: h4_2931: "
+    )
+    assert lines[3].startswith("5 steps, 18 events, terminated (inbox_empty); began 20")
+    assert lines[4] == f"digest {stream.digest}"
     assert "score 0.8240 by inbox/hard v1" in lines
+    assert lines[-2:] == [
+        f"next: refold replay {info.id} --step 4",
+        f"refold what-if {info.id} --at 3 --agent baseline",
+    ]
 
 
 def test_show_names_refused_actions(shell):
-    """What the rules refused stands out, with the step that replay shows it at."""
+    """What the rules refused stands out, equal ones together, with its first and last step."""
     id = shell("episodes --scenario workflow/hard --json").json["episodes"][0]["id"]
     shown = shell("show", id).out
-    assert "  step 4: retry enrich_logs with investigator_alpha, refused: permanent_f" in shown
+    act = "19 × retry enrich_logs with investigator_alpha"
+    assert f"  steps 4 to 22: {act}, refused: permanent_failure\n" in shown
     (moment,) = shell("replay --json --step 4", id).json["steps"]
     assert moment["error"] == "permanent_failure"
 

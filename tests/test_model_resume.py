@@ -121,6 +121,38 @@ def test_a_built_in_agent_goes_on_as_if_never_stopped(tmp_path, script, agent, s
             assert log.find(id).digest == info.digest
 
 
+class CountingLog(EventLog):
+    """A log that counts its appends."""
+
+    appends = 0
+
+    def append(self, *given, **named):
+        """Append and count."""
+        self.appends += 1
+        return super().append(*given, **named)
+
+
+@pytest.mark.parametrize(
+    ("agent", "more", "once"),
+    [
+        ("greedy", {}, True),
+        ("random", {}, True),
+        ("greedy", {"durable": True}, False),
+        ("greedy", {"watch": lambda result: None}, False),
+        ("script", {}, False),
+    ],
+)
+def test_built_in_agents_play_an_episode_in_one_transaction(tmp_path, script, agent, more, once):
+    """Steps that someone watches, or that are to survive a power cut, are stored one by one."""
+    agent = script if agent == "script" else agent
+    with CountingLog(tmp_path / "log.db") as log:
+        episode = Episode.start(load("workflow/easy"), log=log, agent=agent, id="one")
+        asyncio.run(PolicyPlayer(agent, **more).play(episode, log.find("one")))
+        steps = log.find("one").steps
+        assert log.appends == (1 if once else steps)
+        assert steps > 1
+
+
 @pytest.fixture
 def shell(tmp_path):
     return Shell(tmp_path)

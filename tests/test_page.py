@@ -8,7 +8,16 @@ from html.parser import HTMLParser
 import pytest
 from attrs import frozen
 from shell import Shell
-from viewing import HOSTILE, asked, golden, hostile_inbox, hostile_workflow, shown, write_page
+from viewing import (
+    HOSTILE,
+    asked,
+    golden,
+    hostile_inbox,
+    hostile_workflow,
+    judged,
+    shown,
+    write_page,
+)
 
 from refold.engine import Episode, RefoldError
 from refold.replays import diff
@@ -116,11 +125,18 @@ def test_reader_without_script():
     assert not set("\u202e\x1b\x07\u200b") & set(found)
 
 
+def test_reader_without_script_has_the_verdict():
+    """It is text there too, before the steps."""
+    found = page(judged(golden("workflow-hard-greedy"))).decode().split("<script")[0]
+    assert found.index("0.0176: out of time after 2 of 10 subtasks") < found.index("<table>")
+    assert "[U+202E]" in page(judged(hostile_workflow())).decode().split("<table>")[0]
+
+
 def test_equal_documents_give_equal_pages(tmp_path):
     """A page depends on its document and nothing else, and is small."""
     first, second = (page(shown(golden("workflow-hard-worked-example"))) for _ in range(2))
     assert first == second
-    assert len(first) <= 90 * 1024
+    assert len(first) <= 100 * 1024
     assert (
         b'<div id="app" data-step="3">'
         in write_page(tmp_path, shown(hostile_inbox()), at=3).read_bytes()

@@ -102,7 +102,7 @@ def test_what_an_api_cut_off_is_played_again(shell):
     assert "next: refold resume r --failed\n" in ran.err
     assert shell("grade", code=0).err.startswith("2 episodes without a grade")
     assert shell("grade --fail-under 0.1", code=1).out == ""
-    assert "no grade: the episode was cut off" in shell("show last").out
+    assert "Not counted: the model’s API kept failing (503) at step 1." in shell("show last").out
     assert shell("show last --json").json["episodes"][0]["grade"] is None
     with FaultServer(then=Quirk().serving()) as server:
         ran = shell(f"resume r --failed --json --base-url {server.base_url}")

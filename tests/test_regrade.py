@@ -1,5 +1,6 @@
 import json
 import tracemalloc
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
@@ -10,9 +11,12 @@ from refold.engine import EpisodeInfo, EventLog
 from refold.engine.log.left_out import LeftOut
 from refold.graders import grade, save_grade
 from refold.graders.changes import compare_grades
-from refold.graders.regrading import RegradeCounts, episodes_graded_in_log, read_grades, regrade
+from refold.graders.grade_files import read_grades
+from refold.graders.judging import NO_JUDGE
+from refold.graders.pairing import Candidate, Pairing
+from refold.graders.regrading import RegradeCounts, pair_each, regrade
 from refold.graders.sources import RecordedRubrics
-from refold.graders.text import change_lines, grade_text
+from refold.graders.text import change_lines, describe_event, grade_text
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
 
 GREEDY = {"workflow/easy": 0.9, "workflow/medium": 0.6325, "workflow/hard": 0.0176}
@@ -225,9 +229,11 @@ def test_memory_does_not_grow_with_the_log(log):
         tally = RegradeCounts()
         tracemalloc.start()
         try:
-            saved = episodes_graded_in_log(log, infos, LeftOut())
-            source = RecordedRubrics(LeftOut())
-            assert not any(each.moved for each in regrade(saved, source, tally))
+            notes = LeftOut()
+            source = RecordedRubrics(notes)
+            saved = (Candidate(info, None) for info in infos)
+            pairs = pair_each(log, source, None, NO_JUDGE, notes, Pairing(), saved)
+            assert not any(each.moved for each in regrade(pairs, source, None, tally))
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
@@ -241,7 +247,7 @@ def test_a_change_in_words():
     old = grade(events)
     first, *rest = old.parts
     new = replace(old, parts=(replace(first, seqs=(2, 999)), *rest[1:]), counts={"extra": 2.0})
-    lines = list(change_lines(compare_grades(old, new), events))
+    lines = list(change_lines(compare_grades(old, new), partial(describe_event, events)))
     assert lines[1].startswith("graded by the same rubric, of the same events: workflow/hard v1 ")
     assert f"  {first.name}: +0.0000" in lines
     assert "      event 999: not one of these events" in lines

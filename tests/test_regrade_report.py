@@ -15,7 +15,7 @@ from worlds import write
 
 from refold.engine import EpisodeInfo, EventLog
 from refold.graders import grade
-from refold.graders.changes import compare_grades
+from refold.graders.pairing import Candidate, Pairing, SavedEpisode
 from refold.graders.regrading import RegradedEpisode
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.reports.regrading import RegradeTotals
@@ -198,14 +198,15 @@ def test_memory_stays_flat():
     """Of each episode less than 0.7 KB is kept, however long it is."""
     golden = read_golden(GOLDEN_FOLDER / "workflow-hard-greedy.jsonl")
     given = grade(golden)
-    moved = compare_grades(given, replace(given, score=0.5))
-    totals, peaks = RegradeTotals(0.7), []
+    totals, peaks, pairing = RegradeTotals(0.7), [], Pairing()
     tracemalloc.start()
     try:
         for thousands in range(3):
             for number in range(1000):
                 info = EpisodeInfo(f"{thousands}-{number}", "workflow/hard", number, "greedy")
-                totals.add(RegradedEpisode(info, golden, moved, moved=True))
+                episode = SavedEpisode(Candidate(info), golden, (given,))
+                found = pairing.compare(episode, given, replace(given, score=0.5))
+                totals.add(RegradedEpisode(info, found.change, found.moved, found.evidence))
             peaks.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()

@@ -16,6 +16,7 @@ from refold.reports.statistics import (
     pass_hat_k,
     pass_interval,
 )
+from refold.reports.usage import usage_of
 from refold.scenarios import load
 
 EASY, MAIL = load("workflow/easy"), load("inbox/easy")
@@ -210,7 +211,7 @@ def test_streams_are_dropped_as_they_are_read(log):
         for outcome, stream in read_outcomes(log, run="dice"):
             streams.append(ref(stream))
             alive.append(sum(each() is not None for each in streams))
-            yield outcome, stream
+            yield outcome, usage_of(stream)
 
     report_run(watched(), pass_at=0.5, ks=[1])
     assert len(alive) == 20

@@ -152,6 +152,7 @@ def test_baseline_and_leaderboard(server):
     assert [row for row in with_log if row["source"] != "log"] == rows
     (table,) = server.get("/leaderboard?scenario=workflow/hard")["rankings"]
     assert table["places"][0]["agent"] == "openenv"
+    assert table["places"][0]["optimum_share"] is None
 
 
 def test_leaderboard_by_saved_grades(server, log):

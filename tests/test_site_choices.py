@@ -69,5 +69,5 @@ def test_the_focus_is_never_lost(begin):
     assert viewer.page.evaluate(FOCUS)
     do(viewer, 2)
     do(viewer, 3)
-    viewer.page.wait_for_selector(".figures:has-text('terminated')")
+    viewer.page.wait_for_selector(".verdict:has-text('inbox emptied')")
     viewer.page.wait_for_function(FOCUS)

@@ -1,10 +1,13 @@
 """One episode on the page of a server, in a real browser: watched, left, laid beside another."""
 
+import re
+
 import browsing
 import pytest
 import serving
 from playing import asked_for
 from serving import actions, running
+from shell import Shell
 
 pytestmark = pytest.mark.slow
 
@@ -40,8 +43,8 @@ def test_a_running_episode_is_watched(server, visit):
     for action in taken[4:]:
         reply = server.post("/step", {"action": action})
     viewer.page.wait_for_selector(f".count:text-is('{len(taken)} / {len(taken)}')")
-    assert "terminated" in viewer.text(".figures")
-    assert f"{reply['observation']['grade']['score']:.4f}" in viewer.text(".figures")
+    assert "Finished with" in viewer.text(".verdict")
+    assert f"{reply['observation']['grade']['score']:.4f}" in viewer.text(".verdict")
 
 
 def test_what_has_ended_is_not_asked_for_again(server, visit, played):
@@ -65,6 +68,28 @@ def test_what_an_agent_must_not_see_is_not_on_the_page(server, visit):
     viewer = visit(server, "episode=secret")
     assert "expected" not in viewer.text("main")
     assert "keywords" not in server.ask("GET", "/api/episodes/secret").body.decode()
+
+
+def test_what_was_possible_is_told(tmp_path, visit):
+    """Where the log holds the optimum, the header has it, with the share that was reached."""
+    shell = Shell(tmp_path)
+    shell.program("record workflow/easy --agent noop --log log.db")
+    shell.program("record workflow/medium --agent greedy --log log.db")
+    shell("solve workflow/medium --objective score --log log.db")
+    unsolved, solved, optimal = shell.ids("--log", "log.db")
+    shell(f"replay {solved} --log log.db --html page.html")
+    assert '"optimum":{"episode":' in (tmp_path / "page.html").read_text()
+    with running(tmp_path) as server:
+        figures = {
+            id: visit(server, f"episode={id}").text(".figures")
+            for id in (unsolved, solved, optimal)
+        }
+        hidden = visit(server, f"episode={solved}&step=2")
+        hidden.press("z")
+        assert "0.6450" not in hidden.text(".figures")
+    assert "optimum" not in figures[unsolved]
+    assert re.search(r"optimum\s*0\.6450\s*98\.1% of it", figures[solved])
+    assert re.search(r"optimum\s*0\.6450\s*100\.0% of it", figures[optimal])
 
 
 def test_an_agent_plays_on_from_a_step(server, visit, played):

@@ -90,7 +90,7 @@ def test_a_link_is_of_the_moment(visit, server):
     id = server.post("/run", {"task": TASK, "agent": "baseline"})["episodes"][0]["id"]
     viewer = visit(server, f"episode={id}")
     freeze(viewer)
-    viewer.press("ArrowRight", "ArrowRight", "c")
+    viewer.press("Home", "ArrowRight", "ArrowRight", "c")
     assert "step=2" in viewer.page.input_value("dialog input")
 
 

@@ -62,14 +62,14 @@ def test_played_to_the_end(server, begin, task, hand):
     for number, action in enumerate(taken, 1):
         hand(viewer, task, action)
         viewer.page.wait_for_selector(f".count:text-is('{number} / {number}')")
-    viewer.page.wait_for_selector(".figures:has-text('terminated')")
+    viewer.page.wait_for_selector(".verdict")
     assert viewer.count(".act") == 0
     with EventLog(server.log, readonly=True) as log:
         info, stream = log.find("last"), log.events("last")
     assert (info.agent, info.scenario, info.steps) == ("human", task, len(taken))
     expected = server.post("/run", {"task": task, "agent": agent_of(task)})
     assert grade(stream).score == expected["mean"]
-    assert f"{expected['mean']:.4f}" in viewer.text(".figures")
+    assert f"{expected['mean']:.4f}" in viewer.text(".verdict")
 
 
 def agent_of(task):

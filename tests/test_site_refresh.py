@@ -81,7 +81,7 @@ def test_far_more_new_episodes_than_were_loaded(fresh, visit):
     new = [each for _ in range(2) for each in fill(fresh, 30)]
     viewer.page.unroute("**/episodes?**")
     viewer.page.wait_for_selector(f'tr[data-id="{new[-1]}"]')
-    assert viewer.text("[role=status]") == "50 episodes loaded, there are more"
+    assert viewer.text("[role=status]") == "62 episodes, 50 loaded"
     viewer.page.click("text=More episodes")
     viewer.page.wait_for_selector(f'tr[data-id="{old[0]}"]')
     assert viewer.count("tbody tr") == 62
@@ -96,12 +96,12 @@ def test_a_late_answer_changes_nothing(fresh, visit):
     with viewer.page.expect_request("**/episodes?scenario=workflow**"):
         viewer.page.select_option("[name=scenario]", "workflow")
     viewer.page.select_option("[name=scenario]", "inbox")
-    viewer.page.wait_for_selector("[role=status]:text-is('1 episode')")
+    viewer.page.wait_for_selector("[role=status]:text-matches('^1 of 3 episodes')")
     with viewer.page.expect_response("**/episodes?scenario=workflow**") as late:
         held[0].continue_()
     late.value.finished()
     viewer.page.evaluate("fetch('tasks').then(answer => answer.text())")
-    assert viewer.text("[role=status]") == "1 episode"
+    assert viewer.text("[role=status]").startswith("1 of 3 episodes")
     assert viewer.text("td.col-scenario") == "inbox/easy"
 
 

@@ -74,7 +74,7 @@ def test_the_last_episode_is_the_last_each_time(server, visit):
     (first,) = play(server, "workflow/easy")
     viewer = visit(server, "episode=last")
     assert viewer.text("h1") == "workflow/easy"
-    viewer.press("End")
+    viewer.press("Home")
     viewer.page.wait_for_url(f"**#episode={first}&**")
     (second,) = play(server, "inbox/easy")
     go(viewer, "episode=last")

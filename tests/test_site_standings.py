@@ -11,6 +11,7 @@ from refold.engine import Episode, EventLog
 from refold.graders import RubricName, save_grade
 from refold.graders.custom import grade_by
 from refold.scenarios import load
+from refold.solving import Limits, play_actions, solve
 
 pytestmark = pytest.mark.slow
 
@@ -185,6 +186,37 @@ def test_leaderboard(server, visit):
     assert "workflow/medium: recorded with several" in viewer.text(".banner")
     assert "not counted: 1 not ended" in viewer.text(".rankings")
     assert len([table for table in tables if table["over"] == "workflow/medium"]) == 2
+
+
+@pytest.mark.parametrize("size", [browsing.DESKTOP, browsing.PHONE], ids=["desktop", "phone"])
+def test_shares_of_the_optimum(tmp_path, visit, size):
+    """Where the log knows what was possible, a column says how much of it was reached."""
+    with EventLog(tmp_path / "log.db") as log:
+        for name, agent in (
+            ("workflow/easy", "noop"),
+            ("workflow/medium", "greedy"),
+            ("workflow/medium", "noop"),
+        ):
+            episode = Episode.start(load(name), log=log, agent=agent)
+            play(episode, make_policy(agent, episode.family, seed=0))
+        medium = load("workflow/medium")
+        best = solve(medium, limits=Limits(600, 4 * 10**9))
+        play_actions(medium, medium.seed, best.actions, log=log, agent="optimal")
+    with running(tmp_path) as server:
+        viewer = visit(server, "page=standings", size=size)
+        tables = [places(viewer, number) for number in range(viewer.count(".places"))]
+        (shares,) = [
+            {row["agent"]: row["optimum"] for row in rows}
+            for rows in tables
+            if "optimum" in rows[0]
+        ]
+        assert shares["optimal"] == "100.0%"
+        assert shares["greedy"] == "98.1%"
+        assert viewer.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        told = server.get("/leaderboard?scenario=workflow/medium")["rankings"][0]["places"]
+        assert told[1]["optimum_share"] == pytest.approx(0.6325 / 0.645)
+        (easy,) = server.get("/leaderboard?scenario=workflow/easy")["rankings"]
+        assert easy["places"][0]["optimum_share"] is None
 
 
 def test_another_grader(tmp_path, visit):

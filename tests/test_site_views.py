@@ -92,9 +92,9 @@ def test_rows_tell_what_the_log_holds(server, visit):
 def test_pages(server, visit):
     """Fifty are loaded at first; the button brings the rest, and goes when all are there."""
     viewer = visit(server)
-    assert viewer.text("[role=status]") == "50 episodes loaded, there are more"
+    assert viewer.text("[role=status]") == "69 episodes, 50 loaded"
     viewer.page.click("text=More episodes")
-    viewer.page.wait_for_selector("text=69 episodes")
+    viewer.page.wait_for_selector("[role=status]:text-is('69 episodes')")
     everything = server.get("/episodes?limit=500")["episodes"]
     assert ids(viewer) == [each["id"] for each in everything]
     assert viewer.count("text=More episodes") == 0
@@ -126,40 +126,76 @@ def test_filters_of_the_server(server, visit, filters):
     assert again.page.input_value(f"[name={name}]") == filters[name]
 
 
-def test_filters_of_the_page(server, visit):
-    """Words and state narrow what is loaded; nothing that fits is said, and can be undone."""
+def test_a_search_of_the_whole_log(server, visit):
+    """Words are looked for in all messages; what stands where is told, with a link to that step."""
+    viewer = visit(server)
+    viewer.page.fill("[name=text]", "retry enrich")
+    viewer.page.wait_for_selector("[role=status]:text-matches('^4 of 69 episodes, mean score 0')")
+    assert ids(viewer) == [each["id"] for each in listed(server, text="retry enrich")]
+    viewer.page.wait_for_url("**#page=episodes&text=retry+enrich")
+    again = visit(server, "page=episodes&text=retry+enrich&agent=greedy")
+    again.page.wait_for_selector("[role=status]:text-matches('^3 of')")
+    assert again.text(".hits li").startswith("step 4 call retry enrich_logs with investigator_a")
+    again.page.click(".hits a")
+    again.page.wait_for_selector(".count:text-is('4 / 22')")
+
+
+def test_filters_that_are_on(server, visit):
+    """Each is a chip that takes it off; nothing that fits is said, and can be undone."""
     viewer, everything = visit(server), listed(server)
-    viewer.page.fill("[name=find]", "SomeBody")
-    wait_for_ids(viewer, [each for each in everything if each["agent"] == "somebody"])
-    assert viewer.text("[role=status]").startswith("2 of 50 episodes")
-    viewer.page.fill("[name=find]", "")
-    viewer.page.select_option("[name=state]", "unfinished")
-    wait_for_ids(viewer, [each for each in everything if each["ended"] is None])
-    viewer.page.fill("[name=find]", "no such thing")
-    assert "No loaded episode fits" in viewer.text("main")
+    viewer.page.fill("[name=text]", "SomeBody")
+    wait_for_ids(viewer, listed(server, text="SomeBody"))
+    viewer.page.select_option("[name=ended]", "unfinished")
+    viewer.page.fill("[name=below]", "0.5")
+    viewer.page.press("[name=below]", "Enter")
+    viewer.page.wait_for_selector("text=No episode fits")
+    chips = viewer.page.locator(".chips .on").all_inner_texts()
+    assert [text.split(" ✕")[0] for text in chips] == [
+        "search: SomeBody",
+        "score below: 0.5",
+        "ended: unfinished",
+    ]
+    viewer.page.click(".chips >> text=score below")
+    wait_for_ids(viewer, listed(server, text="SomeBody", ended="unfinished"))
     viewer.page.click("text=Clear filters")
     wait_for_ids(viewer, everything)
+    assert viewer.count(".chips") == 0
     viewer.page.wait_for_url("**/#page=episodes")
 
 
+def test_episodes_that_met_an_error(server, visit):
+    """What any episode met can be chosen; those that met it are listed, with their verdicts."""
+    viewer = visit(server)
+    viewer.page.select_option("[name=error]", "permanent_failure")
+    wait_for_ids(viewer, listed(server, error="permanent_failure"))
+    assert viewer.text("[role=status]").startswith("4 of 69 episodes")
+    viewer.page.wait_for_selector("td.col-verdict:has-text('refused from step 4')")
+
+
 def test_sorting(server, visit):
-    """By score, highest first and then lowest; who has none comes last; the heads say so."""
-    viewer, everything = visit(server), listed(server)
+    """The whole log, highest score first and then lowest; who has none comes last."""
+    viewer, everything = visit(server), server.get("/episodes?limit=500")["episodes"]
     scored = [each["score"] for each in everything if each["score"] is not None]
     for order, word in ((True, "descending"), (False, "ascending")):
         viewer.page.click("th button:text('score')")
         viewer.page.wait_for_selector(f"th.col-score[aria-sort={word}]")
-        shown = viewer.page.locator("td.col-score").all_inner_texts()
         expected = [f"{score:.4f}" for score in sorted(scored, reverse=order)]
-        assert [text.strip() for text in shown] == expected + ["–"] * (50 - len(scored))
+        viewer.page.wait_for_function(
+            "wanted => [...document.querySelectorAll('td.col-score')]"
+            ".map(cell => cell.innerText.trim()).join() === wanted",
+            arg=",".join(expected[:50]),
+        )
+    viewer.page.click("text=More episodes")
+    viewer.page.wait_for_selector("[role=status]:text-is('69 episodes')")
+    shown = viewer.page.locator("td.col-score").all_inner_texts()
+    assert [text.strip() for text in shown] == expected + ["–"] * (69 - len(scored))
     assert viewer.count("[aria-sort]") == 1
-    assert "sorted by score among these 50" in viewer.text("[role=status]")
     viewer.page.wait_for_url("**&sort=-score")
     again = visit(server, "page=episodes&sort=agent")
     shown = again.page.locator("td.col-agent").all_inner_texts()
     assert shown == sorted(shown)
     again.page.click("nav >> text=Episodes")
-    wait_for_ids(again, everything)
+    wait_for_ids(again, everything[:50])
 
 
 def test_two_are_compared(server, visit):

@@ -7,11 +7,12 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from small_scenarios import best_of_all, small_inbox, small_workflow
+from worlds2 import scenario, task, worker
 
 from refold.engine import Episode, RefoldError
 from refold.engine.registry import find_family
 from refold.graders import grade
-from refold.scenarios import Criterion, load
+from refold.scenarios import Criterion, load, scenario_names
 from refold.scenarios.search import Move
 from refold.solving import Limits, play_actions, solve
 
@@ -220,3 +221,41 @@ def test_equal_workers_are_one():
     )
     alone, many = solved(easy, "return"), solved(crowded, "return")
     assert (many.total, many.states) == (pytest.approx(alone.total), alone.states)
+
+
+SECOND = [name for name in scenario_names() if name.endswith("@2")]
+
+
+@pytest.mark.parametrize("objective", GOALS)
+@pytest.mark.parametrize("name", SECOND)
+def test_an_oracle_that_reaches_the_bound_is_a_proof(name, objective):
+    """In a world of version 2 the witness has all there is, so nothing is left to search."""
+    found = solve(load(name), objective=objective, seed=11, limits=Looks(0))
+    assert (found.score, found.bound, found.gap) == (1.0, pytest.approx(1), 0.0)
+    assert found.total == pytest.approx(1, abs=1e-9)
+    assert (found.proved, found.states, found.stopped) == (True, 0, None)
+    assert grade(play_actions(load(name), 11, found.actions).events).score == 1
+
+
+def small_world(folder, planned):
+    """Return a workflow of one task, written by hand, whose oracle plays *planned*."""
+    world = {"tasks": [task("a", due=3)], "workers": [worker("Ana")], "witness": planned}
+    limits = {"capacity": 1, "horizon": 5, "budget": 9.0, "per_tick": 2}
+    return scenario(folder, "workflow/easy@2", {"world": {**world, **limits}})
+
+
+@pytest.mark.parametrize("objective", GOALS)
+def test_an_oracle_that_does_not_is_none(tmp_path, objective):
+    """Where a plan falls short, what it lacks is searched for and found."""
+    late = [{"tick": 4, "task": "a", "worker": "Ana"}]
+    for planned in ([], late):
+        found = solved(small_world(tmp_path, planned), objective)
+        assert (found.score, found.proved) == (1.0, True)
+        assert found.states > 0
+
+
+def test_an_oracle_is_what_was_found_where_a_limit_stops_the_search(tmp_path):
+    """A plan that falls short is the best found, until the search finds a better one."""
+    found = solve(small_world(tmp_path, []), limits=Looks(0))
+    assert (found.score, found.proved, found.stopped) == (0.0, False, "limit of looks")
+    assert found.bound == 1

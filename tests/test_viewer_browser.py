@@ -9,7 +9,9 @@ from browsing import DESKTOP, PHONE
 from shell import Shell
 from viewing import golden, large, shown
 
+from refold.agents import make_policy, play
 from refold.engine import Episode, Stream
+from refold.generating import Recipe
 from refold.scenarios import load
 from refold.viewer.episode_document import document
 
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
+OF_EACH_KIND = [HARD, INBOX, "workflow-hard-2-reader", "inbox-hard-2-reader"]
 TABS = ("step", "state", "model", "events", "grade", "transcript")
 
 
@@ -43,7 +46,7 @@ def test_stepping_to_the_end_and_back(view):
     assert position(viewer) == 0
 
 
-@pytest.mark.parametrize("name", [HARD, INBOX])
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_every_tab_at_every_step(view, name):
     """Nothing goes wrong anywhere, whatever is open."""
     made = shown(golden(name))
@@ -67,13 +70,14 @@ def test_marks(view):
 
 
 def test_grade_leads_to_the_events_behind_it(view):
-    """A number beside a part of the grade opens the step of that event."""
+    """The step beside what a part of the grade rests on opens that step."""
     made = shown(golden(HARD))
     viewer = view(made, "#tab=grade")
     part = next(part for part in made["grade"]["parts"] if part["name"] == "recovery")
-    seq = part["seqs"][-1]
-    viewer.page.click(f'.part:has-text("recovery") .seq:text-is("{seq}")')
-    assert position(viewer) == made["events"][seq][1] + 1
+    seq, event = part["seqs"][0], part["evidence"][0]
+    assert event["say"] == made["events"][seq][4]
+    viewer.page.click(f'[data-part=recovery] li:has-text("{event["say"]}") .link')
+    assert position(viewer) == event["first"] == made["events"][seq][1] + 1
 
 
 def test_address_restores_the_moment(view, browser):
@@ -131,10 +135,11 @@ def test_future_can_be_hidden(view):
     viewer = view(shown(golden(HARD)), "#step=4")
     assert viewer.count(".span.future .past") == 0
     assert viewer.count(".span.future") > 0
-    assert viewer.text(".figures dd") != "–"
+    reward = ".figures div:has-text('reward') dd"
+    assert viewer.text(reward) != "–"
     viewer.press("z")
     assert viewer.count(".span.future") == 0
-    assert viewer.text(".figures dd") == "–"
+    assert viewer.text(reward) == "–"
 
 
 def test_state_table_is_what_replay_prints(view, tmp_path):
@@ -144,7 +149,7 @@ def test_state_table_is_what_replay_prints(view, tmp_path):
     rows = shell.program("replay last --json").json["steps"]
     shell.program("replay last --html greedy.html")
     viewer = view(shown(golden(HARD)))
-    viewer.page.goto((tmp_path / "greedy.html").as_uri() + "#tab=state")
+    viewer.page.goto((tmp_path / "greedy.html").as_uri() + "#step=0&tab=state")
     viewer.page.wait_for_selector("html[data-ready]")
     viewer.requests.clear()
     for row in rows:
@@ -177,7 +182,7 @@ def word(value):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", [HARD, INBOX])
+@pytest.mark.parametrize("name", OF_EACH_KIND)
 def test_phone(view, name, scheme):
     """At 390 px nothing scrolls sideways but the picture, and targets are large enough."""
     viewer = view(shown(golden(name)), "#step=5", size=PHONE, scheme=scheme)
@@ -235,6 +240,21 @@ def test_large_workflow(view):
     assert viewer.count(".events li") == len(made["events"])
     viewer.press("/").page.keyboard.type("truncated\n")
     assert "time_budget" in viewer.text(".events .picked")
+
+
+@pytest.mark.parametrize(("family", "number"), [("workflow", "tasks"), ("inbox", "threads")])
+def test_a_thousand_of_version_2(view, family, number):
+    """The largest generated worlds open, played to the end by their witness, and are followed."""
+    scenario = Recipe(family, "hard", "train", {number: 1000}).scenario(1)
+    episode = Episode.start(scenario)
+    play(episode, make_policy("witness", episode.family, seed=1))
+    made = shown(episode.events)
+    viewer = view(made, "#step=700")
+    assert position(viewer) == 700
+    assert made["steps"][699]["say"] in viewer.text("#panel")
+    viewer.press("ArrowRight", "End")
+    assert position(viewer) == len(made["steps"]) > 1000
+    assert "1.0000" in viewer.text("header")
 
 
 def test_unknown_family_is_shown_in_words(view):

@@ -9,6 +9,7 @@ from refold.engine import Episode, Stream
 from refold.engine.exchanges import ModelCalled, ModelConfigured, Reply, ReplyUnread, ToolCall
 from refold.graders import grade
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
+from refold.replays.verdict import verdict
 from refold.scenarios import Criterion, Rubric, Scenario, load
 from refold.scenarios.workflow.parameters import (
     SubtaskParameters,
@@ -33,6 +34,12 @@ def golden(name: str) -> Stream:
 def shown(stream: Stream, **more: Any) -> dict[str, Any]:
     """Return the document of *stream* with its grade."""
     return document(stream, grade=grade(stream), **more)
+
+
+def judged(stream: Stream) -> dict[str, Any]:
+    """Return the document of *stream* with its grade and the verdict on it."""
+    given = grade(stream)
+    return document(stream, grade=given, verdict=verdict(stream, given, pass_at=0.7))
 
 
 def asked(reply: str, *, sent: str = "What now?", calls: tuple[ToolCall, ...] = ()) -> ModelCalled:

@@ -5,7 +5,7 @@ There are two: for families whose actions are known, and for worlds outside, whi
 what they take. Both are pure, so that every request can be made again from the log.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -143,21 +143,23 @@ def _is_refusal(reply: Reply) -> bool:
 def _names_in_view(family: Family, state: Any) -> Mapping[str, str]:
     """Return the names in the state's view by case-folded form, without ambiguous ones."""
     names: dict[str, str] = {}
+    found: set[str] = set()
     shared = set()
-    for name in _strings_in(family.view(state)):
+    _add_strings(family.view(state), found)
+    for name in found:
         folded = name.casefold()
         if names.setdefault(folded, name) != name:
             shared.add(folded)
     return {folded: name for folded, name in names.items() if folded not in shared}
 
 
-def _strings_in(value: Any) -> Iterator[str]:
+def _add_strings(value: Any, found: set[str]) -> None:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield name
-            yield from _strings_in(inner)
+        found.add(value)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _strings_in(inner)
+            _add_strings(inner, found)
+    elif isinstance(value, dict | Mapping):  # a dict is told far quicker
+        found.update(value)
+        for inner in value.values():
+            _add_strings(inner, found)

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import nullcontext
 from typing import Protocol, TypeVar
 
-from refold.agents.rollout import make_policy, next_action, replay_policy
+from refold.agents.rollout import is_costly, make_policy, next_action, replay_policy
 from refold.agents.worlds import begin, take_step
 from refold.engine import Episode, EpisodeInfo, Reseeded, StepResult
+from refold.engine.presentation import Policy
 
 T = TypeVar("T")
 
@@ -25,11 +27,20 @@ class PolicyPlayer:
     Args:
         agent: A key of ``AGENTS``, with a file in place of FILE.
         watch: Called after each step.
+        durable: Whether each step is to survive a power cut.
     """
 
-    def __init__(self, agent: str, *, watch: Callable[[StepResult], None] | None = None) -> None:
+    def __init__(
+        self,
+        agent: str,
+        *,
+        watch: Callable[[StepResult], None] | None = None,
+        durable: bool = False,
+    ) -> None:
         self._agent = agent
         self._watch = watch
+        # What can be played again in no time need not be stored step by step.
+        self._quick = not (is_costly(agent) or watch or durable)
 
     async def play(self, episode: Episode, info: EpisodeInfo) -> None:
         """Play *episode* to its end, or to the end of its script."""
@@ -41,14 +52,19 @@ class PolicyPlayer:
             self._agent, episode.family, seed=seed, epoch=info.epoch, scenario=stream.scenario
         )
         replay_policy(policy, stream, since=info.fork_at or 0)
+        together = self._quick and not episode.family.answered
+        with episode.in_one_transaction() if together else nullcontext():
+            await self._play(episode, policy)
+        await asyncio.sleep(0)  # policies never wait: without this, Ctrl-C would not get through
+
+    async def _play(self, episode: Episode, policy: Policy) -> None:
         while not episode.over:
             action = next_action(policy, episode)
             if action is None:
-                break
+                return
             result = await take_step(episode, action)
             if self._watch:
                 self._watch(result)
-        await asyncio.sleep(0)  # policies never wait: without this, Ctrl-C would not get through
 
 
 async def run_in_parallel(

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from refold.engine.codec import encode
+
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 REDACTED = "KEY"
@@ -47,6 +49,9 @@ def redact(data: Any, key: str) -> Any:
 
 def redact_struct(value: StructT, key: str) -> StructT:
     """Return *value* with ``KEY`` in place of *key* in all its texts."""
+    # In JSON each letter is written by itself: a text with the key in it has it there as well.
+    if encode(key)[1:-1] not in encode(value):
+        return value
     data = msgspec.to_builtins(value)
     redacted = redact(data, key)
     return value if redacted == data else msgspec.convert(redacted, type(value))

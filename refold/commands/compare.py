@@ -1,7 +1,7 @@
 """``refold compare``."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -20,6 +20,13 @@ from refold.commands.shared.grader_choice import (
 )
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
+from refold.commands.shared.moves import (
+    diff_hint,
+    lower_of,
+    print_flips,
+    print_moves,
+    verdicts_on_lower,
+)
 from refold.commands.shared.options import (
     complete_runs,
     format_examples,
@@ -35,6 +42,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.report_formatting import (
     format_difference,
     format_exclusions,
@@ -44,12 +52,11 @@ from refold.engine import EventLog, LogDamaged, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
 from refold.replays.prompts import prompt_difference
-from refold.reports import Comparison, Contrast, Flip, compare, find_run
+from refold.reports import Comparison, Contrast, compare, find_run
 from refold.reports.gates import CONFIDENCE_OF_WORSE, Rule, Verdict, judge_count, judge_worse
-from refold.reports.many_runs import compare_many
+from refold.reports.many_runs import ManyRuns, compare_many
 from refold.reports.statistics import CONFIDENCE
 
-_FLIPS_SHOWN = 20
 # What a test treats as independent decides how far its result reaches.
 _CLAIMS = {"world": "these scenarios, other seeds", "episode": "these worlds, played again"}
 COMPARE_RULES = ("gained", "lost", "missing", "worse")
@@ -69,6 +76,7 @@ COMPARE_RULES = ("gained", "lost", "missing", "worse")
 @fail_if_option(COMPARE_RULES)
 @cannot_tell_option
 @with_grader_options
+@jobs_option
 @log_option
 @json_option
 @click.pass_context
@@ -79,6 +87,7 @@ def compare_command(
     rules: Sequence[Rule],
     cannot_tell: str,
     grader_choice: GraderChoice,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -104,46 +113,42 @@ def compare_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = [find_run(log, run) for run in runs]
         source = grader_choice.source(log, left_out)
-        look_up_only(source, log)
+        workers = grader_choice.workers(log, look_up_only(source, log), jobs)
         if len(names) != 2:
-            _compare_many(log, names, pass_at, rules, left_out, source, as_json=as_json)
+            if rules:
+                raise RefoldError(
+                    f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare "
+                    "each with its baseline"
+                )
+            many = compare_many(
+                log, names, pass_at=pass_at, left_out=left_out, source=source, workers=workers
+            )
+            _print_many(many, pass_at, source, as_json=as_json)
             tell_remarks(source)
             return 1 if left_out else 0
         pair = names[0], names[1]
-        comparison = compare(log, pair, pass_at=pass_at, left_out=left_out, source=source)
+        comparison = compare(
+            log, pair, pass_at=pass_at, left_out=left_out, source=source, workers=workers
+        )
         tell_remarks(source)
         prompts = _prompt_difference(log, pair)
+        reasons = {} if grader_choice.is_given else verdicts_on_lower(log, comparison.moves)
     verdicts = [judge_comparison(rule, comparison) for rule in rules]
     if as_json:
         rows = (
             {**to_json_data(key), **to_json_data(each)}
             for key, each in comparison.scenarios.items()
         )
-        head = _json_head(comparison, names, pass_at, tail)
+        head = _json_head(comparison, names, pass_at, tail, reasons)
         print_json("comparisons", rows, **head, prompts=prompts, verdicts=to_json_data(verdicts))
     else:
         _print_source(source)
-        _print_comparison(stdout_console(), comparison, names, pass_at, tail, verdicts)
+        _print_comparison(stdout_console(), comparison, names, pass_at, tail, verdicts, reasons)
         print_prompt_difference(stdout_console(), prompts)
     return 1 if left_out else exit_code_of(verdicts, cannot_tell)
 
 
-def _compare_many(
-    log: EventLog,
-    names: Sequence[str],
-    pass_at: float,
-    rules: Sequence[Rule],
-    left_out: LeftOut,
-    source: GradeSource,
-    *,
-    as_json: bool,
-) -> None:
-    if rules:
-        raise RefoldError(
-            f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare each with "
-            "its baseline"
-        )
-    compared = compare_many(log, names, pass_at=pass_at, left_out=left_out, source=source)
+def _print_many(compared: ManyRuns, pass_at: float, source: GradeSource, *, as_json: bool) -> None:
     if as_json:
         rows, head = many_runs_json(compared)
         print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)
@@ -193,7 +198,11 @@ def _prompt_difference(log: EventLog, names: tuple[str, str]) -> list[str]:
 
 
 def _json_head(
-    comparison: Comparison, names: Sequence[str], pass_at: float, tail: str
+    comparison: Comparison,
+    names: Sequence[str],
+    pass_at: float,
+    tail: str,
+    reasons: Mapping[str, str],
 ) -> dict[str, Any]:
     return {
         "runs": names,
@@ -205,13 +214,17 @@ def _json_head(
         "unpaired": comparison.unpaired,
         "exclusions": to_json_data(comparison.exclusions),
         "flips": [
-            {**to_json_data(flip), "diff": _diff_hint(flip, tail)} for flip in comparison.flips
+            {**to_json_data(flip), "diff": diff_hint(flip, tail)} for flip in comparison.flips
+        ],
+        "moves": [
+            {
+                **to_json_data(move),
+                "verdict": reasons.get(lower_of(move)),
+                "diff": diff_hint(move, tail),
+            }
+            for move in comparison.moves
         ],
     }
-
-
-def _diff_hint(flip: Flip, tail: str) -> str:
-    return f"refold diff {shlex.join(flip.episodes)}{tail}"
 
 
 def _print_comparison(
@@ -221,6 +234,7 @@ def _print_comparison(
     pass_at: float,
     tail: str,
     verdicts: Sequence[Verdict],
+    reasons: Mapping[str, str],
 ) -> None:
     out.print(safe_text(f"A {names[0]}  B {names[1]}"), style="bold")
     out.print(f"difference: B minus A; passed: score of at least {pass_at:g}")
@@ -232,7 +246,8 @@ def _print_comparison(
     for verdict in verdicts:
         line = f"{verdict.rule}: {verdict.answer} ({verdict.why})"
         out.print(safe_text(line), style="bold", soft_wrap=True)
-    _print_flips(out, comparison.flips, tail)
+    print_moves(out, comparison.moves, tail, reasons)
+    print_flips(out, comparison.flips, tail)
 
 
 def _scenarios_table(comparison: Comparison) -> Table:
@@ -290,15 +305,3 @@ def _noise_remarks(comparison: Comparison) -> Iterator[str]:
             f"noise floor: in 95 % of cases equal agents would differ by at most "
             f"{comparison.noise:.4f} when these worlds are played again"
         )
-
-
-def _print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:
-    """Print the first flips, each on one line however long, so that its command can be copied."""
-    if flips:
-        out.print(f"\n{pluralise(len(flips), 'episode')} flipped", style="bold")
-    for flip in flips[:_FLIPS_SHOWN]:
-        a, b = map(format_score, flip.scores)
-        head = f"only {'AB'[flip.better]} passed {flip.scenario} seed {flip.seed}, {a} and {b}"
-        out.print(safe_text(f"{head}: {_diff_hint(flip, tail)}"), soft_wrap=True)
-    if len(flips) > _FLIPS_SHOWN:
-        out.print(f"and {len(flips) - _FLIPS_SHOWN} more: --json has all")

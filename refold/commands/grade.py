@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 
 import click
 
@@ -26,11 +27,12 @@ from refold.commands.shared.options import (
     open_existing,
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
-from refold.graders.sources import Gradable
+from refold.graders.elsewhere import GradeElsewhere, grade_each
 
 
 @click.command(
@@ -50,6 +52,7 @@ from refold.graders.sources import Gradable
 @click.option(
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
 )
+@jobs_option
 @log_option
 @json_option
 def grade_command(
@@ -61,6 +64,7 @@ def grade_command(
     judge_choice: JudgeChoice,
     save: bool,
     fail_under: float | None,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -93,8 +97,16 @@ def grade_command(
         if session.list_missing(as_json=as_json):
             return 0
         stack.enter_context(_save_transaction(log, save=save))
-        selected = (Gradable(*each) for each in left_out.read_each(wanted, log.events, id=str))
-        given = source.grade_all(selected)
+        workers = grader_choice.workers(log, session.kept, jobs)
+        results = workers.spread(
+            wanted,
+            partial(grade_each, log, source, session.judging, left_out),
+            GradeElsewhere(workers.source),
+            log=log,
+            episodes=len(wanted),
+            left_out=left_out,
+        )
+        given = ((id, source.take(id, result)) for id, result in results)
         graded = _note_scores(_save_each(log, given, save=save), len(wanted), scores)
         if as_json:
             rows = (grade_row(id, given) for id, given in graded)
@@ -121,14 +133,14 @@ def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[No
 
 
 def _save_each(
-    log: EventLog, graded: Iterable[tuple[Gradable, Grade | None]], *, save: bool
+    log: EventLog, graded: Iterable[tuple[str, Grade | None]], *, save: bool
 ) -> Iterator[tuple[str, Grade]]:
-    for episode, given in graded:
+    for id, given in graded:
         if given is None:
             continue
         if save:
-            save_grade(log, episode.id, given)
-        yield episode.id, given
+            save_grade(log, id, given)
+        yield id, given
 
 
 def _note_scores(

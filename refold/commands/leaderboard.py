@@ -1,7 +1,6 @@
 """``refold leaderboard``."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import click
 from rich.table import Table
@@ -24,18 +23,20 @@ from refold.commands.shared.output import (
     print_to_stderr,
     safe_text,
     stdout_console,
-    to_json_data,
 )
-from refold.commands.shared.progress import show_progress
+from refold.commands.shared.process_options import jobs_option
+from refold.commands.shared.progress import show_progress, watching
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
 )
 from refold.engine import EventLog
-from refold.reports import Ranking, find_run, rankings
+from refold.engine.log.index.wanted import Wanted
+from refold.reports import Outcome, Ranking, find_run, ranking_row, rankings
 from refold.reports.optima import Shares, read_optima
-from refold.reports.outcomes import read_outcomes
+from refold.reports.outcomes import measure_outcomes, nothing_of
 from refold.reports.statistics import CONFIDENCE
+from refold.triage import indexed_outcomes
 
 
 @click.command(
@@ -45,12 +46,14 @@ from refold.reports.statistics import CONFIDENCE
 @click.option("--scenario", help="Only this scenario, or family.")
 @click.option("--run", shell_complete=complete_runs, help="Only this run.")
 @with_grader_options
+@jobs_option
 @log_option
 @json_option
 def leaderboard_command(
     scenario: str | None,
     run: str | None,
     grader_choice: GraderChoice,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -64,15 +67,32 @@ def leaderboard_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run) if run is not None else None
         source = grader_choice.source(log, left_out)
-        look_up_only(source, log)
-        found = read_outcomes(log, scenario=scenario, run=name, left_out=left_out, source=source)
+        workers = grader_choice.workers(log, look_up_only(source, log), jobs)
         shares = Shares(read_optima(log, left_out))
-        outcomes = (shares.add(outcome) for outcome, _ in found)
-        total = log.count()
-        tables, several = rankings(show_progress(outcomes, total=total, label="grading"))
+        found: Iterable[Outcome]
+        if grader_choice.is_given:
+            measured = measure_outcomes(
+                log,
+                nothing_of,
+                scenario=scenario,
+                run=name,
+                left_out=left_out,
+                source=source,
+                workers=workers,
+            )
+            graded = (outcome for outcome, _ in measured)
+            found = show_progress(graded, total=log.count(), label="grading")
+        else:
+            wanted = Wanted(scenario=scenario, run=name, forks=False)
+            with watching("grading") as watch:
+                indexed = indexed_outcomes(
+                    log, left_out, wanted=wanted, watch=watch, workers=workers
+                )
+            found = (outcome for _, outcome in indexed)
+        tables, several = rankings(map(shares.add, found))
         tell_remarks(source)
     if as_json:
-        rows = (_ranking_row(each, shares) for each in tables)
+        rows = (ranking_row(each, shares) for each in tables)
         print_json("rankings", rows, confidence=CONFIDENCE, several=several)
     else:
         _print_rankings(tables, shares, several, log_path)
@@ -97,22 +117,6 @@ def _print_rankings(
         )
 
 
-def _share(each: Ranking, agent: str, shares: Shares) -> float | None:
-    return None if each.setting is None else shares.mean(each.setting, [agent])
-
-
-def _ranking_row(each: Ranking, shares: Shares) -> dict[str, Any]:
-    return {
-        "over": each.over,
-        "setting": to_json_data(each.setting),
-        "scenarios": each.scenarios,
-        "places": [
-            {**to_json_data(place), "optimum_share": _share(each, place.agent, shares)}
-            for place in each.places
-        ],
-    }
-
-
 def _table_title(each: Ranking, *, full: bool) -> str:
     """Return the title of a table; *full* adds digests, to tell equal names apart."""
     if each.setting is None:
@@ -128,7 +132,7 @@ def _table_title(each: Ranking, *, full: bool) -> str:
 
 
 def _setting_table(each: Ranking, shares: Shares) -> Table:
-    reached = [_share(each, place.agent, shares) for place in each.places]
+    reached = [shares.mean(each.setting, [place.agent]) for place in each.places]
     # A column of its own only where the log knows what was possible.
     optimum = ["of optimum"] if any(share is not None for share in reached) else []
     right = ["rank", "n", "mean", "95 %", *optimum, "best"]

@@ -26,7 +26,9 @@ from refold.commands.shared.options import (
     pass_at_option,
 )
 from refold.commands.shared.output import print_to_stderr
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
+from refold.graders.pairing import Pairing
 from refold.reports import find_run
 from refold.reports.gates import Rule
 from refold.reports.regrading import RULES, RegradeTotals, judge
@@ -72,6 +74,7 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     show_default=True,
     help="How to print the report.",
 )
+@jobs_option
 @log_option
 @json_option
 @click.pass_context
@@ -87,6 +90,7 @@ def regrade_command(
     rules: Sequence[Rule],
     cannot_tell: str,
     form: str,
+    jobs: int | None,
     grader_choice: GraderChoice,
     judge_choice: JudgeChoice,
     log_path: str,
@@ -119,7 +123,10 @@ def regrade_command(
         # Told after errors too: it may be why nothing could be compared.
         stack.callback(session.tell, as_json=as_json or form != "text")
         stack.callback(tell_remarks, sides.newer)
-        regraded = totals.watch(sides.regrade(stack, tolerance))
+        # Only formats that tell of single episodes say what happened there.
+        words = bool(ids) or as_json or form in ("json", "html")
+        pairing = Pairing(tolerance=tolerance, words=words)
+        regraded = totals.watch(sides.regrade(stack, session, pairing, jobs))
         finish = cache(partial(_finish, sides, totals, rules, _command(context)))
         print_regraded(
             "json" if as_json else form,

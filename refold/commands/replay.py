@@ -25,12 +25,16 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.page_option import html_option, write_page
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.terminal import has_terminal
 from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
 from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, grade
 from refold.replays import Step, steps
+from refold.replays.verdict import verdict
+from refold.reports.optima import optimum_member, optimum_of
 from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 from refold.viewer.transcript import Turn, conversation_turns
@@ -77,6 +81,8 @@ def replay_command(
     with EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
+        # Of use on a page only, and not worth a word there if one cannot be read.
+        optimum = None if html is None else optimum_of(log, info, stream, LeftOut())
     if interactive and has_terminal():
         from refold.commands.shared.stepper import step_through  # noqa: PLC0415 - other uses do not need it
 
@@ -85,7 +91,10 @@ def replay_command(
     one_moment = position is not None
     chosen = [_step_at(stream, position)] if position is not None else steps(stream)
     if html is not None:
-        write_page(html, document(stream, info=info, grade=_grade(info, stream)), at=position)
+        given = _grade(info, stream)
+        told = verdict(stream, given, pass_at=pass_mark())
+        made = document(stream, info=info, grade=given, verdict=told)
+        write_page(html, {**made, **optimum_member(optimum, info, given)}, at=position)
     if as_json:
         rows = (_step_row(stream, step, observe=one_moment) for step in chosen)
         print_json("steps", rows, episode=info.id)

@@ -32,6 +32,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
@@ -46,9 +47,10 @@ from refold.reports import (
     find_run,
 )
 from refold.reports.optima import Shares, read_optima
-from refold.reports.outcomes import Setting, read_outcomes
+from refold.reports.outcomes import Setting, measure_outcomes
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
+from refold.reports.usage import usage_of
 
 
 def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
@@ -82,6 +84,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
 )
 @price_option
 @with_grader_options
+@jobs_option
 @log_option
 @json_option
 def report_command(
@@ -90,6 +93,7 @@ def report_command(
     ks: Sequence[int],
     prices: Prices,
     grader_choice: GraderChoice,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -107,10 +111,16 @@ def report_command(
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         name = find_run(log, run)
         source = grader_choice.source(log, left_out)
-        look_up_only(source, log)
-        episodes = read_outcomes(log, run=name, left_out=left_out, source=source)
+        episodes = measure_outcomes(
+            log,
+            usage_of,
+            run=name,
+            left_out=left_out,
+            source=source,
+            workers=grader_choice.workers(log, look_up_only(source, log), jobs),
+        )
         shares = Shares(read_optima(log, left_out))
-        noted = ((shares.add(outcome), stream) for outcome, stream in episodes)
+        noted = ((shares.add(outcome), usage) for outcome, usage in episodes)
         run_report = report_run(noted, pass_at=pass_at, ks=ks, prices=prices)
         tell_remarks(source)
     if as_json:

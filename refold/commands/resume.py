@@ -25,12 +25,12 @@ from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run, save_missing_grades
-from refold.commands.shared.programs import is_program, not_named
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
 from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
+from refold.environments.python.programs import is_program, not_named
 from refold.graders import saved_grades
 from refold.reports import Prices, find_run
 from refold.reports.outcomes import replaced_failures

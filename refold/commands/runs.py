@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, pluralise
+from refold.commands.shared.grader_choice import AS_RECORDED
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
 from refold.commands.shared.output import (
@@ -17,11 +18,13 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
-from refold.commands.shared.progress import show_progress
+from refold.commands.shared.process_options import jobs_option
+from refold.commands.shared.progress import watching
 from refold.commands.shared.report_formatting import format_exclusions
-from refold.engine import EpisodeInfo, EventLog
-from refold.reports import Outcome, Run, runs_of
-from refold.reports.outcomes import read_outcome, replaced_failures
+from refold.engine import EventLog
+from refold.graders.answers import KeptAnswers
+from refold.reports import Run, runs_of
+from refold.triage import indexed_outcomes
 
 _NAMES_SHOWN = 3
 
@@ -31,24 +34,24 @@ _NAMES_SHOWN = 3
     epilog=format_examples("refold runs", "refold runs --limit 0 --json"),
 )
 @limit_option
+@jobs_option
 @log_option
 @json_option
-def runs_command(limit: int, log_path: str, as_json: bool) -> int:
+def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> int:
     """
     List the runs of the log, newest first: who played what, and the mean score.
 
     Each call of `refold record` makes a run. The mean is that of the scenarios' means, graded
-    from the events; episodes that the API's faults stopped, or that have no end, are excluded.
+    from the events, once for each episode; episodes that the API's faults stopped, or that have no
+    end, are excluded.
     """
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
-        infos = log.episodes(left_out=left_out)
-        watched = show_progress(infos, total=log.count(), label="grading")
-        replaced = replaced_failures(log.episodes(left_out=left_out))
-
-        def read(info: EpisodeInfo) -> Outcome:
-            return read_outcome(log, info, again=info.id in replaced)
-
-        found = runs_of(left_out.read_each(watched, read))[::-1]
+    with (
+        telling_left_out() as left_out,
+        EventLog(log_path, readonly=True) as log,
+        watching("grading") as watch,
+    ):
+        workers = AS_RECORDED.workers(log, KeptAnswers(), jobs)
+        found = runs_of(indexed_outcomes(log, left_out, watch=watch, workers=workers))[::-1]
     shown = found[: limit or None]
     if as_json:
         print_json("runs", map(_run_row, shown))

@@ -1,15 +1,15 @@
 """``refold show``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from refold.commands.shared.episode_tables import episode_row
-from refold.commands.shared.formatting import format_signed, sparkline
+from refold.commands.shared.formatting import format_dollars, format_signed, sparkline
 from refold.commands.shared.grade_tables import print_grade
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.optimum_formatting import optimum_row, say_optimum
+from refold.commands.shared.optimum_formatting import say_optimum
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -19,12 +19,17 @@ from refold.commands.shared.options import (
 from refold.commands.shared.output import (
     add_row,
     new_table,
+    print_document,
     print_json,
     safe_text,
     stdout_console,
     to_json_data,
 )
-from refold.engine import EpisodeInfo, EventLog, Stream
+from refold.commands.shared.passing import pass_mark
+from refold.commands.shared.prices import project_prices
+from refold.commands.shared.verdict_text import fitting, print_losses, print_verdict
+from refold.commands.showing.markdown import episode_as_markdown
+from refold.engine import EpisodeInfo, EventLog, Family, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin
@@ -32,7 +37,9 @@ from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
 from refold.replays.ancestry import MOST_FORKS, Relative, lineage
-from refold.reports.optima import optimum_of
+from refold.replays.verdict import Explanation, Verdict, explain, verdict
+from refold.reports.optima import optimum_of, optimum_row
+from refold.reports.usage import usage_of
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
@@ -44,17 +51,22 @@ _FIGURES = ("after step", "steps", "score")
     epilog=format_examples(
         "refold show last",
         "refold show 3f2a --json",
+        "refold show last --markdown > episode.md",
     ),
 )
 @episode_argument("id")
 @log_option
 @json_option
-def show_command(id: str, log_path: str, as_json: bool) -> int:
+@click.option("--all", "whole", is_flag=True, help="Tell every part of the grade.")
+@click.option("--markdown", is_flag=True, help="Print it as Markdown.")
+def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: bool) -> int:
     """
-    Show one episode at a glance: how it went, its grade, what it was forked from and into.
+    Show one episode at a glance: the verdict, what was lost, what it was forked from and into.
 
     Exits with 1 if a grade saved for it, or a relative, cannot be read.
     """
+    if as_json and markdown:
+        raise click.UsageError("--markdown: expected it without --json, got both")
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         info = log.find(id)
         stream = log.events(info.id)
@@ -63,21 +75,30 @@ def show_command(id: str, log_path: str, as_json: bool) -> int:
         origin = log.origin(info.id)
         optimum = optimum_of(log, info, stream, left_out)
     result = grade(stream) if info.reason != INSTRUMENT_FAILED else None
+    told = verdict(stream, result, pass_at=pass_mark())
+    explained = explain(stream, result) if result else []
     if as_json:
         graded = to_json_data(result) if result else None
         shown = {
             **episode_row(info, saved),
+            "verdict": to_json_data(told),
             "grade": graded,
             "optimum": optimum_row(optimum, result.score if result else None),
             "origin": to_json_data(origin),
         }
         print_json("episodes", [{**shown, "lineage": [_relative_row(*each) for each in relatives]}])
+    elif markdown:
+        print_document(episode_as_markdown(info, told, explained, whole=whole))
     else:
-        _print_episode(info, stream, result, [each for each in saved if each != result])
+        _print_episode(info, stream, told)
+        _print_grades(result, explained, whole=whole)
+        _print_saved(each for each in saved if each != result)
         if optimum is not None and result is not None:
             stdout_console().print(safe_text(say_optimum(optimum, result.score)))
         if origin is not None:
             stdout_console().print(safe_text(f"from {_say_origin(origin)}"))
+        if told is not None:
+            _print_next(info, stream.family, told)
         if len(relatives) > 1:
             _print_lineage(info, relatives)
     return 1 if left_out else 0
@@ -105,34 +126,79 @@ def _relative_row(relative: Relative, score: float | None) -> dict[str, Any]:
     }
 
 
-def _print_episode(
-    info: EpisodeInfo, stream: Stream, result: Grade | None, others: list[Grade]
-) -> None:
+def _print_episode(info: EpisodeInfo, stream: Stream, told: Verdict | None) -> None:
     out = stdout_console()
-    out.print(
-        safe_text(f"{stand_in_remark(stream.scenario) or info.scenario}  {info.id}"), style="bold"
-    )
+    name = stand_in_remark(stream.scenario) or info.scenario
+    out.print(safe_text(f"{name}  {info.id}"), style="bold")
     out.print(safe_text(f"agent {info.agent or '-'}, seed {info.seed}, run {info.run or '-'}"))
+    if told is not None:
+        print_verdict(out, told)
     end = f"{info.ended} ({info.reason})" if info.ended else "running, or left"
     out.print(
         safe_text(f"{info.steps} steps, {info.events} events, {end}; began {info.started_at}")
     )
+    if used := ", ".join(_used(stream)):
+        out.print(used)
     out.print(safe_text(f"digest {info.digest}"))
     walked = [step for step in steps(stream) if step.action is not None]
     out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
-    for step in filter(_was_refused, walked):
-        action = stream.family.say(step.action)
-        out.print(
-            safe_text(f"  step {step.position}: {action}, refused: {step.error}"), style="red"
-        )
+    for line in _refusals(stream, walked):
+        out.print(fitting(out, f"  {line}"), style="red")
+
+
+def _print_grades(result: Grade | None, explained: Sequence[Explanation], *, whole: bool) -> None:
+    """Print what was lost; of an episode that has not ended, what was earned."""
+    out = stdout_console()
     out.print()
     if result is None:
-        out.print("no grade: the episode was cut off because the API kept failing")
-    else:
+        return
+    if not result.complete:
         print_grade(out, result)
+        return
+    print_losses(out, explained, whole=whole)
+    rubric = f"{result.rubric.name} v{result.rubric.version}"
+    out.print(safe_text(f"score {result.score:.4f} by {rubric}"), style="italic")
+
+
+def _print_saved(others: Iterable[Grade]) -> None:
     for other in others:
-        rubric = other.rubric
-        out.print(safe_text(f"saved: {other.score:.4f} by {rubric.name} v{rubric.version}"))
+        rubric = f"{other.rubric.name} v{other.rubric.version}"
+        stdout_console().print(safe_text(f"saved: {other.score:.4f} by {rubric}"))
+
+
+def _refusals(stream: Stream, walked: Sequence[Step]) -> Iterator[str]:
+    """Yield the refused actions, equal ones together, by the first time."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for step in walked:
+        if step.error is not None:
+            found.setdefault((stream.family.say(step.action), step.error), []).append(step.position)
+    for (action, error), places in found.items():
+        where = f"step {places[0]}" if len(places) == 1 else f"steps {places[0]} to {places[-1]}"
+        times = f"{len(places)} × " if len(places) > 1 else ""
+        yield f"{where}: {times}{action}, refused: {error}"
+
+
+def _used(stream: Stream) -> Iterator[str]:
+    """Yield the tokens, the cost and the time that a model took, as far as they are known."""
+    usage = usage_of(stream)
+    if usage.tokens.input or usage.tokens.output:
+        yield f"{usage.tokens.input:,} tokens in, {usage.tokens.output:,} out"
+    if cost := usage.cost(project_prices()):
+        yield format_dollars(cost)
+    if waited := sum(ms * times for ms, times in usage.latencies.items()):
+        yield f"{waited / 1000:.1f} s of waiting for the model"
+
+
+def _print_next(info: EpisodeInfo, family: Family, told: Verdict) -> None:
+    """Print the commands that look closer at the step that decided the episode."""
+    out = stdout_console()
+    out.print()
+    out.print(safe_text(f"next: refold replay {info.id} --step {told.at}"), style="dim")
+    if told.at and told.passed is not None and not family.answered:
+        # Any other agent may cost money, be a person, or have a name that a stranger made up.
+        agent = info.agent if info.agent in {*family.policies, *family.players} else "random"
+        command = f"refold what-if {info.id} --at {told.at - 1} --agent {agent}"
+        out.print(safe_text(f"      {command}"), style="dim")
 
 
 def _say_origin(origin: Origin) -> str:
@@ -156,7 +222,3 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     out.print(listing)
     if len(relatives) > MOST_FORKS:
         out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
-
-
-def _was_refused(step: Step) -> bool:
-    return step.error is not None

@@ -35,10 +35,9 @@ _GIGABYTE = 10**9
 
 @frozen
 class _Recorded:
-    """A solution, the agent that it is recorded as, and its episode in the log."""
+    """A solution, and its episode in the log."""
 
     solution: Solution
-    agent: str
     episode: str
 
 
@@ -120,12 +119,11 @@ def _solve(
 
 
 def _record(log: EventLog, solution: Solution) -> _Recorded:
-    agent = "optimal" if solution.proved else "best-found"
-    if solution.objective == "return":
-        agent += "-return"
-    episode = play_actions(solution.scenario, solution.seed, solution.actions, log=log, agent=agent)
+    episode = play_actions(
+        solution.scenario, solution.seed, solution.actions, log=log, agent=solution.agent
+    )
     save_grade(log, episode.id, grade(episode.events))
-    return _Recorded(solution, agent, episode.id)
+    return _Recorded(solution, episode.id)
 
 
 def _solution_row(each: _Recorded) -> dict[str, Any]:
@@ -142,7 +140,7 @@ def _solution_row(each: _Recorded) -> dict[str, Any]:
         "proved": solution.proved,
         "states": solution.states,
         "stopped": solution.stopped,
-        "agent": each.agent,
+        "agent": solution.agent,
         "episode": each.episode,
     }
 
@@ -180,7 +178,7 @@ def _remarks(solutions: Sequence[Solution]) -> Iterator[str]:
     for each in solutions:
         name = each.scenario.name
         by_scenario.setdefault(name, {})[each.objective] = each
-        if each.general and each.objective == "score":
+        if each.general and not each.proved and each.objective == "score":
             yield f"{name}: its family or rubric has no search of its own; bound: the ceiling"
     for name, both in by_scenario.items():
         if len(both) == len(_OBJECTIVES) and both["return"].score < both["score"].score:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -23,12 +24,15 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.log.audit import Audit
+from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
+from refold.jobs import jobs_for, spread
 from refold.replays import Divergence
-from refold.replays.checks import Verdict, audit_episode, resolve_id
+from refold.replays.checks import AuditElsewhere, Verdict, audit_each, resolve_id
 from refold.replays.judgements import find_judgement_problems
 from refold.replays.manifests import LARGEST_MANIFEST, compare_with_log, read_manifest
 from refold.replays.remarks import find_remark_problems
@@ -81,6 +85,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     metavar="PATH",
     help="Live: a value not to compare, as in $.observation.time; [] is any index.",
 )
+@jobs_option
 @log_option
 @json_option
 def verify_command(
@@ -91,6 +96,7 @@ def verify_command(
     named: Sequence[str],
     times: int,
     volatile: Sequence[str],
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -110,8 +116,9 @@ def verify_command(
     --world names it. Exits with 1 if an answer differs, or an episode cannot be played.
     """
     if live:
-        if expect or manifest:
-            raise click.UsageError("--live: expected neither --expect nor --manifest beside it")
+        if expect or manifest or jobs:
+            others = "none of --expect, --manifest and --jobs"
+            raise click.UsageError(f"--live: expected {others} beside it")
         return verify_worlds(
             log_path, ids, Worlds(named), times=times, volatile=volatile, as_json=as_json
         )
@@ -132,8 +139,16 @@ def verify_command(
         problems = [] if ids else _file_problems(file)
         mismatches = _compare_manifest(log, manifest) if manifest else []
         chosen = [resolve_id(log, id) for id in ids] or _readable_ids(file, problems)
-        verdicts = (audit_episode(log, file, id, expect=expect) for id in chosen)
         total = len(ids) or log.count()
+        audited = spread(
+            chosen,
+            partial(audit_each, log, file, expect=expect),
+            AuditElsewhere(log_path, expect),
+            jobs=jobs_for(jobs, log, total),
+            left_out=LeftOut(),  # what cannot be read has a verdict too
+            tell=print_to_stderr,
+        )
+        verdicts = (verdict for _, verdict in audited)
         shown = count_wrong(show_progress(verdicts, total=total, label="verifying"))
         if as_json:
             print_json("verdicts", map(_verdict_row, shown), problems=problems, manifest=mismatches)

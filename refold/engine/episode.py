@@ -5,7 +5,8 @@ An ``Episode`` holds the only mutable thing of a run, the reference to its curre
 Everything it returns can be computed again from its events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Raw
@@ -28,7 +29,7 @@ from refold.engine.events import (
 )
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.family import Family
-from refold.engine.folding import decide, fold, initial_state, step_ranges
+from refold.engine.folding import decide, fold, fold_decided, initial_state, step_ranges
 from refold.engine.log.info import EpisodeRecord
 from refold.engine.log.protocol import Log, Tail
 from refold.engine.step_result import StepResult
@@ -68,6 +69,7 @@ class Episode:
         self._payloads = list(payloads)
         self._log = log
         self._tail = tail
+        self._storing = True
         self._end = _find_end(self._events)
         self._begun = codec.family.answered and _is_answered(self._events)
         started = self._events[0]
@@ -202,7 +204,10 @@ class Episode:
         # Without a log nothing has needed the bytes until now: stepping in memory encodes nothing.
         new = self._events[len(self._payloads) :]
         self._payloads.extend(encode(event) for event in new)
-        head = self._tail.head if self._tail else chain_heads(self._payloads)[-1]
+        if self._tail is not None and self._tail.seq == len(self._payloads):
+            head = self._tail.head
+        else:
+            head = chain_heads(self._payloads)[-1]
         return Stream(self.family, tuple(self._events), tuple(self._payloads), head.hex())
 
     @property
@@ -302,6 +307,37 @@ class Episode:
         self._refuse_after_end()
         self._record((EpisodeEnded("truncated", reason),))
 
+    @contextmanager
+    def in_one_transaction(self) -> Iterator[None]:
+        """
+        Store what is recorded while the context is open in one transaction, when it ends.
+
+        That is much faster than a transaction for each step, and meant for players that show no
+        step to anyone before. However the context ends, whole steps are stored; only if the process
+        is killed, all of them are lost.
+
+        Raises:
+            StaleWriter, LogBusy: The log refused the append; nothing of it was recorded, and the
+                episode is of no further use.
+        """
+        self._storing = False
+        try:
+            yield
+        finally:
+            self._storing = True
+            self._store_waiting()
+
+    def _store_waiting(self) -> None:
+        if self._log is None or self._tail is None:
+            return
+        first = self._tail.seq
+        # By the events, the last of what a step adds to: an interrupt may have come in between.
+        events = self._events[first:]
+        if events:
+            payloads = self._payloads[first : first + len(events)]
+            end = _find_end(events) is not None
+            self._tail = self._log.append(self._tail, payloads, end=end)
+
     def step(self, action: Any, *inputs: Input, answers: Answers | None = None) -> StepResult:
         """
         Take *action*, a dict or an action of the family, and return the result.
@@ -323,8 +359,10 @@ class Episode:
         # does so only where a world has answered it.
         seen = (*inputs, taken, *said) if said else inputs
         state = fold(seen, family=self.family, start=self.state) if seen else self.state
-        events = (taken, *said, *decide(self.family, state, taken.action))
-        self._record((*inputs, *events) if inputs else events)
+        decided = decide(self.family, state, taken.action)
+        events = (taken, *said, *decided)
+        after = fold_decided(decided, () if said else (taken,), family=self.family, start=state)
+        self._record((*inputs, *events) if inputs else events, after=after)
         # The family promises the order: a refusal right after the action, the reward last.
         refused, rewarded = events[1], events[-1]
         assert isinstance(rewarded, StepRewarded)
@@ -352,14 +390,18 @@ class Episode:
                 f"({self._end.how}: {self._end.reason}), got more; start another episode"
             )
 
-    def _record(self, events: Sequence[Event]) -> None:
+    def _record(self, events: Sequence[Event], *, after: Any = None) -> None:
+        """Store *events*, then take them in; *after* is the state after them, if it is known."""
         end = _find_end(events)
         # The log first: if it refuses, the live episode is unchanged, and the caller may go on.
         if self._log is not None and self._tail is not None:
             payloads = self._codec.payloads(events)
-            self._tail = self._log.append(self._tail, payloads, end=end is not None)
+            if self._storing:
+                self._tail = self._log.append(self._tail, payloads, end=end is not None)
             self._payloads.extend(payloads)
-        self.state = fold(events, family=self.family, start=self.state)
+        if after is None:
+            after = fold(events, family=self.family, start=self.state)
+        self.state = after
         self._events.extend(events)
         self._end = end or self._end
         if self.family.answered and not self._begun:

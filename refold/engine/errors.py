@@ -11,7 +11,20 @@ from typing import Any
 
 
 class RefoldError(Exception):
-    """Something that a user can fix; its text says what, where and what to do next."""
+    """
+    Something that a user can fix; its text says what, where and what to do next.
+
+    Can be pickled with its facts, whatever its constructor takes.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, vars(self))
+
+
+def _restore(kind: type[RefoldError], args: tuple[Any, ...], facts: dict[str, Any]) -> RefoldError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(facts)
+    return error
 
 
 class InvalidAction(RefoldError):
@@ -59,16 +72,17 @@ class UnknownEpisode(RefoldError):
 
 class AmbiguousEpisode(RefoldError):
     """
-    More than one episode begins with this prefix.
+    More than one episode begins with this prefix, or has this run, scenario and seed.
 
     Attributes:
-        matches: At most five of the ids that begin with it.
+        matches: At most five of their ids.
     """
 
-    def __init__(self, prefix: str, matches: Sequence[str]) -> None:
+    def __init__(self, reference: str, matches: Sequence[str], *, hint: str = "") -> None:
         self.matches = matches
         shown = ", ".join(matches)
-        super().__init__(f"episode {prefix!r}: expected a unique prefix, got one of {shown}, …")
+        expected = f"the id of one{hint}" if hint else "a unique prefix"
+        super().__init__(f"episode {reference!r}: expected {expected}, got one of {shown}, …")
 
 
 class EpisodeExists(RefoldError):

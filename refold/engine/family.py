@@ -5,10 +5,10 @@ A family that leaves something out gets a general one in its place, so that comm
 models and Gymnasium work with every family. Mistakes are found when the family is built.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib.resources.abc import Traversable
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import Factory, field, frozen
 from msgspec import to_builtins
@@ -19,8 +19,10 @@ from refold.engine.exchanges import EXCHANGE_EVENTS
 from refold.engine.phrases import say_shared
 from refold.engine.presentation import (
     PLAIN,
+    Attempt,
     MakePolicy,
     Numbers,
+    Obstacle,
     Policy,
     Prompt,
     Published,
@@ -31,6 +33,41 @@ from refold.engine.presentation import (
 S = TypeVar("S")
 Reducer = Mapping[type[Event], Callable[[S, Any], S]]
 """For each type of event, the function from a state and such an event to the next state."""
+
+
+@frozen
+class Drafts(Generic[S]):
+    """
+    How a reducer is given states that it may change, so that events in a row make one new state.
+
+    Attributes:
+        begin: A draft: a copy of a state that the reducer changes and returns.
+        end: The state that a draft has come to.
+    """
+
+    begin: Callable[[S], S]
+    end: Callable[[S], S]
+
+
+_NO_DRAFTS: Drafts[Any] = Drafts(begin=lambda state: state, end=lambda state: state)
+
+
+class Decided(tuple[Event, ...]):
+    """
+    The events that rules decided on, with the state that they came to: it need not be folded again.
+
+    Attributes:
+        after: The state after the action and these events, equal to what folding them gives.
+    """
+
+    after: Any
+
+    def __new__(cls, events: Iterable[Event], after: Any) -> Self:
+        """Return *events* with the state *after* them."""
+        made = super().__new__(cls, events)
+        made.after = after
+        return made
+
 
 _EVERY_FAMILY = (*SHARED_EVENTS, *EXCHANGE_EVENTS, ActionTaken)
 
@@ -53,9 +90,11 @@ class Family:
         events: The family's own event classes.
         initial: State before anything has happened, from a scenario's JSON and a seed.
         decide: All that an action causes, ``StepRewarded`` last. Refused actions are steps
-            too: they begin with ``ActionRefused``. Never called after the end.
+            too: they begin with ``ActionRefused``. Never called after the end. Rules that know the
+            state after it return it with the events, as ``Decided``.
         reducer: The state after one more event, by the event's type: all of *events*, and those
             of the shared ones that change it. Applies what the event says: no dice, no rules.
+        drafts: Makes what the reducer may change in place; by default it is given states.
         observe: What the agent may see.
         legal_actions: Every action that the rules would accept now, in a fixed order; free
             text in them is left empty. Empty after the end.
@@ -78,6 +117,7 @@ class Family:
             first line of the made one's docstring describes it.
         seers: Built-in agents that see all that is hidden, by name.
         oracle: Which of *seers* reaches the best score that there is, if one is known to.
+        highest_return: What the rewards of an ended episode never add up to more than, if known.
         canaries: What makes agents that choose without reading, by name: what they score comes
             for free. Beside *noop* and *random*.
         criteria: A ``scenarios.Criteria``, what its rubrics can measure; None for general ones.
@@ -85,8 +125,13 @@ class Family:
         numbers: Actions and observations as numbers; None for general ones.
         drawing: A JavaScript module that draws the state in the viewer; None for tables.
         published: Reference scores of the scenarios that ship.
+        endings: Reasons of an end in words, as a sentence about an episode begins; a reason that
+            is missing is told by itself.
         search: A ``scenarios.search.MakeSearch``, how the best episode is looked for; None for a
             general search.
+        obstacles: What the scenario puts in the way, from an episode's first state, for audits.
+        attempted: What an event says of something to be done, None for other events, for audits;
+            None where nothing can fail.
         mock: What the mock model does, from a message's text to an action, None if the text is
             not of this family's prompt; without it, the mock model picks any action.
         answered: Whether a world outside answers each action. An action is then any JSON but
@@ -107,6 +152,7 @@ class Family:
     reducer: Reducer[Any]
     observe: Callable[[Any], Any]
     legal_actions: Callable[[Any], Sequence[Any]]
+    drafts: Drafts[Any] = _NO_DRAFTS
     start: Callable[[Any], Sequence[Event]] = lambda state: ()
     problems: Callable[[Any], list[tuple[str, str]]] = lambda parameters: []
     say: Callable[[Any], str] = say_shared
@@ -123,12 +169,16 @@ class Family:
     players: Mapping[str, MakePolicy] = field(factory=dict)
     seers: Mapping[str, Seer] = field(factory=dict)
     oracle: str | None = None
+    highest_return: float | None = None
     canaries: Mapping[str, MakePolicy] = field(factory=dict)
     criteria: Any = None
     timeline: Timeline = PLAIN
     numbers: Numbers | None = None
     drawing: Traversable | None = None
     published: tuple[Published, ...] = ()
+    endings: Mapping[str, str] = field(factory=dict)
+    obstacles: Callable[[Any], Sequence[Obstacle]] = lambda state: ()
+    attempted: Callable[[Event], Attempt | None] | None = None
     mock: Callable[[str], Any] | None = None
     answered: bool = False
     search: Any = None

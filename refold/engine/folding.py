@@ -16,7 +16,7 @@ from refold.engine.events import (
     Input,
     StepRewarded,
 )
-from refold.engine.family import Family
+from refold.engine.family import Decided, Family, unchanged
 from refold.engine.stream import Stream
 
 
@@ -52,16 +52,22 @@ def fold(events: Iterable[Event], *, family: Family, start: Any = None) -> Any:
         if not isinstance(first, EpisodeStarted):
             raise ValueError(f"fold: expected episode_started first or a start, got {first!r}")
         state = initial_state(family, first)
-    transitions = family.transitions
+    transitions, drafts = family.transitions, family.drafts
+    begun = False
     event = None
     # Around the loop, not in it: an event that no rules made reaches the reducer as a key, type or
     # value that it cannot handle, and a ``try`` for each event would cost every honest stream.
     try:
         for event in rest:
-            state = transitions[type(event)](state, event)
+            change = transitions[type(event)]
+            if change is unchanged:
+                continue
+            if not begun:
+                state, begun = drafts.begin(state), True
+            state = change(state, event)
     except (LookupError, TypeError, ValueError) as error:
         raise ImpossibleEvent(f"{event!r:.200}") from error
-    return state
+    return drafts.end(state) if begun else state
 
 
 def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
@@ -75,6 +81,20 @@ def decide(family: Family, state: Any, action: Any) -> Sequence[Event]:
         return family.decide(state, action)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise ImpossibleEvent(f"before {action!r:.200}") from error
+
+
+def fold_decided(
+    decided: Sequence[Event], inputs: Sequence[Event], *, family: Family, start: Any
+) -> Any:
+    """
+    Return the state after a step: after *inputs* and what the rules *decided* on them.
+
+    Raises:
+        ImpossibleEvent: An event does not fit the state before it.
+    """
+    if isinstance(decided, Decided):
+        return decided.after
+    return fold((*inputs, *decided), family=family, start=start)
 
 
 def step_ranges(stream: Stream) -> list[range]:

@@ -160,3 +160,25 @@ class Published:
     agent: str
     scores: Mapping[str, float]
     remark: str = field(default="")
+
+
+@frozen
+class Obstacle:
+    """
+    What a scenario puts in the way: a *limit* that holds agents back, or a *trap* to avoid.
+
+    Attributes:
+        kind: Which of both.
+        name: What reports call it.
+        met: Whether a state shows that an agent meets it.
+        never: Why no agent can ever meet it; empty if one may.
+    """
+
+    kind: Literal["limit", "trap"]
+    name: str
+    met: Callable[[Any], bool]
+    never: str = ""
+
+
+Attempt = tuple[str, bool]
+"""What an event says of something to be done: its name, and whether it was done right."""

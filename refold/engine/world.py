@@ -183,8 +183,15 @@ def answered_actions(events: Sequence[Event]) -> Iterator[tuple[Any, list[Input]
 def first_difference(
     recorded: Answers, again: Answers, volatile: Sequence[str] = ()
 ) -> ValueDifference | None:
+    """Return the first of ``answer_differences``, or None if there is none."""
+    return next(answer_differences(recorded, again, volatile), None)
+
+
+def answer_differences(
+    recorded: Answers, again: Answers, volatile: Sequence[str] = ()
+) -> Iterator[ValueDifference]:
     """
-    Return the first value that differs between two lists of answers, or None.
+    Yield the values that differ between two lists of answers.
 
     Compared as they are stored, so that 1, 1.0 and true are three values. Paths begin at the
     answer: ``$.observation.position[0]``. Values at *volatile* paths are not compared.
@@ -197,8 +204,7 @@ def first_difference(
         a, b = msgspec.json.decode(was), msgspec.json.decode(now)
         for each in value_differences(a, b, "$"):
             if not _lies_at(each.general_path, (*volatile, PROVENANCE)):
-                return each
-    return None
+                yield each
 
 
 def _lies_at(path: str, places: Sequence[str]) -> bool:

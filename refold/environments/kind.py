@@ -23,6 +23,12 @@ class Environment:
     agents: Mapping[str, str] = {}
     """Agents that play these environments alone, with a few words on each."""
 
+    oracle: str | None = None
+    """Which of them does all that a task expects, if one is known to."""
+
+    seeded: bool = True
+    """Whether these environments draw anything by the seed of an episode."""
+
     def names(self, address: str) -> Sequence[str]:
         """Return the addresses that *address* stands for: itself, or all tasks of a benchmark."""
         return [address]
@@ -53,6 +59,10 @@ class Environment:
     def policy(self, agent: str, parameters: AnsweredParameters, seed: int) -> Policy:
         """Return the policy of one of ``agents`` for one episode of a scenario."""
         raise NotImplementedError
+
+    def solution(self, parameters: AnsweredParameters) -> Sequence[str]:
+        """Return what an agent of a scenario has to find out and say, as far as that is known."""
+        return ()
 
 
 def answered_scenario(

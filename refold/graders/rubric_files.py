@@ -73,10 +73,11 @@ class RubricFile(_RubricFiles):
             if not self._any_scenario and episode.scenario not in self._fitting:
                 self._check(rubric, episode)
                 self._fitting.add(episode.scenario)
-            given = _grade(grader, episode, judging)
-            if isinstance(given, Grade):
-                self.label = rubric_label(given.rubric)
-            yield episode, given
+            yield episode, _grade(grader, episode, judging)
+
+    def _note(self, given: Grade | None) -> None:
+        if given is not None:
+            self.label = rubric_label(given.rubric)
 
     def may_ask(self) -> bool:
         """Return whether the file speaks of a judge at all."""
@@ -137,8 +138,11 @@ class RubricFolder(_RubricFiles):
                     self._grader(self._paths[episode.scenario], episode)[1].grade(episode.facts),
                 )
             else:
-                self._kept[episode.scenario] = None
                 yield from self._left_out.read_each([episode], grade_as_recorded)
+
+    def _note(self, given: Grade | None) -> None:
+        if given is not None and given.scenario not in self._paths:
+            self._kept[given.scenario] = None
 
     def may_ask(self) -> bool:
         """Return whether any of the files speaks of a judge."""

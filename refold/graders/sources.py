@@ -107,13 +107,27 @@ class GradeSource:
         """
         judging = NO_JUDGE if self.session is None else self.session.judging
         for episode, given in self.results(episodes, judging, False):
-            if isinstance(given, NotJudged) and self.session is not None:
-                self.session.not_judged[episode.id] = given.cause
-                yield episode, None
-            elif isinstance(given, NotAsked | NotJudged):
-                raise given
-            else:
-                yield episode, given
+            yield episode, self.take(episode.id, given)
+
+    def take(self, id: str, given: Result) -> Grade | None:
+        """
+        Return the grade that the episode *id* was *given* by this source, here or elsewhere.
+
+        None, and a note in the session, if a judge gave no verdict; None also where there is none.
+
+        Raises:
+            NotAsked: A judge's answer is missing.
+        """
+        if isinstance(given, NotJudged) and self.session is not None:
+            self.session.not_judged[id] = given.cause
+            return None
+        if isinstance(given, NotAsked | NotJudged):
+            raise given
+        self._note(given)
+        return given
+
+    def _note(self, given: Grade | None) -> None:
+        """Note what an episode was *given*, for what is to be said in the end."""
 
     def results(
         self, episodes: Iterable[T], judging: Judging, quiet: bool, /
@@ -172,15 +186,25 @@ def grade_as_recorded(episode: Gradable) -> Grade:
 
 
 class FunctionOfFile(GradeSource):
-    """A function of a Python file, run in a process of its own."""
+    """
+    A function of a Python file, run in a process of its own.
+
+    *on_output* is given what it prints; if *in_step*, before the grade of the same episode.
+    """
 
     def __init__(
-        self, grader: FileGrader, *, seconds: float, on_output: Callable[[str], None]
+        self,
+        grader: FileGrader,
+        *,
+        seconds: float,
+        on_output: Callable[[str], None],
+        in_step: bool,
     ) -> None:
         self.label = rubric_label(grader.rubric)
         self._grader = grader
         self._seconds = seconds
         self._on_output = on_output
+        self._in_step = in_step
 
     def results(
         self, episodes: Iterable[T], judging: Judging, quiet: bool, /
@@ -188,7 +212,11 @@ class FunctionOfFile(GradeSource):
         """Yield each of *episodes* with its grade; raises GraderFailed as ``FileGrader`` does."""
         on_output = (lambda _line: None) if quiet else self._on_output
         return self._grader.grade_all(
-            episodes, seconds=self._seconds, on_output=on_output, judging=judging
+            episodes,
+            seconds=self._seconds,
+            on_output=on_output,
+            judging=judging,
+            in_step=self._in_step,
         )
 
     def may_ask(self) -> bool:
@@ -220,9 +248,10 @@ class SavedGrades(GradeSource):
                 for each in saved_or_none(self._log, episode.id, self._left_out)
                 if each.rubric == self._rubric and each.episode_digest == episode.stream.digest
             )
-            found = next(fitting, None)
-            self._without += found is None
-            yield episode, found
+            yield episode, next(fitting, None)
+
+    def _note(self, given: Grade | None) -> None:
+        self._without += given is None
 
     def remarks(self) -> Iterator[str]:
         """Yield how many episodes have no such grade."""

@@ -1,6 +1,6 @@
 """Grades and their changes as text for review: stable, one line for each part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from refold.engine import ActionTaken, Stream
 from refold.graders.changes import GradeChange, PartChange
@@ -34,14 +34,14 @@ def grade_text(grade: Grade) -> str:
 
 
 def change_lines(
-    change: GradeChange, events: Stream, *, shown: int = EVENTS_SHOWN
+    change: GradeChange, say: Callable[[int], str], *, shown: int = EVENTS_SHOWN
 ) -> Iterator[str]:
     """
     Yield the lines of a report on *change*, each part with the events behind it.
 
     Args:
         change: The two grades.
-        events: The stream that the new grade is of.
+        say: Returns the event at a seq in words, as ``describe_event`` does.
         shown: Most events listed for each part, of those that no longer count and of new ones.
     """
     old, new = change.old, change.new
@@ -50,7 +50,7 @@ def change_lines(
     causes = " and ".join(_CAUSES[cause] for cause in change.causes)
     yield _escape_unprintable(f"graded {causes}: {_rubric_labels(old, new)}")
     for part in change.parts:
-        yield from _part_lines(part, events, shown)
+        yield from _part_lines(part, say, shown)
     for name, (before, after) in change.counts.items():
         yield _escape_unprintable(
             f"  {name}: {_format_count(before)} -> {_format_count(after)} (count)"
@@ -67,7 +67,7 @@ def describe_event(events: Stream, seq: int) -> str:
     return _escape_unprintable(events.family.say(told))
 
 
-def _part_lines(part: PartChange, events: Stream, shown: int) -> Iterator[str]:
+def _part_lines(part: PartChange, say: Callable[[int], str], shown: int) -> Iterator[str]:
     before, after = (
         _part_figures(each, seqs=False) if each else "no such part" for each in (part.old, part.new)
     )
@@ -79,14 +79,16 @@ def _part_lines(part: PartChange, events: Stream, shown: int) -> Iterator[str]:
     if not part.lost_seqs and not part.gained_seqs:
         groups = [("the same events count", part.kept_seqs)]
     for words, seqs in groups:
-        yield from _event_lines(words, seqs, events, shown)
+        yield from _event_lines(words, seqs, say, shown)
 
 
-def _event_lines(words: str, seqs: Sequence[int], events: Stream, shown: int) -> Iterator[str]:
+def _event_lines(
+    words: str, seqs: Sequence[int], say: Callable[[int], str], shown: int
+) -> Iterator[str]:
     if seqs:
         yield f"    {words}:"
     for seq in seqs[:shown]:
-        yield f"      event {seq}: {describe_event(events, seq)}"
+        yield f"      event {seq}: {say(seq)}"
     if len(seqs) > shown:
         yield f"      and {len(seqs) - shown} more"
 

@@ -7,6 +7,7 @@ never do are left alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -149,11 +150,11 @@ def assert_same_grade(old: "Grade", new: "Grade", events: "Stream") -> None:
     """
     __tracebackhide__ = True
     from refold.graders.changes import compare_grades  # noqa: PLC0415 - only if used
-    from refold.graders.text import change_lines  # noqa: PLC0415
+    from refold.graders.text import change_lines, describe_event  # noqa: PLC0415
 
     change = compare_grades(old, new)
     if not change.same:
-        raise AssertionError("\n".join(change_lines(change, events)))
+        raise AssertionError("\n".join(change_lines(change, partial(describe_event, events))))
 
 
 def _saved_episodes(config: pytest.Config) -> "SavedEpisodes":

@@ -5,7 +5,9 @@ A verdict of "nothing wrong" leaves open whether the end was cut off, and whethe
 outside the hash chain (agent, run, epoch, times, release, lineage) are true.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 from attrs import frozen
@@ -14,7 +16,9 @@ from refold.engine import EpisodeInfo, EventLog, LogDamaged, RefoldError, Stream
 from refold.engine.chain import chain_heads
 from refold.engine.folding import step_ranges
 from refold.engine.log.audit import Audit, SavedRow
+from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, grade
+from refold.jobs import Run, Tell
 from refold.replays.conversations import find_conversation_problem
 from refold.replays.verification import Divergence, find_row_mismatch, verify
 from refold.scenarios.spec import stand_in_remark
@@ -80,6 +84,28 @@ def audit_episode(log: EventLog, file: Audit, id: str, *, expect: str = "") -> V
     except (AttributeError, TypeError, ValueError) as error:  # SQLite stores any type anywhere
         problem = f"expected values of the types that the tables have, got others: {error}"
         return Verdict(id, digest, problem)
+
+
+def audit_each(
+    log: EventLog, file: Audit, ids: Iterable[str], *, expect: str = ""
+) -> Iterator[tuple[str, Verdict]]:
+    """Yield each of *ids* with the verdict on the episode; see ``audit_episode``."""
+    for id in ids:
+        yield id, audit_episode(log, file, id, expect=expect)
+
+
+@frozen
+class AuditElsewhere:
+    """Opens the log at *path* in another process, to audit its episodes there."""
+
+    path: str
+    expect: str
+
+    @contextmanager
+    def __call__(self, _left_out: LeftOut, _tell: Tell) -> Iterator[Run[str, Verdict]]:
+        """Return what audits episodes."""
+        with EventLog(self.path, readonly=True) as log, Audit(self.path) as file:
+            yield partial(audit_each, log, file, expect=self.expect)
 
 
 def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) -> Iterator[str]:

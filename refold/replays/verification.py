@@ -30,7 +30,7 @@ from refold.engine.codec import encode
 from refold.engine.definition import header_of
 from refold.engine.errors import ImpossibleEvent
 from refold.engine.events import Answer, Remark
-from refold.engine.folding import fold, initial_state, step_ranges
+from refold.engine.folding import fold, fold_decided, initial_state, step_ranges
 from refold.engine.values import value_differences
 
 _RULE_ERRORS = (
@@ -147,7 +147,7 @@ def _rerun_rules(stream: Stream) -> Iterator[tuple[int, range, list[bytes]]]:
         # After the end, the rules have no say: any further event is a divergence.
         events = [] if over else _decide(family, state, inputs)
         yield step, seqs, [encode(event) for event in (*inputs, *events)]
-        state = fold((*inputs, *events), family=family, start=state)
+        state = fold_decided(events, inputs, family=family, start=state)
         over = over or any(isinstance(event, EpisodeEnded) for event in events)
     rest = range(ranges[-1].stop, len(stream))
     yield (

@@ -1,9 +1,9 @@
 """Reports on many episodes: runs, summaries, comparisons, rankings, data frames."""
 
 from refold.reports.baseline import Baseline, baselines
-from refold.reports.comparison import Comparison, Contrast, Flip, compare
+from refold.reports.comparison import Comparison, Contrast, Flip, LargeMove, Move, compare
 from refold.reports.frames import Frames, read
-from refold.reports.leaderboard import Ranking, rankings
+from refold.reports.leaderboard import Ranking, ranking_row, rankings
 from refold.reports.outcomes import Outcome, read_outcomes
 from refold.reports.runs import Run, find_run, run_names, runs_of
 from refold.reports.summary import Costs, RunReport, ScenarioReport, report_run
@@ -16,6 +16,8 @@ __all__ = [
     "Costs",
     "Flip",
     "Frames",
+    "LargeMove",
+    "Move",
     "Outcome",
     "Price",
     "Prices",
@@ -26,6 +28,7 @@ __all__ = [
     "baselines",
     "compare",
     "find_run",
+    "ranking_row",
     "rankings",
     "read",
     "read_outcomes",

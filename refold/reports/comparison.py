@@ -15,28 +15,48 @@ from attrs import frozen
 
 from refold.engine import EventLog
 from refold.engine.log.left_out import LeftOut
+from refold.graders.elsewhere import Workers
 from refold.graders.grading import DECIMAL_PLACES
 from refold.graders.sources import GradeSource
 from refold.reports.noise import Noise, noise_of_difference, replay_noise
-from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.outcomes import Outcome, Setting, measure_outcomes, nothing_of
 from refold.reports.paired import Difference, difference_elsewhere, difference_here
 from refold.reports.pairs import Pair, Runs, pair_outcomes, scenario_and_seed
 from refold.reports.statistics import Bounds
 
 Unit = Literal["world", "episode"]
+_MOVES_SHOWN = 5
 Strata = tuple[tuple[float, ...], ...]
 
 
 @frozen
-class Flip:
-    """A pair of which only one episode passed; *better* is 0 for the first, 1 for the second."""
+class Move:
+    """A pair of episodes, the first one's first, with their scores."""
 
     scenario: str
     seed: int
     epochs: tuple[int, int]
     episodes: tuple[str, str]
     scores: tuple[float, float]
+
+    @property
+    def difference(self) -> float:
+        """How much higher the second score is."""
+        return round(self.scores[1] - self.scores[0], DECIMAL_PLACES)
+
+
+@frozen
+class Flip(Move):
+    """A pair of which only one episode passed; *better* is 0 for the first, 1 for the second."""
+
     better: int
+
+
+@frozen
+class LargeMove(Move):
+    """A pair that moved far; *alike* is how many more have its scenario and scores."""
+
+    alike: int
 
 
 @frozen
@@ -74,6 +94,7 @@ class Comparison:
         strata: For each scenario the differences of its units.
         bounds: The lowest and highest difference possible.
         flips: The pairs of which only one episode passed.
+        moves: The pairs that moved farthest, five at most, those of equal scores as one.
         always_same: Whether both runs repeated every world, always with the same events, so that
             the difference is a fact.
         noise: How far replaying alone moves the difference; None unless both runs have a world
@@ -87,6 +108,7 @@ class Comparison:
     strata: Strata
     bounds: Bounds
     flips: tuple[Flip, ...]
+    moves: tuple[LargeMove, ...]
     always_same: bool
     noise: float | None
     unpaired: tuple[int, int]
@@ -100,19 +122,25 @@ def compare(
     pass_at: float,
     left_out: LeftOut | None = None,
     source: GradeSource | None = None,
+    workers: Workers | None = None,
 ) -> Comparison:
     """
     Compare two *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
     *left_out*, if given, notes the episodes that cannot be read or graded; *source* gives the
-    grades, in place of the recorded rubrics.
+    grades, in place of the recorded rubrics, and *workers* do so in other processes.
 
     Raises:
         RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
             comparable because rubric, rules or parameters differ.
     """
     read = [
-        [outcome for outcome, _ in read_outcomes(log, run=run, left_out=left_out, source=source)]
+        [
+            outcome
+            for outcome, _ in measure_outcomes(
+                log, nothing_of, run=run, left_out=left_out, source=source, workers=workers
+            )
+        ]
         for run in runs
     ]
     left, right = ([each for each in side if not each.excluded] for side in read)
@@ -127,6 +155,7 @@ def compare(
         strata=_strata(by_setting.values()),
         bounds=_bounds(by_setting),
         flips=tuple(_flips(pairs, pass_at)),
+        moves=tuple(_largest_moves(pairs)),
         always_same=all(map(_always_same, sides)),
         noise=_noise(*sides),
         unpaired=(len(left) - len(pairs), len(right) - len(pairs)),
@@ -227,14 +256,25 @@ def _noise(left: Iterable[Outcome], right: Iterable[Outcome]) -> float | None:
 def _flips(pairs: Iterable[Pair], pass_at: float) -> Iterator[Flip]:
     for a, b in pairs:
         if (a.score >= pass_at) != (b.score >= pass_at):
-            yield Flip(
-                scenario=a.setting.scenario,
-                seed=a.seed,
-                epochs=(a.epoch, b.epoch),
-                episodes=(a.id, b.id),
-                scores=(a.score, b.score),
-                better=int(b.score > a.score),
-            )
+            yield Flip(*_move(a, b), better=int(b.score > a.score))
+
+
+def _largest_moves(pairs: Iterable[Pair]) -> Iterator[LargeMove]:
+    """Yield the largest moves, equal ones in the order of the pairs."""
+    alike: dict[object, list[Pair]] = defaultdict(list)
+    for a, b in pairs:
+        if a.score != b.score:
+            alike[a.setting.scenario, a.score, b.score].append((a, b))
+    groups = sorted(alike.values(), key=lambda group: -abs(group[0][1].score - group[0][0].score))
+    for first, *more in groups[:_MOVES_SHOWN]:
+        yield LargeMove(*_move(*first), alike=len(more))
+
+
+def _move(
+    a: Outcome, b: Outcome
+) -> tuple[str, int, tuple[int, int], tuple[str, str], tuple[float, float]]:
+    """Return the values of a ``Move``."""
+    return a.setting.scenario, a.seed, (a.epoch, b.epoch), (a.id, b.id), (a.score, b.score)
 
 
 def _exclusions(outcomes: Iterable[Outcome]) -> Mapping[str, int]:

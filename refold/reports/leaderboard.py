@@ -9,9 +9,12 @@ overall by the mean of their scenario means, unless a scenario has several setti
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from attrs import Factory, define, frozen
+from msgspec import to_builtins
 
+from refold.reports.optima import Shares
 from refold.reports.outcomes import Outcome, Setting
 from refold.reports.statistics import Estimate, grouped_mean_interval
 from refold.scenarios import scenario_names
@@ -58,6 +61,16 @@ class Ranking:
     setting: Setting | None
     scenarios: tuple[str, ...]
     places: tuple[Standing, ...]
+
+
+def ranking_row(ranking: Ranking, shares: Shares) -> dict[str, Any]:
+    """Return *ranking* as JSON data, with the share of the optimum that each agent reaches."""
+    places = [
+        {**to_builtins(place), "optimum_share": shares.mean(ranking.setting, [place.agent])}
+        for place in ranking.places
+    ]
+    row: dict[str, Any] = to_builtins(ranking)
+    return {**row, "places": places}
 
 
 @define

@@ -15,8 +15,9 @@ from attrs import frozen
 
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
+from refold.graders.elsewhere import Workers
 from refold.graders.sources import GradeSource
-from refold.reports.outcomes import Outcome, Setting, read_outcomes
+from refold.reports.outcomes import Outcome, Setting, measure_outcomes, nothing_of
 from refold.reports.p_values import holm
 from refold.reports.paired import Difference, difference_here
 from refold.reports.pairs import check_settings
@@ -98,18 +99,19 @@ def compare_many(
     pass_at: float,
     left_out: LeftOut | None = None,
     source: GradeSource | None = None,
+    workers: Workers | None = None,
 ) -> ManyRuns:
     """
     Compare *runs* of *log*; an episode passes with a score of at least *pass_at*.
 
     *left_out*, if given, notes the episodes that cannot be read or graded; *source* gives the
-    grades, in place of the recorded rubrics.
+    grades, in place of the recorded rubrics, and *workers* do so in other processes.
 
     Raises:
         RefoldError: There are fewer than two runs and agents, they have no world in common, or a
             scenario's episodes are not comparable.
     """
-    counted = {run: _counted(log, run, left_out, source) for run in dict.fromkeys(runs)}
+    counted = {run: _counted(log, run, left_out, source, workers) for run in dict.fromkeys(runs)}
     for a, b in combinations(counted, 2):
         check_settings((a, b), counted[a], counted[b])
     played: dict[tuple[str, str], dict[World, list[float]]] = {}
@@ -126,9 +128,15 @@ def compare_many(
 
 
 def _counted(
-    log: EventLog, run: str, left_out: LeftOut | None, source: GradeSource | None
+    log: EventLog,
+    run: str,
+    left_out: LeftOut | None,
+    source: GradeSource | None,
+    workers: Workers | None,
 ) -> list[Outcome]:
-    read = read_outcomes(log, run=run, left_out=left_out, source=source)
+    read = measure_outcomes(
+        log, nothing_of, run=run, left_out=left_out, source=source, workers=workers
+    )
     return [outcome for outcome, _ in read if not outcome.excluded]
 
 

@@ -7,12 +7,13 @@ events, as any other is.
 
 from collections.abc import Iterable, Mapping
 from statistics import fmean
+from typing import Any
 
 from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.log.left_out import LeftOut
-from refold.graders import grade
+from refold.graders import Grade, grade
 from refold.reports.outcomes import Outcome, Setting, setting_of
 
 AGENT = "optimal"
@@ -34,10 +35,36 @@ class Optimum:
         return score / self.score if self.score else None
 
 
-def read_optima(log: EventLog, left_out: LeftOut) -> Mapping[tuple[Setting, int], Optimum]:
-    """Return the optima of *log*, by setting and seed; *left_out* notes what cannot be read."""
+def optimum_row(optimum: Optimum | None, score: float | None) -> dict[str, Any] | None:
+    """Return *optimum* as JSON data, with the regret and the share of *score*; None if unknown."""
+    if optimum is None:
+        return None
+    return {
+        "score": optimum.score,
+        "episode": optimum.episode,
+        "regret": None if score is None else optimum.regret(score),
+        "share": None if score is None else optimum.share(score),
+    }
+
+
+def optimum_member(
+    optimum: Optimum | None, info: EpisodeInfo, grade: Grade | None
+) -> dict[str, Any]:
+    """Return what the document of the episode *info* says of *optimum*; nothing while it runs."""
+    row = optimum_row(optimum, grade.score) if info.ended and grade is not None else None
+    return {} if row is None else {"optimum": row}
+
+
+def read_optima(
+    log: EventLog, left_out: LeftOut, *, scenario: str | None = None
+) -> Mapping[tuple[Setting, int], Optimum]:
+    """
+    Return the optima of *log*, or of one *scenario*, by setting and seed.
+
+    *left_out* notes what cannot be read.
+    """
     found: dict[tuple[Setting, int], Optimum] = {}
-    solved = log.episodes(agent=AGENT, left_out=left_out)
+    solved = log.episodes(agent=AGENT, scenario=scenario, left_out=left_out)
     for info, stream in left_out.read_each(solved, lambda info: log.events(info.id)):
         key, score = (setting_of(stream.scenario), info.seed), grade(stream).score
         if info.ended and (key not in found or score > found[key].score):
@@ -49,9 +76,8 @@ def optimum_of(
     log: EventLog, info: EpisodeInfo, stream: Stream, left_out: LeftOut
 ) -> Optimum | None:
     """Return the optimum of the setting and seed of the episode *info*, if *log* holds it."""
-    if not any(log.episodes(agent=AGENT, scenario=info.scenario, left_out=left_out)):
-        return None
-    return read_optima(log, left_out).get((setting_of(stream.scenario), info.seed))
+    found = read_optima(log, left_out, scenario=info.scenario)
+    return found.get((setting_of(stream.scenario), info.seed)) if found else None
 
 
 class Shares:
@@ -70,8 +96,10 @@ class Shares:
             worlds.setdefault(outcome.seed, []).append(share)
         return outcome
 
-    def mean(self, setting: Setting, agents: Iterable[str]) -> float | None:
+    def mean(self, setting: Setting | None, agents: Iterable[str]) -> float | None:
         """Return the mean over the worlds of *setting* that *agents* played; None if none."""
+        if setting is None:  # of a table over several
+            return None
         worlds = [
             shares for agent in agents for shares in self._worlds.get((setting, agent), {}).values()
         ]

@@ -7,37 +7,38 @@ may be compared or averaged only if their settings are equal. An episode does no
 of the API stopped it or if it has no end: neither says anything about the agent.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from hashlib import sha256
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from operator import attrgetter
+from typing import Generic, TypeVar
 
-import msgspec
 from attrs import evolve, frozen
-from msgspec import Raw, Struct
 
 from refold.engine import EpisodeEnded, EpisodeInfo, EventLog, RefoldError, Stream
-from refold.engine.definition import header_of
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, RubricName
+from refold.graders.elsewhere import SourceElsewhere, Workers
+from refold.graders.judging import NO_JUDGE, Judging
 from refold.graders.sources import (
     Gradable,
     GradeSource,
     RecordedRubrics,
-    grade_as_recorded,
+    Result,
 )
+from refold.jobs import Run, Tell
 from refold.reports.statistics import Bounds
 from refold.scenarios import recorded_rubric
+from refold.scenarios.keys import scenario_key
+
+T = TypeVar("T")
 
 NOT_ENDED = "not_ended"
 """Reason for excluding an episode that has no end."""
 
 PLAYED_AGAIN = "played_again"
 """Reason for excluding an episode that failures of the API cut off and a newer one replaces."""
-
-
-ScenarioKey = tuple[str, str, int, str]
-"""Name, family, rules and the digest of the parameters: equal keys, equal worlds by seed."""
 
 
 @frozen
@@ -95,15 +96,6 @@ class Outcome:
     excluded: str | None
 
 
-class _ScenarioBody(Struct):
-    """The parameters in a scenario's JSON; they are hashed as they stand, never re-encoded."""
-
-    parameters: Raw
-
-
-_decode_body = msgspec.json.Decoder(_ScenarioBody).decode
-
-
 @lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
 def setting_of(body: bytes) -> Setting:
     """
@@ -124,20 +116,34 @@ def setting_of(body: bytes) -> Setting:
     )
 
 
-@lru_cache(maxsize=64)
-def scenario_key(body: bytes) -> ScenarioKey:
-    """Return what tells the scenario apart whose canonical JSON is *body*, whatever its rubric."""
-    header = header_of(body)
-    parameters = sha256(bytes(_decode_body(body).parameters)).hexdigest()
-    return header.name, header.family, header.rules, parameters
-
-
 class PlayedEpisode(Gradable):
     """An episode of a log, to be graded: its events, and its *info*."""
 
     def __init__(self, info: EpisodeInfo, stream: Stream) -> None:
         super().__init__(info.id, stream)
         self.info = info
+
+
+@frozen(eq=False)
+class Played:
+    """An episode of a log to be scored: its row, and whether it was played *again* since."""
+
+    info: EpisodeInfo
+    again: bool
+
+
+class _PlayedInTurn(PlayedEpisode):
+    """The same with its events."""
+
+    def __init__(self, played: Played, stream: Stream) -> None:
+        super().__init__(played.info, stream)
+        self.played = played
+
+
+_Scored = tuple[Result, tuple[Outcome, T] | None]
+"""What an episode was given; with a grade, its outcome, and what a measure makes of its events."""
+
+_id_of = attrgetter("info.id")
 
 
 def outcome_of(
@@ -226,21 +232,128 @@ def read_outcomes(
         left_out: Notes those that cannot be read or graded.
         source: Gives the grades; None for the recorded rubrics.
     """
+    return measure_outcomes(
+        log, _itself, run=run, scenario=scenario, left_out=left_out, source=source
+    )
+
+
+def measure_outcomes(
+    log: EventLog,
+    measure: Callable[[Stream], T],
+    *,
+    run: str | None = None,
+    scenario: str | None = None,
+    left_out: LeftOut | None = None,
+    source: GradeSource | None = None,
+    workers: Workers | None = None,
+) -> Iterator[tuple[Outcome, T]]:
+    """
+    Do as ``read_outcomes``, with what *measure* makes of the events in their place.
+
+    Args:
+        log: The log to read.
+        measure: Is pure, and can be pickled, as can what it returns.
+        run: Only the episodes of this run.
+        scenario: Only those of this scenario name, or family.
+        left_out: Notes those that cannot be read or graded.
+        source: Gives the grades; None for the recorded rubrics.
+        workers: Processes that do the same as *source*; None for this process alone.
+    """
     notes = LeftOut() if left_out is None else left_out
     source = source or RecordedRubrics(notes)
+    number = 0
+
+    def count() -> Iterator[EpisodeInfo]:
+        nonlocal number
+        for info in log.episodes(run=run, scenario=scenario, left_out=notes):
+            number += 1
+            yield info
+
+    replaced = replaced_failures(count())
     infos = log.episodes(run=run, scenario=scenario, left_out=notes)
-    own = (info for info in infos if info.parent is None)
-    replaced = replaced_failures(log.episodes(run=run, scenario=scenario, left_out=notes))
-    for episode, given in source.grade_all(read_episodes(log, own, notes)):
-        if given is None:
-            continue
-        bounds, again = source.bounds_of(given.rubric), episode.id in replaced
-        try:
-            outcome = outcome_of(episode, given, bounds=bounds, again=again)
-        except RefoldError as error:  # what it recorded is no scenario
-            notes.add(episode.id, error)
-        else:
-            yield outcome, episode.stream
+    own = (Played(info, info.id in replaced) for info in infos if info.parent is None)
+    for _, outcome, measured in score_episodes(
+        log, own, measure, episodes=number, left_out=notes, source=source, workers=workers
+    ):
+        yield outcome, measured
+
+
+def score_episodes(
+    log: EventLog,
+    played: Iterable[Played],
+    measure: Callable[[Stream], T],
+    *,
+    episodes: int,
+    left_out: LeftOut,
+    source: GradeSource,
+    workers: Workers | None,
+) -> Iterator[tuple[EpisodeInfo, Outcome, T]]:
+    """
+    Yield each of *played* that has a grade with its outcome, and what *measure* makes of it.
+
+    *episodes* is about how many there are; the others are as for ``measure_outcomes``.
+    """
+    judging = NO_JUDGE if source.session is None else source.session.judging
+    here = partial(_score_each, log, source, judging, left_out, measure)
+    scored = (
+        here(iter(played))
+        if workers is None
+        else workers.spread(
+            played,
+            here,
+            _ScoreElsewhere(workers.source, measure),
+            log=log,
+            episodes=episodes,
+            left_out=left_out,
+        )
+    )
+    for each, (given, found) in scored:
+        if source.take(each.info.id, given) is not None and found is not None:
+            yield each.info, *found
+
+
+def _score_each(
+    log: EventLog,
+    source: GradeSource,
+    judging: Judging,
+    left_out: LeftOut,
+    measure: Callable[[Stream], T],
+    played: Iterable[Played],
+) -> Iterator[tuple[Played, _Scored[T]]]:
+    read = left_out.read_each(played, lambda each: log.events(each.info.id), id=_id_of)
+    episodes = (_PlayedInTurn(*each) for each in read)
+    for episode, given in source.results(episodes, judging, False):
+        found = None
+        if isinstance(given, Grade):
+            bounds, again = source.bounds_of(given.rubric), episode.played.again
+            try:
+                outcome = outcome_of(episode, given, bounds=bounds, again=again)
+            except RefoldError as error:  # what it recorded is no scenario
+                left_out.add(episode.id, error)
+            else:
+                found = outcome, measure(episode.stream)
+        yield episode.played, (given, found)
+
+
+@frozen
+class _ScoreElsewhere(Generic[T]):
+    """Scores the episodes of a log in another process."""
+
+    source: SourceElsewhere
+    measure: Callable[[Stream], T]
+
+    @contextmanager
+    def __call__(self, left_out: LeftOut, tell: Tell) -> Iterator[Run[Played, _Scored[T]]]:
+        with self.source.open(left_out, tell) as (log, source, judging):
+            yield partial(_score_each, log, source, judging, left_out, self.measure)
+
+
+def nothing_of(_stream: Stream) -> None:
+    """Return None, whatever the events: a measure for those who only want outcomes."""
+
+
+def _itself(stream: Stream) -> Stream:
+    return stream
 
 
 def read_episodes(
@@ -249,15 +362,3 @@ def read_episodes(
     """Yield the episodes *infos* of *log* with their events; *left_out* notes damaged ones."""
     for info, stream in left_out.read_each(infos, lambda info: log.events(info.id)):
         yield PlayedEpisode(info, stream)
-
-
-def read_outcome(log: EventLog, info: EpisodeInfo, *, again: bool = False) -> Outcome:
-    """
-    Return the outcome of the episode *info* of *log*; *again* is as for ``outcome_of``.
-
-    Raises:
-        LogDamaged: Its hash chain is broken.
-        ScenarioError: Its recorded rubric does not fit its family.
-    """
-    episode = PlayedEpisode(info, log.events(info.id))
-    return outcome_of(episode, grade_as_recorded(episode), again=again)

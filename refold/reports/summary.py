@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import Factory, define, frozen
 
-from refold.engine import Stream
 from refold.reports.outcomes import Outcome, Setting
 from refold.reports.statistics import (
     Bounds,
@@ -129,9 +128,9 @@ class _SettingTotals:
     counts: dict[str, float] = Factory(dict)
     usage: Usage = Factory(Usage)
 
-    def add(self, outcome: Outcome, stream: Stream) -> None:
+    def add(self, outcome: Outcome, usage: Usage) -> None:
         self.agents[outcome.agent] = None
-        self.usage.add(stream)
+        self.usage.merge(usage)
         if outcome.excluded:
             self.exclusions[outcome.excluded] += 1
             return
@@ -142,24 +141,24 @@ class _SettingTotals:
 
 
 def report_run(
-    episodes: Iterable[tuple[Outcome, Stream]],
+    episodes: Iterable[tuple[Outcome, Usage]],
     *,
     pass_at: float,
     ks: Sequence[int],
     prices: Prices = NO_PRICES,
 ) -> RunReport:
     """
-    Return the report on *episodes*, as ``read_outcomes`` yields them.
+    Return the report on *episodes*, as ``measure_outcomes`` yields them.
 
     Args:
-        episodes: Outcomes and events, read one at a time.
+        episodes: Outcomes and what the exchanges came to, read one at a time.
         pass_at: The lowest score that passes.
         ks: The values of k for pass@k and pass^k; each at least 1.
         prices: Prices of tokens, for the cost.
     """
     tallies: dict[Setting, _SettingTotals] = {}
-    for outcome, stream in episodes:
-        tallies.setdefault(outcome.setting, _SettingTotals()).add(outcome, stream)
+    for outcome, usage in episodes:
+        tallies.setdefault(outcome.setting, _SettingTotals()).add(outcome, usage)
     total = Usage()
     for tally in tallies.values():
         total.merge(tally.usage)

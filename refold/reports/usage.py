@@ -177,8 +177,8 @@ class Usage:
             self.uncharged.setdefault(names, Tokens()).merge(tokens)
         self.unread += other.unread
         self.forfeited += other.forfeited
-        self.faults += other.faults
-        self.latencies += other.latencies
+        self.faults.update(other.faults)
+        self.latencies.update(other.latencies)
 
     def cost(self, prices: Prices) -> float | None:
         """
@@ -207,6 +207,13 @@ class Usage:
             return None
         total = fsum(ms * times for ms, times in self.latencies.items())
         return Latency(total / self.latencies.total(), p95)
+
+
+def usage_of(events: Iterable[Event]) -> Usage:
+    """Return what the exchanges among *events*, those of one episode, came to."""
+    usage = Usage()
+    usage.add(events)
+    return usage
 
 
 def percentile(counts: Mapping[int, int], share: float) -> int | None:

@@ -56,7 +56,7 @@ def _of_family(key: str, own: Criteria | None) -> Criteria:
     both = own.measures.keys() & added.measures.keys()
     if taken := sorted(name for name in both if own.measures[name] is not added.measures[name]):
         raise RefoldError(f"criteria of family {key!r}: expected new names, got {', '.join(taken)}")
-    return evolve(_joined(own, added), activity=own.activity)
+    return evolve(_joined(own, added), activity=own.activity, unit=own.unit, progress=own.progress)
 
 
 def _joined(first: Criteria, second: Criteria) -> Criteria:
@@ -67,7 +67,7 @@ def _joined(first: Criteria, second: Criteria) -> Criteria:
         return (second if type(params) in kinds else first).problems(params, parameters)
 
     measures = {**first.measures, **second.measures}
-    return Criteria(measures=measures, activity=second.activity, problems=problems)
+    return evolve(second, measures=measures, problems=problems)
 
 
 @frozen
@@ -109,8 +109,12 @@ def _problems(params: Any, _parameters: Any) -> list[Problem]:
 
 
 GENERAL = Criteria(
-    measures={"reward": Measure(RewardRange, _reward), "ended": Measure(Reason, _ended)},
+    measures={
+        "reward": Measure(RewardRange, _reward, "rewards, on a scale from {low:g} to {high:g}"),
+        "ended": Measure(Reason, _ended, "an end for the reason {reason}"),
+    },
     activity=_activity,
     problems=_problems,
+    unit="accepted actions",
 )
 """The measures of a family that brings none of its own."""

@@ -150,5 +150,5 @@ def _problems(params: Question) -> Iterator[Problem]:
             yield ".show", f"expected one of {known}; got {kind!r:.60}"
 
 
-JUDGE = Measure(Question, _take)
+JUDGE = Measure(Question, _take, "what a judge answered: {question}")
 """The measure; every family has it."""

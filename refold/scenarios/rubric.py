@@ -97,10 +97,15 @@ class Measure:
     Attributes:
         params: attrs class of its parameters.
         take: Pure function from an episode's facts and the parameters to a ``Finding``.
+        pays: What it pays for, or takes points for, in words; ``{name}`` stands for a parameter.
+            Empty for the measure's name.
+        items: Name of the parameter whose items each count for a share of the value, if one does.
     """
 
     params: type[Any]
     take: Callable[[Any, Any], Any]
+    pays: str = ""
+    items: str = ""
 
 
 @frozen
@@ -113,11 +118,17 @@ class Criteria:
         activity: Returns an episode's activity from its facts, for gates.
         problems: Returns the mistakes in a measure's parameters, given the scenario's parameters
             (None without a scenario), as (path below the parameters, text).
+        unit: What activity counts, in words: ``completions``.
+        progress: What verdicts say was done, in words, with the names of the diagnostic numbers
+            of how much and of how much in all; the first that a grade has is taken. Where there
+            is none, a pair such as ``subtasks_completed`` and ``subtasks_total`` is.
     """
 
     measures: Mapping[str, Measure]
     activity: Callable[[Any], float]
     problems: Callable[[Any, Any], list[Problem]]
+    unit: str = ""
+    progress: Mapping[str, tuple[str, str]] = field(factory=dict)
 
 
 def read_rubric(

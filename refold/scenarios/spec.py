@@ -119,7 +119,9 @@ def load(name: str | Path) -> Scenario:
         scenario: Scenario = environment.describe(text.partition(":")[2])
         return scenario
     # Built-in names win: a folder "workflow" in the working directory must not change them.
-    return _parse(_read_source(text), text, text if text in scenario_names() else Path(text).stem)
+    return parse_scenario(
+        _read_source(text), text, text if text in scenario_names() else Path(text).stem
+    )
 
 
 def world_names(name: str) -> list[str]:
@@ -251,7 +253,14 @@ def _read_file(path: Path) -> bytes:
         raise RefoldError(f"{path}: expected a readable file, got {error.strerror}") from None
 
 
-def _parse(content: bytes, where: str, name: str) -> Scenario:
+def parse_scenario(content: bytes, where: str, name: str) -> Scenario:
+    """
+    Return the scenario *name* of *content*, the TOML file that errors call *where*.
+
+    Raises:
+        ScenarioError: The file has mistakes; all of them are in the error.
+        RefoldError: It is not TOML.
+    """
     table, problems = structure(read_toml(content, where), _ScenarioTable, "$")
     # The name goes into streams, tables and terminals, and comes from a file name.
     if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:

@@ -80,12 +80,14 @@ class Scoring:
         self,
         name: str,
         *kinds: type[Event],
+        pays: str,
         counts: Callable[[Any, Any], Mapping[str, float]],
     ) -> Measure:
         """
         Return the measure that gives the criterion *name*, and rests on events of *kinds*.
 
-        *counts* are diagnostic numbers, from a tally and a compiled world.
+        It pays for *pays*, in words. *counts* are diagnostic numbers, from a tally and a compiled
+        world.
         """
 
         def take(facts: Facts, _: Nothing) -> Finding:
@@ -95,7 +97,7 @@ class Scoring:
             found = [at for kind in kinds for at in facts.of_type(kind)]
             return Finding.of(criteria[name], found, **counts(tally, plan))
 
-        return Measure(Nothing, take)
+        return Measure(Nothing, take, pays)
 
     def _count(self, facts: Facts) -> tuple[Any, Any, Mapping[str, float]]:
         try:

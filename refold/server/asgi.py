@@ -39,6 +39,7 @@ from refold.server.openenv.mcp_http import McpEndpoint
 from refold.server.openenv.mcp_socket import RpcSocket
 from refold.server.openenv.websocket import EnvironmentSocket
 from refold.server.routes import (
+    episode_list,
     forks,
     labels,
     manual_play,
@@ -58,6 +59,7 @@ IDLE_CHECK_SECONDS = 15.0
 _ROUTERS = (
     pages.router,
     http_api.router,
+    episode_list.router,
     saved_episodes.router,
     manual_play.router,
     labels.router,

@@ -7,6 +7,7 @@ from typing import Any
 from attrs import Factory, field, frozen
 
 from refold.engine import RefoldError
+from refold.project import PASS_AT
 
 PUBLIC_RATE = 1000.0
 """Requests and frames per second for one client, if anyone may connect and no rate is set."""
@@ -48,6 +49,7 @@ class ServerSettings:
         default_task: Task of a reset that names none, by full or short name; None for
             workflow/easy, or the first scenario if that is not served.
         label_as: Who labels on its page; None for nobody.
+        pass_at: The score from which on pages call an episode passed.
         label_values: The values that labels may have, by the label's name; others have those of
             their first use.
         access_log: Whether to write a line for each request to stderr.
@@ -71,6 +73,7 @@ class ServerSettings:
     scenarios: tuple[str, ...] = ()
     default_task: str | None = None
     label_as: str | None = None
+    pass_at: float = PASS_AT
     label_values: Mapping[str, tuple[str, ...]] = Factory(dict)
     access_log: bool = True
 

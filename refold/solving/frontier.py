@@ -1,6 +1,6 @@
 """The open states of a search that are equally many steps old, but those that others outdo."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,14 @@ class Trail(Struct, frozen=True):
             if at.before is None:
                 return found[::-1]
             at = at.before
+
+
+def make_trail(actions: Iterable[Any]) -> Trail | None:
+    """Return the trail of *actions*, oldest first; None for none."""
+    trail = None
+    for action in actions:
+        trail = Trail(action, trail)
+    return trail
 
 
 class Node(Struct, frozen=True):

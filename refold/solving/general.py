@@ -16,7 +16,7 @@ class GeneralSearch:
     """
     Searches *scenario* with *seed* for *objective* by its legal actions alone.
 
-    The bound of a score is the rubric's ceiling; a return has none.
+    The bound of a score is the rubric's ceiling, that of a return what the family's rules say.
     """
 
     def __init__(self, scenario: Scenario, family: Family, seed: int, objective: Objective) -> None:
@@ -43,7 +43,10 @@ class GeneralSearch:
 
     def bound(self, state: Any, record: Path) -> float:
         """Return what no episode can exceed."""
-        return inf if self._objective == "return" else self._scenario.rubric.ceiling
+        if self._objective == "score":
+            return self._scenario.rubric.ceiling
+        most = self._family.highest_return
+        return inf if most is None else most
 
     def value(self, state: Any, record: Path) -> float:
         """Return what the actions of *record* reach, played and graded."""

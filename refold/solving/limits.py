@@ -25,6 +25,11 @@ class Limits:
     memory: int
     begun: float = field(factory=monotonic)
 
+    def part(self, share: float) -> "Limits":
+        """Return limits that leave *share* of the whole time from now on, or what is left of it."""
+        now = monotonic()
+        return Limits(min(share * self.seconds, self.begun + self.seconds - now), self.memory, now)
+
     def reached(self) -> str | None:
         """Return which limit is reached, in words; None if none is."""
         if monotonic() - self.begun > self.seconds:

@@ -3,25 +3,29 @@ The best episode of a scenario, with a proof, or the best found with a bound.
 
 Sweeps of growing width go through the rules' own states. The last one keeps every state that is
 not dominated and whose bound exceeds the best episode found; if it comes to its end, that episode
-is the optimum. What is found is played by the rules and graded before it is reported.
+is the optimum. Where a family knows a plan that reaches the bound of the start, its oracle, nothing
+is left to search. What is found is played by the rules and graded before it is reported.
 """
 
 from typing import Any
 
 from attrs import evolve, frozen
 
-from refold.engine import Episode, RefoldError, StepRewarded
+from refold.agents import make_policy, play
+from refold.engine import ActionTaken, Episode, RefoldError, StepRewarded
 from refold.engine.folding import fold
 from refold.engine.log.protocol import Log
 from refold.engine.registry import find_family
 from refold.graders import grade
 from refold.scenarios import Scenario
 from refold.scenarios.search import Objective
+from refold.solving.frontier import make_trail
 from refold.solving.general import GeneralSearch
 from refold.solving.limits import Limits
-from refold.solving.sweep import Found, Sweep, Task, Watch
+from refold.solving.sweep import Allowed, Found, Sweep, Task, Watch
 
 WIDTHS = (32, 1024, None)
+_NOISE = 1e-9
 
 
 @frozen
@@ -61,6 +65,12 @@ class Solution:
         return self.score if self.objective == "score" else self.total
 
     @property
+    def agent(self) -> str:
+        """The agent that the episode is recorded as."""
+        name = "optimal" if self.proved else "best-found"
+        return name if self.objective == "score" else f"{name}-return"
+
+    @property
     def gap(self) -> float:
         """How much better another episode might be, at least 0; 0 if proved."""
         return 0.0 if self.proved else self.bound - self.value
@@ -73,6 +83,7 @@ def solve(
     seed: int | None = None,
     limits: Limits,
     watch: Watch = lambda step, width, best, bound: None,
+    allowed: Allowed | None = None,
 ) -> Solution:
     """
     Return the best episode of *scenario* for *objective* that is found within *limits*.
@@ -85,27 +96,29 @@ def solve(
         seed: The random seed; the scenario's own if None.
         limits: When to stop.
         watch: Called for each step of each sweep.
+        allowed: Which moves an episode may make, all if None; the bound holds for such episodes.
 
     Raises:
         RefoldError: A world outside decides it, or no episode ended within the limits.
     """
     seed = scenario.seed if seed is None else seed
-    task = _task(scenario, seed, objective)
-    found = Found()
+    task = _task(scenario, seed, objective, allowed)
+    # An oracle takes the moves that it takes, allowed or not.
+    found = _played_by_oracle(task, scenario, seed, objective) if allowed is None else Found()
     for width in WIDTHS:
-        found = Sweep(task, width, limits, watch).run(found)
         if found.proved or found.stopped:
             break
+        found = Sweep(task, width, limits, watch).run(found)
     if found.trail is None:
         raise RefoldError(
-            f"{scenario.name}: expected an episode that ends within the {found.stopped}, found "
-            "none; allow more"
+            f"{scenario.name}: expected an episode that ends within the "
+            f"{found.stopped or 'moves that are allowed'}, found none; allow more"
         )
     general = isinstance(task.search, GeneralSearch)
     return _checked(scenario, seed, objective, found, general=general)
 
 
-def _task(scenario: Scenario, seed: int, objective: Objective) -> Task:
+def _task(scenario: Scenario, seed: int, objective: Objective, allowed: Allowed | None) -> Task:
     family = find_family(scenario.family, scenario.rules)
     if family.answered:
         raise RefoldError(
@@ -115,7 +128,22 @@ def _task(scenario: Scenario, seed: int, objective: Objective) -> Task:
     stream = Episode.start(scenario, seed=seed).events
     start = fold(stream, family=family)
     search = family.search and family.search(start, scenario.rubric, objective)
-    return Task(family, search or GeneralSearch(scenario, family, seed, objective), start)
+    return Task(family, search or GeneralSearch(scenario, family, seed, objective), start, allowed)
+
+
+def _played_by_oracle(task: Task, scenario: Scenario, seed: int, objective: Objective) -> Found:
+    """Return what the family's oracle finds, if it has one: all that a world may take to solve."""
+    oracle = task.family.oracle
+    if oracle is None:
+        return Found()
+    episode = Episode.start(scenario, seed=seed)
+    play(episode, make_policy(oracle, task.family, seed=seed))
+    value = grade(episode.events).score if objective == "score" else _total(episode)
+    bound = task.search.bound(task.start, task.search.begin(task.start))
+    if abs(bound - value) < _NOISE:
+        value = bound  # rewards that add up to 1 may miss it by their last bits
+    taken = (event.action for event in episode.events if type(event) is ActionTaken)
+    return Found(value=value, trail=make_trail(taken), bound=bound)
 
 
 def _checked(
@@ -138,7 +166,7 @@ def _checked(
         states=found.states,
         stopped=found.stopped,
     )
-    if abs(solution.value - found.value) > 1e-9:
+    if abs(solution.value - found.value) > _NOISE:
         raise RefoldError(
             f"{scenario.name}: expected the search and the grader to agree, got {found.value} and "
             f"{solution.value}; this is a mistake in the family's search"

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from refold.engine import ActionTaken, EpisodeEnded, Family, StepRewarded
-from refold.engine.folding import decide, fold
+from refold.engine.folding import decide, fold_decided
 from refold.scenarios.search import Move, Search
 from refold.solving.frontier import Frontier, Node, Trail
 from refold.solving.limits import Limits
@@ -20,13 +20,18 @@ from refold.solving.limits import Limits
 _STATES_BETWEEN_LOOKS = 64
 
 
+Allowed = Callable[[Move], bool]
+"""Whether an episode that is looked for may make a move."""
+
+
 @frozen
 class Task:
-    """What is searched, and from where; *search* knows for what."""
+    """What is searched, and from where; *search* knows for what, *allowed* which moves to take."""
 
     family: Family
     search: Search
     start: Any
+    allowed: Allowed | None
 
 
 @frozen
@@ -122,13 +127,14 @@ class Sweep:
                 following.add(key, gains, Node(move.after, record, bound, total, trail))
 
     def _moves(self, node: Node) -> Iterator[tuple[Move, Any, float]]:
-        family, search = self._task.family, self._task.search
+        family, search, allowed = self._task.family, self._task.search, self._task.allowed
         for action in search.actions(node.state, node.record):
             events = decide(family, node.state, action)
-            taken = (ActionTaken(action), *events)
-            after = fold(taken, family=family, start=node.state)
+            taken = (ActionTaken(action),)
+            after = fold_decided(events, taken, family=family, start=node.state)
             move = Move(node.state, action, events, after)
-            record = search.advance(node.record, move)
+            taken_up = allowed is None or allowed(move)
+            record = search.advance(node.record, move) if taken_up else None
             rewarded = events[-1]
             assert isinstance(rewarded, StepRewarded)
             if record is not None:

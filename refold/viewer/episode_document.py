@@ -20,15 +20,15 @@ from refold.engine.exchanges import (
     ReplyUnread,
 )
 from refold.graders import Grade
+from refold.replays.marks import MISTAKE, find_marks
 from refold.replays.stepping import Step, steps
+from refold.replays.verdict import Verdict
 from refold.viewer.deltas import make_delta
-from refold.viewer.timeline import shared_marks
+from refold.viewer.grade_parts import grade_summary
 from refold.viewer.transcript import conversation_turns, transcript_data
 
 FORMAT = "refold.episode"
 VERSION = 1
-MOST_SEQS = 200
-"""Events listed for each part of the grade; of further ones, only the number is given."""
 MOST_LEGAL = 5000
 """Legal actions listed; a workflow of 1,000 subtasks and 100 workers has up to 100,000."""
 
@@ -43,6 +43,7 @@ def document(
     *,
     info: EpisodeInfo | None = None,
     grade: Grade | None = None,
+    verdict: Verdict | None = None,
 ) -> Json:
     """
     Return the document of the episode *stream*: JSON data, equal for equal arguments.
@@ -51,6 +52,7 @@ def document(
         stream: The episode, ended or not.
         info: Its row in a log; without it, the document has no id, agent or times.
         grade: Its grade; left out of the document while the episode runs.
+        verdict: The verdict on it, likewise.
     """
     walked = list(steps(stream))
     whole = [step for step in walked if step.action is not None]
@@ -74,7 +76,8 @@ def document(
         "events": events,
         "spans": timeline.spans(made.placed),
         "marks": made.marks(scenario["parameters"], events),
-        "grade": _grade_summary(grade) if grade is not None and end is not None else None,
+        "verdict": msgspec.to_builtins(verdict) if verdict is not None and end else None,
+        "grade": grade_summary(stream, grade) if grade is not None and end is not None else None,
         "models": list(made.models()),
         "exchanges": list(made.exchanges()),
         "transcript": transcript_data(conversation_turns(stream.family, walked)),
@@ -182,9 +185,9 @@ class _DocumentParts:
         def say(event: Event) -> str:
             return str(words[id(event)])
 
-        own = self._timeline.marks(self.placed, say, len(self._whole), parameters)
-        found = [*shared_marks(self.placed, say), *own]
-        return [list(mark) for mark in sorted(found, key=lambda mark: mark[0])]
+        found = find_marks(self._family, self.placed, say, len(self._whole), parameters)
+        # What the rules call a mistake is part of what the agent must not see.
+        return [list(mark) for mark in found if not (self._running and mark[1] == MISTAKE)]
 
     def models(self) -> Iterator[Json]:
         """Yield the model's configurations, each with the seq from which it applies."""
@@ -265,22 +268,6 @@ def _episode_summary(
         "ended_at": info.ended_at if info else None,
         "fork_of": {"id": info.parent, "at": info.fork_at} if info and info.parent else None,
         "labels": {"run": info.run, "epoch": info.epoch} if info and info.run else {},
-    }
-
-
-def _grade_summary(grade: Grade) -> Json:
-    return {
-        "score": grade.score,
-        "rubric": msgspec.to_builtins(grade.rubric),
-        "parts": [
-            {
-                **msgspec.to_builtins(part),
-                "seqs": list(part.seqs[:MOST_SEQS]),
-                "more": max(0, len(part.seqs) - MOST_SEQS),
-            }
-            for part in grade.parts
-        ],
-        "counts": dict(grade.counts),
     }
 
 

@@ -174,7 +174,7 @@ def _title(document: Mapping[str, Any]) -> str:
 
 
 def _fallback_html(document: Mapping[str, Any]) -> str:
-    """Return what readers without JavaScript see: a table of the steps."""
+    """Return what readers without JavaScript see: the verdict, and a table of the steps."""
     sides = [document] if "episode" in document else [document["a"], document["b"]]
     return "".join(part for side in sides for part in _episode_fallback_html(side))
 
@@ -183,7 +183,10 @@ def _episode_fallback_html(document: Mapping[str, Any]) -> Iterator[str]:
     episode, steps = document["episode"], document["steps"]
     told = f"{episode['steps']} steps, {episode['ended']}, reward {episode['total_reward']:+.4g}"
     score = "" if episode["score"] is None else f", score {episode['score']:.4f}"
-    yield f"<h1>{escape(name_invisible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n<table>\n"
+    yield f"<h1>{escape(name_invisible(episode['scenario']))}</h1>\n<p>{told}{score}</p>\n"
+    if verdict := document.get("verdict"):
+        yield f"<p>{escape(name_invisible(verdict['text']))}</p>\n"
+    yield "<table>\n"
     for number, step in enumerate(steps[:MOST_FALLBACK_ROWS], 1):
         refused = f" (refused: {step['error']})" if step["error"] else ""
         words = escape(name_invisible(step["say"] + refused))

@@ -21,8 +21,9 @@ from refold.commands.shared.judging import JudgeSession
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade
+from refold.graders.pairing import Candidate, Pairing, read_candidates
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT
-from refold.graders.regrading import RegradeCounts, episodes_in_log, regrade_both
+from refold.graders.regrading import RegradeCounts, pair_each, regrade
 from refold.project.settings import CheckedGrader, CheckedRuns
 from refold.reports import compare, find_run
 from refold.reports.gates import Rule, Verdict
@@ -112,10 +113,11 @@ class GraderCheck:
 
     def grades(self) -> Iterator[tuple[EpisodeInfo, Grade]]:
         """Yield each episode with its grade; those without one are noted or not judged."""
-        episodes = episodes_in_log(self.log, self._selection.infos, self.left_out)
+        candidates = map(Candidate, self._selection.infos)
+        episodes = read_candidates(self.log, candidates, self.left_out)
         for episode, grade in self._session.source.grade_all(episodes):
             if grade is not None:
-                yield episode.info, grade
+                yield episode.candidate.info, grade
 
     @property
     def not_judged(self) -> int:
@@ -138,13 +140,21 @@ class GraderCheck:
             RefoldError: There is no baseline, or it cannot be read.
         """
         totals, tally = RegradeTotals(pass_at), RegradeCounts()
-        cases, pairs = JUnitCases(), SideBySide()
+        cases, sides = JUnitCases(), SideBySide()
         selection = self._selection
-        bare = episodes_in_log(self.log, selection.infos, self.left_out)
         source = self._session.source
-        for each in totals.watch(regrade_both(bare, self.baseline, source, tally)):
+        pairs = pair_each(
+            self.log,
+            source,
+            self.baseline,
+            self._session.judging,
+            self.left_out,
+            Pairing(words=True),
+            map(Candidate, selection.infos),
+        )
+        for each in totals.watch(regrade(pairs, source, self.baseline, tally)):
             cases.add(each)
-            pairs.add(each)
+            sides.add(each)
         if not tally.compared:
             raise RefoldError(
                 f"{self.baseline.folder}: expected grades of these episodes, got none; "
@@ -162,7 +172,7 @@ class GraderCheck:
             self.baseline.folder.name,
             Finished(heading, report, verdicts),
             cases,
-            pairs,
+            sides,
             self.baseline,
             {info.id: info.digest for info in selection.infos},
         )

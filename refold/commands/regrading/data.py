@@ -8,7 +8,6 @@ from attrs import fields
 from refold.commands.shared.output import to_json_data
 from refold.graders.changes import PartChange
 from refold.graders.regrading import RegradedEpisode
-from refold.graders.text import describe_event
 from refold.reports.gates import Verdict
 from refold.reports.regrading import RegradeReport
 
@@ -34,7 +33,7 @@ def _part_row(part: PartChange, regraded: RegradedEpisode) -> dict[str, Any]:
         "old": to_json_data(part.old.points) if part.old else None,
         "new": to_json_data(part.new.points) if part.new else None,
         **{
-            name: [{"seq": seq, "say": describe_event(regraded.stream, seq)} for seq in seqs]
+            name: [{"seq": seq, "say": regraded.evidence.words[seq]} for seq in seqs]
             for name, seqs in groups.items()
         },
     }

@@ -6,7 +6,7 @@ policy enforces.
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from attrs import Factory, define, frozen
@@ -23,11 +23,9 @@ from refold.commands.regrading.grids import (
 )
 from refold.commands.regrading.words import Heading, causes_words, size_line
 from refold.commands.shared.output import safe_text
-from refold.engine import Stream
 from refold.graders import Part
 from refold.graders.changes import PartChange
 from refold.graders.regrading import RegradedEpisode
-from refold.graders.text import describe_event
 from refold.reports.gates import Verdict
 from refold.reports.regrading import RegradeReport
 from refold.reports.regrading.causes import what_changed
@@ -159,7 +157,7 @@ def _pair(regraded: RegradedEpisode) -> _Pair:
             change=what_changed(part, regraded.change),
             old=_figures(part.old),
             new=_figures(part.new),
-            events=tuple(_events(part, regraded.stream)),
+            events=tuple(_events(part, regraded.evidence.words)),
         )
         for part in regraded.change.parts
     )
@@ -170,11 +168,11 @@ def _figures(part: Part | None) -> str:
     return f"{part.points:+.4f} of {part.most:g}" if part else "-"
 
 
-def _events(part: PartChange, stream: Stream) -> Iterator[str]:
+def _events(part: PartChange, words: Mapping[int, str]) -> Iterator[str]:
     groups = {"now": part.gained_seqs, "no longer": part.lost_seqs, "as before": part.kept_seqs}
     for how, seqs in groups.items():
         for seq in seqs[:_EVENTS_SHOWN]:
-            yield f"{how} {seq}: {describe_event(stream, seq)}"
+            yield f"{how} {seq}: {words[seq]}"
         if len(seqs) > _EVENTS_SHOWN:
             yield f"{how} {len(seqs) - _EVENTS_SHOWN} more"
 

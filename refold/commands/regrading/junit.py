@@ -63,7 +63,7 @@ class JUnitCases:
                 rule = broken_rule(case.move, broken, report.pass_at, asked=bool(verdicts))
                 if case.move is not None and rule is not None:
                     _fail(found, rule, _text(case.move, heading))
-            yield _counted(suite)
+            yield counted(suite)
         yield from _skipped("without an old grade", report.missing)
         yield from _skipped("not judged", report.unjudged)
 
@@ -85,7 +85,7 @@ def rules_suite(verdicts: Sequence[Verdict], words: str) -> ET.Element:
             _fail(case, verdict.rule, f"{verdict.why}\n{words}")
         elif verdict.answer == "cannot tell":
             ET.SubElement(case, "skipped", message=safe_text(f"cannot tell: {verdict.why}"))
-    return _counted(suite)
+    return counted(suite)
 
 
 def broken_rule(
@@ -119,10 +119,10 @@ def _skipped(reason: str, episodes: int) -> Iterator[ET.Element]:
     for number in range(1, episodes + 1):
         case = ET.SubElement(suite, "testcase", classname=reason, name=f"episode {number}")
         ET.SubElement(case, "skipped", message=reason)
-    yield _counted(suite)
+    yield counted(suite)
 
 
-def _counted(suite: ET.Element) -> ET.Element:
+def counted(suite: ET.Element) -> ET.Element:
     """Return *suite*, which says how many cases it has."""
     suite.set("tests", str(len(suite)))
     for attribute, tag in (("failures", "failure"), ("skipped", "skipped")):

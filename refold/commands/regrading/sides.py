@@ -1,27 +1,29 @@
 """The two sides of a regrade: which episodes, what gave their old grades, what gives the new."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from io import TextIOWrapper
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from refold.commands.shared.files import open_input
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grader_choice import GraderChoice
+from refold.commands.shared.judging import JudgeSession
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
+from refold.graders.pairing import Candidate, Pairing
 from refold.graders.regrading import (
+    PairElsewhere,
     RegradeCounts,
     RegradedEpisode,
-    episodes_graded_in_file,
-    episodes_graded_in_log,
-    episodes_in_log,
+    candidates_in_file,
+    pair_each,
     regrade,
-    regrade_both,
 )
 from refold.graders.sources import GradeSource, rubric_label
 from refold.reports.outcomes import NOT_ENDED, PLAYED_AGAIN, replaced_failures
@@ -110,16 +112,38 @@ class Sides:
     )
     _older: GradeSource | None = None
 
-    def regrade(self, stack: ExitStack, tolerance: float) -> Iterator[RegradedEpisode]:
+    def regrade(
+        self, stack: ExitStack, session: JudgeSession, pairing: Pairing, jobs: int | None
+    ) -> Iterator[RegradedEpisode]:
         """
         Yield each episode that has an old grade and a new one.
 
-        *stack* closes the file of old grades, if there is one.
+        Args:
+            stack: Closes the file of old grades, if there is one.
+            session: Has what a judge answered.
+            pairing: How grades are compared.
+            jobs: Number of processes; None for what pays.
 
         Raises:
             RefoldError: There is none at all, which must not pass for "nothing moved".
         """
-        yield from self._pairs(stack, tolerance)
+        if self.against == IN_LOG:
+            # Against itself, a recorded rubric would only ever show that nothing moved.
+            pairing = evolve(pairing, or_recorded=self.choice.is_given)
+        else:
+            self._older = self.choice.older_source(self.against, self.log, self.left_out)
+        judging, left_out = session.judging, self.left_out
+        workers = self.choice.workers(self.log, session.kept, jobs)
+        older = partial(self.choice.older_source, self.against) if self._older else None
+        pairs = workers.spread(
+            self._candidates(stack),
+            partial(pair_each, self.log, self.newer, self._older, judging, left_out, pairing),
+            PairElsewhere(workers.source, older, pairing),
+            log=self.log,
+            episodes=len(self.selection.infos),
+            left_out=left_out,
+        )
+        yield from regrade(pairs, self.newer, self._older, self.tally)
         self._tell_uncompared()
         if not self.tally.compared:
             raise RefoldError(
@@ -127,26 +151,25 @@ class Sides:
                 "`refold grade --save` keeps some"
             )
 
-    def _pairs(self, stack: ExitStack, tolerance: float) -> Iterator[RegradedEpisode]:
-        log, tally, left_out = self.log, self.tally, self.left_out
+    def _candidates(self, stack: ExitStack) -> Iterable[Candidate]:
+        """Return the episodes with their old grades, unless another source gives these."""
         infos = self.selection.infos
         if self.against == IN_LOG:
             # One look for all: of a log without grades, each episode would be asked in vain.
-            read = episodes_graded_in_log if log.graded_by() else episodes_in_log
-            saved = read(log, infos, left_out)
-            # Against itself, a recorded rubric would only ever show that nothing moved.
-            recorded = left_out if self.choice.is_given else None
-            return regrade(saved, self.newer, tally, or_recorded=recorded, tolerance=tolerance)
-        self._older = self.choice.older_source(self.against, log, left_out)
+            saved = None if self.log.graded_by() else ()
+            return (Candidate(info, saved) for info in infos)
         if self._older is not None:
-            bare = episodes_in_log(log, infos, left_out)
-            return regrade_both(bare, self._older, self.newer, tally, tolerance=tolerance)
+            return map(Candidate, infos)
         file = stack.enter_context(TextIOWrapper(open_input(self.against), encoding="utf-8-sig"))
-        only = frozenset(info.id for info in infos)
-        saved = episodes_graded_in_file(
-            log, file, tally, left_out, only=only, whole=self.selection.whole, where=self.against
+        return candidates_in_file(
+            self.log,
+            file,
+            self.tally,
+            self.left_out,
+            only=frozenset(info.id for info in infos),
+            whole=self.selection.whole,
+            where=self.against,
         )
-        return regrade(saved, self.newer, tally, tolerance=tolerance)
 
     def _tell_uncompared(self) -> None:
         unsaved, missing = self.tally.unsaved, self.tally.missing

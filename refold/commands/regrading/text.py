@@ -29,7 +29,7 @@ _EVENTS_SHOWN = 3
 
 def print_change(out: Console, regraded: RegradedEpisode) -> None:
     """Print what moved in one episode, part by part, with the events behind it."""
-    lines = change_lines(regraded.change, regraded.stream, shown=_EVENTS_SHOWN)
+    lines = change_lines(regraded.change, regraded.evidence.words.__getitem__, shown=_EVENTS_SHOWN)
     _say(out, f"{regraded.info.id}  {next(lines)}", style="bold")
     for line in lines:
         _say(out, f"  {line}")

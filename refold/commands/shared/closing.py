@@ -14,11 +14,13 @@ from refold.commands.shared.formatting import (
     pluralise,
 )
 from refold.commands.shared.output import print_to_stderr, print_words, short_id, stdout_console
-from refold.engine import EventLog, Stream
+from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
-from refold.reports import Outcome, Prices, RunReport, read_outcomes, report_run
-from refold.reports.outcomes import PLAYED_AGAIN, replaced_failures
+from refold.reports import Outcome, Prices, RunReport, report_run
+from refold.reports.outcomes import PLAYED_AGAIN, measure_outcomes, replaced_failures
+from refold.reports.usage import Usage, usage_of
+from refold.triage import short_verdict
 
 _MOST_COMMANDS = 3
 _MOST_LOOKED_AT = 1000
@@ -53,13 +55,13 @@ def print_closing(
         return
     outcomes: list[Outcome] = []
 
-    def noted() -> Iterator[tuple[Outcome, Stream]]:
+    def noted() -> Iterator[tuple[Outcome, Usage]]:
         # Damaged ones were told where they were to be played.
-        for outcome, stream in read_outcomes(log, run=run, left_out=LeftOut()):
+        for outcome, usage in measure_outcomes(log, usage_of, run=run, left_out=LeftOut()):
             # Episodes that were played again are no part of the run any more.
             if outcome.excluded != PLAYED_AGAIN:
                 outcomes.append(outcome)
-            yield outcome, stream
+            yield outcome, usage
 
     found = report_run(noted(), pass_at=pass_at, ks=(), prices=prices)
     out = stdout_console()
@@ -69,8 +71,7 @@ def print_closing(
     lowest = min(counted, key=lambda each: each.score, default=None)
     if lowest is not None and any(each.score > lowest.score for each in counted):
         where = f"{lowest.setting.scenario} seed {lowest.seed}, {short_id(lowest.id)}"
-        ended = _end_words(log, lowest.id)
-        print_words(out, f"lowest: {lowest.score:.3f} {where}: {ended}")
+        print_words(out, f"lowest: {lowest.score:.3f} {where}: {short_verdict(log, lowest.id)}")
     _print_next([*unfinished, *_looking(log, run, outcomes, lowest)])
 
 
@@ -95,11 +96,6 @@ def _figures(found: RunReport, episodes: int) -> Iterator[str]:
         yield f"{least}{format_tokens(costs.input + costs.output)} tokens"
         if costs.cost is not None:
             yield f"{least}{format_dollars(costs.cost)}"
-
-
-def _end_words(log: EventLog, id: str) -> str:
-    info = log.find(id)
-    return f"{info.ended}, {info.reason}".replace("_", " ")
 
 
 def _mending(log: EventLog, run: str, *, told: bool) -> Iterator[str]:

@@ -16,8 +16,8 @@ from refold.commands.shared.formatting import format_dollars
 from refold.commands.shared.model_choices import is_model
 from refold.commands.shared.model_options import ModelChoices
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.programs import is_program
 from refold.engine import RefoldError
+from refold.environments.python.programs import is_program
 from refold.reports import Prices
 from refold.reports.usage import Usage
 

@@ -13,6 +13,8 @@ from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
+from refold.graders.answers import KeptAnswers
+from refold.graders.elsewhere import SourceElsewhere, Workers
 from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
 from refold.graders.rubric_files import RubricFile, RubricFolder
 from refold.graders.sources import (
@@ -23,6 +25,7 @@ from refold.graders.sources import (
     SavedGrades,
     find_saved,
 )
+from refold.jobs import Tell
 
 SOURCE = "source"
 """Names the scores that the source of imported episodes gave."""
@@ -81,22 +84,41 @@ class GraderChoice:
         """Whether the options name anything but the recorded rubrics."""
         return self.rubric is not None or self.grader is not None
 
-    def source(self, log: EventLog, left_out: LeftOut) -> GradeSource:
+    def source(self, log: EventLog, left_out: LeftOut, tell: Tell | None = None) -> GradeSource:
         """
-        Return what grades the episodes of *log*; *left_out* notes those that cannot be graded.
+        Return what grades the episodes of *log*.
+
+        Args:
+            log: The log.
+            left_out: Notes the episodes that cannot be graded.
+            tell: Takes each line that a function prints, before the grade of the same episode;
+                None to print it when it comes.
 
         Raises:
             RefoldError: There is no such file, folder or saved grade.
         """
         if self.grader is not None:
-            return self._function(self.grader, log, left_out)
+            return self._function(self.grader, log, left_out, tell)
         return (
             RecordedRubrics(left_out)
             if self.rubric is None
             else self._rubrics(self.rubric, log, left_out)
         )
 
-    def older_source(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource | None:
+    def workers(self, log: EventLog, kept: KeptAnswers, jobs: int | None) -> Workers:
+        """
+        Return the processes that grade the episodes of *log* by the same source.
+
+        Args:
+            log: The log.
+            kept: What a judge answered.
+            jobs: How many there are; None for as many as pay.
+        """
+        return Workers(SourceElsewhere(log.path, self.source, kept), jobs, print_to_stderr)
+
+    def older_source(
+        self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell | None = None
+    ) -> GradeSource | None:
         """
         Return what gave the old grades of *log*'s episodes; None if *reference* is no such thing.
 
@@ -108,7 +130,7 @@ class GraderChoice:
         if reference == SOURCE or Path(reference).is_dir() or reference.endswith(".toml"):
             return self._rubrics(reference, log, left_out)
         if Path(reference.rpartition(":")[0]).is_file():
-            return self._function(reference, log, left_out)
+            return self._function(reference, log, left_out, tell)
         return None
 
     def _rubrics(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
@@ -126,14 +148,25 @@ class GraderChoice:
                 )
         return RubricFile(reference, log, any_scenario=self.any_scenario)
 
-    def _function(self, reference: str, log: EventLog, left_out: LeftOut) -> GradeSource:
+    def _function(
+        self, reference: str, log: EventLog, left_out: LeftOut, tell: Tell | None
+    ) -> GradeSource:
         file, _, name = reference.rpartition(":")
         if "@" in name or not Path(file).exists():
             saved = find_saved(log, reference)
             if saved is not None:
                 return SavedGrades(log, saved, left_out)
         function = FileGrader(reference)
-        return FunctionOfFile(function, seconds=self.seconds, on_output=print_to_stderr)
+        return FunctionOfFile(
+            function,
+            seconds=self.seconds,
+            on_output=tell or print_to_stderr,
+            in_step=tell is not None,
+        )
+
+
+AS_RECORDED = GraderChoice(None, False, None, DEFAULT_TIMEOUT)
+"""The rubric that each episode was recorded with."""
 
 
 def _unknown(what: str, files: str, log: EventLog) -> RefoldError:
@@ -143,20 +176,21 @@ def _unknown(what: str, files: str, log: EventLog) -> RefoldError:
     )
 
 
-def look_up_only(source: GradeSource, log: EventLog) -> None:
+def look_up_only(source: GradeSource, log: EventLog) -> KeptAnswers:
     """
-    Let *source* look up what *log* holds of a judge; nobody is asked.
+    Let *source* look up what *log* holds of a judge, and return that; nobody is asked.
 
     Where an answer is missing, the source raises NotAsked.
 
     Raises:
         RefoldError: The log holds answers of several judges, and the source names none.
     """
-    if source.may_ask():
-        # Slow to import, and seldom needed.
-        from refold.commands.shared.judging import find_recorded_judge  # noqa: PLC0415
+    if not source.may_ask():
+        return KeptAnswers()
+    # Slow to import, and seldom needed.
+    from refold.commands.shared.judging import find_recorded_judge  # noqa: PLC0415
 
-        find_recorded_judge(source, log)
+    return find_recorded_judge(source, log)
 
 
 def tell_remarks(source: GradeSource) -> None:

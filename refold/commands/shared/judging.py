@@ -30,7 +30,7 @@ from refold.commands.shared.progress import make_progress_bar, show_progress
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade
-from refold.graders.answers import look_up, only_judge, save_answer
+from refold.graders.answers import KeptAnswers, only_judge, save_answer
 from refold.graders.judging import MOST_ROUNDS, Judging
 from refold.graders.sources import Gradable, GradeSource
 from refold.judges.asking import NotAsked, Wanted
@@ -79,6 +79,11 @@ class JudgeSession:
     def judging(self) -> Judging:
         """What the judge has answered, for graders."""
         return self._judging(0)
+
+    @property
+    def kept(self) -> KeptAnswers:
+        """The same, to be looked up in the log."""
+        return KeptAnswers(self.judge, self._failed)
 
     def settle(self, ids: Sequence[str], *, pass_at: float) -> None:
         """
@@ -143,12 +148,8 @@ class JudgeSession:
         return Judging(self._look_up, self.judge.digest if self.judge else "", again)
 
     def _look_up(self, question: Question, attempt: int) -> Judged | Failed | None:
-        if self.judge is None:
-            return None
-        if (failed := self._failed.get((question.digest, attempt))) is not None:
-            return failed
-        found = look_up(self.log, self.judge, question, attempt)
-        verdict = None if found is None else found.verdict(question.words)
+        found = self.kept.look_up(self.log, question, attempt)
+        verdict = found.verdict(question.words) if isinstance(found, Judged) else None
         if verdict is not None:
             self._heard.setdefault(question.digest, {})[attempt] = verdict.word
         return found
@@ -273,15 +274,16 @@ class JudgeSession:
         return measure_wavering(heard, complete, pass_at=pass_at)
 
 
-def find_recorded_judge(source: GradeSource, log: EventLog) -> None:
+def find_recorded_judge(source: GradeSource, log: EventLog) -> KeptAnswers:
     """
-    Let *source* look up the answers that *log* holds, of the judge that it names or the only one.
+    Let *source* look up what *log* holds of the judge that it names or the only one; return that.
 
     Raises:
         RefoldError: It names none, and the log holds answers of several.
     """
     session = JudgeSession(NOBODY, source, log)
     session.judge = session.find_judge(info.id for info in log.episodes(left_out=LeftOut()))
+    return session.kept
 
 
 def _missing_row(missing: _Missing) -> dict[str, Any]:

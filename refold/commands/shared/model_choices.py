@@ -31,11 +31,11 @@ from refold.agents.redaction import find_credential
 from refold.agents.rollout import make_policy
 from refold.commands.shared.model_options import Connection, ModelChoices
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.programs import is_program, load_programs, not_named, program_name
 from refold.commands.shared.system_text import read_system_text
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.engine.exchanges import ModelConfigured
 from refold.environments.models import asking_at
+from refold.environments.python.programs import is_program, load_programs, not_named, program_name
 from refold.project.settings import NAME
 
 StepWatcher = Callable[[StepResult], None]
@@ -88,7 +88,7 @@ async def open_players(
         elif is_program(agent):
             raise not_named(agent)
         else:
-            players[agent] = PolicyPlayer(agent, watch=watch)
+            players[agent] = PolicyPlayer(agent, watch=watch, durable=log.durable)
     try:
         with asking_at(functools.partial(_endpoint_of_worlds, choices)):
             yield players

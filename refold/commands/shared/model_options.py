@@ -13,6 +13,7 @@ from refold.agents.functions import Program
 from refold.agents.prompting import ActionFormat
 from refold.commands.shared.configured import Configured, project_endpoint, project_settings
 from refold.commands.shared.options import CommandT
+from refold.commands.shared.prices import project_prices
 from refold.project import Settings
 from refold.reports import Price, Prices
 
@@ -181,23 +182,16 @@ def with_model_options(command: CommandT) -> CommandT:
 
 
 def _parse_price(_context: click.Context, _option: click.Parameter, text: str | None) -> Prices:
-    by_model = _prices_by_model()
+    known = project_prices()
     if text is None:
-        return Prices(by_model=by_model)
+        return known
     try:
         read, written = (float(part) for part in text.split(","))
     except ValueError:
         raise click.BadParameter(f"expected IN,OUT such as 0.15,0.60; got {text!r}") from None
     if not (isfinite(read) and isfinite(written) and read >= 0 and written >= 0):
         raise click.BadParameter(f"expected two finite numbers of at least 0, got {text!r}")
-    return Prices(Price(read, written), by_model)
-
-
-def _prices_by_model() -> Mapping[str, Price]:
-    """Return the prices in ``refold.toml`` by the models' names."""
-    settings = project_settings()
-    prices = {} if settings is None else settings.prices
-    return {name: Price(each.input, each.output, each.cached) for name, each in prices.items()}
+    return Prices(Price(read, written), known.by_model)
 
 
 def price_option(command: CommandT) -> CommandT:

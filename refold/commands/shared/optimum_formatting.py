@@ -1,20 +1,6 @@
-"""A score beside the optimum of its setting and seed, as data and in words."""
-
-from typing import Any
+"""A score beside the optimum of its setting and seed, in words."""
 
 from refold.reports.optima import Optimum
-
-
-def optimum_row(optimum: Optimum | None, score: float | None) -> dict[str, Any] | None:
-    """Return *optimum* as JSON data, with the regret and the share of *score*; None if unknown."""
-    if optimum is None:
-        return None
-    return {
-        "score": optimum.score,
-        "episode": optimum.episode,
-        "regret": None if score is None else optimum.regret(score),
-        "share": None if score is None else optimum.share(score),
-    }
 
 
 def say_optimum(optimum: Optimum, score: float) -> str:

@@ -196,11 +196,13 @@ def episode_argument(name: str, *, many: bool = False) -> Callable[[CommandT], C
     )
 
 
-def scenario_argument(name: str, *, many: bool = False) -> Callable[[CommandT], CommandT]:
-    """Add the argument *name*: an optional scenario, or with *many* one scenario or more."""
+def scenario_argument(
+    name: str, *, many: bool = False, metavar: str = "SCENARIO"
+) -> Callable[[CommandT], CommandT]:
+    """Add the argument *name*: an optional scenario, or with *many* one *metavar* or more."""
     return click.argument(
         name,
-        metavar="SCENARIO..." if many else "[NAME]",
+        metavar=f"{metavar}..." if many else "[NAME]",
         nargs=-1 if many else 1,
         required=many,
         shell_complete=_complete_scenarios,

@@ -49,10 +49,10 @@ def short_id(id: str) -> str:
 _PIPE_WIDTH = 160
 
 
-def stdout_console() -> Console:
-    """Return a console for stdout, with colour on a terminal only."""
+def stdout_console(*, pipe_width: int = _PIPE_WIDTH) -> Console:
+    """Return a console for stdout, with colour on a terminal only; *pipe_width* is for pipes."""
     # rich's markup and emoji codes stay off: text from a log may contain [bold] or :smile:.
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    width = None if sys.stdout.isatty() else pipe_width
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 

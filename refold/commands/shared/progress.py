@@ -1,7 +1,8 @@
 """Progress bars on stderr, so that stdout holds nothing but data."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -42,3 +43,15 @@ def show_progress(items: Iterable[T], *, total: int | None, label: str) -> Itera
     """Yield *items*, and meanwhile show a bar for *total* of them, described by *label*."""
     with make_progress_bar(total) as bar:
         yield from bar.track(items, total=total, description=safe_text(label))
+
+
+@contextmanager
+def watching(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Give what shows a bar for *label* once it is told how many of how many are done."""
+    with make_progress_bar(None) as bar:
+        task = bar.add_task(safe_text(label), total=None, visible=False)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield watch

@@ -22,6 +22,7 @@ class LogConnection:
     def __init__(self, path: str | Path, *, readonly: bool = False, durable: bool = False) -> None:
         self.path = str(path)
         self.readonly = readonly
+        self.durable = durable
         self._ended = 0
         self._closed = False
         with sqlite_errors(self.path):

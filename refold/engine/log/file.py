@@ -62,13 +62,13 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
         _check_path(Path(path), readonly=readonly)
     except OSError as error:
         raise NotALog(f"{path}: expected a readable log, got {error.strerror}") from None
-    connection = _connect(path, "mode=ro" if readonly else "mode=rwc")
+    connection = connect(path, "mode=ro" if readonly else "mode=rwc")
     try:
         _check_is_sqlite(connection, path)
         # Immutable skips all locks and the WAL, so it is used only where nothing can be lost by it.
         if readonly and not _readable_with_locks(connection) and not _has_wal(path):
             connection.close()
-            connection = _connect(path, "mode=ro&immutable=1")
+            connection = connect(path, "mode=ro&immutable=1")
         # Before migrating, so that a foreign database is left as it is, and once more after it: an
         # older log has an older schema until then.
         if readonly or not _is_empty(connection):
@@ -80,6 +80,8 @@ def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:
             # In WAL mode NORMAL cannot corrupt the file: a power cut loses whole last steps.
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What a savepoint or a trigger may undo: small, but slow as a file.
+            connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:  # an interrupt too: an open handle would keep the file locked
         connection.close()
         raise
@@ -134,10 +136,11 @@ def _migrate(connection: sqlite3.Connection, path: str) -> bool:
     return older
 
 
-def _connect(path: str, parameters: str) -> sqlite3.Connection:
+def connect(path: str, parameters: str, *, seconds: int = BUSY_SECONDS) -> sqlite3.Connection:
+    """Return a connection to the file at *path* that waits up to so many *seconds* for locks."""
     uri = f"{Path(path).absolute().as_uri()}?{parameters}"
     # isolation_level=None: the module's implicit transactions begin deferred, and DDL escapes them.
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
     # A stranger's views and triggers may call functions; off, only those without side effects run.
     connection.execute("PRAGMA trusted_schema = OFF")

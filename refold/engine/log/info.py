@@ -12,7 +12,13 @@ from refold.release import RELEASE
 
 def utc_now() -> str:
     """Return the time in UTC, ISO 8601, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return in_utc(datetime.now(UTC))
+
+
+def in_utc(when: datetime) -> str:
+    """Return *when*, in UTC unless it says otherwise, as ``utc_now`` returns it."""
+    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 @frozen

@@ -52,11 +52,11 @@ class Log(Protocol):
 
     def find(self, reference: str) -> EpisodeRecord:
         """
-        Return the episode that *reference* names: an id, a unique prefix of one, or ``last``.
+        Return the episode that *reference* names: an id, or what else the log takes.
 
         Raises:
             UnknownEpisode: There is none.
-            AmbiguousEpisode: The prefix fits several, and is no whole id.
+            AmbiguousEpisode: Several fit, and it is no whole id.
         """
 
     def tail(self, reference: str) -> Tail:

@@ -9,11 +9,24 @@ from refold.engine.log.connection import LogConnection
 from refold.engine.log.file import sqlite_errors
 from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
+from refold.engine.log.places import find_by_place
 from refold.engine.log.protocol import Tail
 from refold.engine.log.rows import SELECT_EPISODES, read_info
 from refold.engine.stream import Stream
 
-_PAGE = 500
+PAGE = 500
+"""Rows that are read in one query."""
+_MOST_MATCHES = 5  # in the message about an ambiguous reference
+
+OF_SCENARIO = """(scenario = :scenario OR (substr(scenario, 1, length(:prefix)) = :prefix
+    AND substr(scenario, 1 + length(scenario) - length(:suffix)) = :suffix))"""
+"""SQL: whether an episode is of a scenario, or of a family as ``family_values`` gives it."""
+
+
+def family_values(scenario: str) -> dict[str, str]:
+    """Return the parameters of ``OF_SCENARIO`` that hold if *scenario* is the name of a family."""
+    family, at, rules = scenario.partition("@")
+    return {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
 
 
 class LogReader(LogConnection):
@@ -21,11 +34,14 @@ class LogReader(LogConnection):
 
     def find(self, reference: str) -> EpisodeInfo:
         """
-        Return the episode that *reference* names: an id, a unique prefix of one, or ``last``.
+        Return the episode that *reference* names.
+
+        That is an id, a unique prefix of one, ``last``, or ``RUN:SCENARIO:SEED``, with a unique
+        prefix of the run, or ``last`` for the newest one.
 
         Raises:
             UnknownEpisode: There is none.
-            AmbiguousEpisode: The prefix fits several, and is no whole id.
+            AmbiguousEpisode: Several fit, and it is no whole id.
         """
         if not reference:
             raise self._unknown_episode(reference)
@@ -35,24 +51,38 @@ class LogReader(LogConnection):
             # A whole id first: it may be the beginning of others. A prefix as a range, not LIKE,
             # since ids may hold ``_`` and the range uses the index.
             rows = self._query(f"{SELECT_EPISODES} WHERE e.uid = ?", reference) or self._query(
-                f"{SELECT_EPISODES} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT 5",
+                f"{SELECT_EPISODES} WHERE e.uid >= ? AND e.uid < ? ORDER BY e.uid LIMIT ?",
                 reference,
                 f"{reference}\U0010ffff",
+                _MOST_MATCHES,
             )
         if not rows:
-            raise self._unknown_episode(reference)
+            return self._find_by_place(reference)
         if len(rows) > 1:
             raise AmbiguousEpisode(reference, [row[1] for row in rows])
         return read_info(rows[0])
 
+    def _find_by_place(self, reference: str) -> EpisodeInfo:
+        with sqlite_errors(self.path):
+            ids = find_by_place(self._connection, reference)
+        if not ids:
+            raise self._unknown_episode(reference)
+        if len(ids) > 1:
+            hint = f" of {len(ids)}, as `refold episodes` lists them"
+            raise AmbiguousEpisode(reference, ids[:_MOST_MATCHES], hint=hint)
+        return self.find(ids[0])
+
     def tail(self, reference: str) -> Tail:
         """Return the current tail of an episode; raises as ``find`` does."""
-        info = self.find(reference)
-        with sqlite_errors(self.path):
-            (key,) = self._connection.execute(
-                "SELECT id FROM episodes WHERE uid = ?", (info.id,)
-            ).fetchone()
-        return Tail(key, info.events, bytes.fromhex(info.digest))
+        # As in `events`: one query where *reference* is a whole id.
+        rows = self._query(
+            "SELECT e.id, coalesce(v.seq + 1, 0), coalesce(v.hash, ?) FROM episodes AS e"
+            " LEFT JOIN events AS v ON v.episode = e.id WHERE e.uid = ?"
+            " ORDER BY v.seq DESC LIMIT 1",
+            GENESIS,
+            reference,
+        )
+        return Tail(*rows[0]) if rows else self.tail(self.find(reference).id)
 
     def holds(self, id: str) -> bool:
         """Return whether the log holds an episode of that whole *id*."""
@@ -89,15 +119,11 @@ class LogReader(LogConnection):
         # Pages of whole rows instead of an open cursor, which would keep the WAL from being reused.
         # By row number, not OFFSET: a page costs the same anywhere, and new episodes shift nothing.
         where = f"""
-            WHERE (:scenario IS NULL OR e.scenario = :scenario
-                OR (substr(e.scenario, 1, length(:prefix)) = :prefix
-                    AND substr(e.scenario, 1 + length(e.scenario) - length(:suffix)) = :suffix))
+            WHERE (:scenario IS NULL OR {OF_SCENARIO})
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
-            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {_PAGE}"""
-        family, at, rules = (scenario or "").partition("@")
-        of_family = {"prefix": f"{family}/", "suffix": f"{at}{rules}"}
+            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {PAGE}"""
         chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
-        chosen |= of_family
+        chosen |= family_values(scenario or "")
         while rows := self._page(where, chosen, left_out):
             yield from _read_rows((row for _, row in rows if row is not None), left_out)
             chosen["last"] = rows[-1][0]
@@ -170,7 +196,7 @@ class LogReader(LogConnection):
     def _unknown_episode(self, reference: str) -> UnknownEpisode:
         return UnknownEpisode(
             f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
-            f"{self.path}, got none that fits; `refold episodes` lists them"
+            f"{self.path}, or RUN:SCENARIO:SEED, got none that fits; `refold episodes` lists them"
         )
 
 

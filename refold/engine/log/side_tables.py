@@ -11,12 +11,12 @@ from refold.engine.log.judgements import (
     has_judgements,
     save_judgement,
 )
+from refold.engine.log.numbered import NumberedEpisodes
 from refold.engine.log.origins import Origin, find_origin, save_origin
-from refold.engine.log.reader import LogReader
 from refold.engine.log.remarks import Remark, count_later_events, find_remarks, save_remark
 
 
-class SideTables(LogReader):
+class SideTables(NumberedEpisodes):
     """What is said of a log's episodes, none of it in their hash chains; see ``EventLog``."""
 
     def save_grade(
@@ -36,6 +36,7 @@ class SideTables(LogReader):
             UnknownEpisode: The log holds no episode of that id.
         """
         with self.transaction():
+            self._renumber_grades(episode, rubric[2], score)
             cursor = self._connection.execute(
                 "INSERT INTO grades (episode, digest, rubric, version, rubric_digest, score, grade)"
                 " SELECT id, ?, ?, ?, ?, ?, ? FROM episodes WHERE uid = ?"
@@ -45,6 +46,20 @@ class SideTables(LogReader):
             )
             if not cursor.rowcount:
                 raise self._unknown_episode(episode)
+
+    def _renumber_grades(self, episode: str, rubric_digest: str, score: float) -> None:
+        """Number an episode's grades anew, in their order, if that by a rubric is to be altered."""
+        # So that an index, which knows the grades up to a number, finds the altered ones.
+        rows = self._connection.execute(
+            "SELECT g.rowid, g.rubric_digest = ? AND g.score <> ? FROM grades AS g"
+            " JOIN episodes AS e ON e.id = g.episode WHERE e.uid = ? ORDER BY g.rowid",
+            (rubric_digest, score, episode),
+        ).fetchall()
+        if any(altered for _, altered in rows):
+            self._connection.executemany(
+                "UPDATE grades SET rowid = (SELECT max(rowid) FROM grades) + 1 WHERE rowid = ?",
+                ((number,) for number, _ in rows),
+            )
 
     def grades(self, reference: str) -> list[bytes]:
         """Return the saved grades of an episode as canonical JSON, in the order of saving."""

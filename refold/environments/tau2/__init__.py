@@ -35,6 +35,8 @@ class Tau2Environment(Environment):
         "noop": "ends at once, without a word",
         "gold": "does and says what the task expects, then ends",
     }
+    oracle = "gold"
+    seeded = False
 
     def names(self, address: str) -> Sequence[str]:
         """Return *address*, or all tasks of the domain that it names, each with its options."""
@@ -80,6 +82,10 @@ class Tau2Environment(Environment):
             actions = [*domain.gold_actions(parameters.task), *actions]
         rest = iter(actions)
         return lambda observation, legal: next(rest, None)
+
+    def solution(self, parameters: AnsweredParameters) -> Sequence[str]:
+        """Return what the task wants to be told."""
+        return find_domain(parameters.name).wanted_words(parameters.task)
 
 
 TAU2 = Tau2Environment()

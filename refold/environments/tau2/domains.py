@@ -118,6 +118,11 @@ class Domain:
         if criteria.communicate_info:
             yield {"content": "\n".join(criteria.communicate_info)}
 
+    def wanted_words(self, id: str) -> Sequence[str]:
+        """Return all that the task *id* wants to be told."""
+        criteria = self.task(id).evaluation_criteria
+        return () if criteria is None else tuple(criteria.communicate_info or ())
+
     @cached_property
     def release(self) -> Mapping[str, str]:
         """Version of tau2, by the name of the package that brings it."""

@@ -97,6 +97,7 @@ class FileGrader:
         seconds: float = DEFAULT_TIMEOUT,
         on_output: Callable[[str], None] = lambda line: None,
         judging: Judging = NO_JUDGE,
+        in_step: bool = False,
     ) -> Iterator[tuple[T, Grade | NotAsked | NotJudged]]:
         """
         Yield each of *episodes* with its grade, in order; up to 64 are read ahead.
@@ -109,6 +110,8 @@ class FileGrader:
             seconds: Time limit for each of them.
             on_output: Is given each line that the function prints.
             judging: What a judge has answered.
+            in_step: Whether to read nothing ahead, so that what the function prints comes before
+                the grade of the same episode.
 
         Raises:
             GraderFailed: The function is missing, crashed, gave no grade in time, printed too
@@ -123,15 +126,16 @@ class FileGrader:
                 for episode in episodes:
                     yield episode, self._grade_asking(child, episode, seconds, judging)
             else:
-                yield from self._grade_ahead(child, iter(episodes), seconds)
+                most = 1 if in_step else _MOST_AHEAD
+                yield from self._grade_ahead(child, iter(episodes), seconds, most)
             child.drain()
 
     def _grade_ahead(
-        self, child: ChildProcess, source: Iterator[T], seconds: float
+        self, child: ChildProcess, source: Iterator[T], seconds: float, most: int
     ) -> Iterator[tuple[T, Grade]]:
         asked: deque[T] = deque()
         while True:
-            while len(asked) < _MOST_AHEAD and child.unsent_bytes < _MOST_UNSENT_BYTES:
+            while len(asked) < most and child.unsent_bytes < _MOST_UNSENT_BYTES:
                 if (episode := next(source, None)) is None:
                     break
                 asked.append(episode)

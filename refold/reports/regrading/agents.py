@@ -7,8 +7,8 @@ from attrs import frozen
 
 from refold.graders.grading import DECIMAL_PLACES
 from refold.reports.noise import noise_of_replay, replay_noise
-from refold.reports.outcomes import ScenarioKey
 from refold.reports.regrading.scores import NEW, OLD, Scores, Worlds, mean_of
+from refold.scenarios.keys import ScenarioKey
 
 
 @frozen

@@ -12,13 +12,12 @@ from statistics import fmean
 
 from attrs import Factory, define, frozen
 
-from refold.engine import Stream
 from refold.graders import Grade, Part
 from refold.graders.changes import ROUNDING_ERROR, GradeChange, PartChange
 from refold.graders.grading import DECIMAL_PLACES
 from refold.graders.regrading import RegradedEpisode
-from refold.reports.outcomes import ScenarioKey
 from refold.reports.statistics import PLACES, Bounds
+from refold.scenarios.keys import ScenarioKey
 
 SCORE = "score"
 """Stands for the criterion where a score is clamped."""
@@ -102,7 +101,7 @@ class Causes:
             totals = self._totals.setdefault((part.name, word), _Totals())
             self._reach[part.name] = _wider(self._reach.get(part.name), _reach(part, word))
             totals.decides += part.name in deciding
-            totals.events.update(_events(part, regraded.stream))
+            totals.events.update(_events(part, regraded.evidence.types))
             _count(totals, part.points, regraded.info.id, scenario)
         if clamped := clamped_points(change):
             totals = self._totals.setdefault((SCORE, CLAMPED), _Totals())
@@ -221,12 +220,12 @@ def _deciding(change: GradeChange, pass_at: float) -> Iterator[str]:
             yield part.name
 
 
-def _events(part: PartChange, stream: Stream) -> Iterator[tuple[str, str]]:
+def _events(part: PartChange, types: Mapping[int, str]) -> Iterator[tuple[str, str]]:
     groups = {"counted": part.gained_seqs, "dropped": part.lost_seqs, "same": part.kept_seqs}
     for how, seqs in groups.items():
         for seq in seqs:
-            if seq < len(stream):  # a saved grade may be of other events
-                yield how, str(type(stream[seq]).__struct_config__.tag)
+            if seq in types:  # a saved grade may be of other events
+                yield how, types[seq]
 
 
 def _reach(part: PartChange, word: str) -> Bounds:

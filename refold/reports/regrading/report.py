@@ -13,7 +13,6 @@ from attrs import define, field, frozen
 
 from refold.graders.changes import ROUNDING_ERROR, PartChange
 from refold.graders.regrading import RegradedEpisode
-from refold.reports.outcomes import ScenarioKey, scenario_key
 from refold.reports.regrading.agents import AgentRow, agent_rows
 from refold.reports.regrading.causes import Cause, Causes
 from refold.reports.regrading.idle import IdleCriteria, IdleCriterion
@@ -22,6 +21,7 @@ from refold.reports.regrading.order import AgentPair, agent_pairs
 from refold.reports.regrading.scores import Scores
 from refold.reports.regrading.shift import Shift, shift_of
 from refold.reports.regrading.verdict import RegradeVerdict, verdict_of
+from refold.scenarios.keys import ScenarioKey
 
 
 @frozen
@@ -93,7 +93,7 @@ class RegradeTotals:
         """Add an episode with both of its grades."""
         info, change = regraded.info, regraded.change
         old, new = change.old, change.new
-        key = scenario_key(regraded.stream.scenario)
+        key = regraded.evidence.scenario
         self._episodes[key] += 1
         self._scores.add(info.agent or "-", key, info.seed, (old.score, new.score))
         self._idle.add(new)

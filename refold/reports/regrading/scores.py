@@ -10,7 +10,7 @@ from statistics import fmean
 
 from attrs import Factory, define
 
-from refold.reports.outcomes import ScenarioKey
+from refold.scenarios.keys import ScenarioKey
 
 OLD, NEW = 0, 1
 

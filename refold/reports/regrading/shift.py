@@ -6,8 +6,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from refold.reports.outcomes import ScenarioKey
 from refold.reports.statistics import PLACES, Bounds, Method, difference_interval
+from refold.scenarios.keys import ScenarioKey
 
 FEWEST_UNITS = 2
 """Fewer scenarios, or worlds of a single one, tell nothing of others."""

@@ -37,6 +37,7 @@ FAMILY = Family(
     prompt=PROMPT,
     criteria=CRITERIA,
     timeline=TIMELINE,
+    endings={"world": "ended by the environment"},
     answered=True,
 )
 """The rules of worlds outside, version 1."""

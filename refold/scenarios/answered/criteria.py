@@ -27,5 +27,6 @@ CRITERIA = Criteria(
     measures={**FIGURES, **OBSERVATIONS, **TOOLS, **WORDS},
     activity=_activity,
     problems=_problems,
+    unit="actions",
 )
 """The measures of answered episodes."""

@@ -137,11 +137,11 @@ def _counted(facts: Facts) -> list[IndexedEvent]:
 
 
 FIGURES = {
-    "cost": Measure(Scale, cost),
-    "ended": Measure(End, ended),
-    "reward": Measure(RewardRange, reward),
-    "score": Measure(GivenScore, score),
-    "steps": Measure(Scale, steps),
-    "tokens": Measure(Scale, tokens),
+    "cost": Measure(Scale, cost, "low cost: all for ${few:g}, nothing from ${many:g}"),
+    "ended": Measure(End, ended, "the end that was asked for"),
+    "reward": Measure(RewardRange, reward, "rewards, on a scale from {low:g} to {high:g}"),
+    "score": Measure(GivenScore, score, "the score {name} that was given"),
+    "steps": Measure(Scale, steps, "few steps: all for {few:g}, nothing from {many:g}"),
+    "tokens": Measure(Scale, tokens, "few tokens: all for {few:g}, nothing from {many:g}"),
 }
 """Them by name."""

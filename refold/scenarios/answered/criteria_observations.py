@@ -73,5 +73,5 @@ def observation(facts: Facts, params: Shown) -> Finding:
     return Finding.of(float(bool(passing)), passing)
 
 
-OBSERVATIONS = {"observation": Measure(Shown, observation)}
+OBSERVATIONS = {"observation": Measure(Shown, observation, "what was seen at {path}")}
 """It by name."""

@@ -99,9 +99,9 @@ def _has(given: Any, wanted: Mapping[str, Any]) -> bool:
 
 
 TOOLS = {
-    "tool_called": Measure(Called, tool_called),
-    "tool_errors": Measure(MostErrors, tool_errors),
-    "tool_never_called": Measure(Uncalled, tool_never_called),
-    "tool_order": Measure(Order, tool_order),
+    "tool_called": Measure(Called, tool_called, "calls of {name}, as asked for"),
+    "tool_errors": Measure(MostErrors, tool_errors, "at most {most} errors of tools"),
+    "tool_never_called": Measure(Uncalled, tool_never_called, "no such call of {name}"),
+    "tool_order": Measure(Order, tool_order, "calls in the order {names}"),
 }
 """Them by name."""

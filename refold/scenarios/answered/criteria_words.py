@@ -95,10 +95,10 @@ def _of_last(last: list[Text], fits: bool) -> Finding:
 
 
 WORDS = {
-    "answer_contains": Measure(Answer, answer_contains),
-    "answer_equals": Measure(Answer, answer_equals),
-    "answer_matches": Measure(AnswerPattern, answer_matches),
-    "never_says": Measure(Words, never_says),
-    "says": Measure(Words, says),
+    "answer_contains": Measure(Answer, answer_contains, "an answer that contains “{text}”"),
+    "answer_equals": Measure(Answer, answer_equals, "the answer “{text}”"),
+    "answer_matches": Measure(AnswerPattern, answer_matches, "an answer that fits {pattern}"),
+    "never_says": Measure(Words, never_says, "words that were never to be said"),
+    "says": Measure(Words, says, "words that were to be said"),
 }
 """Them by name."""

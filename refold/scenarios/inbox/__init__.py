@@ -9,6 +9,7 @@ from refold.scenarios.inbox.events import EVENTS
 from refold.scenarios.inbox.mock import mock_action
 from refold.scenarios.inbox.numbers import NUMBERS
 from refold.scenarios.inbox.observation import observe, view
+from refold.scenarios.inbox.obstacles import attempted, find_obstacles
 from refold.scenarios.inbox.parameters import InboxParameters, problems
 from refold.scenarios.inbox.phrases import say
 from refold.scenarios.inbox.policies import POLICIES
@@ -46,6 +47,9 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    endings={"inbox_empty": "inbox emptied"},
+    obstacles=find_obstacles,
+    attempted=attempted,
     mock=mock_action,
     search=make_search,
 )

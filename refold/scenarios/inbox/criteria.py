@@ -99,13 +99,14 @@ def penalty(facts: Facts, _: Nothing) -> Finding:
 
 CRITERIA = Criteria(
     measures={
-        "completion": Measure(Nothing, completion),
-        "correctness": Measure(Nothing, correctness),
-        "penalty": Measure(Nothing, penalty),
-        "perfection": Measure(Nothing, perfection),
-        "reply_quality": Measure(Nothing, reply_quality),
+        "completion": Measure(Nothing, completion, "every e-mail handled"),
+        "correctness": Measure(Nothing, correctness, "right decisions, on average"),
+        "penalty": Measure(Nothing, penalty, "risky and repeated actions"),
+        "perfection": Measure(Nothing, perfection, "every decision and reply the best"),
+        "reply_quality": Measure(Nothing, reply_quality, "replies that mention what they should"),
     },
     activity=activity,
     problems=lambda params, parameters: [],
+    unit="steps",
 )
 """What rubrics of inbox scenarios, rules version 1, can draw on."""

@@ -2,17 +2,11 @@
 
 from msgspec.structs import replace
 
-from refold.engine import EpisodeEnded, Event, StepRewarded
+from refold.engine import EpisodeEnded, StepRewarded
 from refold.engine.family import Reducer
 from refold.scenarios.inbox.events import EmailHandled, InboxFilled
 from refold.scenarios.inbox.parameters import PLACEHOLDER
 from refold.scenarios.inbox.state import Email, Handled, State
-
-
-def reduce(state: State, event: Event) -> State:
-    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
-    change = REDUCER.get(type(event))
-    return change(state, event) if change else state
 
 
 def _fill(state: State, event: InboxFilled) -> State:

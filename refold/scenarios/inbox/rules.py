@@ -7,8 +7,9 @@ from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios.inbox.actions import Action, ActionKind
 from refold.scenarios.inbox.events import Arrival, EmailHandled, InboxFilled
-from refold.scenarios.inbox.reducer import reduce
+from refold.scenarios.inbox.reducer import REDUCER
 from refold.scenarios.inbox.state import State
+from refold.scenarios.turns import Turn
 
 _DUE: Mapping[str, ActionKind] = {
     "legal": "escalate",
@@ -54,17 +55,19 @@ def due_action(category: str) -> ActionKind:
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
-    events: list[Event] = [_handle(state, action)]
-    after = reduce(state, events[0])
+    turn = Turn(state, action, REDUCER)
+    handled = _handle(state, action)
+    turn.emit(handled)
+    emptied = not turn.now.pending
     limit = state.t + 1 >= state.plan.max_steps
-    if not after.pending:
-        events.append(EpisodeEnded("terminated", "inbox_empty"))
+    if emptied:
+        turn.emit(EpisodeEnded("terminated", "inbox_empty"))
     elif limit:
-        events.append(EpisodeEnded("truncated", "max_steps"))
-    parts = _parts(events[0], emptied=not after.pending, cut_off=bool(after.pending) and limit)
+        turn.emit(EpisodeEnded("truncated", "max_steps"))
+    parts = _parts(handled, emptied=emptied, cut_off=limit and not emptied)
     reward = max(-1.0, min(1.0, add_up(parts.values())))
-    events.append(StepRewarded(state.t, reward, state.total + reward, dict(sorted(parts.items()))))
-    return events
+    turn.emit(StepRewarded(state.t, reward, state.total + reward, dict(sorted(parts.items()))))
+    return turn.end()
 
 
 def _handle(state: State, action: Action) -> ActionRefused | EmailHandled:

@@ -1,4 +1,4 @@
-"""What pictures of an inbox show beside words and views: its e-mails, and risky decisions."""
+"""What pictures of an inbox show beside words and views: its e-mails, and wrong decisions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -37,6 +37,8 @@ def _marks(placed: Placed, say: Say, _steps: int, _parameters: Mapping[str, Any]
     for position, event in placed:
         if isinstance(event, EmailHandled):
             handled = say(event)
+            if event.action != event.expected:
+                yield position, "mistake", handled
         if isinstance(event, StepRewarded) and event.parts.get("safety_penalty", 0.0) < 0:
             yield position, "risky", handled
 

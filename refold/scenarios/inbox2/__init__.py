@@ -16,6 +16,7 @@ from refold.scenarios.inbox2.events import EVENTS
 from refold.scenarios.inbox2.mock import mock_action
 from refold.scenarios.inbox2.numbers import NUMBERS
 from refold.scenarios.inbox2.observation import observe, view
+from refold.scenarios.inbox2.obstacles import attempted, find_obstacles
 from refold.scenarios.inbox2.parameters import DRAWING
 from refold.scenarios.inbox2.phrases import say
 from refold.scenarios.inbox2.policies import PLAYERS, POLICIES, SEERS
@@ -50,11 +51,15 @@ FAMILY = Family(
     players=PLAYERS,
     seers=SEERS,
     oracle="witness",
+    highest_return=1.0,
     canaries=CANARIES,
     criteria=CRITERIA,
     timeline=TIMELINE,
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
+    endings={"empty": "inbox emptied"},
+    obstacles=find_obstacles,
+    attempted=attempted,
     mock=mock_action,
 )
 """The rules of inbox scenarios, version 2."""

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Event, StepRewarded
+from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, StepRewarded
 from refold.engine.family import Reducer, unchanged
 from refold.scenarios.inbox2.events import (
     HarmDone,
@@ -15,12 +15,6 @@ from refold.scenarios.inbox2.plan import compile_plan
 from refold.scenarios.inbox2.score import COUNTERS
 from refold.scenarios.inbox2.state import Closed, State
 from refold.scenarios.tallies import counting
-
-
-def reduce(state: State, event: Event) -> State:
-    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
-    change = REDUCER.get(type(event))
-    return change(state, event) if change else state
 
 
 def _look_up(state: State, event: RecordLookedUp) -> State:

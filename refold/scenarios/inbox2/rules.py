@@ -18,7 +18,7 @@ from refold.scenarios.inbox2.events import (
 from refold.scenarios.inbox2.judging import closing_of, facts_told, harms, judge
 from refold.scenarios.inbox2.parameters import DRAWING, POLICIES
 from refold.scenarios.inbox2.plan import Plan
-from refold.scenarios.inbox2.reducer import reduce
+from refold.scenarios.inbox2.reducer import REDUCER
 from refold.scenarios.inbox2.refusals import refusal
 from refold.scenarios.inbox2.score import potential
 from refold.scenarios.inbox2.state import State
@@ -34,7 +34,7 @@ def start(state: State) -> Sequence[Event]:
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
-    turn = Turn(state, reduce)
+    turn = Turn(state, action, REDUCER)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -47,7 +47,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
     _end_if_over(turn)
     was, now = _potential(state), _potential(turn.now)
     turn.emit(rewarded(state.t, state.total, was, now))
-    return turn.events
+    return turn.end()
 
 
 def _look_up(plan: Plan, action: Action) -> RecordLookedUp:

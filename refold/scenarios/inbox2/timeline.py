@@ -51,6 +51,9 @@ def _marks(placed: Placed, say: Say, _steps: int, _parameters: Mapping[str, Any]
                 yield position, "world", say(event)
             case ThreadClosed(alarm=True):
                 yield position, "risky", say(event)
+                yield position, "mistake", say(event)
+            case ThreadClosed(right=False):
+                yield position, "mistake", say(event)
 
 
 def _at_hand(parameters: Mapping[str, Any], view: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -50,4 +50,7 @@ def _patterns(fact: Fact) -> tuple[tuple[str, "re.Pattern[str]"], ...]:
 def mentions(text: str, fact: Fact) -> bool:
     """Return whether *text*, normalised, mentions *fact* in one of its forms, as a whole."""
     # Most facts are in no text at all, and that is seen soonest without a pattern.
-    return any(form in text and pattern.search(text) for form, pattern in _patterns(fact))
+    for form, pattern in _patterns(fact):  # noqa: SIM110 - half the time of any()
+        if form in text and pattern.search(text):
+            return True
+    return False

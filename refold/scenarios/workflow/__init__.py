@@ -5,10 +5,12 @@ from importlib.resources import files
 from refold.engine import Family
 from refold.scenarios.workflow.actions import WAIT, Action
 from refold.scenarios.workflow.criteria import CRITERIA
+from refold.scenarios.workflow.draft import DRAFTS
 from refold.scenarios.workflow.events import EVENTS
 from refold.scenarios.workflow.mock import mock_action
 from refold.scenarios.workflow.numbers import NUMBERS
 from refold.scenarios.workflow.observation import observe, view
+from refold.scenarios.workflow.obstacles import attempted, find_obstacles
 from refold.scenarios.workflow.parameters import WorkflowParameters, problems
 from refold.scenarios.workflow.phrases import say
 from refold.scenarios.workflow.policies import POLICIES
@@ -31,6 +33,7 @@ FAMILY = Family(
     initial=initial,
     decide=decide,
     reducer=REDUCER,
+    drafts=DRAFTS,
     observe=observe,
     legal_actions=legal_actions,
     say=say,
@@ -46,6 +49,9 @@ FAMILY = Family(
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
     published=PUBLISHED,
+    endings={"synthesized": "finished"},
+    obstacles=find_obstacles,
+    attempted=attempted,
     mock=mock_action,
     search=make_search,
 )

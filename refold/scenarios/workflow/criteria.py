@@ -257,24 +257,34 @@ def completed(facts: Facts, params: Completed) -> Finding:
 
 CRITERIA = Criteria(
     measures={
-        "all_completed": Measure(Nothing, all_completed),
-        "avoided": Measure(Avoided, avoided),
-        "budget_overrun": Measure(Overrun, budget_overrun),
-        "completed": Measure(Completed, completed),
-        "cost_saved": Measure(Cost, cost_saved),
-        "different_workers": Measure(Before, different_workers),
-        "fan_out": Measure(Subtasks, fan_out),
-        "milestones_met": Measure(Nothing, milestones_met),
-        "parallel_share": Measure(Nothing, parallel_share),
-        "patience": Measure(After, patience),
-        "recovered": Measure(Subtasks, recovered),
-        "recovery_speed": Measure(Nothing, recovery_speed),
-        "refused_actions": Measure(Each, refused_actions),
-        "share_completed": Measure(Nothing, share_completed),
-        "step_efficiency": Measure(Least, step_efficiency),
-        "time_saved": Measure(Nothing, time_saved),
+        "all_completed": Measure(Nothing, all_completed, "all subtasks completed"),
+        "avoided": Measure(Avoided, avoided, "no action refused as {error}"),
+        "budget_overrun": Measure(Overrun, budget_overrun, "an overrun of the cost budget"),
+        "completed": Measure(Completed, completed, "{subtask} completed as asked"),
+        "cost_saved": Measure(Cost, cost_saved, "cost budget left"),
+        "different_workers": Measure(
+            Before,
+            different_workers,
+            "{subtasks} completed by different workers, before {before}",
+        ),
+        "fan_out": Measure(Subtasks, fan_out, "{subtasks} in progress at once"),
+        "milestones_met": Measure(Nothing, milestones_met, "milestones met, of all"),
+        "parallel_share": Measure(Nothing, parallel_share, "steps with parallel work, of all"),
+        "patience": Measure(After, patience, "{waits} waits in a row after {after}"),
+        "recovered": Measure(
+            Subtasks, recovered, "{subtasks}: failed, then completed", items="subtasks"
+        ),
+        "recovery_speed": Measure(Nothing, recovery_speed, "failures retried soon"),
+        "refused_actions": Measure(Each, refused_actions, "refused actions"),
+        "share_completed": Measure(Nothing, share_completed, "completed subtasks, of all"),
+        "step_efficiency": Measure(
+            Least, step_efficiency, "all completed in few steps, {least} at best"
+        ),
+        "time_saved": Measure(Nothing, time_saved, "all completed with time left"),
     },
     activity=activity,
     problems=problems,
+    unit="completions",
+    progress={"subtasks": ("subtasks_completed", "subtasks_total")},
 )
 """What rubrics of workflow scenarios, rules version 1, can draw on."""

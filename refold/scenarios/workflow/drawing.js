@@ -9,7 +9,7 @@ import { fitText, plainLine, shortNumber } from "../text.js";
 const HEIGHT = 38;
 const MARGIN = 10;
 const MOST_FOCUS = 60;
-const LEAST_SCALE = 0.86;
+const LEAST_SCALE = 1;
 
 /** The graph laid out once, in boxes as wide as the names ask for. */
 function prepare(reading, doc) {
@@ -33,7 +33,7 @@ function statusOf(graph, id, status, doc, at) {
 }
 
 function under(kind, worker, open) {
-  if (kind === "pending") return `needs ${open}`;
+  if (kind === "pending") return `waits for ${open}`;
   if (kind === "ready") return "ready";
   if (kind === "gone") return "failed for good there";
   return worker ?? (kind === "fail" ? "failed" : "");

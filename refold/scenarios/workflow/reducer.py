@@ -1,13 +1,17 @@
 """
 The reducer of workflows: the next state, for each type of event.
 
-It applies what events say and knows no rules: whatever dice decided stands in the event.
+It applies what events say and knows no rules: whatever dice decided stands in the event. Each
+function changes the draft of a state that it is given, and returns it.
 """
+
+from typing import Any
 
 from msgspec.structs import replace
 
-from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Event, Reseeded, StepRewarded
+from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Reseeded, StepRewarded
 from refold.engine.family import Reducer, unchanged
+from refold.scenarios.workflow.draft import Draft
 from refold.scenarios.workflow.events import (
     FailuresLingered,
     ParallelismObserved,
@@ -22,13 +26,7 @@ from refold.scenarios.workflow.events import (
     WorkerDroppedOut,
 )
 from refold.scenarios.workflow.phrases import say
-from refold.scenarios.workflow.state import Job, State, in_order
-
-
-def reduce(state: State, event: Event) -> State:
-    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
-    change = REDUCER.get(type(event))
-    return change(state, event) if change else state
+from refold.scenarios.workflow.state import Job, in_order
 
 
 def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
@@ -38,125 +36,146 @@ def _without(ids: tuple[str, ...], id: str) -> tuple[str, ...]:
     return ids[:place] + ids[place + 1 :]
 
 
-def _begin(state: State, event: SubtaskDelegated | SubtaskRetried) -> State:
-    worker = replace(state.workers[event.worker], status="working", current_task=event.subtask)
-    job = Job(event.subtask, due=state.t + event.duration - 1)
-    subtask = replace(
-        state.subtasks[event.subtask],
-        status="in_progress",
-        assigned_to=event.worker,
-        error=None,
-    )
-    return replace(
-        state,
-        subtasks={**state.subtasks, event.subtask: subtask},
-        workers={**state.workers, event.worker: worker},
-        jobs={**state.jobs, event.worker: job},
-        ready=_without(state.ready, event.subtask),
-        failed=_without(state.failed, event.subtask),
-        idle=state.idle - {event.worker},
-    )
+def _take(draft: Draft, _event: ActionTaken[Any]) -> Draft:
+    draft.setbacks = ()
+    return draft
 
 
-def _release(state: State, name: str | None) -> State:
-    """Return *state* with the worker *name*, if any, idle again and without its job."""
+def _refuse(draft: Draft, event: ActionRefused) -> Draft:
+    draft.setbacks = (event,)
+    return draft
+
+
+def _begin(draft: Draft, event: SubtaskDelegated | SubtaskRetried) -> Draft:
+    id, name = event.subtask, event.worker
+    worker = replace(draft.workers[name], status="working", current_task=id)
+    subtask = replace(draft.subtasks[id], status="in_progress", assigned_to=name, error=None)
+    draft.put_worker(worker)
+    draft.put_subtask(subtask)
+    draft.put_job(name, Job(id, due=draft.t + event.duration - 1))
+    draft.ready = _without(draft.ready, id)
+    draft.failed = _without(draft.failed, id)
+    draft.idle -= {name}
+    return draft
+
+
+def _release(draft: Draft, name: str | None) -> None:
+    """Make the worker *name*, if any, idle again and without its job."""
     if name is None:
-        return state
-    worker = replace(state.workers[name], status="idle", current_task=None)
-    jobs = dict(state.jobs)
-    del jobs[name]
-    return replace(
-        state,
-        workers={**state.workers, name: worker},
-        jobs=jobs,
-        idle=state.idle | {name},
-    )
+        return
+    draft.put_worker(replace(draft.workers[name], status="idle", current_task=None))
+    draft.drop_job(name)
+    draft.idle |= {name}
 
 
-def _mark_failed(state: State, id: str, *, failures: int, error: str) -> State:
+def _mark_failed(draft: Draft, id: str, *, failures: int, error: str) -> None:
     subtask = replace(
-        state.subtasks[id], status="failed", assigned_to=None, attempt_count=failures, error=error
+        draft.subtasks[id], status="failed", assigned_to=None, attempt_count=failures, error=error
     )
-    return replace(
-        state,
-        subtasks={**state.subtasks, id: subtask},
-        ready=_without(state.ready, id),
-        failed=in_order(state, {*state.failed, id}),
-    )
+    draft.put_subtask(subtask)
+    draft.ready = _without(draft.ready, id)
+    draft.failed = in_order(draft, {*draft.failed, id})
 
 
-def _abort(state: State, event: SubtaskAborted) -> State:
-    failures = state.subtasks[event.subtask].attempt_count
-    state = _release(state, event.worker)
-    return _mark_failed(state, event.subtask, failures=failures, error=say(event))
+def _abort(draft: Draft, event: SubtaskAborted) -> Draft:
+    failures = draft.subtasks[event.subtask].attempt_count
+    _release(draft, event.worker)
+    _mark_failed(draft, event.subtask, failures=failures, error=say(event))
+    return draft
 
 
-def _complete(state: State, event: SubtaskCompleted) -> State:
-    state = _release(state, event.worker)
-    output = state.plan.outputs[event.subtask]
-    subtask = replace(state.subtasks[event.subtask], status="completed", output=output)
-    return replace(
-        state,
-        subtasks={**state.subtasks, event.subtask: subtask},
-        outputs={**state.outputs, event.subtask: output},
-        recoveries=state.recoveries + (event.failures > 0),
-    )
+def _complete(draft: Draft, event: SubtaskCompleted) -> Draft:
+    _release(draft, event.worker)
+    output = draft.plan.outputs[event.subtask]
+    draft.put_subtask(replace(draft.subtasks[event.subtask], status="completed", output=output))
+    draft.put_output(event.subtask, output)
+    draft.recoveries += event.failures > 0
+    return draft
 
 
-def _record_failure(state: State, event: SubtaskFailed) -> State:
-    state = _release(state, event.worker)
-    state = _mark_failed(state, event.subtask, failures=event.failures, error=say(event))
-    return replace(state, failures=state.failures + 1, setbacks=(*state.setbacks, event))
+def _record_failure(draft: Draft, event: SubtaskFailed) -> Draft:
+    _release(draft, event.worker)
+    _mark_failed(draft, event.subtask, failures=event.failures, error=say(event))
+    _add_setback(draft, event)
+    return draft
 
 
-def _drop_out(state: State, event: WorkerDroppedOut) -> State:
+def _add_setback(draft: Draft, event: SubtaskFailed | WorkerDroppedOut) -> None:
+    draft.failures += 1
+    draft.setbacks = (*draft.setbacks, event)
+
+
+def _drop_out(draft: Draft, event: WorkerDroppedOut) -> Draft:
     if event.released is not None:
-        state = _release(state, event.worker)
-        failures = state.subtasks[event.released].attempt_count + 1
-        state = _mark_failed(state, event.released, failures=failures, error=say(event))
-        state = replace(state, failures=state.failures + 1, setbacks=(*state.setbacks, event))
-    gone = replace(state.workers[event.worker], status="offline")
-    workers = {**state.workers, event.worker: gone}
-    return replace(state, workers=workers, idle=state.idle - {event.worker})
+        _release(draft, event.worker)
+        failures = draft.subtasks[event.released].attempt_count + 1
+        _mark_failed(draft, event.released, failures=failures, error=say(event))
+        _add_setback(draft, event)
+    draft.put_worker(replace(draft.workers[event.worker], status="offline"))
+    draft.idle -= {event.worker}
+    return draft
 
 
-def _degrade(state: State, event: WorkerDegraded) -> State:
-    worker = replace(state.workers[event.worker], speed=event.speed)
-    return replace(state, workers={**state.workers, event.worker: worker})
+def _degrade(draft: Draft, event: WorkerDegraded) -> Draft:
+    draft.put_worker(replace(draft.workers[event.worker], speed=event.speed))
+    return draft
 
 
-def _unblock(state: State, event: SubtasksUnblocked) -> State:
-    subtasks = dict(state.subtasks)
-    ready = list(state.ready)
+def _unblock(draft: Draft, event: SubtasksUnblocked) -> Draft:
+    ready = list(draft.ready)
     for id in event.subtasks:
-        subtask = subtasks[id]
+        subtask = draft.subtasks[id]
         status = subtask.status
         if status == "pending":
             status = "ready"
             ready.append(id)
-        subtasks[id] = replace(subtask, status=status, dependencies_met=True)
-    return replace(state, subtasks=subtasks, ready=in_order(state, ready))
+        draft.put_subtask(replace(subtask, status=status, dependencies_met=True))
+    draft.ready = in_order(draft, ready)
+    return draft
 
 
-def _reward(state: State, event: StepRewarded) -> State:
-    return replace(state, t=event.step + 1, parts=event.parts, total=event.total)
+def _advance(draft: Draft, event: WorkAdvanced) -> Draft:
+    draft.budget_used = event.budget_used
+    return draft
 
 
-REDUCER: Reducer[State] = {
-    ActionTaken: lambda state, event: replace(state, setbacks=()) if state.setbacks else state,
-    ActionRefused: lambda state, event: replace(state, setbacks=(event,)),
+def _linger(draft: Draft, event: FailuresLingered) -> Draft:
+    draft.lingering = event.subtasks
+    return draft
+
+
+def _reward(draft: Draft, event: StepRewarded) -> Draft:
+    draft.t = event.step + 1
+    draft.parts = event.parts
+    draft.total = event.total
+    return draft
+
+
+def _reseed(draft: Draft, event: Reseeded) -> Draft:
+    draft.seed = event.seed
+    return draft
+
+
+def _end(draft: Draft, event: EpisodeEnded) -> Draft:
+    draft.ended = event.reason
+    return draft
+
+
+REDUCER: Reducer[Draft] = {
+    ActionTaken: _take,
+    ActionRefused: _refuse,
     SubtaskDelegated: _begin,
     SubtaskRetried: _begin,
     SubtaskAborted: _abort,
     ParallelismObserved: unchanged,
-    WorkAdvanced: lambda state, event: replace(state, budget_used=event.budget_used),
+    WorkAdvanced: _advance,
     SubtaskCompleted: _complete,
     SubtaskFailed: _record_failure,
     WorkerDroppedOut: _drop_out,
     WorkerDegraded: _degrade,
     SubtasksUnblocked: _unblock,
-    FailuresLingered: lambda state, event: replace(state, lingering=event.subtasks),
+    FailuresLingered: _linger,
     StepRewarded: _reward,
-    Reseeded: lambda state, event: replace(state, seed=event.seed),
-    EpisodeEnded: lambda state, event: replace(state, ended=event.reason),
+    Reseeded: _reseed,
+    EpisodeEnded: _end,
 }

@@ -13,6 +13,7 @@ from refold.engine import ActionRefused, EpisodeEnded, Event, StepRewarded
 from refold.engine.sums import add_up
 from refold.scenarios.turns import Turn
 from refold.scenarios.workflow.actions import Action
+from refold.scenarios.workflow.draft import DRAFTS
 from refold.scenarios.workflow.events import (
     FailuresLingered,
     ParallelismObserved,
@@ -26,7 +27,7 @@ from refold.scenarios.workflow.events import (
     WorkerDegraded,
     WorkerDroppedOut,
 )
-from refold.scenarios.workflow.reducer import reduce
+from refold.scenarios.workflow.reducer import REDUCER
 from refold.scenarios.workflow.refusals import refusal
 from refold.scenarios.workflow.rewards import reward_parts
 from refold.scenarios.workflow.state import State, in_order
@@ -34,7 +35,7 @@ from refold.scenarios.workflow.state import State, in_order
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* and one step of time cause, ``StepRewarded`` last."""
-    turn = Turn(state, reduce)
+    turn = Turn(state, action, REDUCER, DRAFTS)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -48,7 +49,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
     parts = reward_parts(state, turn.now, action, error, turn.events, concurrent)
     _linger(turn, action)
     _reward(turn, parts)
-    return turn.events
+    return turn.end()
 
 
 def _apply(turn: Turn[State], action: Action) -> None:

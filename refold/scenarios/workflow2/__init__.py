@@ -15,6 +15,7 @@ from refold.scenarios.workflow2.events import EVENTS
 from refold.scenarios.workflow2.mock import mock_action
 from refold.scenarios.workflow2.numbers import NUMBERS
 from refold.scenarios.workflow2.observation import observe, view
+from refold.scenarios.workflow2.obstacles import attempted, find_obstacles
 from refold.scenarios.workflow2.parameters import DRAWING
 from refold.scenarios.workflow2.phrases import say
 from refold.scenarios.workflow2.policies import CANARIES, PLAYERS, POLICIES, SEERS
@@ -49,11 +50,15 @@ FAMILY = Family(
     players=PLAYERS,
     seers=SEERS,
     oracle="witness",
+    highest_return=1.0,
     canaries=CANARIES,
     criteria=CRITERIA,
     timeline=TIMELINE,
     numbers=NUMBERS,
     drawing=files(__name__) / "drawing.js",
+    endings={"completed": "finished", "horizon": "out of time"},
+    obstacles=find_obstacles,
+    attempted=attempted,
     mock=mock_action,
 )
 """The rules of workflow scenarios, version 2."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Event, Reseeded, StepRewarded
+from refold.engine import ActionRefused, ActionTaken, EpisodeEnded, Reseeded, StepRewarded
 from refold.engine.family import Reducer
 from refold.scenarios.tallies import counting
 from refold.scenarios.workflow2.events import (
@@ -28,12 +28,6 @@ from refold.scenarios.workflow2.score import COUNTERS
 from refold.scenarios.workflow2.state import Job, Known, State
 
 T = TypeVar("T")
-
-
-def reduce(state: State, event: Event) -> State:
-    """Return *state* after *event*; an event that changes nothing returns *state* itself."""
-    change = REDUCER.get(type(event))
-    return change(state, event) if change else state
 
 
 def _without(items: Mapping[str, T], key: str) -> dict[str, T]:

@@ -27,7 +27,7 @@ from refold.scenarios.workflow2.events import (
 )
 from refold.scenarios.workflow2.parameters import DRAWING
 from refold.scenarios.workflow2.plan import Plan, compile_plan
-from refold.scenarios.workflow2.reducer import reduce
+from refold.scenarios.workflow2.reducer import REDUCER
 from refold.scenarios.workflow2.refusals import refusal
 from refold.scenarios.workflow2.score import potential
 from refold.scenarios.workflow2.state import Job, State
@@ -43,7 +43,7 @@ def start(state: State) -> Sequence[Event]:
 
 def decide(state: State, action: Action) -> Sequence[Event]:
     """Return everything that *action* causes, ``StepRewarded`` last."""
-    turn = Turn(state, reduce)
+    turn = Turn(state, action, REDUCER)
     error = refusal(state, action)
     if error:
         turn.emit(ActionRefused(error))
@@ -53,7 +53,7 @@ def decide(state: State, action: Action) -> Sequence[Event]:
         _pass_tick(turn)
     _end_if_over(turn)
     _reward(turn)
-    return turn.events
+    return turn.end()
 
 
 def _apply(turn: Turn[State], action: Action) -> None:

@@ -70,6 +70,8 @@ def _marks(placed: Placed, say: Say, _steps: int, _parameters: Mapping[str, Any]
         match event:
             case WorldDrawn():
                 due = {task.id: task.due for task in event.world.tasks if task.due is not None}
+            case WorkStarted(sound=False):
+                yield position, "mistake", say(event)
             case TaskFailed():
                 yield position, "failed", say(event)
             case WorkerLeft() | WorkerSlowed():

@@ -11,6 +11,7 @@ from refold.engine.log.left_out import LeftOut
 from refold.engine.sums import add_up
 from refold.graders import Grade
 from refold.server.sessions.messages import RubricLabel
+from refold.triage import Hit
 
 MOST_REWARDS = 200
 """Values in the sparkline of an episode; one of 100,000 steps has no more."""
@@ -52,15 +53,40 @@ class LeftOutEpisode(Struct):
     problem: str
 
 
+class ListedEpisode(EpisodeRow, kw_only=True):
+    """
+    An episode of a list.
+
+    *input_tokens* and *output_tokens* are those that a model read and wrote, *cost* what its API
+    charged in US dollars; null if nobody counted, or said so for every reply. *verdict* tells in
+    a line how it ended and which step decided it; null until that is known. *hits* are two places
+    at most of what was searched for; null if nothing was.
+    """
+
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+    verdict: str | None
+    hits: list[Hit] | None
+
+
 class EpisodeList(Struct, omit_defaults=True):
     """
-    Episodes, newest first; *next* is what ``before`` is for the page that follows.
+    Episodes in the order asked for; *next* is what ``before`` is for the page that follows.
 
-    *left_out* are damaged ones that were met on the way; there is no such list without any.
+    *count* episodes fit, *mean* is that of their scores, of *total* in the log. *errors* are all
+    that any episode met. *unread* are those whose messages are still to be read, if a text was
+    searched for: the next request goes on with them. *left_out* are damaged ones; there is no
+    such list without any.
     """
 
-    episodes: list[EpisodeRow]
+    episodes: list[ListedEpisode]
     next: str | None
+    count: int
+    mean: float | None
+    total: int
+    errors: list[str]
+    unread: int
     left_out: list[LeftOutEpisode] = []
 
 

@@ -14,10 +14,13 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from refold.engine import EpisodeInfo, EventLog, Stream, fold_to
+from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.graders import grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Diff, diff, steps
+from refold.replays.verdict import verdict
+from refold.reports.optima import optimum_member, optimum_of
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse
 from refold.server.http.openapi import route_docs, schema_ref
@@ -27,12 +30,10 @@ from refold.server.http.request_session import (
     EpisodeDep,
     EpisodePath,
     NamesDep,
-    TextQuery,
 )
 from refold.server.routes.replies import (
     DiffReply,
     EpisodeDetail,
-    EpisodeList,
     EventRow,
     GradeReply,
     StateReply,
@@ -40,8 +41,6 @@ from refold.server.routes.replies import (
     StepRow,
     episode_row,
     grade_reply,
-    left_out_rows,
-    read_rewards,
 )
 from refold.viewer.differences import diff_document
 from refold.viewer.episode_document import document
@@ -73,50 +72,6 @@ def read_episode(context: ServerContext, id: str) -> tuple[EpisodeInfo, Stream]:
     """Return the episode *id* and its events, with a reader of its own; as ``find_stream``."""
     with context.open_reader() as log:
         return find_stream(context, log, id)
-
-
-@router.get(
-    "/episodes",
-    name="episodes",
-    **route_docs(
-        "The episodes of the log",
-        schema_ref(EpisodeList),
-        {"episodes": [EPISODE], "next": None},
-        errors=(404, 409, 422),
-    ),
-)
-def list_episodes(
-    context: ContextDep,
-    scenario: TextQuery = None,
-    agent: TextQuery = None,
-    run: TextQuery = None,
-    limit: LimitQuery = 50,
-    before: TextQuery = None,
-    rewards: bool = False,
-) -> Response:
-    """List episodes, newest first; `scenario` may be a family. `before` is a page's `next`."""
-    left_out = LeftOut()
-    with context.open_reader() as log:
-        found = log.episodes(
-            scenario=scenario, agent=agent, run=run, newest_first=True, left_out=left_out
-        )
-        if before is not None:
-            last = context.find_episode(log, before).id
-            for info in found:
-                if info.id == last:
-                    break
-        # One more than asked for, to learn whether another page follows.
-        page = list(islice(found, limit + 1))
-        rows = [
-            episode_row(
-                info,
-                saved_or_none(log, info.id, left_out),
-                read_rewards(log, info.id) if rewards else None,
-            )
-            for info in page[:limit]
-        ]
-    following = rows[-1].id if len(page) > limit else None
-    return JsonResponse(EpisodeList(rows, following, left_out_rows(left_out)))
 
 
 @router.get(
@@ -272,8 +227,13 @@ def _diff_reply(found: Diff, a: str, b: str) -> DiffReply:
 )
 def episode_document(context: ContextDep, id: EpisodeDep) -> Response:
     """Return the document that the page of an episode is made of."""
-    info, stream = read_episode(context, id)
-    return JsonResponse(encode_document(document(stream, info=info, grade=grade(stream))))
+    with context.open_reader() as log:
+        info, stream = find_stream(context, log, id)
+        optimum = optimum_of(log, info, stream, LeftOut())
+    given = None if info.reason == INSTRUMENT_FAILED else grade(stream)
+    told = verdict(stream, given, pass_at=context.settings.pass_at)
+    made = document(stream, info=info, grade=given, verdict=told)
+    return JsonResponse(encode_document({**made, **optimum_member(optimum, info, given)}))
 
 
 @router.get(

@@ -3,23 +3,25 @@
 from functools import lru_cache
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
 from refold.engine import EventLog, RefoldError
 from refold.engine.errors import UnknownName
+from refold.engine.log.index.wanted import Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.graders import RubricName
 from refold.graders.sources import SavedGrades, find_saved, rubric_reference
-from refold.reports import Baseline, baselines, rankings, read_outcomes
+from refold.reports import Baseline, baselines, ranking_row, rankings, read_outcomes
+from refold.reports.optima import Shares, read_optima
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
 from refold.server.sessions.errors import BadRequest
+from refold.triage import indexed_outcomes
 
 MOST_SEEDS = 100
 """Seeds in one request, which holds one of the few slots for long computations."""
@@ -154,15 +156,22 @@ def leaderboard(
     """
     Rank the agents of the log, or of one scenario, family or run, by mean score.
 
+    Where the log knows what was possible, the share of the optimum is told of each.
     *by* names saved grades, as `refold regrade` does, that score in place of the recorded rubrics.
     """
     with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
         left_out = LeftOut()
-        source = None if by is None else _saved_grades(log, by, left_out)
-        found = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
-        tables, several = rankings(outcome for outcome, _ in found)
+        if by is None:
+            wanted = Wanted(scenario=scenario, run=run, forks=False)
+            found = [outcome for _, outcome in indexed_outcomes(log, left_out, wanted=wanted)]
+        else:
+            source = _saved_grades(log, by, left_out)
+            read = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
+            found = [outcome for outcome, _ in read]
+        shares = Shares(read_optima(log, left_out))
+        tables, several = rankings(map(shares.add, found))
         graders = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
-    rows = [msgspec.to_builtins(each) for each in tables]
+    rows = [ranking_row(each, shares) for each in tables]
     return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))
 
 

@@ -5,14 +5,14 @@ import { icon, inlineGlyph } from "./icons.js";
 import { readSetting, listenToKeys, toggleTheme } from "./keys.js";
 import { readAddress, writeAddress } from "./address.js";
 import { DIALOGS, renderDialog, openDialog, syncDialog } from "./dialogs.js";
-import { drawTimeline, stepWidth, prepareTimeline } from "./lanes.js";
+import { drawTimeline, OUTSIDE_MARKS, legend, stepWidth, prepareTimeline } from "./lanes.js";
 import { PANELS } from "./panels.js";
 import { findTurn, foldTurns, newTalk, scrollToTurn, transcriptPanel } from "./transcript.js";
-import { plainLine, breakableName, visibleText, signedNumber, toneClass } from "./text.js";
+import { firstPosition, seesVerdict, verdictBand } from "./verdict.js";
+import { plainLine, breakableName, compactNumber, visibleText, signedNumber, toneClass } from "./text.js";
 import { drawingOf } from "./families.js";
 
 const PLAY_INTERVAL = 700; // ms
-const OUTSIDE_MARKS = new Set(["world", "sla", "operator"]);
 
 /** Everything computed from a document once, before anything is drawn. */
 function prepareDocument(doc) {
@@ -49,22 +49,53 @@ function figure(label, value, kind = "") {
   return html`<div><dt>${label}</dt><dd class=${kind}>${value}</dd></div>`;
 }
 
+/** Tokens, cost and time of the model, as far as they are known. */
+function usageFigures({ exchanges }) {
+  const replies = exchanges.map((each) => each.reply).filter(Boolean);
+  const used = replies.map((reply) => reply.usage).filter(Boolean);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const [input, output] = [sum(used.map((each) => each.input)), sum(used.map((each) => each.output))];
+  const costs = used.map((each) => each.cost).filter((each) => typeof each === "number");
+  const seconds = sum(exchanges.map((each) => each.latency_ms)) / 1000;
+  const minutes = Math.floor(seconds / 60);
+  return [
+    input + output && figure("tokens in, out", `${compactNumber(input)} · ${compactNumber(output)}`),
+    costs.length && costs.length === replies.length && figure("cost", `$${sum(costs).toFixed(2)}`),
+    seconds && figure("model time", minutes ? `${minutes} min ${Math.round(seconds % 60)} s` : `${seconds.toFixed(1)} s`),
+  ].filter(Boolean);
+}
+
+/** What was possible in this world, where the log knows it. */
+function optimumFigure({ optimum }, future) {
+  if (future || !optimum) return nothing;
+  const share = optimum.share === null ? "" : ` ${(100 * optimum.share).toFixed(1)}% of it`;
+  return figure("optimum", html`${optimum.score.toFixed(4)}<span class="dim reason"
+    title="regret ${optimum.regret.toFixed(4)}">${share}</span>`);
+}
+
+function figures(s) {
+  const { episode, verdict } = s.doc;
+  const future = s.doc.blind || (s.hide && s.at < s.last);
+  const known = episode.score !== null && !future;
+  return html`<dl class="figures">
+    ${verdict || !known ? nothing : figure("score", episode.score.toFixed(4))}
+    ${episode.ended === "running" ? figure("ended", html`<span class="badge">unfinished</span>`) : nothing}
+    ${optimumFigure(s.doc, future)}
+    ${figure("steps", episode.steps)}
+    ${figure("reward", future ? "–" : signedNumber(episode.total_reward), future ? "" : toneClass(episode.total_reward))}
+    ${future ? nothing : usageFigures(s.doc)}</dl>`;
+}
+
 function header(s, { back, notice }) {
   const { episode, scenario } = s.doc;
-  const about = [scenario.title, episode.agent.name, `seed ${episode.seed_text ?? episode.seed}`, `rules ${episode.rules}`,
+  const about = [scenario.title, episode.agent.name, `seed ${episode.seed_text ?? episode.seed}`,
     episode.labels.run && `run ${episode.labels.run}`].filter(Boolean).join(" · ");
-  const future = s.doc.blind || (s.hide && s.at < s.last);
   return html`<header><div class="what">
       ${back ? html`<button type="button" class="back" @click=${back.go}>← ${back.text}</button>` : nothing}
-      <h1>${back ? html`<span class="tag ${back.tag}">${back.tag.toUpperCase()}</span> ` : nothing}${breakableName(episode.scenario)}</h1><p class="dim">${visibleText(about)}${episode.fork_of
+      <h1>${back ? html`<span class="tag ${back.tag}">${back.tag.toUpperCase()}</span> ` : nothing}${breakableName(episode.scenario)}</h1><p class="dim">${visibleText(about)}
+        · <code title="digest ${episode.digest}">${(episode.id ?? episode.digest).slice(0, 8)}</code>${episode.fork_of
         ? html` · fork of ${breakableName(episode.fork_of.id)} at ${episode.fork_of.at}` : nothing}</p>${notice?.(s) ?? nothing}</div>
-    <dl class="figures">
-      ${figure("score", future || episode.score === null ? "–" : episode.score.toFixed(4))}
-      ${figure("reward", future ? "–" : signedNumber(episode.total_reward), future ? "" : toneClass(episode.total_reward))}
-      ${figure("ended", episode.ended === "running" ? html`<span class="badge">unfinished</span>`
-        : html`${episode.ended}<span class="dim reason"> ${breakableName(episode.reason)}</span>`)}
-      ${figure("digest", html`<code title=${episode.digest}>${episode.digest.slice(0, 12)}</code>`)}
-    </dl></header>`;
+    ${figures(s)}</header>`;
 }
 
 function toolButton(kind, label, action, off = false, extra = "") {
@@ -124,12 +155,12 @@ function renderShell(s, around) {
     at: s.at, picked: s.picked, pick: s.pick, before: s.before, width: s.width, height: s.height, hide: s.hide,
     look: s.look?.() ?? null,
   };
-  return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, around)}${transport(s)}
+  return html`<div class="episode ${s.hide ? "blind" : ""}">${header(s, around)}${verdictBand(s)}${transport(s)}
     <main class=${s.tab === "transcript" ? "reading" : ""}>
       <section class="picture" aria-label="Picture">${s.width ? s.family.picture(s.made, s.doc, s.view, state) : nothing}</section>
-      <section class="timeline" aria-label="Timeline">${s.width ? drawTimeline(s.line, s.doc, {
+      <section class="timeline" aria-label="Timeline" tabindex="0">${s.width ? drawTimeline(s.line, s.doc, {
         at: s.at, hide: s.hide, width: s.lineWidth, picked: s.picked, seek: s.seek, pick: s.pick,
-      }) : nothing}</section>
+      }) : nothing}${legend(s.line, s.doc, s)}</section>
       <section class="side">${tabList(s)}<div id="panel" role="tabpanel" tabindex="0" aria-labelledby="tab-${s.tab}">
         ${s.doc.omitted.length && s.tab === "step" ? html`<p class="dim">Left out: ${s.doc.omitted.map((each) => each.what).join(", ")}.</p>` : nothing}
         ${s.tab === "step" ? marksHere(s) : nothing}${s.width ? s.panels[s.tab](s) : nothing}</div></section>
@@ -249,6 +280,15 @@ function findHits(s, term) {
   return { term, hits: new Set(order), order };
 }
 
+function addLinks(s, root) {
+  s.toPart = (name) => {
+    s.open("grade");
+    const part = root.querySelector(`[data-part="${CSS.escape(name)}"]`);
+    part?.closest("details")?.setAttribute("open", "");
+    part?.scrollIntoView({ block: "nearest" });
+  };
+}
+
 function addSearch(s, root) {
   s.search = (text) => s.set({ find: { ...findHits(s, text.toLowerCase()), place: -1 } });
   s.findNext = (way) => {
@@ -279,7 +319,7 @@ function keyActions(s, root) {
     },
     n: () => findOn(1), N: () => findOn(-1), o: () => s.tab === "transcript" && foldTurns(s),
     g: open("go"), f: open("fork"), d: open("compare"), "?": open("keys"),
-    c: () => { s.write(); s.ask("link"); },
+    c: () => { s.write(); s.ask("link"); }, v: () => seesVerdict(s) && s.seek(s.doc.verdict.at),
     t: toggleTheme, z: () => s.set({ hide: !s.hide }),
     Escape: () => s.set({ picked: null, seq: null }),
   };
@@ -317,9 +357,10 @@ export function showEpisode(root, doc, around = {}) {
   };
   s.write = () => writeAddress(addressOf(s, around.hash));
   addActions(s, update);
+  addLinks(s, root);
   addSearch(s, root);
   const detach = around.attach?.(s) ?? (() => {});
-  s.at = doc.episode.ended === "running" ? s.last : Math.max(0, Math.min(s.last, Number(root.dataset.step ?? 0)));
+  s.at = Math.max(0, Math.min(s.last, Number(root.dataset.step ?? firstPosition(s.doc))));
   readHash(s);
   render(renderShell(s, around), root);
   measurePanes(root, s);

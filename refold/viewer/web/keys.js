@@ -11,6 +11,7 @@ export const HELP = [
   ["g", "go to a step or an event"],
   ["f  d", "fork here, compare"],
   ["Enter, Esc", "select; deselect, close"],
+  ["v", "go to the step that decided the episode"],
   ["c  t  z", "copy link, theme, hide the future"],
   ["?", "this list"],
 ];

@@ -11,6 +11,13 @@ const FLAGS_HEIGHT = 18;
 const LEAST_STEP_WIDTH = 16;
 const MOST_STEP_WIDTH = 96;
 const MOST_LANES = 300;
+const BAD_MARKS = {
+  refused: "refused", failed: "failed", permanent: "failed for good", mistake: "mistake", risky: "risky", parse: "no action in a reply",
+};
+/** Marks for what came from outside, in words. */
+export const OUTSIDE_MARKS = new Map([
+  ["sla", "deadline missed"], ["world", "change from outside"], ["operator", "remark, other seed or score"],
+]);
 const OUTCOME_GLYPHS = {
   done: "done", failed: "fail", permanent: "gone", aborted: "fail", running: "run", offline: "gone",
 };
@@ -147,6 +154,22 @@ function positionMarker(at, w, high) {
 function laneRules(rows, wide) {
   return Array.from({ length: rows }, (_, row) => svg`<line class="rule" x1="0" x2=${wide}
     y1=${row * ROW_HEIGHT + 0.5} y2=${row * ROW_HEIGHT + 0.5} />`);
+}
+
+function markWords(seen, words) {
+  return [...words].filter(([kind]) => seen.has(kind)).map(([, told]) => told).join(", ");
+}
+
+/** What the letters and marks mean, those that occur as far as they are seen. */
+export function legend(line, doc, { at, hide }) {
+  const steps = doc.steps.slice(0, hide ? at : doc.steps.length);
+  const letters = new Map(steps.map((step, place) => [line.letters[place], step.error ? "refused" : step.say.split(/[\s(:]/, 1)[0]]));
+  const kinds = new Set(doc.marks.filter((mark) => !hide || mark[0] <= at).map((mark) => mark[1]));
+  const [bad, outside] = [markWords(kinds, Object.entries(BAD_MARKS)), markWords(kinds, OUTSIDE_MARKS)];
+  const square = (kind) => html`<svg class="square" width="8" height="8" aria-hidden="true"><rect class=${kind} width="7" height="7" /></svg>`;
+  return html`<p class="legend">${[...letters].map(([letter, word]) => html`<span class=${letter === "!" ? "bad" : ""}><b>${plainLine(letter)}</b>
+      ${visibleText(word.slice(0, 30))}</span> `)}${bad ? html`<span>${square("bad")} ${bad}</span> ` : nothing}${outside
+      ? html`<span>${square("mark")} ${outside}</span>` : nothing}</p>`;
 }
 
 /** Draws the timeline at position *at*; *seek* gets the step that is clicked, *pick* the subtask. */

@@ -1,8 +1,9 @@
 // The panels beside the picture but for the transcript: Step, State, Model, Events, Grade.
 import { html, nothing, noChange } from "./vendor/lit-html.js";
 import { inlineGlyph } from "./icons.js";
+import { gradePanel } from "./grade.js";
 import { stateTables } from "./tables.js";
-import { textBlock, plainLine, breakableName, shortNumber, visibleText, signedNumber, toneClass } from "./text.js";
+import { textBlock, breakableName, visibleText, signedNumber, toneClass } from "./text.js";
 
 const HIDDEN_EVENTS = new Set(["action_taken", "step_rewarded"]);
 
@@ -34,12 +35,19 @@ function rewardTable(step) {
     <tr class="sum"><th scope="row">so far</th><td>${signedNumber(step.total)}</td></tr></tbody></table>`;
 }
 
+/** What the model thought and said before the action, in its last reply. */
+function wordsBefore(s) {
+  const { reply } = s.doc.exchanges.findLast((each) => each.step === s.at - 1 && each.reply) ?? {};
+  return html`${reply?.reasoning ? html`<h2>Thought</h2>${textBlock(reply.reasoning)}` : nothing}
+    ${reply?.text.trim() ? html`<h2>Said</h2>${textBlock(reply.text)}` : nothing}`;
+}
+
 /** The Step panel: what the step did, and where the episode stands after it. */
 export function stepPanel(s) {
   const step = s.doc.steps[s.at - 1];
   const said = eventsAt(s).filter((event) => !HIDDEN_EVENTS.has(event[2]));
   const hint = s.family.hint?.(s.view);
-  return html`<h2>Action</h2>${actionBlock(step)}
+  return html`${wordsBefore(s)}<h2>Action</h2>${actionBlock(step)}
     ${said.length ? html`<h2>What happened</h2><ul class="said">${said.map((event) => eventRow(s, event))}</ul>` : nothing}
     ${step && !s.doc.blind ? rewardTable(step) : nothing}
     <h2>Now</h2>
@@ -124,40 +132,6 @@ function eventsPanel(s) {
       @input=${(event) => s.search(event.target.value)}>
     <output>${find.term ? `${find.place + 1} of ${find.order.length}` : ""}</output></form>
     <ol class="events" @click=${choose}>${s.doc.events.map((event) => eventListRow(s, event, s.rows))}</ol>`;
-}
-
-function shareBar(part) {
-  const full = part.most || Math.abs(part.points) || 1;
-  const share = Math.max(0, Math.min(1, Math.abs(part.points) / full));
-  return html`<svg class="share" viewBox="0 0 100 6" width="90" height="6" preserveAspectRatio="none" aria-hidden="true">
-    <rect class="whole" width="100" height="6" rx="3" /><rect class=${part.points < 0 ? "bad" : "good"}
-      width=${share * 100} height="6" rx="3" /></svg>`;
-}
-
-function gradePart(s, part) {
-  return html`<div class="part"><div class="line"><span>${breakableName(part.name)}</span>
-    <span class=${part.points < 0 ? "bad number" : "number"}>${shortNumber(part.points)}${part.most
-      ? html` <span class="dim">of ${shortNumber(part.most)}</span>` : nothing}</span>${shareBar(part)}</div>
-    ${part.gate < 1 ? html`<div class="dim">counted ${shortNumber(part.gate * 100)} %: little was done</div>` : nothing}
-    ${part.seqs.length ? html`<div class="why"><span class="dim">because of</span>
-      ${part.seqs.map((seq) => html`<button type="button" class="seq" title=${plainLine(s.doc.events[seq][4])}
-        aria-label="event ${seq}: ${plainLine(s.doc.events[seq][4])}" @click=${() => s.toEvent(seq)}>${seq}</button>`)}
-      ${part.more ? html`<span class="dim">and ${part.more} more</span>` : nothing}</div>` : nothing}</div>`;
-}
-
-function gradePanel(s) {
-  const { grade } = s.doc;
-  if (!grade) {
-    return html`<p class="dim">No grade: the episode has not ended.</p>
-      ${s.doc.episode.id ? html`<pre class="text">refold resume ${breakableName(s.doc.episode.id)}</pre>` : nothing}`;
-  }
-  if (s.hide && s.at < s.doc.steps.length) return html`<p class="dim">Hidden with the future (z).</p>`;
-  const counts = Object.entries(grade.counts);
-  return html`<p class="score"><b>${grade.score.toFixed(4)}</b>
-      <span class="dim">${breakableName(grade.rubric.name)}@${grade.rubric.version}</span></p>
-    ${grade.parts.map((part) => gradePart(s, part))}
-    ${counts.length ? html`<h2>Counted</h2><table class="plain"><tbody>${counts.map(([key, value]) =>
-      html`<tr><th scope="row">${breakableName(key)}</th><td>${shortNumber(value)}</td></tr>`)}</tbody></table>` : nothing}`;
 }
 
 /** The panels by the names of their tabs, in order. */

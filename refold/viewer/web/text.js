@@ -59,6 +59,22 @@ export function signedNumber(value) {
   return (value < 0 ? "−" : "+") + text;
 }
 
+/** Lost points with two decimal places, as a loss. */
+export function lostPoints(points) {
+  return `−${points.toFixed(2)}`;
+}
+
+/** The name of a part of a grade as words. */
+export function plainName(name) {
+  return name.replaceAll("_", " ");
+}
+
+/** A large number in few letters. */
+export function compactNumber(value) {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(1)} M`;
+  return value >= 1e4 ? `${Math.round(value / 1e3)} k` : value.toLocaleString("en");
+}
+
 /** A number with up to four decimal places. */
 export function shortNumber(value) {
   return String(Math.round(value * 10000) / 10000);

@@ -2,6 +2,7 @@
 import { html, nothing, noChange } from "./vendor/lit-html.js";
 import { inlineGlyph } from "./icons.js";
 import { isObject } from "./fold.js";
+import { OUTSIDE_MARKS } from "./lanes.js";
 import { visibleText, breakableName, signedNumber, toneClass } from "./text.js";
 
 const MOST_LINES = 12;
@@ -170,6 +171,31 @@ function turnBlock(s, turn) {
     <div class="told">${turn.pieces.map((piece) => pieceBlock(s, piece))}</div></li>`;
 }
 
+/** The turns with runs of equal ones together, as far as *turns* go: [its turns, its group or null]. */
+function runsOf(turns, groups) {
+  const runs = [];
+  for (const turn of turns) {
+    // The first of equal turns stands by itself, in full.
+    const group = groups.find(({ first, period, times }) => turn.position >= first + period && turn.position < first + period * times) ?? null;
+    const last = runs.at(-1);
+    if (group && last?.group === group) last.turns.push(turn);
+    else runs.push({ group, turns: [turn] });
+  }
+  return runs;
+}
+
+function sameTurns(s, { group, turns }) {
+  const [first, last] = [turns[0].position, turns.at(-1).position];
+  const news = s.doc.marks.filter(([at, kind]) => at >= first && at <= last && OUTSIDE_MARKS.has(kind));
+  const what = group.period > 1 ? `the same ${group.period} steps` : "the same";
+  const inside = (at) => at >= first && at <= last;
+  const shown = s.talk.open || inside(s.at) || s.talk.hits.some(inside);
+  return html`<li class="same"><details class="fold" .open=${shown}><summary><b>${Math.ceil(turns.length / group.period)} × ${what}</b>
+      <span>${first === last ? `step ${first}` : `steps ${first} to ${last}`}</span> ${news.map(([at, , say]) => html`<span
+      class="mark">${inlineGlyph("flag")} ${at}: ${visibleText(say)}</span> `)}</summary>
+    <ol class="turns">${turns.map((turn) => turnBlock(s, turn))}</ol></details></li>`;
+}
+
 /** The Transcript panel. */
 export function transcriptPanel(s) {
   const { term, hits, place } = s.talk;
@@ -182,7 +208,7 @@ export function transcriptPanel(s) {
     <output>${term ? `${place + 1} of ${hits.length} turns` : ""}</output>
     <button type="button" aria-pressed=${s.talk.open} @click=${() => foldTurns(s)}>${s.talk.open ? "Fold" : "Open all"}</button></form>
     ${asked ? nothing : html`<p class="dim">No model was asked: these are the actions, and what came of them.</p>`}
-    <ol class="turns">${turns.map((turn) => turnBlock(s, turn))}</ol>`;
+    <ol class="turns">${runsOf(turns, s.doc.verdict?.groups ?? []).map((run) => (run.group ? sameTurns(s, run) : turnBlock(s, run.turns[0])))}</ol>`;
 }
 
 /** Scrolls the turn at the position to the top, unless it is in view already. */

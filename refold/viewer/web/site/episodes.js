@@ -1,111 +1,42 @@
-// The list of episodes: filtered, sorted, refreshed, with two to be picked for a comparison.
+// The list of episodes: filtered, searched, sorted, refreshed, with two to be picked for a comparison.
 import { html, render, nothing } from "../vendor/lit-html.js";
-import { readAddress, writeAddress } from "../address.js";
 import { plainLine, visibleText } from "../text.js";
-import { get, repeat } from "./api.js";
+import { get, repeat, wait } from "./api.js";
+import { FILTERS, filterChips, filterForm, isFalling, narrows, queryOf, readFilters, sortOrder, writeFilters } from "./filters.js";
 import { leftOutNotice } from "./left_out.js";
 import { Listing } from "./listing.js";
+import { fixedScore } from "./marks.js";
 import { refusalOf } from "./refusal.js";
 import { COLUMNS, episodeTable, shortId } from "./rows.js";
-import { scenarioFilter } from "./tasks.js";
 
 const REFRESH_INTERVAL = 3000;
+const READING_PAUSE = 200;
 const WRITE_DELAY = 120;
-const FILTERS = { scenario: "", agent: "", run: "", find: "", state: "", sort: "newest" };
-const SERVER_FILTERS = ["scenario", "agent", "run"];
-const STATES = [["", "all"], ["ended", "ended"], ["unfinished", "unfinished"]];
 const SORT_ARROWS = ["M0 6h8l-4-5z", "M0 2h8l-4 5z"];
-const KEYS = ["episode", "scenario", "agent", "run", "score", "reward", "rewards", "steps", "state", "newest"];
+const KEYS = ["episode", "scenario", "verdict", "score", "reward", "rewards", "steps", "tokens", "cost", "agent", "run", "state", "newest"];
 
-function readHash() {
-  const given = readAddress();
-  return Object.fromEntries(Object.entries(FILTERS).map(([key, usual]) => [key, given.get(key) ?? usual]));
+/** Columns that are there only if a row has something in them. */
+const SELDOM = { tokens: (row) => row.input_tokens !== null, cost: (row) => row.cost !== null };
+
+function counted(number) {
+  return `${number} episode${number === 1 ? "" : "s"}`;
 }
 
-function writeHash(filters) {
-  const given = Object.entries(filters).filter(([key, value]) => value !== FILTERS[key]);
-  writeAddress([["page", "episodes"], ...given]);
-}
-
-/** The column to sort by, and whether in the opposite of its usual direction. */
-function sortOrder({ sort }) {
-  const key = sort.replace(/^-/, "");
-  return COLUMNS[key]?.by ? { key, turned: sort.startsWith("-") } : { key: FILTERS.sort, turned: false };
-}
-
-function matches(row, { find, state }) {
-  if (state && (row.ended !== null) !== (state === "ended")) return false;
-  const term = find.trim().toLowerCase();
-  return !term || [row.id, row.scenario, row.agent, row.run].some((text) => text.toLowerCase().includes(term));
-}
-
-function sortRows(rows, filters) {
-  const { key, turned } = sortOrder(filters);
-  const { by, falls = false } = COLUMNS[key];
-  const way = falls === turned ? 1 : -1;
-  return rows.map((row) => [by(row), row]).sort(([one], [other]) => {
-    if (one === null || other === null) return (one === null) - (other === null);
-    return way * (typeof one === "string" ? one.localeCompare(other, "en", { numeric: true }) : one - other);
-  }).map(([, row]) => row);
-}
-
-/** The loaded rows that match the filters, sorted; *place* counts from the oldest. */
-function visibleRows(s) {
-  const { rows } = s.listing;
-  const placed = rows.map((row, place) => ({ ...row, place: rows.length - place }));
-  return sortRows(placed.filter((row) => matches(row, s.filters)), s.filters);
-}
-
-function loadedNames(s, key) {
-  return [...new Set(s.listing.rows.map((row) => row[key]))].filter(Boolean).sort();
-}
-
-function textFilter(s, key, label) {
-  const names = loadedNames(s, key).filter((each) => plainLine(each) === each);
-  const change = (event) => s.change({ [key]: event.target.value });
-  const input = (event) => {
-    if (!event.target.value || names.includes(event.target.value)) change(event);
-  };
-  return html`<label class="field">${label} <input type="search" name=${key} maxlength="255" placeholder="all"
-    autocomplete="off" list="all-${key}" .value=${s.filters[key]} @input=${input} @change=${change}></label>
-    <datalist id="all-${key}">${names.map((each) => html`<option value=${each}></option>`)}</datalist>`;
-}
-
-function stateFilter(s) {
-  const option = ([value, text]) => html`<option value=${value} .selected=${value === s.filters.state}>${text}</option>`;
-  return html`<label class="field">State <select name="state"
-    @change=${(event) => s.change({ state: event.target.value })}>${STATES.map(option)}</select></label>`;
-}
-
-function findFilter(s) {
-  return html`<label class="field wide">Find <input type="search" name="find" autocomplete="off"
-    placeholder="in ids, scenarios, agents, runs" .value=${s.filters.find}
-    @input=${(event) => s.change({ find: event.target.value })}></label>`;
-}
-
-function filterForm(s) {
-  const narrow = (scenario) => s.change({ scenario });
-  return html`<form class="filters" role="search" aria-label="Episodes" @submit=${(event) => event.preventDefault()}>
-    ${scenarioFilter(s.tasks, s.filters.scenario, narrow, loadedNames(s, "scenario"))}
-    ${textFilter(s, "agent", "Agent")}${textFilter(s, "run", "Run")}${stateFilter(s)}${findFilter(s)}</form>`;
-}
-
-function countText(s, rows) {
-  const loaded = s.listing.rows.length;
-  const word = loaded === 1 ? "episode" : "episodes";
-  const fitting = rows.length < loaded ? `${rows.length} of ${loaded} ${word}` : `${loaded} ${word}`;
-  if (s.listing.next === null) return fitting;
-  const { key } = sortOrder(s.filters);
-  return `${fitting} loaded, there are more${key === "newest" ? "" : `; sorted by ${COLUMNS[key].title} among these ${loaded}`}`;
+function countText({ listing, filters }) {
+  const { count, total, mean, unread } = listing;
+  const fitting = narrows(filters) ? `${count} of ${counted(total)}` : counted(count);
+  const scored = narrows(filters) && mean !== null ? `, mean score ${fixedScore(mean)}` : "";
+  const loaded = listing.next === null ? "" : `, ${listing.rows.length} loaded`;
+  return `${fitting}${scored}${loaded}${unread ? `; the messages of ${unread} are still to be read` : ""}`;
 }
 
 /** The head of a column: a button that sorts by it, and at a second click the other way round. */
 function columnHead(s, key) {
-  const { title, by, falls = false } = COLUMNS[key];
-  if (!by) return html`<th scope="col" class="col-${key}">${title}</th>`;
+  const { title, sort: sortable } = COLUMNS[key];
+  if (!sortable) return html`<th scope="col" class="col-${key}">${title}</th>`;
   const now = sortOrder(s.filters);
   const active = now.key === key;
-  const falling = falls !== now.turned;
+  const falling = active && isFalling(s.filters);
   const sort = active && !now.turned ? `-${key}` : key;
   return html`<th scope="col" class="col-${key}" aria-sort=${active ? (falling ? "descending" : "ascending") : nothing}>
     <button type="button" @click=${() => s.change({ sort })}>${title}<svg class="way" viewBox="0 0 8 8" width="8" height="8"
@@ -134,24 +65,20 @@ function comparePanel(s) {
 
 function emptyList(s) {
   if (s.wrong) return nothing;
-  const limited = Object.keys(FILTERS).some((key) => key !== "sort" && s.filters[key]);
-  if (!limited) {
-    return html`<div class="none"><p>No episodes yet.</p>
-      <p class="dim"><a href="#page=start">Play one, or let an agent play</a>, or record one from a shell:</p>
-      <pre class="text">refold record workflow/hard --agent greedy --log LOG</pre></div>`;
-  }
-  const clear = () => s.change({ ...FILTERS, sort: s.filters.sort });
-  return html`<div class="none"><p>No ${s.listing.next === null ? nothing : "loaded "}episode fits.</p>
-    <p><button type="button" @click=${clear}>Clear filters</button></p></div>`;
+  if (narrows(s.filters)) return html`<div class="none"><p>No episode fits.</p></div>`;
+  return html`<div class="none"><p>No episodes yet.</p>
+    <p class="dim"><a href="#page=start">Play one, or let an agent play</a>, or record one from a shell:</p>
+    <pre class="text">refold record workflow/hard --agent greedy --log LOG</pre></div>`;
 }
 
 function renderPage(s) {
-  const rows = visibleRows(s);
+  const { rows } = s.listing;
   const drawn = { head: (key) => columnHead(s, key), lead: (row) => compareBox(s, row) };
-  const table = () => episodeTable(rows, KEYS, "Episodes", drawn);
+  const keys = KEYS.filter((key) => !(key in SELDOM) || rows.some(SELDOM[key]));
+  const table = () => episodeTable(rows, keys, "Episodes", drawn);
   const more = () => html`<p class="more"><button type="button" ?disabled=${s.busy} @click=${s.more}>More episodes</button></p>`;
-  return html`<main class="page"><div class="title"><h1>Episodes</h1><p class="dim" role="status">${countText(s, rows)}</p></div>
-    ${filterForm(s)}
+  return html`<main class="page"><div class="title"><h1>Episodes</h1><p class="dim" role="status">${countText(s)}</p></div>
+    ${filterForm(s)}${filterChips(s)}
     ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}${leftOutNotice(s.listing.leftOut.values())}
     <div aria-busy=${String(s.busy)}>${rows.length ? table() : emptyList(s)}</div>
     ${s.listing.next === null ? nothing : more()}${comparePanel(s)}</main>`;
@@ -182,10 +109,6 @@ function drawInPlace(root, draw) {
   return undefined;
 }
 
-function serverFilters(filters) {
-  return Object.fromEntries(SERVER_FILTERS.map((key) => [key, filters[key].trim()]));
-}
-
 /** Does *work* on a listing and takes it over, unless another listing is wanted by then. */
 async function updateListing(s, listing, work) {
   const wrong = await refusalOf(work);
@@ -199,22 +122,22 @@ async function load(s) {
   s.set({});
 }
 
-/** Applies the filters; asks the server again only if those that it applies have changed. */
+/** Applies the filters; asks the server again only if they have changed. */
 function applyFilters(s) {
-  const asked = serverFilters(s.filters);
-  if (SERVER_FILTERS.every((key) => asked[key] === s.wanted.asked[key])) return s.set({});
+  const asked = queryOf(s.filters);
+  if (Object.keys(asked).every((key) => asked[key] === s.wanted.asked[key])) return s.set({});
   s.wanted = new Listing(asked);
   return load(s);
 }
 
 function initialState(filters) {
-  const listing = new Listing(serverFilters(filters));
-  const s = { filters, listing, wanted: listing, ticks: [], wrong: null, busy: false, writing: null, draw: () => {} };
+  const listing = new Listing(queryOf(filters));
+  const s = { filters, listing, wanted: listing, ticks: [], wrong: null, busy: false, writing: null, typing: null, draw: () => {} };
   s.set = (changes) => { Object.assign(s, changes); s.draw(); };
   s.change = (changes) => {
     Object.assign(s.filters, changes);
     clearTimeout(s.writing);
-    s.writing = setTimeout(() => writeHash(s.filters), WRITE_DELAY);
+    s.writing = setTimeout(() => writeFilters(s.filters), WRITE_DELAY);
     applyFilters(s);
   };
   s.more = () => load(s);
@@ -237,7 +160,7 @@ function resumeState(filters) {
 async function followAddress(s, alive) {
   const onHash = async () => {
     if (!alive()) return;
-    s.filters = readHash();
+    s.filters = readFilters();
     await applyFilters(s);
   };
   window.addEventListener("hashchange", onHash);
@@ -247,15 +170,22 @@ async function followAddress(s, alive) {
 
 /** Shows the episodes, newest first; as the user left them if the filters are the same. */
 export async function showEpisodes(root, key, alive) {
-  const filters = readHash();
+  const filters = readFilters();
   const again = resumeState(filters);
   const s = again?.s ?? initialState(filters);
   const [{ tasks }] = await Promise.all([get("tasks"), again ? null : load(s)]);
   const draw = () => { if (alive()) render(renderPage(s), root); };
-  const refresh = async () => {
+  const refreshOnce = async () => {
     const { listing } = s;
     await updateListing(s, listing, () => listing.refresh());
     if (alive()) drawInPlace(root, draw);
+  };
+  const refresh = async () => {
+    await refreshOnce();
+    while (alive() && s.listing.unread && !s.wrong) { // each request reads some more of the messages
+      await wait(READING_PAUSE);
+      await refreshOnce();
+    }
   };
   const deaf = await followAddress(s, alive);
   if (!alive()) return deaf;
@@ -270,5 +200,6 @@ export async function showEpisodes(root, key, alive) {
     stop();
     deaf();
     clearTimeout(s.writing);
+    clearTimeout(s.typing);
   };
 }

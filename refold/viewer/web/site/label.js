@@ -27,7 +27,7 @@ function isBlind({ by, names, shown }) {
 function blinded(doc) {
   const words = (event) => (TOLD_OF_SCORES.has(event[2]) ? [...event.slice(0, 3), {}, HIDDEN] : event);
   return {
-    ...doc, blind: true, grade: null,
+    ...doc, blind: true, grade: null, verdict: null, marks: doc.marks.filter((mark) => mark[1] !== "mistake"),
     episode: { ...doc.episode, agent: { kind: "", name: "", model: null }, score: null, total_reward: 0, labels: {} },
     steps: doc.steps.map((step) => ({ ...step, reward: 0, total: 0, parts: {} })),
     events: doc.events.map(words), models: [],

@@ -1,25 +1,33 @@
-// Episodes from the server, newest first: loaded page by page, and refreshed.
+// Episodes from the server, in the order asked for: loaded page by page, and refreshed.
 import { get, withQuery } from "./api.js";
 
 const PAGE_SIZE = 50;
 const MOST_ROWS = 500;
+const COMPARED = ["events", "ended", "score", "verdict"];
 
 function hasChanged(known, row) {
-  return !known || known.events !== row.events || known.ended !== row.ended || known.score !== row.score;
+  return !known || COMPARED.some((key) => known[key] !== row[key]);
 }
 
-/** Episodes of a scenario or family, an agent, a run: *rows* are those loaded so far, *leftOut* those that cannot be read, by id. */
+/**
+ * The episodes that are *asked* for: *rows* are those loaded so far, *leftOut* those that cannot be read, by id.
+ *
+ * *count* fit of *total*, their mean score is *mean*; *errors* are what episodes met; the messages of *unread* are still to be searched.
+ */
 export class Listing {
   constructor(asked) {
     this.asked = asked;
     this.rows = [];
     this.next = null;
     this.leftOut = new Map();
+    Object.assign(this, { count: 0, total: 0, mean: null, errors: [], unread: 0 });
   }
 
   async ask(values) {
     const page = await get(withQuery("episodes", { ...this.asked, ...values }));
     for (const each of page.left_out ?? []) this.leftOut.set(each.id, each);
+    const { count, total, mean, errors, unread } = page;
+    Object.assign(this, { count, total, mean, errors, unread });
     return page;
   }
 
@@ -41,21 +49,20 @@ export class Listing {
       const row = found.episodes[place];
       return hasChanged(known.get(row.id), row);
     });
-    if (!places.length) return;
+    if (!places.length) return this.take(found, []);
     const [first, last] = [places[0], places.at(-1)];
     const before = first ? found.episodes[first - 1].id : null;
     const fresh = await this.ask({ rewards: true, limit: last - first + 1, before });
-    this.take(found, fresh.episodes);
+    return this.take(found, fresh.episodes);
   }
 
-  /** Puts the rows *found* before older ones; drops those if there may be a gap between them. */
+  /** Puts the rows *found* in place of those up to the last of them; drops the rest if there may be a gap between them. */
   take(found, fresh) {
     const known = new Map([...this.rows, ...fresh].map((row) => [row.id, row]));
     const ids = new Set(found.episodes.map((row) => row.id));
-    const older = this.rows.filter((row) => !ids.has(row.id));
-    const reached = older.length < this.rows.length;
-    if (!reached) this.next = found.next;
-    const rows = reached ? [...found.episodes, ...older] : found.episodes;
-    this.rows = rows.map((row) => known.get(row.id)).filter((row) => row !== undefined);
+    const last = this.rows.findLastIndex((row) => ids.has(row.id));
+    if (last < 0) this.next = found.next;
+    const older = last < 0 ? [] : this.rows.slice(last + 1);
+    this.rows = [...found.episodes, ...older].map((row) => known.get(row.id)).filter((row) => row !== undefined);
   }
 }

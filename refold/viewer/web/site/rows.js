@@ -11,7 +11,10 @@ const END = 11;
 const SECOND = 1000;
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 const MONTH = 30 * 86400;
+const COST_DIGITS = 4;
 const STATES = { terminated: ["done", "ended"], truncated: ["gone", "truncated"], null: ["run", "unfinished"] };
+
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** A short form of an id: 8 letters of a random one, up to 24 with both ends of any other. */
 export function shortId(id) {
@@ -60,18 +63,31 @@ function forkLink({ parent, fork_at: at }) {
   return html` <a class="fork" href=${addressOf(parent, at)} title=${told}>fork@${at}</a>`;
 }
 
-/** The columns: title, cell, sort key (`by`), and whether the highest comes first (`falls`). */
+function verdictCell({ id, verdict, hits }) {
+  const hit = (each) => html`<li><a href=${addressOf(id, each.step)}>step ${each.step} ${visibleText(each.kind)}</a> ${visibleText(each.text)}</li>`;
+  return html`${verdict ? visibleText(verdict) : nothing}${hits?.length ? html`<ul class="hits">${hits.map(hit)}</ul>` : nothing}`;
+}
+
+function tokensCell({ input_tokens: read, output_tokens: written }) {
+  if (read === null) return nothing;
+  return html`<span title="${read} read, ${written} written">${compact.format(read + written)}</span>`;
+}
+
+/** The columns: title, cell, what the server sorts by (`sort`), and whether the highest comes first (`falls`). */
 export const COLUMNS = {
   episode: { title: "episode", cell: (row) => html`${episodeLink(row.id)}${forkLink(row)}` },
-  scenario: { title: "scenario", cell: (row) => breakableName(row.scenario), by: (row) => row.scenario },
-  agent: { title: "agent", cell: (row) => breakableName(row.agent), by: (row) => row.agent },
-  run: { title: "run", cell: (row) => (row.run ? breakableName(row.run) : nothing) },
-  score: { title: "score", cell: (row) => scoreBar(row.score), by: (row) => row.score, falls: true },
-  reward: { title: "reward", cell: rewardCell, by: (row) => row.total, falls: true },
+  scenario: { title: "scenario", cell: (row) => breakableName(row.scenario), sort: "scenario" },
+  agent: { title: "agent", cell: (row) => breakableName(row.agent), sort: "agent" },
+  run: { title: "run", cell: (row) => (row.run ? breakableName(row.run) : nothing), sort: "run" },
+  verdict: { title: "verdict", cell: verdictCell },
+  score: { title: "score", cell: (row) => scoreBar(row.score), sort: "score", falls: true },
+  reward: { title: "reward", cell: rewardCell, sort: "reward", falls: true },
   rewards: { title: "rewards", cell: (row) => rewardSpark(row.rewards, row.steps) },
-  steps: { title: "steps", cell: (row) => row.steps, by: (row) => row.steps, falls: true },
+  steps: { title: "steps", cell: (row) => row.steps, sort: "steps", falls: true },
+  tokens: { title: "tokens", cell: tokensCell, sort: "tokens", falls: true },
+  cost: { title: "cost", cell: ({ cost }) => (cost === null ? nothing : `$${cost.toFixed(COST_DIGITS)}`), sort: "cost", falls: true },
   state: { title: "state", cell: stateCell },
-  newest: { title: "began", cell: beganCell, by: (row) => row.place, falls: true },
+  newest: { title: "began", cell: beganCell, sort: "began", falls: true },
 };
 
 /** Opens the row's episode at a click, unless that hit a control or ended a selection of text. */

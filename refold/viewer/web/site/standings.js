@@ -39,25 +39,31 @@ function bestLink(place) {
   return html`<a href=${addressOf(place.episode)} title=${told} aria-label=${told}>${score}</a>`;
 }
 
-function placeRow(place, single) {
+function percent(share) {
+  return share === null ? "–" : `${(100 * share).toFixed(1)}%`;
+}
+
+function placeRow(place, single, solved) {
   const some = place.mean !== null;
   return html`<tr><td class="rank">${place.rank ?? "–"}</td>
     <th scope="row" class="agent">${breakableName(place.agent || "–")} ${exclusionNote(place)}</th>
     <td class="mean">${some ? fixedScore(place.mean) : "–"}</td>
     <td class="axis">${some ? meanWithInterval(place.mean, place.score) : nothing}</td>
     ${single ? html`<td class="interval">${place.score ? intervalText(place.score) : nothing}</td>
-      <td class="n">${place.score?.n ?? 0}</td><td class="best">${some ? bestLink(place) : nothing}</td>` : nothing}</tr>`;
+      <td class="n">${place.score?.n ?? 0}</td>${solved ? html`<td class="optimum">${percent(place.optimum_share)}</td>` : nothing}<td class="best">${some ? bestLink(place) : nothing}</td>` : nothing}</tr>`;
 }
 
 function rankingTable(table, several) {
   const single = table.setting !== null;
+  const solved = table.places.some((place) => place.optimum_share !== null);
+  const optimum = solved ? [["optimum", "of optimum"]] : [];
   const title = ([kind, text]) => html`<th scope="col" class=${kind}>${text}</th>`;
   const picture = html`<span class="hidden">mean${single ? " and interval" : nothing}</span>${scoreAxis()}`;
   return html`<section class="ranking" data-over=${table.over}>${titleOf(table, several)}
     <table class="places" aria-label=${plainLine(table.over)}><thead><tr>
     ${[["rank", "rank"], ["agent", "agent"], ["mean", "mean"], ["axis", picture]].map(title)}
-    ${single ? [["interval", "95 %"], ["n", "n"], ["best", "best"]].map(title) : nothing}</tr></thead>
-    <tbody>${table.places.map((place) => placeRow(place, single))}</tbody></table></section>`;
+    ${single ? [["interval", "95 %"], ["n", "n"], ...optimum, ["best", "best"]].map(title) : nothing}</tr></thead>
+    <tbody>${table.places.map((place) => placeRow(place, single, solved))}</tbody></table></section>`;
 }
 
 function rankingBoard(s) {

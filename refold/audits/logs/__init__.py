@@ -1,0 +1,5 @@
+"""Audits of saved runs."""
+
+from refold.audits.logs.target import LogTarget
+
+__all__ = ["LogTarget"]

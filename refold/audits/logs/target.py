@@ -1,0 +1,46 @@
+"""A log of saved runs as a target."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from attrs import frozen
+
+from refold.audits.findings import Check
+from refold.audits.logs.case import LogCase
+from refold.audits.logs.checks import CHECKS
+from refold.engine import EventLog
+from refold.solving import Limits
+
+
+@frozen
+class LogTarget:
+    """The episodes of the log at *path*, of one *run* if it is not None."""
+
+    path: str
+    run: str | None
+
+    @property
+    def name(self) -> str:
+        """What it is called: its path, and its run."""
+        return self.path if self.run is None else f"{self.path} run {self.run}"
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """The checks of saved runs."""
+        return CHECKS
+
+    @property
+    def limits(self) -> Sequence[str]:
+        """What they do not show."""
+        return ("Of saved runs, only what their agents did is known, not what others could do.",)
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[LogCase]:
+        """
+        Open the log for reading.
+
+        Raises:
+            RefoldError: It cannot be read, or holds no episode that counts.
+        """
+        with EventLog(self.path, readonly=True) as log:
+            yield LogCase.read(log, self.path, self.run, limits)

@@ -1,0 +1,77 @@
+"""Checks of the grader: that it sees what it grades, and nothing else."""
+
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+
+from refold.audits.again import fresh_grade, several_grades
+from refold.audits.findings import Check, Measurement
+from refold.audits.played import Played, actions_of
+from refold.audits.scenarios.case import ScenarioCase
+from refold.engine import Stream
+from refold.graders import Grade
+
+
+def mutation(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure how many criteria still pay when all that the grade rests on is taken away."""
+    run = case.best.runs[0]
+    paid = [part for part in run.grade.parts if part.points > 0]
+    seqs = {seq for part in run.grade.parts for seq in part.seqs}
+    left = _without(run.stream, seqs).breakdown
+    unmoved = [part.name for part in paid if left[part.name] >= part.points]
+    about = (
+        f"of the best run, {len(unmoved)} of {len(paid)} criteria pay the same without the events "
+        "that its grade rests on"
+    )
+    if unmoved:
+        about += f": {', '.join(unmoved)}"
+    yield Measurement("", float(len(unmoved)), 0.0, about, run.shown)
+
+
+def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure how many swaps of two actions that change nothing later change the score."""
+    run = case.best.runs[0]
+    same = [
+        swapped
+        for place, swapped in _swapped(case, run)
+        if all(case.view(swapped, at) == case.view(run, at) for at in (place + 2, None))
+    ]
+    if not same:
+        about = "the order of no two actions of the best run is the same to a watcher"
+        yield Measurement("", None, None, about)
+        return
+    other = [each for each in same if each.score != run.score]
+    about = (
+        f"swaps of two actions after which a watcher sees no difference: {len(same)}, of them "
+        f"with another score: {len(other)}"
+    )
+    shown = other[0].shown if other else run.shown
+    yield Measurement("", float(len(other)), 0.0, about, shown)
+
+
+def determinism(case: ScenarioCase) -> Iterator[Measurement]:
+    """Measure how many runs have more than one grade when they are graded again."""
+    return several_grades(case.samples)
+
+
+def _without(stream: Stream, seqs: Collection[int]) -> Grade:
+    """Return the grade of *stream* without the events *seqs*."""
+    left = [seq for seq in range(len(stream)) if seq not in seqs]
+    events, payloads = [stream[seq] for seq in left], [stream.payloads[seq] for seq in left]
+    return fresh_grade(Stream(stream.family, events, payloads, stream.digest))
+
+
+def _swapped(case: ScenarioCase, run: Played) -> Iterator[tuple[int, Played]]:
+    """Yield the place of each two actions in a row that differ, and *run* with them swapped."""
+    actions = actions_of(run.stream)
+    for place, (one, other) in enumerate(pairwise(actions)):
+        if one != other:
+            changed = [*actions[:place], other, one, *actions[place + 2 :]]
+            yield place, case.follow("swapped", changed, run.shown.seed)
+
+
+CHECKS = (
+    Check("grader.mutation", "grades rest on what happened", "at most", mutation),
+    Check("grader.equivalence", "one end has one score", "at most", equivalence),
+    Check("semantic.verifier_determinism", "one run has one grade", "at most", determinism),
+)
+"""The checks of the grader."""

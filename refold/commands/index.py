@@ -1,0 +1,44 @@
+"""``refold index``."""
+
+import click
+
+from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.left_out import telling_left_out
+from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.output import print_json, safe_text
+from refold.commands.shared.progress import watching
+from refold.engine import EventLog
+from refold.engine.log.index.file import index_path, remove_index
+from refold.engine.log.index.index import LogIndex
+from refold.triage import add_words, indexed_outcomes, short_verdicts
+
+
+@click.command("index", epilog=format_examples("refold index", "refold index --log night.db"))
+@log_option
+@json_option
+def index_command(log_path: str, as_json: bool) -> int:
+    """
+    Make the index of the log anew, whole.
+
+    Lists, searches and reports look episodes up in it: a file beside the log, named like it with
+    .index at the end. They keep it up to date by themselves, so this only saves them the time in
+    which it is first made, about a minute for 10,000 episodes. The log is not touched.
+    """
+    path = index_path(log_path)
+    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+        remove_index(path)
+        with LogIndex(log, path) as index:
+            with watching("indexing") as watch:
+                index.catch_up(left_out, watch=watch)
+            with watching("reading messages") as watch:
+                add_words(index, left_out, watch=watch)
+            with watching("judging") as watch:
+                verdicts = short_verdicts(index, index.rows(), watch=watch)
+            count, _ = index.count()
+        with watching("grading") as watch:
+            indexed_outcomes(log, left_out, watch=watch)
+    if as_json:
+        print_json("indexes", [{"path": path, "episodes": count, "verdicts": len(verdicts)}])
+    else:
+        click.echo(safe_text(f"{path}: {pluralise(count, 'episode')}"))
+    return 1 if left_out else 0

@@ -1,0 +1,56 @@
+"""Pairs of episodes that moved between two runs, each with the command that tells why."""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console
+
+from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.output import safe_text
+from refold.engine import EventLog
+from refold.reports import Flip, LargeMove, Move
+from refold.triage import short_verdict
+
+_FLIPS_SHOWN = 20
+
+
+def verdicts_on_lower(log: EventLog, moves: Iterable[LargeMove]) -> dict[str, str]:
+    """Return the short verdict on the lower episode of each move, by id, where there is one."""
+    return {id: short for id in map(lower_of, moves) if (short := short_verdict(log, id))}
+
+
+def lower_of(move: Move) -> str:
+    """Return the id of the episode with the lower score."""
+    return move.episodes[int(move.difference < 0)]
+
+
+def diff_hint(move: Move, tail: str) -> str:
+    """Return the command that compares the two episodes; *tail* is its end."""
+    return f"refold diff {shlex.join(move.episodes)}{tail}"
+
+
+def print_moves(
+    out: Console, moves: Sequence[LargeMove], tail: str, reasons: Mapping[str, str]
+) -> None:
+    """Print the largest moves and why the lower one is low; a line for each command to copy."""
+    if moves:
+        out.print("\nlargest moves", style="bold")
+    for move in moves:
+        a, b = map(format_score, move.scores)
+        alike = f", {move.alike} more alike" if move.alike else ""
+        head = f"{format_signed(move.difference)} {move.scenario} seed {move.seed}, {a} to {b}"
+        out.print(safe_text(f"{head}{alike}: {diff_hint(move, tail)}"), soft_wrap=True)
+        if (why := reasons.get(lower_of(move))) is not None:
+            out.print(safe_text(f"  {'BA'[move.difference > 0]}: {why}"), soft_wrap=True)
+
+
+def print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:
+    """Print the first flips, each on one line however long, so that its command can be copied."""
+    if flips:
+        out.print(f"\n{pluralise(len(flips), 'episode')} flipped", style="bold")
+    for flip in flips[:_FLIPS_SHOWN]:
+        a, b = map(format_score, flip.scores)
+        head = f"only {'AB'[flip.better]} passed {flip.scenario} seed {flip.seed}, {a} and {b}"
+        out.print(safe_text(f"{head}: {diff_hint(flip, tail)}"), soft_wrap=True)
+    if len(flips) > _FLIPS_SHOWN:
+        out.print(f"and {len(flips) - _FLIPS_SHOWN} more: --json has all")

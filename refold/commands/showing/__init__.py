@@ -1,0 +1,1 @@
+"""What ``refold show`` prints beside text."""

@@ -1,0 +1,66 @@
+"""What the pages on audits show is true, and what they say of checks is what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+from shell import Shell
+from test_docs import Reader, folder
+
+from refold.audits.logs.checks import CHECKS as OF_LOGS
+from refold.audits.scenarios.target import CHECKS as OF_SCENARIOS
+
+__all__ = ["folder"]  # works in an empty folder
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_what_the_page_shows_is_true():
+    """Who follows the page sees what it shows."""
+    Reader().read("docs/audit.md")
+
+
+@pytest.mark.parametrize(
+    ("title", "checks"),
+    [("Checks of scenarios", OF_SCENARIOS), ("Checks of saved runs", OF_LOGS)],
+)
+def test_every_check_is_told(title, checks):
+    """The page has a row for each check, in the order of the report, with its side of the bound."""
+    section = (DOCS / "audit.md").read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    told = [id for row in rows for id in re.findall(r"`([a-z_]+\.[a-z_]+)`", row.split("|")[1])]
+    assert told == [each.id for each in checks]
+    sides = {each.id: each.side for each in checks}
+    for row in rows:
+        (id, *_), bound = re.findall(r"`([a-z_.]+)`", row), row.split("|")[3].strip()
+        assert bound.startswith(sides[id]) or bound == "as of scenarios"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("family", ["workflow", "inbox"])
+def test_published_audit(family, tmp_path):
+    """The page is what the command that it names prints now, to the byte."""
+    words = f"audit {family} {family}@2 --time-limit 7200 --markdown page.md"
+    Shell(tmp_path)(words, code=1)
+    page = (DOCS / "audits" / f"{family}.md").read_text()
+    assert f"refold audit {family} {family}" in page
+    assert (tmp_path / "page.md").read_text() == page
+
+
+def sections(text):
+    """Return the sections of a page by their headings, without the verdict on the whole."""
+    return {
+        title: rest for title, _, rest in (each.partition("\n") for each in text.split("\n## "))
+    }
+
+
+def test_a_part_of_the_published_audits(tmp_path):
+    """Of what is audited soon, the pages have what the command prints now, to the byte."""
+    shell = Shell(tmp_path)
+    shell("audit inbox/easy workflow/easy --time-limit 7200 --markdown page.md", code=1)
+    now = sections((tmp_path / "page.md").read_text())
+    for family in ("inbox", "workflow"):
+        page = sections((DOCS / "audits" / f"{family}.md").read_text())
+        title = f"{family}/easy"
+        assert now[title].rstrip() == page[title].rstrip()

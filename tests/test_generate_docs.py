@@ -1,0 +1,10 @@
+"""What the page on generating shows is true."""
+
+from test_docs import Reader, folder
+
+__all__ = ["folder"]  # works in an empty folder
+
+
+def test_what_the_page_shows_is_true() -> None:
+    """Who follows the page sees what it shows."""
+    Reader().read("docs/generating.md")
