@@ -72,6 +72,6 @@ def test_what_does_not_count_is_not_in_the_mean(shell):
 
 
 def test_a_pipe_gets_no_bar(shell):
-    """Where nobody watches, nothing is written."""
+    """Where nobody watches, nothing is written but what to do next."""
     with FaultServer(then=sensible) as server:
-        assert shell(RUN, "--base-url", server.base_url).err == ""
+        assert shell(RUN, "--base-url", server.base_url).err.startswith("next: refold report ")
