@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from refold.environments import record
     from refold.graders import Grade, grade
     from refold.replays import diff, steps, verify
-    from refold.reports import read
+    from refold.reports.frames import read
     from refold.scenarios import Scenario, load, load_rubric
 else:  # hidden from type checkers, which would take it to mean that any name exists
 
@@ -55,7 +55,14 @@ else:  # hidden from type checkers, which would take it to mean that any name ex
         """Return the public name *name* from the package that defines it."""
         if name in __all__:
             # Lower floors first: each of these packages imports the ones before it anyway.
-            for room in ("engine", "scenarios", "graders", "environments", "replays", "reports"):
+            for room in (
+                "engine",
+                "scenarios",
+                "graders",
+                "environments",
+                "replays",
+                "reports.frames",
+            ):
                 found = vars(import_module(f"{__name__}.{room}"))
                 if name in found:
                     return globals().setdefault(name, found[name])

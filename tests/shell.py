@@ -106,11 +106,11 @@ class Shell:
         return ran
 
     def files(self) -> Mapping[str, bytes]:
-        """Return the files of the folder, but for what SQLite keeps beside an open log."""
+        """Return the files of the folder, but for what is kept beside a log, its index too."""
         return {
             path.name: path.read_bytes()
             for path in self.at.iterdir()
-            if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+            if path.is_file() and not path.name.endswith(("-wal", "-shm", ".index"))
         }
 
     def ids(self, *words: str) -> list[str]:

@@ -45,7 +45,7 @@ def test_figures_and_lowest(shell):
     worst = min(rows, key=lambda row: row["score"])
     assert lowest == (
         f"lowest: {worst['score']:.3f} workflow/hard seed {worst['seed']}, {worst['id'][:8]}: "
-        "truncated, time budget"
+        f"{worst['verdict']}"
     )
 
 

@@ -24,6 +24,7 @@ import pytest
 from pages import blocks
 
 from refold import cli
+from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "query", "python"))]
@@ -180,9 +181,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "page", [*PAGES, pytest.param("docs/testing-graders.md", marks=pytest.mark.slow)]
 )
-def test_what_a_page_shows_is_true(page: str) -> None:
-    """Who follows the page in an empty folder sees what it shows."""
-    Reader().read(page)
+def test_what_a_page_shows_is_true(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever follows the page in an empty folder sees what it shows; a mock is the model."""
+    with MockModel() as model:
+        if page == "README.md":
+            monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-nobody")
+        Reader().read(page)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,8 @@ def test_json_keys(
     }
     beside = {"grade", "lineage", "optimum", "origin", "verdict"}
     expected["show"] = (expected["show"][0], episode | beside)
+    used = {"input_tokens", "output_tokens", "cost", "verdict"}
+    expected["episodes"] = (expected["episodes"][0], episode | used)
     expected["import"] = (expected["import"][0], (episode | {"given"}) - {"score", "scores"})
     expected["replay"][1].remove("--step")
     del expected["judge-check"]  # which needs a judge: its own tests look
@@ -124,6 +126,7 @@ def test_json_keys(
         "resume": json_of(capsys, "resume", "last"),
         "scenarios": json_of(capsys, "scenarios"),
         "episodes": json_of(capsys, "episodes"),
+        "index": json_of(capsys, "index"),
         "show": json_of(capsys, "show", "last"),
         "fork": json_of(capsys, "fork", "last", "--at", "1", "--agent", "random", "--new-id", "f"),
         "solve": json_of(capsys, "solve", "inbox/easy"),

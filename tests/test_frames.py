@@ -12,7 +12,8 @@ from recorded_runs import record
 
 import refold
 from refold.engine import EventLog, NotALog, RefoldError
-from refold.reports import Frames, frames
+from refold.reports import frames
+from refold.reports.frames import Frames
 
 NAMES = ("episodes", "steps", "model_calls", "messages", "tool_calls", "grades")
 

@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import play_randomly
 from msgspec.structs import replace as evolved
 from recorded_runs import unanswered
 from talks import hostile_shop, shop
@@ -211,11 +211,11 @@ def test_long_episodes_are_judged() -> None:
     assert judged(large(450, 420)).head == "out of time after 417 of 450 subtasks"
 
 
-def test_any_episode_has_a_verdict() -> None:
+def test_any_episode_has_a_verdict(random_episode: Callable[..., Episode]) -> None:
     """Random ones of every family: steps are there, texts are one line, blame is not invented."""
     for name in ("workflow/hard", "inbox/hard", "workflow/easy@2", "inbox/easy@2"):
         for seed in range(4):
-            stream = play_randomly(name, seed).events
+            stream = random_episode(name, seed).events
             told = judged(stream)
             count = len([event for event in stream if type(event).__name__ == "StepRewarded"])
             assert all(1 <= step <= count for step in told.steps)

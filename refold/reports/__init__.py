@@ -1,8 +1,7 @@
-"""Reports on many episodes: runs, summaries, comparisons, rankings, data frames."""
+"""Reports on many episodes: runs, summaries, comparisons, rankings."""
 
 from refold.reports.baseline import Baseline, baselines
 from refold.reports.comparison import Comparison, Contrast, Flip, LargeMove, Move, compare
-from refold.reports.frames import Frames, read
 from refold.reports.leaderboard import Ranking, ranking_row, rankings
 from refold.reports.outcomes import Outcome, read_outcomes
 from refold.reports.runs import Run, find_run, run_names, runs_of
@@ -15,7 +14,6 @@ __all__ = [
     "Contrast",
     "Costs",
     "Flip",
-    "Frames",
     "LargeMove",
     "Move",
     "Outcome",
@@ -30,7 +28,6 @@ __all__ = [
     "find_run",
     "ranking_row",
     "rankings",
-    "read",
     "read_outcomes",
     "report_run",
     "run_names",

@@ -14,7 +14,7 @@ from test_docs import Reader
 
 import refold
 from refold.engine import Episode
-from refold.reports import Frames
+from refold.reports.frames import Frames
 from refold.scenarios import load
 
 NAMES = ("episodes", "steps", "model_calls", "messages", "tool_calls", "grades")

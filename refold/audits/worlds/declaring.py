@@ -8,7 +8,7 @@ from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played, Runs
 from refold.audits.worlds.answers import answers_of
 from refold.audits.worlds.case import WorldCase
-from refold.audits.worlds.leaves import leaves
+from refold.audits.worlds.leaves import leaves_of
 from refold.audits.worlds.moves import UNKNOWN_TOOL
 from refold.audits.worlds.scoring import NO_ORACLE
 from refold.engine.codec import encode
@@ -47,7 +47,7 @@ def _named(runs: Runs, tool: str) -> set[str]:
     """Return the texts of the first answer in *runs* that name the *tool*, without its name."""
     for run in runs[:1]:
         _, answer = list(answers_of(run))[1]
-        texts = (text for _, text in leaves(answer.observation) if isinstance(text, str))
+        texts = (text for _, text in leaves_of(answer.observation) if isinstance(text, str))
         return {text.replace(tool, "…") for text in texts if tool in text and text != tool}
     return set()
 

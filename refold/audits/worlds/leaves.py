@@ -13,15 +13,15 @@ Leaf = tuple[str, Any]
 """The path of a value, with ``[]`` for any index, and the value: no object, nor a list."""
 
 
-def leaves(value: Any, path: str = "$") -> Iterator[Leaf]:
+def leaves_of(value: Any, path: str = "$") -> Iterator[Leaf]:
     """Yield the single values in *value*, JSON data."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from leaves(inner, f"{path}.{name}")
+            yield from leaves_of(inner, f"{path}.{name}")
     elif isinstance(value, list):
         vector = len(value) <= _MOST_PLACES and all(map(_is_number, value))
         for place, inner in enumerate(value):
-            yield from leaves(inner, f"{path}[{place if vector else ''}]")
+            yield from leaves_of(inner, f"{path}[{place if vector else ''}]")
     else:
         yield path, value
 
@@ -30,7 +30,7 @@ def observed(run: Played) -> Iterator[list[Leaf]]:
     """Yield the single values of each observation of *run*, the first one included."""
     for _, answer in answers_of(run):
         if answer.fault is None:
-            yield list(leaves(answer.observation))
+            yield list(leaves_of(answer.observation))
 
 
 def counters(runs: Iterable[Played]) -> set[str]:

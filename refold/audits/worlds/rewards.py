@@ -7,7 +7,7 @@ from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played
 from refold.audits.worlds.answers import answers_of
 from refold.audits.worlds.case import REFUSED, WorldCase
-from refold.audits.worlds.leaves import counters, leaves
+from refold.audits.worlds.leaves import counters, leaves_of
 from refold.engine.world import fault_in
 from refold.scenarios.answered.events import EnvironmentAnswered, ScoreGiven
 
@@ -90,7 +90,7 @@ def _unearned(run: Played, counting: set[str]) -> float:
     """Return the rewards of steps after which all is as before, but for what is *counting*."""
     total, before = 0.0, None
     for _, answer in answers_of(run):
-        now = [leaf for leaf in leaves(answer.observation) if leaf[0] not in counting]
+        now = [leaf for leaf in leaves_of(answer.observation) if leaf[0] not in counting]
         if isinstance(answer, EnvironmentAnswered):
             over = answer.terminated or answer.truncated
             if (answer.reward or 0.0) > 0 and now == before and not over:

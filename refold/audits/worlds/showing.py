@@ -10,7 +10,7 @@ from refold.audits.findings import Check, Measurement
 from refold.audits.scenarios.worlds import MOST_FIXED
 from refold.audits.worlds.answers import answers_of
 from refold.audits.worlds.case import WorldCase
-from refold.audits.worlds.leaves import Leaf, leaves, observed
+from refold.audits.worlds.leaves import Leaf, leaves_of, observed
 from refold.engine.codec import encode
 from refold.scenarios.answered.said import calls_in, is_error, messages_in
 
@@ -73,7 +73,7 @@ def _solution(case: WorldCase) -> Sequence[str] | None:
     paid = [action for action, answer in answers_of(case.oracle[0]) if getattr(answer, "reward", 0)]
     choices = set(_choices(msgspec.to_builtins(case.offer)))
     told = (
-        str(value) for action in paid for _, value in leaves(_said_in(action)) if _is_text(value)
+        str(value) for action in paid for _, value in leaves_of(_said_in(action)) if _is_text(value)
     )
     return [value for value in told if value not in choices]
 
@@ -103,9 +103,9 @@ def _choices(schema: Any) -> Iterator[str]:
 def _shown_at_once(case: WorldCase) -> Iterator[Leaf]:
     """Yield what can be read before anything is done, and the errors of wrong actions."""
     began = case.began
-    yield from leaves(began.observation, "$.observation")
-    yield from leaves(began.info, "$.info")
-    yield from leaves(msgspec.to_builtins(case.offer), "$.offer")
+    yield from leaves_of(began.observation, "$.observation")
+    yield from leaves_of(began.info, "$.info")
+    yield from leaves_of(msgspec.to_builtins(case.offer), "$.offer")
     for run in case.refused:
         for _, answer in answers_of(run):
             for message in filter(is_error, messages_in(answer.observation)):
