@@ -436,6 +436,27 @@ def test_reports_look_up_what_is_answered(shell):
     assert len(model.requests) == asked
 
 
+def test_reports_say_whether_the_judge_is_validated(shell):
+    """By the labels of people on the episodes that it judged, where there are any."""
+    with mock_judge("yes") as model:
+        shell(f"grade {BY_RUBRIC} {JUDGE} {address(model)}")
+    ran = shell(f"report last {BY_RUBRIC}")
+    assert "the judge is not validated: expected labels on these episodes" in ran.err
+    assert "validated" not in shell("report last").err
+    ids = [each["id"] for each in shell("episodes --json").json["episodes"]]
+    for id, value in zip(ids, ("yes", "no"), strict=False):
+        shell(f"label {id} --name right --value {value} --by anna")
+    shell(f"label {ids[0]} --name other --value yes --by anna")
+    for words, code in {
+        "report last": 0,
+        "compare last last": 0,
+        "leaderboard": 0,
+        "regrade": 1,
+    }.items():
+        ran = shell(f"{words} {BY_RUBRIC}", code=code)
+        assert "the judge is validated on 2 labels 'right', kappa 0.00" in ran.err, words
+
+
 def test_the_mock_judge_refuses_what_it_does_not_know(shell):
     """A request that is no question, and a question that its file does not know, are refused."""
     with mock_judge("yes", question="Does*") as model:

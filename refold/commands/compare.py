@@ -18,6 +18,7 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
+from refold.commands.shared.judge_validation import tell_validation
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.moves import (
@@ -125,12 +126,14 @@ def compare_command(
             )
             _print_many(many, pass_at, source, as_json=as_json)
             tell_remarks(source)
+            tell_validation(source, log, pass_at=pass_at)
             return 1 if left_out else 0
         pair = names[0], names[1]
         comparison = compare(
             log, pair, pass_at=pass_at, left_out=left_out, source=source, workers=workers
         )
         tell_remarks(source)
+        tell_validation(source, log, pass_at=pass_at)
         prompts = _prompt_difference(log, pair)
         reasons = {} if grader_choice.is_given else verdicts_on_lower(log, comparison.moves)
     verdicts = [judge_comparison(rule, comparison) for rule in rules]

@@ -52,6 +52,7 @@ class _Listener:
     def __init__(self, session: JudgeSession) -> None:
         self._session = session
         self.not_judged: dict[str, str] = {}
+        self.scores: dict[str, float] = {}
         self._asked: dict[str, Question] = {}
 
     def take(self) -> list[Question]:

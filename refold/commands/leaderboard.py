@@ -12,6 +12,7 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
+from refold.commands.shared.judge_validation import tell_validation
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
@@ -24,6 +25,7 @@ from refold.commands.shared.output import (
     safe_text,
     stdout_console,
 )
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress, watching
 from refold.commands.shared.report_formatting import (
@@ -91,6 +93,7 @@ def leaderboard_command(
             found = (outcome for _, outcome in indexed)
         tables, several = rankings(map(shares.add, found))
         tell_remarks(source)
+        tell_validation(source, log, pass_at=pass_mark())
     if as_json:
         rows = (ranking_row(each, shares) for each in tables)
         print_json("rankings", rows, confidence=CONFIDENCE, several=several)

@@ -14,6 +14,7 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
+from refold.commands.shared.judge_validation import tell_validation
 from refold.commands.shared.judging import JudgeSession
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
@@ -123,6 +124,7 @@ def regrade_command(
         # Told after errors too: it may be why nothing could be compared.
         stack.callback(session.tell, as_json=as_json or form != "text")
         stack.callback(tell_remarks, sides.newer)
+        stack.callback(tell_validation, sides.newer, log, pass_at=pass_at)
         # Only formats that tell of single episodes say what happened there.
         words = bool(ids) or as_json or form in ("json", "html")
         pairing = Pairing(tolerance=tolerance, words=words)

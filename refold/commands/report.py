@@ -14,6 +14,7 @@ from refold.commands.shared.grader_choice import (
     tell_remarks,
     with_grader_options,
 )
+from refold.commands.shared.judge_validation import tell_validation
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_options import price_option
 from refold.commands.shared.optimum_formatting import format_share
@@ -123,6 +124,7 @@ def report_command(
         noted = ((shares.add(outcome), usage) for outcome, usage in episodes)
         run_report = report_run(noted, pass_at=pass_at, ks=ks, prices=prices)
         tell_remarks(source)
+        tell_validation(source, log, pass_at=pass_at)
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {

@@ -55,9 +55,16 @@ _PARAMETER = re.compile(rb"\bask\b")  # by its name, a function gets what it ask
 
 
 class Judged(Protocol):
-    """A judge's answers, and a place to note the episodes on which it gave no verdict."""
+    """
+    A judge's answers, and places to note what came of them, by the ids of episodes.
+
+    Attributes:
+        not_judged: Why the judge gave no verdict.
+        scores: Scores that rest on a verdict.
+    """
 
     not_judged: dict[str, str]
+    scores: dict[str, float]
 
     @property
     def judging(self) -> Judging:
@@ -123,6 +130,8 @@ class GradeSource:
             return None
         if isinstance(given, NotAsked | NotJudged):
             raise given
+        if self.session is not None and given and any(part.judged for part in given.parts):
+            self.session.scores[id] = given.score
         self._note(given)
         return given
 

@@ -66,6 +66,7 @@ class JudgeSession:
     log: EventLog
     judge: Judge | None = None
     not_judged: dict[str, str] = field(factory=dict)
+    scores: dict[str, float] = field(factory=dict)
     wavering: Wavering | None = None
     _missing: list[_Missing] = field(factory=list)
     _heard: dict[str, dict[int, str]] = field(factory=dict)
