@@ -25,7 +25,7 @@ def test_what_the_page_shows_is_true():
     ("title", "checks"),
     [
         ("Checks of scenarios", OF_SCENARIOS),
-        ("Checks of worlds outside", OF_WORLDS),
+        ("Checks of external environments", OF_WORLDS),
         ("Checks of saved runs", OF_LOGS),
     ],
 )
@@ -38,7 +38,7 @@ def test_every_check_is_told(title, checks):
     sides = {each.id: each.side for each in checks}
     for row in rows:
         (id, *_), bound = re.findall(r"`([a-z_.]+)`", row), row.split("|")[3].strip()
-        assert bound.startswith(sides[id]) or bound == "as of scenarios"
+        assert bound.startswith(sides[id]) or bound == "as for scenarios"
 
 
 @pytest.mark.slow
