@@ -93,7 +93,7 @@ def _(event: ParallelismObserved) -> str:
 
 @say.register
 def _(event: WorkAdvanced) -> str:
-    return f"work went on, {event.budget_used:g} of the budget used"
+    return f"one step of work; cost so far {event.budget_used:g}"
 
 
 @say.register
@@ -126,4 +126,5 @@ def _(event: SubtasksUnblocked) -> str:
 
 @say.register
 def _(event: FailuresLingered) -> str:
-    return f"failed and open: {', '.join(event.subtasks) or 'none'}"
+    waiting = ", ".join(event.subtasks)
+    return f"unhandled failures: {waiting}" if waiting else "no unhandled failures"
