@@ -155,7 +155,7 @@ def test_baseline_and_leaderboard(server):
     assert table["places"][0]["optimum_share"] is None
 
 
-def test_leaderboard_by_saved_grades(server, log):
+def test_scores_by_saved_grades(server, log):
     """Saved grades score by their name; what is none is refused, a file on the server too."""
     given = grade_by(half, log.events("done"))
     with EventLog(server.log) as writer:
@@ -165,10 +165,18 @@ def test_leaderboard_by_saved_grades(server, log):
         (table,) = server.get(f"/leaderboard?by={by}")["rankings"]
         assert [place["mean"] for place in table["places"]] == [0.5]
         assert table["setting"]["rubric"]["name"] == "mine.py:half"
+        listed = server.get(f"/episodes?by={by}")
+        scores = {each["id"]: each["score"] for each in listed["episodes"]}
+        assert scores.pop("done") == 0.5
+        assert set(scores.values()) <= {None}
+        assert f"mine.py:half@{'a' * 8}" in listed["graders"]
     for by in ("mine.py:half@b", "rubrics/hard.toml"):
-        reply = server.ask("GET", f"/leaderboard?by={by}")
-        assert reply.status == 404
-        assert "saved grades" in str(reply.json)
+        for path in ("/leaderboard", "/episodes"):
+            reply = server.ask("GET", f"{path}?by={by}")
+            assert reply.status == 404
+            assert "saved grades" in str(reply.json)
+    assert server.ask("GET", "/episodes?by=mine.py:half&below=0.5").status == 422
+    assert server.ask("GET", "/episodes?by=mine.py:half&sort=-score").status == 422
 
 
 def half(events):

@@ -118,7 +118,7 @@ def test_an_agent_plays_several(server, visit):
         shown = viewer.text(f'tr[data-id="{row["id"]}"]')
         assert f"{row['score']:.4f}" in shown
     viewer.page.click("text=all of run three of them")
-    viewer.page.wait_for_selector("text=3 episodes")
+    viewer.page.wait_for_selector(r"[role=status]:text-matches('^3 of \\d+ episodes')")
 
 
 def test_agents_are_offered_for_what_they_play(server, visit):
@@ -241,6 +241,11 @@ def test_another_grader(tmp_path, visit):
         assert "scenario=inbox" in viewer.page.url
         viewer.page.select_option("[name=by]", "")
         viewer.page.locator("td.mean", has_text="0.8750").first.wait_for()
+        viewer = visit(server, "page=episodes")
+        viewer.page.select_option("[name=by]", name)
+        viewer.page.locator("td", has_text="0.5000").first.wait_for()
+        viewer.page.locator(".chips", has_text=f"graded by: {name}").wait_for()
+        viewer.page.goto("about:blank")  # the list asks again and again, and the server ends here
 
 
 def half(events):

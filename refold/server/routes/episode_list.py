@@ -19,6 +19,7 @@ from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.wanted import SORTS, Ending, Order, Wanted
 from refold.engine.log.info import in_utc
 from refold.engine.log.left_out import LeftOut
+from refold.graders import RubricName
 from refold.graders.saved import saved_or_none
 from refold.labels.tags import tagged
 from refold.server.http.bodies import JsonResponse
@@ -33,6 +34,8 @@ from refold.server.routes.replies import (
     read_rewards,
 )
 from refold.server.routes.saved_episodes import LimitQuery
+from refold.server.routes.saved_grades import find_saved_grades, list_graders
+from refold.server.sessions.errors import BadRequest
 from refold.triage import add_words, hits_of, short_verdicts
 
 _SECONDS_OF_WORDS = 0.3
@@ -79,6 +82,7 @@ class _Found:
             "total": 1,
             "errors": [],
             "unread": 0,
+            "graders": [],
         },
         errors=(404, 409, 422),
     ),
@@ -97,6 +101,7 @@ def list_episodes(
     sort: SortQuery = "-began",
     limit: LimitQuery = 50,
     before: TextQuery = None,
+    by: TextQuery = None,
     rewards: bool = False,
 ) -> Response:
     """
@@ -104,9 +109,12 @@ def list_episodes(
 
     `below` is a score, `error` a refusal or why a request to a model failed, `since` a time.
     `text` are words of a message, or a part of the id or of a name; `sort` has a minus in front
-    for the highest first.
+    for the highest first. `by` names saved grades, which score in place of the recorded rubrics;
+    `below` and a sort by score go by the recorded ones, so they cannot be given with it.
     """
     left_out = LeftOut()
+    if by is not None and (below is not None or sort.endswith("score")):
+        raise BadRequest("expected no below and no sort by score, which go by other grades", "by")
     order = Order(sort.removeprefix("-"), falling=sort.startswith("-"))
     with context.open_reader() as log:
         last = None if before is None else context.find_episode(log, before).id
@@ -121,22 +129,24 @@ def list_episodes(
             text=text,
             ids=None if tag is None else tagged(log, tag),
         )
+        rubric = None if by is None else find_saved_grades(log, by)
         found = ask_index(log, lambda index: _find(index, wanted, order, limit, last, left_out))
         page = found.rows[:limit]
         rows = [
-            _listed(log, each, found.verdicts.get(each.number), text, left_out, rewards=rewards)
+            _listed(log, each, found, text, left_out, rubric=rubric, rewards=rewards)
             for each in page
         ]
-        total = log.count()
+        total, graders = log.count(), list_graders(log)
     return JsonResponse(
         EpisodeList(
             episodes=rows,
             next=rows[-1].id if len(found.rows) > limit else None,
             count=found.count,
-            mean=found.mean,
+            mean=found.mean if rubric is None else None,
             total=total,
             errors=found.errors,
             unread=found.unread,
+            graders=graders,
             left_out=left_out_rows(left_out),
         )
     )
@@ -165,22 +175,25 @@ def _find(
 def _listed(
     log: EventLog,
     each: IndexedEpisode,
-    verdict: str | None,
+    found: _Found,
     text: str | None,
     left_out: LeftOut,
     *,
+    rubric: RubricName | None,
     rewards: bool,
 ) -> ListedEpisode:
     id = each.info.id
-    row = episode_row(
-        each.info, saved_or_none(log, id, left_out), read_rewards(log, id) if rewards else None
-    )
+    grades = saved_or_none(log, id, left_out)
+    if rubric is not None:
+        now = (rubric, each.info.digest)
+        grades = [given for given in grades if (given.rubric, given.episode_digest) == now]
+    row = episode_row(each.info, grades, read_rewards(log, id) if rewards else None)
     hits = None if text is None else hits_of(log, id, text)
     return ListedEpisode(
         **structs.asdict(row),
         input_tokens=each.input,
         output_tokens=each.output,
         cost=each.cost,
-        verdict=verdict,
+        verdict=found.verdicts.get(each.number),
         hits=hits,
     )

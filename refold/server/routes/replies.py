@@ -76,8 +76,8 @@ class EpisodeList(Struct, omit_defaults=True):
 
     *count* episodes fit, *mean* is that of their scores, of *total* in the log. *errors* are all
     that any episode met. *unread* are those whose messages are still to be read, if a text was
-    searched for: the next request goes on with them. *left_out* are damaged ones; there is no
-    such list without any.
+    searched for: the next request goes on with them. *graders* name the saved grades of the log.
+    *left_out* are damaged ones; there is no such list without any.
     """
 
     episodes: list[ListedEpisode]
@@ -87,6 +87,7 @@ class EpisodeList(Struct, omit_defaults=True):
     total: int
     errors: list[str]
     unread: int
+    graders: list[str]
     left_out: list[LeftOutEpisode] = []
 
 

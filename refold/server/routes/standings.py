@@ -7,12 +7,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from msgspec import Struct
 
-from refold.engine import EventLog, RefoldError
-from refold.engine.errors import UnknownName
 from refold.engine.log.index.wanted import Wanted
 from refold.engine.log.left_out import LeftOut
-from refold.graders import RubricName
-from refold.graders.sources import SavedGrades, find_saved, rubric_reference
+from refold.graders.sources import SavedGrades
 from refold.reports import Baseline, baselines, ranking_row, rankings, read_outcomes
 from refold.reports.optima import Shares, read_optima
 from refold.server.context import PATIENCE_SECONDS, ServerContext
@@ -20,7 +17,7 @@ from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
-from refold.server.sessions.errors import BadRequest
+from refold.server.routes.saved_grades import find_saved_grades, list_graders
 from refold.triage import indexed_outcomes
 
 MOST_SEEDS = 100
@@ -165,22 +162,11 @@ def leaderboard(
             wanted = Wanted(scenario=scenario, run=run, forks=False)
             found = [outcome for _, outcome in indexed_outcomes(log, left_out, wanted=wanted)]
         else:
-            source = _saved_grades(log, by, left_out)
+            source = SavedGrades(log, find_saved_grades(log, by), left_out)
             read = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)
             found = [outcome for outcome, _ in read]
         shares = Shares(read_optima(log, left_out))
         tables, several = rankings(map(shares.add, found))
-        graders = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
+        graders = list_graders(log)
     rows = [ranking_row(each, shares) for each in tables]
     return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))
-
-
-def _saved_grades(log: EventLog, by: str, left_out: LeftOut) -> SavedGrades:
-    """Return the saved grades that *by* names: never a file, which a client must not choose."""
-    try:
-        saved = find_saved(log, by)
-    except RefoldError as error:
-        raise BadRequest(str(error), "by") from None
-    if saved is None:
-        raise UnknownName("saved grades", by, {name for name, _, _ in log.graded_by()})
-    return SavedGrades(log, saved, left_out)

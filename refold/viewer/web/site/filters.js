@@ -2,13 +2,14 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { readAddress, writeAddress } from "../address.js";
 import { plainLine, visibleText } from "../text.js";
+import { choiceField } from "./choice_field.js";
 import { COLUMNS } from "./rows.js";
 import { scenarioFilter } from "./tasks.js";
 
 const NEWEST = "newest";
 const TYPING_PAUSE = 250;
 const ENDINGS = [["terminated", "finished"], ["truncated", "cut off"], ["unfinished", "unfinished"], ["not-counted", "not counted"]];
-const LABELS = { text: "search", scenario: "scenario", run: "run", agent: "agent", below: "score below", ended: "ended", error: "error" };
+const LABELS = { text: "search", scenario: "scenario", run: "run", agent: "agent", below: "score below", ended: "ended", error: "error", by: "graded by" };
 const WIDE = matchMedia("(min-width: 820px)");
 
 /** The values of all filters before anything is chosen. */
@@ -69,12 +70,10 @@ function textFilter(s, key, label) {
     <datalist id="all-${key}">${names.map((each) => html`<option value=${each}></option>`)}</datalist>`;
 }
 
-function choiceFilter(s, key, label, choices) {
+function choiceFilter(s, key, label, choices, none = "all") {
   const known = choices.some(([value]) => value === s.filters[key]) || !s.filters[key];
-  const all = [["", "all"], ...choices, ...(known ? [] : [[s.filters[key], s.filters[key]]])];
-  const option = ([value, text]) => html`<option value=${value} .selected=${value === s.filters[key]}>${plainLine(text)}</option>`;
-  return html`<label class="field">${label} <select name=${key}
-    @change=${(event) => s.change({ [key]: event.target.value })}>${all.map(option)}</select></label>`;
+  const all = [["", none], ...choices, ...(known ? [] : [[s.filters[key], s.filters[key]]])];
+  return choiceField(key, label, s.filters[key], all, (value) => s.change({ [key]: value }));
 }
 
 function scoreFilter(s) {
@@ -94,13 +93,14 @@ function searchFilter(s) {
 
 /** The fields; on a phone all but the search are folded away. */
 export function filterForm(s) {
-  const errors = s.listing.errors.map((each) => [each, each]);
+  const [errors, graders] = [s.listing.errors, s.listing.graders].map((names) => names.map((each) => [each, each]));
   return html`<form class="filters" role="search" aria-label="Episodes" @submit=${(event) => event.preventDefault()}>
     ${searchFilter(s)}<details class="fold" ?open=${WIDE.matches}><summary>Filters</summary><div class="narrowing">
     ${scenarioFilter(s.tasks, s.filters.scenario, (scenario) => s.change({ scenario }), loadedNames(s, "scenario"))}
     ${textFilter(s, "run", "Run")}${textFilter(s, "agent", "Agent")}${scoreFilter(s)}
     ${choiceFilter(s, "ended", "Ended", ENDINGS)}
-    ${errors.length || s.filters.error ? choiceFilter(s, "error", "Error", errors) : nothing}</div></details></form>`;
+    ${errors.length || s.filters.error ? choiceFilter(s, "error", "Error", errors) : nothing}
+    ${graders.length || s.filters.by ? choiceFilter(s, "by", "Graded by", graders, "the recorded rubrics") : nothing}</div></details></form>`;
 }
 
 /** The filters that are on, each a button that takes it off. */

@@ -12,7 +12,8 @@ function hasChanged(known, row) {
 /**
  * The episodes that are *asked* for: *rows* are those loaded so far, *leftOut* those that cannot be read, by id.
  *
- * *count* fit of *total*, their mean score is *mean*; *errors* are what episodes met; the messages of *unread* are still to be searched.
+ * *count* fit of *total*, their mean score is *mean*; *errors* are what episodes met; the messages of *unread* are still to be searched;
+ * *graders* name the saved grades.
  */
 export class Listing {
   constructor(asked) {
@@ -20,14 +21,14 @@ export class Listing {
     this.rows = [];
     this.next = null;
     this.leftOut = new Map();
-    Object.assign(this, { count: 0, total: 0, mean: null, errors: [], unread: 0 });
+    Object.assign(this, { count: 0, total: 0, mean: null, errors: [], unread: 0, graders: [] });
   }
 
   async ask(values) {
     const page = await get(withQuery("episodes", { ...this.asked, ...values }));
     for (const each of page.left_out ?? []) this.leftOut.set(each.id, each);
-    const { count, total, mean, errors, unread } = page;
-    Object.assign(this, { count, total, mean, errors, unread });
+    const { count, total, mean, errors, unread, graders } = page;
+    Object.assign(this, { count, total, mean, errors, unread, graders });
     return page;
   }
 

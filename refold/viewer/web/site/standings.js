@@ -3,6 +3,7 @@ import { html, render, nothing } from "../vendor/lit-html.js";
 import { readAddress, writeAddress } from "../address.js";
 import { plainLine, breakableName, visibleText } from "../text.js";
 import { get, post, withQuery } from "./api.js";
+import { choiceField } from "./choice_field.js";
 import { leftOutNotice } from "./left_out.js";
 import { fixedScore, scoreAxis, scoreBar, meanWithInterval } from "./marks.js";
 import { refusalOf } from "./refusal.js";
@@ -122,9 +123,7 @@ function referenceTables(s) {
 function graderFilter(s) {
   const names = [...new Set([...(s.board?.graders ?? []), s.by])].filter(Boolean);
   if (!names.length) return nothing;
-  const option = (value, text) => html`<option value=${value} ?selected=${value === s.by}>${plainLine(text)}</option>`;
-  return html`<label class="field">Graded by <select name="by" @change=${(event) => s.gradeBy(event.target.value)}>
-    ${option("", "the recorded rubrics")}${names.map((name) => option(name, name))}</select></label>`;
+  return choiceField("by", "Graded by", s.by, [["", "the recorded rubrics"], ...names.map((name) => [name, name])], s.gradeBy);
 }
 
 function renderPage(s) {
