@@ -6,12 +6,14 @@ reading messages and making verdicts, is done for a moment only: the requests th
 with it.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated
 
 from attrs import frozen
 from fastapi import APIRouter, Query, Response
 from msgspec import structs
+from pydantic import BeforeValidator
 
 from refold.engine import EventLog
 from refold.engine.log.index.index import LogIndex, ask_index
@@ -53,6 +55,16 @@ router = APIRouter(tags=["episodes"])
 
 _SORT = f"^-?({'|'.join(SORTS)})$"
 SortQuery = Annotated[str, Query(pattern=_SORT)]
+
+
+def _check_date(text: str) -> str:
+    """Return *text* if it begins as a date does: a number of seconds is none here."""
+    if not re.match(r"\d{4}-", text):
+        raise ValueError("expected a date, such as 2026-11-29")
+    return text
+
+
+SinceQuery = Annotated[datetime | None, Query(), BeforeValidator(_check_date)]
 ScoreQuery = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
@@ -95,7 +107,7 @@ def list_episodes(
     below: ScoreQuery = None,
     ended: Ending | None = None,
     error: TextQuery = None,
-    since: datetime | None = None,
+    since: SinceQuery = None,
     text: TextQuery = None,
     tag: TextQuery = None,
     sort: SortQuery = "-began",
