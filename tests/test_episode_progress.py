@@ -53,8 +53,7 @@ def test_the_bar_shows_how_far_a_run_is(shell):
     read, written = sum(each.input for each in usages), sum(each.output for each in usages)
     mean = sum(grade(stream).score for stream in streams) / EPISODES
     cost = (read * 1000 + written * 3000) / 1e6
-    last = shown.rstrip().split("\r")[-1]
-    assert last.startswith("run r ")
+    last = [line for line in re.split("[\r\n]", shown) if line.startswith("run r ")][-1]
     assert f" {EPISODES}/{EPISODES} " in last
     assert f"mean {mean:.3f}, {(read + written) / 1000:.0f}k tokens, ${cost:.2f}" in last
 

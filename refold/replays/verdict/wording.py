@@ -46,7 +46,7 @@ def say_piece(
         case "loop":
             return _loop(piece, rows)
         case "mistakes":
-            return _mistakes(piece, shorten(mistakes[row.step]))
+            return _mistakes(piece, shorten(mistakes[piece.steps[0]]))
         case "idle":
             return _idle(piece, rows)
         case "evidence":
