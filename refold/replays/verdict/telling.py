@@ -99,12 +99,15 @@ class _Telling:
         self._groups = groups
         self._lost = losses(grade)
         self._head = head_of(stream, grade, end, len(rows))
-        self._marks = marks_of(stream)
+        # A forged stream may have marks behind its last step, and steps without an action, of
+        # which none can be pointed at.
+        self._marks = [mark for mark in marks_of(stream) if mark[0] <= len(rows)]
+        self._whole = [row.step for row in rows] == list(range(1, len(rows) + 1))
 
     def tell(self, pass_at: float) -> Verdict:
         """Return it, by this pass mark."""
         passed = self._grade.score >= pass_at
-        piece, blame = self._decide() if self._lost else (None, None)
+        piece, blame = self._decide() if self._lost and self._whole else (None, None)
         sentences, short = self._sentences(piece, blame, passed=passed)
         told = "".join(f" {''.join(words for words, _ in each)}." for each in sentences)
         most = losses_in_words(self._lost, _NAMED)
