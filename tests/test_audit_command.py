@@ -71,7 +71,10 @@ def test_documents(shell):
     assert "## inbox/easy" in text
     assert f"`{finding['episode']}`" in text
     assert finding["about"] in text.replace("&#39;", "'")
-    assert "| `statistical.adversarial_floor` | who does not read earns little | **fail** |" in text
+    assert (
+        "| `statistical.adversarial_floor` | playing without reading earns little | **fail** |"
+        in text
+    )
     root = ET.parse(shell.at / "a.xml").getroot()  # noqa: S314 - written just now
     (suite,) = root
     assert dict(suite.attrib) == {

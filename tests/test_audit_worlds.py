@@ -233,7 +233,7 @@ def test_equal_audits_are_equal_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("workflow/easy --oracle gold", "--oracle gold: expected a world outside to audit"),
+        ("workflow/easy --oracle gold", "--oracle gold: expected an environment to audit"),
         ("gymnasium:Nothing-v0", "expected a registered id, got 'Nothing-v0'"),
         ("NAME --oracle nobody", "agent: expected a known name, got 'nobody'"),
         ("NAME --oracle openai:some-model", "--oracle: expected an agent that asks no model"),

@@ -60,7 +60,8 @@ _SEEDS = 5
 @click.option(
     "--oracle",
     metavar="AGENT",
-    help="Who does all that a world outside expects: script:FILE, FILE.py:FUNCTION or a name.",
+    help="The agent that does everything right in an environment: script:FILE, "
+    "FILE.py:FUNCTION or a name.",
 )
 @world_option
 @click.option("--run", help="Of a log, only the episodes of this run.")
@@ -100,7 +101,7 @@ def audit_command(
     """
     Check whether each TARGET is worth its score: what is possible, what comes for free.
 
-    TARGET is a scenario, a family (all of its scenarios), a world outside (gymnasium:ID,
+    TARGET is a scenario, a family (all of its scenarios), an environment (gymnasium:ID,
     openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION), the path of a scenario file, or a log of
     saved runs. Each check measures a value and holds it against a bound. The episodes that show
     what it found are recorded in the log, as the run `audit`.
@@ -118,7 +119,7 @@ def audit_command(
     if run is not None and not any(isinstance(each, LogTarget) for each in targets):
         raise RefoldError(f"--run {run}: expected a log to audit, got none")
     if oracle is not None and not any(isinstance(each, WorldTarget) for each in targets):
-        raise RefoldError(f"--oracle {oracle}: expected a world outside to audit, got none")
+        raise RefoldError(f"--oracle {oracle}: expected an environment to audit, got none")
     documents = {"--markdown": (markdown, audit_markdown), "--junit": (junit, audit_junit)}
     for option, (path, _) in documents.items():
         if path is not None:

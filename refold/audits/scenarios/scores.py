@@ -94,7 +94,7 @@ CHECKS = (
     Check("semantic.canary_floor", "known cheats earn little", "at most", canary_floor),
     Check(
         "statistical.adversarial_floor",
-        "who does not read earns little",
+        "playing without reading earns little",
         "at most",
         adversarial_floor,
     ),

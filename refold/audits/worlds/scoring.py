@@ -47,7 +47,7 @@ CHECKS = (
     Check("semantic.floor_gap", "doing nothing earns little", "at least", floor_gap),
     Check(
         "statistical.adversarial_floor",
-        "who does not read earns little",
+        "playing without reading earns little",
         "at most",
         adversarial_floor,
     ),
