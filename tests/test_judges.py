@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -141,7 +142,12 @@ def test_a_filter_is_no_grade_either(shell):
 
 def test_a_key_that_is_refused_stops_it(shell):
     """What others must mend ends the command at once, and keeps what was answered."""
-    with FaultServer(says(VERDICT), then=refuses(401)) as server:
+
+    def refuse(_request):
+        time.sleep(0.5)  # questions are asked at once: the answer has to be read first
+        return refuses(401)
+
+    with FaultServer(says(VERDICT), then=refuse) as server:
         ran = shell(f"grade {BY_RUBRIC} {JUDGE} {address(server)}", code=2)
     assert "refused the key" in ran.err
     assert len(judgements(shell)) == 1
