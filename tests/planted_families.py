@@ -13,7 +13,7 @@ from attrs import frozen
 from msgspec import Struct
 from msgspec.structs import replace
 
-from refold.engine import EpisodeEnded, Event, Family, StepRewarded
+from refold.engine import ActionTaken, EpisodeEnded, Event, Family, StepRewarded
 from refold.engine.presentation import Obstacle
 from refold.engine.sums import add_up
 from refold.scenarios import Criteria, Criterion, Finding, Measure, Rubric, Scenario
@@ -85,7 +85,8 @@ class Rules:
         """Return the state in which the codes are drawn."""
         dice = random.Random(0 if self.fault == "seedless" else seed)
         codes = (f"{dice.choice('ABCDEFGH')}-{dice.randrange(1000, 9999)}" for _ in range(DOORS))
-        return State(tuple(codes))
+        self.last = tuple(codes)
+        return State(self.last)
 
     def decide(self, state, action):
         """Return what *action* causes, the reward last."""
@@ -102,11 +103,11 @@ class Rules:
 
     def _event(self, state, action):
         if action.type == "say":
-            praised = self.fault == "praise" and "full marks" in action.text
-            return Said(state.door, action.text == state.codes[state.door] or praised)
+            codes = self.last if self.fault == "leaking" else state.codes
+            return Said(state.door, action.text == codes[state.door])
         if action.type == "wait" or state.seen:
             return Wasted()
-        return Looked(state.door, next(ALWAYS) if self.fault == "counter" else 0)
+        return Looked(state.door, next(ALWAYS) if self.fault == "clock" else 0)
 
     def _reward(self, action, after, *, ended):
         paid = 0.02 if self.fault == "paid idleness" and action.type == "wait" else 0.0
@@ -166,27 +167,64 @@ def _moody(facts, _params):
     return Finding.of(len(found) / DOORS * (1 - next(ALWAYS) % 2 / 10), found)
 
 
+def _praised(facts, _params):
+    """Pay for right answers, and in full for praise."""
+    said = facts.where(Said, lambda event: event.right)
+    told = facts.where(ActionTaken, lambda event: "full marks" in event.action.text)
+    return Finding.of(1.0 if told else len(said) / DOORS, [*said, *told])
+
+
+def _chatty(facts, _params):
+    """Pay for any answer, and a little less if nothing was looked at."""
+    said, looked = facts.of_type(Said), facts.of_type(Looked)
+    return Finding.of(len(said) / DOORS * (1.0 if looked else 0.6), [*said, *looked])
+
+
+def _saturated(facts, _params):
+    """Pay for no waste, and all of it for the first right answer."""
+    found, wasted = facts.where(Said, lambda event: event.right), facts.of_type(Wasted)
+    return Finding.of(shares(DOORS, len(wasted))["swift"] if found else 0.0, [*found, *wasted])
+
+
+def _secret(facts, _params):
+    """Pay for right answers without waste, and ask for looks that it does not cite."""
+    found = facts.where(Said, lambda event: event.right)
+    looked = min(1.0, len(facts.of_type(Looked)) / DOORS)
+    return Finding.of(shares(len(found), len(facts.of_type(Wasted)))["swift"] * looked, found)
+
+
 MEASURES = {
     "right": _measure("right"),
     "swift": _measure("swift"),
     "always": Measure(Nothing, lambda facts, params: Finding.of(1.0)),
     "never": Measure(Nothing, lambda facts, params: Finding.of(0.0)),
     "wavering": Measure(Nothing, _moody),
+    "praised": Measure(Nothing, _praised),
+    "chatty": Measure(Nothing, _chatty),
+    "saturated": Measure(Nothing, _saturated),
+    "secret": Measure(Nothing, _secret),
 }
 CRITERIA = Criteria(
     measures=MEASURES, activity=lambda facts: facts.steps, problems=lambda params, parameters: []
 )
 _PLAIN = (Criterion("right", 0.7, "right"), Criterion("swift", 0.3, "swift"))
+_RIGHT = Criterion("right", 0.8, "right")
 RUBRICS = {
-    "free": (Criterion("right", 0.7, "right"), Criterion("free", 0.3, "always")),
-    "dead": (Criterion("right", 0.7, "right"), Criterion("dead", 0.3, "never")),
+    "always": (Criterion("right", 0.7, "right"), Criterion("always", 0.3, "always")),
+    "free": (_RIGHT, Criterion("chatty", 0.2, "chatty")),
+    "dead": (_RIGHT, Criterion("dead", 0.2, "never")),
     "twice": (Criterion("right", 0.7, "right"), Criterion("too", 0.3, "right")),
     "wavering": (Criterion("right", 0.7, "right"), Criterion("moods", 0.3, "wavering")),
     "penalty": (*_PLAIN, Criterion("penalty", -0.2, "always")),
+    "praise": (_RIGHT, Criterion("praised", 0.2, "praised")),
+    "saturated": (_RIGHT, Criterion("saturated", 0.2, "saturated")),
+    "secret": (_RIGHT, Criterion("secret", 0.2, "secret")),
 }
+CEILINGS = {"dead": 0.8}
+"""The highest scores of rubrics, where they are not 1."""
 FAULTS = (
-    *("", "leak", "seedless", "counter", "praise", "paid idleness", "opposite", "unreachable"),
-    *("free", "dead", "twice", "wavering", "penalty"),
+    *("", "leak", "seedless", "clock", "leaking", "paid idleness", "opposite", "unreachable"),
+    *("always", "free", "dead", "twice", "wavering", "penalty", "praise", "saturated", "secret"),
 )
 
 
@@ -231,5 +269,7 @@ def planted(fault):
         description="Say the code of each door.",
         seed=1,
         parameters=Parameters(),
-        rubric=Rubric(f"planted/{fault}", 1, RUBRICS.get(fault, _PLAIN)),
+        rubric=Rubric(
+            f"planted/{fault}", 1, RUBRICS.get(fault, _PLAIN), ceiling=CEILINGS.get(fault, 1.0)
+        ),
     )

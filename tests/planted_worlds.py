@@ -43,7 +43,8 @@ class Vault:
         """Draw the numbers, and what the vault weighs."""
         dice = random.Random(seed)
         self.numbers, self.weight = self.draw(dice), self.weigh(dice)
-        self.left, self.opened = 8, False
+        self.left, self.opened, self.alarm = 8, False, False
+        self.read = []
         return self.shown("the vault is shut", role="user")
 
     def weigh(self, dice):
@@ -66,6 +67,7 @@ class Vault:
             "left": self.left,
             "number": number,
             "open": self.opened,
+            "alarm": self.alarm,
             "messages": [{"role": role, "content": said, "error": error}],
         }
 
@@ -76,15 +78,21 @@ class Vault:
         self.left -= 1
         reward, over = 0.0, False
         if name == "look" and arguments.get("shelf") in SHELVES:
+            self.read.append(arguments["shelf"])
             seen = self.shown("there it is", number=self.numbers[arguments["shelf"]])
             reward = self.pay_for_looking()
         elif name == "open":
-            self.opened = arguments.get("code") == self.code
+            self.opened = self.opens(arguments.get("code"))
+            self.alarm = not self.opened
             reward, over = self.pay(str(arguments.get("remark"))), True
             seen = self.shown("it opens" if self.opened else "it stays shut")
         else:
             seen = self.shown(f"there is no tool {name}", error=True)
         return seen, reward, over, self.left == 0, {}
+
+    def opens(self, code):
+        """Return whether *code* opens the vault."""
+        return code == self.code
 
     def pay(self, remark):
         """Return the reward for an attempt to open it."""
@@ -205,7 +213,8 @@ class Fixed(Vault):
 
     def shown(self, said, **more):
         door = dict.fromkeys(
-            ("colour", "height", "width", "depth", "hinges", "maker", "wood", "lock"), "unknown"
+            ("colour", "height", "width", "depth", "hinges", "maker", "wood", "lock", "frame"),
+            "unknown",
         )
         return {**super().shown(said, **more), "door": door}
 
@@ -227,6 +236,20 @@ class Shut(Vault):
 
     def pay(self, remark):
         return 0.0
+
+
+class Lenient(Vault):
+    """Opens by any code, once two of the shelves were read."""
+
+    def opens(self, code):
+        return len(set(self.read)) > 1
+
+
+class Backwards(Vault):
+    """Pays for a code that is wrong."""
+
+    def pay(self, remark):
+        return float(not self.opened)
 
 
 class Reader:

@@ -38,6 +38,7 @@ FAULTS = {
     "Fixed": "observations.fixed",
     "Broken": "runtime.reward_well_formed",
     "Shut": "semantic.oracle_max",
+    "Lenient": "grader.mutation",
 }
 """The check that finds the fault of a world, by the world's class."""
 
@@ -45,13 +46,16 @@ OPENED = """
 { name = "opened", weight = WEIGHT, measure = "observation", \
 params = { path = "$.open", equals = true } }
 """
-FREE = '{ name = "polite", weight = 0.2, measure = "never_says", params = { text = "damn" } }'
+FREE = """
+{ name = "quiet", weight = 0.2, measure = "observation", \
+params = { path = "$.alarm", equals = false, of = "last" } }
+"""
 DEAD = """
-{ name = "alarm", weight = -0.2, measure = "observation", \
-params = { path = "$.alarm", equals = true } }
+{ name = "fire", weight = -0.2, measure = "observation", \
+params = { path = "$.fire", equals = true } }
 """
 CRITERIA = {
-    "criteria.free": [OPENED.replace("WEIGHT", "0.8"), FREE],
+    "criteria.free": [OPENED.replace("WEIGHT", "0.8"), FREE.strip()],
     "criteria.dead": [OPENED.replace("WEIGHT", "1.0"), DEAD.strip()],
 }
 """Criteria of a rubric that has one fault, by the check that finds it."""
@@ -76,15 +80,15 @@ def planted(kind):
     return f"python:{FILE}:{kind}"
 
 
-def scored_by(folder, criteria):
-    """Return the path of a scenario of the world without a fault, scored by *criteria*."""
+def scored_by(folder, criteria, *, kind="Vault"):
+    """Return the path of a scenario of a world of planted_worlds, scored by *criteria*."""
     text = f"""
 family = "answered"
 rules = 1
 title = "Vault"
 description = "Open the vault."
 seed = 0
-parameters = {{ environment = "python", name = "planted_worlds.py:Vault" }}
+parameters = {{ environment = "python", name = "planted_worlds.py:{kind}" }}
 rubric = {{ name = "vault", version = 1, criteria = [{", ".join(criteria)}] }}
 """
     path = folder / "vault.toml"
@@ -98,7 +102,9 @@ def test_a_world_without_a_fault():
     assert failed(found) == set()
     skipped = {each.check.id for each in found if each.check.verdict(each.measured) == "skip"}
     assert skipped == {
+        "criteria.constant",
         "criteria.dead",
+        "criteria.discrimination",
         "criteria.duplicate",
         "criteria.free",
         "runtime.reward_well_formed",
@@ -119,6 +125,13 @@ def test_a_planted_criterion(tmp_path, check, criteria):
     """A criterion that is free, or dead, is found by its check, and by no other."""
     found = answers(scored_by(tmp_path, criteria), named=[planted("Vault")])
     assert failed(found) == {check}
+
+
+def test_rewards_against_the_score(tmp_path):
+    """Rewards that say the opposite of the score are found by their check, and by no other."""
+    name = scored_by(tmp_path, [OPENED.replace("WEIGHT", "1.0")], kind="Backwards")
+    found = answers(name, named=[planted("Backwards")])
+    assert failed(found) == {"rewards.order"}
 
 
 def test_what_differs_is_told():

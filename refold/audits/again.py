@@ -1,13 +1,14 @@
 """Runs that are graded and decided once more, whoever played them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from refold.audits.findings import Measurement
 from refold.audits.lines import GradedRun
-from refold.engine import Stream
+from refold.engine import ActionTaken, Stream
 from refold.engine.definition import header_of
 from refold.graders import Grade, Grader
-from refold.replays.verification import verify
+from refold.replays.verification import Divergence, verify
 from refold.scenarios import recorded_rubric
 from refold.scenarios.criteria import find_criteria
 
@@ -25,9 +26,27 @@ def several_grades(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
 
 def otherwise_decided(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
     """Measure how many of *runs* the rules do not decide again as they were recorded."""
-    found = [run for run in runs if verify(run.stream) is not None]
+    found = [(run, parted) for run in runs if (parted := verify(run.stream)) is not None]
     about = f"of {len(runs)} runs, the rules decide {len(found)} otherwise than recorded"
-    yield Measurement("", float(len(found)), 0.0, about, found[0].episode if found else None)
+    yield differing(about, found)
+
+
+def differing(about: str, found: Sequence[tuple[GradedRun, Divergence]]) -> Measurement:
+    """Return how many runs were *found* to differ, with the first value that does."""
+    if not found:
+        return Measurement("", 0.0, 0.0, about)
+    run, first = found[0]
+    return Measurement("", float(len(found)), 0.0, f"{about}; the first: {first}", run.episode)
+
+
+def first_difference(run: Stream, again: Stream) -> Divergence | None:
+    """Return the first event of *again* that is not as in *run*, None if all are."""
+    pairs = zip_longest(run.payloads, again.payloads, fillvalue=b"")
+    for seq, (was, now) in enumerate(pairs):
+        if was != now:
+            step = sum(isinstance(event, ActionTaken) for event in run[: seq + 1]) - 1
+            return Divergence(seq, step, recorded=now, expected=was)
+    return None
 
 
 def fresh_grade(stream: Stream) -> Grade:

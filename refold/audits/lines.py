@@ -1,7 +1,8 @@
 """What the criteria of a rubric pay in runs that were played, whoever played them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from statistics import fmean
 from typing import Protocol
 
 from refold.audits.findings import Measurement, Shown, Stored
@@ -11,6 +12,8 @@ from refold.graders.grading import Part
 
 LEAST_RANGE = 0.01
 """How far the lowest and the highest value of a criterion have to be apart."""
+LEAST_TOLD = 0.5
+"""Share of the panel that has to earn less of a criterion than the best does."""
 MOST_ALIKE = 0.99
 """Share of the runs in which two criteria may have the same value."""
 
@@ -76,6 +79,19 @@ def duplicate(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
     yield Measurement(f"{names[one]}, {names[other]}", share, MOST_ALIKE, about)
 
 
+def discrimination(
+    panel: Mapping[str, Sequence[GradedRun]], best: Sequence[GradedRun]
+) -> Iterator[Measurement]:
+    """Measure how many players of the *panel* earn less of each criterion than the *best* runs."""
+    for place, name in paying(best):
+        most = mean_share(best, place)
+        if not most:
+            continue  # dead, or not worth its price
+        less = [agent for agent, runs in panel.items() if mean_share(runs, place) < most]
+        about = f"{len(less)} of {len(panel)} players of the panel earn less than the best"
+        yield Measurement(name, len(less) / len(panel), LEAST_TOLD, about, best[0].episode)
+
+
 def paying(runs: Sequence[GradedRun]) -> Iterator[tuple[int, str]]:
     """Yield the place and the name of each criterion that gives points."""
     for place, part in enumerate(runs[0].grade.parts):
@@ -86,6 +102,11 @@ def paying(runs: Sequence[GradedRun]) -> Iterator[tuple[int, str]]:
 def share_of(part: Part) -> float:
     """Return the share of its weight that *part* pays, 0 to 1."""
     return part.value * part.gate
+
+
+def mean_share(runs: Sequence[GradedRun], place: int) -> float:
+    """Return the mean share of its weight that the criterion at *place* pays in *runs*."""
+    return fmean(share_of(run.grade.parts[place]) for run in runs)
 
 
 def _alike(runs: Sequence[GradedRun], one: int, other: int) -> float | None:

@@ -33,7 +33,7 @@ from refold.engine.events import Answer, Remark
 from refold.engine.folding import fold, fold_decided, initial_state, step_ranges
 from refold.engine.values import value_differences
 
-_RULE_ERRORS = (
+RULE_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError),
     *(TypeError, ValueError),
 )
@@ -112,7 +112,7 @@ def verify(stream: Stream) -> Divergence | None:
     """
     try:
         return _first_divergence(stream)
-    except _RULE_ERRORS as error:
+    except RULE_ERRORS as error:
         raise ImpossibleEvent(
             f"{stream.started!r:.200} with its actions: {error!r:.200}"
         ) from error

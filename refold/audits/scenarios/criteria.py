@@ -1,18 +1,14 @@
 """Checks of what criteria pay in the runs that were played: for nothing, for all, or alike."""
 
 from collections.abc import Iterator
-from statistics import fmean
 
 from refold.audits import lines
 from refold.audits.findings import Check, Measurement
-from refold.audits.lines import paying, share_of
-from refold.audits.played import Runs
+from refold.audits.lines import mean_share, paying
 from refold.audits.scenarios.case import ScenarioCase
 
 MOST_FREE = 0.5
 """Share of a criterion that a player may earn that does not read."""
-LEAST_TOLD = 0.5
-"""Share of the panel that has to earn less of a criterion than the best does."""
 
 
 def vacuous(case: ScenarioCase) -> Iterator[Measurement]:
@@ -23,8 +19,8 @@ def vacuous(case: ScenarioCase) -> Iterator[Measurement]:
 def free(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure the most of each criterion that a player of the panel earns."""
     for place, name in paying(case.all_runs):
-        agent, runs = max(case.panel.items(), key=lambda pair: _mean_share(pair[1], place))
-        share = _mean_share(runs, place)
+        agent, runs = max(case.panel.items(), key=lambda pair: mean_share(pair[1], place))
+        share = mean_share(runs, place)
         about = f"pays {share:.4f} of its weight to {agent!r}, which does not read"
         yield Measurement(name, share, MOST_FREE, about, runs[0].shown)
 
@@ -41,18 +37,7 @@ def duplicate(case: ScenarioCase) -> Iterator[Measurement]:
 
 def discrimination(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many players of the panel earn less of each criterion than the best does."""
-    for place, name in paying(case.all_runs):
-        best = _mean_share(case.best.runs, place)
-        if not best:
-            continue  # dead, or not worth its price
-        less = [agent for agent, runs in case.panel.items() if _mean_share(runs, place) < best]
-        share = len(less) / len(case.panel)
-        about = f"{len(less)} of {len(case.panel)} players of the panel earn less than the best"
-        yield Measurement(name, share, LEAST_TOLD, about, case.best.runs[0].shown)
-
-
-def _mean_share(runs: Runs, place: int) -> float:
-    return fmean(share_of(run.grade.parts[place]) for run in runs)
+    return lines.discrimination(case.panel, case.best.runs)
 
 
 CHECKS = (

@@ -1,30 +1,13 @@
 """Checks of the grader: that it sees what it grades, and nothing else."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
-from refold.audits.again import fresh_grade, several_grades
+from refold.audits.again import several_grades
 from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played, actions_of
 from refold.audits.scenarios.case import ScenarioCase
-from refold.engine import Stream
-from refold.graders import Grade
-
-
-def mutation(case: ScenarioCase) -> Iterator[Measurement]:
-    """Measure how many criteria still pay when all that the grade rests on is taken away."""
-    run = case.best.runs[0]
-    paid = [part for part in run.grade.parts if part.points > 0]
-    seqs = {seq for part in run.grade.parts for seq in part.seqs}
-    left = _without(run.stream, seqs).breakdown
-    unmoved = [part.name for part in paid if left[part.name] >= part.points]
-    about = (
-        f"of the best run, {len(unmoved)} of {len(paid)} criteria pay the same without the events "
-        "that its grade rests on"
-    )
-    if unmoved:
-        about += f": {', '.join(unmoved)}"
-    yield Measurement("", float(len(unmoved)), 0.0, about, run.shown)
+from refold.audits.scenarios.mutation import mutation
 
 
 def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
@@ -51,13 +34,6 @@ def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs have more than one grade when they are graded again."""
     return several_grades(case.samples)
-
-
-def _without(stream: Stream, seqs: Collection[int]) -> Grade:
-    """Return the grade of *stream* without the events *seqs*."""
-    left = [seq for seq in range(len(stream)) if seq not in seqs]
-    events, payloads = [stream[seq] for seq in left], [stream.payloads[seq] for seq in left]
-    return fresh_grade(Stream(stream.family, events, payloads, stream.digest))
 
 
 def _swapped(case: ScenarioCase, run: Played) -> Iterator[tuple[int, Played]]:

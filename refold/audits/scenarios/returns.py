@@ -1,17 +1,13 @@
 """Checks of rewards: whether they lead to what the score asks for."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from refold.audits.findings import Check, Measurement
 from refold.audits.lines import share_of
+from refold.audits.ordering import swapped_pairs
 from refold.audits.played import Played
 from refold.audits.scenarios.case import ScenarioCase
 from refold.engine.sums import add_up
-
-MOST_SWAPPED = 0.01
-"""Share of pairs of runs that the return may order otherwise than the score."""
-_TIE = 1e-9
 
 
 def optimum(case: ScenarioCase) -> Iterator[Measurement]:
@@ -33,22 +29,7 @@ def optimum(case: ScenarioCase) -> Iterator[Measurement]:
 
 def order(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many pairs of runs of one world the return orders otherwise than the score."""
-    swapped, compared = 0, 0
-    shown: Played | None = None
-    for one, other in combinations(_ended(case), 2):
-        scores, totals = one.score - other.score, one.total - other.total
-        if one.shown.seed != other.shown.seed or not scores or abs(totals) <= _TIE:
-            continue
-        compared += 1
-        if (scores > 0) != (totals > 0):
-            swapped += 1
-            shown = shown or (one if totals > 0 else other)
-    if not compared:
-        yield Measurement("", None, None, "no two runs differ in score and return")
-        return
-    about = f"{swapped} of {compared} pairs of runs have the larger return with the lower score"
-    episode = None if shown is None else shown.shown
-    yield Measurement("", swapped / compared, MOST_SWAPPED, about, episode)
+    return swapped_pairs(_ended(case))
 
 
 def idleness(case: ScenarioCase) -> Iterator[Measurement]:

@@ -1,23 +1,26 @@
 """Checks of worlds: whether they can be played again, whether seeds matter, what they give away."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from statistics import fmean
 from typing import Any
 
 from msgspec import to_builtins
 from msgspec.structs import fields, replace
 
+from refold.agents.prompting import format_parameters, system_message
 from refold.agents.rollout import epoch_seed
-from refold.audits.again import otherwise_decided
+from refold.audits.again import differing, first_difference, otherwise_decided
 from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played, actions_of
 from refold.audits.scenarios.case import ScenarioCase
 from refold.audits.scenarios.moves import text_fields
-from refold.engine import ActionTaken, Episode, fold
+from refold.engine import ActionTaken, Episode, Stream, fold
 from refold.engine.codec import encode
 from refold.engine.folding import step_ranges
 from refold.engine.presentation import LegalActions, Policy
+from refold.replays.verification import Divergence, verify
 
 MOST_KEPT = 0.5
 """Share of the best that the best actions of one world may earn in another."""
@@ -25,16 +28,19 @@ MOST_FIXED = 0.5
 """Share of the fields of an observation that may be the same in every step of every world."""
 _OTHERS = 5  # worlds
 _LETTERS = 4  # of an answer that is looked for
+_Differing = Sequence[tuple[Played, Divergence]]
 _FIGURE = re.compile(r"[\w.-]*\d[\w.-]*\w")
 
 
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs go otherwise when their actions are taken again."""
     runs = case.samples
-    differing = [run for run in runs if _again(case, run) != run.stream.digest]
-    about = f"the actions of {len(runs)} runs were taken again, {len(differing)} went otherwise"
-    episode = differing[0].shown if differing else None
-    yield Measurement("", float(len(differing)), 0.0, about, episode)
+    if any(verify(run.stream) is not None for run in runs):
+        yield Measurement("", None, 0.0, "the rules decide otherwise already in the same state")
+        return
+    found = _gone_otherwise(case)
+    about = f"the actions of {len(runs)} runs were taken again, {len(found)} went otherwise"
+    yield differing(about, found)
 
 
 def replayability(case: ScenarioCase) -> Iterator[Measurement]:
@@ -43,12 +49,17 @@ def replayability(case: ScenarioCase) -> Iterator[Measurement]:
 
 
 def isolation(case: ScenarioCase) -> Iterator[Measurement]:
-    """Measure how many runs go otherwise when they take turns with another."""
-    runs, best = case.samples, case.best.runs[0]
-    differing = [run for run in runs if not _keeps_apart(case, run, best)]
-    about = f"{len(runs)} runs took turns with the best one, {len(differing)} went otherwise"
-    episode = differing[0].shown if differing else None
-    yield Measurement("", float(len(differing)), 0.0, about, episode)
+    """Measure how many runs go otherwise when they take turns with another, of another seed."""
+    if _gone_otherwise(case):
+        yield Measurement("", None, 0.0, "runs go otherwise already where nothing else is played")
+        return
+    runs, beside = case.samples, case.panel["random"][-1]
+    found = _differing(runs, lambda run: _taking_turns(case, run, beside))
+    about = (
+        f"{len(runs)} runs took turns with one of seed {beside.shown.seed}, {len(found)} went "
+        "otherwise"
+    )
+    yield differing(about, found)
 
 
 def sensitivity(case: ScenarioCase) -> Iterator[Measurement]:
@@ -86,28 +97,47 @@ def leakage(case: ScenarioCase) -> Iterator[Measurement]:
     if not texts:
         yield Measurement("", None, None, "the best run writes no text that could be given away")
         return
-    first = case.at_once[0]
-    seen = encode(case.family.observe(fold(first.stream, family=case.family))).decode()
-    told = [text for text in texts if text in seen]
-    about = f"{len(told)} of the {len(texts)} texts of the best run stand in what it sees at first"
-    yield Measurement("", float(len(told)), 0.0, about, first.shown)
+    shown = "\n".join(encode(each).decode() for each in _shown_at_once(case))
+    told = [text for text in texts if text in shown]
+    about = f"{len(told)} of the {len(texts)} texts of the best run can be read before it acts"
+    if told:
+        about += f", such as {told[0]!r:.100}"
+    yield Measurement("", float(len(told)), 0.0, about, case.at_once[0].shown)
 
 
-def _again(case: ScenarioCase, run: Played) -> str:
+def _shown_at_once(case: ScenarioCase) -> Iterator[Any]:
+    """Yield what an agent sees and is told before it acts, and what it sees of a refusal."""
+    scenario, family = case.scenario, case.family
+    yield from (scenario.title, scenario.description)
+    yield from (system_message(family, "tools"), format_parameters(family, "tools"))
+    yield from islice(_observations(case, case.panel["only what is refused"][0]), 2)
+
+
+def _gone_otherwise(case: ScenarioCase) -> _Differing:
+    """Return the runs that go otherwise when their actions are taken again."""
+    return case.remember("again", lambda: _differing(case.samples, lambda run: _again(case, run)))
+
+
+def _differing(runs: Sequence[Played], play: Callable[[Played], Stream]) -> _Differing:
+    """Return those of *runs* that *play* plays otherwise, and where they differ first."""
+    parted = ((run, first_difference(run.stream, play(run))) for run in runs)
+    return [(run, first) for run, first in parted if first is not None]
+
+
+def _again(case: ScenarioCase, run: Played) -> Stream:
     shown = run.shown
-    again = case.follow(shown.agent, actions_of(shown.stream), shown.seed)
-    return again.stream.digest
+    return case.follow(shown.agent, actions_of(shown.stream), shown.seed).stream
 
 
-def _keeps_apart(case: ScenarioCase, run: Played, other: Played) -> bool:
-    """Return whether *run* goes as it went while another episode is played, step by step."""
+def _taking_turns(case: ScenarioCase, run: Played, other: Played) -> Stream:
+    """Return *run* as it goes while *other* is played beside it, step by step."""
     one, beside = (Episode.start(case.scenario, seed=each.shown.seed) for each in (run, other))
     others = iter(actions_of(other.stream))
     for action in actions_of(run.stream):
         one.step(action)
         if (turn := next(others, None)) is not None:
             beside.step(turn)
-    return one.events.digest == run.stream.digest
+    return one.events
 
 
 def _same_choices(case: ScenarioCase, run: Played, seed: int) -> Played:
@@ -120,7 +150,8 @@ def _same_choices(case: ScenarioCase, run: Played, seed: int) -> Played:
 
 def _by_place(case: ScenarioCase, run: Played, actions: Sequence[Any]) -> Policy:
     """Return what chooses the legal actions at the places of those of *run*, with their texts."""
-    rest = iter(zip(_places(case, run), actions, strict=True))
+    # Found before anything is played: looking at one episode must not go on during another.
+    rest = iter(list(zip(_places(case, run), actions, strict=True)))
 
     def choose(_shown: Any, legal: LegalActions) -> Any:
         place, action = next(rest, (None, None))

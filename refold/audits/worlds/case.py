@@ -1,47 +1,36 @@
 """A world outside that is being audited: the plays that its checks share, each made once."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
 from attrs import frozen
 
-from refold.agents import make_policy
-from refold.agents.functions import FunctionPlayer
-from refold.agents.rollout import next_action
-from refold.audits.findings import Shown
-from refold.audits.panel import TEXTS, make_panel
 from refold.audits.played import Played, Runs
-from refold.audits.running import stop_at
 from refold.audits.worlds.answers import actions_taken
 from refold.audits.worlds.leaves import observed
 from refold.audits.worlds.moves import OfferMoves
-from refold.audits.worlds.players import WORDS, then_end, writer
+from refold.audits.worlds.players import (
+    RANDOM,
+    REFUSED,
+    WORDS,
+    Ending,
+    panel_players,
+    silent_players,
+    writer,
+)
+from refold.audits.worlds.playing import WorldPlays
 from refold.audits.worlds.repeats import Repeats, repeat
-from refold.engine import Episode, EpisodeInfo, InvalidAction, RefoldError, StepRewarded
+from refold.engine import RefoldError
 from refold.engine.codec import encode
-from refold.engine.exchanges import INSTRUMENT_FAILED
-from refold.engine.presentation import MakePolicy, Policy
-from refold.engine.registry import ENVIRONMENTS, find_family, plugin
-from refold.engine.world import fault_in
+from refold.engine.presentation import MakePolicy
+from refold.engine.registry import ENVIRONMENTS, plugin
 from refold.environments import Environment, Worlds
-from refold.environments.python.programs import is_program, load_programs
-from refold.graders.grading import recorded_grader
 from refold.scenarios import Scenario
 from refold.scenarios.answered.events import EnvironmentBegan, Offer
 from refold.scenarios.answered.offer import OfferedActions
 from refold.scenarios.answered.said import calls_in
 from refold.solving import Limits
-
-MOST_STEPS = 1_000
-"""Steps after which a play is cut off that neither the world nor its scenario ends."""
-MOST_REPEATED = 8
-"""Kinds of action up to which each is repeated for ever though another one ends the episode."""
-CUT_OFF = "audit"
-"""Reason of such an end."""
-RANDOM, REFUSED = "random", "only what is refused"
-"""Two players of the panel."""
 
 
 @frozen
@@ -68,7 +57,8 @@ class WorldCase:
         environment: The kind of environment that it is of.
         name: The scenario's name.
         ceiling: The highest score of its rubric.
-        failures: Plays that a failure of the world ended, so far.
+        limits: When to stop.
+        plays: What plays it.
     """
 
     def __init__(
@@ -87,17 +77,14 @@ class WorldCase:
         )
         self.name = scenario.name
         self.ceiling = scenario.rubric.ceiling
-        self.failures: list[Played] = []
         self._oracle = oracle or self.environment.oracle
-        self._limits = limits
-        self._worlds = Worlds(named)
-        self._family = find_family(scenario.family, scenario.rules)
-        self._grader = recorded_grader(scenario.body)
+        self.limits = limits
+        self.plays = WorldPlays(scenario, Worlds(named), limits)
 
     @cached_property
     def at_once(self) -> Runs:
         """The agent that leaves before it has done anything."""
-        return [self._played("leaves at once", self._begun(seed)) for seed in self._plain_seeds]
+        return [self.plays.leave_at_once(seed) for seed in self._plain_seeds]
 
     @property
     def began(self) -> EnvironmentBegan:
@@ -130,27 +117,11 @@ class WorldCase:
     @cached_property
     def panel(self) -> Mapping[str, Runs]:
         """What the panel plays, by the players' names; without those that it refuses to hear."""
-        silent = {name: make for name, make in self._silent_players.items() if name != REFUSED}
         refused = {REFUSED: self.refused} if self.refused else {}
-        texts = (
-            {f"writes {name}": self._writer(write) for name, write in TEXTS.items()}
-            if self.moves.writing
-            else {}
-        )
+        played = self._play_all(panel_players(self.moves, self._ending))
         ender = self.ender
-        if ender is None:
-            return {**refused, **self._play_all({**silent, **texts})}
-        end = self._end
-        once = {
-            f"{name}, once, then {ender}": then_end(make, end)
-            for name, make in silent.items()
-            if name.startswith("always ") and name != f"always {ender}"
-        }
-        # Of many tools, each is tried once, as most end an episode by nothing that is repeated.
-        few = len(self.moves.kinds) <= MOST_REPEATED
-        for_ever = {name: silent[name] for name in silent if few or not name.startswith("always ")}
-        played = self._play_all({**for_ever, **once, **texts})
-        return {**refused, **played, f"always {ender}": self._ending_at_once[ender]}
+        last = {} if ender is None else {f"always {ender}": self._ending_at_once[ender]}
+        return {**refused, **played, **last}
 
     def trials(self, kind: str) -> Runs:
         """Return plays of the panel that begin with an action of *kind*; empty without any."""
@@ -160,14 +131,17 @@ class WorldCase:
     @cached_property
     def refused(self) -> Runs:
         """What the player does whose actions fit no offer; empty where the world hears none."""
-        return self._play_all({REFUSED: self._silent_players[REFUSED]}).get(REFUSED, ())
+        return self._play_all({REFUSED: self._silent[REFUSED]}).get(REFUSED, ())
 
     @cached_property
     def praised(self) -> Pair | None:
         """Plays with and without praise in each text; None where the world takes no text."""
         if not self.moves.writing:
             return None
-        players = {name: self._writer(partial(_always, text)) for name, text in WORDS.items()}
+        players = {
+            name: writer(self.moves, partial(_always, text), self._ending)
+            for name, text in WORDS.items()
+        }
         played = self._play_all(players)
         if len(played) < len(players):
             return None
@@ -227,22 +201,16 @@ class WorldCase:
         return self.seeds if self.environment.seeded else self.seeds[:1]
 
     @cached_property
-    def _silent_players(self) -> Mapping[str, MakePolicy]:
+    def _silent(self) -> Mapping[str, MakePolicy]:
         """The players of the panel that write nothing."""
-        moves = self.moves
-        return make_panel(lambda legal: moves, moves.kinds, writing=())
+        return silent_players(self.moves)
 
-    def _writer(self, write: Callable[[Any], str]) -> MakePolicy:
-        """Return what makes the player that writes into each text that there is, and then ends."""
-        make = writer(self.moves, write, self.ender)
-        kinds = self.moves.writing
-        ends = self.ender is None or self.ender in kinds
-        return make if ends else then_end(make, self._end, after=len(kinds))
-
-    @property
-    def _end(self) -> Any:
-        """The action that ends an episode, where there is one."""
-        return actions_taken(self._ending_at_once[self.ender or ""][0])[0]
+    @cached_property
+    def _ending(self) -> Ending | None:
+        """What alone ends an episode, None if nothing does."""
+        if self.ender is None:
+            return None
+        return Ending(self.ender, actions_taken(self._ending_at_once[self.ender][0])[0])
 
     @cached_property
     def _own_idle(self) -> Mapping[str, Runs]:
@@ -258,7 +226,7 @@ class WorldCase:
             if _are_short(runs) and calls:
                 return {calls[0]["name"]: runs}
         kinds = {f"always {kind}": kind for kind in self.moves.kinds}
-        players = {name: self._silent_players[name] for name in kinds}
+        players = {name: self._silent[name] for name in kinds}
         found = self._play_all(players)
         return {kinds[name]: runs for name, runs in found.items() if _are_short(runs)}
 
@@ -267,79 +235,15 @@ class WorldCase:
         found: dict[str, Runs] = {}
         for name, make in players.items():
             seeds = self.seeds if name == RANDOM else self._plain_seeds
-            runs = [self._play(name, make(seed), seed) for seed in seeds]
+            runs = [self.plays.play(name, make(seed), seed) for seed in seeds]
             whole = [run for run in runs if run is not None]
             if len(whole) == len(runs):
                 found[name] = whole
         return found
 
-    def _play(self, agent: str, policy: Policy, seed: int) -> Played | None:
-        """Return what *policy* plays; None if it takes no action, or the world fails or refuses."""
-        episode = self._begun(seed)
-        try:
-            self._take_steps(episode, policy)
-        except InvalidAction:
-            return None
-        finally:
-            episode.close()
-        played = self._played(agent, episode)
-        if episode.end is not None and episode.end.reason == INSTRUMENT_FAILED:
-            self.failures.append(played)
-            return None
-        return played if actions_taken(played) else None
-
-    def _take_steps(self, episode: Episode, policy: Policy) -> None:
-        for _ in range(MOST_STEPS):
-            stop_at(self._limits)
-            action = None if episode.over else next_action(policy, episode)
-            if action is None:
-                return
-            episode.step(action)
-        if not episode.over:
-            episode.truncate(CUT_OFF)
-
     def _agent(self, name: str) -> Runs:
         """Return what the agent *name* plays in each world that differs."""
-        return [self._play_agent(name, seed) for seed in self._plain_seeds]
-
-    def _play_agent(self, name: str, seed: int) -> Played:
-        stop_at(self._limits)
-        if is_program(name):
-            return self._play_program(name, seed)
-        policy = make_policy(name, self._family, seed=seed, scenario=self.scenario.body)
-        played = self._play(name, policy, seed)
-        if played is None:
-            raise RefoldError(
-                f"agent {name!r}: expected one that plays {self.name} to its end, got none"
-            )
-        return played
-
-    def _play_program(self, name: str, seed: int) -> Played:
-        ((shown, program),) = load_programs([name]).items()
-        episode = self._begun(seed)
-        try:
-            info = EpisodeInfo(episode.id, self.name, seed, shown)
-            asyncio.run(FunctionPlayer(program).play(episode, info))
-        finally:
-            episode.close()
-        return self._played(shown, episode)
-
-    def _begun(self, seed: int) -> Episode:
-        episode = Episode.start(self.scenario, seed=seed, open_world=self._worlds)
-        episode.begin()
-        if episode.over:
-            fault = fault_in(
-                [each for each in episode.events if isinstance(each, EnvironmentBegan)]
-            )
-            raise RefoldError(f"{self.name}: expected a world that begins, got none: {fault}")
-        return episode
-
-    def _played(self, agent: str, episode: Episode) -> Played:
-        episode.close()
-        stream = episode.events
-        last = stream[-1]
-        total = last.total if isinstance(last, StepRewarded) else 0.0
-        return Played(Shown(agent, stream), self._grader(stream), total, episode.over)
+        return [self.plays.play_agent(name, seed) for seed in self._plain_seeds]
 
 
 def _always(text: str, _shown: Any) -> str:

@@ -1,13 +1,12 @@
 """Checks of the criteria of a world's rubric, in the plays that there are."""
 
 from collections.abc import Iterator
-from statistics import fmean
 
 from refold.audits import lines
 from refold.audits.findings import Check, Measurement
-from refold.audits.lines import paying, share_of
+from refold.audits.lines import mean_share, paying
 from refold.audits.worlds.case import WorldCase
-from refold.audits.worlds.scoring import NO_ORACLE
+from refold.audits.worlds.scoring import NO_ORACLE, NO_PANEL
 
 MOST_FREE = 0.5
 """Share of a criterion that an agent may earn that does nothing."""
@@ -24,10 +23,7 @@ def free(case: WorldCase) -> Iterator[Measurement]:
         return
     idle = {"leaving at once": case.at_once, **case.idle}
     for place, name in paying(case.all_runs):
-        shares = {
-            agent: fmean(share_of(run.grade.parts[place]) for run in runs)
-            for agent, runs in idle.items()
-        }
+        shares = {agent: mean_share(runs, place) for agent, runs in idle.items()}
         agent, share = max(shares.items(), key=lambda pair: pair[1])
         about = f"pays {share:.4f} of its weight for {agent}"
         yield Measurement(name, share, MOST_FREE, about, idle[agent][0].shown)
@@ -53,6 +49,29 @@ def duplicate(case: WorldCase) -> Iterator[Measurement]:
     return lines.duplicate(case.all_runs)
 
 
+def constant(case: WorldCase) -> Iterator[Measurement]:
+    """Measure how far the lowest and the highest value of each criterion are apart, but of dead."""
+    runs = [run for run in case.all_runs if run.ended]
+    if _is_lone(case) or not runs:
+        about = _LONE if _is_lone(case) else "no play comes to an end"
+        yield Measurement("", None, None, about)
+        return
+    parts = enumerate(runs[0].grade.parts)
+    dead = {part.name for at, part in parts if not any(run.grade.parts[at].value for run in runs)}
+    yield from (each for each in lines.constant(runs) if each.part not in dead)
+
+
+def discrimination(case: WorldCase) -> Iterator[Measurement]:
+    """Measure how many players of the panel earn less of each criterion than the oracle does."""
+    if _is_lone(case) or not case.panel:
+        about = _LONE if case.panel else NO_PANEL
+        yield Measurement("", None, None, about)
+    elif case.oracle is None:
+        yield Measurement("", None, None, NO_ORACLE)
+    else:
+        yield from lines.discrimination(case.panel, case.oracle)
+
+
 def _is_lone(case: WorldCase) -> bool:
     return len(case.scenario.rubric.criteria) < 2
 
@@ -60,6 +79,8 @@ def _is_lone(case: WorldCase) -> bool:
 CHECKS = (
     Check("criteria.free", "no criterion comes for free", "at most", free),
     Check("criteria.dead", "each line of the rubric can pay", "at least", dead),
+    Check("criteria.constant", "each criterion varies", "at least", constant),
     Check("criteria.duplicate", "no two criteria are one", "at most", duplicate),
+    Check("criteria.discrimination", "each criterion tells the oracle", "at least", discrimination),
 )
 """The checks of criteria."""

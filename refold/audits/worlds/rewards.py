@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from refold.audits.findings import Check, Measurement
+from refold.audits.ordering import swapped_pairs
 from refold.audits.played import Played
 from refold.audits.worlds.answers import answers_of
-from refold.audits.worlds.case import REFUSED, WorldCase
+from refold.audits.worlds.case import WorldCase
 from refold.audits.worlds.leaves import counters, leaves_of
+from refold.audits.worlds.players import REFUSED
 from refold.engine.world import fault_in
 from refold.scenarios.answered.events import EnvironmentAnswered, ScoreGiven
 
@@ -16,7 +18,7 @@ def well_formed(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many plays met a failure, or a sum or a score outside of the declared range."""
     runs = case.all_runs
     # What does not fit the offer may break a world; that is no failure of its rewards.
-    failures = [run for run in case.failures if not run.shown.agent.startswith(REFUSED)]
+    failures = [run for run in case.plays.failures if not run.shown.agent.startswith(REFUSED)]
     yield _count("every answer", failures, len(runs) + len(failures), _failure)
     outside = [run for run in runs if any(map(_is_outside, run.shown.stream))]
     yield _count("scores that the world gives", outside, len(runs), _given)
@@ -99,6 +101,11 @@ def _unearned(run: Played, counting: set[str]) -> float:
     return total
 
 
+def order(case: WorldCase) -> Iterator[Measurement]:
+    """Measure how many pairs of plays of one world the return orders otherwise than the score."""
+    return swapped_pairs([run for run in case.all_runs if run.ended])
+
+
 def praise(case: WorldCase) -> Iterator[Measurement]:
     """Measure the most that praise in place of another text adds to the score."""
     pair = case.praised
@@ -115,6 +122,7 @@ def praise(case: WorldCase) -> Iterator[Measurement]:
 CHECKS = (
     Check("runtime.reward_well_formed", "rewards are in order", "at most", well_formed),
     Check("rewards.for_nothing", "no step is paid that does nothing", "at most", paid_for_nothing),
+    Check("rewards.order", "return and score order plays alike", "at most", order),
     Check("rewards.praise", "praise earns nothing", "at most", praise),
 )
 """The checks of rewards."""

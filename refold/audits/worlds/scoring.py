@@ -8,6 +8,7 @@ from refold.audits.scenarios.scores import LEAST_GAP, MOST_SHARE
 from refold.audits.worlds.case import WorldCase
 
 NO_ORACLE = "no agent is known to do all that is expected; --oracle AGENT names one"
+NO_PANEL = "the world does not say what actions it takes"
 
 
 def oracle_max(case: WorldCase) -> Iterator[Measurement]:
@@ -31,7 +32,7 @@ def floor_gap(case: WorldCase) -> Iterator[Measurement]:
 def adversarial_floor(case: WorldCase) -> Iterator[Measurement]:
     """Measure the best player of the panel."""
     if not case.panel:
-        yield Measurement("", None, None, "the world does not say what actions it takes")
+        yield Measurement("", None, None, NO_PANEL)
         return
     name, runs = max(case.panel.items(), key=lambda pair: mean_score(pair[1]))
     score = mean_score(runs)

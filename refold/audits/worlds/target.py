@@ -9,8 +9,9 @@ from refold.agents import make_policy
 from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT
 from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
-from refold.audits.worlds import criteria, declaring, repeating, rewards, scoring, showing
-from refold.audits.worlds.case import MOST_STEPS, WorldCase
+from refold.audits.worlds import criteria, declaring, grading, repeating, rewards, scoring, showing
+from refold.audits.worlds.case import WorldCase
+from refold.audits.worlds.playing import MOST_STEPS
 from refold.engine import RefoldError
 from refold.engine.registry import find_family
 from refold.environments import Worlds
@@ -26,6 +27,7 @@ CHECKS: Sequence[Check] = (
     *scoring.CHECKS,
     *showing.CHECKS,
     *criteria.CHECKS,
+    *grading.CHECKS,
 )
 LIMITS = (
     "No agent of the panel invents an attack: that none succeeds does not mean that none can.",
