@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 
@@ -195,6 +196,18 @@ def test_recorded_actions_stay():
     name = "tau2:airline/8"
     taken = [event.action for event in actions_of(play(name))]
     assert taken == gold_actions(load(name))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(on):
+    """It pauses while an environment is made, and no longer; who switched it off finds it off."""
+    if not on:
+        gc.disable()
+    try:
+        started("tau2:airline/0").close()
+        assert gc.isenabled() is on
+    finally:
+        gc.enable()
 
 
 def test_import_has_no_side_effects():
