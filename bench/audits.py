@@ -1,5 +1,5 @@
 """
-Published audits: ``python -m bench.audits PAGE``, such as ``workflow``; ten minutes, most of proofs.
+Published audits: ``python -m bench.audits PAGE``, such as ``workflow``; ten minutes of proofs.
 
 Runs the command that docs/audits/PAGE.md begins with, prints the page that it makes, and exits
 with 1 if the published page is another one. Ids of episodes count only where refold alone plays.

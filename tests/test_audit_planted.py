@@ -1,5 +1,6 @@
 """A fault of each kind, planted in a small family, is found by its check, and by no other."""
 
+import re
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -74,6 +75,22 @@ def test_found_by_its_check_and_by_no_other(fault):
         assert failed >= FOUND[fault]
     else:
         assert failed == FOUND[fault]
+
+
+def test_what_is_found_is_named():
+    """Of a clock the first value that differs, of a grader that can be flattered who flatters."""
+    (clock,) = measured("clock", "semantic.replayability")
+    assert re.search(
+        r"the first: step \d+ event \d+ \(looked\) \$\.number: expected \d+, got \d+", clock
+    )
+    _, praised = measured("praise", "criteria.free")
+    assert "with an order to the grader', which does not read" in praised
+
+
+def measured(fault, check):
+    """Return what *check* says of each part of the scenario with *fault*."""
+    (answers,) = run_audit([ScenarioTarget(planted(fault), 1, 3)], only=[check], seconds=300)
+    return [each.measured.about for each in answers]
 
 
 def test_without_a_best_the_others_go_on(monkeypatch):

@@ -64,7 +64,7 @@ CRITERIA = {
 def answers(name, *, oracle=READER, named=(), only=(), seeds=2):
     """Return what the checks of the world *name* answer."""
     scenario = load(name)
-    target = WorldTarget(scenario, (name, *named), scenario.seed, seeds, oracle)
+    target = WorldTarget(scenario, scenario.seed, seeds, (name, *named), oracle)
     (found,) = run_audit([target], only=only, seconds=120)
     return found
 

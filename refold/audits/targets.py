@@ -47,7 +47,7 @@ def find_targets(
         scenario = load(each)
         first = scenario.seed if seed is None else seed
         if scenario.family == "answered":
-            world = WorldTarget(scenario, (name, *named), first, seeds, oracle)
+            world = WorldTarget(scenario, first, seeds, (name, *named), oracle)
             if not place:  # the others are of its kind
                 world.check()
             yield world

@@ -32,7 +32,7 @@ def check(name, word, leave_out):
     if episode.end is None or episode.end.how != "terminated":
         yield f"{name} {word}: ended as {episode.end}"
         return
-    score, theirs = given_score(episode), grade_of_tau2(episode)
+    score, theirs = given_score(episode), grade_of_tau2(episode.events)
     parts = {kind.value: reward for kind, reward in (theirs.reward_breakdown or {}).items()}
     if score.value != theirs.reward or score.parts != parts:
         yield f"{name} {word}: {score.value} {score.parts}, tau2 {theirs.reward} {parts}"

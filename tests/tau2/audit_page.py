@@ -10,10 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 FLOOR, ORACLE = "semantic.floor_gap", "semantic.oracle_max"
+PANEL = "statistical.adversarial_floor"
 LEAK, REFUSED = "semantic.no_solution_leakage", "runtime.task_declaration_accuracy"
 COMMAND = (
-    f"refold audit tau2:{{domain}} --seeds 1 --only {ORACLE} --only {FLOOR} --only {LEAK} "
-    f"--only {REFUSED} --json"
+    f"refold audit tau2:{{domain}} --seeds 1 --only {ORACLE} --only {FLOOR} --only {PANEL} "
+    f"--only {LEAK} --only {REFUSED} --json"
 )
 HEAD = """# Audit of tau2-bench
 
@@ -27,14 +28,15 @@ outside](../environments.md)).
 passed by doing nothing.
 - *gold*: the reward of the task's own actions, in their order, and of all that it wants to be \
 told.
+- *panel*: the highest reward of the players that do not read, and which of them earns it, if it \
+is above 0. They call each tool once, call at random, repeat their last call, call a tool that \
+there is not, or write texts such as an order to give full marks; with one seed, since tau2 draws \
+nothing by it.
 - *refused*: calls among these actions that tau2's own tools answer with an error. Some belong \
 to the task, such as a search that is meant to fail at first; they are listed so that each can \
 be looked at.
 - *shown*: values that the task wants to be told and that stand in the user's own first words; \
 only such of four letters or digits and more are looked for.
-
-The panel of players that do not read is not on this page; without `--only`, the commands run it \
-too.
 """
 
 
@@ -57,10 +59,13 @@ def rows(tasks):
     for task, found in tasks.items():
         nothing = 1 - found[FLOOR, "noop"]["value"]
         gold, refused, leak = (found[check, ""] for check in (ORACLE, REFUSED, LEAK))
-        told = [refused["about"]] if refused["value"] else []
+        panel = found[PANEL, ""]
+        told = [panel["about"]] if panel["value"] else []
+        told += [refused["about"]] if refused["value"] else []
         told += [leak["about"]] if leak["value"] else []
         marks = [f"**{nothing:g}**" if nothing else "0"]
         marks.append("1" if gold["value"] == 1 else f"**{gold['value']:g}**")
+        marks.append(f"**{panel['value']:g}**" if panel["value"] else "0")
         marks.append(f"**{refused['value']:g}**" if refused["value"] else "0")
         marks.append("" if leak["value"] is None else f"{leak['value']:g}")
         yield f"| {cell(task)} | {' | '.join(marks)} | {cell('; '.join(told))} |"
@@ -72,16 +77,19 @@ def section(domain, tasks):
     failing = [task for task, found in tasks.items() if found[ORACLE, ""]["value"] < 1]
     refused = [task for task, found in tasks.items() if found[REFUSED, ""]["value"]]
     yield from ("", f"## {domain}", "", "```sh", COMMAND.format(domain=domain), "```", "")
+    blind = [task for task, found in tasks.items() if found[PANEL, ""]["value"]]
+    blind = [task for task in blind if task not in passed]
     yield from (f"{len(tasks)} tasks:", "")
     for told, found in (
         ("pass by doing nothing", passed),
+        ("others are passed by a player that does not read", blind),
         ("fail with their own actions", failing),
         ("have actions that the tools refuse", refused),
     ):
         named = f": {', '.join(map(cell, found))}" if found else ""
         yield f"- {len(found)} {told}{named}"
-    yield from ("", "| task | nothing | gold | refused | shown | what was found |")
-    yield "|---|--:|--:|--:|--:|---|"
+    yield from ("", "| task | nothing | gold | panel | refused | shown | what was found |")
+    yield "|---|--:|--:|--:|--:|--:|---|"
     yield from rows(tasks)
 
 

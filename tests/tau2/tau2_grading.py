@@ -11,8 +11,9 @@ from tau2.evaluator.evaluator import EvaluationType, evaluate_simulation
 from tau2.registry import registry
 
 from refold.agents.rollout import make_policy
-from refold.engine import ActionTaken, Episode
+from refold.engine import ActionTaken, Episode, fold
 from refold.environments import Worlds
+from refold.environments.tau2.turns import NotATurn, read_turn
 from refold.scenarios import load
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan, ScoreGiven
 
@@ -47,9 +48,10 @@ def given_score(episode):
     return score
 
 
-def grade_of_tau2(episode):
-    """Return what tau2's evaluator says of *episode*, rebuilt from nothing but its events."""
-    parameters = episode.state.parameters
+def grade_of_tau2(events):
+    """Return what tau2's evaluator says of an episode, rebuilt from nothing but its *events*."""
+    state = fold(events, family=events.family)
+    parameters = state.parameters
     solo = bool(parameters.options.get("solo"))
     simulation = SimulationRun(
         id="x",
@@ -57,8 +59,8 @@ def grade_of_tau2(episode):
         start_time="",
         end_time="",
         duration=0.0,
-        termination_reason=TerminationReason(episode.state.info["termination_reason"]),
-        messages=messages_of(episode.events, solo=solo),
+        termination_reason=TerminationReason(state.info["termination_reason"]),
+        messages=messages_of(events, solo=solo),
     )
     return evaluate_simulation(
         simulation, task_of(parameters), EvaluationType.ALL, solo, parameters.name
@@ -74,7 +76,7 @@ def task_of(parameters):
 
 
 def messages_of(events, *, solo):
-    """Return the messages of *events*, as tau2 has them."""
+    """Return the messages of *events*, as tau2 has them: it never sees what is no turn."""
     made = (
         []
         if solo
@@ -83,6 +85,8 @@ def messages_of(events, *, solo):
     ids = []
     for event in events:
         if isinstance(event, ActionTaken):
+            if not is_turn(event.action):
+                continue
             calls = event.action.get("tool_calls") or []
             if any(call["name"] == "done" for call in calls):
                 made.append(AssistantMessage(role="assistant", content="###STOP###"))
@@ -91,6 +95,15 @@ def messages_of(events, *, solo):
         elif isinstance(event, EnvironmentBegan | EnvironmentAnswered):
             made.extend(_said_by_world(event, solo))
     return made
+
+
+def is_turn(action):
+    """Return whether *action* is a turn at all."""
+    try:
+        read_turn(action)
+    except NotATurn:
+        return False
+    return True
 
 
 def _spoken_by_agent(action, calls, ids):
@@ -105,6 +118,8 @@ def _spoken_by_agent(action, calls, ids):
 
 def _said_by_world(event, solo):
     for message in event.observation["messages"]:
+        if message["role"] == "tool" and "tool_call_id" not in message:
+            continue  # the answer to what is no turn
         if message["role"] == "tool":
             yield ToolMessage(
                 id=message["tool_call_id"],

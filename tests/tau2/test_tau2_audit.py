@@ -7,7 +7,9 @@ from tau2_grading import gold_actions, grade_of_tau2, play, task_of
 
 from refold.audits.running import run_audit
 from refold.audits.worlds import WorldTarget
+from refold.audits.worlds.scoring import adversarial_floor
 from refold.scenarios import load, world_names
+from refold.solving import Limits
 
 SAMPLE = [
     *world_names("tau2:airline")[::7],
@@ -22,7 +24,7 @@ ONLY = ("semantic.oracle_max", "semantic.floor_gap", "runtime.task_declaration_a
 def measured(name):
     """Return the value of each check on the task *name*, by check and part."""
     scenario = load(name)
-    target = WorldTarget(scenario, (name,), 0, 1, None)
+    target = WorldTarget(scenario, 0, 1, (name,), None)
     (found,) = run_audit([target], only=ONLY, seconds=600)
     assert [each.problem for each in found if each.problem] == []
     return {(each.check.id, each.measured.part): each.measured for each in found}
@@ -52,10 +54,26 @@ def refused_by_tau2(name):
 def test_the_audit_says_what_tau2_says(name):
     """Doing nothing and the gold actions score as tau2 has it, and the same calls are refused."""
     found = measured(name)
-    nothing = grade_of_tau2(play(name, [DONE])).reward
+    nothing = grade_of_tau2(play(name, [DONE]).events).reward
     assert found["semantic.floor_gap", "noop"].value == 1 - nothing
-    assert found["semantic.oracle_max", ""].value == grade_of_tau2(play(name)).reward
+    assert found["semantic.oracle_max", ""].value == grade_of_tau2(play(name).events).reward
     refused = refused_by_tau2(name)
     told = found["runtime.task_declaration_accuracy", ""]
     assert told.value == len(refused)
     assert all(f"{each}(" in told.about for each in refused)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", [SAMPLE[0], SAMPLE[3], SAMPLE[10], SAMPLE[-1]])
+def test_the_panel_scores_what_tau2_says(name):
+    """Each player's score is tau2's own, and the highest of them is what the audit names."""
+    with WorldTarget(load(name), 0, 1, (name,), None).open(Limits(600, 4 * 10**9)) as case:
+        scores = {player: runs[0].score for player, runs in case.panel.items()}
+        theirs = {
+            player: grade_of_tau2(runs[0].stream).reward for player, runs in case.panel.items()
+        }
+        (found,) = adversarial_floor(case)
+    assert scores == theirs
+    assert len(scores) > len(case.offer.tools)
+    assert found.value == max(theirs.values())
+    assert grade_of_tau2(found.episode.stream).reward == found.value

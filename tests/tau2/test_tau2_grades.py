@@ -19,7 +19,7 @@ SAMPLE = [
 
 def check(episode):
     """See that *episode* has the grade that tau2's own evaluator gives, and plays again."""
-    score, theirs = given_score(episode), grade_of_tau2(episode)
+    score, theirs = given_score(episode), grade_of_tau2(episode.events)
     assert score.value == theirs.reward
     assert score.parts == {k.value: v for k, v in (theirs.reward_breakdown or {}).items()}
     assert grade(episode.events).score == theirs.reward

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 from attrs import frozen
 
@@ -16,6 +17,10 @@ from refold.solving import Limits
 class LogTarget:
     """The episodes of the log at *path*, of one *run* if it is not None."""
 
+    checks: ClassVar[Sequence[Check]] = CHECKS
+    limits: ClassVar[Sequence[str]] = (
+        "Of saved runs, only what their agents did is known, not what others could do.",
+    )
     path: str
     run: str | None
 
@@ -23,16 +28,6 @@ class LogTarget:
     def name(self) -> str:
         """What it is called: its path, and its run."""
         return self.path if self.run is None else f"{self.path} run {self.run}"
-
-    @property
-    def checks(self) -> Sequence[Check]:
-        """The checks of saved runs."""
-        return CHECKS
-
-    @property
-    def limits(self) -> Sequence[str]:
-        """What they do not show."""
-        return ("Of saved runs, only what their agents did is known, not what others could do.",)
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[LogCase]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 from attrs import frozen
 
-from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
 from refold.audits.scenarios import criteria, grading, reach, returns, rules, scores, worlds
 from refold.audits.scenarios.case import ScenarioCase
-from refold.scenarios import Scenario
+from refold.audits.seeded import SeededTarget
 from refold.solving import Limits
 
 CHECKS: Sequence[Check] = (
@@ -30,30 +30,13 @@ LIMITS = (
 
 
 @frozen
-class ScenarioTarget:
-    """The *scenario* in as many *worlds*, the first of them that of *seed*."""
+class ScenarioTarget(SeededTarget):
+    """A scenario of a family that refold decides; its proofs are for the first seed."""
 
-    scenario: Scenario
-    seed: int
-    worlds: int
-
-    @property
-    def name(self) -> str:
-        """The scenario's name."""
-        return self.scenario.name
-
-    @property
-    def checks(self) -> Sequence[Check]:
-        """The checks of scenarios."""
-        return CHECKS
-
-    @property
-    def limits(self) -> Sequence[str]:
-        """What they do not show."""
-        return LIMITS
+    checks: ClassVar[Sequence[Check]] = CHECKS
+    limits: ClassVar[Sequence[str]] = LIMITS
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[ScenarioCase]:
         """Return the scenario with its worlds."""
-        seeds = [epoch_seed(self.seed, epoch) for epoch in range(self.worlds)]
-        yield ScenarioCase(self.scenario, seeds, limits)
+        yield ScenarioCase(self.scenario, self.every_seed, limits)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 from attrs import frozen
 
 from refold.agents import make_policy
 from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT
-from refold.agents.rollout import epoch_seed
 from refold.audits.findings import Check
+from refold.audits.seeded import SeededTarget
 from refold.audits.worlds import criteria, declaring, grading, repeating, rewards, scoring, showing
 from refold.audits.worlds.case import WorldCase
 from refold.audits.worlds.playing import MOST_STEPS
@@ -16,7 +17,6 @@ from refold.engine import RefoldError
 from refold.engine.registry import find_family
 from refold.environments import Worlds
 from refold.environments.python.programs import is_program, load_programs
-from refold.scenarios import Scenario
 from refold.solving import Limits
 
 _MODELS = (f"{MODEL_AGENT}:", f"{LIBRARY_AGENT}:")
@@ -39,38 +39,19 @@ LIMITS = (
 
 
 @frozen
-class WorldTarget:
+class WorldTarget(SeededTarget):
     """
     A world outside.
 
     Attributes:
-        scenario: Its scenario.
         named: The worlds that the user has named.
-        seed: The seed of the first episode.
-        seeds: How many seeds are played.
         oracle: The agent that does all that is expected; None for the world's own, if it has one.
     """
 
-    scenario: Scenario
+    checks: ClassVar[Sequence[Check]] = CHECKS
+    limits: ClassVar[Sequence[str]] = LIMITS
     named: Sequence[str]
-    seed: int
-    seeds: int
     oracle: str | None
-
-    @property
-    def name(self) -> str:
-        """The scenario's name."""
-        return self.scenario.name
-
-    @property
-    def checks(self) -> Sequence[Check]:
-        """The checks of worlds outside."""
-        return CHECKS
-
-    @property
-    def limits(self) -> Sequence[str]:
-        """What they do not show."""
-        return LIMITS
 
     def check(self) -> None:
         """
@@ -96,5 +77,4 @@ class WorldTarget:
     @contextmanager
     def open(self, limits: Limits) -> Iterator[WorldCase]:
         """Return the world with its seeds."""
-        seeds = [epoch_seed(self.seed, epoch) for epoch in range(self.seeds)]
-        yield WorldCase(self.scenario, self.named, seeds, self.oracle, limits)
+        yield WorldCase(self.scenario, self.named, self.every_seed, self.oracle, limits)
