@@ -31,6 +31,8 @@ OPEN = {
     },
 }
 
+WAYS = {"type": "integer", "minimum": 0, "maximum": 3}
+
 
 class Vault:
     """Nothing is wrong with it."""
@@ -250,6 +252,42 @@ class Backwards(Vault):
 
     def pay(self, remark):
         return float(not self.opened)
+
+
+class Path:
+    """Four forks in a row, of four ways each; which one is right is drawn, and paid at once."""
+
+    action_schema = WAYS
+    length = 4
+
+    def reset(self, seed=None):
+        """Draw the right ways."""
+        dice = random.Random(seed)
+        self.right = [dice.randrange(4) for _ in range(self.length)]
+        self.taken = []
+        return {"at": 0}
+
+    def step(self, way):
+        """Take a way."""
+        before, self.taken = self.passed, [*self.taken, way]
+        over = len(self.taken) == self.length
+        return {"at": len(self.taken)}, self.pay(self.passed - before, over), over, False, {}
+
+    @property
+    def passed(self):
+        """How many right ways were taken."""
+        return sum(way == right for way, right in zip(self.taken, self.right, strict=False))
+
+    def pay(self, more, over):
+        """Return the reward for *more* right ways, and for the end."""
+        return more / self.length
+
+
+class LongPath(Path):
+    """Pays at the end only."""
+
+    def pay(self, more, over):
+        return float(over and self.passed == self.length)
 
 
 class Reader:

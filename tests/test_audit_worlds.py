@@ -14,6 +14,7 @@ from refold.audits.worlds import WorldTarget
 from refold.audits.worlds.moves import MESSAGE, OfferMoves
 from refold.engine import EventLog
 from refold.environments import Worlds
+from refold.graders import grade
 from refold.replays.live import verify_live
 from refold.scenarios import load
 from refold.scenarios.answered.events import Offer
@@ -132,6 +133,18 @@ def test_rewards_against_the_score(tmp_path):
     name = scored_by(tmp_path, [OPENED.replace("WEIGHT", "1.0")], kind="Backwards")
     found = answers(name, named=[planted("Backwards")])
     assert failed(found) == {"rewards.order"}
+
+
+@pytest.mark.parametrize(("kind", "score"), [("Path", 1.0), ("LongPath", 0.0)])
+def test_taking_what_pays_most(kind, score):
+    """Who tries each action and takes the best is led to the end where each step pays at once."""
+    name = planted(kind)
+    (found,) = answers(name, oracle=None, only=["statistical.gameability_gap"])
+    assert found.measured.value == 1 - score
+    assert found.measured.episode.agent == "greedy by reward"
+    stream = found.measured.episode.stream
+    assert grade(stream).score == score
+    assert verify_live(stream, Worlds([name])).verdict == "same"
 
 
 def test_what_differs_is_told():

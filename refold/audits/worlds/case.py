@@ -8,9 +8,11 @@ from attrs import frozen
 
 from refold.audits.played import Played, Runs
 from refold.audits.worlds.answers import actions_taken
+from refold.audits.worlds.greedy import play_greedily
 from refold.audits.worlds.leaves import observed
 from refold.audits.worlds.moves import OfferMoves
 from refold.audits.worlds.players import (
+    MOST_REPEATED,
     RANDOM,
     REFUSED,
     WORDS,
@@ -147,6 +149,14 @@ class WorldCase:
             return None
         plain, praising = (played[name][0] for name in WORDS)
         return Pair(plain, praising)
+
+    @cached_property
+    def greedy(self) -> Runs:
+        """Who takes what pays most at once; empty where there is nothing to choose from."""
+        if not 1 < len(self.moves.kinds) <= MOST_REPEATED:
+            return []
+        played = [play_greedily(self.plays, self.moves, seed) for seed in self._plain_seeds]
+        return [run for run in played if run is not None]
 
     @cached_property
     def oracle(self) -> Runs | None:

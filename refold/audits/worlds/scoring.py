@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from refold.audits.findings import Check, Measurement
 from refold.audits.played import mean_score
-from refold.audits.scenarios.scores import LEAST_GAP, MOST_SHARE
+from refold.audits.scenarios.scores import LEAST_GAP, LEAST_LEFT, MOST_SHARE
 from refold.audits.worlds.case import WorldCase
+from refold.audits.worlds.greedy import MOST_TRIED
+from refold.audits.worlds.players import MOST_REPEATED
 
 NO_ORACLE = "no agent is known to do all that is expected; --oracle AGENT names one"
 NO_PANEL = "the world does not say what actions it takes"
@@ -43,6 +45,24 @@ def adversarial_floor(case: WorldCase) -> Iterator[Measurement]:
     yield Measurement("", score, MOST_SHARE * case.ceiling, about, highest.shown)
 
 
+def gameability_gap(case: WorldCase) -> Iterator[Measurement]:
+    """Measure what an agent misses that tries each action and takes what pays most."""
+    if not case.greedy:
+        about = f"only among 2 to {MOST_REPEATED} kinds of action is each tried"
+        yield Measurement("", None, LEAST_LEFT, about)
+        return
+    best, words = case.ceiling, "the rubric goes to"
+    if case.oracle is not None:
+        best, words = mean_score(case.oracle), "the known solution scores"
+    score = mean_score(case.greedy)
+    missed = (best - score) / best if best > 0 else None
+    about = (
+        f"taking what pays most at once, for up to {MOST_TRIED} steps, scores {score:.4f}; {words} "
+        f"{best:g}"
+    )
+    yield Measurement("", missed, LEAST_LEFT, about, case.greedy[0].shown)
+
+
 CHECKS = (
     Check("semantic.oracle_max", "the highest score can be reached", "at least", oracle_max),
     Check("semantic.floor_gap", "doing nothing earns little", "at least", floor_gap),
@@ -51,6 +71,12 @@ CHECKS = (
         "playing without reading earns little",
         "at most",
         adversarial_floor,
+    ),
+    Check(
+        "statistical.gameability_gap",
+        "taking what pays most at once is not enough",
+        "at least",
+        gameability_gap,
     ),
 )
 """The checks of scores."""
