@@ -53,7 +53,7 @@ def test_published_audits(tmp_path, size):
     """
     The pages have what the command prints now, to the byte.
 
-    The whole pages, minutes of proofs, are compared by hand: each begins with its command.
+    The whole pages, minutes of proofs, are compared by hand: ``python -m bench.audits workflow``.
     """
     shell = Shell(tmp_path)
     words = f"audit inbox/{size} workflow/{size} --time-limit 7200 --markdown page.md"
