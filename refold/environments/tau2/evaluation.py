@@ -6,12 +6,14 @@ the one that is graded, and what the gold actions lead to is found once for each
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from math import prod
 from typing import Any
 
 from attrs import frozen
 from tau2.data_model.tasks import RewardType, Task
 from tau2.environment.environment import Environment
+from tau2.environment.toolkit import ToolKitBase
 from tau2.evaluator.evaluator_action import ActionEvaluator
 from tau2.evaluator.evaluator_communicate import CommunicateEvaluator
 
@@ -19,6 +21,10 @@ from refold.scenarios.answered.events import ScoreGiven
 
 GoldHashes = tuple[str | None, str | None]
 """Hashes of the company's and of the user's database."""
+
+_MOST_KNOWN = 1_000
+_known_hashes: dict[bytes, str] = {}
+"""tau2's hashes of databases, by the digests of their JSON."""
 
 
 def gold_hashes(environment: Environment, task: Task) -> GoldHashes:
@@ -29,7 +35,24 @@ def gold_hashes(environment: Environment, task: Task) -> GoldHashes:
             environment.make_tool_call(action.name, requestor=action.requestor, **action.arguments)
         except Exception:  # noqa: S112 - tau2 passes over gold actions that fail, whatever failed
             continue
-    return environment.get_db_hash(), environment.get_user_db_hash()
+    return database_hashes(environment)
+
+
+def database_hashes(environment: Environment) -> GoldHashes:
+    """Return tau2's hashes of the databases of *environment*."""
+    company, user = environment.tools, environment.user_tools
+    return _hash_of(company), None if user is None else _hash_of(user)
+
+
+def _hash_of(tools: ToolKitBase) -> str:
+    """Return tau2's hash of the database of *tools*, which most episodes leave as it was."""
+    # Of equal databases the JSON is equal, and made four times as fast as the hash.
+    key = sha256(tools.db.model_dump_json().encode()).digest()
+    if key not in _known_hashes:
+        if len(_known_hashes) == _MOST_KNOWN:
+            _known_hashes.clear()
+        _known_hashes[key] = tools.get_db_hash()
+    return _known_hashes[key]
 
 
 @frozen
@@ -98,8 +121,8 @@ class Evaluation:
             return []
         parts = []
         if RewardType.DB in basis:
-            now = (environment.get_db_hash(), environment.get_user_db_hash())
-            parts.append(_part(RewardType.DB, [] if now == self._gold() else ["the database"]))
+            same = database_hashes(environment) == self._gold()
+            parts.append(_part(RewardType.DB, [] if same else ["the database"]))
         if RewardType.ENV_ASSERTION in basis:
             failed = [
                 each.func_name
