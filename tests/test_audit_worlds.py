@@ -49,6 +49,10 @@ FREE = """
 { name = "quiet", weight = 0.2, measure = "observation", \
 params = { path = "$.alarm", equals = false, of = "last" } }
 """
+VACUOUS = """
+{ name = "patient", weight = 0.2, measure = "tool_never_called", \
+params = { name = "open", arguments = { code = "0000" } } }
+"""
 DEAD = """
 { name = "fire", weight = -0.2, measure = "observation", \
 params = { path = "$.fire", equals = true } }
@@ -106,6 +110,7 @@ def test_a_world_without_a_fault():
         "criteria.discrimination",
         "criteria.duplicate",
         "criteria.free",
+        "criteria.vacuous",
         "runtime.reward_well_formed",
     }
 
@@ -124,6 +129,14 @@ def test_a_planted_criterion(tmp_path, check, criteria):
     """A criterion that is free, or dead, is found by its check, and by no other."""
     found = answers(scored_by(tmp_path, criteria), named=[planted("Vault")])
     assert failed(found) == {check}
+
+
+def test_a_criterion_that_pays_where_there_was_nothing(tmp_path):
+    """It is found as such, and as what else it is: free, constant, and telling nobody apart."""
+    path = scored_by(tmp_path, [OPENED.replace("WEIGHT", "0.8"), VACUOUS.strip()])
+    found = answers(path, named=[planted("Vault")])
+    kinds = ("constant", "discrimination", "free", "vacuous")
+    assert failed(found) == {f"criteria.{kind}" for kind in kinds}
 
 
 def test_rewards_against_the_score(tmp_path):

@@ -49,6 +49,14 @@ def duplicate(case: WorldCase) -> Iterator[Measurement]:
     return lines.duplicate(case.all_runs)
 
 
+def vacuous(case: WorldCase) -> Iterator[Measurement]:
+    """Measure the most that each criterion pays without an event to rest on."""
+    if _is_lone(case):
+        yield Measurement("", None, None, _LONE)
+    else:
+        yield from lines.vacuous(case.all_runs)
+
+
 def constant(case: WorldCase) -> Iterator[Measurement]:
     """Measure how far the lowest and the highest value of each criterion are apart, but of dead."""
     runs = [run for run in case.all_runs if run.ended]
@@ -79,6 +87,7 @@ def _is_lone(case: WorldCase) -> bool:
 CHECKS = (
     Check("criteria.free", "no criterion comes for free", "at most", free),
     Check("criteria.dead", "each line of the rubric can pay", "at least", dead),
+    Check("criteria.vacuous", "no criterion pays where there was nothing", "at most", vacuous),
     Check("criteria.constant", "each criterion varies", "at least", constant),
     Check("criteria.duplicate", "no two criteria are one", "at most", duplicate),
     Check("criteria.discrimination", "each criterion tells the oracle", "at least", discrimination),
