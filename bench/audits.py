@@ -1,8 +1,9 @@
 """
-Published audits: ``python -m bench.audits PAGE``, such as ``workflow``; ten minutes of proofs.
+Published audits: ``python -m bench.audits PAGE``, such as ``workflow``, in half a minute or less.
 
 Runs the command that docs/audits/PAGE.md begins with, prints the page that it makes, and exits
-with 1 if the published page is another one. Ids of episodes count only where refold alone plays.
+with 1 if the published page is another one. Of environments, ids of episodes do not count: they
+hold the versions of the libraries that answered.
 """
 
 import html
@@ -31,7 +32,7 @@ def command_of(page: str) -> list[str]:
 
 
 def make_page(words: list[str]) -> str:
-    """Return the page that the audit of *words* writes now; its episodes go to no log that is."""
+    """Return the page that the audit of *words* writes now; its episodes are not kept."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.md"
         more = ("--time-limit", TIME_LIMIT, "--markdown", path, "--log", Path(folder) / "refold.db")
@@ -41,7 +42,7 @@ def make_page(words: list[str]) -> str:
 
 
 def same_pages(one: str, other: str) -> bool:
-    """Return whether two pages are one; of environments, answers of libraries are in the ids."""
+    """Return whether two pages are one, of environments but for the ids of episodes."""
     if "refold audit gymnasium:" in one:
         one, other = _IDS.sub("", one), _IDS.sub("", other)
     return one == other

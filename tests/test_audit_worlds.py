@@ -6,7 +6,6 @@ import small_envs
 from openenv_worlds import counting
 from shell import Shell
 
-from bench.audits import PAGES, command_of, make_page, same_pages
 from refold.audits.running import run_audit
 from refold.audits.worlds import WorldTarget
 from refold.audits.worlds.moves import MESSAGE, OfferMoves
@@ -283,14 +282,6 @@ def test_bad_input(tmp_path, words, told):
     assert told in ran.err
     assert ran.err.count("\n") == 1
     assert not list(tmp_path.glob("*.db"))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_published_audit():
-    """The page on Gymnasium is what the command that it names prints, but for episodes' ids."""
-    published = (PAGES / "gymnasium.md").read_text()
-    assert same_pages(published, make_page(command_of(published)))
 
 
 def moves(**offer):
