@@ -106,10 +106,16 @@ def test_what_holds_is_not_told_as_a_finding(quick):
         "runtime.episode_determinism",
         "runtime.episode_isolation",
         "statistical.unbeaten",
-        "grader.mutation",
     ):
         assert failed(quick, check) == {}
         assert by_subject(quick, check)
+
+
+def test_a_criterion_that_rests_on_nothing_is_moved_by_no_edit(quick):
+    """It is capacity_discipline, which pays where capacity never binds, and no other."""
+    assert failed(quick, "grader.mutation") == {"workflow/medium: one event": 1.0}
+    found = by_subject(quick, "grader.mutation")["workflow/medium: one event"]
+    assert found["about"].endswith("they cite: capacity_discipline")
 
 
 def test_nobody_names_a_scenario():

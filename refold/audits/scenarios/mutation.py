@@ -3,8 +3,8 @@ Edits of a graded run, one event at a time, and what its grader makes of them.
 
 A grade rests on the events that its criteria cite. Without them nothing may be paid; an edit of
 one of them has to be noticed; an edit of any other event has to change nothing. An edit leaves an
-event out or changes one of its values. Actions and rewards are never left out, since steps begin
-and end with them.
+event out or changes one of its values. Actions and rewards that are not cited are never left out,
+since steps begin and end with them.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from refold.audits.again import fresh_grade
+from refold.audits.edits import edits_of
 from refold.audits.findings import Measurement
 from refold.audits.played import Played
 from refold.audits.running import stop_at
 from refold.audits.scenarios.case import ScenarioCase
-from refold.engine import ActionTaken, Event, RefoldError, StepRewarded, Stream
+from refold.engine import ActionTaken, RefoldError, StepRewarded, Stream
 from refold.engine.folding import step_ranges
 from refold.graders import Grade
 from refold.graders.grading import Part
@@ -57,7 +58,7 @@ def _blind(case: ScenarioCase, run: Played, paid: Sequence[Part]) -> list[str]:
     """Return the names of those of *paid* that no edit of one event moves that they cite."""
     left = {part.name: part for part in paid}
     for seq in _some(sorted(_cited(run))):
-        for edited in _edits(run.stream, seq) if left else ():
+        for edited in _edits(run.stream, seq, cited=True) if left else ():
             stop_at(case.limits)
             grade = _regraded(edited)
             for name, part in list(left.items()):
@@ -72,7 +73,7 @@ def _read_in_secret(case: ScenarioCase, run: Played) -> tuple[int, list[str]]:
     others = _some([seq for seq in range(first, len(run.stream)) if seq not in cited])
     moving = []
     for seq in others:
-        for edited in _edits(run.stream, seq):
+        for edited in _edits(run.stream, seq, cited=False):
             stop_at(case.limits)
             grade = _regraded(edited)
             if grade is None or grade.breakdown != run.grade.breakdown:
@@ -97,12 +98,19 @@ def _regraded(stream: Stream) -> Grade | None:
         return None
 
 
-def _edits(stream: Stream, seq: int) -> Iterator[Stream]:
+def _edits(stream: Stream, seq: int, *, cited: bool) -> Iterator[Stream]:
     """Yield *stream* without the event *seq*, then with each of its values changed."""
     event = stream[seq]
-    if not isinstance(event, ActionTaken | StepRewarded):
+    kind: Any = type(event)
+    if kind is ActionTaken:
+        kind = ActionTaken[stream.family.action]  # type: ignore[name-defined]  # known at run time
+    if cited or not isinstance(event, ActionTaken | StepRewarded):
         yield _without(stream, {seq})
-    for changed in _changed(event):
+    for fields in edits_of(msgspec.to_builtins(event)):
+        try:
+            changed = msgspec.convert(fields, kind)
+        except msgspec.ValidationError:  # its type, or its field, takes no such value
+            continue
         events = [*stream[:seq], changed, *stream[seq + 1 :]]
         yield Stream(stream.family, events, stream.payloads, stream.digest)
 
@@ -111,25 +119,3 @@ def _without(stream: Stream, seqs: Collection[int]) -> Stream:
     left = [seq for seq in range(len(stream)) if seq not in seqs]
     events, payloads = [stream[seq] for seq in left], [stream.payloads[seq] for seq in left]
     return Stream(stream.family, events, payloads, stream.digest)
-
-
-def _changed(event: Event) -> Iterator[Event]:
-    """Yield *event* with one value changed, for each of its fields that has another value."""
-    fields: dict[str, Any] = msgspec.to_builtins(event)
-    for name, value in fields.items():
-        for other in _others(value):
-            try:
-                yield msgspec.convert({**fields, name: other}, type(event))
-            except msgspec.ValidationError:  # its type, or its field, takes no such value
-                continue
-
-
-def _others(value: Any) -> Iterator[Any]:
-    if isinstance(value, bool):
-        yield not value
-    elif isinstance(value, int | float):
-        yield from (value + 1, value - 1, 10 * value + 10)
-    elif isinstance(value, str):
-        yield f"{value}?"
-    elif isinstance(value, list) and value:
-        yield []

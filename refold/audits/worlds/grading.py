@@ -1,9 +1,10 @@
 """Checks of how a world outside is graded: by what is done in it, and always alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from refold.audits.again import several_grades
+from refold.audits.edits import edits_of
 from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played
 from refold.audits.worlds.answers import actions_taken
@@ -52,32 +53,15 @@ def _edited(case: WorldCase, run: Played) -> Iterator[Played]:
                 yield played
 
 
-def _changed(action: Any) -> Sequence[Any]:
-    """Return *action* with one value changed, of its calls in their arguments, for each of them."""
+def _changed(action: Any) -> Iterator[Any]:
+    """Yield *action* with one value changed, of its calls in their arguments, for each of them."""
     calls = calls_in(action)
     if not calls:
-        return _others(action)
-    return [
-        {**action, "tool_calls": [*calls[:at], {**call, "arguments": other}, *calls[at + 1 :]]}
-        for at, call in enumerate(calls)
-        for other in _others(call.get("arguments"))
-    ]
-
-
-def _others(value: Any) -> Sequence[Any]:
-    """Return *value*, JSON data, with one of its texts or numbers changed, for each of them."""
-    if isinstance(value, Mapping):
-        return [{**value, name: other} for name in value for other in _others(value[name])]
-    if isinstance(value, list | tuple):
-        places = range(len(value))
-        return [
-            [*value[:at], other, *value[at + 1 :]] for at in places for other in _others(value[at])
-        ]
-    if isinstance(value, bool):
-        return [not value]
-    if isinstance(value, int | float):
-        return [value + 1]
-    return [f"{value}?"] if isinstance(value, str) else []
+        yield from edits_of(action)
+    for at, call in enumerate(calls):
+        for arguments in edits_of(call.get("arguments")):
+            changed = {**call, "arguments": arguments}
+            yield {**action, "tool_calls": [*calls[:at], changed, *calls[at + 1 :]]}
 
 
 CHECKS = (
