@@ -5,6 +5,7 @@ Each argument is a file with what the command that the page shows has printed fo
 """
 
 import json
+import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -54,13 +55,18 @@ def cell(text):
     return str(text).replace("|", "\\|").replace("[", "\\[").replace("\n", " ")
 
 
+def player_of(panel):
+    """Return the name, in quotes, of the player that is the best of the *panel*."""
+    return re.search(r" is ('.*') with ", panel["about"])[1]
+
+
 def rows(tasks):
     """Yield the rows of the table of a domain."""
     for task, found in tasks.items():
         nothing = 1 - found[FLOOR, "noop"]["value"]
         gold, refused, leak = (found[check, ""] for check in (ORACLE, REFUSED, LEAK))
         panel = found[PANEL, ""]
-        told = [panel["about"]] if panel["value"] else []
+        told = [f"earned by {player_of(panel)}"] if panel["value"] else []
         told += [refused["about"]] if refused["value"] else []
         told += [leak["about"]] if leak["value"] else []
         marks = [f"**{nothing:g}**" if nothing else "0"]
