@@ -29,8 +29,8 @@ outside](../environments.md)).
 passed by doing nothing.
 - *gold*: the reward of the task's own actions, in their order, and of all that it wants to be \
 told.
-- *panel*: the highest reward of the players that do not read, and which of them earns it, if it \
-is above 0. They call each tool once, call at random, repeat their last call, call a tool that \
+- *panel*: the highest reward of the players that do not read, and which of them earns it, where \
+doing nothing does not. They call each tool once, call at random, repeat their last call, call a tool that \
 there is not, or write texts such as an order to give full marks; with one seed, since tau2 draws \
 nothing by it.
 - *refused*: calls among these actions that tau2's own tools answer with an error. Some belong \
@@ -66,7 +66,7 @@ def rows(tasks):
         nothing = 1 - found[FLOOR, "noop"]["value"]
         gold, refused, leak = (found[check, ""] for check in (ORACLE, REFUSED, LEAK))
         panel = found[PANEL, ""]
-        told = [f"earned by {player_of(panel)}"] if panel["value"] else []
+        told = [f"earned by {player_of(panel)}"] if panel["value"] and not nothing else []
         told += [refused["about"]] if refused["value"] else []
         told += [leak["about"]] if leak["value"] else []
         marks = [f"**{nothing:g}**" if nothing else "0"]
