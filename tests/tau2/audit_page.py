@@ -30,9 +30,9 @@ passed by doing nothing.
 - *gold*: the reward of the task's own actions, in their order, and of all that it wants to be \
 told.
 - *panel*: the highest reward of the players that do not read, and which of them earns it, where \
-doing nothing does not. They call each tool once, call at random, repeat their last call, call a tool that \
-there is not, or write texts such as an order to give full marks; with one seed, since tau2 draws \
-nothing by it.
+doing nothing does not. They call each tool once, call at random, repeat their last call, call a \
+tool that there is not, or write texts such as an order to give full marks; with one seed, since \
+tau2 draws nothing by it.
 - *refused*: calls among these actions that tau2's own tools answer with an error. Some belong \
 to the task, such as a search that is meant to fail at first; they are listed so that each can \
 be looked at.
