@@ -33,6 +33,7 @@ from refold.engine import EpisodeInfo, EventLog, Family, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin
+from refold.engine.sums import add_up_stretches
 from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
@@ -43,6 +44,7 @@ from refold.reports.usage import usage_of
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
+_MOST_BLOCKS = 60  # of rewards; a longer episode shows those of stretches of steps
 _FIGURES = ("after step", "steps", "score")
 
 
@@ -141,7 +143,8 @@ def _print_episode(info: EpisodeInfo, stream: Stream, told: Verdict | None) -> N
         out.print(used)
     out.print(safe_text(f"digest {info.digest}"))
     walked = [step for step in steps(stream) if step.action is not None]
-    out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
+    rewards = add_up_stretches([step.reward for step in walked], _MOST_BLOCKS)
+    out.print(f"reward {format_signed(info.total)}  {sparkline(rewards)}")
     for line in _refusals(stream, walked):
         out.print(fitting(out, f"  {line}"), style="red")
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
 from refold.engine.log.left_out import LeftOut
-from refold.engine.sums import add_up
+from refold.engine.sums import add_up_stretches
 from refold.graders import Grade
 from refold.server.sessions.messages import RubricLabel
 from refold.triage import Hit
@@ -187,8 +187,7 @@ def read_rewards(log: EventLog, id: str) -> list[float] | None:
         rewards = [event.reward for event in log.events(id) if isinstance(event, StepRewarded)]
     except RefoldError:
         return None
-    length = -(-len(rewards) // MOST_REWARDS) or 1  # rounded up
-    return [add_up(rewards[at : at + length]) for at in range(0, len(rewards), length)]
+    return add_up_stretches(rewards, MOST_REWARDS)
 
 
 def left_out_rows(left_out: LeftOut) -> list[LeftOutEpisode]:
