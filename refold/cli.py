@@ -222,7 +222,25 @@ def _report_error(*lines: str) -> int:
 
 def _usage_message(error: click.ClickException) -> str:
     """Return click's message about wrong usage as one line in our style."""
-    text = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    more = f"; see `{context.command_path} --help`" if context else ""
-    return f"{text[0].lower()}{text[1:]}{more}"
+    see = f"see `{context.command_path} --help`" if context else ""
+    if isinstance(error, click.NoSuchOption):
+        close = get_close_matches(error.option_name, error.possibilities or (), n=1)
+        asked = f"; did you mean {close[0]}?" if close else ""
+        text = f"no such option {error.option_name}{asked}"
+    elif isinstance(error, click.BadParameter) and type(error) is not click.MissingParameter:
+        text = f"{_name_of(error)}: {error.message}"
+    else:
+        text = error.format_message().rstrip(".")
+        text = f"{text[0].lower()}{text[1:]}"
+    return f"{text}{' ' if text.endswith('?') else '; '}{see}" if see else text
+
+
+def _name_of(error: click.BadParameter) -> str:
+    """Return what the user wrote the value of: an option, an argument or a variable."""
+    param, context = error.param, error.ctx
+    if isinstance(param, click.Option) and context is not None:
+        source = context.get_parameter_source(param.name or "")
+        from_variable = source is click.core.ParameterSource.ENVIRONMENT
+        return str(param.envvar) if from_variable else max(param.opts, key=len)
+    return param.human_readable_name if param else str(error.param_hint)

@@ -59,7 +59,11 @@ from refold.reports.many_runs import ManyRuns, compare_many
 from refold.reports.statistics import CONFIDENCE
 
 # What a test treats as independent decides how far its result reaches.
-_CLAIMS = {"world": "these scenarios, other seeds", "episode": "these worlds, played again"}
+_CLAIMS = {
+    "world": "these scenarios, other seeds",
+    "episode": "these scenarios and seeds, replayed",
+}
+_UNITS = {"world": "seed", "episode": "episode"}  # in JSON, a scenario's seed is a world
 COMPARE_RULES = ("gained", "lost", "missing", "worse")
 """Names of the rules that can be asked of two runs."""
 
@@ -282,9 +286,9 @@ def _contrast_cells(contrast: Contrast, always_same: bool) -> list[object]:
 def _remarks(comparison: Comparison) -> Iterator[str]:
     overall = comparison.overall
     if comparison.always_same:
-        yield "on these worlds: always the same in both runs, so the difference is exact"
+        yield "on these seeds: always the same in both runs, so the difference is exact"
     else:
-        yield f"{_CLAIMS[overall.unit]}: {format_difference(overall.here, overall.unit)}"
+        yield f"{_CLAIMS[overall.unit]}: {format_difference(overall.here, _UNITS[overall.unit])}"
     if overall.elsewhere:
         yield f"elsewhere: {format_difference(overall.elsewhere, 'scenario')}"
     yield from _noise_remarks(comparison)
@@ -300,11 +304,11 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
 def _noise_remarks(comparison: Comparison) -> Iterator[str]:
     if comparison.noise is None:
         yield (
-            "noise floor: cannot tell, not every scenario was repeated in both runs, each by one "
-            "agent; record with --same-seed"
+            "noise floor: cannot tell, since one agent of each run must repeat a seed in every "
+            "scenario; record with --same-seed"
         )
     elif not comparison.always_same:
         yield (
-            f"noise floor: in 95 % of cases equal agents would differ by at most "
-            f"{comparison.noise:.4f} when these worlds are played again"
+            f"noise floor: in 95 % of cases, equal agents would differ by at most "
+            f"{comparison.noise:.4f} if these seeds were replayed"
         )

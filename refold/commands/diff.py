@@ -8,6 +8,7 @@ import click
 from refold.commands.replay import event_rows
 from refold.commands.shared.diff_tables import Streams, print_diff, print_position
 from refold.commands.shared.files import check_output
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -37,7 +38,9 @@ from refold.viewer.differences import diff_document
 )
 @episode_argument("a")
 @episode_argument("b")
-@click.option("--step", "position", type=int, help="All that differs after N actions (0: start).")
+@click.option(
+    "--step", "position", type=WholeNumber(), help="All that differs after N actions (0: start)."
+)
 @log_option
 @json_option
 @html_option

@@ -8,6 +8,7 @@ import click
 
 from refold.commands.shared.files import STDOUT, output_file
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import OneOf, WholeNumber
 from refold.commands.shared.options import format_examples, json_option
 from refold.commands.shared.output import print_json, print_to_stderr
 from refold.commands.shared.progress import show_progress
@@ -46,10 +47,10 @@ def _read_knobs(
         "refold generate inbox --set threads=60 --set injected=8 --seed 7 -o big.toml",
     ),
 )
-@click.argument("family", type=click.Choice(FAMILIES))
+@click.argument("family", type=OneOf(FAMILIES))
 @click.option(
     "--size",
-    type=click.Choice(SIZES),
+    type=OneOf(SIZES),
     default="easy",
     show_default=True,
     help="How large and how hard: that of the scenario that ships.",
@@ -64,21 +65,19 @@ def _read_knobs(
 )
 @click.option(
     "--split",
-    type=click.Choice(SPLITS),
+    type=OneOf(SPLITS),
     default="all",
     show_default=True,
     help="train and test have no world in common.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, LARGEST_SEED),
+    type=WholeNumber(0, LARGEST_SEED),
     default=0,
     show_default=True,
     help="Seed of the first.",
 )
-@click.option(
-    "--count", type=click.IntRange(1, _MOST), default=1, show_default=True, help="How many."
-)
+@click.option("--count", type=WholeNumber(1, _MOST), default=1, show_default=True, help="How many.")
 @click.option("-o", "--output", metavar="FILE|FOLDER", default=STDOUT, help="Stdout if none.")
 @json_option
 def generate_command(

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     complete_runs,
@@ -56,7 +57,7 @@ _WIDEST_BAR = 20
     ),
 )
 @scenario_argument("scenario")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Only episodes with this seed.")
+@click.option("--seed", type=WholeNumber(0), metavar="N", help="Only episodes with this seed.")
 @click.option(
     "--run", "runs", multiple=True, shell_complete=complete_runs, help="Only this run. Repeatable."
 )

@@ -11,6 +11,7 @@ from attrs import define, field
 from refold.commands.shared.files import new_log
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.import_sources import ImportFile, import_files
+from refold.commands.shared.input_types import OneOf
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,
@@ -65,7 +66,7 @@ class _Outcome:
 @click.option(
     "--from",
     "kind",
-    type=click.Choice(sorted((REFOLD, *FORMATS))),
+    type=OneOf(sorted((REFOLD, *FORMATS))),
     help="Format of the files; detected if not given.",
 )
 @click.option("--run", metavar="NAME", help="Name of the run; the file's own if not given.")

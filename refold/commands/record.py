@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.closing import print_closing
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     complete_user_name,
@@ -69,13 +70,13 @@ class EpisodeJob:
 )
 @click.option(
     "--max-steps",
-    type=click.IntRange(1, MOST_STEPS),
+    type=WholeNumber(1, MOST_STEPS),
     help="Step limit for episodes in external environments.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
+@click.option("--seed", type=WholeNumber(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
     help="Episodes of each scenario.",

@@ -10,6 +10,7 @@ from rich.console import Console
 from refold.agents.prompting import prompt_of
 from refold.commands.shared.files import check_output
 from refold.commands.shared.formatting import format_number, format_signed
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -53,7 +54,9 @@ from refold.viewer.transcript_lines import turn_lines
     ),
 )
 @episode_argument("id")
-@click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
+@click.option(
+    "--step", "position", type=WholeNumber(), help="Only the moment after N actions (0: start)."
+)
 @click.option("--messages", is_flag=True, help="The conversation: what was said, called, answered.")
 @click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
 @log_option

@@ -8,6 +8,7 @@ import click
 from attrs import frozen
 
 from refold.commands.record import load_scenarios
+from refold.commands.shared.input_types import Number, OneOf, WholeNumber
 from refold.commands.shared.options import (
     format_examples,
     json_option,
@@ -52,20 +53,20 @@ class _Recorded:
 @scenario_argument("scenario", many=True)
 @click.option(
     "--objective",
-    type=click.Choice(_OBJECTIVES),
+    type=OneOf(_OBJECTIVES),
     help="What to maximise; if not given, both, one after the other.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the scenario.")
+@click.option("--seed", type=WholeNumber(0, LARGEST_SEED), help="Seed of the scenario.")
 @click.option(
     "--time-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=600,
     show_default=True,
     help="Seconds for each scenario and objective.",
 )
 @click.option(
     "--memory-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=4,
     show_default=True,
     help="Memory limit of the process, in gigabytes.",

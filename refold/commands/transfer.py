@@ -6,6 +6,7 @@ from itertools import chain
 import click
 
 from refold.commands.shared.files import STDOUT, check_output, output_file
+from refold.commands.shared.input_types import OneOf
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
@@ -35,7 +36,7 @@ from refold.transcripts.exports.names import NAMES
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(NAMES),
+    type=OneOf(NAMES),
     help="Another tool's format; if not given, refold's own, which holds everything.",
 )
 @click.option("--pairs", is_flag=True, help="With --as chat: preference pairs, of forks.")

@@ -6,6 +6,7 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.agreement_text import agreement_data
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.label_choice import read_labels, values_of, verdicts
 from refold.commands.shared.left_out import telling_left_out
@@ -41,7 +42,7 @@ from refold.reports.validation import Judged, Validation, validate
 @pass_at_option
 @click.option(
     "--at-least",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.8,
     show_default=True,
     help="What the lower ends of precision, recall and specificity must reach.",

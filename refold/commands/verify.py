@@ -9,6 +9,7 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.live_verification import verify_worlds
 from refold.commands.shared.options import (
     episode_argument,
@@ -74,7 +75,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
 @world_option
 @click.option(
     "--times",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
     help="How often each is replayed live.",

@@ -111,7 +111,7 @@ def bring(world: World, events: Sequence[Event], seed: int) -> None:
     """
     for each in put_again(world, events, seed):
         if each.fault is not None:
-            raise NoWorld(f"world: expected an answer, got none: {each.fault}")
+            raise NoWorld(f"environment: expected an answer, got none: {each.fault}")
         if each.difference is not None:
             raise WorldDiffers(each.step, each.difference)
 
@@ -145,7 +145,7 @@ class WorldHandle:
     def act(self, action: Any) -> Answers:
         """Return what the open world says to *action*; raises ``NoWorld`` if none is."""
         if self.world is None:
-            raise NoWorld("world: expected answers or a world to ask, got neither; name the world")
+            raise NoWorld("environment: expected one that answers, got none; name it")
         return self.world.act(action)
 
     def bring(self, events: Sequence[Event]) -> None:
@@ -160,7 +160,7 @@ class WorldHandle:
 
     def _open(self) -> World:
         if self._open_world is None:
-            raise NoWorld("world: expected the one that answers the episode, got none; name it")
+            raise NoWorld("environment: expected the one of the episode, got none; name it")
         self.world = self._open_world(bytes(self._started.scenario))
         return self.world
 

@@ -106,6 +106,6 @@ def answered_scenario(
 def no_world(environment: str, example: Any) -> NoWorld:
     """Return the error of a world that nobody named; *example* is an address to name it by."""
     return NoWorld(
-        f"world: expected one of {environment} that you name, since a log opens none by itself, "
-        f"got none; add --world {environment}:{example}"
+        f"environment: expected {environment}:… to be named, since a log opens none by itself; "
+        f"add --world {environment}:{example}"
     )

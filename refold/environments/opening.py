@@ -39,13 +39,15 @@ class Worlds:
         """
         header = header_of(scenario)
         if header.family != "answered":
-            raise NoWorld(f"scenario {header.name}: expected a world outside, got rules of refold")
+            raise NoWorld(
+                f"scenario {header.name}: expected an external environment, got one of refold's own"
+            )
         _, parameters = read_parameters(scenario, AnsweredParameters, problems)
         kind = parameters.environment
         addresses = [address for named, address in self._named if named == kind]
         if not addresses and not self._by_name:
             raise NoWorld(
-                f"scenario {header.name}: expected a world that was named here, got none; "
+                f"scenario {header.name}: expected its environment to be named; "
                 f"--world {kind}:… names one"
             )
         environment = plugin(ENVIRONMENTS, kind, "environment")

@@ -28,12 +28,12 @@ def load_decided(name: str) -> Scenario:
     Return the scenario *name*, whose rules are refold's.
 
     Raises:
-        RefoldError: There is none of that name, or a world outside answers it.
+        RefoldError: There is none of that name, or an external environment answers it.
     """
     scenario = load(name)
     if scenario.family == "answered":
         raise RefoldError(
-            f"scenario {name}: expected one with rules of refold, got a world outside; "
+            f"scenario {name}: expected one of refold's own families, got an external environment; "
             "`refold record` plays those"
         )
     return scenario

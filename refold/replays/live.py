@@ -77,10 +77,10 @@ def verify_live(
 
 def _unplayable(stream: Stream, of: int) -> str | None:
     if not stream.family.answered:
-        return "rules of refold answer it, not a world outside; `refold verify` decides them again"
+        return "not an external environment; `refold verify` re-runs its rules"
     if verify(stream) is not None:
-        return "its record is not sound; `refold verify` says where"
-    return None if of else "no world has answered it"
+        return "the recording is damaged; `refold verify` says where"
+    return None if of else "it has no answer of an environment"
 
 
 def _play_once(

@@ -86,7 +86,7 @@ def play_afresh(
             return pool.submit(_play_rounds, scenario, named, rounds).result()
         except BrokenProcessPool:
             raise RefoldError(
-                "world: expected answers, got a process that ended; play it by `refold record`"
+                "environment: expected answers, but its process ended; `refold record` shows more"
             ) from None
 
 
@@ -136,7 +136,7 @@ def _answers(world: World, script: Script) -> Iterator[Answers]:
 def _checked(said: Answers) -> Answers:
     fault = fault_in(said)
     if fault is not None:
-        raise RefoldError(f"world: expected an answer, got none: {fault}")
+        raise RefoldError(f"environment: expected an answer, got none: {fault}")
     return said
 
 

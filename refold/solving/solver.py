@@ -122,8 +122,8 @@ def _task(scenario: Scenario, seed: int, objective: Objective, allowed: Allowed 
     family = find_family(scenario.family, scenario.rules)
     if family.answered:
         raise RefoldError(
-            f"{scenario.name}: expected a scenario that rules of refold decide, got a world "
-            "outside, whose states cannot be searched"
+            f"{scenario.name}: expected a scenario of refold's own families, got an external "
+            "environment, whose states cannot be searched"
         )
     stream = Episode.start(scenario, seed=seed).events
     start = fold(stream, family=family)

@@ -23,7 +23,9 @@ def tool_declarations(case: WorldCase) -> Iterator[Measurement]:
         yield Measurement("", None, 0, "the world declares no tools")
         return
     unknown = list(_unknown_tools(case))
-    about = f"the world knows none of {', '.join(unknown)}" if unknown else "each tool is known"
+    about = (
+        f"the environment knows none of {', '.join(unknown)}" if unknown else "each tool is known"
+    )
     shown = case.trials(unknown[0])[0].shown if unknown else None
     yield Measurement("declared", len(unknown), 0, about, shown)
     if case.oracle is None:

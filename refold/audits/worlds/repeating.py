@@ -13,14 +13,14 @@ _MOST_PATHS = 5
 def seed_control(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values of the beginning differ for equal seeds."""
     found = [each for each in case.repeats.by_chance if each.step == 0]
-    yield _measured(case, found, "two worlds of the same seed begin alike")
+    yield _measured(case, found, "two episodes with the same seed begin alike")
 
 
 def episode_determinism(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values of the answers differ for equal seeds and actions."""
     found = case.repeats.by_chance
     if any(each.step == 0 for each in found):
-        yield Measurement("", None, 0, "worlds of the same seed begin in different ways")
+        yield Measurement("", None, 0, "episodes with the same seed begin differently")
     else:
         yield _measured(case, found, "the same actions have the same answers")
 
@@ -49,7 +49,7 @@ def seed_effect(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values another seed changes, under the same actions."""
     repeats = case.repeats
     if not case.environment.seeded:
-        yield Measurement("", None, 1, "worlds of this kind draw nothing by a seed")
+        yield Measurement("", None, 1, "environments of this kind take no seed")
     elif repeats.by_chance:
         about = "the answers differ from play to play, whatever the seed"
         yield Measurement("", None, 1, about)

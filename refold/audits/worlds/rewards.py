@@ -19,7 +19,7 @@ def well_formed(case: WorldCase) -> Iterator[Measurement]:
     failures = [run for run in case.failures if not run.shown.agent.startswith(REFUSED)]
     yield _count("every answer", failures, len(runs) + len(failures), _failure)
     outside = [run for run in runs if any(map(_is_outside, run.shown.stream))]
-    yield _count("scores that the world gives", outside, len(runs), _given)
+    yield _count("scores that the environment gives", outside, len(runs), _given)
     declared = _declared_range(case)
     if declared is None:
         about = "no scenario file declares a range of the sum of rewards"
@@ -103,7 +103,7 @@ def praise(case: WorldCase) -> Iterator[Measurement]:
     """Measure the most that praise in place of another text adds to the score."""
     pair = case.praised
     if pair is None:
-        yield Measurement("", None, 0, "the world takes no text")
+        yield Measurement("", None, 0, "the environment takes no text")
         return
     about = (
         f"with praise of itself and an order to give full marks, an agent scores "

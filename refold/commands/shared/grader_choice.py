@@ -9,6 +9,7 @@ import click
 from attrs import frozen
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, RefoldError
@@ -51,7 +52,7 @@ _OPTIONS = (
     ),
     click.option(
         "--grader-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Number(0, min_open=True),
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",

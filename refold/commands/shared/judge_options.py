@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from refold.agents.endpoint import ProjectEndpoint
 from refold.commands.shared.configured import project_endpoint
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     check_library_agent,
     complete_agent_name,
@@ -129,7 +130,7 @@ _OPTIONS = (
     ),
     click.option(
         "--judge-again",
-        type=click.IntRange(1, 100),
+        type=WholeNumber(1, 100),
         metavar="N",
         help="Ask each question N more times and report how consistent the judge is.",
     ),

@@ -3,12 +3,12 @@
 import functools
 import re
 from datetime import UTC, datetime, timedelta
-from math import isnan
 from typing import Any
 
 import click
 from attrs import evolve, frozen
 
+from refold.commands.shared.input_types import Number, OneOf
 from refold.commands.shared.options import CommandT, filter_options
 from refold.engine import EventLog
 from refold.engine.log.index.wanted import ENDINGS, SORTS, Order, Wanted
@@ -42,25 +42,16 @@ def _read_order(context: click.Context, parameter: click.Parameter, value: str) 
     return Order(by, falling=value.startswith("-"))
 
 
-def _read_score(
-    context: click.Context, parameter: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and isnan(value):
-        raise click.BadParameter("expected a score, got nan", context, parameter)
-    return value
-
-
 _OPTIONS = (
     click.option(
         "--below",
-        type=float,
-        callback=_read_score,
+        type=Number(),
         metavar="SCORE",
         help="Only those with a lower score.",
     ),
     click.option(
         "--ended",
-        type=click.Choice(ENDINGS),
+        type=OneOf(ENDINGS),
         help="Only those that ended so; not-counted are those that failures of an API stopped, "
         "and the unfinished.",
     ),

@@ -142,7 +142,7 @@ def check_methods(target: Any) -> Any:
     missing = [name for name in ("reset", "step") if not callable(getattr(target, name, None))]
     if missing:
         raise RefoldError(
-            f"world: expected an object with methods reset and step, got a "
+            "environment: expected an object with methods reset and step, got a "
             f"{type(target).__name__} without {' and '.join(missing)}"
         )
     return target

@@ -74,7 +74,7 @@ def _scenario(given: str | Scenario, found: Scenario) -> Scenario:
     scenario = load(given) if isinstance(given, str) else given
     if scenario.family != "answered":
         raise RefoldError(
-            f"scenario {scenario.name}: expected a world outside, got one of family "
-            f"{scenario.family!r}; rules of refold answer that"
+            f"scenario {scenario.name}: expected an external environment, got one of refold's own "
+            f"family {scenario.family!r}"
         )
     return scenario

@@ -49,7 +49,7 @@ class ToolBox:
                 "enum": list(self._runner.catalogue.scenarios),
                 "description": "Which task.",
             },
-            "seed": {"type": "integer", "minimum": 0, "description": "Seed of its world."},
+            "seed": {"type": "integer", "minimum": 0, "description": "Seed of the episode."},
             "episode_id": {"type": "string", "maxLength": 255},
         }
         return [

@@ -115,7 +115,7 @@ def fork_episode(
 
     Raises:
         UnknownStep, EpisodeExists: As ``Episode.fork``.
-        BadRequest: A world outside answers *parent*.
+        BadRequest: An external environment answers *parent*.
     """
     refuse_answered(parent)
     context.runner.check_room()
@@ -125,11 +125,11 @@ def fork_episode(
 
 
 def refuse_answered(stream: Stream) -> None:
-    """Raise ``BadRequest`` if a world outside answers *stream*: a server opens none."""
+    """Raise ``BadRequest`` if an external environment answers *stream*: a server opens none."""
     if stream.family.answered:
         raise BadRequest(
-            "expected one that rules of refold answer, got one that a world outside answers; "
-            "`refold fork` plays it on",
+            "expected one of refold's own families, got one in an external environment; "
+            "`refold fork` continues it",
             "episode",
         )
 
