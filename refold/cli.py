@@ -42,7 +42,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "regrade": ("refold.commands.regrade", "Grade again; list the scores that moved, and why."),
         "report": ("refold.commands.report", "Report on a run, with confidence intervals."),
         "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
-        "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
+        "group": ("refold.commands.group", "Show where passes and failures of a scenario diverge."),
         "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
         "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
         "baseline": ("refold.commands.baseline", "Show the scores of the built-in agents."),
@@ -61,7 +61,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),
         "export": ("refold.commands.transfer", "Write episodes as JSON Lines or other formats."),
         "import": ("refold.commands.import_runs", "Read episodes and other tools' runs."),
-        "merge": ("refold.commands.merge", "Put several logs into a new one."),
+        "merge": ("refold.commands.merge", "Merge several logs into a new one."),
         "index": ("refold.commands.index", "Rebuild the index of the log."),
     },
     "Serve": {
@@ -73,8 +73,8 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
     },
     "Project": {
-        "config": ("refold.commands.config", "Show which settings count, and where from."),
-        "check": ("refold.commands.check", "Check the project's grades against its baseline."),
+        "config": ("refold.commands.config", "Show the settings in effect, and where from."),
+        "check": ("refold.commands.check", "Check a project's grades against its baseline."),
         "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
         "demo": ("refold.commands.demo", "See what refold does, without an API key."),
     },
@@ -152,7 +152,7 @@ Examples:
   refold replay last
   refold diff 3f2a 9c01
 
-Episodes are named by id, by a unique beginning of it, or by 'last'. The log is the file named by
+Episodes are named by id, by a unique prefix of it, or by 'last'. The log is the file named by
 --log or REFOLD_LOG, else by the project's refold.toml, else refold.db.
 """,
 )

@@ -59,7 +59,11 @@ _WIDEST_BAR = 20
 @scenario_argument("scenario")
 @click.option("--seed", type=WholeNumber(0), metavar="N", help="Only episodes with this seed.")
 @click.option(
-    "--run", "runs", multiple=True, shell_complete=complete_runs, help="Only this run. Repeatable."
+    "--run",
+    "runs",
+    multiple=True,
+    shell_complete=complete_runs,
+    help="Only this run. May be given several times.",
 )
 @pass_at_option
 @log_option
@@ -73,7 +77,7 @@ def group_command(
     as_json: bool,
 ) -> int:
     """
-    Show where passing and failing episodes of a scenario part, and what only one side has.
+    Show where passing and failing episodes of a scenario diverge, and what only one side has.
 
     Episodes in the same state, however they got there, are compared by their next action. A choice
     is listed only if it separates passes from failures better than shuffled results would.

@@ -28,13 +28,11 @@ from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 @json_option
 def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
     """
-    Merge the episodes of several logs into a new one, with all that belongs to them.
-
-    That is saved grades, judges' answers, and labels, tags and notes.
+    Merge several logs into a new one: episodes, saved grades, judges' answers and labels.
 
     Events are copied as they are stored. An episode that several logs have is kept once, in its
-    longest form. Where an id names different episodes, those of later logs get a number behind
-    it (3f2a becomes 3f2a-2), and forks follow their parents.
+    longest form. If an id names different episodes, those of later logs get a number appended
+    (3f2a becomes 3f2a-2), and their forks follow.
 
     Exits with 1 if an episode is damaged; it is reported, and the others are merged.
     """

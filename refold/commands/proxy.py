@@ -19,7 +19,7 @@ from refold.environments.openenv.servers import describe_server, read_address
     ),
 )
 @click.argument("url")
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     type=WholeNumber(0, 65535),

@@ -62,7 +62,7 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     type=Number(0, 1),
     default=0.0,
     metavar="X",
-    help="Let score and points of a part change by this much.",
+    help="Ignore changes of scores and points up to this much.",
 )
 @with_judge_options
 @pass_at_option

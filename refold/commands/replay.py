@@ -55,10 +55,15 @@ from refold.viewer.transcript_lines import turn_lines
 )
 @episode_argument("id")
 @click.option(
-    "--step", "position", type=WholeNumber(), help="Only the moment after N actions (0: start)."
+    "--step",
+    "position",
+    type=WholeNumber(),
+    help="Show only the moment after N actions (0: start).",
 )
-@click.option("--messages", is_flag=True, help="The conversation: what was said, called, answered.")
-@click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
+@click.option(
+    "--messages", is_flag=True, help="Show the conversation: messages, tool calls and results."
+)
+@click.option("--interactive", "-i", is_flag=True, help="Step through it with the keyboard.")
 @log_option
 @json_option
 @html_option
@@ -72,10 +77,10 @@ def replay_command(
     html: str | None,
 ) -> None:
     """
-    Walk through an episode: each action, what it caused, and what it earned.
+    Step through an episode: each action, what it caused, and what it earned.
 
-    With --step N: the state and the observation after N actions; a page opens there.
-    With --interactive: in the terminal, by keys; where there is none, it is printed as usual.
+    With --step N, shows the state and the observation after N actions; with --html, the page opens
+    there. --interactive needs a terminal; without one, the episode is printed as usual.
     """
     if interactive and (as_json or html is not None):
         raise click.UsageError("--interactive: expected it without --json and --html, got both")

@@ -101,7 +101,7 @@ def report_command(
     """
     Report on a run by scenario: scores, passes, steps, tokens, cost, time, failures.
 
-    RUN is a name from `refold runs`, a unique beginning of one, or `last`. Intervals are 95 %:
+    RUN is a name from `refold runs`, a unique prefix of one, or `last`. Intervals are 95 %:
     Gaffke's for the mean score; Clopper and Pearson's for passes, with repetitions of a seed
     weighted for their dependence (Korn and Graubard). pass@k is the probability that one of k
     episodes passes, pass^k that all do. Episodes that an API failure cut off, or that have not

@@ -26,7 +26,14 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
         'refold serve --host 0.0.0.0 --token "$(openssl rand -hex 24)"',
     ),
 )
-@click.option("--host", default="127.0.0.1", show_default=True, envvar="HOST", show_envvar=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="HOST",
+    show_envvar=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
     type=WholeNumber(0, 65535),
@@ -41,7 +48,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     "scenarios",
     multiple=True,
     metavar="NAME",
-    help="A scenario, a family or a file to serve; all that ship if not given.",
+    help="A scenario, a family or a file to serve; all built-in ones if not given.",
 )
 @click.option("--default", metavar="NAME", help="The task for a reset that names none.")
 @click.option(
@@ -62,7 +69,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="A host name that the server may be reached by.",
+    help="A host name under which the server may be reached.",
 )
 @click.option(
     "--allow-origin",
@@ -71,17 +78,24 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     metavar="URL",
     help="A site whose pages may use the server.",
 )
-@click.option("--max-sessions", type=WholeNumber(1), default=256, show_default=True)
+@click.option(
+    "--max-sessions",
+    type=WholeNumber(1),
+    default=256,
+    show_default=True,
+    help="Most sessions at once.",
+)
 @click.option(
     "--client-sessions",
     type=WholeNumber(1),
-    help="For one address; if not given, --max-sessions, or half of it for a public server.",
+    help="Most sessions of one address; if not given, --max-sessions, or half of it on a public "
+    "server.",
 )
 @click.option(
     "--client-rate",
     type=Number(0),
-    help="Requests and frames per second for one address, 0 for any; if not given, 1000 for "
-    "a public server.",
+    help="Most requests and frames per second of one address, 0 for no limit; if not given, 1000 "
+    "on a public server.",
 )
 @click.option(
     "--idle-timeout",

@@ -56,7 +56,11 @@ class _Recorded:
     type=OneOf(_OBJECTIVES),
     help="What to maximise; if not given, both, one after the other.",
 )
-@click.option("--seed", type=WholeNumber(0, LARGEST_SEED), help="Seed of the scenario.")
+@click.option(
+    "--seed",
+    type=WholeNumber(0, LARGEST_SEED),
+    help="Seed to solve; the scenario's own if not given.",
+)
 @click.option(
     "--time-limit",
     type=Number(0, min_open=True),
@@ -85,10 +89,10 @@ def solve_command(
     """
     Find the best possible score and the largest return of each SCENARIO, with a proof.
 
-    The best episode is recorded in the log under the agent `optimal` if it is proved that there is
-    none better, else under `best-found`; the one with the largest return under `optimal-return` or
-    `best-found-return`. If a limit stops the search, the result comes with a bound that no episode
-    exceeds, and the gap to it.
+    The episode with the best score is recorded in the log under the agent `optimal` if it is proved
+    to be the best, otherwise under `best-found`; the one with the largest return under
+    `optimal-return` or `best-found-return`. If a limit stops the search, the result comes with a
+    bound that no episode exceeds, and the gap to it.
     """
     scenarios = load_scenarios(scenario)
     objectives = _OBJECTIVES if objective is None else (objective,)

@@ -61,7 +61,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     "--expect",
     metavar="DIGEST",
     callback=_parse_digest,
-    help="The one ID's digest, or its first 8 or more digits, as published elsewhere.",
+    help="Digest of the episode ID, or its first 8 or more digits, as published elsewhere.",
 )
 @click.option(
     "--manifest",
@@ -78,13 +78,13 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     type=WholeNumber(1),
     default=1,
     show_default=True,
-    help="How often each is replayed live.",
+    help="With --live: how often to replay each episode.",
 )
 @click.option(
     "--volatile",
     multiple=True,
     metavar="PATH",
-    help="Live: a value not to compare, as in $.observation.time; [] is any index.",
+    help="With --live: a value to ignore, such as $.observation.time; [] is any index.",
 )
 @jobs_option
 @log_option
@@ -102,14 +102,14 @@ def verify_command(
     as_json: bool,
 ) -> int:
     """
-    Check the hash chain and re-run the rules on every step, of the episodes named or of all.
+    Check the hash chain and re-run the rules on every step, for the episodes named or all.
 
     Each episode's row, its parent and its saved grades are checked as well; for the whole log, also
     its file, the judges' answers and people's labels. Exits with 1 if anything differs from what
-    the rules make of scenario, seed and actions.
+    the rules produce from scenario, seed and actions.
 
-    A chain cannot show that its end was not cut off, nor that another episode was not put in its
-    place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
+    A chain cannot reveal that its end was cut off, or that the whole episode was replaced: publish
+    digests, and compare with --expect. Agent, run and times are not in the chain.
 
     With --live, the actions of episodes in external environments are replayed in a fresh
     environment, the newest episode first, and each answer is compared. An environment that the

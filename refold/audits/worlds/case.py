@@ -196,7 +196,7 @@ class WorldCase:
         runs = [run for run in self.all_runs if actions_taken(run) and run.shown.agent != REFUSED]
         if not runs:
             raise RefoldError(
-                f"{self.name}: expected an environment that declares its actions, got one that does not; "
+                f"{self.name}: expected an environment that declares its actions, got another; "
                 "--oracle AGENT names an agent that knows"
             )
         return max(runs, key=_variety)

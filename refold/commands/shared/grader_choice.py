@@ -36,7 +36,7 @@ _OPTIONS = (
         "--rubric",
         metavar="BY",
         help="Grade by the [rubric] in this TOML file, by a folder of such files, each named "
-        "after its scenario, or by the saved grades of this name (with @ and a beginning of the "
+        "after its scenario, or by the saved grades of this name (with @ and first digits of the "
         "digest if there are several); 'source' takes the scores that came with imports.",
     ),
     click.option(

@@ -12,5 +12,5 @@ def jobs_option(command: CommandT) -> CommandT:
         "--jobs",
         type=WholeNumber(1, 256),
         metavar="N",
-        help="Processes to work in; by default one for each core, of a small log one in all.",
+        help="Number of processes; by default one for each core, or a single one for a small log.",
     )(command)

@@ -52,21 +52,20 @@ _OPTIONS = (
     click.option(
         "--ended",
         type=OneOf(ENDINGS),
-        help="Only those that ended so; not-counted are those that failures of an API stopped, "
-        "and the unfinished.",
+        help="Only those that ended this way; not-counted: cut off by API failures, or unfinished.",
     ),
     click.option(
         "--error",
         metavar="ERROR",
-        help="Only those that met it: a refusal, such as permanent_failure, or why a request to a "
-        "model failed, such as rate_limited.",
+        help="Only those with this error: a refusal, such as permanent_failure, or the cause of a "
+        "failed model request, such as rate_limited.",
     ),
     click.option(
         "--grep",
         "text",
         metavar="TEXT",
-        help="Only those with these words, in this order, in a message; the last may be only "
-        "begun. Or with TEXT in their id, scenario, agent or run.",
+        help="Only those with this phrase in a message (its last word may be a prefix), or with "
+        "TEXT in their id, scenario, agent or run.",
     ),
     click.option(
         "--since",
@@ -74,14 +73,14 @@ _OPTIONS = (
         metavar="WHEN",
         help="Only those that began since then: 30m, 12h, 7d or 2w ago, or a date.",
     ),
-    click.option("--tag", metavar="TAG", help="Only those that somebody tagged so."),
+    click.option("--tag", metavar="TAG", help="Only those with this tag."),
     click.option(
         "--sort",
         callback=_read_order,
         default="-began",
         show_default=True,
         metavar="BY",
-        help=f"By {', '.join(SORTS)}; lowest first, highest first with a minus before it.",
+        help=f"Sort by {', '.join(SORTS)}: ascending, or descending with a minus in front.",
     ),
 )
 
