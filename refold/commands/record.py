@@ -8,7 +8,7 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
-from refold.commands.shared.closing import print_closing
+from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
@@ -29,7 +29,6 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
-from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
@@ -150,19 +149,17 @@ def record_command(
             cap=cap,
             worlds=worlds,
         )
-        ids = [info.id for info in infos]
-        code = print_episodes(log, ids, as_json=as_json, run=name)
-        print_uncounted(log, ids, told=left)
-        print_closing(
+        return print_outcome(
             log,
-            name,
+            [info.id for info in infos],
+            [name],
+            left=left,
             pass_at=pass_at,
             prices=prices,
-            seconds=time.monotonic() - began,
-            told=left > 0,
+            began=began,
             as_json=as_json,
+            run=name,
         )
-    return 1 if left else code
 
 
 def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:

@@ -7,7 +7,7 @@ import click
 from attrs import frozen
 
 from refold.agents.origins import find_origin, strip_origin
-from refold.commands.shared.closing import print_closing
+from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
@@ -23,7 +23,6 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
-from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
@@ -134,20 +133,17 @@ def resume_command(
             cap=cap,
             worlds=worlds,
         )
-        ids = [info.id for info in infos]
-        code = print_episodes(log, ids, as_json=as_json)
-        print_uncounted(log, ids, told=left)
-        for run in dict.fromkeys(info.run for info in infos if info.run):
-            print_closing(
-                log,
-                run,
-                pass_at=pass_at,
-                prices=prices,
-                seconds=time.monotonic() - began,
-                told=left > 0,
-                as_json=as_json,
-            )
-    return 1 if left or left_out else code
+        code = print_outcome(
+            log,
+            [info.id for info in infos],
+            dict.fromkeys(info.run for info in infos if info.run),
+            left=left,
+            pass_at=pass_at,
+            prices=prices,
+            began=began,
+            as_json=as_json,
+        )
+    return 1 if left_out else code
 
 
 def _paid(log: EventLog, infos: Iterable[EpisodeInfo]) -> Usage:
