@@ -85,7 +85,7 @@ def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: 
 @json_option
 def check_command(folder: str, as_json: bool) -> int:
     """
-    Re-run the rules on every golden of a folder, and compare byte for byte.
+    Re-run the rules on every golden of a folder, and compare the events.
 
     Exits with 1 if the rules no longer produce the same events.
     """

@@ -1,8 +1,8 @@
 """Types of options whose mistakes are told as all others are: what was expected, what was given."""
 
 from collections.abc import Sequence
-from math import isfinite
-from typing import Any, NoReturn
+from math import isfinite, nan
+from typing import Any
 
 import click
 
@@ -12,57 +12,48 @@ class WholeNumber(click.IntRange):
 
     name = "N"  # in --help
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | None:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return *value* as a number; raises ``click.BadParameter`` if it is none, or too far."""
         try:
             return int(super().convert(value, param, ctx))
         except click.BadParameter:
-            _refuse(self, f"a whole number{_bounds(self)}", value, param, ctx)
+            raise _bad_value(f"a whole number{_bounds(self)}", value, param, ctx) from None
 
 
 class Number(click.FloatRange):
-    """A finite number, within bounds if there are any."""
+    """A finite number, within bounds if there are any; *expected* is what an error calls it."""
 
     name = "X"
     expected = "a number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
+    ) -> float:
         """Return *value* as a number; raises ``click.BadParameter`` if it is none, or too far."""
         try:
             number = float(super().convert(value, param, ctx))
         except click.BadParameter:
-            number = float("nan")
+            number = nan
         if not isfinite(number):
-            _refuse(self, f"{self.expected}{_bounds(self)}", value, param, ctx)
+            raise _bad_value(f"{self.expected}{_bounds(self)}", value, param, ctx)
         return number
 
 
 class OneOf(click.Choice[str]):
     """One of several words."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        super().__init__(words)
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word; raises ``click.BadParameter`` if *value* is none of them."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            _refuse(self, " or ".join(_listed(self.choices)), value, param, ctx)
+            raise _bad_value(_listed(self.choices), value, param, ctx) from None
 
 
-def _refuse(
-    kind: click.ParamType,
-    expected: str,
-    value: Any,
-    param: click.Parameter | None,
-    ctx: click.Context | None,
-) -> NoReturn:
-    kind.fail(f"expected {expected}, got {value!r:.60}", param, ctx)
+def _bad_value(
+    expected: str, value: Any, param: click.Parameter | None, ctx: click.Context | None
+) -> click.BadParameter:
+    return click.BadParameter(f"expected {expected}, got {value!r:.60}", ctx, param)
 
 
 def _bounds(kind: click.IntRange | click.FloatRange) -> str:
@@ -74,7 +65,7 @@ def _bounds(kind: click.IntRange | click.FloatRange) -> str:
     return f" above {kind.min}" if kind.min_open else f" of at least {kind.min}"
 
 
-def _listed(words: Sequence[str]) -> Sequence[str]:
-    """Return *words* as the two sides of an "or": all but the last, and the last."""
+def _listed(words: Sequence[str]) -> str:
+    """Return *words* as a list in words, "or" before the last."""
     *first, last = words
-    return [", ".join(first), last] if first else [last]
+    return f"{', '.join(first)} or {last}" if first else last

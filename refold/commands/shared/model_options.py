@@ -26,7 +26,7 @@ class _Temperature(Number):
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
+    ) -> Any:  # float or None
         return None if value == "none" else super().convert(value, param, ctx)
 
 
