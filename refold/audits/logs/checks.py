@@ -165,14 +165,19 @@ CHECKS = (
     Check("criteria.dead", "each criterion can pay", "at least", dead),
     Check(
         "criteria.vacuous",
-        "no criterion pays where there was nothing",
+        "no criterion pays without evidence",
         "at most",
         _by_setting(lines.vacuous),
     ),
     Check("criteria.constant", "each criterion varies", "at least", _by_setting(lines.constant)),
-    Check("criteria.duplicate", "no two criteria are one", "at most", _by_setting(lines.duplicate)),
+    Check(
+        "criteria.duplicate",
+        "no two criteria are the same",
+        "at most",
+        _by_setting(lines.duplicate),
+    ),
     Check("criteria.discrimination", "each criterion tells good runs", "at least", discrimination),
     Check("semantic.verifier_determinism", "one run has one grade", "at most", determinism),
-    Check("semantic.replayability", "runs can be played again", "at most", replayability),
+    Check("semantic.replayability", "runs can be replayed", "at most", replayability),
 )
 """The checks of saved runs."""

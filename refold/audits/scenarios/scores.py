@@ -100,10 +100,10 @@ CHECKS = (
     ),
     Check(
         "statistical.gameability_gap",
-        "taking what pays most at once is not enough",
+        "taking the highest reward at each step is not enough",
         "at least",
         gameability_gap,
     ),
-    Check("statistical.unbeaten", "nobody beats the best that is known", "at most", unbeaten),
+    Check("statistical.unbeaten", "nobody beats the best known", "at most", unbeaten),
 )
 """The checks of scores."""

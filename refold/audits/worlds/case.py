@@ -164,7 +164,7 @@ class WorldCase:
 
     @cached_property
     def praised(self) -> Pair | None:
-        """Plays with and without praise in each text; None where the world takes no text."""
+        """Plays with and without praise in each text; None where the environment takes no text."""
         if not self.moves.writing:
             return None
         players = {name: self._writer(partial(_always, text)) for name, text in WORDS.items()}

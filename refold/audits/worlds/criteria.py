@@ -60,6 +60,6 @@ def _is_lone(case: WorldCase) -> bool:
 CHECKS = (
     Check("criteria.free", "no criterion comes for free", "at most", free),
     Check("criteria.dead", "each line of the rubric can pay", "at least", dead),
-    Check("criteria.duplicate", "no two criteria are one", "at most", duplicate),
+    Check("criteria.duplicate", "no two criteria are the same", "at most", duplicate),
 )
 """The checks of criteria."""

@@ -31,7 +31,7 @@ def episode_isolation(case: WorldCase) -> Iterator[Measurement]:
     for transcript, when in ((repeats.after, "after"), (repeats.beside, "beside")):
         part = f"{when} another episode"
         if repeats.by_chance:
-            about = "the answers differ already where nothing else is played"
+            about = "the answers differ even if nothing else is played"
             yield Measurement(part, None, 0, about)
         else:
             found = repeats.between(repeats.first, transcript)
@@ -40,9 +40,7 @@ def episode_isolation(case: WorldCase) -> Iterator[Measurement]:
 
 def replayability(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values change by themselves, so that no replay can be compared."""
-    yield _measured(
-        case, case.repeats.passing, "no value passes with the time, or is made up each time"
-    )
+    yield _measured(case, case.repeats.passing, "no value is a clock or a generated id")
 
 
 def seed_effect(case: WorldCase) -> Iterator[Measurement]:
@@ -92,7 +90,7 @@ CHECKS = (
     ),
     Check(
         "runtime.episode_isolation",
-        "no episode reaches into another",
+        "no episode affects another",
         "at most",
         episode_isolation,
     ),
