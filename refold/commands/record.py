@@ -180,7 +180,7 @@ def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
 
 
 def _check_worlds(scenarios: Sequence[Scenario], worlds: Worlds) -> None:
-    """Raise ``RefoldError`` if a world outside cannot be opened; one of each kind is tried."""
+    """Raise ``RefoldError`` if an environment cannot be opened; one of each kind is tried."""
     tried = {each.parameters.environment: each for each in scenarios if each.family == "answered"}
     for each in tried.values():
         worlds(each.body).close()

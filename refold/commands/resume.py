@@ -171,7 +171,7 @@ def _begin_again(
     Unless *trust* says so, none of an agent that others named.
 
     Raises:
-        RefoldError: A file or a world that one needs is not named here; none is begun.
+        RefoldError: A file or an environment that one needs is not named here; none is begun.
     """
 
     def is_repeated(info: EpisodeInfo) -> bool:

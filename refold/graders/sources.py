@@ -269,7 +269,7 @@ class SavedGrades(GradeSource):
 
 
 class GivenScores(GradeSource):
-    """The scores that worlds outside, or the tools that runs were imported from, gave."""
+    """The scores that external environments, or the tools that runs were imported from, gave."""
 
     label = "the source's scores"
 

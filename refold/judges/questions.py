@@ -195,7 +195,8 @@ def _shown(events: Stream, seq: int) -> dict[str, Any]:
     event, family = events[seq], events.family
     data = msgspec.json.decode(events.current[seq])
     shown = {"event": data.pop("type"), "data": data}
-    # A world outside says what it showed in events of its own, which can be shown themselves.
+    # An external environment says what it showed in events of its own, which can be shown
+    # themselves.
     if isinstance(event, ActionTaken) and agent_words(event.action) and not family.answered:
         seen = family.observe(fold(events[:seq], family=family))
         shown["seen"] = msgspec.to_builtins(seen)

@@ -1,7 +1,7 @@
 """
-Verify an episode live: put its actions to a fresh world, and compare every answer.
+Verify an episode live: put its actions to a fresh environment, and compare every answer.
 
-``verify`` proves that a record is sound; this proves that the world would do the same again.
+``verify`` proves that a record is sound; this proves that the environment would do the same again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from refold.replays.verification import verify
 @frozen
 class LiveVerdict:
     """
-    How a fresh world compares with an episode's record.
+    How a fresh environment compares with an episode's record.
 
     Attributes:
         verdict: ``same``, ``differs``, or ``unplayable`` for a *reason*.
@@ -53,11 +53,11 @@ def verify_live(
     stream: Stream, open_world: OpenWorld, *, times: int = 1, volatile: Sequence[str] = ()
 ) -> LiveVerdict:
     """
-    Return how a fresh world answers the actions of *stream*.
+    Return how a fresh environment answers the actions of *stream*.
 
     Args:
         stream: The recorded episode.
-        open_world: Opens a fresh world.
+        open_world: Opens a fresh environment.
         times: How often to play it; the first play that is not the same counts.
         volatile: Paths not to compare, beside the scenario's.
     """
@@ -129,7 +129,7 @@ def _changing_paths(stream: Stream, open_world: OpenWorld) -> list[str]:
 
 
 def _play_both(stream: Stream, a: World, b: World) -> Iterator[tuple[Answers, Answers]]:
-    """Yield what two fresh worlds answer to each action, until one of them fails."""
+    """Yield what two fresh environments answer to each action, until one of them fails."""
     seed = stream.started.seed
     for step, (action, recorded) in enumerate(answered_actions(stream), start=-1):
         one, other = (

@@ -14,7 +14,7 @@ from refold.scenarios.answered.events import EnvironmentAnswered
 from refold.scenarios.answered.said import is_error, messages_in
 
 TOOL_ERROR = "error"
-"""The error of a step in which a tool of a world outside gave one."""
+"""The error of a step in which a tool of an external environment gave one."""
 
 _LONGEST_PERIOD = 3
 _FEWEST_REPEATS = (2, 3, 3)  # for runs of one, two and three steps
@@ -98,7 +98,7 @@ def _told(stream: Stream, step: Step) -> list[str]:
 
 
 def _answer(step: Step) -> tuple[str | None, list[str]]:
-    """Return the error of what a world outside answered, and the ends of its results."""
+    """Return the error of what an external environment answered, and the ends of its results."""
     error, told = step.error, []
     for event in step.events:
         if isinstance(event, EnvironmentAnswered):
