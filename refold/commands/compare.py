@@ -63,7 +63,7 @@ _CLAIMS = {
     "world": "these scenarios, other seeds",
     "episode": "these scenarios and seeds, replayed",
 }
-_UNITS = {"world": "seed", "episode": "episode"}  # in JSON, a scenario's seed is a world
+_UNITS = {"world": "seed", "episode": "episode"}  # JSON calls a seed a world
 COMPARE_RULES = ("gained", "lost", "missing", "worse")
 """Names of the rules that can be asked of two runs."""
 

@@ -54,7 +54,7 @@ class Rollout:
         scenario: What to play.
         log: Where to record it; None keeps it in memory only.
         agent: Who plays, a name for the log.
-        seed: Seed of its world; the scenario's own if None.
+        seed: Seed of the episode; the scenario's own if None.
         run: Name of the run it belongs to.
         epoch: 0-based number among the run's episodes of this scenario.
         form: How the model is to answer.

@@ -10,7 +10,7 @@ from refold.reports.statistics import PLACES, Bounds, Method, difference_interva
 from refold.scenarios.keys import ScenarioKey
 
 FEWEST_UNITS = 2
-"""Fewer scenarios, or worlds of a single one, tell nothing of others."""
+"""Fewer scenarios, or seeds of a single one, tell nothing of others."""
 
 
 @frozen
