@@ -111,8 +111,6 @@ def replay_command(
 
 
 def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messages: bool) -> None:
-    if remark := stand_in_remark(stream.scenario):
-        print_to_stderr(f"scenario {remark}")
     out = stdout_console()
     told = conversation_turns(stream.family, steps(stream)) if messages else ()
     turns = {turn.position: turn for turn in told}
@@ -124,6 +122,9 @@ def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messa
             print_step(out, stream, step)
         if observe:
             _print_moment(out, stream, step)
+    # Last, since an event that does not fit is told in one line alone.
+    if remark := stand_in_remark(stream.scenario):
+        print_to_stderr(f"scenario {remark}")
 
 
 def _grade(info: EpisodeInfo, stream: Stream) -> Grade | None:

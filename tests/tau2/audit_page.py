@@ -17,18 +17,19 @@ COMMAND = (
 )
 HEAD = """# Audit of tau2-bench
 
-By refold's audit of tau2 {version}, over all tasks of the split `base`. `tests/tau2/audit_page.py` \
-writes each domain's part from what its command prints, and `tests/tau2/run FOLDER` compares a \
-sample with tau2's own evaluators and tools. No model is called: the first message says all that \
-the user wants, and telecom is played in tau2's solo mode ([external \
-environments](../environments.md)).
+By refold's audit of tau2 {version}, over all tasks of the split `base`. \
+`tests/tau2/audit_page.py` writes each domain's part from what its command prints, and \
+`tests/tau2/run FOLDER` compares a sample with tau2's own evaluators and tools. No model is \
+called: the first message says all that the user wants, and telecom is played in tau2's solo mode \
+([external environments](../environments.md)).
 
 - *nothing*: the reward of an agent that ends at once, without a word. 1 means that doing nothing \
 passes the task.
 - *gold*: the reward for the task's own reference actions, in order, and for saying all that it \
 expects to hear.
-- *refused*: reference actions that tau2's own tools answer with an error. Some belong to the task, \
-such as a search that is meant to fail at first; all are listed, so that you can check each.
+- *refused*: reference actions that tau2's own tools answer with an error. Some belong to the \
+task, such as a search that is meant to fail at first; all are listed, so that you can check \
+each.
 - *shown*: values that the task expects the agent to say, and that appear in the user's first \
 message; only values of four or more letters or digits count.
 
