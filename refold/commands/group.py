@@ -175,7 +175,10 @@ def _print_splits(out: Console, splits: Sequence[Split]) -> None:
         _print_choices(out, split)
     if not splits:
         out.print()
-        out.print("nowhere do several choose the same, others another, and some of them pass")
+        out.print(
+            "in no state do several episodes choose one action, and others another, "
+            "with different results"
+        )
         out.print(
             "episodes of different seeds rarely reach the same state: record more with --same-seed"
         )
@@ -241,4 +244,4 @@ def _print_shares(out: Console, shares: Sequence[EventShare], paths: Sequence[Pa
         )
     out.print(listing)
     if any(each.agents == 1 for each in telling):
-        out.print("of one agent: the agent cannot be told from the event")
+        out.print("by one agent only: the agent and the event cannot be told apart")

@@ -177,7 +177,7 @@ def _print_outcome(outcome: _Outcome, report: Report, log_path: str, *, listed: 
         print_to_stderr(f"{pluralise(outcome.remarks, 'remark')} imported{known}")
     if outcome.passed:
         count = pluralise(len(outcome.passed), "file")
-        print_to_stderr(f"{count} of other kinds passed over: {_some(outcome.passed)}")
+        print_to_stderr(f"{count} of other kinds skipped: {_some(outcome.passed)}")
     for what, counted in _counts(report):
         if counted:
             told = _some([f"{name} ({count})" for name, count in counted.items()])

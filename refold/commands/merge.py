@@ -64,10 +64,12 @@ def _open_source(stack: ExitStack, log_path: str) -> MergeSource:
 def _print_outcomes(found: Sequence[MergedEpisode], output: str) -> None:
     for each in found:
         if each.outcome == "renamed":
-            print_to_stderr(f"{each.log}: {each.episode} is another episode there, now {each.id}")
+            print_to_stderr(
+                f"{each.log}: {each.episode} names another episode there; it is now {each.id}"
+            )
     stored = sum(each.outcome in ("stored", "renamed") for each in found)
     known = sum(each.outcome == "known" for each in found)
     outrun = sum(each.outcome == "outrun" for each in found)
     more = f", {known} met again" if known else ""
-    more += f", {outrun} left for a longer form" if outrun else ""
+    more += f", {outrun} shorter than in another log" if outrun else ""
     print_to_stderr(f"{pluralise(stored, 'episode')} merged into {output}{more}")

@@ -176,7 +176,10 @@ def _print_report(
     out.print(safe_text(", ".join(named)), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
-    out.print("95 %: of a scenario for other seeds, of the mean of scenarios for other scenarios")
+    out.print(
+        "95 % intervals: of a scenario, for other seeds; of the mean of scenarios, for other "
+        "scenarios"
+    )
     if run_report.costs:
         out.print()
         out.print(_costs_table(run_report, run_report.costs))

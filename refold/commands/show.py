@@ -225,4 +225,4 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     out.print()
     out.print(listing)
     if len(relatives) > MOST_FORKS:
-        out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
+        out.print(f"only {MOST_FORKS} of its forks are shown; `refold episodes` lists all")

@@ -124,7 +124,7 @@ def verify_command(
             log_path, ids, Worlds(named), times=times, volatile=volatile, as_json=as_json
         )
     if expect and len(ids) != 1:
-        raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
+        raise click.UsageError(f"--expect: expected exactly one ID, got {len(ids)}")
     # Counted in passing: verdicts are printed one by one, and a long log has too many to keep.
     wrong = checked = 0
 

@@ -135,7 +135,7 @@ class UnstorableEvent(RefoldError):
 
     def __init__(self, event: str, problem: str) -> None:
         self.event = event
-        super().__init__(f"event {event}: {problem}; mend the family that made it")
+        super().__init__(f"event {event}: {problem}; fix the family that made it")
 
 
 class LogMoved(NotALog):

@@ -176,7 +176,12 @@ CHECKS = (
         "at most",
         _by_setting(lines.duplicate),
     ),
-    Check("criteria.discrimination", "each criterion tells good runs", "at least", discrimination),
+    Check(
+        "criteria.discrimination",
+        "each criterion tells good runs apart",
+        "at least",
+        discrimination,
+    ),
     Check("semantic.verifier_determinism", "one run has one grade", "at most", determinism),
     Check("semantic.replayability", "runs can be replayed", "at most", replayability),
 )

@@ -14,7 +14,7 @@ MOST_FREE = 0.5
 SOMETHING = 0.01
 """The value that each criterion has to have at least once, to be alive."""
 
-_LONE = "the rubric has one criterion, of which semantic.floor_gap and semantic.oracle_max tell"
+_LONE = "the rubric has one criterion, which semantic.floor_gap and semantic.oracle_max cover"
 
 
 def free(case: WorldCase) -> Iterator[Measurement]:

@@ -162,7 +162,7 @@ class McpEndpoint:
             raise RpcError(INVALID_PARAMS, f"tool: expected a known one, got {name[:100]!r}")
         try:
             return envelope_result(session, self._tools.use(session, name, arguments))
-        # As MCP has it: what a model can mend by another call is a result, not a protocol error.
+        # As MCP has it: what a model can fix by another call is a result, not a protocol error.
         except RefoldError as error:
             return error_result(client_message(error))
 

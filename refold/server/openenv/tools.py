@@ -81,7 +81,7 @@ class ToolBox:
 
 
 def error_result(message: str) -> JsonObject:
-    """Return the result of a tool that could not be used: what a model can mend by another call."""
+    """Return the result of a tool that could not be used: what a model can fix by another call."""
     return {"content": [{"type": "text", "text": message}], "isError": True}
 
 
