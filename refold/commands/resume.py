@@ -91,7 +91,7 @@ def resume_command(
     """
     Continue the episode ID, or every unfinished episode of the run ID, where it stopped.
 
-    The same agent plays on with the same model settings, and no answer that is in the log is
+    The same agent continues with the same model settings, and no answer that is in the log is
     requested again. Exits with 1 if an episode is damaged; it is reported, and the others continue.
 
     With --failed, each episode that was cut off because an API or an environment failed is played

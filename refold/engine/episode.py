@@ -133,7 +133,7 @@ class Episode:
         Where an external environment answers, a fresh one is brought there by the recorded actions.
 
         Raises:
-            WorldDiffers: It answers otherwise than recorded.
+            WorldDiffers: It answers differently than recorded.
             UnknownEpisode, AmbiguousEpisode: As ``Log.find``.
             LogDamaged: The chain is broken, or an event cannot be read.
             ImpossibleEvent: An event does not fit the state before it.
@@ -164,7 +164,7 @@ class Episode:
         open_world: OpenWorld | None = None,
     ) -> "Episode":
         """
-        Return a new episode that shares the first *at* steps of *stream*, to the byte.
+        Return a new episode that shares the first *at* steps of *stream*, byte for byte.
 
         Args:
             stream: The event stream to branch off from.
@@ -178,7 +178,8 @@ class Episode:
 
         Raises:
             UnknownStep: *stream* has no position *at*.
-            WorldDiffers: A fresh environment answers otherwise than recorded; nothing was recorded.
+            WorldDiffers: A fresh environment answers differently than recorded; nothing was
+                recorded.
             NoWorld: An external environment answers, and there is no *open_world*.
             EpisodeExists: The log holds an episode called *id*.
         """
@@ -232,7 +233,7 @@ class Episode:
 
     @property
     def end(self) -> EpisodeEnded | None:
-        """How and why the episode ended, None while it goes on."""
+        """How and why the episode ended, None while it runs."""
         return self._end
 
     def begin(self, answers: Answers | None = None) -> None:
@@ -281,7 +282,7 @@ class Episode:
         return self._handle.world
 
     def _bring_world(self) -> None:
-        """Open the environment, if it has begun and may go on, and bring it to this position."""
+        """Open the environment, if it has begun and may continue, and bring it to this position."""
         if self._begun and not self.over:
             self._handle.bring(self._events)
 
@@ -395,7 +396,7 @@ class Episode:
     def _record(self, events: Sequence[Event], *, after: Any = None) -> None:
         """Store *events*, then take them in; *after* is the state after them, if it is known."""
         end = _find_end(events)
-        # The log first: if it refuses, the live episode is unchanged, and the caller may go on.
+        # The log first: if it refuses, the live episode is unchanged, and the caller may continue.
         if self._log is not None and self._tail is not None:
             payloads = self._codec.payloads(events)
             if self._storing:

@@ -2,7 +2,7 @@
 External environments: what an episode asks of them, and how one is brought to where it stood.
 
 An environment answers actions; its answers are recorded, so that a stream never needs it to be
-read. It is needed to play on, and to check that it would answer the same again.
+read. It is needed to continue, and to check that it would answer the same again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -50,7 +50,7 @@ class World(Protocol):
         Return the answers to *action*, JSON data; a failure is one with a ``fault``.
 
         *recorded* are those of an earlier run, if there was one. From them comes what cannot be
-        made again, such as what a person said; all else is made anew.
+        made again, such as what a person said; all else is made again.
         """
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ def bring(world: World, events: Sequence[Event], seed: int) -> None:
     Bring the fresh *world* to where *events* stand.
 
     Raises:
-        WorldDiffers: It answers otherwise than recorded.
+        WorldDiffers: It answers differently than recorded.
         NoWorld: It does not answer.
     """
     for each in put_again(world, events, seed):

@@ -180,7 +180,7 @@ class RecordedRubrics(GradeSource):
     def results(
         self, episodes: Iterable[T], _judging: Judging, _quiet: bool, /
     ) -> Iterator[tuple[T, Result]]:
-        """Yield each of *episodes* with its grade, but for those whose own rubric fails."""
+        """Yield each of *episodes* with its grade, except for those whose own rubric fails."""
         return self._left_out.read_each(episodes, grade_as_recorded)
 
 

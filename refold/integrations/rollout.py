@@ -141,7 +141,7 @@ class Rollout:
         return self.describe()
 
     def finish(self, reason: str = STOPPED) -> Grade:
-        """Return the episode's grade, saved in the log; where it goes on, end it for *reason*."""
+        """Return the episode's grade, saved in the log; if it still runs, end it for *reason*."""
         if not self.over:
             self.episode.truncate(reason)
         given = grade(self.episode.events)

@@ -19,7 +19,7 @@ _RESERVED = ("reset", "get_reward")
 
 
 class _Environment:
-    """What TRL asks of an environment, but for the tools; ``environment_factory`` adds those."""
+    """What TRL asks of an environment, except for the tools; ``environment_factory`` adds those."""
 
     _begin: Callable[[int | None], Rollout]
     _rollout: Rollout | None = None
@@ -38,7 +38,7 @@ class _Environment:
         return self._rollout.describe()
 
     def get_reward(self) -> float:
-        """Return the grade's score; an episode that goes on is truncated, as the model stopped."""
+        """Return the grade's score; an episode that still runs is truncated, as the model stopped."""
         return self._playing().finish().score
 
     def _playing(self) -> Rollout:

@@ -2,7 +2,7 @@
 A question to a judge: what is sent, made purely from the events that it shows.
 
 Equal evidence and equal words make an equal question, in whichever episode, so one answer serves
-all of them. The values of the scale are no part of it: another value asks nobody anew.
+all of them. The values of the scale are no part of it: another value asks nobody again.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What if another action had been taken: try each one and play on to the end."""
+"""What if another action had been taken: try each one and continue to the end."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any

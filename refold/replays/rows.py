@@ -18,7 +18,7 @@ from refold.scenarios.answered.state import State
 MINOR_ASPECTS = frozenset({"prompt", "reply", "exchange", "info", "score"})
 """Aspects in which rows may differ although the same actions had the same outcomes."""
 
-_CALL_IDS = "$.observation.messages[].tool_call_id"  # made up anew for each call
+_CALL_IDS = "$.observation.messages[].tool_call_id"  # made up again for each call
 
 
 @frozen

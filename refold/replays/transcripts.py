@@ -141,7 +141,7 @@ def _checked(said: Answers) -> Answers:
 
 
 def differences(a: Transcript, b: Transcript, volatile: Iterable[str] = ()) -> Iterator[Difference]:
-    """Yield where two transcripts differ, but for paths that are *volatile*."""
+    """Yield where two transcripts differ, except for paths that are *volatile*."""
     left_out = (*a.volatile, *volatile)
     for step, (left, right) in enumerate(zip(a.answers, b.answers, strict=False)):
         for each in answer_differences(left, right, left_out):

@@ -2,7 +2,7 @@
 Results of tau2-bench: each simulation is a trial of one task, told from the agent's side.
 
 What the user does with tools of their own, the agent does not see: it is in the ``info`` of the
-answer, as an environment of tau2 records it. So the trial can be put again to tau2, where that is
+answer, as an environment of tau2 records it. So the trial can be replayed in tau2, where that is
 installed; what such an environment would say otherwise without another meaning is volatile.
 """
 

@@ -84,7 +84,7 @@ def print_closing(
     as_json: bool,
 ) -> None:
     """
-    Print the figures of *run*, its lowest score, and on stderr the commands that go on from there.
+    Print the figures of *run*, its lowest score, and on stderr the next commands.
 
     Args:
         log: The log.
@@ -92,8 +92,8 @@ def print_closing(
         pass_at: The lowest score that passes.
         prices: Prices of tokens, for the cost.
         seconds: What the command took.
-        told: Whether it was said already how to go on with episodes that are left open.
-        as_json: Print only the command that plays on what does not count, if there is any.
+        told: Whether it was said already how to continue with episodes that are left open.
+        as_json: Print only the command that continues what does not count, if there is any.
     """
     unfinished = list(_mending(log, run, told=told))
     if as_json:

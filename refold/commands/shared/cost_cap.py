@@ -70,7 +70,7 @@ class CostCap:
 
     @property
     def advice(self) -> str:
-        """The options of the command that goes on."""
+        """The options of the command that continues."""
         return "" if self._is_blind else f" --max-cost {2 * self._limit:g}"
 
     @property

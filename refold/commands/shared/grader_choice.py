@@ -224,4 +224,4 @@ def with_grader_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
-    return wrapper  # type: ignore[return-value]  # the same command, but for these options
+    return wrapper  # type: ignore[return-value]  # the same command, except for these options

@@ -70,7 +70,7 @@ class JudgeChoice:
         """
         Return who is asked: by the options, else by the rubric; None if neither names one.
 
-        Where both name the same model, the rubric's parameters count but for those given.
+        Where both name the same model, the rubric's parameters count except for those given.
 
         Raises:
             RefoldError: The model is none, or a parameter holds a key.
@@ -177,7 +177,7 @@ def with_judge_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         added = option(added)
-    return added  # type: ignore[return-value]  # the same command, but for these options
+    return added  # type: ignore[return-value]  # the same command, except for these options
 
 
 def _check_model(model: str | None) -> None:

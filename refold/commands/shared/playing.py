@@ -46,7 +46,7 @@ def play_run(
     worlds: Worlds | None = None,
 ) -> int:
     """
-    Play *infos* as ``play_all`` does, and tell how to go on with *name* if that stops.
+    Play *infos* as ``play_all`` does, and tell how to continue with *name* if that stops.
 
     Returns:
         How many episodes the API's content filter or the *cap* left open.

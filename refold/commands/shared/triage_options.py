@@ -91,7 +91,7 @@ class EpisodeChoice:
     Which episodes of a log, and in what order.
 
     Attributes:
-        wanted: What is wanted of them, but for the tag.
+        wanted: What is wanted of them, except for the tag.
         tag: A tag that somebody gave them; None for any.
         order: The order.
     """
@@ -127,4 +127,4 @@ def with_triage_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
-    return filter_options(wrapper)  # type: ignore[return-value]  # the same, but for these options
+    return filter_options(wrapper)  # type: ignore[return-value]  # the same otherwise

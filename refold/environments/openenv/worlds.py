@@ -73,7 +73,7 @@ class OpenEnvEnvironment(Environment):
                 f"openenv: expected a server of {parameters.name!r}, got {', '.join(others)}; "
                 "name the address of another"
             )
-        # Not an error of the user's: servers die, and the other episodes of a run go on.
+        # Not an error of the user's: servers die, and the other episodes of a run continue.
         return SilentWorld(silent.reason)
 
 

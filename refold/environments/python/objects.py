@@ -122,7 +122,7 @@ class ObjectWorld:
         """Return what *given* is, or what it gives if it is to be awaited."""
         if not inspect.isawaitable(given):
             return given
-        # Others go on meanwhile: whoever asks this environment does so in a thread from now on.
+        # Others continue meanwhile: whoever asks this environment does so in a thread from now on.
         self.waits = True
         self._waiter = self._waiter or Waiter()
         return self._waiter.wait(_awaited(given))

@@ -29,7 +29,7 @@ def record(
     Return *env* as it is, but that its episodes are recorded.
 
     Rewards, observations and errors are those of *env*. Use it in the thread that made it, and
-    close it: an episode that goes on then, or that is reset, is truncated.
+    close it: an episode that still runs then, or that is reset, is truncated.
 
     Args:
         env: A Gymnasium environment, a vectorised one, or any object with methods ``reset`` and

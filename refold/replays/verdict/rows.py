@@ -32,7 +32,7 @@ class Row(Struct, frozen=True):
         step: Its position, from 1.
         say: Its action in words.
         verb: The first of these words, or the tool that it calls.
-        names: The texts in its action but for its kind: ids, mostly.
+        names: The texts in its action except for its kind: ids, mostly.
         error: Why it was refused, or ``TOOL_ERROR``; None if all was well.
         refusal: The refusal in words; empty if the rules accepted it.
         reward: Its reward.
@@ -112,7 +112,7 @@ def _answer(step: Step) -> tuple[str | None, list[str]]:
 
 
 def _names(value: Any, *, first: bool = True) -> Iterator[str]:
-    """Yield the texts in *value*, an action or an event as data, but for the kind of it."""
+    """Yield the texts in *value*, an action or an event as data, except for the kind of it."""
     if isinstance(value, dict):
         for place, inner in enumerate(value.values()):
             if not (first and place == 0 and isinstance(inner, str)):

@@ -31,7 +31,7 @@ class State(Struct, frozen=True):
         step: Number of whole steps.
         total: Sum of their rewards.
         scores: Value of each score given, by name.
-        ended: Why the episode has ended; None while it goes on.
+        ended: Why the episode has ended; None while it runs.
     """
 
     parameters: AnsweredParameters

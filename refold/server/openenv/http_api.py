@@ -2,7 +2,7 @@
 OpenEnv over HTTP, as the protocol defines it, except that ``/reset`` and ``/step`` keep state.
 
 A request names its session by ``session_id`` (in the query or body), by the header
-``X-Session-Id`` or by the cookie that ``/reset`` sets. A request that names none goes on with the
+``X-Session-Id`` or by the cookie that ``/reset`` sets. A request that names none continues with the
 session that was reset last, so that one person with curl needs no session id.
 """
 

@@ -131,7 +131,7 @@ class McpEndpoint:
         try:
             return self._store.find(named)
         except UnknownSession as error:
-            # 404 tells the client to begin anew with `initialize`.
+            # 404 tells the client to begin again with `initialize`.
             raise _Refusal(404, RpcError(INVALID_REQUEST, client_message(error))) from None
 
     def close(self, request: Request) -> Response:

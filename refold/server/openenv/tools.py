@@ -1,7 +1,7 @@
 """
 The tools that agents play with: one for each kind of action, one to begin, one to look.
 
-OpenEnv's clients and those of MCP get the same tools, but for the name of the one that begins.
+OpenEnv's clients and those of MCP get the same tools, except for the name of the one that begins.
 """
 
 from collections.abc import Sequence

@@ -61,7 +61,7 @@ class HttpSessions:
     Records exchanges over HTTP, and knows which session each belongs to.
 
     As refold's server has it, and few others, which have one session for all. A request that
-    names none goes on with the last.
+    names none continues with the last.
     """
 
     def __init__(self) -> None:

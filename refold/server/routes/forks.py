@@ -83,10 +83,10 @@ class _Branch:
 )
 async def fork(request: Request, context: ContextDep, id: EpisodeDep, body: BodyDep) -> Response:
     """
-    Begin an episode that shares the first `at` steps of another, to the byte.
+    Begin an episode that shares the first `at` steps of another, byte for byte.
 
     With an agent it is played to its end, and the answer is as of `/run`. Without, the answer is
-    as of `/reset`, and `/step` goes on.
+    as of `/reset`, and `/step` continues.
     """
     at, agent = get_integer(body, "at", 0, 2**31), read_agent(body)
     if at is None:
@@ -135,7 +135,7 @@ def refuse_answered(stream: Stream) -> None:
 
 
 def _fork_for_client(request: Request, context: ServerContext, branch: _Branch) -> Response:
-    """Fork into a new session, which plain HTTP goes on with, and return its envelope."""
+    """Fork into a new session, which plain HTTP continues with, and return its envelope."""
     with provisional_session(request, context) as session:
         episode = _start_fork(context, branch, DEFAULT_AGENT)
         context.current = session
