@@ -38,7 +38,7 @@ class _Environment:
         return self._rollout.describe()
 
     def get_reward(self) -> float:
-        """Return the grade's score; an episode that still runs is truncated, as the model stopped."""
+        """Return the grade's score; an unfinished episode is truncated, as the model stopped."""
         return self._playing().finish().score
 
     def _playing(self) -> Rollout:
