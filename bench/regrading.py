@@ -66,7 +66,7 @@ def regrade(log: Path, rubrics: Path) -> int:
     """Run ``refold regrade`` and return the number of episodes, which it tells last."""
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        cli.run(["regrade", "--rubric", str(rubrics), "--log", str(log)])
+        cli.run(["regrade", "--jobs", "1", "--rubric", str(rubrics), "--log", str(log)])
     return int(err.getvalue().splitlines()[-1].split()[0])
 
 

@@ -3,7 +3,7 @@
 # the current environment.
 set -euo pipefail
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-unset PYTHONDONTWRITEBYTECODE  # what is imported is compiled then; pip would compile all there is
+unset PYTHONDONTWRITEBYTECODE  # what is imported is compiled then
 server=
 work=${1:-$(mktemp -d)}
 mkdir -p "$work" && work=$(cd "$work" && pwd)
@@ -24,9 +24,15 @@ quietly() {
 # venv FOLDER PACKAGE…: makes an environment, unless it is there from an earlier time.
 venv() {
     [ ! -e "$1/whole" ] || return 0
-    quietly python -m venv "$1"
-    quietly "$1/bin/pip" install --no-compile "${@:2}"
+    quietly uv venv --clear -p "$(command -v python)" "$1"
+    install "$@"
     touch "$1/whole"
+}
+
+# install FOLDER OPTION|PACKAGE…: adds packages to an environment. By uv, which takes a fifth of the
+# time that pip takes.
+install() {
+    quietly uv pip install -p "$1" "${@:2}"
 }
 
 # serve OPTION…: starts a server with a new log, and sets $url.

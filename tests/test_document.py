@@ -167,6 +167,8 @@ def test_without_what_was_sent():
     spared = drop_sent_messages(shown(model_run()))
     assert "Again!" not in texts(spared)
     assert spared["omitted"][0]["bytes"] > 0
+    without = shown(golden("workflow-hard-greedy"))
+    assert drop_sent_messages(without) == without
 
 
 def test_log_is_told(log: EventLog):

@@ -174,9 +174,9 @@ def test_what_was_sent_is_left_out_first():
 
 
 def test_far_too_long_documents_are_refused():
-    """Above 64 MB there is no page, and the error says what to do instead."""
+    """Above 128 MB there is no page, and the error says what to do instead."""
     with pytest.raises(RefoldError, match=r"^page: expected a document of at most .*--json"):
-        page(talkative(sent=5, said=65 * 2**20))
+        page(talkative(sent=5, said=129 * 2**20))
 
 
 def test_difference_holds_both_episodes():

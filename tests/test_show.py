@@ -15,6 +15,23 @@ from refold.graders import grade
 from refold.replays.verdict import explain, verdict
 from refold.scenarios import load
 
+COUNTING = """
+class Counting:
+    def reset(self, seed=None):
+        return 0
+
+    def step(self, action):
+        return 0, 1.0, False
+
+
+def make():
+    return Counting()
+
+
+def add(observation, actions):
+    return 1
+"""
+
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
@@ -144,3 +161,11 @@ def test_the_pass_mark_is_the_project_s(shell: Shell) -> None:
     (shell.at / "refold.toml").write_text("pass_at = 'high'\n")
     shell.refuses("show last", match=r"refold.toml \$.pass_at: expected")
     (shell.at / "refold.toml").unlink()
+
+
+def test_rewards_of_a_long_episode_fit_a_line(shell: Shell) -> None:
+    """A block stands for a step, or for a stretch of them."""
+    (shell.at / "counting.py").write_text(COUNTING)
+    shell("record python:counting.py:make --agent counting.py:add --name long --max-steps 1000")
+    (line,) = (line for line in shell("show last").out.splitlines() if line.startswith("reward"))
+    assert 40 < line.count("▁") <= 60

@@ -52,7 +52,7 @@ _PERMANENT = {"unsupported", "context_length", *STOPS} - PASSING
 
 class Unavailable(RefoldError):
     """
-    The user's account, network or machine keeps the API from answering: others must mend that.
+    The user's account, network or machine keeps the API from answering: only the user can fix that.
 
     Attributes:
         cause: What it is, a word such as ``quota`` or ``dns``.

@@ -27,7 +27,7 @@ def several_grades(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
 def otherwise_decided(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
     """Measure how many of *runs* the rules do not decide again as they were recorded."""
     found = [(run, parted) for run in runs if (parted := verify(run.stream)) is not None]
-    about = f"of {len(runs)} runs, the rules decide {len(found)} otherwise than recorded"
+    about = f"of {len(runs)} runs, the rules decide {len(found)} differently than recorded"
     yield differing(about, found)
 
 

@@ -59,7 +59,11 @@ from refold.reports.many_runs import ManyRuns, compare_many
 from refold.reports.statistics import CONFIDENCE
 
 # What a test treats as independent decides how far its result reaches.
-_CLAIMS = {"world": "these scenarios, other seeds", "episode": "these worlds, played again"}
+_CLAIMS = {
+    "world": "these scenarios, other seeds",
+    "episode": "these scenarios and seeds, replayed",
+}
+_UNITS = {"world": "seed", "episode": "episode"}  # JSON calls a seed a world
 COMPARE_RULES = ("gained", "lost", "missing", "worse")
 """Names of the rules that can be asked of two runs."""
 
@@ -93,20 +97,19 @@ def compare_command(
     as_json: bool,
 ) -> int:
     """
-    Compare two runs over the same worlds, pair by pair; or rank three and more.
+    Compare two runs episode by episode, or rank three or more.
 
-    A world is a scenario with a seed. A pair is an episode of each run in one world, of the same
-    epoch where it was played again; a flip is a pair of which just one passed. The difference is
-    B minus A, with a 95 % interval and the p-value of a sign-flip test, for these scenarios and
-    for others of their kind. With three runs and more, each pair of them is tested, and p is
-    adjusted for their number. Runs are named as for `refold report`; they must have been graded
-    by the same rubrics, unless --rubric or --grader grades all.
+    A pair is one episode of each run with the same scenario and seed (and the same epoch, if a
+    seed was repeated); a flip is a pair of which only one passed. The difference is B minus A,
+    with a 95 % interval and the p-value of a sign-flip test, for these scenarios and for others
+    like them. With three or more runs, every two are tested, and p is adjusted for the number of
+    tests. Runs are named as for `refold report`; they must have been graded by the same rubrics,
+    unless --rubric or --grader grades all.
 
-    Rules for --fail-if, of two runs: worse or worse:D (B is worse by more than D, at 99 %), lost,
+    Rules for --fail-if, for two runs: worse or worse:D (B is worse by more than D, at 99 %), lost,
     lost:N or lost:P% (passes lost), gained, missing (episodes of A without a partner).
 
-    Exits with 0, whatever differs; 1 if a rule is broken or an episode could not be read; 2 on
-    bad input.
+    Exits with 0 whatever differs, 1 if a rule fails or an episode cannot be read, 2 on bad input.
     """
     # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
@@ -282,9 +285,9 @@ def _contrast_cells(contrast: Contrast, always_same: bool) -> list[object]:
 def _remarks(comparison: Comparison) -> Iterator[str]:
     overall = comparison.overall
     if comparison.always_same:
-        yield "on these worlds: always the same in both runs, so the difference is exact"
+        yield "on these seeds: always the same in both runs, so the difference is exact"
     else:
-        yield f"{_CLAIMS[overall.unit]}: {format_difference(overall.here, overall.unit)}"
+        yield f"{_CLAIMS[overall.unit]}: {format_difference(overall.here, _UNITS[overall.unit])}"
     if overall.elsewhere:
         yield f"elsewhere: {format_difference(overall.elsewhere, 'scenario')}"
     yield from _noise_remarks(comparison)
@@ -300,11 +303,11 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
 def _noise_remarks(comparison: Comparison) -> Iterator[str]:
     if comparison.noise is None:
         yield (
-            "noise floor: cannot tell, not every scenario was repeated in both runs, each by one "
-            "agent; record with --same-seed"
+            "noise floor: cannot tell, since one agent of each run must repeat a seed in every "
+            "scenario; record with --same-seed"
         )
     elif not comparison.always_same:
         yield (
-            f"noise floor: in 95 % of cases equal agents would differ by at most "
-            f"{comparison.noise:.4f} when these worlds are played again"
+            f"noise floor: in 95 % of cases, equal agents would differ by at most "
+            f"{comparison.noise:.4f} if these seeds were replayed"
         )

@@ -87,11 +87,10 @@ def config_command(
     as_json: bool,
 ) -> None:
     """
-    Show which settings count, and where each comes from.
+    Show the settings in effect, and where each comes from.
 
-    An option comes before its environment variable, that before the closest refold.toml in this
-    folder or above, and that before the default. Options given here are taken into account. Keys
-    are never shown.
+    The first of these counts: the option, here too; its environment variable; the closest
+    refold.toml, in this folder or above; the default. Keys are never shown.
     """
     settings = project_settings()
     rows = [

@@ -18,11 +18,11 @@ from refold.triage import add_words, indexed_outcomes, short_verdicts
 @json_option
 def index_command(log_path: str, as_json: bool) -> int:
     """
-    Make the index of the log anew, whole.
+    Rebuild the index of the log.
 
-    Lists, searches and reports look episodes up in it: a file beside the log, named like it with
-    .index at the end. They keep it up to date by themselves, so this only saves them the time in
-    which it is first made, about half a minute for 10,000 episodes. The log is not touched.
+    The index is a file beside the log, with .index appended to its name, that lists, searches and
+    reports use. They keep it up to date themselves; building it in advance saves the first of them
+    about half a minute for 10,000 episodes. The log is not touched.
     """
     path = index_path(log_path)
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:

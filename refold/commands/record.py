@@ -8,8 +8,9 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
-from refold.commands.shared.closing import print_closing
+from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     complete_user_name,
@@ -28,7 +29,6 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
-from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
@@ -69,13 +69,13 @@ class EpisodeJob:
 )
 @click.option(
     "--max-steps",
-    type=click.IntRange(1, MOST_STEPS),
+    type=WholeNumber(1, MOST_STEPS),
     help="Step limit for episodes in external environments.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
+@click.option("--seed", type=WholeNumber(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
     help="Episodes of each scenario.",
@@ -149,19 +149,17 @@ def record_command(
             cap=cap,
             worlds=worlds,
         )
-        ids = [info.id for info in infos]
-        code = print_episodes(log, ids, as_json=as_json, run=name)
-        print_uncounted(log, ids, told=left)
-        print_closing(
+        return print_outcome(
             log,
-            name,
+            [info.id for info in infos],
+            [name],
+            left=left,
             pass_at=pass_at,
             prices=prices,
-            seconds=time.monotonic() - began,
-            told=left > 0,
+            began=began,
             as_json=as_json,
+            run=name,
         )
-    return 1 if left else code
 
 
 def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
@@ -182,7 +180,7 @@ def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
 
 
 def _check_worlds(scenarios: Sequence[Scenario], worlds: Worlds) -> None:
-    """Raise ``RefoldError`` if a world outside cannot be opened; one of each kind is tried."""
+    """Raise ``RefoldError`` if an environment cannot be opened; one of each kind is tried."""
     tried = {each.parameters.environment: each for each in scenarios if each.family == "answered"}
     for each in tried.values():
         worlds(each.body).close()

@@ -101,7 +101,7 @@ def report_command(
     """
     Report on a run by scenario: scores, passes, steps, tokens, cost, time, failures.
 
-    RUN is a name from `refold runs`, a unique beginning of one, or `last`. Intervals are 95 %:
+    RUN is a name from `refold runs`, a unique prefix of one, or `last`. Intervals are 95 %:
     Gaffke's for the mean score; Clopper and Pearson's for passes, with repetitions of a seed
     weighted for their dependence (Korn and Graubard). pass@k is the probability that one of k
     episodes passes, pass^k that all do. Episodes that an API failure cut off, or that have not
@@ -176,7 +176,10 @@ def _print_report(
     out.print(safe_text(", ".join(named)), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
-    out.print("95 %: of a scenario for other seeds, of the mean of scenarios for other scenarios")
+    out.print(
+        "95 % intervals: of a scenario, for other seeds; of the mean of scenarios, for other "
+        "scenarios"
+    )
     if run_report.costs:
         out.print()
         out.print(_costs_table(run_report, run_report.costs))

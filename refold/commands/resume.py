@@ -7,7 +7,7 @@ import click
 from attrs import frozen
 
 from refold.agents.origins import find_origin, strip_origin
-from refold.commands.shared.closing import print_closing
+from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
@@ -23,7 +23,6 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
-from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
@@ -92,7 +91,7 @@ def resume_command(
     """
     Continue the episode ID, or every unfinished episode of the run ID, where it stopped.
 
-    The same agent plays on with the same model settings, and no answer that is in the log is
+    The same agent continues with the same model settings, and no answer that is in the log is
     requested again. Exits with 1 if an episode is damaged; it is reported, and the others continue.
 
     With --failed, each episode that was cut off because an API or an environment failed is played
@@ -134,20 +133,17 @@ def resume_command(
             cap=cap,
             worlds=worlds,
         )
-        ids = [info.id for info in infos]
-        code = print_episodes(log, ids, as_json=as_json)
-        print_uncounted(log, ids, told=left)
-        for run in dict.fromkeys(info.run for info in infos if info.run):
-            print_closing(
-                log,
-                run,
-                pass_at=pass_at,
-                prices=prices,
-                seconds=time.monotonic() - began,
-                told=left > 0,
-                as_json=as_json,
-            )
-    return 1 if left or left_out else code
+        code = print_outcome(
+            log,
+            [info.id for info in infos],
+            dict.fromkeys(info.run for info in infos if info.run),
+            left=left,
+            pass_at=pass_at,
+            prices=prices,
+            began=began,
+            as_json=as_json,
+        )
+    return 1 if left_out else code
 
 
 def _paid(log: EventLog, infos: Iterable[EpisodeInfo]) -> Usage:
@@ -175,7 +171,7 @@ def _begin_again(
     Unless *trust* says so, none of an agent that others named.
 
     Raises:
-        RefoldError: A file or a world that one needs is not named here; none is begun.
+        RefoldError: A file or an environment that one needs is not named here; none is begun.
     """
 
     def is_repeated(info: EpisodeInfo) -> bool:

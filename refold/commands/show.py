@@ -33,6 +33,7 @@ from refold.engine import EpisodeInfo, EventLog, Family, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin
+from refold.engine.sums import add_up_stretches
 from refold.graders import Grade, grade
 from refold.graders.saved import saved_or_none
 from refold.replays import Step, steps
@@ -43,6 +44,7 @@ from refold.reports.usage import usage_of
 from refold.scenarios.spec import stand_in_remark
 
 _DEEPEST = 12  # further forks of forks are not indented, or ids would leave the screen
+_MOST_BLOCKS = 60  # of rewards; a longer episode shows those of stretches of steps
 _FIGURES = ("after step", "steps", "score")
 
 
@@ -57,13 +59,14 @@ _FIGURES = ("after step", "steps", "score")
 @episode_argument("id")
 @log_option
 @json_option
-@click.option("--all", "whole", is_flag=True, help="Tell every part of the grade.")
-@click.option("--markdown", is_flag=True, help="Print it as Markdown.")
+@click.option("--all", "whole", is_flag=True, help="Show every part of the grade.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
 def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: bool) -> int:
     """
     Show one episode at a glance: the verdict, what was lost, what it was forked from and into.
 
-    Exits with 1 if a grade saved for it, or a relative, cannot be read.
+    Exits with 1 if one of its saved grades, or an episode that it was forked from or into, cannot
+    be read.
     """
     if as_json and markdown:
         raise click.UsageError("--markdown: expected it without --json, got both")
@@ -141,7 +144,8 @@ def _print_episode(info: EpisodeInfo, stream: Stream, told: Verdict | None) -> N
         out.print(used)
     out.print(safe_text(f"digest {info.digest}"))
     walked = [step for step in steps(stream) if step.action is not None]
-    out.print(f"reward {format_signed(info.total)}  {sparkline([step.reward for step in walked])}")
+    rewards = add_up_stretches([step.reward for step in walked], _MOST_BLOCKS)
+    out.print(f"reward {format_signed(info.total)}  {sparkline(rewards)}")
     for line in _refusals(stream, walked):
         out.print(fitting(out, f"  {line}"), style="red")
 
@@ -221,4 +225,4 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     out.print()
     out.print(listing)
     if len(relatives) > MOST_FORKS:
-        out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
+        out.print(f"only {MOST_FORKS} of its forks are shown; `refold episodes` lists all")

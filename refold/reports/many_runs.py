@@ -1,5 +1,5 @@
 """
-Compare three runs and more over the worlds that all of them played.
+Compare three runs and more over the seeds that all of them played.
 
 A column is a run, or one agent of a run that several played. Every pair of columns is tested on
 these scenarios, and the p-values are adjusted for the number of pairs, whether or not they are
@@ -78,11 +78,11 @@ class ManyRuns:
     How several runs compare.
 
     Attributes:
-        scenarios: Those with a world that every column has.
+        scenarios: Those with a seed that every column has.
         columns: Best first.
         leads: All pairs of columns, in the order of the columns.
-        worlds: Number of worlds that count.
-        left_aside: Number of worlds that not every column has.
+        worlds: Number of seeds that count.
+        left_aside: Number of seeds that not every column has.
     """
 
     scenarios: tuple[Setting, ...]
@@ -108,7 +108,7 @@ def compare_many(
     grades, in place of the recorded rubrics, and *workers* do so in other processes.
 
     Raises:
-        RefoldError: There are fewer than two runs and agents, they have no world in common, or a
+        RefoldError: There are fewer than two runs and agents, they have no seed in common, or a
             scenario's episodes are not comparable.
     """
     counted = {run: _counted(log, run, left_out, source, workers) for run in dict.fromkeys(runs)}

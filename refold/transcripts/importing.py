@@ -114,7 +114,8 @@ class Importer:
             self._leave_out(str(error), "", name)
 
     def _record(self, piece: Piece, trial: Trial, kind: str, name: str) -> Recorded | None:
-        # Only names of formats: what a stranger's file names must not choose a world to open.
+        # Only names of formats: what a stranger's file names must not choose an environment to
+        # open.
         given = trial.environment if trial.environment in FORMATS else kind
         try:
             return record_trial(trial, given if given != "harbor" else "atif")

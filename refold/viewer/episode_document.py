@@ -273,6 +273,8 @@ def _episode_summary(
 
 def drop_sent_messages(made: Mapping[str, Any]) -> Json:
     """Return the document *made* without the messages sent to the model; ``omitted`` says so."""
+    if not made["exchanges"]:
+        return {**made}
     size = sum(len(msgspec.json.encode(each["sent"])) for each in made["exchanges"])
     told = {"what": "messages sent to the model", "bytes": size, "why": "the page was too large"}
     return {

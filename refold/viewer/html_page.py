@@ -24,7 +24,7 @@ from refold.viewer.sources import viewer_text
 
 COMPRESS_ABOVE = 64 * 2**10
 DROP_SENT_ABOVE = 32 * 2**20
-LARGEST_DOCUMENT = 64 * 2**20
+LARGEST_DOCUMENT = 128 * 2**20
 MOST_FALLBACK_ROWS = 100
 
 _INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -42,7 +42,7 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     compressed; above 32 MB the messages sent to the model are left out, and the page says so.
 
     Raises:
-        DocumentTooLarge: The document is above 64 MB even so.
+        DocumentTooLarge: The document is above 128 MB even so.
     """
     boot, style = boot_text(), style_text()
     script = script_text(_families(document))
@@ -108,7 +108,7 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
     Return *document* as JSON; above 32 MB without the messages sent to the model.
 
     Raises:
-        DocumentTooLarge: It is above 64 MB even so.
+        DocumentTooLarge: It is above 128 MB even so.
     """
     content = encode(document)
     if len(content) > DROP_SENT_ABOVE:

@@ -33,13 +33,13 @@ _FIGURE = re.compile(r"[\w.-]*\d[\w.-]*\w")
 
 
 def determinism(case: ScenarioCase) -> Iterator[Measurement]:
-    """Measure how many runs go otherwise when their actions are taken again."""
+    """Measure how many runs go differently when their actions are taken again."""
     runs = case.samples
     if any(verify(run.stream) is not None for run in runs):
-        yield Measurement("", None, 0.0, "the rules decide otherwise already in the same state")
+        yield Measurement("", None, 0.0, "the rules decide differently even in the same state")
         return
     found = _gone_otherwise(case)
-    about = f"the actions of {len(runs)} runs were taken again, {len(found)} went otherwise"
+    about = f"the actions of {len(runs)} runs were repeated, {len(found)} went differently"
     yield differing(about, found)
 
 
@@ -49,15 +49,15 @@ def replayability(case: ScenarioCase) -> Iterator[Measurement]:
 
 
 def isolation(case: ScenarioCase) -> Iterator[Measurement]:
-    """Measure how many runs go otherwise when they take turns with another, of another seed."""
+    """Measure how many runs go differently when they take turns with another, of another seed."""
     if _gone_otherwise(case):
-        yield Measurement("", None, 0.0, "runs go otherwise already where nothing else is played")
+        yield Measurement("", None, 0.0, "runs go differently even if nothing else is played")
         return
     runs, beside = case.samples, case.panel["random"][-1]
     found = _differing(runs, lambda run: _taking_turns(case, run, beside))
     about = (
-        f"{len(runs)} runs took turns with one of seed {beside.shown.seed}, {len(found)} went "
-        "otherwise"
+        f"{len(runs)} runs were interleaved with one of seed {beside.shown.seed}, {len(found)} "
+        "went differently"
     )
     yield differing(about, found)
 
@@ -114,12 +114,12 @@ def _shown_at_once(case: ScenarioCase) -> Iterator[Any]:
 
 
 def _gone_otherwise(case: ScenarioCase) -> _Differing:
-    """Return the runs that go otherwise when their actions are taken again."""
+    """Return the runs that go differently when their actions are taken again."""
     return case.remember("again", lambda: _differing(case.samples, lambda run: _again(case, run)))
 
 
 def _differing(runs: Sequence[Played], play: Callable[[Played], Stream]) -> _Differing:
-    """Return those of *runs* that *play* plays otherwise, and where they differ first."""
+    """Return those of *runs* that *play* plays differently, and where they differ first."""
     parted = ((run, first_difference(run.stream, play(run))) for run in runs)
     return [(run, first) for run, first in parted if first is not None]
 
@@ -200,8 +200,10 @@ def _observations(case: ScenarioCase, run: Played) -> Iterator[Mapping[str, Any]
 
 CHECKS = (
     Check("runtime.episode_determinism", "equal actions, equal episodes", "at most", determinism),
-    Check("runtime.episode_isolation", "episodes do not meet", "at most", isolation),
-    Check("semantic.replayability", "the rules decide again as recorded", "at most", replayability),
+    Check("runtime.episode_isolation", "episodes do not affect each other", "at most", isolation),
+    Check(
+        "semantic.replayability", "the rules reproduce what was recorded", "at most", replayability
+    ),
     Check("seeds.sensitivity", "another seed asks for other choices", "at most", sensitivity),
     Check("observations.fixed", "what is seen changes", "at most", fixed_fields),
     Check("semantic.no_solution_leakage", "no answer is given away", "at most", leakage),

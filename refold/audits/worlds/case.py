@@ -137,7 +137,7 @@ class WorldCase:
 
     @cached_property
     def praised(self) -> Pair | None:
-        """Plays with and without praise in each text; None where the world takes no text."""
+        """Plays with and without praise in each text; None where the environment takes no text."""
         if not self.moves.writing:
             return None
         players = {
@@ -180,7 +180,7 @@ class WorldCase:
         runs = [run for run in self.all_runs if actions_taken(run) and run.shown.agent != REFUSED]
         if not runs:
             raise RefoldError(
-                f"{self.name}: expected a world that says what actions it takes, got none; "
+                f"{self.name}: expected an environment that declares its actions, got another; "
                 "--oracle AGENT names an agent that knows"
             )
         return max(runs, key=_variety)

@@ -13,7 +13,7 @@ MOST_FREE = 0.5
 SOMETHING = 0.01
 """The value that each criterion has to have at least once, to be alive."""
 
-_LONE = "the rubric has one criterion, of which semantic.floor_gap and semantic.oracle_max tell"
+_LONE = "the rubric has one criterion, which semantic.floor_gap and semantic.oracle_max cover"
 
 
 def free(case: WorldCase) -> Iterator[Measurement]:
@@ -87,9 +87,14 @@ def _is_lone(case: WorldCase) -> bool:
 CHECKS = (
     Check("criteria.free", "no criterion comes for free", "at most", free),
     Check("criteria.dead", "each line of the rubric can pay", "at least", dead),
-    Check("criteria.vacuous", "no criterion pays where there was nothing", "at most", vacuous),
+    Check("criteria.vacuous", "no criterion pays without evidence", "at most", vacuous),
     Check("criteria.constant", "each criterion varies", "at least", constant),
-    Check("criteria.duplicate", "no two criteria are one", "at most", duplicate),
-    Check("criteria.discrimination", "each criterion tells the oracle", "at least", discrimination),
+    Check("criteria.duplicate", "no two criteria are the same", "at most", duplicate),
+    Check(
+        "criteria.discrimination",
+        "each criterion tells the oracle apart",
+        "at least",
+        discrimination,
+    ),
 )
 """The checks of criteria."""

@@ -1,4 +1,4 @@
-"""Checks of how a world outside is graded: by what is done in it, and always alike."""
+"""Checks of how an external environment is graded: by what is done in it, and always alike."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The player that takes what pays most at once, which it finds out by trying in worlds like it."""
+"""The player that takes what pays most at once, which it finds out by trying in environments like it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def play_greedily(plays: WorldPlays, moves: OfferMoves, seed: int) -> Played | N
     """
     Return the play that takes, of one action of each kind, the one that is paid most.
 
-    The first of them where several are paid the same. It ends with the world, or after MOST_TRIED
+    The first of them where several are paid the same. It ends with the episode, or after MOST_TRIED
     steps; None where nothing can be done.
     """
     best, taken = None, list[Any]()

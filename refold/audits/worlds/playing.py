@@ -1,4 +1,4 @@
-"""Plays of one world outside, each of an environment of its own, and graded."""
+"""Graded plays of one external environment, each from its beginning."""
 
 import asyncio
 from collections.abc import Iterable
@@ -116,7 +116,8 @@ class WorldPlays:
                 [each for each in episode.events if isinstance(each, EnvironmentBegan)]
             )
             raise RefoldError(
-                f"{self._scenario.name}: expected a world that begins, got none: {fault}"
+                f"{self._scenario.name}: expected an environment that begins, "
+                f"got a failure: {fault}"
             )
         return episode
 

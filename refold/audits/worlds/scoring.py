@@ -10,7 +10,7 @@ from refold.audits.worlds.greedy import MOST_TRIED
 from refold.audits.worlds.players import MOST_REPEATED
 
 NO_ORACLE = "no agent is known to do all that is expected; --oracle AGENT names one"
-NO_PANEL = "the world does not say what actions it takes"
+NO_PANEL = "the environment does not declare its actions"
 
 
 def oracle_max(case: WorldCase) -> Iterator[Measurement]:
@@ -74,7 +74,7 @@ CHECKS = (
     ),
     Check(
         "statistical.gameability_gap",
-        "taking what pays most at once is not enough",
+        "taking the highest reward at each step is not enough",
         "at least",
         gameability_gap,
     ),

@@ -300,7 +300,7 @@ def repeated_opening(
     recorded: ModelConfigured, agent: str, family: Family, choices: ModelChoices
 ) -> Input:
     """
-    Return the event that begins an episode asked as *recorded*, but for options given now.
+    Return the event that begins an episode asked as *recorded*, except for options given now.
 
     Called within a command that takes the model options.
     """

@@ -46,7 +46,7 @@ def play_run(
     worlds: Worlds | None = None,
 ) -> int:
     """
-    Play *infos* as ``play_all`` does, and tell how to go on with *name* if that stops.
+    Play *infos* as ``play_all`` does, and tell how to continue with *name* if that stops.
 
     Returns:
         How many episodes the API's content filter or the *cap* left open.
@@ -108,7 +108,7 @@ def play_all(
         prices: Prices of tokens, to show the cost so far.
         cap: What may be spent on requests to models; None for no cap.
         watch: Called with the result of each step.
-        worlds: Opens the worlds outside that answer, where there are any.
+        worlds: Opens the external environments that answer, where there are any.
 
     Raises:
         RefoldError: The first error of a player. Steps taken so far stay in the log, and the
@@ -120,7 +120,8 @@ def play_all(
     forfeits: Counter[str] = Counter()
 
     async def play_concurrently() -> None:
-        # Worlds that wait are asked in threads, of which Python has few where there are few cores.
+        # Environments that wait are asked in threads, of which Python has few where there are few
+        # cores.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(parallel))
         agents = list(dict.fromkeys(info.agent for info in infos))
         with EpisodeProgressBar(total=len(infos), label=label, prices=prices) as progress:

@@ -5,11 +5,11 @@ Nothing is decoded here, so that one row that cannot be decoded does not hide th
 """
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from attrs import frozen
 
+from refold.engine.closing import Closing
 from refold.engine.errors import NotALog
 from refold.engine.log.file import open_log, sqlite_errors
 from refold.engine.log.judgements import Judgement, each_judgement
@@ -33,7 +33,7 @@ class SavedRow:
     grade: bytes
 
 
-class Audit:
+class Audit(Closing):
     """
     A log file, opened read-only for inspection.
 
@@ -46,15 +46,8 @@ class Audit:
         with sqlite_errors(path):
             self._connection = open_log(path, readonly=True, durable=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._connection.close()
 
     def problems(self) -> list[str]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError, StepRewarded
 from refold.engine.log.left_out import LeftOut
-from refold.engine.sums import add_up
+from refold.engine.sums import add_up_stretches
 from refold.graders import Grade
 from refold.server.sessions.messages import RubricLabel
 from refold.triage import Hit
@@ -76,7 +76,7 @@ class EpisodeList(Struct, omit_defaults=True):
 
     *count* episodes fit, *mean* is that of their scores, of *total* in the log. *errors* are all
     that any episode met. *unread* are those whose messages are still to be read, if a text was
-    searched for: the next request goes on with them. *graders* name the saved grades of the log.
+    searched for: the next request continues with them. *graders* name the saved grades of the log.
     *left_out* are damaged ones; there is no such list without any.
     """
 
@@ -187,8 +187,7 @@ def read_rewards(log: EventLog, id: str) -> list[float] | None:
         rewards = [event.reward for event in log.events(id) if isinstance(event, StepRewarded)]
     except RefoldError:
         return None
-    length = -(-len(rewards) // MOST_REWARDS) or 1  # rounded up
-    return [add_up(rewards[at : at + length]) for at in range(0, len(rewards), length)]
+    return add_up_stretches(rewards, MOST_REWARDS)
 
 
 def left_out_rows(left_out: LeftOut) -> list[LeftOutEpisode]:

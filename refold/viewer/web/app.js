@@ -23,7 +23,7 @@ async function readDocument() {
 function checkDocument(doc) {
   if (!(doc?.format in VIEWS)) throw new Error(`expected an episode or a difference, got ${doc?.format}`);
   if (doc.version > VERSION) {
-    throw new Error(`expected a document of version ${VERSION} or older, got ${doc.version}; write the page anew`);
+    throw new Error(`expected a document of version ${VERSION} or older, got ${doc.version}; write the page again`);
   }
   return doc;
 }

@@ -136,7 +136,8 @@ function drawSpans(line, at, hide, steps, w, picked) {
 }
 
 function stepTicks(line, steps, w) {
-  const every = [1, 2, 5, 10, 20, 50, 100].find((each) => each * w >= 26) ?? 200;
+  const room = Math.max(26, 8 * (String(steps).length + 1));
+  const every = [1, 2, 5, 10, 20, 50, 100].find((each) => each * w >= room) ?? 200;
   return drawIfChanged(line.cache, "ticks", `${w} ${steps}`, () => {
     const shownSteps = [];
     for (let step = 1; step <= steps; step += 1) {
