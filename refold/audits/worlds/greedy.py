@@ -1,4 +1,4 @@
-"""The player that takes what pays most at once, which it finds out by trying in environments like it."""
+"""The player that takes the highest reward at each step, which it finds out by trying."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The players of the panel in a world outside, made of what can be done there."""
+"""The players of the panel in an external environment, made of what can be done there."""
 
 from collections.abc import Callable, Mapping
 from itertools import cycle

@@ -24,17 +24,17 @@ from refold.scenarios.answered.events import EnvironmentBegan
 from refold.solving import Limits
 
 MOST_STEPS = 1_000
-"""Steps after which a play is cut off that neither the world nor its scenario ends."""
+"""Steps after which a play is cut off that neither the environment nor its scenario ends."""
 CUT_OFF = "audit"
 """Reason of such an end."""
 
 
 class WorldPlays:
     """
-    Plays the world of *scenario*, which is opened by *worlds*, until *limits* are reached.
+    Plays the environment of *scenario*, which is opened by *worlds*, until *limits* are reached.
 
     Attributes:
-        failures: Plays that a failure of the world ended, so far.
+        failures: Plays that a failure of the environment ended, so far.
     """
 
     def __init__(self, scenario: Scenario, worlds: Worlds, limits: Limits) -> None:
@@ -50,7 +50,7 @@ class WorldPlays:
         return self._played("leaves at once", self._begun(seed))
 
     def play(self, agent: str, policy: Policy, seed: int) -> Played | None:
-        """Return what *policy* plays; None if it takes no action, or the world fails or refuses."""
+        """Return what *policy* plays; None if it takes no action, or a failure."""
         episode = self._begun(seed)
         try:
             self._take_steps(episode, policy)
@@ -74,7 +74,7 @@ class WorldPlays:
         Return what the agent *name* plays, a built-in one or a program.
 
         Raises:
-            RefoldError: It does not play, or the world fails.
+            RefoldError: It does not play, or the environment fails.
         """
         stop_at(self._limits)
         if is_program(name):
