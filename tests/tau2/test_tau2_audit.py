@@ -17,6 +17,8 @@ SAMPLE = [
     *(f"tau2:retail/{task}" for task in (3, 12, 46, 67, 105)),
     *world_names("tau2:telecom")[::23],
 ]
+TRANSFERRED = "tau2:telecom/[service_issue]contract_end_suspension|unseat_sim_card[PERSONA:Hard]"
+"""A task that is passed by handing the user over at once."""
 DONE = {"tool_calls": [{"name": "done", "arguments": {}}]}
 ONLY = ("semantic.oracle_max", "semantic.floor_gap", "runtime.task_declaration_accuracy")
 
@@ -64,7 +66,7 @@ def test_the_audit_says_what_tau2_says(name):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", [SAMPLE[0], SAMPLE[3], SAMPLE[10], SAMPLE[-1]])
+@pytest.mark.parametrize("name", [SAMPLE[0], SAMPLE[3], SAMPLE[10], TRANSFERRED])
 def test_the_panel_scores_what_tau2_says(name):
     """Each player's score is tau2's own, and the highest of them is what the audit names."""
     with WorldTarget(load(name), 0, 1, (name,), None).open(Limits(600, 4 * 10**9)) as case:
