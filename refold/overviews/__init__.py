@@ -1,0 +1,21 @@
+"""
+Overviews of runs: the list of them, one run, two compared, several compared.
+
+Each is one JSON document, made of what ``reports`` computes; the page of a server and files on
+disk show the same documents by the same modules of the viewer.
+"""
+
+from refold.overviews.document import overview_document, overview_page
+from refold.overviews.listing import RunRow, list_runs
+from refold.overviews.reading import RunRead, describe_run, read_indexed, with_verdicts
+
+__all__ = [
+    "RunRead",
+    "RunRow",
+    "describe_run",
+    "list_runs",
+    "overview_document",
+    "overview_page",
+    "read_indexed",
+    "with_verdicts",
+]

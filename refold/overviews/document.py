@@ -1,0 +1,85 @@
+"""The document of one run or of several, and the page that shows it from disk."""
+
+from collections.abc import Sequence
+from html import escape
+
+from refold.engine import RefoldError
+from refold.overviews.comparison_document import (
+    Why,
+    many_document,
+    nobody_knows,
+    two_document,
+)
+from refold.overviews.reading import RunRead
+from refold.overviews.run_document import Json, run_document
+from refold.reports import Prices
+from refold.viewer.html_page import name_invisible, overview_page_of
+
+MOST_RUNS = 6
+"""Runs in one comparison: more shapes cannot be told apart."""
+
+_VERSION = 1
+
+
+def overview_document(
+    reads: Sequence[RunRead], *, pass_at: float, prices: Prices, why: Why = nobody_knows
+) -> Json:
+    """
+    Return the document of the runs *reads*: of one, of two compared, or of three to 6.
+
+    Args:
+        reads: The runs.
+        pass_at: The lowest score that passes.
+        prices: Prices of tokens, for the cost.
+        why: Returns why the score of an episode is low, by its id, for the largest moves of a
+            comparison.
+
+    Raises:
+        RefoldError: There are none, or more than 6, or they cannot be compared.
+    """
+    if not 1 <= len(reads) <= MOST_RUNS:
+        raise RefoldError(f"runs: expected 1 to {MOST_RUNS}, got {len(reads)}")
+    if len(reads) == 1:
+        kind, made = "run", run_document(reads[0], pass_at=pass_at, prices=prices)
+    elif len(reads) == 2:
+        kind = "comparison"
+        made = two_document((reads[0], reads[1]), pass_at=pass_at, prices=prices, why=why)
+    else:
+        kind, made = "runs", many_document(reads, pass_at=pass_at, prices=prices, why=why)
+    # Comparisons have no figures of progress, and are looked at again as long as a run goes on.
+    left = sum(each.info.ended is None for read in reads for each in read.episodes)
+    return {"format": f"refold.{kind}", "version": _VERSION, "open": left, **made}
+
+
+def overview_page(document: Json) -> bytes:
+    """
+    Return the page that shows *document* from disk: UTF-8 HTML that needs no network.
+
+    Equal documents give equal pages.
+
+    Raises:
+        DocumentTooLarge: The document is above 64 MB.
+    """
+    names = _names(document)
+    title = f"{' and '.join(names)} · refold"
+    told = document.get("headline") or _mean_line(document)
+    plain = f"<h1>{_escaped(title)}</h1>\n<p>{_escaped(told)}</p>\n"
+    return overview_page_of(document, title=title, plain=plain)
+
+
+def _names(document: Json) -> list[str]:
+    if "run" in document:
+        return [document["run"]]
+    sides = document.get("sides") or document["columns"]
+    return [each["run"] for each in sides]
+
+
+def _mean_line(document: Json) -> str:
+    figures = document["figures"]
+    if figures["mean"] is None:
+        return "No episode counts."
+    return f"mean {figures['mean']:.3f}, {figures['passed']} of {figures['counted']} passed"
+
+
+def _escaped(text: str) -> str:
+    return escape(name_invisible(text))
