@@ -140,7 +140,7 @@ def compare_command(
                     "each with its baseline"
                 )
             many = compare_many(outcomes, pass_at=pass_at)
-            if html is None:
+            if as_json or html is None:
                 _print_many(many, pass_at, source, why, tail, as_json=as_json)
             tell_remarks(source)
             tell_validation(source, log, pass_at=pass_at)
@@ -152,16 +152,16 @@ def compare_command(
         prompts = _prompt_difference(log, pair)
         reasons = reasons_of(why, comparison.moves)
     verdicts = [judge_comparison(rule, comparison) for rule in rules]
-    if html is not None:
-        for verdict in verdicts:
-            print_to_stderr(f"{verdict.rule}: {verdict.answer} ({verdict.why})")
-    elif as_json:
+    if as_json:
         rows = (
             {**to_json_data(key), **to_json_data(each)}
             for key, each in comparison.scenarios.items()
         )
         head = _json_head(comparison, names, pass_at, tail, reasons)
         print_json("comparisons", rows, **head, prompts=prompts, verdicts=to_json_data(verdicts))
+    elif html is not None:
+        for verdict in verdicts:
+            print_to_stderr(f"{verdict.rule}: {verdict.answer} ({verdict.why})")
     else:
         _print_source(source)
         _print_comparison(stdout_console(), comparison, names, pass_at, tail, verdicts, reasons)

@@ -131,12 +131,12 @@ def report_command(
         tell_validation(source, log, pass_at=pass_at)
         read = describe_run(log, name, measured)
         # A verdict is on the score that the recorded rubric gives.
-        if not (as_json or grader_choice.is_given):
+        if not grader_choice.is_given and (html is not None or not as_json):
             with watching("judging") as watch:
                 read = with_verdicts(log, name, measured, pass_at=pass_at, watch=watch)
     if html is not None:
         write_overview(html, overview_document([read], pass_at=pass_at, prices=prices))
-    elif as_json:
+    if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {
             "mean": run_report.score.mean if run_report.score else None,
@@ -146,7 +146,7 @@ def report_command(
         }
         rows = (_scenario_row(each, shares) for each in run_report.scenarios)
         print_json("reports", rows, **head, **total)
-    else:
+    elif html is None:
         out = stdout_console()
         _print_report(out, read, source.heading, run_report, pass_at, ks)
         _print_shares(out, run_report, shares)

@@ -201,6 +201,7 @@ def _moves(comparison: Comparison, pass_at: float, why: Why) -> Iterator[Json]:
             "episodes": move.episodes,
             "scores": move.scores,
             "difference": move.difference,
+            "diff": f"refold diff {shlex.join(move.episodes)}",
             "flipped": (a >= pass_at) != (b >= pass_at),
             "why": why(lower),
         }
@@ -236,6 +237,7 @@ def _apart(apart: Apart, why: Why) -> Json:
         "scores": apart.scores,
         "columns": apart.columns,
         "episodes": apart.episodes,
+        "diff": f"refold diff {shlex.join(apart.episodes)}",
         "spread": apart.spread,
         "alike": apart.alike,
         "why": why(apart.episodes[0]),

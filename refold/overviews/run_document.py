@@ -190,7 +190,9 @@ def _worst(read: RunRead, pass_at: float, prices: Prices) -> Iterator[Json]:
 def _commands(read: RunRead, pass_at: float) -> list[str]:
     """Return the commands that print what the page shows."""
     named = shlex.quote(read.name)
+    lowest = failed_episodes(read, pass_at)[:1]
     return [
         f"refold report {named}",
         f"refold episodes --run {named} --below {pass_at:g} --sort score",
+        *(f"refold show {shlex.quote(each.info.id)}" for each in lowest),
     ]

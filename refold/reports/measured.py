@@ -23,7 +23,7 @@ class Measured:
         info: Its row in the log.
         outcome: Its result.
         usage: What its exchanges with a model came to.
-        lost: The points that each part of its grade lost, by the part's name.
+        lost: The points that parts of its grade lost, by the part's name; above 0.
     """
 
     info: EpisodeInfo
@@ -36,8 +36,8 @@ _NO_USAGE = Usage()  # one for all episodes without a model: it is only read
 
 
 def losses_of(grade: Grade) -> dict[str, float]:
-    """Return the points that each part of *grade* lost, in the order of the rubric; 0 for none."""
-    return {part.name: lost_by(part) for part in grade.parts}
+    """Return the points that parts of *grade* lost, of those that lost any, as the rubric goes."""
+    return {part.name: lost for part in grade.parts if (lost := lost_by(part)) > 0}
 
 
 def measure_run(

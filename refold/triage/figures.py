@@ -41,9 +41,8 @@ _decode = msgspec.json.Decoder(_Figures).decode
 
 
 def pack_figures(lost: Mapping[str, float], usage: Usage) -> bytes:
-    """Return lost points by part, those above 0, and *usage* as JSON."""
-    told = {name: points for name, points in lost.items() if points > 0}
-    return msgspec.json.encode(_Figures(told, _pack_usage(usage)))
+    """Return points that were *lost* by part, and *usage*, as JSON."""
+    return msgspec.json.encode(_Figures(dict(lost), _pack_usage(usage)))
 
 
 def unpack_figures(body: bytes) -> tuple[dict[str, float], Usage]:

@@ -1,11 +1,14 @@
 """The runs of the log: all in a list, and the document of one, or of several compared."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from msgspec import Struct
 
+from refold.engine import RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.overviews import RunRow, list_runs, overview_document, read_indexed
 from refold.overviews.document import MOST_RUNS
@@ -15,6 +18,7 @@ from refold.server.http.bodies import JsonResponse
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
+from refold.server.sessions.errors import BadRequest
 from refold.triage import short_verdict
 from refold.viewer.html_page import encode_document
 
@@ -56,6 +60,17 @@ class RunList(Struct, omit_defaults=True):
     left_out: list[LeftOutEpisode] = []
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Tell the client what is wrong with the runs that it names, as a command would."""
+    try:
+        yield
+    except RefoldError as error:
+        if type(error) is not RefoldError:  # such as a damaged log, which has a status of its own
+            raise
+        raise BadRequest(str(error), "run") from None
+
+
 @router.get(
     "/runs",
     **route_docs("The runs of the log", schema_ref(RunList), {"runs": [_EXAMPLE], "pass_at": 0.7}),
@@ -95,7 +110,11 @@ def overview(context: ContextDep, run: RunQuery, since: TextQuery = None) -> Res
     counts episodes that are still to be graded or judged: the next request goes on with them.
     """
     left_out, settings = LeftOut(), context.settings
-    with context.long_computation(patience=PATIENCE_SECONDS), context.open_reader() as log:
+    with (
+        context.long_computation(patience=PATIENCE_SECONDS),
+        context.open_reader() as log,
+        _refusing(),
+    ):
         names = list(dict.fromkeys(find_run(log, each) for each in run))
         reads = read_indexed(log, names, left_out, pass_at=settings.pass_at, seconds=_SECONDS)
         document = overview_document(

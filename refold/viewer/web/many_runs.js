@@ -1,7 +1,7 @@
 // Three runs and more compared: a matrix of scores, each against each, score against cost, where they differ most.
 import { html, svg, nothing } from "./vendor/lit-html.js";
 import { plainLine, visibleText } from "./text.js";
-import { commandLines, costPlot, counted, dollars, linked, missingNotice, partHead, place, scaleLabels, scaleRules, seriesMark, seriesSign, shortName, shortScore, signedScore, stackedTable, worldName } from "./overview_parts.js";
+import { commandLines, costPlot, counted, dollars, linked, missingNotice, partHead, place, scaleLabels, scaleRules, seriesMark, seriesSign, shortLine, shortName, shortScore, signedScore, stackedTable, worldName } from "./overview_parts.js";
 
 const PITCH = 15;
 const MOST_LETTERS = 20;
@@ -40,10 +40,10 @@ function columnHead(column, number, links) {
 function matrixPart(doc, links) {
   const row = (name, at) => {
     const best = Math.max(...doc.columns.map(({ means }) => means[at]));
-    const cell = ({ name: run, means }) => html`<td class="num" data-l=${plainLine(run)}>${means[at] === best ? html`<b>${shortScore(means[at])}</b>` : shortScore(means[at])}</td>`;
+    const cell = ({ name: run, means }) => html`<td class="num" data-l=${shortLine(run, MOST_LETTERS)}>${means[at] === best ? html`<b>${shortScore(means[at])}</b>` : shortScore(means[at])}</td>`;
     return html`<tr><th scope="row"><b>${shortName(name)}</b></th>${doc.columns.map(cell)}<td class="axis">${spreadCell(doc, at)}</td></tr>`;
   };
-  const last = (title, value) => html`<tr class="sums"><th scope="row"><b>${title}</b></th>${doc.columns.map((column) => html`<td class="num" data-l=${plainLine(column.name)}>${value(column)}</td>`)}<td></td></tr>`;
+  const last = (title, value) => html`<tr class="sums"><th scope="row"><b>${title}</b></th>${doc.columns.map((column) => html`<td class="num" data-l=${shortLine(column.name, MOST_LETTERS)}>${value(column)}</td>`)}<td></td></tr>`;
   const rows = [
     ...doc.scenarios.map(row), last("mean", ({ mean }) => html`<b>${shortScore(mean)}</b>`),
     last("passed", ({ passed, counted: all }) => `${passed} of ${all}`), last("cost of the run", ({ figures }) => dollars(figures.cost)),
@@ -63,7 +63,7 @@ function leadCell(doc, row, column, links) {
   const kind = !lead.clear ? "" : lead.difference > 0 ? "good" : "bad";
   const value = html`<span class=${kind}>${signedScore(lead.difference)}</span>`;
   const shown = row.run === column.run ? value : linked(links.runs([column.run, row.run]), value);
-  return html`<td class="num" title="p ${lead.p.toPrecision(2)}" data-l=${plainLine(column.name)}>${shown}${lead.clear ? nothing : html` <span title="cannot be told">?</span>`}</td>`;
+  return html`<td class="num" title="p ${lead.p.toPrecision(2)}" data-l=${shortLine(column.name, MOST_LETTERS)}>${shown}${lead.clear ? nothing : html` <span title="cannot be told">?</span>`}</td>`;
 }
 
 function eachPart(doc, links) {
@@ -75,10 +75,10 @@ function eachPart(doc, links) {
 
 function apartRow(doc, each, links) {
   const [low, high] = each.columns;
-  const cell = ({ name }, at) => html`<td class="num" data-l=${plainLine(name)}>${at === low ? linked(links.episode(each.episodes[0]), shortScore(each.scores[at]), plainLine(each.episodes[0]))
+  const cell = ({ name }, at) => html`<td class="num" data-l=${shortLine(name, MOST_LETTERS)}>${at === low ? linked(links.episode(each.episodes[0]), shortScore(each.scores[at]), plainLine(each.episodes[0]))
     : at === high ? linked(links.episode(each.episodes[1]), shortScore(each.scores[at]), plainLine(each.episodes[1])) : shortScore(each.scores[at])}</td>`;
   const href = links.diff(...each.episodes);
-  const side = href === null ? html`<code>refold diff ${visibleText(each.episodes.join(" "))}</code>` : html`<a href=${href}>lowest, highest</a>`;
+  const side = href === null ? html`<code>${visibleText(each.diff)}</code>` : html`<a href=${href}>lowest, highest</a>`;
   return html`<tr><th scope="row">${worldName(each.scenario, [each.seed], each.alike)}</th>${doc.columns.map(cell)}<td class="num" data-l="spread"><b>${shortScore(each.spread)}</b></td>
     <td class="words">${each.why ? visibleText(each.why) : html`<span class="dim">–</span>`}</td><td class="see">${side}</td></tr>`;
 }

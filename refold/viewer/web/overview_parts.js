@@ -59,9 +59,9 @@ export function counted(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** Why episodes do not count, in words. */
+/** Why ended episodes do not count, in words; those that go on are told of as progress. */
 export function exclusionWords(exclusions) {
-  return Object.entries(exclusions).map(([reason, number]) => `${number} ${plainName(reason)}`).join(", ");
+  return Object.entries(exclusions).filter(([reason]) => reason !== "not_ended").map(([reason, number]) => `${number} ${plainName(reason)}`).join(", ");
 }
 
 /** *content* as a link to *href*, if there is one. */
@@ -81,6 +81,12 @@ export function shortName(name, most = LONGEST_NAME) {
   const letters = [...name];
   if (letters.length <= most) return html`<span class="name">${visibleText(name)}</span>`;
   return html`<span class="name" title=${plainLine(name)}>${visibleText(letters.slice(0, most - 1).join(""))}…</span>`;
+}
+
+/** The same as one plain line, for attributes. */
+export function shortLine(name, most = LONGEST_NAME) {
+  const letters = [...plainLine(name)];
+  return letters.length <= most ? letters.join("") : `${letters.slice(0, most - 1).join("")}…`;
 }
 
 /** A scenario with the seeds of some of its episodes, and how many *more* there are. */
@@ -198,7 +204,7 @@ function costTicks(least, most) {
 function labelled(x, y, number, name, others) {
   const right = x > PLOT.wide - 130;
   const low = y > PLOT.top + PLOT.high - 16 || others.some((each) => each > y && each - y < 16) ? -8 : 14;
-  return svg`<text x=${right ? x - 9 : x + 9} y=${y + low} text-anchor=${right ? "end" : "start"}>${plainLine(name).slice(0, LONGEST)}</text>`;
+  return svg`<text x=${right ? x - 9 : x + 9} y=${y + low} text-anchor=${right ? "end" : "start"}>${shortLine(name, LONGEST)}</text>`;
 }
 
 /** Mean score against the cost of an episode, on a logarithmic scale: runs with `name`, `cost`, `mean`, `low`, `high`. */

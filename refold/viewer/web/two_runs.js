@@ -71,7 +71,7 @@ function pairsPart(doc) {
 function moveRow(move, links) {
   const score = (at) => linked(links.episode(move.episodes[at]), shortScore(move.scores[at]), plainLine(move.episodes[at]));
   const href = links.diff(...move.episodes);
-  const side = href === null ? html`<code>refold diff ${visibleText(move.episodes.join(" "))}</code>` : html`<a href=${href}>diff</a>`;
+  const side = href === null ? html`<code>${visibleText(move.diff)}</code>` : html`<a href=${href}>diff</a>`;
   return html`<tr><th scope="row">${worldName(move.scenario, [move.seed], move.alike)}</th><td class="num" data-l="from">${score(0)}</td>
     <td class="num" data-l="to">${score(1)}</td><td class="num" data-l="change"><b class=${tone(move.difference)}>${signedScore(move.difference)}</b>${move.flipped ? html`<br><span class="dim">flipped</span>` : nothing}</td>
     <td class="words">${move.why ? visibleText(move.why) : html`<span class="dim">–</span>`}</td><td class="see">${side}</td></tr>`;

@@ -27,7 +27,7 @@ function pathOf(names, since) {
 
 function renderPage(s) {
   const live = s.doc.open > 0 && Date.now() - s.moved < MOVING;
-  return html`<p class="back-to"><a href="#page=runs">All runs</a></p>${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}
+  return html`<nav class="back-to" aria-label="Back"><a href="#page=runs">All runs</a></nav>${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}
     ${leftOutNotice(s.doc.left_out ?? [])}${drawOverview(s.doc, LINKS, live)}`;
 }
 

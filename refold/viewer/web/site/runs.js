@@ -32,9 +32,8 @@ function episodesCell(row, moving) {
   return html`<b>${row.ended} of ${row.episodes}</b><progress max=${row.episodes} value=${row.ended} aria-label="episodes ended"></progress>${rest}`;
 }
 
-function failuresCell({ exclusions, retries, ended, episodes }) {
-  const { not_ended: open = 0, ...others } = exclusions;
-  const excluded = exclusionWords(ended === episodes ? exclusions : { ...others, ...(open > episodes - ended ? { not_ended: open } : {}) });
+function failuresCell({ exclusions, retries }) {
+  const excluded = exclusionWords(exclusions);
   if (!excluded && !retries) return html`<span class="dim">none</span>`;
   return html`${excluded ? html`<span class="bad">✕ ${excluded}</span>` : nothing}${excluded && retries ? ", " : nothing}${retries ? `${retries} ${retries === 1 ? "retry" : "retries"}` : nothing}`;
 }
