@@ -5,7 +5,7 @@ Each is one JSON document, made of what ``reports`` computes; the page of a serv
 disk show the same documents by the same modules of the viewer.
 """
 
-from refold.overviews.document import overview_document, overview_page
+from refold.overviews.document import overview_document, overview_page, overview_state
 from refold.overviews.listing import RunRow, list_runs
 from refold.overviews.reading import RunRead, describe_run, read_indexed, with_verdicts
 
@@ -16,6 +16,7 @@ __all__ = [
     "list_runs",
     "overview_document",
     "overview_page",
+    "overview_state",
     "read_indexed",
     "with_verdicts",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from refold.overviews.comparison_words import headline, many_headline, method_of, remarks
 from refold.overviews.reading import RunRead
-from refold.overviews.run_document import Json, dots, run_figures, run_state, scores_by_setting
+from refold.overviews.run_document import Json, dots, run_figures, scores_by_setting
 from refold.reports import Comparison, Prices, report_run
 from refold.reports.comparison import compare_outcomes
 from refold.reports.many_runs import Apart, Column, ManyRuns, compare_many
@@ -47,8 +47,6 @@ def two_document(
     overall = comparison.overall
     return {
         "pass_at": pass_at,
-        "state": " ".join(map(run_state, reads)),
-        "missing": sum(read.missing for read in reads),
         "sides": sides,
         "differs": _differences(*reads),
         "headline": headline(comparison, names[1]),
@@ -79,8 +77,6 @@ def many_document(reads: Sequence[RunRead], *, pass_at: float, prices: Prices, w
     by_name = {read.name: read for read in reads}
     return {
         "pass_at": pass_at,
-        "state": " ".join(map(run_state, reads)),
-        "missing": sum(read.missing for read in reads),
         "headline": many_headline(compared),
         "columns": [
             _column(each, by_name[each.run], compared, pass_at, prices) for each in compared.columns
@@ -114,7 +110,7 @@ def _counted(outcomes: Sequence[Outcome]) -> list[Outcome]:
 def _side(read: RunRead, pass_at: float, prices: Prices) -> Json:
     episodes = ((each.outcome, each.usage) for each in read.measured)
     report = report_run(episodes, pass_at=pass_at, ks=(), prices=prices)
-    figures = run_figures(read, report, pass_at)
+    figures = run_figures(read, report)
     agents = list(dict.fromkeys(each.info.agent for each in read.episodes))
     return {"run": read.name, "agents": agents, "figures": figures, "each": _each(figures)}
 
@@ -213,7 +209,7 @@ def _column(
     own = tuple(each for each in read.measured if each.info.agent == column.agent)
     episodes = ((each.outcome, each.usage) for each in own)
     report = report_run(episodes, pass_at=pass_at, ks=(), prices=prices)
-    figures = run_figures(RunRead(column.run, own), report, pass_at)
+    figures = run_figures(RunRead(column.run, own), report)
     scores = scores_by_setting(RunRead(column.run, own))
     passed = [column.passed[setting] for setting in compared.scenarios]
     return {

@@ -48,7 +48,25 @@ def overview_document(
         kind, made = "runs", many_document(reads, pass_at=pass_at, prices=prices, why=why)
     # Comparisons have no figures of progress, and are looked at again as long as a run goes on.
     left = sum(each.info.ended is None for read in reads for each in read.episodes)
-    return {"format": f"refold.{kind}", "version": _VERSION, "open": left, **made}
+    head = {
+        "format": f"refold.{kind}",
+        "version": _VERSION,
+        "state": overview_state(reads),
+        "missing": sum(read.missing for read in reads),
+        "open": left,
+    }
+    return {**head, **made}
+
+
+def overview_state(reads: Sequence[RunRead]) -> str:
+    """Return a text that differs whenever one of *reads* has grown, or more of it is known."""
+    return " ".join(map(_run_state, reads))
+
+
+def _run_state(read: RunRead) -> str:
+    infos = [each.info for each in read.measured]
+    steps, ended = sum(info.steps for info in infos), sum(info.ended is not None for info in infos)
+    return f"{len(infos)}.{ended}.{steps}.{read.missing}"
 
 
 def overview_page(document: Json) -> bytes:

@@ -1,13 +1,12 @@
 """The document of one run: how far it is, its figures, scores, losses, and what went wrong."""
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from statistics import fmean
 from typing import Any
 
-from refold.overviews.listing import summary_row
 from refold.overviews.progress import played_seconds, seconds_left
 from refold.overviews.reading import RunRead
 from refold.overviews.reasons import Reason, failed_episodes, masked, reasons
@@ -37,26 +36,17 @@ def run_document(read: RunRead, *, pass_at: float, prices: Prices) -> Json:
     return {
         "run": read.name,
         "pass_at": pass_at,
-        "state": run_state(read),
-        "missing": read.missing,
         "agents": list(dict.fromkeys(each.info.agent for each in read.episodes)),
         "prompt": read.settings.get("prompt"),
         "began": min((each.info.started_at for each in read.episodes), default=""),
         "progress": _progress(read),
-        "figures": run_figures(read, report, pass_at),
+        "figures": run_figures(read, report),
         "scenarios": list(_scenarios(read, report, pass_at)),
         "lost": lost_on_average(read),
         "reasons": [_reason(each) for each in reasons(read, pass_at)[:MOST_REASONS]],
         "worst": list(_worst(read, pass_at, prices)),
         "commands": _commands(read, pass_at),
     }
-
-
-def run_state(read: RunRead) -> str:
-    """Return a text that differs whenever the run has more events, or more of it is known."""
-    infos = [each.info for each in read.measured]
-    steps, ended = sum(info.steps for info in infos), sum(info.ended is not None for info in infos)
-    return f"{len(infos)}.{ended}.{steps}.{read.missing}"
 
 
 def _progress(read: RunRead) -> Json:
@@ -82,20 +72,20 @@ def _progress(read: RunRead) -> Json:
     }
 
 
-def run_figures(read: RunRead, report: RunReport, pass_at: float) -> Json:
+def run_figures(read: RunRead, report: RunReport) -> Json:
     """Return the figures of a run; costs are over all that was asked, None without a model."""
     costs = report.costs
-    row = summary_row(read.name, read.measured, pass_at)
+    excluded = (each.outcome.excluded for each in read.episodes)
     return {
         **run_score(report),
-        "counted": row.counted,
-        "passed": row.passed,
-        "exclusions": row.exclusions,
+        "counted": sum(each.counted for each in report.scenarios),
+        "passed": sum(each.passed for each in report.scenarios),
+        "exclusions": dict(Counter(reason for reason in excluded if reason)),
         "input": None if costs is None else costs.input,
         "output": None if costs is None else costs.output,
-        "unmetered": row.unmetered,
+        "unmetered": 0 if costs is None else costs.unmetered,
         "cost": None if costs is None else costs.cost,
-        "retries": None if costs is None else row.retries,
+        "retries": None if costs is None else sum(costs.faults.values()),
         "seconds": played_seconds([each.info for each in read.episodes]),
     }
 

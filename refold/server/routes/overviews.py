@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from refold.engine import RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.overviews import RunRow, list_runs, overview_document, read_indexed
+from refold.overviews import RunRow, list_runs, overview_document, overview_state, read_indexed
 from refold.overviews.document import MOST_RUNS
 from refold.reports import find_run
 from refold.server.context import PATIENCE_SECONDS
@@ -117,13 +117,13 @@ def overview(context: ContextDep, run: RunQuery, since: TextQuery = None) -> Res
     ):
         names = list(dict.fromkeys(find_run(log, each) for each in run))
         reads = read_indexed(log, names, left_out, pass_at=settings.pass_at, seconds=_SECONDS)
+        if since == overview_state(reads):
+            return JsonResponse({"state": since})
         document = overview_document(
             reads,
             pass_at=settings.pass_at,
             prices=settings.prices,
             why=partial(short_verdict, log),
         )
-    if since == document["state"]:
-        return JsonResponse({"state": since})
     told = [{"id": id, "problem": problem} for id, problem in left_out.problems.items()]
     return JsonResponse(encode_document({**document, "left_out": told}))
