@@ -1,7 +1,8 @@
 """The document of one run or of several, and the page that shows it from disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from refold.engine import RefoldError
 from refold.overviews.comparison_document import (
@@ -69,7 +70,7 @@ def _run_state(read: RunRead) -> str:
     return f"{len(infos)}.{ended}.{steps}.{read.missing}"
 
 
-def overview_page(document: Json) -> bytes:
+def overview_page(document: Mapping[str, Any]) -> bytes:
     """
     Return the page that shows *document* from disk: UTF-8 HTML that needs no network.
 
@@ -85,14 +86,14 @@ def overview_page(document: Json) -> bytes:
     return overview_page_of(document, title=title, plain=plain)
 
 
-def _names(document: Json) -> list[str]:
+def _names(document: Mapping[str, Any]) -> list[str]:
     if "run" in document:
         return [document["run"]]
     sides = document.get("sides") or document["columns"]
     return [each["run"] for each in sides]
 
 
-def _mean_line(document: Json) -> str:
+def _mean_line(document: Mapping[str, Any]) -> str:
     figures = document["figures"]
     if figures["mean"] is None:
         return "No episode counts."

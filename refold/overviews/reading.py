@@ -78,7 +78,8 @@ def read_indexed(
         found = []
         for run in runs:
             measured, missing = run_episodes(index, run, left_out, seconds=seconds)
-            given, unjudged = {}, 0
+            given: Mapping[str, str] = NO_VERDICTS
+            unjudged = 0
             if len(runs) == 1:  # comparisons ask for few of them
                 given, unjudged = _verdicts(index, run, measured, pass_at, seconds=seconds)
             found.append(describe_run(log, run, measured, given, missing + unjudged))

@@ -17,7 +17,7 @@ from refold.reports.setting_names import setting_names
 
 Json = dict[str, Any]
 
-MOST_REASONS = 20
+_MOST_REASONS = 10
 _MOST_LINKS = 3
 _MOST_WORST = 10
 _SMALLEST_LOSS = 0.0005
@@ -33,6 +33,7 @@ def run_document(read: RunRead, *, pass_at: float, prices: Prices) -> Json:
         ks=(),
         prices=prices,
     )
+    found = reasons(read, pass_at)
     return {
         "run": read.name,
         "pass_at": pass_at,
@@ -43,7 +44,8 @@ def run_document(read: RunRead, *, pass_at: float, prices: Prices) -> Json:
         "figures": run_figures(read, report),
         "scenarios": list(_scenarios(read, report, pass_at)),
         "lost": lost_on_average(read),
-        "reasons": [_reason(each) for each in reasons(read, pass_at)[:MOST_REASONS]],
+        "reasons": [_reason(each) for each in found[:_MOST_REASONS]],
+        "other_reasons": sum(len(each.episodes) for each in found[_MOST_REASONS:]),
         "worst": list(_worst(read, pass_at, prices)),
         "commands": _commands(read, pass_at),
     }

@@ -38,11 +38,15 @@ def print_strips(out: Console, report: RunReport, read: RunRead, pass_at: float)
 
 def dot_strip(scores: Iterable[float], pass_at: float) -> str:
     """Return a line from 0 to 1 with how many *scores* are where, and the pass mark."""
-    counts = Counter(_place(score) for score in scores)
+    mark = _place(pass_at)
+    counts = Counter(_beside(mark, _place(each), passed=each >= pass_at) for each in scores)
     marks = {place: _mark(count) for place, count in counts.items()}
-    return "".join(
-        marks.get(place, "┊" if place == _place(pass_at) else "·") for place in range(_WIDTH)
-    )
+    return "".join(marks.get(place, "┊" if place == mark else "·") for place in range(_WIDTH))
+
+
+def _beside(mark: int, place: int, *, passed: bool) -> int:
+    """Return *place*, or the one beside it where the *mark* would be hidden or on the wrong side."""
+    return min(max(place, mark + 1), _WIDTH - 1) if passed else max(min(place, mark - 1), 0)
 
 
 def _mark(count: int) -> str:

@@ -9,7 +9,7 @@ const MOST_LETTERS = 20;
 function titlePart(doc) {
   const aside = doc.left_aside ? `; left out: ${doc.left_aside} that not every run has` : "";
   return html`<div class="title"><h1>${doc.columns.length} runs compared</h1>
-    <p class="dim">${counted(doc.scenarios.length, "scenario")}, ${counted(doc.worlds, "seed")} of them played by each${aside}</p></div>`;
+    <p class="dim">${counted(doc.scenarios.length, "scenario")}, ${counted(doc.worlds, "pair")} of scenario and seed, each played by all${aside}</p></div>`;
 }
 
 function verdictPart(doc) {
@@ -67,7 +67,7 @@ function leadCell(doc, row, column, links) {
 }
 
 function eachPart(doc, links) {
-  const heads = doc.columns.map((column, number) => html`<th scope="col" class="num">${seriesSign(number)} ${shortName(column.name, MOST_LETTERS)}</th>`);
+  const heads = doc.columns.map((column, number) => html`<th scope="col" class="num" title=${plainLine(column.name)}>${seriesSign(number)}<span class="hidden">${shortName(column.name, MOST_LETTERS)}</span></th>`);
   const row = (each, number) => html`<tr><th scope="row">${seriesSign(number)} ${shortName(each.name, MOST_LETTERS)}</th>${doc.columns.map((column) => leadCell(doc, each, column, links))}</tr>`;
   return html`<section>${partHead("Each against each", "row minus column")}<div class="wide" tabindex="0" role="region" aria-label="Each against each"><table class="each"><caption class="hidden">Differences of the means</caption>
     <thead><tr><td></td>${heads}</tr></thead><tbody>${doc.columns.map(row)}</tbody></table></div><p class="dim">? it cannot be told which is better</p></section>`;

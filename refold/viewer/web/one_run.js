@@ -98,7 +98,8 @@ function reasonsPart(doc, links) {
   if (!doc.reasons.length) return nothing;
   const heads = [["num", "episodes"], ["", "scenario"], ["words", "what happened"], ["num", "mean"], ["see", "see seed"]];
   return html`<section>${partHead("What went wrong", `episodes below ${doc.pass_at} with the same reason together, costliest first`)}
-    ${stackedTable("What went wrong", heads, doc.reasons.map((each) => reasonRow(doc, each, links)))}</section>`;
+    ${stackedTable("What went wrong", heads, doc.reasons.map((each) => reasonRow(doc, each, links)))}
+    ${doc.other_reasons ? html`<p class="dim">and ${counted(doc.other_reasons, "episode")} for other reasons</p>` : nothing}</section>`;
 }
 
 function worstRow(each, links, costs) {

@@ -201,12 +201,6 @@ function costTicks(least, most) {
   return ticks.filter((each) => each >= least && each <= most);
 }
 
-function labelled(x, y, number, name, others) {
-  const right = x > PLOT.wide - 130;
-  const low = y > PLOT.top + PLOT.high - 16 || others.some((each) => each > y && each - y < 16) ? -8 : 14;
-  return svg`<text x=${right ? x - 9 : x + 9} y=${y + low} text-anchor=${right ? "end" : "start"}>${shortLine(name, LONGEST)}</text>`;
-}
-
 /** Mean score against the cost of an episode, on a logarithmic scale: runs with `name`, `cost`, `mean`, `low`, `high`. */
 export function costPlot(runs, passAt) {
   const known = runs.map((run, number) => ({ ...run, number })).filter(({ cost, mean }) => cost > 0 && mean !== null);
@@ -216,7 +210,6 @@ export function costPlot(runs, passAt) {
   const x = (cost) => PLOT.left + (PLOT.wide - PLOT.left) * Math.log(cost / least) / Math.log(most / least);
   const y = (score) => PLOT.top + PLOT.high * (1 - Math.max(0, Math.min(1, score)));
   const base = PLOT.top + PLOT.high;
-  const heights = known.map(({ mean }) => y(mean));
   const told = known.map(({ name, cost, mean }) => `${plainLine(name)} ${shortScore(mean)} for ${dollars(cost)}`).join("; ");
   const ticks = costTicks(least, most);
   const spaced = ticks.filter((each, at) => at === 0 || x(each) - x(ticks[at - 1]) > 34 || at % 2 === 0);
@@ -226,8 +219,9 @@ export function costPlot(runs, passAt) {
     <line class="due" x1=${PLOT.left} x2=${PLOT.wide} y1=${y(passAt)} y2=${y(passAt)} />
     ${spaced.map((each) => svg`<text x=${x(each)} y=${base + 18} text-anchor="middle">$${Number(each.toPrecision(1))}</text>`)}
     <text class="dim" x=${(PLOT.left + PLOT.wide) / 2} y=${base + 38} text-anchor="middle">cost of an episode (log), score up</text>
-    ${known.map(({ name, cost, mean, low, high, number }) => svg`${low === null ? nothing : svg`<line class="series s${number} line" x1=${x(cost)} x2=${x(cost)} y1=${y(low)} y2=${y(high)} />`}
-      ${seriesMark(number, x(cost), y(mean))}${labelled(x(cost), y(mean), number, name, heights)}`)}</svg>`;
+    ${known.map(({ cost, mean, low, high, number }) => svg`${low === null ? nothing : svg`<line class="series s${number} line" x1=${x(cost)} x2=${x(cost)} y1=${y(low)} y2=${y(high)} />`}
+      ${seriesMark(number, x(cost), y(mean))}`)}</svg>
+    <p class="key">${known.map(({ name, number, cost }) => html`<span>${seriesSign(number)} ${shortName(name)} <span class="dim">${dollars(cost)}</span></span>`)}</p>`;
 }
 
 /** A table that is stacked on a phone: heads as pairs of a class and a title, rows of the same classes. */
