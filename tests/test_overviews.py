@@ -368,6 +368,30 @@ def test_a_page_does_not_replace_the_log(runs):
     assert EventLog(runs.path, readonly=True).count()
 
 
+def test_a_comparison_that_is_refused_writes_nothing(runs, tmp_path):
+    """More runs than a page can show, or a run alone: one line, and no file."""
+    path = tmp_path / "page.html"
+    for place in range(4):
+        record(runs, f"more-{place}", "noop", ["workflow/easy"])
+    seven = [name for name, row in listed(runs).items() if row.episodes]
+    assert len(seven) == 7
+    for names, words in ((seven, "runs: expected 1 to 6, got 7"), (["good"], "expected two runs")):
+        with pytest.raises(ReportedError, match=words):
+            shown("compare", runs, *names, "--html", str(path))
+        assert not path.exists()
+
+
+def test_agents_of_one_run_are_compared(log, tmp_path):
+    """A run that two agents played is compared with itself, an agent a column."""
+    for agent in ("greedy", "noop"):
+        record(log, "both", agent, BOTH, epochs=2)
+    path = tmp_path / "page.html"
+    assert shown("compare", log, "both", "--html", str(path)) == ("", 0)
+    text = path.read_text()
+    assert '"format":"refold.runs"' in text
+    assert '"name":"both greedy"' in text
+
+
 def test_another_grader_has_no_verdicts(runs, tmp_path):
     """They are about the recorded rubric's score, so a page by other grades gives no reasons."""
     grader, path = tmp_path / "half.py", tmp_path / "page.html"

@@ -52,7 +52,7 @@ from refold.commands.shared.verdict_text import fitting
 from refold.engine import EventLog, LogDamaged, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
-from refold.overviews import describe_run, overview_document
+from refold.overviews import comparison_document, describe_run
 from refold.overviews.comparison_document import Why, nobody_knows
 from refold.overviews.comparison_words import headline
 from refold.replays.prompts import prompt_difference
@@ -121,6 +121,11 @@ def compare_command(
         check_output(html, option="--html", logs=[log_path])
     with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
         names = [find_run(log, run) for run in runs]
+        if rules and len(names) != 2:
+            raise RefoldError(
+                f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare "
+                "each with its baseline"
+            )
         source = grader_choice.source(log, left_out)
         workers = grader_choice.workers(log, look_up_only(source, log), jobs)
         measured = {
@@ -131,14 +136,9 @@ def compare_command(
         why = nobody_knows if grader_choice.is_given else partial(short_verdict, log)
         if html is not None:
             reads = [describe_run(log, name, found) for name, found in measured.items()]
-            document = overview_document(reads, pass_at=pass_at, prices=project_prices(), why=why)
+            document = comparison_document(reads, pass_at=pass_at, prices=project_prices(), why=why)
             write_overview(html, document)
         if len(names) != 2:
-            if rules:
-                raise RefoldError(
-                    f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare "
-                    "each with its baseline"
-                )
             many = compare_many(outcomes, pass_at=pass_at)
             if as_json or html is None:
                 _print_many(many, pass_at, source, why, tail, as_json=as_json)

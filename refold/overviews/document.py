@@ -38,25 +38,33 @@ def overview_document(
     Raises:
         RefoldError: There are none, or more than 6, or they cannot be compared.
     """
+    if len(reads) != 1:
+        return comparison_document(reads, pass_at=pass_at, prices=prices, why=why)
+    return {**_head("run", reads), **run_document(reads[0], pass_at=pass_at, prices=prices)}
+
+
+def comparison_document(
+    reads: Sequence[RunRead], *, pass_at: float, prices: Prices, why: Why = nobody_knows
+) -> Json:
+    """Do as ``overview_document``; of one run, that of its agents compared."""
     if not 1 <= len(reads) <= MOST_RUNS:
         raise RefoldError(f"runs: expected 1 to {MOST_RUNS}, got {len(reads)}")
-    if len(reads) == 1:
-        kind, made = "run", run_document(reads[0], pass_at=pass_at, prices=prices)
-    elif len(reads) == 2:
-        kind = "comparison"
-        made = two_document((reads[0], reads[1]), pass_at=pass_at, prices=prices, why=why)
-    else:
-        kind, made = "runs", many_document(reads, pass_at=pass_at, prices=prices, why=why)
-    # Comparisons have no figures of progress, and are looked at again as long as a run goes on.
-    left = sum(each.info.ended is None for read in reads for each in read.episodes)
-    head = {
+    if len(reads) == 2:
+        pair = reads[0], reads[1]
+        made = two_document(pair, pass_at=pass_at, prices=prices, why=why)
+        return {**_head("comparison", reads), **made}
+    made = many_document(reads, pass_at=pass_at, prices=prices, why=why)
+    return {**_head("runs", reads), **made}
+
+
+def _head(kind: str, reads: Sequence[RunRead]) -> Json:
+    return {
         "format": f"refold.{kind}",
         "version": _VERSION,
         "state": overview_state(reads),
         "missing": sum(read.missing for read in reads),
-        "open": left,
+        "open": sum(each.info.ended is None for read in reads for each in read.episodes),
     }
-    return {**head, **made}
 
 
 def overview_state(reads: Sequence[RunRead]) -> str:

@@ -15,7 +15,7 @@ from refold.engine.log.index.wanted import Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.reports.measured import Measured
 from refold.reports.outcomes import PLAYED_AGAIN
-from refold.triage import run_episodes, short_verdicts
+from refold.triage import MOST_VERDICTS, run_episodes, short_verdicts
 
 NO_VERDICTS: Mapping[str, str] = {}
 """Nothing is known of why scores are low."""
@@ -45,7 +45,7 @@ class RunRead:
         name: Its name.
         episodes: Its episodes, in the order in which they began; none that was played again.
         measured: The same with those that were, since they were paid for.
-        verdicts: Short verdicts on episodes by id: on those that did not pass, at least.
+        verdicts: Short verdicts by id, on the 500 lowest episodes that did not pass.
         missing: How many episodes are still to be graded, or judged: a later reading has them.
         playing: Episodes that are being played, or were when it was interrupted; 8 at most.
         settings: Those of the model that played its first episode; empty without a model.
@@ -96,7 +96,7 @@ def with_verdicts(
     pass_at: float,
     watch: Watch | None = None,
 ) -> RunRead:
-    """Return *run* of *log* with its *measured* episodes, and verdicts on all that did not pass."""
+    """Return *run* of *log* with its *measured* episodes, and verdicts on those that failed."""
 
     def judge(index: LogIndex) -> Mapping[str, str]:
         index.catch_up(LeftOut(), Wanted(run=run))
@@ -114,7 +114,7 @@ def _verdicts(
     seconds: float | None = None,
     watch: Watch | None = None,
 ) -> tuple[dict[str, str], int]:
-    """Return the verdicts by id, and on how many episodes there is none yet; lowest first."""
+    """Return the verdicts on the 500 lowest that failed, by id, and how many are still to come."""
     failed = {
         each.info.id: each.outcome.score
         for each in measured
@@ -122,6 +122,7 @@ def _verdicts(
     }
     rows = [row for row in index.rows(Wanted(run=run, forks=False)) if row.info.id in failed]
     rows.sort(key=lambda row: failed[row.info.id])
+    del rows[MOST_VERDICTS:]
     began = monotonic()
     given = short_verdicts(index, rows, seconds=seconds, watch=watch)
     told = {row.info.id: given[row.number] for row in rows if row.number in given}

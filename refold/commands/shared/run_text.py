@@ -45,7 +45,7 @@ def dot_strip(scores: Iterable[float], pass_at: float) -> str:
 
 
 def _beside(mark: int, place: int, *, passed: bool) -> int:
-    """Return *place*, or the one beside it where the *mark* would be hidden or on the wrong side."""
+    """Return *place*, or the nearest that is on its own side of the *mark*."""
     return min(max(place, mark + 1), _WIDTH - 1) if passed else max(min(place, mark - 1), 0)
 
 

@@ -8,7 +8,7 @@ const MOST_LETTERS = 20;
 
 function titlePart(doc) {
   const aside = doc.left_aside ? `; left out: ${doc.left_aside} that not every run has` : "";
-  return html`<div class="title"><h1>${doc.columns.length} runs compared</h1>
+  return html`<div class="title"><h1>${doc.columns.length} ${new Set(doc.columns.map(({ run }) => run)).size === doc.columns.length ? "runs" : "agents"} compared</h1>
     <p class="dim">${counted(doc.scenarios.length, "scenario")}, ${counted(doc.worlds, "pair")} of scenario and seed, each played by all${aside}</p></div>`;
 }
 
