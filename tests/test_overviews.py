@@ -18,8 +18,8 @@ from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.index.file import index_path
 from refold.engine.log.left_out import LeftOut
 from refold.overviews import list_runs, overview_document, overview_page, read_indexed
+from refold.overviews.failures import masked
 from refold.overviews.progress import played_seconds, seconds_left
-from refold.overviews.reasons import masked
 from refold.reports import runs_of
 from refold.reports.measured import measure_run
 from refold.reports.usage import NO_PRICES, Price, Prices
@@ -399,6 +399,7 @@ def test_another_grader_has_no_verdicts(runs, tmp_path):
     shown("report", runs, "good", "--grader", f"{grader}:half", "--html", str(path))
     text = path.read_text()
     assert '"sentence":""' in text
+    assert f"{grader.name}:half" in text
     assert '"mean":0.5' in text
 
 

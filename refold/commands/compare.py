@@ -53,7 +53,7 @@ from refold.engine import EventLog, LogDamaged, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
 from refold.overviews import comparison_document, describe_run
-from refold.overviews.comparison_document import Why, nobody_knows
+from refold.overviews.compared import Why, nobody_knows
 from refold.overviews.comparison_words import headline
 from refold.replays.prompts import prompt_difference
 from refold.reports import Comparison, find_run
@@ -137,7 +137,7 @@ def compare_command(
         if html is not None:
             reads = [describe_run(log, name, found) for name, found in measured.items()]
             document = comparison_document(reads, pass_at=pass_at, prices=project_prices(), why=why)
-            write_overview(html, document)
+            write_overview(html, {**document, "heading": source.heading})
         if len(names) != 2:
             many = compare_many(outcomes, pass_at=pass_at)
             if as_json or html is None:

@@ -52,9 +52,9 @@ from refold.reports import (
     find_run,
 )
 from refold.reports.measured import measure_run
+from refold.reports.naming import setting_names
 from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import Setting
-from refold.reports.setting_names import setting_names
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
 
@@ -135,7 +135,8 @@ def report_command(
             with watching("judging") as watch:
                 read = with_verdicts(log, name, measured, pass_at=pass_at, watch=watch)
     if html is not None:
-        write_overview(html, overview_document([read], pass_at=pass_at, prices=prices))
+        document = overview_document([read], pass_at=pass_at, prices=prices)
+        write_overview(html, {**document, "heading": source.heading})
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {

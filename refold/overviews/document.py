@@ -5,14 +5,14 @@ from html import escape
 from typing import Any
 
 from refold.engine import RefoldError
-from refold.overviews.comparison_document import (
+from refold.overviews.compared import (
     Why,
     many_document,
     nobody_knows,
     two_document,
 )
+from refold.overviews.one_run import Json, run_document
 from refold.overviews.reading import RunRead
-from refold.overviews.run_document import Json, run_document
 from refold.reports import Prices
 from refold.viewer.html_page import name_invisible, overview_page_of
 
@@ -61,6 +61,7 @@ def _head(kind: str, reads: Sequence[RunRead]) -> Json:
     return {
         "format": f"refold.{kind}",
         "version": _VERSION,
+        "heading": "",  # whoever takes other grades than the recorded rubrics' says so here
         "state": overview_state(reads),
         "missing": sum(read.missing for read in reads),
         "open": sum(each.info.ended is None for read in reads for each in read.episodes),

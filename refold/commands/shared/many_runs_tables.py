@@ -9,7 +9,7 @@ from rich.table import Table
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.moves import diff_hint
 from refold.commands.shared.output import add_row, new_table, print_words, to_json_data
-from refold.overviews.comparison_document import Why
+from refold.overviews.compared import Why
 from refold.reports.many_runs import Lead, ManyRuns
 from refold.reports.statistics import CONFIDENCE
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.output import safe_text
-from refold.overviews.comparison_document import Why
+from refold.overviews.compared import Why
 from refold.reports import Flip, LargeMove, Move
 from refold.reports.many_runs import Apart, ManyRuns
 

@@ -9,10 +9,10 @@ from rich.text import Text
 from refold.commands.shared.output import new_table, safe_text
 from refold.commands.shared.verdict_text import fitting
 from refold.overviews import RunRead
-from refold.overviews.reasons import reasons
-from refold.overviews.run_document import scores_by_setting
+from refold.overviews.failures import reasons
+from refold.overviews.one_run import scores_by_setting
 from refold.reports import RunReport
-from refold.reports.setting_names import setting_names
+from refold.reports.naming import setting_names
 
 _WIDTH = 31
 _MOST_REASONS = 8

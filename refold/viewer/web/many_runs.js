@@ -1,7 +1,7 @@
 // Three runs and more compared: a matrix of scores, each against each, score against cost, where they differ most.
 import { html, svg, nothing } from "./vendor/lit-html.js";
 import { plainLine, visibleText } from "./text.js";
-import { commandLines, costPlot, counted, dollars, linked, missingNotice, partHead, place, scaleLabels, scaleRules, seriesMark, seriesSign, shortLine, shortName, shortScore, signedScore, stackedTable, worldName } from "./overview_parts.js";
+import { commandLines, costPlot, counted, dollars, headingLine, linked, missingNotice, partHead, place, scaleLabels, scaleRules, seriesMark, seriesSign, shortLine, shortName, shortScore, signedScore, stackedTable, worldName } from "./overview_parts.js";
 
 const PITCH = 15;
 const MOST_LETTERS = 20;
@@ -92,7 +92,7 @@ function apartPart(doc, links) {
 /** The page of three runs and more, best first. */
 export function drawMany(doc, links) {
   const runs = doc.columns.map(({ name, each, mean, figures }) => ({ name, cost: each, mean, low: figures.low, high: figures.high }));
-  return html`<main class="page overview">${titlePart(doc)}${verdictPart(doc)}${missingNotice(doc.missing)}
+  return html`<main class="page overview">${titlePart(doc)}${verdictPart(doc)}${headingLine(doc)}${missingNotice(doc.missing)}
     <div class="beside">${matrixPart(doc, links)}<div><section>${partHead("Score against cost")}${costPlot(runs, doc.pass_at)}</section>${eachPart(doc, links)}</div></div>
     ${apartPart(doc, links)}${commandLines(doc.commands)}</main>`;
 }

@@ -1,7 +1,7 @@
 // The page of a run: how far it is, figures, scores, what was lost, what went wrong, the commands that print it.
 import { html, svg, nothing } from "./vendor/lit-html.js";
 import { breakableName, plainLine, visibleText } from "./text.js";
-import { commandLines, counted, dollars, duration, exclusionWords, figureList, linked, missingNotice, partBars, partHead, place, scaleLabels, scaleRules, shortId, shortName, shortScore, stackedTable, timeLeft, tokenText, worldName } from "./overview_parts.js";
+import { commandLines, counted, dollars, duration, exclusionWords, figureList, headingLine, linked, missingNotice, partBars, partHead, place, scaleLabels, scaleRules, shortId, shortName, shortScore, stackedTable, timeLeft, tokenText, worldName } from "./overview_parts.js";
 
 const HIGH = 50;
 const PITCH = 5.800;
@@ -118,12 +118,12 @@ function worstPart(doc, links) {
 
 function methodLine({ figures }) {
   if (figures.claim === null) return nothing;
-  return html`<p class="dim">95 %: Gaffke’s interval, for ${figures.claim}. Scores are by the rubric that each episode recorded, unless another grader was chosen.</p>`;
+  return html`<p class="dim">95 %: Gaffke’s interval, for ${figures.claim}.</p>`;
 }
 
 /** The page of the run *doc*. */
 export function drawRun(doc, links, live) {
-  return html`<main class="page overview">${titleLine(doc, live)}${progressPart(doc, links, live)}${missingNotice(doc.missing)}${figuresPart(doc)}
+  return html`<main class="page overview">${titleLine(doc, live)}${progressPart(doc, links, live)}${headingLine(doc)}${missingNotice(doc.missing)}${figuresPart(doc)}
     <div class="beside">${scoresPart(doc, links)}${lossesPart(doc)}</div>${reasonsPart(doc, links)}${worstPart(doc, links)}
     ${methodLine(doc)}${commandLines(doc.commands)}</main>`;
 }

@@ -169,6 +169,11 @@ export function commandLines(commands) {
   return html`<p class="commands"><span class="dim">In the terminal:</span> ${commands.map((each) => html`<code>${visibleText(each)}</code> `)}</p>`;
 }
 
+/** By whom scores are, if not by the rubrics that the episodes recorded. */
+export function headingLine({ heading }) {
+  return heading ? html`<p><b>${visibleText(heading)}</b></p>` : nothing;
+}
+
 /** What graded and judged episodes are still missing, if any. */
 export function missingNotice(missing) {
   return missing ? html`<p class="dim" role="status">${counted(missing, "episode")} still to be graded or judged: this page follows.</p>` : nothing;

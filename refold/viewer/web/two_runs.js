@@ -2,7 +2,7 @@
 import { html, svg, nothing } from "./vendor/lit-html.js";
 import { inlineGlyph } from "./icons.js";
 import { breakableName, plainLine, visibleText } from "./text.js";
-import { commandLines, costPlot, counted, linked, missingNotice, partBars, partHead, place, scaleLabels, scaleRules, shortName, shortScore, signedScore, stackedTable, worldName } from "./overview_parts.js";
+import { commandLines, costPlot, counted, headingLine, linked, missingNotice, partBars, partHead, place, scaleLabels, scaleRules, shortName, shortScore, signedScore, stackedTable, worldName } from "./overview_parts.js";
 
 const PITCH = 15;
 
@@ -92,7 +92,7 @@ function methodLine(doc) {
 export function drawTwo(doc, links) {
   const runs = doc.sides.map(({ run, each, figures }) => ({ name: run, cost: each, mean: figures.mean, low: figures.low, high: figures.high }));
   const parts = doc.parts.length ? html`<section>${partHead("Gained and lost", "by part of the grade, on average")}${partBars(doc.parts, true)}</section>` : nothing;
-  return html`<main class="page overview">${titlePart(doc, links)}${verdictPart(doc)}${missingNotice(doc.missing)}
+  return html`<main class="page overview">${titlePart(doc, links)}${verdictPart(doc)}${headingLine(doc)}${missingNotice(doc.missing)}
     <div class="beside">${pairsPart(doc)}<div><section>${partHead("Score against cost")}${costPlot(runs, doc.pass_at)}</section>${parts}</div></div>
     ${movesPart(doc, links)}${methodLine(doc)}${commandLines(doc.commands)}</main>`;
 }

@@ -7,13 +7,13 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any
 
+from refold.overviews.failures import Reason, failed_episodes, masked, reasons
 from refold.overviews.progress import played_seconds, seconds_left
 from refold.overviews.reading import RunRead
-from refold.overviews.reasons import Reason, failed_episodes, masked, reasons
 from refold.overviews.scores import run_score
 from refold.reports import Prices, RunReport, ScenarioReport, report_run
 from refold.reports.measured import Measured
-from refold.reports.setting_names import setting_names
+from refold.reports.naming import setting_names
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import Any
 
 from refold.overviews.comparison_words import headline, many_headline, method_of, remarks
+from refold.overviews.one_run import Json, dots, run_figures, scores_by_setting
 from refold.overviews.reading import RunRead
-from refold.overviews.run_document import Json, dots, run_figures, scores_by_setting
 from refold.reports import Comparison, Prices, report_run
 from refold.reports.comparison import compare_outcomes
 from refold.reports.many_runs import Apart, Column, ManyRuns, compare_many
