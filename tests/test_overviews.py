@@ -238,10 +238,26 @@ def test_a_running_run_tells_what_plays(log):
     assert (progress["episodes"], progress["ended"], progress["waiting"]) == (3, 1, 1)
     assert [each["id"] for each in progress["playing"]] == [playing.id]
     assert (progress["playing"][0]["steps"], progress["playing"][0]["last"]) == (2, "wait")
+    assert listed(log)["live"].moved == 2
     state = made["state"]
     assert document(log, "live")["state"] == state
     playing.step({"action_type": "wait"})
     assert document(log, "live")["state"] != state
+    assert listed(log)["live"].moved == 3
+
+
+def test_a_run_of_which_nothing_counts(log):
+    """There is no mean and nothing to say why; its page and its row stand nevertheless."""
+    model_run(log, "open", called((5, 5)), open_at=1)
+    row, made = listed(log)["open"], document(log, "open")
+    assert (row.mean, row.counted, row.exclusions) == (None, 0, {"not_ended": 1})
+    assert made["figures"]["mean"] is None
+    assert (made["reasons"], made["worst"], made["lost"]) == ([], [], [])
+    assert made["scenarios"][0]["dots"] == []
+    assert b"No episode counts." in overview_page(made)
+    record(log, "good", "greedy", ["workflow/easy"])
+    with pytest.raises(RefoldError, match="that count in both"):
+        document(log, "open", "good")
 
 
 def test_two_runs_are_compared_as_the_command_does(runs):

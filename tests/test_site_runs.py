@@ -75,15 +75,15 @@ def address(*names):
 
 def row(viewer, run):
     """Return the text of the row of *run* in the list."""
-    return viewer.text(f'tr[data-run="{run}"]')
+    return viewer.text(f'tr[data-id="{run}"]')
 
 
 def test_the_list(server, visit):
     """Newest first; who played what, how it went, and what it cost, as the server tells."""
     viewer = visit(server, "page=runs")
     told = server.get("/runs")
-    shown_rows = viewer.page.locator("tr[data-run]").evaluate_all(
-        "all => all.map(e => e.dataset.run)"
+    shown_rows = viewer.page.locator("tr[data-id]").evaluate_all(
+        "all => all.map(e => e.dataset.id)"
     )
     assert shown_rows == [each["run"] for each in told["runs"]]
     assert shown_rows[-1] == "good"
@@ -92,8 +92,8 @@ def test_the_list(server, visit):
     assert "3 retries" in row(viewer, "dear")
     assert "$0.32" in row(viewer, "dear")
     assert "28 k" in row(viewer, "dear")
-    assert viewer.count('tr[data-run="good"] .whisker .dot') == 1
-    assert viewer.count('tr[data-run="once"] .whisker .ring') == 1
+    assert viewer.count('tr[data-id="good"] .whisker .dot') == 1
+    assert viewer.count('tr[data-id="once"] .whisker .ring') == 1
     assert viewer.page.get_attribute("nav a[aria-current]", "href") == "#page=runs"
 
 
@@ -103,20 +103,36 @@ def test_an_empty_log(tmp_path, visit):
         viewer = visit(server, "page=runs")
         assert "No runs yet" in viewer.text("main")
         server.post("/run", {"task": "workflow/easy", "agent": "greedy", "run": "first"})
-        viewer.page.wait_for_selector('tr[data-run="first"]')
+        viewer.page.wait_for_selector('tr[data-id="first"]')
+
+
+def test_focus_stays_with_its_run(tmp_path, visit):
+    """A run that begins is put before the others: what has the focus, and ticks, stay theirs."""
+    with running(tmp_path) as server:
+        for name in ("one", "two"):
+            server.post("/run", {"task": "workflow/easy", "agent": "greedy", "run": name})
+        viewer = visit(server, "page=runs")
+        viewer.page.check('tr[data-id="one"] input')
+        viewer.page.focus('tr[data-id="two"] input')
+        server.post("/run", {"task": "workflow/easy", "agent": "noop", "run": "three"})
+        viewer.page.wait_for_selector('tr[data-id="three"]')
+        focused = "document.activeElement.closest('tr').dataset.id"
+        assert viewer.page.evaluate(focused) == "two"
+        assert viewer.page.is_checked('tr[data-id="one"] input')
+        assert viewer.count("tbody input:checked") == 1
 
 
 def test_two_ticks_compare(server, visit):
     """The first ticked is compared with the second; Back leads to the list with its ticks."""
     viewer = visit(server, "page=runs")
-    viewer.page.check('tr[data-run="dice"] input')
+    viewer.page.check('tr[data-id="dice"] input')
     assert "tick another" in viewer.text(".picks")
-    viewer.page.check('tr[data-run="good"] input')
+    viewer.page.check('tr[data-id="good"] input')
     viewer.page.click("text=Compare 2 runs")
     viewer.page.wait_for_selector("h1:has-text('dice → good')")
     viewer.page.go_back()
     viewer.page.wait_for_selector("text=Compare 2 runs")
-    assert viewer.page.is_checked('tr[data-run="dice"] input')
+    assert viewer.page.is_checked('tr[data-id="dice"] input')
 
 
 def test_six_are_the_most(server, visit):
@@ -252,8 +268,8 @@ def test_a_live_run_is_followed(tmp_path, visit):
         recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             viewer = visit(server, "page=runs")
-            viewer.page.wait_for_selector('tr[data-run="live"] progress')
-            viewer.page.click('tr[data-run="live"] a')
+            viewer.page.wait_for_selector('tr[data-id="live"] progress')
+            viewer.page.click('tr[data-id="live"] a')
             viewer.page.wait_for_selector(".badge:has-text('recording')")
             bar = viewer.page.locator(".live progress")
             first = int(bar.get_attribute("value"))
@@ -294,7 +310,7 @@ def test_an_interrupted_run_is_not_called_live(tmp_path, visit):
         assert "refold resume" in viewer.text(".live")
         assert viewer.count(".badge") == 0
         viewer.page.click("text=All runs")
-        viewer.page.wait_for_selector('tr[data-run="cut"]')
+        viewer.page.wait_for_selector('tr[data-id="cut"]')
         assert "2 of 3 not moving" in row(viewer, "cut")
 
 

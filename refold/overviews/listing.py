@@ -4,6 +4,7 @@ The runs of a log, each in a row, from the index beside the log.
 What takes time, to grade a run, is done once and kept until an episode of it begins or ends.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from time import monotonic
 
@@ -29,9 +30,11 @@ class RunRow(Struct):
 
     *mean* is that of the scenarios' means; *low* and *high* are its 95 % interval, for *claim*:
     null where nothing is known of it. *episodes* leaves out those that failures of an API cut off
-    and that were played again; *exclusions* tells why others do not count. *retries* are failed
-    requests, *left* seconds until the rest is played, at the pace so far. The mean and all that
-    follows is null or 0 while *graded* is false.
+    and that were played again; *exclusions* tells why others do not count. *last* is when an
+    episode of it ended, or began, last; *moved* are the steps that its open episodes have taken,
+    which grow while it is recorded. *retries* are failed requests, *left* seconds until the rest
+    is played, at the pace so far. What the episodes' grades and exchanges tell is missing while
+    *graded* is false.
     """
 
     run: str
@@ -39,20 +42,22 @@ class RunRow(Struct):
     scenarios: list[str]
     episodes: int
     ended: int
-    counted: int
-    exclusions: dict[str, int]
-    mean: float | None
-    low: float | None
-    high: float | None
-    claim: str | None
-    passed: int
-    input_tokens: int
-    output_tokens: int
-    unmetered: int
-    cost: float | None
-    retries: int
-    left: float | None
     began: str
+    last: str = ""
+    moved: int = 0
+    counted: int = 0
+    exclusions: dict[str, int] = {}
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    claim: str | None = None
+    passed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    unmetered: int = 0
+    cost: float | None = None
+    retries: int = 0
+    left: float | None = None
     graded: bool = True
 
 
@@ -85,14 +90,14 @@ def list_runs(
 
     def read(index: LogIndex) -> list[RunRow]:
         index.catch_up(left_out)
-        began, known = monotonic(), index.summaries(pass_at)
+        began, known, moved = monotonic(), index.summaries(pass_at), index.open_steps()
         rows = []
         for run, state in index.run_states().items():
             kept, body = known.get(run, ("", b""))
             if kept != state:
                 rest = None if seconds is None else max(0.0, seconds - (monotonic() - began))
                 body = _summarize(index, run, state, left_out, pass_at, rest)
-            rows.append(_priced(body, prices))
+            rows.append(_completed(body, prices, moved.get(run, 0)))
         return rows
 
     return ask_index(log, read)
@@ -112,75 +117,44 @@ def _summarize(
     if seconds != 0:
         episodes, missing = run_episodes(index, run, left_out, seconds=seconds)
     if missing:
-        row = _ungraded_row(run, *index.run_glance(run))
+        row = RunRow(run, *index.run_glance(run), graded=False)
         return msgspec.json.encode(_Summary(row, Raw(pack_figures({}, Usage()))))
     usage = Usage()
     for each in episodes:
         usage.merge(each.usage)
-    row = summary_row(run, episodes, pass_at)
+    row = _row(run, episodes, pass_at)
     body = msgspec.json.encode(_Summary(row, Raw(pack_figures({}, usage))))
     index.add_summary(run, pass_at, state, body)
     return body
 
 
-def _priced(body: bytes, prices: Prices) -> RunRow:
+def _completed(body: bytes, prices: Prices, moved: int) -> RunRow:
+    """Return the row of a summary, with what is not kept in it."""
     kept = msgspec.json.decode(body, type=_Summary)
     _, usage = unpack_figures(bytes(kept.exchanges))
-    kept.row.cost = usage.cost(prices)
+    kept.row.cost, kept.row.moved = usage.cost(prices), moved
     return kept.row
 
 
-def summary_row(run: str, episodes: Sequence[Measured], pass_at: float) -> RunRow:
+def _row(run: str, episodes: Sequence[Measured], pass_at: float) -> RunRow:
     """Return the row of *run*, all of whose *episodes* were measured, without its cost."""
     own = [each for each in episodes if each.outcome.excluded != PLAYED_AGAIN]
     report = report_run(((each.outcome, each.usage) for each in episodes), pass_at=pass_at, ks=())
-    exclusions: dict[str, int] = {}
-    for each in own:
-        if each.outcome.excluded:
-            exclusions[each.outcome.excluded] = exclusions.get(each.outcome.excluded, 0) + 1
-    costs, score = report.costs, run_score(report)
-    return RunRow(
+    row = RunRow(
         run=run,
         agents=list(dict.fromkeys(each.info.agent for each in own)),
         scenarios=list(dict.fromkeys(each.info.scenario for each in own)),
         episodes=len(own),
         ended=sum(each.info.ended is not None for each in own),
-        counted=sum(each.counted for each in report.scenarios),
-        exclusions=exclusions,
-        **score,
-        passed=sum(each.passed for each in report.scenarios),
-        input_tokens=costs.input if costs else 0,
-        output_tokens=costs.output if costs else 0,
-        unmetered=costs.unmetered if costs else 0,
-        cost=None,
-        retries=sum(costs.faults.values()) if costs else 0,
-        left=seconds_left([each.info for each in own]),
         began=min((each.info.started_at for each in own), default=""),
+        counted=sum(each.counted for each in report.scenarios),
+        exclusions=dict(Counter(each.outcome.excluded for each in own if each.outcome.excluded)),
+        **run_score(report),
+        passed=sum(each.passed for each in report.scenarios),
+        left=seconds_left([each.info for each in own]),
+        last=max((each.info.ended_at or each.info.started_at for each in own), default=""),
     )
-
-
-def _ungraded_row(
-    run: str, agents: list[str], scenarios: list[str], episodes: int, ended: int, began: str
-) -> RunRow:
-    return RunRow(
-        run=run,
-        agents=agents,
-        scenarios=scenarios,
-        episodes=episodes,
-        ended=ended,
-        counted=0,
-        exclusions={},
-        mean=None,
-        low=None,
-        high=None,
-        claim=None,
-        passed=0,
-        input_tokens=0,
-        output_tokens=0,
-        unmetered=0,
-        cost=None,
-        retries=0,
-        left=None,
-        began=began,
-        graded=False,
-    )
+    if (costs := report.costs) is not None:
+        row.input_tokens, row.output_tokens = costs.input, costs.output
+        row.unmetered, row.retries = costs.unmetered, sum(costs.faults.values())
+    return row

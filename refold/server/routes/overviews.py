@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from msgspec import Struct
+from pydantic import StringConstraints
 
 from refold.engine import RefoldError
 from refold.engine.log.left_out import LeftOut
@@ -44,12 +45,15 @@ _EXAMPLE = {
     "retries": 0,
     "left": None,
     "began": "2026-11-29T10:00:00.000+00:00",
+    "last": "2026-11-29T10:04:00.000+00:00",
+    "moved": 0,
     "graded": True,
 }
 
 router = APIRouter(tags=["runs"])
 
-RunQuery = Annotated[list[str], Query(min_length=1, max_length=MOST_RUNS, description="Names.")]
+RunName = Annotated[str, StringConstraints(min_length=1)]
+RunQuery = Annotated[list[RunName], Query(min_length=1, max_length=MOST_RUNS, description="Names.")]
 
 
 class RunList(Struct, omit_defaults=True):

@@ -139,6 +139,10 @@ class LogIndex(OpenIndex):
         )
         return {run: f"{newest}.{count}.{ended}" for run, newest, count, ended in rows}
 
+    def open_steps(self) -> dict[str, int]:
+        """Return how many steps the episodes that have not ended have taken, by their runs."""
+        return dict(self.all("SELECT run, sum(steps) FROM rows WHERE ended IS NULL GROUP BY run"))
+
     def run_glance(self, run: str) -> tuple[list[str], list[str], int, int, str]:
         """Return agents and scenarios of *run*, its episodes, how many ended, and when it began."""
         of_run = "FROM rows WHERE run = ? AND parent IS NULL"

@@ -10,7 +10,7 @@ import { addressOfRuns } from "./runs.js";
 
 const POLL_INTERVAL = 2000;
 const MISSING_INTERVAL = 300;
-const MOVING = 60000;
+const MOVING = 120000;
 
 const LINKS = {
   episode: addressOf,

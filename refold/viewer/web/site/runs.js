@@ -3,6 +3,7 @@ import { html, render, nothing } from "../vendor/lit-html.js";
 import { plainLine, compactNumber, visibleText } from "../text.js";
 import { counted, dollars, exclusionWords, meanWhisker, scaleLabels, shortName, shortScore, stackedTable, timeLeft } from "../overview_parts.js";
 import { get, repeat } from "./api.js";
+import { drawInPlace } from "./in_place.js";
 import { leftOutNotice } from "./left_out.js";
 import { refusalOf } from "./refusal.js";
 import { beganCell } from "./rows.js";
@@ -12,7 +13,7 @@ const MISSING_INTERVAL = 300;
 const MOST = 6;
 const MOST_LETTERS = 60;
 const NAMES = 2;
-const MOVING = 60000;
+const MOVING = 120000;
 
 /** The address of the page of a run, or of several compared. */
 export function addressOfRuns(names) {
@@ -45,7 +46,7 @@ function runRow(s, row) {
   const least = row.unmetered ? "≥ " : "";
   const dash = html`<span class="dim">–</span>`;
   const waiting = row.graded ? shortScore(row.mean) : html`<span class="dim">grading…</span>`;
-  return html`<tr class=${moving ? "live" : ""} data-run=${row.run}>
+  return html`<tr class=${moving ? "live" : ""} data-id=${row.run}>
     <td class="lead"><label class="tick"><input type="checkbox" aria-label="compare ${plainLine(row.run)}" .checked=${ticked} ?disabled=${!ticked && s.ticks.length >= MOST} @change=${() => s.tick(row.run)}></label></td>
     <th scope="row"><a href=${addressOfRuns([row.run])}><b>${shortName(row.run)}</b></a></th>
     <td class="agents">${shortName(row.agents.join(", "))}</td><td class="scenarios" title=${plainLine(row.scenarios.join(", "))}>${shortName(scenarioWords(row.scenarios), MOST_LETTERS)}</td>
@@ -89,13 +90,13 @@ function initialState() {
   s.set = (changes) => { Object.assign(s, changes); s.draw(); };
   s.more = () => s.set({ most: s.most + PAGE_SIZE });
   s.tick = (name) => s.set({ ticks: s.ticks.includes(name) ? s.ticks.filter((each) => each !== name) : [...s.ticks, name] });
-  // Nobody tells that a recorder has gone: a run moves if an episode began or ended a moment ago.
+  // Nobody tells that a recorder has gone: a run moves if an episode went on a moment ago.
   s.moving = ({ run, ended, episodes }) => ended < episodes && Date.now() - (s.moved.get(run)?.at ?? 0) < MOVING;
   s.take = ({ runs, pass_at: passAt, left_out: leftOut = [] }) => {
-    for (const { run, ended, episodes, began } of runs) {
+    for (const { run, ended, moved, last, began } of runs) {
+      const state = `${ended} ${moved}`;
       const known = s.moved.get(run);
-      if (known?.ended !== ended) s.moved.set(run, { ended, at: known || ended === 0 ? Date.now() : Date.parse(began) });
-      if (ended === episodes) s.moved.delete(run);
+      if (known?.state !== state) s.moved.set(run, { state, at: known ? Date.now() : Date.parse(last || began) });
     }
     s.set({ rows: runs, passAt, leftOut });
   };
@@ -112,8 +113,9 @@ export async function showRuns(root, key, alive) {
   s.take(await get("runs"));
   if (!alive()) return () => {};
   document.title = "Runs · refold";
-  s.draw = () => { if (alive()) render(renderPage(s), root); };
-  s.draw();
+  const draw = () => { if (alive()) render(renderPage(s), root); };
+  s.draw = () => { if (alive()) drawInPlace(root, draw); };
+  draw();
   const refresh = async () => {
     const wrong = await refusalOf(async () => s.take(await get("runs")));
     s.set({ wrong });
