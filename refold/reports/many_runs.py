@@ -76,7 +76,7 @@ class Lead:
 @frozen
 class Apart:
     """
-    A world in which the columns differ much.
+    A scenario and seed at which the columns differ much.
 
     Attributes:
         scenario: The scenario.
@@ -84,7 +84,7 @@ class Apart:
         scores: Mean score of each column, in their order.
         columns: Places of the lowest and of the highest column.
         episodes: The first episode of the lowest, and of the highest.
-        alike: How many more worlds of the scenario have these scores.
+        alike: How many more seeds of the scenario have these scores.
     """
 
     scenario: str

@@ -84,7 +84,7 @@ function movesPart(doc, links) {
 }
 
 function methodLine(doc) {
-  const claim = doc.claim === "world" ? "these scenarios with other seeds" : "these worlds, played again";
+  const claim = doc.claim === "world" ? "these scenarios with other seeds" : "these scenarios and seeds, replayed";
   return doc.method === null ? nothing : html`<p class="dim">95 %: ${doc.method}, for ${claim}. A change is coloured only if it is clear: 0 outside of the interval, and p at most 0.05 in a sign-flip test.</p>`;
 }
 
