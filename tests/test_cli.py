@@ -71,6 +71,7 @@ def test_a_command_explains_itself(tmp_path, name):
     shown = shell(f"{name} --help").out
     assert shown == shell(f"{name} -h").out
     assert "\\b" not in shown
+    assert "None" not in shown
     examples = shown.partition("\n  Examples:\n")[2].splitlines()
     assert examples
     for words in map(shlex.split, examples):

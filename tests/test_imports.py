@@ -24,6 +24,7 @@ FLOORS = [
     ("replays", "solving", "generating"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("triage",),
+    ("overviews",),
     ("audits",),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),

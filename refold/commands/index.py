@@ -6,10 +6,13 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import print_json, safe_text
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.progress import watching
 from refold.engine import EventLog
 from refold.engine.log.index.file import index_path, remove_index
 from refold.engine.log.index.index import LogIndex
+from refold.overviews import list_runs
+from refold.reports.usage import NO_PRICES
 from refold.triage import add_words, indexed_outcomes, short_verdicts
 
 
@@ -37,6 +40,7 @@ def index_command(log_path: str, as_json: bool) -> int:
             count, _ = index.count()
         with watching("grading") as watch:
             indexed_outcomes(log, left_out, watch=watch)
+        list_runs(log, left_out, pass_at=pass_mark(), prices=NO_PRICES)
     if as_json:
         print_json("indexes", [{"path": path, "episodes": count, "verdicts": len(verdicts)}])
     else:

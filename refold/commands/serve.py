@@ -12,6 +12,7 @@ from refold.commands.shared.labelling import declared_values
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
+from refold.commands.shared.prices import project_prices
 from refold.engine import RefoldError
 
 _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
@@ -166,6 +167,7 @@ def serve_command(
         default_task=default,
         label_as=label_as or None,
         pass_at=pass_mark(),
+        prices=project_prices(),
         label_values=declared_values() if label_as else {},
         access_log=not quiet,
     )

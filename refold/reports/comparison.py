@@ -134,7 +134,7 @@ def compare(
         RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
             comparable because rubric, rules or parameters differ.
     """
-    read = [
+    first, second = (
         [
             outcome
             for outcome, _ in measure_outcomes(
@@ -142,7 +142,14 @@ def compare(
             )
         ]
         for run in runs
-    ]
+    )
+    return compare_outcomes(runs, (first, second), pass_at=pass_at)
+
+
+def compare_outcomes(
+    runs: Runs, read: tuple[Sequence[Outcome], Sequence[Outcome]], *, pass_at: float
+) -> Comparison:
+    """Compare two *runs* by all outcomes that were *read* of each; errors are as ``compare``'s."""
     left, right = ([each for each in side if not each.excluded] for side in read)
     pairs = pair_outcomes(runs, left, right)
     by_setting: dict[Setting, list[Pair]] = defaultdict(list)

@@ -1,7 +1,9 @@
 """The outcomes of a log's episodes by their recorded rubrics, each graded only once."""
 
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from itertools import islice
+from time import monotonic
 
 import msgspec
 from attrs import evolve
@@ -16,15 +18,17 @@ from refold.engine.log.index.wanted import EVERY, Order, Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.graders.elsewhere import Workers
 from refold.graders.sources import RecordedRubrics
+from refold.reports.measured import Measured, losses_of
 from refold.reports.outcomes import (
     PLAYED_AGAIN,
     Outcome,
     Played,
     Setting,
-    nothing_of,
     replaced_failures,
     score_episodes,
 )
+from refold.reports.usage import usage_of
+from refold.triage.figures import pack_figures, unpack_figures
 
 _BATCH = 200  # episodes that are written at once
 _OLDEST_FIRST = Order("began", falling=False)
@@ -78,6 +82,45 @@ def indexed_outcomes(
     return ask_index(log, read)
 
 
+def run_episodes(
+    index: LogIndex, run: str, left_out: LeftOut, *, seconds: float | None = None
+) -> tuple[list[Measured], int]:
+    """
+    Return the episodes of *run* as ``measure_run`` does, and how many are still to be graded.
+
+    Args:
+        index: The index, up to date.
+        run: Name of the run.
+        left_out: Notes those that cannot be read or graded.
+        seconds: Stop grading after about so long; None for as long as it takes.
+    """
+    rows = index.rows(Wanted(run=run, forks=False), _OLDEST_FIRST)
+    kept, found = index.run_outcomes(run), {}
+    for row in rows:
+        digest, outcome, figures = kept.get(row.number, ("", b"", b""))
+        if digest == row.info.digest:
+            lost, usage = unpack_figures(figures)
+            found[row.number] = Measured(row.info, _unpack(row.info, outcome), usage, lost)
+    began, left = monotonic(), 0
+    missing = [row for row in rows if row.number not in found]
+    for at in range(0, len(missing), _BATCH):
+        if seconds is not None and monotonic() - began > seconds:
+            left = len(missing) - at
+            break
+        for graded in _grade(index, missing[at : at + _BATCH], left_out, None):
+            found.update(graded)
+    replaced = replaced_failures(row.info for row in rows)
+    episodes = [found[row.number] for row in rows if row.number in found]
+    return [_marked(each, replaced) for each in episodes], left
+
+
+def _marked(each: Measured, replaced: Container[str]) -> Measured:
+    """Return *each* as excluded if it is among those that were *replaced*."""
+    if each.info.id not in replaced:
+        return each
+    return evolve(each, outcome=evolve(each.outcome, excluded=PLAYED_AGAIN))
+
+
 def _outcomes(
     index: LogIndex,
     rows: list[IndexedEpisode],
@@ -94,25 +137,44 @@ def _outcomes(
             found[row.number] = _unpack(row.info, body)
         else:
             missing.append(row)
+    done = 0
+    for batch in _grade(index, missing, left_out, workers):
+        found.update((number, each.outcome) for number, each in batch.items())
+        done += len(batch)
+        if watch is not None:
+            watch(done, len(missing))
+    return found
+
+
+def _grade(
+    index: LogIndex, missing: list[IndexedEpisode], left_out: LeftOut, workers: Workers | None
+) -> Iterator[dict[int, Measured]]:
+    """Grade the episodes *missing* and keep what comes of it; yield them by number, in batches."""
     scored = score_episodes(
         index.log,
         (Played(row.info, again=False) for row in missing),
-        nothing_of,
+        usage_of,
         episodes=len(missing),
         left_out=left_out,
         source=RecordedRubrics(left_out),
         workers=workers,
     )
     numbers = {row.info.id: row.number for row in missing}
-    done = 0
     while batch := list(islice(scored, _BATCH)):
-        graded = {numbers[info.id]: outcome for info, outcome, _ in batch}
-        index.add_outcomes((n, each.digest, _pack(each)) for n, each in graded.items())
-        found.update(graded)
-        done += len(batch)
-        if watch is not None:
-            watch(done, len(missing))
-    return found
+        graded = {
+            numbers[info.id]: Measured(info, outcome, usage, losses_of(grade))
+            for info, outcome, usage, grade in batch
+        }
+        index.add_outcomes(
+            (
+                number,
+                each.outcome.digest,
+                _pack(each.outcome),
+                pack_figures(each.lost, each.usage),
+            )
+            for number, each in graded.items()
+        )
+        yield graded
 
 
 def _pack(outcome: Outcome) -> bytes:

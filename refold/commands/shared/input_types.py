@@ -19,6 +19,9 @@ class WholeNumber(click.IntRange):
         except click.BadParameter:
             raise _bad_value(f"a whole number{_bounds(self)}", value, param, ctx) from None
 
+    def _describe_range(self) -> str:  # click's words in --help are x>=1, or x<=None
+        return _bounds(self).removeprefix(" of").strip()
+
 
 class Number(click.FloatRange):
     """A finite number, within bounds if there are any; *expected* is what an error calls it."""
@@ -37,6 +40,9 @@ class Number(click.FloatRange):
         if not isfinite(number):
             raise _bad_value(f"{self.expected}{_bounds(self)}", value, param, ctx)
         return number
+
+    def _describe_range(self) -> str:
+        return _bounds(self).removeprefix(" of").strip()
 
 
 class OneOf(click.Choice[str]):

@@ -32,7 +32,7 @@ COLUMNS = (
 _INSERT = (
     f"INSERT OR REPLACE INTO rows ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)})"
 )
-_TABLES = ("source", "rows", "errors", "unread", "outcomes", "verdicts", "searchable")
+_TABLES = ("source", "rows", "errors", "unread", "outcomes", "summaries", "verdicts", "searchable")
 
 Watch = Callable[[int, int], None]
 """Is told how many of how many episodes are done."""
