@@ -1,5 +1,5 @@
 """
-Published audits: ``python -m bench.audits PAGE``, such as ``workflow``, in half a minute or less.
+Published audits: ``python -m bench.audits PAGE``, such as ``workflow``, in a minute.
 
 Runs the command that docs/audits/PAGE.md begins with, prints the page that it makes, and exits
 with 1 if the published page is another one. Of environments, ids of episodes do not count: they
