@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.fleet_options import FleetChoice, with_fleet_options
 from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     complete_agent_name,
@@ -35,6 +36,7 @@ from refold.engine.episode import LARGEST_SEED
 from refold.engine.registry import find_family
 from refold.environments import Worlds
 from refold.environments.tau2.addresses import with_user
+from refold.fleet import connected, playing_on
 from refold.reports import Prices
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, family_scenarios, load, world_names
@@ -60,6 +62,7 @@ class EpisodeJob:
         "refold record gymnasium:CartPole-v1 --agent random --epochs 5",
         "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
         "refold record tau2:airline --agent openai:MODEL --user openai:MODEL",
+        "refold record workflow --agent openai:MODEL --epochs 100 --fleet ray --parallel 64",
     ),
 )
 @scenario_argument("scenario", many=True)
@@ -83,6 +86,7 @@ class EpisodeJob:
 @click.option("--same-seed", is_flag=True, help="Use the same seed in every epoch.")
 @world_option
 @parallel_option
+@with_fleet_options
 @click.option("--name", "run", help="Name of the run; generated if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
@@ -100,6 +104,7 @@ def record_command(
     same_seed: bool,
     named: Sequence[str],
     parallel: int,
+    fleet: FleetChoice | None,
     run: str | None,
     durable: bool,
     prices: Prices,
@@ -118,6 +123,7 @@ def record_command(
     an environment failed and cut an episode off, or if --max-cost stopped the run.
     """
     began, pass_at = time.monotonic(), pass_mark()
+    play = playing_on(fleet, model, programs=[agent])
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     if user is not None:
         scenario = with_user(scenario, complete_user_name(user, model))
@@ -132,9 +138,11 @@ def record_command(
     _check_worlds(scenarios, worlds)
     for each in scenarios:
         family = find_family(each.family, each.rules)
-        opening = opening_input(agent, family, model, scenario=each.body)
+        opening = opening_input(
+            agent, family, model, scenario=each.body, elsewhere=fleet is not None
+        )
         jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
-    with EventLog(log_path, durable=durable) as log:
+    with connected(fleet), EventLog(log_path, durable=durable) as log:
         name = new_run_name(log, run, agent)
         infos = begin_episodes(log, jobs, agent, name)
         label = f"run {name}"
@@ -142,12 +150,13 @@ def record_command(
             log,
             infos,
             model,
-            name=name,
+            name=name if fleet is None else f"{name} {fleet.option}",
             label=label,
             parallel=parallel,
             prices=prices,
             cap=cap,
             worlds=worlds,
+            play=play,
         )
         return print_outcome(
             log,

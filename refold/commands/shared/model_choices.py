@@ -134,12 +134,18 @@ def complete_agent_name(agent: str) -> str:
 
 
 def opening_input(
-    agent: str, family: Family, choices: ModelChoices, *, scenario: bytes = b""
+    agent: str,
+    family: Family,
+    choices: ModelChoices,
+    *,
+    scenario: bytes = b"",
+    elsewhere: bool = False,
 ) -> Input | None:
     """
     Return the event to record first in an episode that *agent* will play; None for none.
 
-    Called before anything is recorded, so it also checks all that could stop the agent later.
+    Called before anything is recorded, so it also checks all that could stop the agent later; but
+    not the key of a model that is asked *elsewhere*, by machines that have their own.
 
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
@@ -156,8 +162,8 @@ def opening_input(
         return None
     if kind_of(agent) == LIBRARY_AGENT:
         check_library_agent(agent)
-    elif not choices.offline:
-        _find_endpoint(read_settings(), choices)
+    elif not (choices.offline or elsewhere):
+        endpoint_of(choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
 
@@ -189,6 +195,16 @@ def open_client(kind: str, models: Sequence[str], choices: Connection) -> Client
     return Client(endpoint)
 
 
+def endpoint_of(choices: Connection) -> Endpoint:
+    """
+    Return the API that *choices*, environment, ``.env`` and ``refold.toml`` name, with its key.
+
+    Raises:
+        RefoldError: The key or the address is missing or unusable.
+    """
+    return _find_endpoint(read_settings(), choices)
+
+
 def _find_endpoint(settings: Settings, choices: Connection) -> Endpoint:
     return find_endpoint(
         settings,
@@ -205,7 +221,7 @@ def _endpoint_of_worlds(choices: ModelChoices) -> Endpoint:
         raise RefoldError(
             "user: expected words in the record, got none, and --offline calls no model"
         )
-    return _find_endpoint(read_settings(), choices)
+    return endpoint_of(choices)
 
 
 def complete_user_name(user: str, choices: ModelChoices) -> str:
