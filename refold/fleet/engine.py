@@ -349,4 +349,5 @@ def _init_options(fleet: FleetChoice) -> dict[str, Any]:
     # machine is to do, while Ray would let everything else go first.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_worker_niceness", "0")
-    return {"num_cpus": fleet.workers or os.cpu_count() or 1, "include_dashboard": False}
+    workers = fleet.workers or os.cpu_count() or 1
+    return {"address": "local", "num_cpus": workers, "include_dashboard": False}

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 from attrs import frozen
 
-from refold.engine import EpisodeInfo, EpisodeRecord, EventLog
+from refold.engine import EpisodeInfo, EpisodeRecord, EventLog, RefoldError
 from refold.engine.chain import chain_heads
 from refold.engine.log.info import record_fields
 from refold.engine.log.protocol import Tail
 from refold.fleet.bundles import Job, Result, pack, unpack
 from refold.fleet.dealing import Taken
-from refold.graders import Grade, save_grade
+from refold.graders import Grade
 
 _ENDED = b'{"type":"episode_ended"'
 
@@ -139,8 +139,17 @@ class Ledger:
         yield Stored(self._infos[result.id], new, done, score, left)
 
     def _save_grade(self, result: Result, content: bytes) -> float | None:
-        grade = msgspec.json.decode(content, type=Grade)
+        try:
+            grade = msgspec.json.decode(content, type=Grade)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise RefoldError(
+                f"bundle: expected the grade of episode {result.id}, got {error}"
+            ) from None
         if grade.episode_digest != result.digest:
             return None
-        save_grade(self._log, result.id, grade)
+        rubric = (grade.rubric.name, grade.rubric.version, grade.rubric.digest)
+        # The bytes as they came: encoded again, a number may look otherwise.
+        self._log.save_grade(
+            result.id, digest=result.digest, rubric=rubric, score=grade.score, grade=content
+        )
         return grade.score

@@ -1,0 +1,182 @@
+"""A fleet on a real Ray cluster stores what one process stores, whatever is killed meanwhile."""
+
+import random
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cluster import REFOLD, SECONDS, TwoNodes, kill, two_nodes, until
+from ray._raylet import GcsClient
+
+from refold.agents.mock.model import MockModel
+from refold.engine import EventLog
+from refold.engine.exchanges import ModelCalled
+
+KEY = f"sk-{secrets.token_hex(24)}"
+PLAN = ("workflow/easy", "inbox/easy", "workflow/hard", "--agent", "random", "--name", "run")
+EPOCHS = 1000
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[TwoNodes]:
+    """Return a cluster for all tests, the last of which break it."""
+    with two_nodes({"OPENAI_API_KEY": KEY}) as nodes:
+        yield nodes
+
+
+def refold(*words: str, log: Path, code: int = 0) -> str:
+    """Run refold on *log*, and return what it prints on stdout and stderr."""
+    ran = subprocess.run(
+        [REFOLD, *words, "--log", log],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stdout
+    return ran.stdout
+
+
+def stored(path: Path) -> list[tuple[object, ...]]:
+    """Return what the log at *path* has of each episode, but for times and names, in order."""
+    with EventLog(path, readonly=True) as log:
+        return [
+            (
+                *(info.scenario, info.seed, info.epoch, info.agent, info.run, info.digest),
+                *log.grades(info.id),
+            )
+            for info in log.episodes()
+        ]
+
+
+def count_ended(path: Path) -> int:
+    """Return how many episodes of the log at *path* have ended; 0 before there is one."""
+    if not path.exists():
+        return 0
+    with EventLog(path, readonly=True) as log, closing(log.database):
+        found = log.database.execute("SELECT count(ended_at) FROM episodes").fetchone()
+    return int(found[0])
+
+
+def started(fleet: TwoNodes, log: Path, *words: str) -> "subprocess.Popen[str]":
+    """Start refold on the *fleet*."""
+    return subprocess.Popen(
+        [REFOLD, *words, "--fleet", f"ray={fleet.address}", "--log", log],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+
+
+def calls(path: Path) -> int:
+    """Return how many requests the log at *path* has."""
+    with EventLog(path, readonly=True) as log:
+        streams = [log.events(info.id) for info in log.episodes()]
+    return sum(isinstance(event, ModelCalled) for stream in streams for event in stream)
+
+
+def test_models_are_asked_once(cluster: TwoNodes, tmp_path: Path) -> None:
+    """Each request that the model got is recorded, episode for episode as in one process."""
+    plan = ("workflow/easy", "inbox/easy", "--agent", "openai:mock", "--epochs", "12")
+    with MockModel(latency_ms=5) as model:
+        options = (*plan, "--name", "run", "--base-url", model.base_url, "--parallel", "8")
+        refold("record", *options, log=tmp_path / "one.db")
+        before = model.counts["answered"]
+        fleet = f"ray={cluster.address}"
+        said = refold("record", *options, "--fleet", fleet, log=tmp_path / "fleet.db")
+        asked = model.counts["answered"] - before
+    assert "each with a key" in said
+    assert asked == calls(tmp_path / "fleet.db") == calls(tmp_path / "one.db") == before
+    grades = [grade for row in stored(tmp_path / "fleet.db") for grade in row[6:]]
+    assert [row[:5] for row in stored(tmp_path / "fleet.db")] == [
+        row[:5] for row in stored(tmp_path / "one.db")
+    ]
+    assert len(grades) == 24
+    assert "24 episodes checked, 0 wrong" in refold("verify", log=tmp_path / "fleet.db")
+
+
+def test_a_killed_worker_costs_one_request(cluster: TwoNodes, tmp_path: Path) -> None:
+    """What a worker had stored when it was killed is paid for once: its node hands it over."""
+    log = tmp_path / "fleet.db"
+    plan = ("record", "workflow/easy", "--agent", "openai:mock", "--epochs", "16", "--name", "run")
+    with MockModel(latency_ms=100) as model:
+        more = ("--base-url", model.base_url, "--parallel", "8", "--workers", "4")
+        driver = started(cluster, log, *plan, *more)
+        until(lambda: model.counts.get("answered", 0) > 40, "requests")
+        pid = cluster.kill_a_worker(random.Random(1))
+        said, _ = driver.communicate(timeout=SECONDS)
+        asked = model.counts["answered"]
+    assert pid is not None
+    assert driver.returncode == 0, said
+    assert count_ended(log) == 16
+    # Two episodes at once for each of four workers: as many requests may have been under way.
+    assert calls(log) <= asked <= calls(log) + 2
+    assert "16 episodes checked, 0 wrong" in refold("verify", log=log)
+
+
+def test_a_refused_key_stops_the_run(cluster: TwoNodes, tmp_path: Path) -> None:
+    """The first answer that the key is refused ends the run, in a line that says what next."""
+    log = tmp_path / "fleet.db"
+    with MockModel(faults=["unauthorized"]) as model:
+        options = ("--agent", "openai:mock", "--base-url", model.base_url, "--epochs", "20")
+        fleet = ("--name", "run", "--fleet", f"ray={cluster.address}", "--workers", "2")
+        said = refold("record", "workflow/easy", *options, *fleet, log=log, code=2)
+        assert model.counts["unauthorized"] <= 4
+    last = said.strip().splitlines()[-1]
+    assert "refused the key" in last
+    assert f"then `refold resume run --fleet ray={cluster.address}` continues" in last
+    assert "Traceback" not in said
+
+
+def test_the_key_is_found_nowhere(cluster: TwoNodes) -> None:
+    """Neither Ray's session folder nor the tables of the cluster hold the key of the nodes."""
+    client = GcsClient(address=cluster.address)
+    tables = [repr(client.get_all_job_info()), repr(client.get_all_actor_info())]
+    values = {
+        key: client.internal_kv_get(key, namespace)
+        for namespace in (None, b"fun", b"job", b"session", b"cluster", b"actor_name")
+        for key in client.internal_kv_keys(b"", namespace)
+    }
+    assert "Worker" in tables[1]
+    assert len(values) > 1
+    found = [path for path in cluster.session.rglob("*") if path.is_file()]
+    assert any(path.name == "raylet.out" for path in found)
+    assert [str(path) for path in found if KEY.encode() in path.read_bytes()] == []
+    assert not any(KEY in table for table in tables)
+    assert not any(KEY.encode() in (value or b"") for value in values.values())
+
+
+def test_whatever_is_killed(cluster: TwoNodes, tmp_path: Path) -> None:
+    """
+    3,000 episodes are those of one process, digest for digest and grade for grade, in order.
+
+    Meanwhile workers are killed, a node with its disk, and the driver; half of the CPUs do not come
+    back.
+    """
+    one, log, dice = tmp_path / "one.db", tmp_path / "fleet.db", random.Random(17)
+    refold("record", *PLAN, "--epochs", str(EPOCHS), log=one)
+    kills = 0
+    driver = started(cluster, log, "record", *PLAN, "--epochs", str(EPOCHS), "--workers", "4")
+    for share in (100, 350, 600):
+        until(lambda share=share: count_ended(log) >= share, "episodes")
+        kills += cluster.kill_a_worker(dice) is not None
+    until(lambda: count_ended(log) >= 800, "episodes")
+    cluster.nodes[1].die()
+    until(lambda: count_ended(log) >= 1100, "episodes")
+    assert driver.poll() is None
+    kill(driver.pid)
+    driver.wait()
+    assert count_ended(log) < 3 * EPOCHS
+    driver = started(cluster, log, "resume", "run", "--workers", "4")
+    for share in (1400, 1800, 2200):
+        until(lambda share=share: count_ended(log) >= share, "episodes")
+        kills += cluster.kill_a_worker(dice) is not None
+    said, _ = driver.communicate(timeout=SECONDS)
+    assert driver.returncode == 0, said
+    assert kills >= 5
+    assert stored(log) == stored(one)
+    assert "3000 episodes checked, 0 wrong" in refold("verify", log=log)
