@@ -46,6 +46,8 @@ _DENIALS = {
     403: "forbids this to the key; check its rights",
     404: "knows no such address or model; check --base-url and the model's name",
 }
+_TOO_MANY = 429
+_SHORT_PAUSE = 1.0  # seconds, if the API does not say how long
 _TOOL_USE_FAILED = "tool_use_failed"
 _PERMANENT = {"unsupported", "context_length", *STOPS} - PASSING
 
@@ -107,6 +109,16 @@ class ModelBackend(Protocol):
         """
 
 
+class Pace(Protocol):
+    """Says when requests may begin, to clients that share an API's limit."""
+
+    async def take(self) -> None:
+        """Return when one more request may begin."""
+
+    async def pause(self, seconds: float) -> None:
+        """Let none begin for so many *seconds*."""
+
+
 class Client:
     """
     Sends requests to one endpoint, concurrently if wanted; close it when done.
@@ -121,11 +133,13 @@ class Client:
         endpoint: The same.
         last_failure: Why the last unanswered request failed, for people; empty if none has
             failed. Never contains the key.
+        pace: What each attempt waits for; None for nothing.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         check_environment(os.environ)
         self.last_failure = ""
+        self.pace: Pace | None = None
         self._last_fault: Attempt | None = None
         self.endpoint = endpoint
         self._address = endpoint.display_address
@@ -168,6 +182,8 @@ class Client:
         return ModelResponse(reply, tuple(faults), round((time.monotonic() - began) * 1000))
 
     async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
+        if self.pace is not None:
+            await self.pace.take()
         try:
             async with asyncio.timeout(self.endpoint.timeout):
                 return await self.ask(body)
@@ -180,6 +196,9 @@ class Client:
         except _AttemptFailed as error:
             failed = error
         faults.append(failed.attempt)
+        if self.pace is not None and failed.attempt.status == _TOO_MANY:
+            asked = failed.retry_after
+            await self.pace.pause(_SHORT_PAUSE if asked is None else asked)
         raise failed
 
     async def ask(self, body: dict[str, Any]) -> Reply:

@@ -5,16 +5,19 @@ Ray starts nothing again by itself: its own restarts hang where a node is gone. 
 handed to it, since it keeps arguments and environments where others can read them.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, Self
 
 from attrs import define, field, frozen
 
 from refold.commands.shared.fleet_options import FleetChoice
 from refold.engine import RefoldError
+from refold.fleet.bucket import Bucket
 from refold.fleet.dealing import Batch, Came, Died, Landed, Shipped, Up
 from refold.fleet.ledger import Ledger
 from refold.fleet.player import BatchPlayer, Problem, Setup
@@ -26,13 +29,14 @@ _NODE_SECONDS = 60.0  # for a node to answer before the run begins
 _GATHER_SECONDS = 30.0  # for a node to hand over what a dead worker has left
 _GATHERED = 500  # episodes asked for at once
 _CLEANING_SECONDS = 5.0
+_MOST_WAITING = 10_000  # requests that wait for their turn
 
 
 class Worker:
     """What Ray runs as an actor: a ``BatchPlayer``."""
 
-    def __init__(self, setup: Setup, needs: Needs) -> None:
-        self._player = BatchPlayer(setup)
+    def __init__(self, setup: Setup, needs: Needs, limiter: Any) -> None:
+        self._player = BatchPlayer(setup, None if limiter is None else _FleetPace(limiter))
         self._needs = needs
 
     async def open(self) -> tuple[str, Problem | None]:
@@ -56,6 +60,36 @@ class Worker:
     async def ship(self) -> bytes:
         """Return what was stored so far of what is being played."""
         return self._player.ship()
+
+
+class Limiter:
+    """What Ray runs as the one actor that all requests of a fleet pass: a ``Bucket`` that waits."""
+
+    def __init__(self, rate: int) -> None:
+        self._bucket = Bucket(rate, time.monotonic())
+
+    async def take(self) -> None:
+        """Return when one more request may begin."""
+        begin = self._bucket.take(time.monotonic())
+        while (left := max(begin, self._bucket.resumes()) - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+
+    async def pause(self, seconds: float) -> None:
+        """Let no request begin for so many *seconds*."""
+        self._bucket.pause(time.monotonic(), seconds)
+
+
+class _FleetPace:
+    """The ``Pace`` that the *limiter* of a fleet keeps."""
+
+    def __init__(self, limiter: Any) -> None:
+        self._limiter = limiter
+
+    async def take(self) -> None:
+        await self._limiter.take.remote()
+
+    async def pause(self, seconds: float) -> None:
+        await self._limiter.pause.remote(seconds)
 
 
 @define
@@ -118,6 +152,16 @@ class RayEngine:
             with suppress(Exception):  # whatever is wrong with Ray, the log is what counts
                 self._ray.kill(actor.handle)
 
+    @cached_property
+    def _limiter(self) -> Any:
+        """The actor that all requests pass, on the driver's node; None if there is no limit."""
+        if self._fleet.rate is None:
+            return None
+        here = self._affinity(self._ray.get_runtime_context().get_node_id(), soft=False)
+        options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}
+        options |= {"max_concurrency": _MOST_WAITING, "scheduling_strategy": here}
+        return self._ray.remote(Limiter).options(**options).remote(self._fleet.rate)
+
     @property
     def workers(self) -> int:
         """Number of workers that are wanted."""
@@ -152,7 +196,8 @@ class RayEngine:
         options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
         if dead is not None and dead.node is not None:
             options["scheduling_strategy"] = self._affinity(dead.node, soft=True)
-        actor = self._ray.remote(Worker).options(**options).remote(self.setup, self.needs)
+        make = self._ray.remote(Worker).options(**options)
+        actor = make.remote(self.setup, self.needs, self._limiter)
         self._actors[name] = _Actor(actor)
         self._calls[actor.open.remote()] = _Call("open", name)
 

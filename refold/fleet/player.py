@@ -14,7 +14,7 @@ from contextvars import Context, copy_context
 
 from attrs import evolve, frozen
 
-from refold.agents.client import Filtered, Unavailable
+from refold.agents.client import Filtered, Pace, Unavailable
 from refold.agents.endpoint import without_secrets as without_user
 from refold.agents.functions import ProgramFailed
 from refold.agents.players import Player
@@ -75,10 +75,17 @@ class Problem:
 
 
 class BatchPlayer:
-    """Plays batches of episodes; ``open`` it first."""
+    """
+    Plays batches of episodes; ``open`` it first.
 
-    def __init__(self, setup: Setup) -> None:
+    Args:
+        setup: How.
+        pace: What requests to models wait for; None for nothing.
+    """
+
+    def __init__(self, setup: Setup, pace: Pace | None = None) -> None:
         self._setup = setup
+        self._pace = pace
         self._shard: EventLog | None = None
         self._players: Mapping[str, Player] = {}
         self._context: Context | None = None
@@ -107,7 +114,9 @@ class BatchPlayer:
         try:
             choices = with_programs(self._setup.choices, *self._setup.programs)
             self._shard = new_shard(folder_of(self._setup.run))
-            async with open_players(self._shard, self._setup.agents, choices) as players:
+            async with open_players(
+                self._shard, self._setup.agents, choices, pace=self._pace
+            ) as players:
                 self._players = players
                 self._context = copy_context()
                 opened.set_result(None)

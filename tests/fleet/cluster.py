@@ -7,11 +7,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ray._raylet import GcsClient
 from ray.cluster_utils import Cluster
 
 SECONDS = 120
@@ -121,6 +122,21 @@ class TwoNodes:
         if victim is not None:
             kill(victim)
         return victim
+
+    def tables(self) -> Mapping[str, Sequence[bytes]]:
+        """Return what Ray stores of jobs, actors and workers, and its values by keys, as bytes."""
+        state = self._cluster.global_state._connect_and_get_accessor()
+        client = GcsClient(address=self.address)
+        return {
+            "jobs": state.get_job_table(),
+            "actors": state.get_actor_table(None, None),
+            "workers": state.get_worker_table(),
+            "values": [
+                key + (client.internal_kv_get(key, space) or b"")
+                for space in (None, b"fun", b"job", b"session", b"cluster")
+                for key in client.internal_kv_keys(b"", space)
+            ],
+        }
 
     def close(self) -> None:
         """End all of it."""

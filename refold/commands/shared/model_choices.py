@@ -11,7 +11,7 @@ from attrs import evolve
 from click.core import ParameterSource
 
 from refold.agents.any_llm_client import AnyLLMClient
-from refold.agents.client import Client, ModelBackend
+from refold.agents.client import Client, ModelBackend, Pace
 from refold.agents.configuration import model_configuration, recorded_options
 from refold.agents.endpoint import (
     NO_KEY,
@@ -61,11 +61,12 @@ async def open_players(
     *,
     watch: StepWatcher | None = None,
     guard: Callable[[ModelBackend], ModelBackend] | None = None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Mapping[str, Player]]:
     """
     Provide a player for each of *agents*; connections are closed at the end.
 
-    Requests to an API pass what *guard*, if given, makes of its client.
+    Requests to an API pass what *guard*, if given, makes of its client, and keep *pace*, if given.
 
     Raises:
         RefoldError: There is no such agent, or a model lacks its key, address or name.
@@ -75,6 +76,8 @@ async def open_players(
     kinds = set(map(kind_of, models))
     # One client for all models of a kind: it shares connections, and knows what went wrong last.
     clients = {kind: open_client(kind, models, choices) for kind in kinds if not choices.offline}
+    for client in clients.values():
+        client.pace = pace
     backends = {kind: guard(client) if guard else client for kind, client in clients.items()}
     askers: Mapping[str, ModelBackend] = backends
     if choices.reuse or choices.offline:
