@@ -13,7 +13,7 @@ from attrs import evolve
 from shell import Shell
 
 from refold.agents.mock.model import MockModel
-from refold.commands.shared.model_options import ModelChoices
+from refold.commands.shared.model_options import USUAL_CHOICES
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.chain import chain_heads
 from refold.engine.errors import LogBusy
@@ -27,22 +27,6 @@ from refold.graders import grade, saved_grades
 from refold.release import RELEASE
 from refold.scenarios import load
 
-CHOICES = ModelChoices(
-    base_url=None,
-    api_key=None,
-    temperature=0.0,
-    max_tokens=None,
-    model_seed=None,
-    extra=(),
-    history=None,
-    action_format=None,
-    system=None,
-    timeout=10.0,
-    max_retries=0,
-    reuse=False,
-    offline=False,
-)
-
 
 class Both:
     """A log with open episodes, the driver's ledger of them, and workers on a node in *folder*."""
@@ -50,10 +34,11 @@ class Both:
     def __init__(self, folder: Path, scenarios: list[str], agent: str = "greedy") -> None:
         self.log = EventLog(folder / "run.db")
         self.scores: list[float | None] = []
-        ids = [
-            Episode.start(load(name), log=self.log, agent=agent, run="run", epoch=epoch).id
-            for epoch, name in enumerate(scenarios)
-        ]
+        ids = []
+        for place, name in enumerate(scenarios):
+            scenario, epoch = load(name), scenarios[:place].count(name)
+            where = {"log": self.log, "agent": agent, "run": "run", "epoch": epoch}
+            ids.append(Episode.start(scenario, seed=scenario.seed + epoch, **where).id)
         self.infos = [self.log.find(id) for id in ids]
         self.ids = ids
         self.agent = agent
@@ -67,7 +52,7 @@ class Both:
 
     def worker(self, **changes: object) -> BatchPlayer:
         """Return a worker."""
-        choices = evolve(CHOICES, **changes)
+        choices = evolve(USUAL_CHOICES, max_retries=0, **changes)
         setup = Setup(self.ids[0], [self.agent], (), choices, Worlds(), str(Path.cwd()), 1)
         return BatchPlayer(setup)
 
@@ -270,7 +255,7 @@ def test_a_shard_folder_of_somebody_else_is_refused(node):
 
 def test_a_bundle_is_small(tmp_path, node):
     """16 episodes of the task `hard` take at most 2.2 kB each on their way back."""
-    both = Both(tmp_path, ["workflow/hard"] * 16)
+    both = Both(tmp_path, ["workflow/hard"] * 16, agent="random")
     assert len(both.play()) <= 16 * 2200
 
 
@@ -320,7 +305,7 @@ def test_a_worker_ships_what_it_has_and_tells_what_stops_it(tmp_path, node):
 def test_nothing_secret_goes_to_workers(changes, words):
     """Keys, and addresses that hold some, are refused before anything is begun."""
     with pytest.raises(RefoldError, match=words) as caught:
-        without_secrets(evolve(CHOICES, **changes))
+        without_secrets(evolve(USUAL_CHOICES, **changes))
     assert "secret" not in str(caught.value)
     assert "sk-1" not in str(caught.value)
 
@@ -333,13 +318,13 @@ def test_a_node_says_what_it_lacks(monkeypatch):
     assert look(Needs(RELEASE, families, None)) == Found(None)
     assert "expected release 9, got" in look(Needs("9", families, None)).problem
     assert "chess" in look(Needs(RELEASE, [("chess", 1)], None)).problem
-    asked = Needs(RELEASE, families, CHOICES)
+    asked = Needs(RELEASE, families, USUAL_CHOICES)
     without = look(asked)
     assert "expected a key" in without.problem
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     assert look(asked) == Found(None, True)
     monkeypatch.delenv("OPENAI_API_KEY")
-    local = evolve(asked, choices=evolve(CHOICES, base_url="http://127.0.0.1:1/v1"))
+    local = evolve(asked, choices=evolve(USUAL_CHOICES, base_url="http://127.0.0.1:1/v1"))
     assert look(local) == Found(None, False)
     with pytest.raises(RefoldError, match=r"^fleet: node b: model: expected a key .* \(1 more"):
         report([("a", Found(None, True)), ("b", without)], asked)

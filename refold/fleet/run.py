@@ -15,7 +15,7 @@ from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.fleet_options import FleetChoice
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.model_choices import is_model
-from refold.commands.shared.model_options import ModelChoices
+from refold.commands.shared.model_options import USUAL_CHOICES, ModelChoices
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.playing import PlayAll, print_forfeits
 from refold.engine import EpisodeInfo, Event, EventLog, NotALog, RefoldError
@@ -68,13 +68,13 @@ def playing_on(
 def play_all(
     log: EventLog,
     infos: Sequence[EpisodeInfo],
-    choices: ModelChoices,
+    choices: ModelChoices = USUAL_CHOICES,
     *,
     fleet: FleetChoice,
     programs: Sequence[str] = (),
     gather: bool = True,
     parallel: int = 1,
-    label: str,
+    label: str = "fleet",
     prices: Prices = NO_PRICES,
     cap: CostCap | None = None,
     worlds: Worlds | None = None,

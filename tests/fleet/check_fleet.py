@@ -134,7 +134,7 @@ def test_a_refused_key_stops_the_run(cluster: TwoNodes, tmp_path: Path) -> None:
 def test_the_key_is_found_nowhere(cluster: TwoNodes) -> None:
     """Neither Ray's session folder nor the tables of the cluster hold the key of the nodes."""
     tables = cluster.tables()
-    assert all(len(rows) > 1 for rows in tables.values())
+    assert all(tables.values())
     assert any(b"Worker" in row for row in tables["actors"])
     assert {
         name for name, rows in tables.items() if any(KEY.encode() in row for row in rows)
