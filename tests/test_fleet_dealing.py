@@ -11,10 +11,11 @@ from refold.fleet.dealing import (
     DEATHS_ALONE,
     DEATHS_IN_BATCHES,
     Batch,
+    Buried,
     Came,
     Dealing,
-    Died,
     Landed,
+    Lost,
     Shipped,
     Taken,
     Up,
@@ -57,6 +58,7 @@ class FakeCluster:
         self.waiting: list[str] = []
         self.up: dict[str, dict[int, Batch]] = {}
         self.zombies: list[tuple[str, Batch]] = []
+        self.graves: dict[str, dict[int, Batch]] = {}
         self.started = 0
         self.played: list[str] = []
         self.alone: list[str] = []
@@ -96,6 +98,7 @@ class FakeCluster:
                 found.append(lambda w=worker: self.ship(w))
             if self.deaths:
                 found.append(lambda w=worker: self.die_by_chance(w))
+        found += [lambda w=worker: self.bury(w) for worker in self.graves]
         if self.late:
             found += [lambda z=zombie: self.answer_late(z) for zombie in self.zombies]
         return found
@@ -127,17 +130,22 @@ class FakeCluster:
         return self.die(worker)
 
     def die(self, worker: str) -> Came:
-        """End a worker, perhaps with its room; its node may have some of its work."""
+        """End a worker, perhaps with its room."""
         batches = self.up.pop(worker)
         self.zombies += [(worker, batch) for batch in batches.values()]
         if self.lost and self.choose(2):
             self.lost -= 1
             self.places -= 1
-        # What its node has left, if anything: those that had been played when it died.
+        self.graves[worker] = batches
+        return Lost(worker)
+
+    def bury(self, worker: str) -> Came:
+        """Have the node of a lost worker say what it has of its work, as if it had played some."""
+        batches = self.graves.pop(worker)
         left = [id for batch in batches.values() for id in batch.ids if id not in self.poison]
         saved = left[: self.choose(len(left) + 1)]
         self.played += saved
-        return Died(worker, " ".join(saved).encode() if saved else None)
+        return Buried(worker, " ".join(saved).encode() if saved else None)
 
     def answer_late(self, zombie: tuple[str, Batch]) -> Came:
         """Have a dead worker answer."""
@@ -286,7 +294,7 @@ class Failing:
 
     def wait(self) -> Sequence[Came]:
         """Return what happens next; in the end, only deaths."""
-        return [self.happens.pop(0)] if self.happens else [Died(f"worker {self.started}")]
+        return [self.happens.pop(0)] if self.happens else [Lost(f"worker {self.started}")]
 
 
 def test_workers_that_never_start_end_the_run():

@@ -47,14 +47,21 @@ class Shipped:
 
 
 @frozen
-class Died:
-    """A worker that will not answer any more; *bundle* is what its node still had of its work."""
+class Lost:
+    """A worker will not answer any more; what its node still has of its work follows later."""
+
+    worker: str
+
+
+@frozen
+class Buried:
+    """What the node of a lost worker still had of its work; None if it does not say."""
 
     worker: str
     bundle: bytes | None = None
 
 
-Came = Up | Landed | Shipped | Died
+Came = Up | Landed | Shipped | Lost | Buried
 
 
 @frozen
@@ -84,7 +91,7 @@ class Engine(Protocol):
     """Runs workers, wherever they are; a worker is known by a name that is used once."""
 
     def start(self, *, after: str | None = None) -> None:
-        """Start a worker, if there is room near the place of the dead worker *after*."""
+        """Start a worker, near the place of the lost worker *after* if there is room."""
 
     def deal(self, worker: str, batch: Batch) -> None:
         """Have *worker* play *batch*; it may play several batches at once."""
@@ -209,22 +216,25 @@ def play_out(
             if isinstance(came, Up):
                 up[came.worker] = None
                 failed_starts = 0
-            elif isinstance(came, Died):
+            elif isinstance(came, Lost):
                 failed_starts += came.worker not in up
                 _refuse_failing(failed_starts)
                 up.pop(came.worker, None)
-                dealing.bury(came.worker, Taken() if came.bundle is None else take(came.bundle))
                 engine.start(after=came.worker)
-            elif came.worker in up:
+            elif isinstance(came, Buried) or came.worker in up:
                 _hear(dealing, came, take)
         for worker in up:
             while batch := dealing.deal(worker):
                 engine.deal(worker, batch)
 
 
-def _hear(dealing: Dealing, came: Landed | Shipped, take: Callable[[bytes], Taken]) -> None:
+def _hear(
+    dealing: Dealing, came: Landed | Shipped | Buried, take: Callable[[bytes], Taken]
+) -> None:
     if isinstance(came, Shipped):
         dealing.ship(take(came.bundle))
+    elif isinstance(came, Buried):
+        dealing.bury(came.worker, Taken() if came.bundle is None else take(came.bundle))
     elif dealing.holds(came.worker, came.number):
         taken = take(came.bundle)
         if came.problem is not None:

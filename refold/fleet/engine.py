@@ -16,9 +16,10 @@ from typing import Any, Self
 from attrs import define, field, frozen
 
 from refold.commands.shared.fleet_options import FleetChoice
+from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
 from refold.fleet.bucket import Bucket
-from refold.fleet.dealing import Batch, Came, Died, Landed, Shipped, Up
+from refold.fleet.dealing import Batch, Buried, Came, Landed, Lost, Shipped, Up
 from refold.fleet.ledger import Ledger
 from refold.fleet.player import BatchPlayer, Problem, Setup
 from refold.fleet.preflight import Found, Needs, look
@@ -29,6 +30,8 @@ _NODE_SECONDS = 60.0  # for a node to answer before the run begins
 _GATHER_SECONDS = 30.0  # for a node to hand over what a dead worker has left
 _GATHERED = 500  # episodes asked for at once
 _CLEANING_SECONDS = 5.0
+_PATIENCE = 60.0  # seconds until a user is told what the run waits for
+_BESIDE = 16  # calls of a worker that may be under way beside its episodes
 _MOST_WAITING = 10_000  # requests that wait for their turn
 
 
@@ -140,9 +143,11 @@ class RayEngine:
         self._ledger = ledger
         self._ship_every = ship_every
         self._actors: dict[str, _Actor] = {}
+        self._places: dict[str, str] = {}  # nodes of lost workers
         self._calls: dict[Any, _Call] = {}
         self._happened: list[Came] = []
         self._started = 0
+        self._patience: float | None = time.monotonic() + _PATIENCE
 
     def __enter__(self) -> Self:
         return self
@@ -192,10 +197,10 @@ class RayEngine:
         """Start a worker; see ``Engine``."""
         self._started += 1
         name = f"worker {self._started}"
-        dead = self._actors.pop(after, None) if after else None
         options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
-        if dead is not None and dead.node is not None:
-            options["scheduling_strategy"] = self._affinity(dead.node, soft=True)
+        options["max_concurrency"] = self.setup.parallel + _BESIDE
+        if after in self._places:
+            options["scheduling_strategy"] = self._affinity(self._places.pop(after), soft=True)
         make = self._ray.remote(Worker).options(**options)
         actor = make.remote(self.setup, self.needs, self._limiter)
         self._actors[name] = _Actor(actor)
@@ -213,10 +218,11 @@ class RayEngine:
     def wait(self) -> Iterable[Came]:
         """Return what has happened; see ``Engine``."""
         self._ship_what_is_due()
+        self._tell_if_none_starts()
         self._happened += [each for ref in self._ready(_WAIT) for each in self._hear(ref)]
         now = time.monotonic()
         for ref in [ref for ref, call in self._calls.items() if call.until < now]:
-            self._happened.append(Died(self._calls.pop(ref).worker))
+            self._happened.append(Buried(self._calls.pop(ref).worker))
         happened, self._happened = self._happened, []
         return happened
 
@@ -248,18 +254,15 @@ class RayEngine:
         except errors.RayTaskError:  # nothing of Ray's: a mistake in what it runs
             if call.kind != "gather":
                 raise
-            yield Died(call.worker)
+            yield Buried(call.worker)
         except errors.RayError:
-            if call.kind == "gather":
-                yield Died(call.worker)
-            else:
-                self._lose(call.worker)
+            yield from [Buried(call.worker)] if call.kind == "gather" else self._lose(call.worker)
         else:
             yield from self._answered(call, answer)
 
     def _answered(self, call: _Call, answer: Any) -> Iterator[Came]:
         if call.kind == "gather":
-            yield Died(call.worker, answer)
+            yield Buried(call.worker, answer)
             return
         actor = self._actors[call.worker]
         if call.kind == "open":
@@ -274,15 +277,18 @@ class RayEngine:
             del actor.batches[call.number]
             yield Landed(call.worker, call.number, bundle, problem and problem.restored())
 
-    def _lose(self, worker: str) -> None:
+    def _lose(self, worker: str) -> Iterator[Came]:
         """Have the node of a dead *worker* hand over what it has left, if there may be anything."""
-        actor = self._actors[worker]
+        actor = self._actors.pop(worker)
         self._calls = {ref: call for ref, call in self._calls.items() if call.worker != worker}
         with suppress(self._ray.exceptions.RayError):
             self._ray.kill(actor.handle)  # it may only be out of reach, and must not come back
+        if actor.node is not None:
+            self._places[worker] = actor.node
+        yield Lost(worker)
         wanted = self._ledger.wanted(id for each in actor.batches.values() for id in each.ids)
         if actor.node is None or not wanted:
-            self._happened.append(Died(worker))
+            yield Buried(worker)
             return
         ref = self._task(gather, actor.node).remote(self.setup.run, wanted)
         self._calls[ref] = _Call("gather", worker, until=time.monotonic() + _GATHER_SECONDS)
@@ -293,6 +299,14 @@ class RayEngine:
             if actor.batches and now - actor.shipped >= self._ship_every:
                 actor.shipped = now
                 self._calls[actor.handle.ship.remote()] = _Call("ship", name)
+
+    def _tell_if_none_starts(self) -> None:
+        if self._patience is not None and time.monotonic() > self._patience:
+            self._patience = None
+            if not any(actor.node for actor in self._actors.values()):
+                print_to_stderr(
+                    f"fleet: no worker has started in {_PATIENCE:.0f} s; waiting for free CPUs"
+                )
 
     def _nodes(self) -> dict[str, str]:
         """Return the address of each node that has CPUs, by id."""

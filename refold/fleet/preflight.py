@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from refold.agents.client import Unavailable
 from refold.agents.endpoint import NO_KEY
 from refold.commands.shared.model_choices import endpoint_of
 from refold.commands.shared.model_options import ModelChoices
@@ -55,12 +56,12 @@ def report(found: Sequence[tuple[str, Found]], needs: Needs) -> str:
     Return a line on the nodes *found*, by address.
 
     Raises:
-        RefoldError: One of them cannot play.
+        Unavailable: One of them cannot play; others must mend that.
     """
     wrong = [f"node {address}: {each.problem}" for address, each in found if each.problem]
     if wrong:
         more = f" ({len(found) - len(wrong)} more are fine)" if len(wrong) < len(found) else ""
-        raise RefoldError(f"fleet: {'; '.join(wrong)}{more}; mend that and begin again")
+        raise Unavailable(f"fleet: {'; '.join(wrong)}{more}; mend that", "fleet")
     keys = ""
     if needs.choices is not None:
         without = [address for address, each in found if not each.has_key]

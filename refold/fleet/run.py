@@ -108,35 +108,42 @@ def play_all(
     told = without_secrets(choices)
     agents = list(dict.fromkeys(info.agent for info in infos))
     ship_every = _SHIP_SECONDS if cap is None else _SHIP_SECONDS_CAPPED
-    with EpisodeProgressBar(total=len(infos), label=label, prices=prices) as progress:
-        watch = _Watch(progress, cap)
-        ledger = Ledger(log, infos, watch.note)
-        engine = RayEngine(fleet, ledger, _needs(log, infos, told, agents), ship_every=ship_every)
-        with connected(fleet), engine:
-            workers = engine.workers
-            share = -(-parallel // workers)
-            engine.setup = Setup(
-                run=_first_of_run(log, infos[0]),
-                agents=agents,
-                programs=programs,
-                choices=told,
-                worlds=Worlds() if worlds is None else worlds,
-                folder=str(Path.cwd()),
-                parallel=share,
-            )
-            print_to_stderr(report(engine.look_at_nodes(), engine.needs))
-            for bundle in engine.gather(ledger.open()) if gather else ():
-                ledger.take(bundle)
-            costly = any(map(is_costly, agents))
-            dealing = Dealing(
-                ledger.open(),
-                workers=workers,
-                most=1 if costly else _BATCH,
-                ahead=share if costly else _AHEAD,
-            )
-            with _stored_at_the_end(engine, ledger):
-                play_out(engine, dealing, ledger.take, workers=workers, is_enough=watch.is_enough)
+    progress = EpisodeProgressBar(total=len(infos), label=label, prices=prices)
+    watch = _Watch(progress, cap)
+    ledger = Ledger(log, infos, watch.note)
+    engine = RayEngine(fleet, ledger, _needs(log, infos, told, agents), ship_every=ship_every)
+    with connected(fleet), engine:
+        share = -(-parallel // engine.workers)
+        engine.setup = Setup(
+            run=_first_of_run(log, infos[0]),
+            agents=agents,
+            programs=programs,
+            choices=told,
+            worlds=Worlds() if worlds is None else worlds,
+            folder=str(Path.cwd()),
+            parallel=share,
+        )
+        print_to_stderr(report(engine.look_at_nodes(), engine.needs))
+        with progress:
+            dealing = _play(engine, ledger, watch, gather=gather)
     return _tell(ledger, dealing, watch)
+
+
+def _play(engine: RayEngine, ledger: Ledger, watch: "_Watch", *, gather: bool) -> Dealing:
+    """Play all that is open, and return how it was dealt."""
+    for bundle in engine.gather(ledger.open()) if gather else ():
+        ledger.take(bundle)
+    # Episodes of a model take long, and many wait at once; others are over before they are sent.
+    costly = any(map(is_costly, engine.setup.agents))
+    dealing = Dealing(
+        ledger.open(),
+        workers=engine.workers,
+        most=1 if costly else _BATCH,
+        ahead=engine.setup.parallel if costly else _AHEAD,
+    )
+    with _stored_at_the_end(engine, ledger):
+        play_out(engine, dealing, ledger.take, workers=engine.workers, is_enough=watch.is_enough)
+    return dealing
 
 
 def _needs(

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,23 +99,63 @@ def test_models_are_asked_once(cluster: TwoNodes, tmp_path: Path) -> None:
     assert "24 episodes checked, 0 wrong" in refold("verify", log=tmp_path / "fleet.db")
 
 
-def test_a_killed_worker_costs_one_request(cluster: TwoNodes, tmp_path: Path) -> None:
-    """What a worker had stored when it was killed is paid for once: its node hands it over."""
+def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -> None:
+    """Only requests under way are lost when a worker is killed, and when Ctrl-C ends the driver."""
     log = tmp_path / "fleet.db"
     plan = ("record", "workflow/easy", "--agent", "openai:mock", "--epochs", "16", "--name", "run")
     with MockModel(latency_ms=100) as model:
         more = ("--base-url", model.base_url, "--parallel", "8", "--workers", "4")
         driver = started(cluster, log, *plan, *more)
-        until(lambda: model.counts.get("answered", 0) > 40, "requests")
-        pid = cluster.kill_a_worker(random.Random(1))
+        until(lambda: model.counts.get("answered", 0) > 20, "requests")
+        assert cluster.kill_a_worker(random.Random(1)) is not None
+        before = model.counts["answered"]
+        until(lambda: model.counts["answered"] > before + 20, "requests")
+        driver.send_signal(signal.SIGINT)
         said, _ = driver.communicate(timeout=SECONDS)
+        assert driver.returncode == 130, said
+        assert f"`refold resume run --fleet ray={cluster.address}` continues" in said
+        assert "Traceback" not in said
+        refold("resume", "run", *more, "--fleet", f"ray={cluster.address}", log=log)
         asked = model.counts["answered"]
-    assert pid is not None
-    assert driver.returncode == 0, said
     assert count_ended(log) == 16
-    # Two episodes at once for each of four workers: as many requests may have been under way.
-    assert calls(log) <= asked <= calls(log) + 2
+    # Two episodes at once for each of four workers: so many requests may have been under way.
+    assert calls(log) <= asked <= calls(log) + 2 + 8
     assert "16 episodes checked, 0 wrong" in refold("verify", log=log)
+
+
+def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
+    """However many ask at once, no more requests begin than may."""
+    log = tmp_path / "fleet.db"
+    fleet = ("--fleet", f"ray={cluster.address}", "--parallel", "8", "--requests-per-minute", "900")
+    with MockModel(faults=["rate-limit:3"]) as model:
+        options = ("--agent", "openai:mock", "--epochs", "8", "--base-url", model.base_url)
+        refold("record", "workflow/easy", *options, *fleet, log=log)
+        asked = sum(model.counts.values())
+    with EventLog(log, readonly=True) as read:
+        streams = [read.events(info.id) for info in read.episodes()]
+    answered = [event for stream in streams for event in stream if isinstance(event, ModelCalled)]
+    assert sum(1 + len(event.faults) for event in answered) == asked
+    # 15 a second: however fast the machine is, those at the end have waited for the others.
+    assert max(event.latency_ms for event in answered) >= 100
+    assert asked > 40
+
+
+def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Path) -> None:
+    """The others are played to their end, and that one stays open."""
+    log = tmp_path / "fleet.db"
+    file = tmp_path / "agent.py"
+    file.write_text(
+        "import os\n\n\ndef play(seen, legal, turn):\n"
+        "    if turn.seed == 45:\n        os._exit(1)\n    return legal[0]\n"
+    )
+    options = ("--agent", f"{file}:play", "--epochs", "6", "--workers", "2")
+    fleet = ("--fleet", f"ray={cluster.address}")
+    said = refold("record", "workflow/easy", *options, *fleet, log=log, code=1)
+    with EventLog(log, readonly=True) as read:
+        (left,) = [info for info in read.episodes() if info.ended is None]
+    assert left.seed == 45
+    assert f"1 episode left open, since workers die over it: {left.id}" in said
+    assert count_ended(log) == 5
 
 
 def test_a_refused_key_stops_the_run(cluster: TwoNodes, tmp_path: Path) -> None:
