@@ -358,3 +358,12 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch):
         "it\n"
     )
     assert not (tmp_path / "refold.db").exists()
+
+
+def test_ray_is_imported_only_when_asked_for(tmp_path):
+    """Commands that may play on a fleet do not wait for Ray's import."""
+    script = (
+        "import sys; from refold import cli; code = cli.run(sys.argv[1:]); "
+        "sys.exit(code or 'ray' in sys.modules)"
+    )
+    Shell(tmp_path).program("record workflow/easy --agent greedy", script=script)

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from refold.agents.rollout import epoch_seed
 from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
-from refold.commands.shared.fleet_options import FleetChoice, with_fleet_options
+from refold.commands.shared.fleet_options import Fleet, with_fleet_options
 from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     complete_agent_name,
@@ -104,7 +104,7 @@ def record_command(
     same_seed: bool,
     named: Sequence[str],
     parallel: int,
-    fleet: FleetChoice | None,
+    fleet: Fleet | None,
     run: str | None,
     durable: bool,
     prices: Prices,

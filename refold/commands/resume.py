@@ -9,7 +9,7 @@ from attrs import frozen
 from refold.agents.origins import find_origin, strip_origin
 from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
-from refold.commands.shared.fleet_options import FleetChoice, with_fleet_options
+from refold.commands.shared.fleet_options import Fleet, with_fleet_options
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
@@ -86,7 +86,7 @@ def resume_command(
     programs: Sequence[str],
     named: Sequence[str],
     parallel: int,
-    fleet: FleetChoice | None,
+    fleet: Fleet | None,
     prices: Prices,
     max_cost: float | None,
     model: ModelChoices,

@@ -10,8 +10,8 @@ a node or the driver may die at any time, and what is stored is what one process
 side of the log; ``shards`` and ``player`` run on nodes; ``engine`` is the only user of Ray.
 """
 
-from refold.commands.shared.fleet_options import FleetChoice
+from refold.commands.shared.fleet_options import Fleet
 from refold.fleet.engine import connected
 from refold.fleet.run import play_all, playing_on
 
-__all__ = ["FleetChoice", "connected", "play_all", "playing_on"]
+__all__ = ["Fleet", "connected", "play_all", "playing_on"]

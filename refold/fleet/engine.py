@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from attrs import define, field, frozen
 
-from refold.commands.shared.fleet_options import FleetChoice
+from refold.commands.shared.fleet_options import Fleet
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError
 from refold.fleet.bucket import Bucket
@@ -134,9 +134,7 @@ class RayEngine:
 
     setup: Setup
 
-    def __init__(
-        self, fleet: FleetChoice, ledger: Ledger, needs: Needs, *, ship_every: float
-    ) -> None:
+    def __init__(self, fleet: Fleet, ledger: Ledger, needs: Needs, *, ship_every: float) -> None:
         self._ray = _import_ray()
         self._fleet = fleet
         self.needs = needs
@@ -370,7 +368,7 @@ def _import_ray() -> Any:
 
 
 @contextmanager
-def connected(fleet: FleetChoice | None) -> Iterator[None]:
+def connected(fleet: Fleet | None) -> Iterator[None]:
     """
     Connect to the cluster of *fleet*, if any, or start one on this machine, while this is open.
 
@@ -395,7 +393,7 @@ def connected(fleet: FleetChoice | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _init_options(fleet: FleetChoice) -> dict[str, Any]:
+def _init_options(fleet: Fleet) -> dict[str, Any]:
     if fleet.address and fleet.address.startswith("ray://"):
         raise RefoldError(
             "--fleet: expected auto or the HOST:PORT of a cluster that this machine belongs to, "

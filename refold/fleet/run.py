@@ -12,7 +12,7 @@ from refold.agents.client import ModelResponse
 from refold.agents.rollout import is_costly
 from refold.commands.shared.cost_cap import CostCap
 from refold.commands.shared.episode_progress import EpisodeProgressBar
-from refold.commands.shared.fleet_options import FleetChoice
+from refold.commands.shared.fleet_options import Fleet
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.model_choices import is_model
 from refold.commands.shared.model_options import USUAL_CHOICES, ModelChoices
@@ -40,7 +40,7 @@ _RECALL_SECONDS = 2.0
 
 
 def playing_on(
-    fleet: FleetChoice | None,
+    fleet: Fleet | None,
     choices: ModelChoices,
     *,
     programs: Sequence[str],
@@ -70,7 +70,7 @@ def play_all(
     infos: Sequence[EpisodeInfo],
     choices: ModelChoices = USUAL_CHOICES,
     *,
-    fleet: FleetChoice,
+    fleet: Fleet,
     programs: Sequence[str] = (),
     gather: bool = True,
     parallel: int = 1,

@@ -13,7 +13,7 @@ _KIND = "ray"
 
 
 @frozen
-class FleetChoice:
+class Fleet:
     """
     Where episodes are played.
 
@@ -51,7 +51,7 @@ def with_fleet_options(command: CommandT) -> CommandT:
         if fleet is None and (workers is not None or requests_per_minute is not None):
             option = "--requests-per-minute" if workers is None else "--workers"
             raise click.UsageError(f"{option}: expected --fleet beside it, got none; add it")
-        choice = None if fleet is None else FleetChoice(fleet or None, workers, requests_per_minute)
+        choice = None if fleet is None else Fleet(fleet or None, workers, requests_per_minute)
         return command(**values, fleet=choice)
 
     for option in reversed(_OPTIONS):
