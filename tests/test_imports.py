@@ -72,7 +72,7 @@ OWNERS = {
     "pandas": ["refold/reports/frames.py"],
     "polars": ["refold/reports/frames.py"],
     "IPython": ["refold/notebook/__init__.py"],
-    "ray": ["refold/fleet/engine.py"],
+    "ray": ["refold/fleet/actors.py", "refold/fleet/cluster.py"],
     "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [

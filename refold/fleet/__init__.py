@@ -7,11 +7,12 @@ process of the command, computes each hash again and appends what follows what i
 a node or the driver may die at any time, and what is stored is what one process would have stored.
 
 ``dealing`` decides who plays what, purely; ``bundles`` is what travels; ``ledger`` is the driver's
-side of the log; ``shards`` and ``player`` run on nodes; ``engine`` is the only user of Ray.
+side of the log; ``shards`` and ``player`` run on nodes. Only ``cluster``, ``engine`` and ``actors``
+know Ray, which is imported when a fleet is asked for.
 """
 
 from refold.commands.shared.fleet_options import Fleet
-from refold.fleet.engine import connected
+from refold.fleet.cluster import connected
 from refold.fleet.run import play_all, playing_on
 
 __all__ = ["Fleet", "connected", "play_all", "playing_on"]

@@ -1,27 +1,24 @@
 """
-Ray as the engine of a fleet: worker actors, and tasks that look at nodes; the only user of Ray.
+Ray as the engine of a fleet: it starts workers, deals to them, and hears what happens.
 
 Ray starts nothing again by itself: its own restarts hang where a node is gone. Nothing secret is
 handed to it, since it keeps arguments and environments where others can read them.
 """
 
-import asyncio
-import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Self
 
 from attrs import define, field, frozen
 
-from refold.commands.shared.fleet_options import Fleet
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import RefoldError
-from refold.fleet.bucket import Bucket
+from refold.fleet.actors import Limiter, Worker
+from refold.fleet.cluster import Cluster
 from refold.fleet.dealing import Batch, Buried, Came, Landed, Lost, Shipped, Up
 from refold.fleet.ledger import Ledger
-from refold.fleet.player import BatchPlayer, Problem, Setup
+from refold.fleet.player import Setup
 from refold.fleet.preflight import Found, Needs, look
 from refold.fleet.shards import gather, remove
 
@@ -33,66 +30,6 @@ _CLEANING_SECONDS = 5.0
 _PATIENCE = 60.0  # seconds until a user is told what the run waits for
 _BESIDE = 16  # calls of a worker that may be under way beside its episodes
 _MOST_WAITING = 10_000  # requests that wait for their turn
-
-
-class Worker:
-    """What Ray runs as an actor: a ``BatchPlayer``."""
-
-    def __init__(self, setup: Setup, needs: Needs, limiter: Any) -> None:
-        self._player = BatchPlayer(setup, None if limiter is None else _FleetPace(limiter))
-        self._needs = needs
-
-    async def open(self) -> tuple[str, Problem | None]:
-        """Return the node's id, and what keeps this worker from playing."""
-        import ray  # noqa: PLC0415 - an extra
-
-        node = ray.get_runtime_context().get_node_id()
-        try:
-            # Nodes may join a cluster at any time, so what the preflight found may not hold here.
-            if problem := look(self._needs).problem:
-                raise RefoldError(problem)
-            await self._player.open()
-        except RefoldError as error:
-            return node, Problem.of(error)
-        return node, None
-
-    async def play(self, bundle: bytes) -> tuple[bytes, Problem | None]:
-        """Play a bundle of jobs, as ``BatchPlayer.play`` does."""
-        return await self._player.play(bundle)
-
-    async def ship(self) -> bytes:
-        """Return what was stored so far of what is being played."""
-        return self._player.ship()
-
-
-class Limiter:
-    """What Ray runs as the one actor that all requests of a fleet pass: a ``Bucket`` that waits."""
-
-    def __init__(self, rate: int) -> None:
-        self._bucket = Bucket(rate, time.monotonic())
-
-    async def take(self) -> None:
-        """Return when one more request may begin."""
-        begin = self._bucket.take(time.monotonic())
-        while (left := max(begin, self._bucket.resumes()) - time.monotonic()) > 0:
-            await asyncio.sleep(left)
-
-    async def pause(self, seconds: float) -> None:
-        """Let no request begin for so many *seconds*."""
-        self._bucket.pause(time.monotonic(), seconds)
-
-
-class _FleetPace:
-    """The ``Pace`` that the *limiter* of a fleet keeps."""
-
-    def __init__(self, limiter: Any) -> None:
-        self._limiter = limiter
-
-    async def take(self) -> None:
-        await self._limiter.take.remote()
-
-    async def pause(self, seconds: float) -> None:
-        await self._limiter.pause.remote(seconds)
 
 
 @define
@@ -120,25 +57,30 @@ class RayEngine:
     The workers of one run; use it in a ``with``, which ends them.
 
     Args:
-        fleet: The cluster, and how many workers there are to be.
+        cluster: Where they run.
+        setup: What they are told.
+        needs: What they need.
         ledger: The episodes.
-        needs: What workers need.
+        rate: Requests to models that all of them may begin in a minute; None for any number.
         ship_every: Seconds after which what is being played is stored.
-
-    Attributes:
-        setup: What workers are told; to be set before anything is done but looking at nodes.
-
-    Raises:
-        RefoldError: Ray is not installed.
     """
 
-    setup: Setup
-
-    def __init__(self, fleet: Fleet, ledger: Ledger, needs: Needs, *, ship_every: float) -> None:
-        self._ray = _import_ray()
-        self._fleet = fleet
-        self.needs = needs
+    def __init__(
+        self,
+        cluster: Cluster,
+        setup: Setup,
+        needs: Needs,
+        ledger: Ledger,
+        *,
+        rate: int | None,
+        ship_every: float,
+    ) -> None:
+        self._cluster = cluster
+        self._ray = cluster.ray
+        self._setup = setup
+        self._needs = needs
         self._ledger = ledger
+        self._rate = rate
         self._ship_every = ship_every
         self._actors: dict[str, _Actor] = {}
         self._places: dict[str, str] = {}  # nodes of lost workers
@@ -158,37 +100,28 @@ class RayEngine:
     @cached_property
     def _limiter(self) -> Any:
         """The actor that all requests pass, on the driver's node; None if there is no limit."""
-        if self._fleet.rate is None:
+        if self._rate is None:
             return None
-        here = self._affinity(self._ray.get_runtime_context().get_node_id(), soft=False)
         options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}
-        options |= {"max_concurrency": _MOST_WAITING, "scheduling_strategy": here}
-        return self._ray.remote(Limiter).options(**options).remote(self._fleet.rate)
-
-    @property
-    def workers(self) -> int:
-        """Number of workers that are wanted."""
-        if self._fleet.workers is not None:
-            return self._fleet.workers
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        options |= {"max_concurrency": _MOST_WAITING, "scheduling_strategy": self._cluster.here}
+        return self._ray.remote(Limiter).options(**options).remote(self._rate)
 
     def look_at_nodes(self) -> list[tuple[str, Found]]:
         """Return what each node that has CPUs has of what is needed, by address."""
-        nodes = self._nodes()
-        answers = self._ask_nodes(nodes, look, [(self.needs,)], _NODE_SECONDS)
-        return [(nodes[node], _found(answer)) for node, answer in answers]
+        answers = self._cluster.ask(look, [(self._needs,)], _NODE_SECONDS)
+        return [(address, _found(answer)) for address, answer in answers]
 
     def gather(self, ids: Sequence[str]) -> Iterator[bytes]:
         """Yield what all nodes have of the open episodes *ids* from drivers that are gone."""
         parts = [ids[first : first + _GATHERED] for first in range(0, len(ids), _GATHERED)]
-        asked = [(self.setup.run, self._ledger.wanted(part)) for part in parts]
-        for _, answer in self._ask_nodes(self._nodes(), gather, asked, _NODE_SECONDS):
+        asked = [(self._setup.run, self._ledger.wanted(part)) for part in parts]
+        for _, answer in self._cluster.ask(gather, asked, _NODE_SECONDS):
             if isinstance(answer, bytes):
                 yield answer
 
     def clean(self) -> None:
         """Remove what workers have stored on their nodes, all of which is in the log."""
-        for _ in self._ask_nodes(self._nodes(), remove, [(self.setup.run,)], _CLEANING_SECONDS):
+        for _ in self._cluster.ask(remove, [(self._setup.run,)], _CLEANING_SECONDS):
             pass
 
     def start(self, *, after: str | None = None) -> None:
@@ -196,11 +129,12 @@ class RayEngine:
         self._started += 1
         name = f"worker {self._started}"
         options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
-        options["max_concurrency"] = self.setup.parallel + _BESIDE
+        options["max_concurrency"] = self._setup.parallel + _BESIDE
         if after in self._places:
-            options["scheduling_strategy"] = self._affinity(self._places.pop(after), soft=True)
+            place = self._places.pop(after)
+            options["scheduling_strategy"] = self._cluster.affinity(place, soft=True)
         make = self._ray.remote(Worker).options(**options)
-        actor = make.remote(self.setup, self.needs, self._limiter)
+        actor = make.remote(self._setup, self._needs, self._limiter)
         self._actors[name] = _Actor(actor)
         self._calls[actor.open.remote()] = _Call("open", name)
 
@@ -288,7 +222,7 @@ class RayEngine:
         if actor.node is None or not wanted:
             yield Buried(worker)
             return
-        ref = self._task(gather, actor.node).remote(self.setup.run, wanted)
+        ref = self._cluster.task(gather, actor.node).remote(self._setup.run, wanted)
         self._calls[ref] = _Call("gather", worker, until=time.monotonic() + _GATHER_SECONDS)
 
     def _ship_what_is_due(self) -> None:
@@ -306,47 +240,6 @@ class RayEngine:
                     f"fleet: no worker has started in {_PATIENCE:.0f} s; waiting for free CPUs"
                 )
 
-    def _nodes(self) -> dict[str, str]:
-        """Return the address of each node that has CPUs, by id."""
-        alive = (node for node in self._ray.nodes() if node["Alive"])
-        return {
-            node["NodeID"]: node["NodeManagerAddress"]
-            for node in alive
-            if node["Resources"].get("CPU")
-        }
-
-    def _affinity(self, node: str, *, soft: bool) -> Any:
-        from ray.util.scheduling_strategies import (  # noqa: PLC0415 - an extra
-            NodeAffinitySchedulingStrategy,
-        )
-
-        return NodeAffinitySchedulingStrategy(node_id=node, soft=soft)
-
-    def _task(self, function: Any, node: str) -> Any:
-        affinity = self._affinity(node, soft=False)
-        task = self._ray.remote(function)
-        return task.options(num_cpus=0, max_retries=0, scheduling_strategy=affinity)
-
-    def _ask_nodes(
-        self,
-        nodes: Collection[str],
-        function: Any,
-        arguments: Iterable[tuple[Any, ...]],
-        seconds: float,
-    ) -> Iterator[tuple[str, Any]]:
-        """Yield each of *nodes* with what *function* returns there for each of *arguments*.
-
-        In place of that, the error, if it has not answered within so many *seconds*.
-        """
-        for each in arguments:
-            refs = {node: self._task(function, node).remote(*each) for node in nodes}
-            self._ray.wait(list(refs.values()), num_returns=len(refs), timeout=seconds)
-            for node, ref in refs.items():
-                try:
-                    yield node, self._ray.get(ref, timeout=0.1)
-                except self._ray.exceptions.RayError as error:
-                    yield node, error
-
 
 def _found(answer: Any) -> Found:
     if isinstance(answer, Found):
@@ -355,56 +248,3 @@ def _found(answer: Any) -> Found:
     if "ModuleNotFoundError" in words:
         return Found("expected refold with this release, got none that fits; install it there")
     return Found(f"expected an answer, got {words[-200:] or type(answer).__name__}")
-
-
-def _import_ray() -> Any:
-    try:
-        import ray  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise RefoldError(
-            "--fleet: expected the extra 'ray', got none; `pip install 'refold[ray]'` brings it"
-        ) from None
-    return ray
-
-
-@contextmanager
-def connected(fleet: Fleet | None) -> Iterator[None]:
-    """
-    Connect to the cluster of *fleet*, if any, or start one on this machine, while this is open.
-
-    Within a program that is connected already, this does nothing.
-
-    Raises:
-        RefoldError: Ray is not installed, or there is no such cluster.
-    """
-    ray = None if fleet is None else _import_ray()
-    if ray is None or ray.is_initialized():
-        yield
-        return
-    assert fleet is not None
-    try:
-        ray.init(**_init_options(fleet), log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
-        words = " ".join(str(error).split())
-        raise RefoldError(f"--fleet: expected a Ray cluster, got none: {words[:200]}") from None
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _init_options(fleet: Fleet) -> dict[str, Any]:
-    if fleet.address and fleet.address.startswith("ray://"):
-        raise RefoldError(
-            "--fleet: expected auto or the HOST:PORT of a cluster that this machine belongs to, "
-            f"got {fleet.address!r:.100}; run the command on one of its nodes, as `ray job submit` "
-            "does"
-        )
-    if fleet.address or os.environ.get("RAY_ADDRESS"):
-        return {"address": fleet.address}
-    # Read by what Ray starts. Nobody was asked about statistics; and workers are all that this
-    # machine is to do, while Ray would let everything else go first.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_worker_niceness", "0")
-    workers = fleet.workers or os.cpu_count() or 1
-    return {"address": "local", "num_cpus": workers, "include_dashboard": False}

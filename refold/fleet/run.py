@@ -23,8 +23,9 @@ from refold.engine.errors import DiskFull, LogBusy
 from refold.engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured
 from refold.environments import Worlds
 from refold.environments.python.programs import is_program
+from refold.fleet.cluster import Cluster, connected
 from refold.fleet.dealing import Dealing, play_out
-from refold.fleet.engine import RayEngine, connected
+from refold.fleet.engine import RayEngine
 from refold.fleet.ledger import Ledger, Stored
 from refold.fleet.player import Setup, without_secrets
 from refold.fleet.preflight import Needs, report
@@ -107,43 +108,41 @@ def play_all(
         return 0
     told = without_secrets(choices)
     agents = list(dict.fromkeys(info.agent for info in infos))
-    ship_every = _SHIP_SECONDS if cap is None else _SHIP_SECONDS_CAPPED
     progress = EpisodeProgressBar(total=len(infos), label=label, prices=prices)
     watch = _Watch(progress, cap)
     ledger = Ledger(log, infos, watch.note)
-    engine = RayEngine(fleet, ledger, _needs(log, infos, told, agents), ship_every=ship_every)
-    with connected(fleet), engine:
-        share = -(-parallel // engine.workers)
-        engine.setup = Setup(
+    needs = _needs(log, infos, told, agents)
+    with connected(fleet):
+        cluster = Cluster()
+        workers = cluster.cpus if fleet.workers is None else fleet.workers
+        setup = Setup(
             run=_first_of_run(log, infos[0]),
             agents=agents,
             programs=programs,
             choices=told,
             worlds=Worlds() if worlds is None else worlds,
             folder=str(Path.cwd()),
-            parallel=share,
+            parallel=-(-parallel // workers),
         )
-        print_to_stderr(report(engine.look_at_nodes(), engine.needs))
-        with progress:
-            dealing = _play(engine, ledger, watch, gather=gather)
+        every = _SHIP_SECONDS if cap is None else _SHIP_SECONDS_CAPPED
+        with RayEngine(cluster, setup, needs, ledger, rate=fleet.rate, ship_every=every) as engine:
+            print_to_stderr(report(engine.look_at_nodes(), needs))
+            with progress:
+                for bundle in engine.gather(ledger.open()) if gather else ():
+                    ledger.take(bundle)
+                dealing = _dealing(ledger.open(), setup, workers)
+                with _stored_at_the_end(engine, ledger):
+                    play_out(
+                        engine, dealing, ledger.take, workers=workers, is_enough=watch.is_enough
+                    )
     return _tell(ledger, dealing, watch)
 
 
-def _play(engine: RayEngine, ledger: Ledger, watch: "_Watch", *, gather: bool) -> Dealing:
-    """Play all that is open, and return how it was dealt."""
-    for bundle in engine.gather(ledger.open()) if gather else ():
-        ledger.take(bundle)
+def _dealing(ids: Sequence[str], setup: Setup, workers: int) -> Dealing:
     # Episodes of a model take long, and many wait at once; others are over before they are sent.
-    costly = any(map(is_costly, engine.setup.agents))
-    dealing = Dealing(
-        ledger.open(),
-        workers=engine.workers,
-        most=1 if costly else _BATCH,
-        ahead=engine.setup.parallel if costly else _AHEAD,
-    )
-    with _stored_at_the_end(engine, ledger):
-        play_out(engine, dealing, ledger.take, workers=engine.workers, is_enough=watch.is_enough)
-    return dealing
+    if any(map(is_costly, setup.agents)):
+        return Dealing(ids, workers=workers, most=1, ahead=setup.parallel)
+    return Dealing(ids, workers=workers, most=_BATCH, ahead=_AHEAD)
 
 
 def _needs(
