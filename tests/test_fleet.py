@@ -165,6 +165,25 @@ def test_of_two_ways_the_first_stays(both):
     assert both.log.find(both.ids[0]).digest == stream.digest
 
 
+@pytest.mark.parametrize("payload", [b"no event", b'{"type":"x","y":"\xff"}', b'["type"]'])
+def test_what_is_no_event_is_left_out(both, payload):
+    """Bytes that a log cannot hold are refused even with a hash that fits."""
+    (result,) = unpack(both.play(both.ids[:1]), Result)
+    tail = both.log.tail(both.ids[0])
+    head = chain_heads([payload], head=tail.head, seq=tail.seq)[-1].hex()
+    bundle = changed(pack((result,)), 0, payloads=(payload,), digest=head, grade=None)
+    assert both.ledger.take(bundle).done == frozenset()
+    assert both.ledger.refused == 1
+    assert both.log.find(both.ids[0]).events == result.first
+
+
+def test_an_episode_that_is_twice_in_a_bundle_is_stored_once(both):
+    """Whatever a worker sends, an episode is done once."""
+    results = unpack(both.play(), Result)
+    assert both.ledger.take(pack((*results, results[0]))).done == set(both.ids)
+    assert len(both.scores) == 3
+
+
 @pytest.mark.parametrize(
     "bundle",
     [
@@ -272,6 +291,7 @@ def test_an_episode_that_is_dealt_to_its_worker_again_gets_a_new_shard(both):
     assert both.ledger.take(second).done == set(both.ids)
 
 
+@pytest.mark.slow
 def test_a_worker_ships_what_it_has_and_tells_what_stops_it(tmp_path, node):
     """What was recorded before a key was refused comes with the error."""
     both = Both(tmp_path, ["workflow/easy"], agent="openai:mock")
@@ -360,6 +380,7 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch):
     assert not (tmp_path / "refold.db").exists()
 
 
+@pytest.mark.slow
 def test_ray_is_imported_only_when_asked_for(tmp_path):
     """Commands that may play on a fleet do not wait for Ray's import."""
     script = (

@@ -61,6 +61,7 @@ class Counting:
         self.paused.append(seconds)
 
 
+@pytest.mark.slow
 def test_each_attempt_takes_its_turn_and_a_429_pauses_all():
     """Attempts that are repeated count as well; what the API asks for is handed on."""
     pace = Counting()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from socket import gethostname
 from typing import Any
 
 from refold.engine import RefoldError
@@ -25,8 +26,7 @@ class Worker:
         try:
             # Nodes may join a cluster at any time, so what the preflight found may not hold here.
             if problem := look(self._needs).problem:
-                address = ray.util.get_node_ip_address()
-                raise RefoldError(f"fleet: node {address}: {problem}; mend that")
+                raise RefoldError(f"fleet: node {gethostname()}: {problem}; mend that")
             await self._player.open()
         except RefoldError as error:
             return node, Problem.of(error)

@@ -101,9 +101,9 @@ class Ledger:
         Raises:
             RefoldError: It is no bundle; the log is full, locked or gone. Nothing was stored.
         """
-        results = unpack(bundle, Result)
+        results = {result.id: result for result in unpack(bundle, Result)}
         with self._log.transaction():
-            found = [each for result in results for each in self._store(result)]
+            found = [each for result in results.values() for each in self._store(result)]
         self._told(found)
         for each in found:
             if each.done:
@@ -126,7 +126,10 @@ class Ledger:
         heads = [base, *chain_heads(result.payloads, head=base, seq=result.first)]
         tail = self._tail(result.id)
         known = tail.seq - result.first  # of its payloads: they were shipped before
-        if known >= len(heads) or heads[known] != tail.head or heads[-1].hex() != result.digest:
+        if known >= len(heads):  # more was shipped meanwhile
+            return
+        goes_on = heads[known] == tail.head and heads[-1].hex() == result.digest
+        if not goes_on or not _are_events(result.payloads):
             self.refused += 1
             return
         new = result.payloads[known:]
@@ -153,3 +156,12 @@ class Ledger:
             result.id, digest=result.digest, rubric=rubric, score=grade.score, grade=content
         )
         return grade.score
+
+
+def _are_events(payloads: Sequence[bytes]) -> bool:
+    """Return whether *payloads* can be stored as events; what they say is for others to check."""
+    try:
+        b"".join(payloads).decode()
+    except UnicodeDecodeError:
+        return False
+    return all(payload.startswith(b'{"type":"') for payload in payloads)

@@ -18,6 +18,22 @@ from refold.engine.exchanges import ModelCalled
 KEY = f"sk-{secrets.token_hex(24)}"
 PLAN = ("workflow/easy", "inbox/easy", "workflow/hard", "--agent", "random", "--name", "run")
 EPOCHS = 1000
+COUNTER = """
+class Counter:
+    action_schema = {"type": "integer", "minimum": 1, "maximum": 3}
+
+    def reset(self, seed=None):
+        self.total = 0
+        return {"total": 0, "seed": seed}
+
+    def step(self, action):
+        self.total += action
+        return {"total": self.total}, float(action), self.total >= 20, False, {}
+
+
+def make():
+    return Counter()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +47,7 @@ def refold(*words: str, log: Path, code: int = 0) -> str:
     """Run refold on *log*, and return what it prints on stdout and stderr."""
     ran = subprocess.run(
         [REFOLD, *words, "--log", log],
+        cwd=log.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -160,6 +177,17 @@ def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Pat
     assert left.seed == 45
     assert f"1 episode left open, since workers die over it: {left.id}" in said
     assert count_ended(log) == 5
+
+
+def test_worlds_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
+    """An environment in a file, named from the current folder, is played as in one process."""
+    (tmp_path / "counter.py").write_text(COUNTER)
+    plan = ("record", "python:counter.py:make", "--agent", "random", "--name", "run")
+    refold(*plan, "--epochs", "40", log=tmp_path / "one.db")
+    fleet = ("--epochs", "40", "--fleet", f"ray={cluster.address}", "--workers", "2")
+    refold(*plan, *fleet, log=tmp_path / "fleet.db")
+    assert len(stored(tmp_path / "fleet.db")) == 40
+    assert stored(tmp_path / "fleet.db") == stored(tmp_path / "one.db")
 
 
 def test_a_refused_key_stops_the_run(cluster: TwoNodes, tmp_path: Path) -> None:

@@ -75,6 +75,6 @@ _OPTIONS = (
         "--requests-per-minute",
         type=click.IntRange(1),
         metavar="N",
-        help="Requests to models that the whole fleet begins in a minute, at most.",
+        help="Most requests to models that all workers together begin in a minute.",
     ),
 )
