@@ -123,23 +123,34 @@ class Ledger:
         if base is None or result.id in self._done:
             self.refused += result.id not in self._done
             return
-        heads = [base, *chain_heads(result.payloads, head=base, seq=result.first)]
         tail = self._tail(result.id)
         known = tail.seq - result.first  # of its payloads: they were shipped before
-        if known >= len(heads):  # more was shipped meanwhile
+        if known > len(result.payloads):  # more was shipped meanwhile
             return
-        goes_on = heads[known] == tail.head and heads[-1].hex() == result.digest
-        if not goes_on or not _are_events(result.payloads):
+        shipped = chain_heads(result.payloads[:known], head=base, seq=result.first)
+        if [base, *shipped][-1] != tail.head or not self._append(tail, result, known):
             self.refused += 1
             return
-        new = result.payloads[known:]
-        ended = any(payload.startswith(_ENDED) for payload in result.payloads)
-        if new:
-            self._tails[result.id] = self._log.append(tail, new, end=ended)
         score = None if result.grade is None else self._save_grade(result, result.grade)
-        done = result.played or ended
+        done = result.played or _is_end(result.payloads)
         left = None if done else result.left
-        yield Stored(self._infos[result.id], new, done, score, left)
+        yield Stored(self._infos[result.id], result.payloads[known:], done, score, left)
+
+    def _append(self, tail: Tail, result: Result, known: int) -> bool:
+        """Append what is not *known* of *result*; nothing, and return False, if it does not fit."""
+        new = result.payloads[known:]
+        if not _are_events(new):
+            return False
+        try:
+            with self._log.transaction():
+                # The log hashes what it stores, so the digest is looked at afterwards.
+                after = self._log.append(tail, new, end=_is_end(new)) if new else tail
+                if after.head.hex() != result.digest:
+                    raise _Unfitting
+        except _Unfitting:
+            return False
+        self._tails[result.id] = after
+        return True
 
     def _save_grade(self, result: Result, content: bytes) -> float | None:
         try:
@@ -156,6 +167,14 @@ class Ledger:
             result.id, digest=result.digest, rubric=rubric, score=grade.score, grade=content
         )
         return grade.score
+
+
+class _Unfitting(Exception):
+    """What was appended has another digest than it should."""
+
+
+def _is_end(payloads: Sequence[bytes]) -> bool:
+    return any(payload.startswith(_ENDED) for payload in payloads)
 
 
 def _are_events(payloads: Sequence[bytes]) -> bool:
