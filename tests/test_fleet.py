@@ -388,3 +388,20 @@ def test_ray_is_imported_only_when_asked_for(tmp_path):
         "sys.exit(code or 'ray' in sys.modules)"
     )
     Shell(tmp_path).program("record workflow/easy --agent greedy", script=script)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("127.0.0.1:1", "expected a Ray cluster at 127.0.0.1:1, got"),
+        ("127.0.0.1:99999999", "expected a Ray cluster at 127.0.0.1:99999999, got"),
+        ("ray://127.0.0.1:10001", "expected auto or the HOST:PORT"),
+        ("nowhere", "expected auto or the HOST:PORT"),
+    ],
+)
+def test_a_wrong_address_is_told_at_once(tmp_path, address, words):
+    """No cluster there: one line, within seconds, and nothing is begun."""
+    ran = Shell(tmp_path)(f"record workflow/easy --agent greedy --fleet ray={address}", code=2)
+    assert f"--fleet: {words}" in ran.err
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "refold.db").exists()

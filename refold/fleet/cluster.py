@@ -1,12 +1,16 @@
 """A Ray cluster: connecting to one or starting one, its nodes, and functions that run there."""
 
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from refold.commands.shared.fleet_options import Fleet
 from refold.engine import RefoldError
+
+_NAMES = ("auto", "local")  # what Ray takes beside HOST:PORT
+_CONNECT_SECONDS = 5.0
 
 
 class Cluster:
@@ -92,18 +96,23 @@ def connected(fleet: Fleet | None) -> Iterator[None]:
     """
     Connect to the cluster of *fleet*, if any, or start one on this machine, while this is open.
 
-    Within a program that is connected already, this does nothing.
+    A program that is connected already stays so.
 
     Raises:
         RefoldError: Ray is not installed, or there is no such cluster.
     """
-    ray = None if fleet is None else _import_ray()
-    if ray is None or ray.is_initialized():
+    if fleet is None:
         yield
         return
-    assert fleet is not None
+    options = _init_options(fleet)
+    ray = _import_ray()
+    if ray.is_initialized():
+        yield
+        return
     try:
-        ray.init(**_init_options(fleet), log_to_driver=False, logging_level="ERROR")
+        if options["address"] == "auto" and (found := _running_here()):
+            _check_address(found)
+        ray.init(**options, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
         words = " ".join(str(error).split())
         raise RefoldError(f"--fleet: expected a Ray cluster, got none: {words[:200]}") from None
@@ -114,17 +123,43 @@ def connected(fleet: Fleet | None) -> Iterator[None]:
 
 
 def _init_options(fleet: Fleet) -> dict[str, Any]:
-    if fleet.address and fleet.address.startswith("ray://"):
-        raise RefoldError(
-            "--fleet: expected auto or the HOST:PORT of a cluster that this machine belongs to, "
-            f"got {fleet.address!r:.100}; run the command on one of its nodes, as `ray job submit` "
-            "does"
-        )
-    if fleet.address or os.environ.get("RAY_ADDRESS"):
-        return {"address": fleet.address}
+    address = fleet.address or os.environ.get("RAY_ADDRESS")
+    if address is not None and address not in _NAMES:
+        _check_address(address)
+    if address not in (None, "local"):
+        return {"address": address}
     # Read by what Ray starts. Nobody was asked about statistics; and workers are all that this
     # machine is to do, while Ray would let everything else go first.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_worker_niceness", "0")
     workers = fleet.workers or os.cpu_count() or 1
     return {"address": "local", "num_cpus": workers, "include_dashboard": False}
+
+
+def _running_here() -> str | None:
+    """Return the address that Ray means by auto, which may be of a cluster that is gone."""
+    try:
+        from ray._private.services import (  # noqa: PLC0415 - an extra
+            get_ray_address_from_environment as find,
+        )
+    except ImportError:  # it is Ray's own business, and may move; then Ray tries for minutes
+        return None
+    address: str | None = find("auto", None)
+    return address
+
+
+def _check_address(address: str) -> None:
+    """Raise ``RefoldError`` unless something listens at *address*: Ray itself tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if "://" in address or not host or not port.isdecimal():
+        raise RefoldError(
+            "--fleet: expected auto or the HOST:PORT of a cluster that this machine belongs to, "
+            f"got {address!r:.100}; run the command on one of its nodes, as `ray job submit` does"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise RefoldError(
+            f"--fleet: expected a Ray cluster at {address:.100}, got {error}; `ray status` on one "
+            "of its nodes tells the address"
+        ) from None

@@ -161,6 +161,25 @@ def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
     assert took >= 0.9 * (asked - 10) / 10
 
 
+def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> None:
+    """Once the run has cost enough, it stops, and goes on when more may be spent."""
+    log = tmp_path / "fleet.db"
+    plan = ("record", "workflow/easy", "--agent", "openai:mock", "--epochs", "12", "--name", "run")
+    with MockModel(latency_ms=300) as model:
+        more = ("--base-url", model.base_url, "--parallel", "4", "--price", "10,10")
+        fleet = ("--fleet", f"ray={cluster.address}", "--workers", "2")
+        said = refold(*plan, *more, *fleet, "--max-cost", "0.5", log=log, code=1)
+        ended = count_ended(log)
+        again = f"`refold resume run --fleet ray={cluster.address} --max-cost 1` continues"
+        refold("resume", "run", *more, *fleet, "--max-cost", "100", log=log)
+        assert calls(log) <= model.counts["answered"] <= calls(log) + 4
+    assert f"{12 - ended} episodes left open: $" in said
+    assert "of --max-cost 0.5 spent" in said
+    assert again in said
+    assert 0 < ended < 12
+    assert count_ended(log) == 12
+
+
 def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Path) -> None:
     """The others are played to their end, and that one stays open."""
     log = tmp_path / "fleet.db"
