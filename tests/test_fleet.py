@@ -272,6 +272,15 @@ def test_a_shard_folder_of_somebody_else_is_refused(node):
         shards.folder_of("run")
 
 
+@pytest.mark.parametrize("run", ["../elsewhere", "..", "/etc", "a/b", ""])
+def test_an_id_of_a_hostile_log_is_no_path(node, run):
+    """Nothing is made or removed outside of the folder, whatever a log calls its episodes."""
+    for use in (shards.folder_of, shards.remove, lambda run: shards.gather(run, {})):
+        with pytest.raises(RefoldError, match="episode id: expected"):
+            use(run)
+    assert list(node.iterdir()) == []
+
+
 def test_a_bundle_is_small(tmp_path, node):
     """16 episodes of the task `hard` take at most 2.2 kB each on their way back."""
     both = Both(tmp_path, ["workflow/hard"] * 16, agent="random")

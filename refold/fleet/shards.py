@@ -15,6 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from refold.engine import EventLog, RefoldError, Stream
+from refold.engine.episode_ids import check_id
 from refold.engine.events import EpisodeEnded
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.fleet.bundles import Result, pack
@@ -26,8 +27,9 @@ def folder_of(run: str) -> Path:
     Return this node's folder for the shards of the run whose first episode is *run*; made if new.
 
     Raises:
-        RefoldError: Somebody else owns it.
+        RefoldError: Somebody else owns it, or *run* is no id.
     """
+    name = check_id(run)  # a log may come from a stranger, and this becomes a path
     folder = Path(tempfile.gettempdir()) / f"refold-fleet-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
@@ -36,7 +38,7 @@ def folder_of(run: str) -> Path:
             f"{folder}: expected a folder that is yours alone, got another; remove it, or set "
             "TMPDIR on this node"
         )
-    shards = folder / run
+    shards = folder / name
     shards.mkdir(exist_ok=True)
     return shards
 
