@@ -33,6 +33,7 @@ from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
+from refold.engine.exchanges import ModelConfigured, ProgramLoaded
 from refold.engine.registry import find_family
 from refold.environments import Worlds
 from refold.environments.tau2.addresses import with_user
@@ -121,6 +122,8 @@ def record_command(
     python:FILE.py:FUNCTION. The first epoch plays the scenario's own seed and epoch N that seed
     plus N, whatever the agent, so that runs can be compared pair by pair. Exits with 1 if an API or
     an environment failed and cut an episode off, or if --max-cost stopped the run.
+
+    With --fleet and --name, the same command goes on with a run that was interrupted.
     """
     began, pass_at = time.monotonic(), pass_mark()
     play = playing_on(fleet, model, programs=[agent])
@@ -143,12 +146,14 @@ def record_command(
         )
         jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
     with connected(fleet), EventLog(log_path, durable=durable) as log:
-        name = new_run_name(log, run, agent)
-        infos = begin_episodes(log, jobs, agent, name)
+        # A fleet's command may be started again by whatever watches over it, as on Kubernetes.
+        infos = [] if fleet is None or run is None else _begun_before(log, jobs, agent, run)
+        name = run if run is not None and infos else new_run_name(log, run, agent)
+        infos = infos or begin_episodes(log, jobs, agent, name)
         label = f"run {name}"
         left = play_run(
             log,
-            infos,
+            [info for info in infos if info.ended is None],
             model,
             name=name if fleet is None else f"{name} {fleet.option}",
             label=label,
@@ -230,6 +235,38 @@ def new_run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     if next(log.episodes(run=name), None):
         raise RefoldError(f"run {name!r}: expected a new name, got one that the log holds already")
     return name
+
+
+def _begun_before(
+    log: EventLog, jobs: Sequence[EpisodeJob], agent: str, run: str
+) -> list[EpisodeInfo]:
+    """
+    Return the episodes of *run* if they are those that *jobs* begin; none if there is no such run.
+
+    Raises:
+        RefoldError: They are others.
+    """
+    infos = list(log.episodes(run=run))
+    if not infos:
+        return []
+    pairs = zip(infos, jobs, strict=False)
+    if len(infos) == len(jobs) and all(_is_begun(log, *pair, agent) for pair in pairs):
+        return infos
+    raise RefoldError(
+        f"run {run!r}: expected a new name, or the command that began this run, got another; "
+        f"`refold resume {run}` goes on with what it began"
+    )
+
+
+def _is_begun(log: EventLog, info: EpisodeInfo, job: EpisodeJob, agent: str) -> bool:
+    """Return whether *info* began as *job* does, played by *agent* and asked in the same way."""
+    if (info.agent, info.seed, info.epoch) != (agent, job.seed, job.epoch):
+        return False
+    stream = log.events(info.id)
+    told = next(
+        (each for each in stream if isinstance(each, ModelConfigured | ProgramLoaded)), None
+    )
+    return stream.scenario == job.scenario.body and told == job.opening
 
 
 def begin_episodes(

@@ -104,7 +104,7 @@ def resume_command(
     reports. Its model settings are the recorded ones, except for the options that you give now.
     """
     began, pass_at = time.monotonic(), pass_mark()
-    play = playing_on(fleet, model, programs=programs, begun=True)
+    play = playing_on(fleet, model, programs=programs)
     model, worlds = with_programs(model, *programs), Worlds(named)
     with connected(fleet), telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)

@@ -25,7 +25,7 @@ from refold.fleet.shards import gather, remove
 _WAIT = 1.0  # seconds that nothing may happen before the driver looks around
 _NODE_SECONDS = 60.0  # for a node to answer before the run begins
 _GATHER_SECONDS = 30.0  # for a node to hand over what a dead worker has left
-_GATHERED = 500  # episodes asked for at once
+_GATHERED = 2000  # episodes asked for at once
 _CLEANING_SECONDS = 5.0
 _PATIENCE = 60.0  # seconds until a user is told what the run waits for
 _BESIDE = 16  # calls of a worker that may be under way beside its episodes

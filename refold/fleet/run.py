@@ -45,7 +45,6 @@ def playing_on(
     choices: ModelChoices,
     *,
     programs: Sequence[str],
-    begun: bool = False,
 ) -> PlayAll | None:
     """
     Return what plays on *fleet* in place of this process; None if there is none.
@@ -54,7 +53,6 @@ def playing_on(
         fleet: The cluster.
         choices: The model options, which are checked.
         programs: What was named as agents: files that they run are named by their paths.
-        begun: Whether nodes may have more of the episodes than the log.
 
     Raises:
         RefoldError: The options cannot be handed to others.
@@ -63,7 +61,7 @@ def playing_on(
         return None
     without_secrets(choices)
     named = [each for each in programs if is_program(each)]
-    return partial(play_all, fleet=fleet, programs=named, gather=begun)
+    return partial(play_all, fleet=fleet, programs=named)
 
 
 def play_all(
@@ -73,7 +71,6 @@ def play_all(
     *,
     fleet: Fleet,
     programs: Sequence[str] = (),
-    gather: bool = True,
     parallel: int = 1,
     label: str = "fleet",
     prices: Prices = NO_PRICES,
@@ -92,7 +89,6 @@ def play_all(
         choices: The model options, without a key: workers find theirs on their node.
         fleet: The cluster.
         programs: Those agents that are functions in files, with paths that nodes have.
-        gather: Whether nodes may have more of them than the log, from a driver that is gone.
         parallel: Episodes to play at once, over all workers.
         label: Text before the progress bar.
         prices: Prices of tokens, to show the cost so far.
@@ -128,7 +124,7 @@ def play_all(
         with RayEngine(cluster, setup, needs, ledger, rate=fleet.rate, ship_every=every) as engine:
             print_to_stderr(report(engine.look_at_nodes(), needs))
             with progress:
-                for bundle in engine.gather(ledger.open()) if gather else ():
+                for bundle in engine.gather(ledger.open()):
                     ledger.take(bundle)
                 dealing = _dealing(ledger.open(), setup, workers)
                 with _stored_at_the_end(engine, ledger):

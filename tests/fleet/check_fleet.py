@@ -133,7 +133,11 @@ def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -
         assert driver.returncode == 130, said
         assert f"`refold resume run --fleet ray={cluster.address}` continues" in said
         assert "Traceback" not in said
-        refold("resume", "run", *more, "--fleet", f"ray={cluster.address}", log=log)
+        # The same command goes on as well; another one is refused.
+        fleet = ("--fleet", f"ray={cluster.address}")
+        said = refold(*plan, *more, *fleet, "--seed", "1", log=log, code=2)
+        assert "expected a new name, or the command that began this run" in said
+        refold(*plan, *more, *fleet, log=log)
         asked = model.counts["answered"]
     assert count_ended(log) == 16
     # Two episodes at once for each of four workers: so many requests may have been under way.
