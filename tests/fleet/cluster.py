@@ -15,7 +15,7 @@ from typing import Any
 from ray._raylet import GcsClient
 from ray.cluster_utils import Cluster
 
-SECONDS = 120
+SECONDS = 300
 """How long anything may take."""
 
 # Those of Ray's own daemons: found dead within seconds, not within half a minute.
