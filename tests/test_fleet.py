@@ -370,7 +370,7 @@ def test_wrong_options_are_refused_and_nothing_is_begun(tmp_path):
         ("--workers 2", "--workers: expected --fleet beside it"),
         ("--requests-per-minute 2", "--requests-per-minute: expected --fleet beside it"),
         ("--fleet ray --api-key sk-1", "--api-key: expected no key with --fleet"),
-        ("--fleet ray --workers 0", "0 is not in the range"),
+        ("--fleet ray --workers 0", "expected a whole number from 1 to 10000, got"),
     ):
         ran = shell(f"record workflow/easy --agent greedy {words}", code=2)
         assert problem in ran.err

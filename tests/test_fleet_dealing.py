@@ -306,7 +306,7 @@ def test_workers_that_never_start_end_the_run():
 
 
 def test_the_first_problem_stops_the_run_after_its_bundle():
-    """What a worker cannot mend ends the run; what it had played is stored before."""
+    """What a worker cannot fix ends the run; what it had played is stored before."""
     taken = []
     dealing = Dealing(["a", "b", "c"], workers=1, most=1, ahead=1)
 

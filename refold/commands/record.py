@@ -123,7 +123,7 @@ def record_command(
     plus N, whatever the agent, so that runs can be compared pair by pair. Exits with 1 if an API or
     an environment failed and cut an episode off, or if --max-cost stopped the run.
 
-    With --fleet and --name, the same command goes on with a run that was interrupted.
+    With --fleet and --name, the same command continues a run that was interrupted.
     """
     began, pass_at = time.monotonic(), pass_mark()
     play = playing_on(fleet, model, programs=[agent])
@@ -254,7 +254,7 @@ def _begun_before(
         return infos
     raise RefoldError(
         f"run {run!r}: expected a new name, or the command that began this run, got another; "
-        f"`refold resume {run}` goes on with what it began"
+        f"`refold resume {run}` continues that one"
     )
 
 

@@ -26,7 +26,7 @@ class Worker:
         try:
             # Nodes may join a cluster at any time, so what the preflight found may not hold here.
             if problem := look(self._needs).problem:
-                raise RefoldError(f"fleet: node {gethostname()}: {problem}; mend that")
+                raise RefoldError(f"fleet: node {gethostname()}: {problem}; fix that")
             await self._player.open()
         except RefoldError as error:
             return node, Problem.of(error)

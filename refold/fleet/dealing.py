@@ -204,7 +204,7 @@ def play_out(
         is_enough: Says that no more is to be played.
 
     Raises:
-        RefoldError: What a worker cannot mend, or workers cannot be started.
+        RefoldError: What a worker cannot fix, or workers cannot be started.
         Exception: Whatever *take* raises.
     """
     up: dict[str, None] = {}  # in order

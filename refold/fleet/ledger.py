@@ -51,7 +51,7 @@ class Ledger:
         told: Called with what each bundle has brought, once that is stored.
 
     Attributes:
-        refused: Number of answers that go on otherwise than the log, and were left out.
+        refused: Number of answers that continue differently than the log, and were left out.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Ledger:
         return {id: self._mark(id) for id in ids if id not in self._done}
 
     def _mark(self, id: str) -> int:
-        """Remember the tail of an episode, for what goes on from there; return its next seq."""
+        """Remember the tail of an episode, for what continues from there; return its next seq."""
         tail = self._tail(id)
         self._heads.setdefault(id, {})[tail.seq] = tail.head
         return tail.seq
@@ -118,7 +118,7 @@ class Ledger:
         del self._tails[id], self._heads[id]
 
     def _store(self, result: Result) -> Iterator[Stored]:
-        """Append what *result* adds to its episode, if it goes on as the log does."""
+        """Append what *result* adds to its episode, if it continues as the log does."""
         base = self._heads.get(result.id, {}).get(result.first)
         if base is None or result.id in self._done:
             self.refused += result.id not in self._done
@@ -162,7 +162,7 @@ class Ledger:
         if grade.episode_digest != result.digest:
             return None
         rubric = (grade.rubric.name, grade.rubric.version, grade.rubric.digest)
-        # The bytes as they came: encoded again, a number may look otherwise.
+        # The bytes as they came: encoded again, a number may look different.
         self._log.save_grade(
             result.id, digest=result.digest, rubric=rubric, score=grade.score, grade=content
         )

@@ -36,7 +36,7 @@ class Setup:
         agents: The agents, as logs name them.
         programs: Those of them that are functions in files, with their paths.
         choices: The model options.
-        worlds: Opens the worlds outside.
+        worlds: Opens external environments.
         folder: The driver's current folder, which relative paths are meant from.
         parallel: Number of episodes that wait for models at once.
     """
@@ -106,7 +106,7 @@ class BatchPlayer:
         loop.set_default_executor(ThreadPoolExecutor(self._setup.parallel))
         opened: asyncio.Future[None] = loop.create_future()
         # One task keeps the players open: each call of Ray's is a task of its own, and what is set
-        # in one, such as which model the worlds ask, does not hold in the next.
+        # in one, such as which model the environments ask, does not hold in the next.
         self._keeper = loop.create_task(self._keep_open(opened))
         await opened
 

@@ -56,12 +56,12 @@ def report(found: Sequence[tuple[str, Found]], needs: Needs) -> str:
     Return a line on the nodes *found*, by address.
 
     Raises:
-        Unavailable: One of them cannot play; others must mend that.
+        Unavailable: One of them cannot play; others must fix that.
     """
     wrong = [f"node {address}: {each.problem}" for address, each in found if each.problem]
     if wrong:
         more = f" ({len(found) - len(wrong)} more are fine)" if len(wrong) < len(found) else ""
-        raise Unavailable(f"fleet: {'; '.join(wrong)}{more}; mend that", "fleet")
+        raise Unavailable(f"fleet: {'; '.join(wrong)}{more}; fix that", "fleet")
     keys = ""
     if needs.choices is not None:
         without = [address for address, each in found if not each.has_key]

@@ -93,7 +93,7 @@ def play_all(
         label: Text before the progress bar.
         prices: Prices of tokens, to show the cost so far.
         cap: What may be spent; episodes that are being played may cost a little more.
-        worlds: Opens the worlds outside that answer, where there are any.
+        worlds: Opens external environments, where there are any.
 
     Raises:
         RefoldError: There is no such cluster, a node cannot play, or the first error of a worker.

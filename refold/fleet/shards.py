@@ -58,7 +58,7 @@ def gather(run: str, wanted: Mapping[str, int]) -> bytes:
     Return a bundle of what this node's shards of *run* have of the episodes *wanted*.
 
     Those are ids, each with the number of events that are known. Of several ways that an episode
-    went on, the one that ended counts, or else the longest. What cannot be read is left out.
+    continued, the one that ended counts, or else the longest. What cannot be read is left out.
     """
     found: dict[str, tuple[bool, int, Result]] = {}
     for path in sorted(folder_of(run).glob("*.db")):
@@ -93,5 +93,5 @@ def result_of(
 
 
 def end_of(stream: Stream) -> EpisodeEnded | None:
-    """Return how *stream* ended; None if it goes on."""
+    """Return how *stream* ended; None if it continues."""
     return next((event for event in reversed(stream) if isinstance(event, EpisodeEnded)), None)

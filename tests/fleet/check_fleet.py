@@ -133,7 +133,7 @@ def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -
         assert driver.returncode == 130, said
         assert f"`refold resume run --fleet ray={cluster.address}` continues" in said
         assert "Traceback" not in said
-        # The same command goes on as well; another one is refused.
+        # The same command continues as well; another one is refused.
         fleet = ("--fleet", f"ray={cluster.address}")
         said = refold(*plan, *more, *fleet, "--seed", "1", log=log, code=2)
         assert "expected a new name, or the command that began this run" in said
@@ -166,7 +166,7 @@ def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
 
 
 def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> None:
-    """Once the run has cost enough, it stops, and goes on when more may be spent."""
+    """Once the run has cost enough, it stops, and continues when more may be spent."""
     log = tmp_path / "fleet.db"
     plan = ("record", "workflow/easy", "--agent", "openai:mock", "--epochs", "12", "--name", "run")
     with MockModel(latency_ms=300) as model:
@@ -202,7 +202,7 @@ def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Pat
     assert count_ended(log) == 5
 
 
-def test_worlds_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
+def test_environments_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
     """An environment in a file, named from the current folder, is played as in one process."""
     (tmp_path / "counter.py").write_text(COUNTER)
     plan = ("record", "python:counter.py:make", "--agent", "random", "--name", "run")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from attrs import frozen
 
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import CommandT
 
 _MOST_WORKERS = 10_000
@@ -68,13 +69,12 @@ _OPTIONS = (
     ),
     click.option(
         "--workers",
-        type=click.IntRange(1, _MOST_WORKERS),
+        type=WholeNumber(1, _MOST_WORKERS),
         help="Worker processes of the fleet; one on each CPU if not given.",
     ),
     click.option(
         "--requests-per-minute",
-        type=click.IntRange(1),
-        metavar="N",
+        type=WholeNumber(1),
         help="Most requests to models that all workers together begin in a minute.",
     ),
 )
