@@ -37,7 +37,7 @@ def fleet_rows(folder: Path, rounds: int, batches: int) -> Iterator[Row]:
             rounds=rounds,
         )
         size = sum(map(len, bundles)) / len(ids)
-        work = f"the driver of a fleet, {short(name)}, {size:.0f} bytes an episode"
+        work = f"driver of a fleet, {short(name)}, {size:.0f} B each"
         yield rate_row(work, "episodes/s", "one process that plays", rates, DRIVER)
 
 
