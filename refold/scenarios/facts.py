@@ -56,6 +56,8 @@ class Facts:
     Attributes:
         stream: The stream.
         ask: Asks a judge about it, out of what is known; of nothing if none was given.
+        findings: What was measured so far, by measure and parameters: graders that are given the
+            same facts share it.
     """
 
     def __init__(self, stream: Stream, ask: Ask | None = None) -> None:
@@ -71,6 +73,7 @@ class Facts:
                 step += 1
         self._by_type = by_type
         self._derived: dict[object, Any] = {}
+        self.findings: dict[object, Finding] = {}
 
     def of_type(self, kind: type[Event]) -> Sequence[IndexedEvent]:
         """Return the events of exactly the type *kind*, subclasses excluded, oldest first."""
@@ -80,16 +83,11 @@ class Facts:
         """Return the events of type *kind* that pass *test*, oldest first."""
         return [at for at in self.of_type(kind) if test(at.event)]
 
-    def compute_once(self, derive: Callable[["Facts"], T], *, key: object = None) -> T:
-        """
-        Return ``derive(self)``, computed once and shared by all measures.
-
-        *key*, hashable, says what is computed where functions that do the same are not the same.
-        """
-        name = derive if key is None else key
-        if name not in self._derived:
-            self._derived[name] = derive(self)
-        made: T = self._derived[name]
+    def compute_once(self, derive: Callable[["Facts"], T]) -> T:
+        """Return ``derive(self)``, computed once and shared by all measures."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        made: T = self._derived[derive]
         return made
 
     @property
