@@ -11,17 +11,10 @@ from attrs import evolve
 from click.core import ParameterSource
 
 from refold.agents.any_llm_client import AnyLLMClient
+from refold.agents.api_settings import Settings, describe_file, find_model, read_settings
 from refold.agents.client import Client, ModelBackend, Pace
 from refold.agents.configuration import model_configuration, recorded_options
-from refold.agents.endpoint import (
-    NO_KEY,
-    Endpoint,
-    Settings,
-    describe_file,
-    find_endpoint,
-    find_model,
-    read_settings,
-)
+from refold.agents.endpoint import NO_KEY, Endpoint, find_endpoint
 from refold.agents.functions import FunctionPlayer
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
