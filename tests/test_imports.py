@@ -34,6 +34,7 @@ FLOORS = [
     ("server",),
     ("server.proxy",),
     ("commands.shared",),
+    ("fleet",),
     ("commands",),
     ("cli",),
 ]
@@ -71,6 +72,7 @@ OWNERS = {
     "pandas": ["refold/reports/frames.py"],
     "polars": ["refold/reports/frames.py"],
     "IPython": ["refold/notebook/__init__.py"],
+    "ray": ["refold/fleet/actors.py", "refold/fleet/cluster.py"],
     "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [

@@ -6,15 +6,8 @@ from typing import Any
 import click
 from attrs import asdict, frozen
 
-from refold.agents.endpoint import (
-    FILE,
-    OPENAI_ADDRESS,
-    Setting,
-    find_address,
-    find_key,
-    read_settings,
-    without_secrets,
-)
+from refold.agents.api_settings import FILE, Setting, read_settings
+from refold.agents.endpoint import OPENAI_ADDRESS, find_address, find_key, without_secrets
 from refold.commands.shared.configured import project_settings
 from refold.commands.shared.cost_cap import max_cost_option
 from refold.commands.shared.model_choices import parse_parameter

@@ -9,6 +9,7 @@ from attrs import frozen
 from refold.agents.origins import find_origin, strip_origin
 from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.fleet_options import Fleet, with_fleet_options
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
@@ -30,6 +31,7 @@ from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
 from refold.environments.python.programs import is_program, not_named
+from refold.fleet import connected, playing_on
 from refold.graders import saved_grades
 from refold.reports import Prices, find_run
 from refold.reports.outcomes import replaced_failures
@@ -50,6 +52,7 @@ class RecordedScenario:
         "refold resume last",
         "refold resume openai-3f2a9c --parallel 8",
         "refold resume openai-3f2a9c --failed",
+        "refold resume openai-3f2a9c --fleet ray=auto",
     ),
 )
 @episode_argument("id")
@@ -70,6 +73,7 @@ class RecordedScenario:
 )
 @world_option
 @parallel_option
+@with_fleet_options
 @price_option
 @max_cost_option
 @with_model_options
@@ -82,6 +86,7 @@ def resume_command(
     programs: Sequence[str],
     named: Sequence[str],
     parallel: int,
+    fleet: Fleet | None,
     prices: Prices,
     max_cost: float | None,
     model: ModelChoices,
@@ -99,8 +104,9 @@ def resume_command(
     reports. Its model settings are the recorded ones, except for the options that you give now.
     """
     began, pass_at = time.monotonic(), pass_mark()
+    play = playing_on(fleet, model, programs=programs)
     model, worlds = with_programs(model, *programs), Worlds(named)
-    with telling_left_out() as left_out, open_existing(log_path) as log:
+    with connected(fleet), telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)
         # Read once before any is played, so that a damaged one does not end the others' play.
         readable = left_out.read_each(
@@ -126,12 +132,13 @@ def resume_command(
             log,
             running,
             model,
-            name=id,
+            name=id if fleet is None else f"{id} {fleet.option}",
             label=label,
             parallel=parallel,
             prices=prices,
             cap=cap,
             worlds=worlds,
+            play=play,
         )
         code = print_outcome(
             log,

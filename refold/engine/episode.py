@@ -59,10 +59,11 @@ class Episode:
         log: Log | None,
         tail: Tail | None,
         open_world: OpenWorld | None = None,
+        state: Any = None,
     ) -> None:
         self.id = id
         self.family: Family = codec.family
-        self.state = fold(events, family=codec.family)
+        self.state = fold(events, family=codec.family) if state is None else state
         self._shown: tuple[Any, Any] | None = None
         self._codec = codec
         self._events = list(events)
@@ -113,7 +114,8 @@ class Episode:
         header = header_of(scenario.body)
         codec = codec_of(header.family, header.rules)
         started = EpisodeStarted(format=FORMAT, seed=seed, scenario=Raw(scenario.body))
-        opening = codec.family.start(initial_state(codec.family, started))
+        initial = initial_state(codec.family, started)
+        opening = codec.family.start(initial)
         events = (started, *opening)
         id = check_id(id) if id is not None else new_id()
         payloads: list[bytes] = []
@@ -123,7 +125,16 @@ class Episode:
             payloads = [encode(started), *codec.payloads(opening)]
             record = EpisodeRecord(id, header.name, seed, agent, run, epoch)
             tail = log.begin(record, payloads)
-        return cls(id, events, payloads, codec=codec, log=log, tail=tail, open_world=open_world)
+        return cls(
+            id,
+            events,
+            payloads,
+            codec=codec,
+            log=log,
+            tail=tail,
+            open_world=open_world,
+            state=fold(opening, family=codec.family, start=initial),
+        )
 
     @classmethod
     def resume(cls, log: Log, reference: str, *, open_world: OpenWorld | None = None) -> "Episode":
@@ -214,7 +225,8 @@ class Episode:
     @property
     def observation(self) -> Any:
         """What the agent may see now; an external environment begins with the first look."""
-        self.begin()
+        if self.family.answered:
+            self.begin()
         # Once for each state: a step returns what the next look at the episode sees.
         if self._shown is None or self._shown[0] is not self.state:
             self._shown = (self.state, self.family.observe(self.state))
@@ -416,7 +428,6 @@ def _is_answered(events: Sequence[Event]) -> bool:
 
 
 def _find_end(events: Sequence[Event]) -> EpisodeEnded | None:
-    for event in reversed(events):  # the end is among the last events, or nowhere
-        if isinstance(event, EpisodeEnded):
-            return event
-    return None
+    if EpisodeEnded not in map(type, events):  # as nearly always, and so the quickest
+        return None
+    return next(event for event in reversed(events) if isinstance(event, EpisodeEnded))

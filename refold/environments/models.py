@@ -12,8 +12,9 @@ from contextvars import ContextVar
 from threading import Thread
 from typing import Any
 
+from refold.agents.api_settings import read_settings
 from refold.agents.client import Client, ModelResponse, Unavailable
-from refold.agents.endpoint import Endpoint, find_endpoint, read_settings
+from refold.agents.endpoint import Endpoint, find_endpoint
 from refold.engine.errors import RefoldError
 from refold.engine.exchanges import Reply
 

@@ -164,6 +164,24 @@ class ModelChoices:
     programs: Mapping[str, Program] = field(factory=dict)  # the agents that are files, by name
 
 
+USUAL_CHOICES = ModelChoices(
+    base_url=None,
+    api_key=None,
+    temperature=0.0,
+    max_tokens=None,
+    model_seed=None,
+    extra=(),
+    history=None,
+    action_format=None,
+    system=None,
+    timeout=120.0,
+    max_retries=5,
+    reuse=False,
+    offline=False,
+)
+"""What the options say if none is given, and no ``refold.toml`` says otherwise."""
+
+
 def with_model_options(command: CommandT) -> CommandT:
     """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
 
