@@ -1,4 +1,4 @@
-"""``--jobs``: how many processes go through the episodes of a log."""
+"""``--jobs``: how many processes share the work."""
 
 import click
 
@@ -11,5 +11,5 @@ def jobs_option(command: CommandT) -> CommandT:
         "--jobs",
         type=click.IntRange(1, 256),
         metavar="N",
-        help="Processes to work in; by default one for each core, of a small log one in all.",
+        help="Processes to work in; by default one for each core, or one in all if more do not pay.",
     )(command)
