@@ -32,7 +32,7 @@ from refold.commands.shared.options import (
     complete_runs,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     pass_at_option,
 )
 from refold.commands.shared.output import (
@@ -49,7 +49,7 @@ from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
 )
-from refold.engine import EventLog, LogDamaged, RefoldError
+from refold.engine import EventLog, LogDamaged, RefoldError, open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
 from refold.replays.prompts import prompt_difference
@@ -78,7 +78,7 @@ COMPARE_RULES = ("gained", "lost", "missing", "worse")
 @cannot_tell_option
 @with_grader_options
 @jobs_option
-@log_option
+@logs_option
 @json_option
 @click.pass_context
 def compare_command(
@@ -111,7 +111,7 @@ def compare_command(
     # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         names = [find_run(log, run) for run in runs]
         source = grader_choice.source(log, left_out)
         workers = grader_choice.workers(log, look_up_only(source, log), jobs)

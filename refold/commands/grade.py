@@ -23,7 +23,7 @@ from refold.commands.shared.options import (
     filter_options,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
@@ -53,7 +53,7 @@ from refold.graders.elsewhere import GradeElsewhere, grade_each
     "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
 )
 @jobs_option
-@log_option
+@logs_option
 @json_option
 def grade_command(
     ids: Sequence[str],

@@ -31,7 +31,7 @@ from refold.transcripts.importing import Importer, Report, Stored, digest_of
 
 _MOST_TOLD = 6
 _BYTES_A_JOB = 2 * 2**20
-"""Bytes of files from which a process of its own pays: starting one costs as much as 500 samples."""
+"""Bytes of files from which a process pays: to start one costs as much as 500 samples."""
 
 
 @define

@@ -14,7 +14,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
 )
 from refold.commands.shared.output import (
     print_json,
@@ -27,7 +27,7 @@ from refold.commands.shared.output import (
 from refold.commands.shared.page_option import html_option, write_page
 from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.terminal import has_terminal
-from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
+from refold.engine import ActionTaken, EpisodeInfo, StepRewarded, Stream, open_to_read
 from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
@@ -56,7 +56,7 @@ from refold.viewer.transcript_lines import turn_lines
 @click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
 @click.option("--messages", is_flag=True, help="The conversation: what was said, called, answered.")
 @click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
-@log_option
+@logs_option
 @json_option
 @html_option
 def replay_command(
@@ -78,7 +78,7 @@ def replay_command(
         raise click.UsageError("--interactive: expected it without --json and --html, got both")
     if html is not None:
         check_output(html, option="--html", logs=[log_path])
-    with EventLog(log_path, readonly=True) as log:
+    with open_to_read(log_path) as log:
         info = log.find(id)
         stream = log.events(info.id)
         # Of use on a page only, and not worth a word there if one cannot be read.

@@ -21,7 +21,7 @@ from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import (
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     pass_at_option,
     run_argument,
 )
@@ -39,7 +39,7 @@ from refold.commands.shared.report_formatting import (
     format_interval,
     setting_names,
 )
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.reports import (
     Costs,
     Prices,
@@ -86,7 +86,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
 @price_option
 @with_grader_options
 @jobs_option
-@log_option
+@logs_option
 @json_option
 def report_command(
     run: str,
@@ -109,7 +109,7 @@ def report_command(
 
     Exits with 1 if an episode cannot be read; it is reported and not counted.
     """
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         name = find_run(log, run)
         source = grader_choice.source(log, left_out)
         episodes = measure_outcomes(

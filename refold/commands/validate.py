@@ -13,7 +13,7 @@ from refold.commands.shared.options import (
     filter_options,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
     pass_at_option,
 )
@@ -47,7 +47,7 @@ from refold.reports.validation import Judged, Validation, validate
     help="What the lower ends of precision, recall and specificity must reach.",
 )
 @with_judge_options
-@log_option
+@logs_option
 @json_option
 def validate_command(
     by: str,

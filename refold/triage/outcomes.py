@@ -1,5 +1,6 @@
 """The outcomes of a log's episodes by their recorded rubrics, each graded only once."""
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -9,11 +10,13 @@ from msgspec import Raw, Struct
 
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.codec import encode
-from refold.engine.log.index.index import LogIndex, ask_index
-from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.index.asking import ask_for_each
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
 from refold.engine.log.left_out import LeftOut
+from refold.engine.log.reader import PAGE
 from refold.graders.elsewhere import Workers
 from refold.graders.sources import RecordedRubrics
 from refold.reports.outcomes import (
@@ -49,12 +52,12 @@ def indexed_outcomes(
     wanted: Wanted = EVERY,
     watch: Watch | None = None,
     workers: Workers | None = None,
-) -> list[tuple[EpisodeInfo, Outcome]]:
+) -> Iterator[tuple[EpisodeInfo, Outcome]]:
     """
-    Return the episodes of *log* that are *wanted* with their outcomes, in the order they began.
+    Yield the episodes of *log* that are *wanted* with their outcomes, in the order they began.
 
     As ``read_outcomes`` gives them, forks included. Episodes that have been graded before are not
-    read: what ``verify`` would find in them is not noticed.
+    read: what ``verify`` would find in them is not noticed. All are graded before the first comes.
 
     Args:
         log: The log.
@@ -64,55 +67,63 @@ def indexed_outcomes(
         workers: Processes that grade these by the recorded rubrics; None for this one alone.
     """
 
-    def read(index: LogIndex) -> list[tuple[EpisodeInfo, Outcome]]:
+    def read(index: LogIndex) -> Iterator[tuple[EpisodeInfo, Outcome]]:
         index.catch_up(left_out, wanted)
-        rows = index.rows(wanted, _OLDEST_FIRST)
-        found = _outcomes(index, rows, left_out, watch, workers)
-        replaced = replaced_failures(row.info for row in rows)
-        return [
-            (row.info, evolve(each, excluded=PLAYED_AGAIN) if each.id in replaced else each)
-            for row in rows
-            if (each := found.get(row.number)) is not None
-        ]
+        _grade_missing(index, wanted, left_out, watch, workers)
+        numbers = index.numbers(wanted, _OLDEST_FIRST)
+        replaced = _replaced(index, wanted, numbers)
+        for first in range(0, len(numbers), PAGE):
+            page = numbers[first : first + PAGE]
+            found = index.outcomes(page)
+            for row in index.each(page):
+                if row.number in found:
+                    again = row.info.id in replaced
+                    yield row.info, _unpack(row.info, found[row.number], again=again)
 
-    return ask_index(log, read)
+    return ask_for_each(log, read)
 
 
-def _outcomes(
+def _grade_missing(
     index: LogIndex,
-    rows: list[IndexedEpisode],
+    wanted: Wanted,
     left_out: LeftOut,
     watch: Watch | None,
     workers: Workers | None,
-) -> dict[int, Outcome]:
-    """Return the outcome of each of *rows* by number, graded now where it is not kept."""
-    kept = index.outcomes()
-    found, missing = {}, []
-    for row in rows:
-        digest, body = kept.get(row.number, ("", b""))
-        if digest == row.info.digest:
-            found[row.number] = _unpack(row.info, body)
-        else:
-            missing.append(row)
+) -> None:
+    """Grade those *wanted* of which the index has no outcome, and keep what comes of it."""
+    missing = index.without_outcomes(wanted)
+    ahead: dict[str, int] = {}
+
+    def take() -> Iterator[Played]:
+        for row in index.each(missing):
+            ahead[row.info.id] = row.number
+            yield Played(row.info, again=False)
+
     scored = score_episodes(
         index.log,
-        (Played(row.info, again=False) for row in missing),
+        take(),
         nothing_of,
         episodes=len(missing),
         left_out=left_out,
         source=RecordedRubrics(left_out),
         workers=workers,
     )
-    numbers = {row.info.id: row.number for row in missing}
     done = 0
     while batch := list(islice(scored, _BATCH)):
-        graded = {numbers[info.id]: outcome for info, outcome, _ in batch}
-        index.add_outcomes((n, each.digest, _pack(each)) for n, each in graded.items())
-        found.update(graded)
+        index.add_outcomes(
+            (ahead.pop(info.id), outcome.digest, _pack(outcome)) for info, outcome, _ in batch
+        )
         done += len(batch)
         if watch is not None:
             watch(done, len(missing))
-    return found
+
+
+def _replaced(index: LogIndex, wanted: Wanted, numbers: Sequence[int]) -> set[str]:
+    """Return those of *numbers*, which are *wanted*, that failed and were played again since."""
+    failed = index.numbers(evolve(wanted, ended="not-counted"))
+    if not any(row.info.reason == INSTRUMENT_FAILED for row in index.each(failed)):
+        return set()  # as in most logs: then none need be read
+    return replaced_failures(row.info for row in index.each(numbers))
 
 
 def _pack(outcome: Outcome) -> bytes:
@@ -122,7 +133,7 @@ def _pack(outcome: Outcome) -> bytes:
     )
 
 
-def _unpack(info: EpisodeInfo, body: bytes) -> Outcome:
+def _unpack(info: EpisodeInfo, body: bytes, *, again: bool) -> Outcome:
     kept = _decode(body)
     return Outcome(
         id=info.id,
@@ -135,7 +146,7 @@ def _unpack(info: EpisodeInfo, body: bytes) -> Outcome:
         score=kept.score,
         counts=kept.counts,
         digest=info.digest,
-        excluded=kept.excluded,
+        excluded=PLAYED_AGAIN if again else kept.excluded,
     )
 
 

@@ -7,7 +7,7 @@ wrapped, and is told which. Where all that is not enough, the rows are printed o
 a line for each cell.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,8 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
+
+from refold.engine.terminal_text import safe_text
 
 NARROW = 100
 """Columns of a terminal below which a table rather leaves out columns than wraps texts."""
@@ -100,6 +102,44 @@ class Listing(Table):
     @property
     def _widest_label(self) -> int:
         return max(cell_len(str(column.header)) for column in self.columns)
+
+
+def plain_pages(
+    headings: Sequence[str], pages: Iterable[Sequence[Sequence[object]]], right: Sequence[bool]
+) -> Iterator[Sequence[str]]:
+    """
+    Yield the lines of a table, page by page, the headings before those of the first.
+
+    Args:
+        headings: The headings.
+        pages: Rows of cells; a page is as wide as it and those before it need.
+        right: Which columns are aligned to the right.
+    """
+    rows = [list(headings)]
+    widths = [0] * len(headings)
+    gap = " " * _GAPS[0]
+    for page in pages:
+        rows += [[_plain(cell) for cell in row] for row in page]
+        widths = [
+            max(width, *map(cell_len, column))
+            for width, column in zip(widths, zip(*rows, strict=True), strict=True)
+        ]
+        shape = list(zip(widths, right, strict=True))
+        yield [
+            gap.join(
+                cell.rjust(width - cell_len(cell) + len(cell))
+                if figure
+                else cell.ljust(width - cell_len(cell) + len(cell))
+                for cell, (width, figure) in zip(row, shape, strict=True)
+            ).rstrip()
+            for row in rows
+        ]
+        rows = []
+
+
+def _plain(cell: object) -> str:
+    """Return the text of *cell*, its lines put into one."""
+    return "" if cell is None else safe_text("; ".join(str(cell).split("\n")))
 
 
 def _fit(columns: Sequence[Column], least_of: _Measure, room: int) -> list[int] | None:

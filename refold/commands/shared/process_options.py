@@ -11,5 +11,5 @@ def jobs_option(command: CommandT) -> CommandT:
         "--jobs",
         type=click.IntRange(1, 256),
         metavar="N",
-        help="Processes to work in; by default one for each core, or one in all if more do not pay.",
+        help="Processes to work in; by default one for each core, one in all if more do not pay.",
     )(command)

@@ -16,7 +16,8 @@ from msgspec import structs
 from pydantic import BeforeValidator
 
 from refold.engine import EventLog
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine.log.index.asking import ask_index
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.wanted import SORTS, Ending, Order, Wanted
 from refold.engine.log.info import in_utc
