@@ -1,6 +1,6 @@
 """The outcomes of a log's episodes by their recorded rubrics, each graded only once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
@@ -16,7 +16,6 @@ from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
 from refold.engine.log.left_out import LeftOut
-from refold.engine.log.reader import PAGE
 from refold.graders.elsewhere import Workers
 from refold.graders.sources import RecordedRubrics
 from refold.reports.outcomes import (
@@ -30,7 +29,6 @@ from refold.reports.outcomes import (
 )
 
 _BATCH = 200  # episodes that are written at once
-_OLDEST_FIRST = Order("began", falling=False)
 
 
 class _Kept(Struct):
@@ -70,15 +68,9 @@ def indexed_outcomes(
     def read(index: LogIndex) -> Iterator[tuple[EpisodeInfo, Outcome]]:
         index.catch_up(left_out, wanted)
         _grade_missing(index, wanted, left_out, watch, workers)
-        numbers = index.numbers(wanted, _OLDEST_FIRST)
-        replaced = _replaced(index, wanted, numbers)
-        for first in range(0, len(numbers), PAGE):
-            page = numbers[first : first + PAGE]
-            found = index.outcomes(page)
-            for row in index.each(page):
-                if row.number in found:
-                    again = row.info.id in replaced
-                    yield row.info, _unpack(row.info, found[row.number], again=again)
+        replaced = _replaced(index, wanted)
+        for row, outcome in index.outcomes(wanted):
+            yield row.info, _unpack(row.info, outcome, again=row.info.id in replaced)
 
     return ask_for_each(log, read)
 
@@ -118,12 +110,13 @@ def _grade_missing(
             watch(done, len(missing))
 
 
-def _replaced(index: LogIndex, wanted: Wanted, numbers: Sequence[int]) -> set[str]:
-    """Return those of *numbers*, which are *wanted*, that failed and were played again since."""
+def _replaced(index: LogIndex, wanted: Wanted) -> set[str]:
+    """Return those *wanted* that failed and were played again since."""
     failed = index.numbers(evolve(wanted, ended="not-counted"))
     if not any(row.info.reason == INSTRUMENT_FAILED for row in index.each(failed)):
         return set()  # as in most logs: then none need be read
-    return replaced_failures(row.info for row in index.each(numbers))
+    every = index.numbers(wanted, Order("began", falling=False))
+    return replaced_failures(row.info for row in index.each(every))
 
 
 def _pack(outcome: Outcome) -> bytes:

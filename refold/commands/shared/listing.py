@@ -117,29 +117,39 @@ def plain_pages(
     """
     rows = [list(headings)]
     widths = [0] * len(headings)
-    gap = " " * _GAPS[0]
     for page in pages:
         rows += [[_plain(cell) for cell in row] for row in page]
         widths = [
-            max(width, *map(cell_len, column))
+            max(width, *map(_width, column))
             for width, column in zip(widths, zip(*rows, strict=True), strict=True)
         ]
-        shape = list(zip(widths, right, strict=True))
-        yield [
-            gap.join(
-                cell.rjust(width - cell_len(cell) + len(cell))
-                if figure
-                else cell.ljust(width - cell_len(cell) + len(cell))
-                for cell, (width, figure) in zip(row, shape, strict=True)
-            ).rstrip()
-            for row in rows
-        ]
+        signs = ("" if figure else "-" for figure in right)
+        shape = (" " * _GAPS[0]).join(
+            f"%{sign}{width}s" for sign, width in zip(signs, widths, strict=True)
+        )
+        yield [_in_shape(row, shape, widths, right) for row in rows]
         rows = []
+
+
+def _in_shape(row: Sequence[str], shape: str, widths: Sequence[int], right: Sequence[bool]) -> str:
+    if not all(map(str.isascii, row)):  # a letter may be two columns wide, or none
+        gaps = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [
+            gap + cell if figure else cell + gap
+            for cell, gap, figure in zip(row, gaps, right, strict=True)
+        ]
+        return (" " * _GAPS[0]).join(cells).rstrip()
+    return (shape % tuple(row)).rstrip()
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def _plain(cell: object) -> str:
     """Return the text of *cell*, its lines put into one."""
-    return "" if cell is None else safe_text("; ".join(str(cell).split("\n")))
+    text = "" if cell is None else str(cell)
+    return text if text.isprintable() else safe_text("; ".join(text.split("\n")))
 
 
 def _fit(columns: Sequence[Column], least_of: _Measure, room: int) -> list[int] | None:

@@ -4,18 +4,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve, fields
+from attrs import evolve
 
 from refold.engine.log.index.file import IndexDamaged
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import COLUMNS, OpenIndex
 from refold.engine.log.index.wanted import EVERY, SORTS, Order, Wanted, condition_of, order_of
-from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.info import RECORD_FIELDS, EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE
 
 _CHOSEN = "IN (SELECT value FROM json_each(?))"
-_FIELDS = tuple(each.name for each in fields(EpisodeInfo))
+_RECORD = 1 + len(RECORD_FIELDS)  # columns of a row before those of the summary
 NEWEST_FIRST = Order()
 
 
@@ -158,14 +158,19 @@ class LogIndex(OpenIndex):
         sql = f"SELECT id FROM rows WHERE {where} AND NOT EXISTS ({known}) ORDER BY id"
         return self.all_numbers(sql, given)
 
-    def outcomes(self, numbers: Iterable[int]) -> dict[int, bytes]:
-        """Return the outcome of each episode of these *numbers* that has one, by number."""
-        rows = self.all(
-            "SELECT o.id, o.outcome FROM outcomes AS o JOIN rows AS r USING (id, digest)"
-            f" WHERE o.id {_CHOSEN}",
-            (json.dumps(list(numbers)),),
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[IndexedEpisode, bytes]]:
+        """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
+        where, given = condition_of(wanted)
+        # Not by number, as in ``each``: there are most of these, and in this order.
+        sql = (
+            f"SELECT {', '.join(COLUMNS)}, (SELECT o.outcome FROM outcomes AS o"
+            " WHERE o.id = rows.id AND o.digest = rows.digest)"
+            f" FROM rows WHERE {where} AND id > :last ORDER BY id LIMIT {PAGE}"
         )
-        return dict(rows)
+        last = 0
+        while rows := self.all(sql, {**given, "last": last}):
+            yield from ((_read_row(row[:-1]), row[-1]) for row in rows if row[-1] is not None)
+            last = rows[-1][0]
 
     def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes]]) -> None:
         """Keep number, digest and outcome of episodes, in place of older ones."""
@@ -189,7 +194,14 @@ class LogIndex(OpenIndex):
 
 
 def _read_row(row: tuple[Any, ...]) -> IndexedEpisode:
-    number, *values, read, written, cost, score = row
-    # The fields of the record are positional, those of the summary are not.
-    info = EpisodeInfo(**dict(zip(_FIELDS, values, strict=True)))
-    return IndexedEpisode(number, info, read, written, cost, score)
+    steps, total, ended, reason, events, digest, *more = row[_RECORD:]
+    info = EpisodeInfo(
+        *row[1:_RECORD],
+        steps=steps,
+        total=total,
+        ended=ended,
+        reason=reason,
+        events=events,
+        digest=digest,
+    )
+    return IndexedEpisode(row[0], info, *more)

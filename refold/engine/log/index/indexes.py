@@ -118,9 +118,11 @@ class LogIndexes(LogIndex):
             found.extend(place << _BITS | number for number in index.without_outcomes(wanted))
         return found
 
-    def outcomes(self, numbers: Iterable[int]) -> dict[int, bytes]:
-        """Return the outcome of each episode of these *numbers* that has one, by number."""
-        return self._of_each(numbers, lambda index, own: index.outcomes(own))
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[IndexedEpisode, bytes]]:
+        """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
+        for place, index in enumerate(self._indexes):
+            for row, outcome in index.outcomes(wanted):
+                yield _numbered(place, row), outcome
 
     def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes]]) -> None:
         """Keep number, digest and outcome of episodes, in place of older ones."""
