@@ -31,24 +31,23 @@ class LogIndex(OpenIndex):
         after: int | None = None,
     ) -> list[IndexedEpisode]:
         """Return the episodes that are *wanted*, *limit* at most, from after number *after*."""
-        where, given = condition_of(wanted)
-        later, ordered, place = order_of(order, after)
-        rows = self.all(
-            f"SELECT {', '.join(COLUMNS)} FROM rows WHERE {where} AND {later}"
-            f" ORDER BY {ordered} LIMIT :limit",
-            {**given, **place, "limit": -1 if limit is None else limit},
-        )
-        return [_read_row(row) for row in rows]
+        return list(self.each(self.numbers(wanted, order, limit=limit, after=after)))
 
     def numbers(
-        self, wanted: Wanted = EVERY, order: Order = NEWEST_FIRST, *, limit: int | None = None
+        self,
+        wanted: Wanted = EVERY,
+        order: Order = NEWEST_FIRST,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
     ) -> Sequence[int]:
-        """Return the numbers of the episodes that are *wanted*, *limit* at most, in order."""
+        """Return the numbers of what ``rows`` returns: to sort these is three times as fast."""
         where, given = condition_of(wanted)
-        _, ordered, _ = order_of(order, None)
-        most = -1 if limit is None else limit
-        sql = f"SELECT id FROM rows WHERE {where} ORDER BY {ordered} LIMIT :limit"
-        return self.all_numbers(sql, {**given, "limit": most})
+        later, ordered, place = order_of(order, after)
+        return self.all_numbers(
+            f"SELECT id FROM rows WHERE {where} AND {later} ORDER BY {ordered} LIMIT :limit",
+            {**given, **place, "limit": -1 if limit is None else limit},
+        )
 
     def valued(
         self, wanted: Wanted, order: Order, *, limit: int | None

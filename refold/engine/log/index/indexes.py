@@ -43,9 +43,15 @@ class LogIndexes(LogIndex):
             index.catch_up(left_out, wanted, watch)
 
     def numbers(
-        self, wanted: Wanted = EVERY, order: Order = NEWEST_FIRST, *, limit: int | None = None
+        self,
+        wanted: Wanted = EVERY,
+        order: Order = NEWEST_FIRST,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
     ) -> Sequence[int]:
         """Return the numbers of the episodes that are *wanted*, *limit* at most, in order."""
+        assert after is None, "pages are of one log"
         if order.by != "began":
             valued = self.valued(wanted, order, limit=limit)
             return array("q", (number for number, _ in valued))
