@@ -1,4 +1,4 @@
-"""Lists longer than a page: plain lines in a pipe, every episode in its place, whatever its name."""
+"""Lists longer than a page: plain lines in a pipe, every episode in its place."""
 
 import pytest
 from rich.cells import cell_len

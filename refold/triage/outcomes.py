@@ -69,8 +69,8 @@ def indexed_outcomes(
         index.catch_up(left_out, wanted)
         _grade_missing(index, wanted, left_out, watch, workers)
         replaced = _replaced(index, wanted)
-        for row, outcome in index.outcomes(wanted):
-            yield row.info, _unpack(row.info, outcome, again=row.info.id in replaced)
+        for info, outcome in index.outcomes(wanted):
+            yield info, _unpack(info, outcome, again=info.id in replaced)
 
     return ask_for_each(log, read)
 
@@ -145,4 +145,5 @@ def _unpack(info: EpisodeInfo, body: bytes, *, again: bool) -> Outcome:
 
 @lru_cache(maxsize=64)  # the episodes of a scenario share it
 def _setting(body: bytes) -> Setting:
-    return msgspec.json.decode(body, type=Setting)
+    # msgspec makes one without calling what prepares its hash.
+    return evolve(msgspec.json.decode(body, type=Setting))

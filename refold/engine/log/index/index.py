@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from refold.engine.log.index.file import IndexDamaged
 from refold.engine.log.index.rows import IndexedEpisode
@@ -16,6 +16,7 @@ from refold.engine.log.reader import PAGE
 
 _CHOSEN = "IN (SELECT value FROM json_each(?))"
 _RECORD = 1 + len(RECORD_FIELDS)  # columns of a row before those of the summary
+_INFO = 1 + len(fields(EpisodeInfo))  # and before those that only the index has
 NEWEST_FIRST = Order()
 
 
@@ -157,7 +158,7 @@ class LogIndex(OpenIndex):
         sql = f"SELECT id FROM rows WHERE {where} AND NOT EXISTS ({known}) ORDER BY id"
         return self.all_numbers(sql, given)
 
-    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[IndexedEpisode, bytes]]:
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[EpisodeInfo, bytes]]:
         """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
         where, given = condition_of(wanted)
         # Not by number, as in ``each``: there are most of these, and in this order.
@@ -168,7 +169,7 @@ class LogIndex(OpenIndex):
         )
         last = 0
         while rows := self.all(sql, {**given, "last": last}):
-            yield from ((_read_row(row[:-1]), row[-1]) for row in rows if row[-1] is not None)
+            yield from ((_read_info(row), row[-1]) for row in rows if row[-1] is not None)
             last = rows[-1][0]
 
     def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes]]) -> None:
@@ -193,8 +194,12 @@ class LogIndex(OpenIndex):
 
 
 def _read_row(row: tuple[Any, ...]) -> IndexedEpisode:
-    steps, total, ended, reason, events, digest, *more = row[_RECORD:]
-    info = EpisodeInfo(
+    return IndexedEpisode(row[0], _read_info(row), *row[_INFO:])
+
+
+def _read_info(row: tuple[Any, ...]) -> EpisodeInfo:
+    steps, total, ended, reason, events, digest = row[_RECORD:_INFO]
+    return EpisodeInfo(
         *row[1:_RECORD],
         steps=steps,
         total=total,
@@ -203,4 +208,3 @@ def _read_row(row: tuple[Any, ...]) -> IndexedEpisode:
         events=events,
         digest=digest,
     )
-    return IndexedEpisode(row[0], info, *more)

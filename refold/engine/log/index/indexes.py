@@ -14,6 +14,7 @@ from refold.engine.log.index.index import NEWEST_FIRST, LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
+from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.store import EventLog
 
@@ -124,11 +125,10 @@ class LogIndexes(LogIndex):
             found.extend(place << _BITS | number for number in index.without_outcomes(wanted))
         return found
 
-    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[IndexedEpisode, bytes]]:
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[EpisodeInfo, bytes]]:
         """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
-        for place, index in enumerate(self._indexes):
-            for row, outcome in index.outcomes(wanted):
-                yield _numbered(place, row), outcome
+        for index in self._indexes:
+            yield from index.outcomes(wanted)
 
     def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes]]) -> None:
         """Keep number, digest and outcome of episodes, in place of older ones."""
