@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from bench.fleets import fleet_rows
 from bench.growth import episodes_growth, growing, steps_growth, subtasks_growth
 from bench.importing import import_rows, samples_growth
 from bench.opening import help_rows, show_row
@@ -93,6 +94,7 @@ def measure(folder: Path, size: Size) -> Results:
         *_told(recorder_rows(folder, size.rounds, size.steps // 2)),
         *_told(import_rows(folder, size.rounds, size.samples[0])),
         *_told(regrade_rows(folder, size.rounds, size.samples[0])),
+        *_told(fleet_rows(folder, size.rounds, max(1, size.stored // 4))),
         *_told(sharing_rows(folder, max(1, size.rounds // 4), size.graded)),
         *_told(help_rows(3 * size.rounds)),
     ]

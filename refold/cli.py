@@ -42,7 +42,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "regrade": ("refold.commands.regrade", "Grade again; list the scores that moved, and why."),
         "report": ("refold.commands.report", "Report on a run, with confidence intervals."),
         "compare": ("refold.commands.compare", "Compare two runs, episode by episode."),
-        "group": ("refold.commands.group", "Show where passes and failures of a scenario part."),
+        "group": ("refold.commands.group", "Show where passes and failures of a scenario diverge."),
         "leaderboard": ("refold.commands.leaderboard", "Rank the agents of the log."),
         "audit": ("refold.commands.audit", "Check whether a scenario is worth its score."),
         "baseline": ("refold.commands.baseline", "Show the scores of the built-in agents."),
@@ -61,7 +61,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "manifest": ("refold.commands.manifest", "Print what the log holds, to be signed."),
         "export": ("refold.commands.transfer", "Write episodes as JSON Lines or other formats."),
         "import": ("refold.commands.import_runs", "Read episodes and other tools' runs."),
-        "merge": ("refold.commands.merge", "Put several logs into a new one."),
+        "merge": ("refold.commands.merge", "Merge several logs into a new one."),
         "index": ("refold.commands.index", "Rebuild the index of the log."),
     },
     "Serve": {
@@ -73,8 +73,8 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
     },
     "Project": {
-        "config": ("refold.commands.config", "Show which settings count, and where from."),
-        "check": ("refold.commands.check", "Check the project's grades against its baseline."),
+        "config": ("refold.commands.config", "Show the settings in effect, and where from."),
+        "check": ("refold.commands.check", "Check a project's grades against its baseline."),
         "golden": ("refold.commands.golden", "Keep episodes as text files, to test against."),
         "demo": ("refold.commands.demo", "See what refold does, without an API key."),
     },
@@ -152,7 +152,7 @@ Examples:
   refold replay last
   refold diff 3f2a 9c01
 
-Episodes are named by id, by a unique beginning of it, or by 'last'. The log is the file named by
+Episodes are named by id, by a unique prefix of it, or by 'last'. The log is the file named by
 --log or REFOLD_LOG, else by the project's refold.toml, else refold.db.
 """,
 )
@@ -222,7 +222,25 @@ def _report_error(*lines: str) -> int:
 
 def _usage_message(error: click.ClickException) -> str:
     """Return click's message about wrong usage as one line in our style."""
-    text = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    more = f"; see `{context.command_path} --help`" if context else ""
-    return f"{text[0].lower()}{text[1:]}{more}"
+    see = f"see `{context.command_path} --help`" if context else ""
+    if isinstance(error, click.NoSuchOption):
+        close = get_close_matches(error.option_name, error.possibilities or (), n=1)
+        asked = f"; did you mean {close[0]}?" if close else ""
+        text = f"no such option {error.option_name}{asked}"
+    elif isinstance(error, click.BadParameter) and type(error) is not click.MissingParameter:
+        text = f"{_name_of(error)}: {error.message}"
+    else:
+        text = error.format_message().rstrip(".")
+        text = f"{text[0].lower()}{text[1:]}"
+    return f"{text}{' ' if text.endswith('?') else '; '}{see}" if see else text
+
+
+def _name_of(error: click.BadParameter) -> str:
+    """Return what the user wrote the value of: an option, an argument or a variable."""
+    param, context = error.param, error.ctx
+    if isinstance(param, click.Option) and context is not None:
+        source = context.get_parameter_source(param.name or "")
+        from_variable = source is click.core.ParameterSource.ENVIRONMENT
+        return str(param.envvar) if from_variable else max(param.opts, key=len)
+    return param.human_readable_name if param else str(error.param_hint)

@@ -245,13 +245,13 @@ def test_the_command_line_plays_them_like_any_other(scenario, tmp_path):
     assert (short["steps"], short["ended"], short["reason"]) == (2, "truncated", "max_steps")
     shell.refuses("record inbox/easy --agent random --max-steps 2", match="has its own limit")
     assert shell(f"verify {first} --json").json["verdicts"][0]["ok"]
-    assert "the world answered" in shell(f"replay {first}").out
+    assert "the environment answered" in shell(f"replay {first}").out
     assert shell(f"diff {first} {rows[1]['id']}", code=1).out
     fork = shell(f"fork {first} --at 1 --agent random --world {NAME} --json").json["episodes"][0]
     assert fork["steps"] >= 2
     tried = shell(f"what-if {first} --at 1 --agent random --world {NAME} --json").json["outcomes"]
     assert [each["action"] for each in tried if each["taken"]] != []
-    assert "1 episode played again: 1 same" in shell(f"verify --live {first} --world {NAME}").err
+    assert "1 episode replayed: 1 same" in shell(f"verify --live {first} --world {NAME}").err
     page = tmp_path / "page.html"
     shell(f"replay {first} --html {page}")
-    assert "the world answered" in page.read_text()
+    assert "the environment answered" in page.read_text()

@@ -176,7 +176,7 @@ def test_a_world_that_says_nothing_of_its_actions(tmp_path, monkeypatch):
     problems = {each.check.id: each.problem for each in found if each.problem}
     assert "--oracle AGENT names an agent that knows" in problems["runtime.seed_control"]
     told = {each.check.id: each.measured.about for each in found}
-    assert told["statistical.adversarial_floor"] == "the world does not say what actions it takes"
+    assert told["statistical.adversarial_floor"] == "the environment does not declare its actions"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def test_the_body_is_sent_as_it_is():
         (answer,), complaint = ask(server.base_url, BODY)
     assert (answer.reply, answer.faults, complaint) == (SAID, (), "")
     assert server.requests == [BODY]
+    assert list(server.requests[0]) == list(BODY)  # models may see the names of tools in order
     assert server.keys == [f"Bearer {KEY}"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from refold.engine import ActionTaken, Episode, InvalidAction, Stream
-from refold.engine.chain import GENESIS, chain_heads, link
+from refold.engine.chain import GENESIS, chain_heads, is_chain, link
 from refold.engine.codec import codec_of, encode
 from refold.engine.events import SHARED_EVENTS, EpisodeStarted, Reseeded, StepRewarded
 from refold.engine.exchanges import (
@@ -133,6 +133,27 @@ def test_a_chain_can_be_carried_on(payloads, cut):
     head = first[-1] if first else GENESIS
     rest = chain_heads(payloads[cut:], head=head, seq=len(first))
     assert first + rest == chain_heads(payloads)
+
+
+def test_a_quick_look_tells_a_chain_from_all_else():
+    """Only the heads of these payloads at these places pass; no value is an error."""
+    payloads = (b"a", b"b", b"c")
+    heads = tuple(chain_heads(payloads))
+    assert is_chain((0, 1, 2), payloads, heads)
+    late = tuple(link(head, 7, b"c") for head in heads[1:2])
+    for seqs, stored, found in (
+        ((0, 1, 3), payloads, heads),
+        ((0, 1, 7), payloads, (*heads[:2], *late)),
+        ((0, 1, -1022), payloads, heads),
+        ((0, 1.0, 2), payloads, heads),
+        ((0, "1", 2), payloads, heads),
+        ((0, None, 2), payloads, heads),
+        ((0, 1, 2), (b"a", b"B", b"c"), heads),
+        ((0, 1, 2), (b"a", "b", b"c"), heads),
+        ((0, 1, 2), payloads, (heads[0], None, heads[2])),
+        ((0, 1, 2), payloads, (*heads[:2], bytes(32))),
+    ):
+        assert not is_chain(seqs, stored, found)
 
 
 def test_the_tag_comes_first():

@@ -168,7 +168,7 @@ def test_noise_floor_comes_from_repeated_worlds(log):
     noises = [replay_noise([[[score(log, id) for id in side]]]) for side in ids]
     assert answer["noise"] == noise_of_difference(*noises)
     assert noises[0].variance > 0 == noises[1].variance
-    assert "these worlds, played again: " in shown("compare", log, "a", "b")[0]
+    assert "these scenarios and seeds, replayed: " in shown("compare", log, "a", "b")[0]
 
 
 def test_one_scenario_lends_no_noise_to_another(log):

@@ -91,7 +91,7 @@ def test_one_goes_on(log, shell):
     assert (found["cause"], found["shared"], found["states"]) == ("length", 3, [])
     assert [row["a"] is None for row in found["rows"]] == [False, False, False, True, True]
     shown = shell("diff short long", code=1).out
-    assert "2 equal steps, then apart: one goes on where the other stops" in shown
+    assert "2 equal steps, then apart: one continues where the other stops" in shown
     cut = Episode.start(load("workflow/easy"), log=log, id="cut")
     for each in ROUTINE:
         cut.step(action(each))
@@ -126,7 +126,7 @@ def test_talk_is_no_difference_of_play(log, shell):
     assert (found.cause, found.same, found.shared) == ("exchange", False, 3)
     assert [row.differs for row in found.rows] == [(), ("reply",), ("reply",)]
     shown = shell("diff silent talk", code=1).out
-    assert "2 equal steps: only what passed between agent and model differs" in shown
+    assert "2 equal steps: only the exchanges between agent and model differ" in shown
     found = diff(silent.events, other.events)
     assert (found.cause, found.shared) == ("action", 2)
 

@@ -169,7 +169,7 @@ def test_words_of_models(shell):
             episode.step(FIRST, ASKED, called("one " * 200 + id))
             episode.step(last, called(reply, told=f"{id} what now?"))
     shown = shell("diff a b", code=1).out
-    assert "1 equal step, then apart: the model answered the same request otherwise" in shown
+    assert "1 equal step, then apart: the model answered the same request differently" in shown
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert lines[lines.index("sent to the model at step 2") :][1:3] == [
         "A a what now?",

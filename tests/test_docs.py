@@ -37,6 +37,7 @@ PAGES += [
     "docs/ci.md",
     "docs/configuration.md",
     "docs/regrade.md",
+    "docs/runs.md",
     "docs/viewer.md",
     "docs/verdict.md",
     "docs/version-2.md",

@@ -1,14 +1,8 @@
 import pytest
 from asking import KEY
 
-from refold.agents.endpoint import (
-    Endpoint,
-    Settings,
-    describe_file,
-    find_endpoint,
-    find_model,
-    read_settings,
-)
+from refold.agents.api_settings import Settings, describe_file, find_model, read_settings
+from refold.agents.endpoint import Endpoint, find_endpoint
 from refold.engine import RefoldError
 
 HF = "https://router.huggingface.co/v1"

@@ -225,7 +225,7 @@ class Weighed(Event, frozen=True):
     [
         (
             Weighed(-1, {}),
-            r"event weighed: expected -1\.0, got -1 - at `\$\.grams`; mend the family",
+            r"event weighed: expected -1\.0, got -1 - at `\$\.grams`; fix the family",
         ),
         (Weighed(0.5, {"left": 0.5, "x": 2}), r"expected 2\.0, got 2 - at `\$\.bins\.x`"),
         (Weighed(float("nan"), {}), r"Expected `float`, got `null` - at `\$\.grams`"),

@@ -247,12 +247,12 @@ def test_diff_shows_what_differs(shell):
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
-        ("raises", r"mine\.py line \d+: ValueError: two lines; mend it; then `refold resume r "),
-        ("exits", r"mine\.py line \d+: SystemExit: 3; mend it"),
-        ("nothing", "expected an action, got None; mend it"),
+        ("raises", r"mine\.py line \d+: ValueError: two lines; fix it; then `refold resume r "),
+        ("exits", r"mine\.py line \d+: SystemExit: 3; fix it"),
+        ("nothing", "expected an action, got None; return one"),
         ("null", r"mine\.py line \d+: RefoldError: messages: expected a list of objects"),
         ("alone", r"expected a function of \(observation, legal_actions\), got one of 1"),
-        ("Broken", r"mine\.py line \d+: KeyError: 'no key'; mend it"),
+        ("Broken", r"mine\.py line \d+: KeyError: 'no key'; fix it"),
     ],
 )
 def test_a_mistake_leaves_the_episode_open(shell, function, problem):

@@ -124,7 +124,7 @@ def test_the_command(shell):
     assert "after 0 steps: 16 episodes, 8 pass" in shown
     assert "8 of 8 pass  ########  delegate technical_design to tech_lead  greedy" in shown
     assert "0 of 8 pass  ........  wait                                    noop" in shown
-    assert "of one agent: the agent cannot be told from the event" in shown
+    assert "by one agent only: the agent and the event cannot be told apart" in shown
     look = next(line for line in shown.splitlines() if "look: refold " in line)
     assert "step 1" in shell(look.split("refold ", 1)[1], code=1).out
     found = shell("group workflow/easy --json").json
@@ -134,7 +134,10 @@ def test_the_command(shell):
     assert [len(each["ids"]) for each in first["choices"]] == [8, 8]
     assert {"event", "passes", "failures", "agents", "difference"} == {*found["events"][0]}
     assert shell("group workflow/easy --run noop --json").json["passed"] == 0
-    assert "nowhere do several choose the same" in shell("group workflow/easy --run noop").out
+    assert (
+        "in no state do several episodes choose one action"
+        in shell("group workflow/easy --run noop").out
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ FLOORS = [
     ("replays", "solving", "generating"),
     ("viewer", "reports", "pytest_plugin", "gym", "integrations", "notebook"),
     ("triage",),
+    ("overviews",),
     ("audits",),
     ("server.settings", "server.metrics", "server.sessions"),
     ("server.context",),
@@ -33,6 +34,7 @@ FLOORS = [
     ("server",),
     ("server.proxy",),
     ("commands.shared",),
+    ("fleet",),
     ("commands",),
     ("cli",),
 ]
@@ -71,6 +73,7 @@ OWNERS = {
     "pandas": ["refold/reports/frames.py"],
     "polars": ["refold/reports/frames.py"],
     "IPython": ["refold/notebook/__init__.py"],
+    "ray": ["refold/fleet/actors.py", "refold/fleet/cluster.py"],
     "re2": ["refold/scenarios/answered/patterns.py"],
 }
 PURE = [

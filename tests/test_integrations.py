@@ -119,5 +119,5 @@ def test_before_a_reset():
 
 def test_a_world_outside_is_refused():
     """It is no scenario with actions that are known before it is opened."""
-    with pytest.raises(RefoldError, match="expected one with rules of refold, got a world outside"):
+    with pytest.raises(RefoldError, match="refold's own families, got an external environment"):
         load_decided("python:tests/worlds.py:make")

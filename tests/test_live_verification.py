@@ -133,7 +133,7 @@ def test_rules_of_refold_need_no_world():
     stream = Episode.start(load("workflow/easy")).events
     verdict = verify_live(stream, lambda _: pytest.fail("opened"))
     assert (verdict.verdict, verdict.of) == ("unplayable", 0)
-    assert "decides them again" in verdict.reason
+    assert "re-runs its rules" in verdict.reason
 
 
 def test_a_world_that_may_not_be_opened():
@@ -190,7 +190,7 @@ def test_the_command_says_it_in_a_line(tmp_path):
     id, other = shell.ids("--scenario", good), shell.ids("--scenario", bad)
     ran = shell(f"verify --live {id[0]}")
     assert f"{id[0]}  same; " in ran.out
-    assert "1 episode played again: 1 same" in ran.err
+    assert "1 episode replayed: 1 same" in ran.err
     ran = shell(f"verify --live {other[0]} --world {bad}", code=1)
     assert f"{other[0]}  differs at step 3 $.reward: " in ran.out
     assert "changes from play to play: $.reward" in " ".join(ran.out.split())

@@ -12,10 +12,12 @@ from refold.engine import (
     EpisodeRecord,
     EventLog,
     RefoldError,
+    Reseeded,
     StaleWriter,
     StepRewarded,
     UnknownEpisode,
 )
+from refold.engine.chain import chain_heads
 from refold.engine.codec import encode
 from refold.engine.errors import AmbiguousEpisode, EpisodeExists, NotALog
 from refold.engine.log.info import RECORD_FIELDS, record_fields
@@ -46,6 +48,16 @@ def test_an_episode_reads_back_as_it_was_played(log, random_episode):
     assert list(stream.payloads) == list(episode.events.payloads)
     assert stream.digest == episode.events.digest
     assert stream.family is episode.family
+
+
+def test_a_long_episode_reads_back(log):
+    """A stream may be longer than what a quick look at its chain is made for."""
+    episode = Episode.start(EASY, log=log)
+    with episode.in_one_transaction():
+        episode.note(*map(Reseeded, range(1100)))
+    stream = log.events(episode.id)
+    assert list(stream) == list(episode.events)
+    assert stream.digest == chain_heads(stream.payloads)[-1].hex()
 
 
 def test_a_second_writer_of_an_episode_is_stale(log):

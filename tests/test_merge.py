@@ -112,7 +112,7 @@ def test_ids_that_name_different_episodes_are_told_apart(shell):
     row = told["d.db", "x"]
     assert (row["id"], row["outcome"], row["digest"]) == ("x-4", "renamed", merged["x-4"][0].digest)
     ran = shell("merge a.db b.db -o e.db")
-    assert ran.err.splitlines()[0] == "b.db: x is another episode there, now x-2"
+    assert ran.err.splitlines()[0] == "b.db: x names another episode there; it is now x-2"
 
 
 def test_a_log_can_be_merged_again(shell):

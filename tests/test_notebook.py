@@ -112,7 +112,9 @@ def test_a_failure_of_the_instrument_has_no_score() -> None:
     episode.truncate(INSTRUMENT_FAILED)
     texts = Reader(episode_html(episode)).texts
     assert texts[0].startswith("inbox/easy")
-    assert "no grade: the episode was cut off because an API or a world kept failing" in texts
+    assert (
+        "no grade: the episode was cut off because an API or an environment kept failing" in texts
+    )
 
 
 def test_a_diff_shows_scores_cause_and_what_differs() -> None:

@@ -308,5 +308,5 @@ def load_parameters(task, options):
 def test_a_step_without_a_world_is_refused(server):
     """An episode whose world was never opened says so."""
     episode = Episode.start(load(f"openenv:{server.url}?task=inbox/easy"))
-    with pytest.raises(RefoldError, match="name the world"):
+    with pytest.raises(RefoldError, match="expected one that answers, got none; name it"):
         episode.step({"type": "archive"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.inliner import CannotInline, parse_module, script_text
+from refold.viewer.inliner import OVERVIEW_MODULE, CannotInline, parse_module, script_text
 from refold.viewer.sources import WEB, viewer_files, viewer_text
 
 ROOT = Path(__file__).parents[1]
@@ -49,14 +49,30 @@ def test_inliner_form():
     assert last.exports == ("html: t", "e: e")
 
 
+RUNS = {f"{name}.js" for name in ("overview", "overview_parts", "one_run", "two_runs", "many_runs")}
+BOTH = {"document.js", "icons.js", "text.js", "vendor/lit-html.js"}
+
+
+def times(path, text):
+    """Return how often the module *path* is in the script *text*."""
+    name = re.sub(r"\W", "_", path.removesuffix(".js"))
+    return text.count(f"const ${name} = ")
+
+
 def test_whole_viewer_is_inlined():
-    """Every module is in it once, but for what a server's page or another family needs."""
+    """Every module is in it once, but for what a server's page, runs or another family need."""
     text = script_text(frozenset({"workflow.1"}))
+    elsewhere = {"boot.js", "overview_app.js", *RUNS}
     for path in SOURCES:
-        name = re.sub(r"\W", "_", path.removesuffix(".js"))
-        elsewhere = re.match(r"families/(inbox|workflow\.2)|site/", path)
-        own = path != "boot.js" and elsewhere is None
-        assert text.count(f"const ${name} = ") == own
+        other = re.match(r"families/(inbox|workflow\.2)|site/", path)
+        assert times(path, text) == (path not in elsewhere and other is None), path
+
+
+def test_a_page_of_runs_has_its_modules_only():
+    """It holds what draws runs, each module once, and nothing of episodes."""
+    text = script_text(frozenset(), OVERVIEW_MODULE)
+    for path in SOURCES:
+        assert times(path, text) == (path in {"overview_app.js", *RUNS, *BOTH}), path
 
 
 @pytest.mark.parametrize("path", OWN, ids=str)

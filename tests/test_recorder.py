@@ -533,7 +533,7 @@ def test_scenarios_by_name(path):
         (Echo(), {"batch": 0}, "batch: expected a number of steps, 1 or more, got 0"),
         (Echo(), {"batch": True}, "batch: expected"),
         (Echo(), {"scenario": "gymnasium:Nope-v0"}, "expected a registered id"),
-        (Echo(), {"scenario": load("workflow/easy")}, "expected a world outside"),
+        (Echo(), {"scenario": load("workflow/easy")}, "expected an external environment"),
         (Echo(), {"log": "/"}, "expected"),
     ],
 )

@@ -255,13 +255,13 @@ def test_rules_decide_the_exit_code(shell, rules, code):
 
 
 def test_a_rule_that_cannot_be_told(shell):
-    """One world tells nothing of others: that passes, unless it is asked to fail."""
+    """One seed says nothing about others: that passes, unless it is asked to fail."""
     one = [
         "regrade",
         shell.ids("--run", "base", "--scenario", "inbox/hard")[0],
         "--fail-if mean:-0.01",
     ]
-    assert "mean:-0.01: cannot tell (one world" in shell(" ".join(one), *BY).out
+    assert "mean:-0.01: cannot tell (one seed" in shell(" ".join(one), *BY).out
     shell(" ".join(one), "--cannot-tell", "fail", *BY, code=1)
 
 

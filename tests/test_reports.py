@@ -224,7 +224,7 @@ def test_streams_are_dropped_as_they_are_read(log):
         (["--price", "1"], "expected IN,OUT"),
         (["-k", "0"], "expected numbers from 1 on"),
         (["-k", "x"], "expected numbers from 1 on"),
-        (["--pass-at", "1.5"], "1.5 is not in the range"),
+        (["--pass-at", "1.5"], "expected a number from 0 to 1, got '1.5'"),
     ],
 )
 def test_bad_options_are_refused(log, words, message):
@@ -278,4 +278,4 @@ def test_mean_of_scenarios_speaks_of_others(log):
     assert answer["score"]["mean"] == answer["mean"]
     assert (answer["pass_rate"]["low"], answer["pass_rate"]["high"]) == (passes.low, passes.high)
     text, _ = shown("report", log, "g")
-    assert "of the mean of scenarios for other scenarios" in text
+    assert "of the mean of scenarios, for other scenarios" in text

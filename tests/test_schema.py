@@ -218,12 +218,12 @@ def test_a_restored_dump_is_mended_by_the_command_in_the_error(recorded, tmp_pat
     with closing(sqlite3.connect(recorded)) as old, closing(sqlite3.connect(restored)) as new:
         new.executescript("\n".join(old.iterdump()))
     with pytest.raises(
-        NotALog, match=r"got none, as after \.dump and restore; to mend it: sqlite3 '"
+        NotALog, match=r"got none, as after \.dump and restore; to repair it: sqlite3 '"
     ):
         EventLog(restored)
     with pytest.raises(NotALog) as error:
         EventLog(restored, readonly=True)
-    _sqlite3, path, script = shlex.split(str(error.value).partition("to mend it: ")[2])
+    _sqlite3, path, script = shlex.split(str(error.value).partition("to repair it: ")[2])
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(script)
     with EventLog(recorded) as log, EventLog(restored) as again:

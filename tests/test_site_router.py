@@ -213,4 +213,4 @@ def test_a_late_answer_changes_nothing(damaged, visit):
     late.value.finished()
     viewer.page.evaluate("fetch('tasks').then(answer => answer.text())")
     assert viewer.count("[role=alert]") == 0
-    assert "Nobody played this yet" in viewer.text("main")
+    assert "No agent has played this yet" in viewer.text("main")

@@ -278,7 +278,7 @@ def test_standings_of_a_family(server, visit):
     assert viewer.page.url.endswith("#page=standings&scenario=inbox")
     assert viewer.count("[data-family]") == 1
     viewer.page.select_option("[name=scenario]", "workflow/expert")
-    viewer.page.wait_for_selector("text=Nobody played this yet")
+    viewer.page.wait_for_selector("text=No agent has played this yet")
 
 
 def references(viewer, family):
@@ -323,6 +323,6 @@ def test_reference_scores(server, visit):
 def test_nobody_is_ranked(empty, visit):
     """With an empty log it is said what to do, and the reference scores are there."""
     viewer = visit(empty, "page=standings")
-    assert "Nobody is ranked yet" in viewer.text("main")
+    assert "There are no episodes to rank yet" in viewer.text("main")
     assert viewer.page.get_attribute("main a", "href") == "#page=start"
     assert viewer.count("[data-family]") == 4

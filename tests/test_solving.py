@@ -185,7 +185,7 @@ def test_limit_without_any_episode(limits, named):
 
 def test_worlds_outside_cannot_be_solved():
     """Nobody knows the states of a world outside."""
-    with pytest.raises(RefoldError, match="rules of refold decide, got a world outside"):
+    with pytest.raises(RefoldError, match="refold's own families, got an external environment"):
         solve(load("gymnasium:CartPole-v1"), limits=AMPLE)
 
 

@@ -205,7 +205,7 @@ def test_a_family_with_rules():
     assert all(piece.kind in ("event", "fault") for piece in one.pieces[2:])
     assert [(piece.kind, piece.text) for piece in three.pieces[:3]] == [
         ("fault", "no action in it: no"),
-        ("fault", "the model gave no action, another stands in: no action"),
+        ("fault", "the model gave no action, so a substitute was taken: no action"),
         ("call", "wait"),
     ]
 

@@ -104,9 +104,9 @@ def test_verdicts_and_searches(shell):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        ("--below x", "'x' is not a valid float"),
-        ("--below nan", "expected a score, got nan"),
-        ("--ended badly", "'badly' is not one of 'terminated', 'truncated', 'unfinished'"),
+        ("--below x", "--below: expected a number, got 'x'"),
+        ("--below nan", "--below: expected a number, got 'nan'"),
+        ("--ended badly", "expected terminated, truncated, unfinished or not-counted, got 'badly'"),
         ("--sort luck", "expected one of began, score, .*, got 'luck'"),
         ("--sort --score", "expected one of began, score, .*, got '--score'"),
         ("--since yesterday", "expected 30m, 12h, 7d, 2w or a date such as .*, got 'yesterday'"),

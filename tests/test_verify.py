@@ -192,8 +192,8 @@ def test_verify_names_nothing_it_was_not_asked_for(shell):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        ("verify --expect 01234567", "--expect: expected one ID beside it, got 0"),
-        ("verify ID ID --expect 01234567", "--expect: expected one ID beside it, got 2"),
+        ("verify --expect 01234567", "--expect: expected exactly one ID, got 0"),
+        ("verify ID ID --expect 01234567", "--expect: expected exactly one ID, got 2"),
         ("verify ID --expect 0123456", "expected 8 to 64 hex digits, got '0123456'"),
         ("verify ID --expect nonsense", "expected 8 to 64 hex digits, got 'nonsense'"),
     ],

@@ -92,6 +92,21 @@ def judged(capsys, words, log):
     return code
 
 
+def test_an_error_is_one_line(tmp_path, capsys):
+    """Of a scenario that is not the one that ships, an event that cannot have happened is told."""
+    true = read_golden(STREAMS["inbox-medium-baseline"])
+    header = msgspec.json.decode(true.scenario)
+    started, filled, *others = map(msgspec.json.decode, true.payloads)
+    started["scenario"]["description"] = "Another desk."
+    filled["emails"][0]["template"] = "nobody"
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        payloads = list(map(msgspec.json.encode, [started, filled, *others]))
+        log.begin(EpisodeInfo("forged", header["name"], true.started.seed), payloads, end=True)
+    assert judged(capsys, "verify", path) == 1
+    assert judged(capsys, "replay forged", path) == 2
+
+
 @pytest.mark.parametrize("name", STREAMS)
 def test_forged_streams(tmp_path, capsys, name):
     """Each is found by verify, unless it is what the rules make; no command crashes over it."""

@@ -96,7 +96,9 @@ def test_a_server_opens_nothing(shell):
             ("/api/episodes/theirs/preview", {"action": {"at": 1}}),
         ):
             answer = server.ask("POST", path, body)
-            assert (answer.status, b"a world outside" in answer.body) == (422, True), answer.body
+            assert (answer.status, b"an external environment" in answer.body) == (422, True), (
+                answer.body
+            )
     assert not (shell.at / "marker").exists()
 
 
@@ -121,7 +123,7 @@ def test_only_what_is_named_where_nothing_may_be_opened_by_name(shell):
     body = answered_scenario("python:a:b", AnsweredParameters("python", "a:b")).body
     with pytest.raises(NoWorld, match=r"--world python:… names one"):
         Worlds(by_name=False)(body)
-    with pytest.raises(NoWorld, match="expected a world outside, got rules of refold"):
+    with pytest.raises(NoWorld, match="expected an external environment, got one of refold's own"):
         Worlds()(load("inbox/easy").body)
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 from attrs import frozen
 
 from refold.agents.bodies import BodyTooLarge, bounded_http_client
@@ -46,13 +47,16 @@ _DENIALS = {
     403: "forbids this to the key; check its rights",
     404: "knows no such address or model; check --base-url and the model's name",
 }
+_TOO_MANY = 429
+_SHORT_PAUSE = 1.0  # seconds, if the API does not say how long
+_encode = msgspec.json.Encoder().encode  # names stay in their order, as models may see them
 _TOOL_USE_FAILED = "tool_use_failed"
 _PERMANENT = {"unsupported", "context_length", *STOPS} - PASSING
 
 
 class Unavailable(RefoldError):
     """
-    The user's account, network or machine keeps the API from answering: others must mend that.
+    The user's account, network or machine keeps the API from answering: only the user can fix that.
 
     Attributes:
         cause: What it is, a word such as ``quota`` or ``dns``.
@@ -107,6 +111,16 @@ class ModelBackend(Protocol):
         """
 
 
+class Pace(Protocol):
+    """Says when requests may begin, to clients that share an API's limit."""
+
+    async def take(self) -> None:
+        """Return when one more request may begin."""
+
+    async def pause(self, seconds: float) -> None:
+        """Let none begin for so many *seconds*."""
+
+
 class Client:
     """
     Sends requests to one endpoint, concurrently if wanted; close it when done.
@@ -121,11 +135,13 @@ class Client:
         endpoint: The same.
         last_failure: Why the last unanswered request failed, for people; empty if none has
             failed. Never contains the key.
+        pace: What each attempt waits for; None for nothing.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         check_environment(os.environ)
         self.last_failure = ""
+        self.pace: Pace | None = None
         self._last_fault: Attempt | None = None
         self.endpoint = endpoint
         self._address = endpoint.display_address
@@ -168,6 +184,8 @@ class Client:
         return ModelResponse(reply, tuple(faults), round((time.monotonic() - began) * 1000))
 
     async def _attempt(self, body: dict[str, Any], faults: list[Attempt]) -> Reply:
+        if self.pace is not None:
+            await self.pace.take()
         try:
             async with asyncio.timeout(self.endpoint.timeout):
                 return await self.ask(body)
@@ -180,6 +198,9 @@ class Client:
         except _AttemptFailed as error:
             failed = error
         faults.append(failed.attempt)
+        if self.pace is not None and failed.attempt.status == _TOO_MANY:
+            asked = failed.retry_after
+            await self.pace.pause(_SHORT_PAUSE if asked is None else asked)
         raise failed
 
     async def ask(self, body: dict[str, Any]) -> Reply:
@@ -187,9 +208,11 @@ class Client:
         from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, as above
 
         try:
-            # Not through chat.completions, which looks at each part of each message: that takes
-            # more time than all else, 0.3 ms for each message.
-            content = await self._client.post("/chat/completions", cast_to=bytes, body=body)
+            # Not through chat.completions, which looks at each part of each message, and encoded
+            # here: the library would take more time for both than for all else.
+            content = await self._client.post(
+                "/chat/completions", cast_to=bytes, content=_encode(body)
+            )
             return self.read_reply(content)
         except CompletionFailed as error:
             raise self._failure("body", error.refusal, body) from None

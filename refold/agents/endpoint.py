@@ -1,26 +1,36 @@
 """
-Find the API's address, key and model in options, environment variables, ``.env``, ``refold.toml``.
+Which API is asked, and which key goes there: from options, settings and ``refold.toml``.
 
 A key goes only to an address from its own source, or to one given on the command line: a ``.env``
 that came with somebody's files must not send the user's key to somebody's server. For the same
 reason, a key goes to the address in a ``refold.toml`` only if the environment trusts its host.
 """
 
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from refold.agents.api_settings import (
+    ADDRESS_VARIABLES,
+    COMMAND_LINE,
+    ENVIRONMENT,
+    FILE,
+    HUGGING_FACE_KEY,
+    KEY_VARIABLES,
+    OPENAI_ADDRESS_VARIABLE,
+    OPENAI_KEY,
+    ORGANIZATION_VARIABLE,
+    OTHER_ADDRESS_VARIABLE,
+    OTHER_KEY,
+    PROJECT,
+    PROJECT_VARIABLE,
+    Setting,
+    Settings,
+    check_ascii,
+    check_key,
+)
 from refold.engine import RefoldError
-
-_OPENAI_KEY, _OTHER_KEY, _HUGGING_FACE_KEY = "OPENAI_API_KEY", "API_KEY", "HF_TOKEN"
-_KEY_VARIABLES = (_OPENAI_KEY, _OTHER_KEY, _HUGGING_FACE_KEY)
-_OPENAI_ADDRESS, _OTHER_ADDRESS = "OPENAI_BASE_URL", "API_BASE_URL"
-_ADDRESS_VARIABLES = (_OPENAI_ADDRESS, _OTHER_ADDRESS)
-_MODEL_VARIABLE = "MODEL_NAME"
-_ORGANIZATION_VARIABLE, _PROJECT_VARIABLE = "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"
 """OpenAI's own API, asked if there is no base URL."""
@@ -34,50 +44,6 @@ TRUSTED_HOSTS = "REFOLD_API_HOSTS"
 """The variable with the hosts, after commas, that keys may go to if a ``refold.toml`` says so."""
 
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
-
-COMMAND_LINE, ENVIRONMENT, FILE = "the command line", "the environment", ".env"
-PROJECT = "refold.toml"
-"""Sources of a setting, in words for messages."""
-
-
-@frozen
-class Setting:
-    """A setting's name, its value, kept out of ``repr``, and its source."""
-
-    name: str
-    value: str = field(repr=False)
-    source: str
-
-
-@frozen
-class Settings:
-    """
-    The environment variables, and those of a ``.env`` file.
-
-    Empty ones count as unset; in the environment, they hide that of the file, too.
-    """
-
-    environment: Mapping[str, str] = field(repr=False)
-    file: Mapping[str, str] = field(repr=False, factory=dict)
-
-    def find(self, *names: str, source: str | None = None) -> Setting | None:
-        """
-        Return the first of *names* that is set, from *source* only if given; None if none is.
-
-        Any variable of the environment comes before all of the file.
-        """
-        for each, values in ((ENVIRONMENT, self.environment), (FILE, self.file)):
-            for name in names:
-                hidden = each == FILE and self.environment.get(name) == ""
-                if values.get(name) and not hidden and source in (None, each):
-                    return Setting(name, values[name], each)
-        return None
-
-    def keys(self, *more: str) -> Sequence[str]:
-        """Return the values of all variables that hold keys, and of *more*, from both sources."""
-        names = (*_KEY_VARIABLES, *more)
-        found = (self.find(name, source=each) for name in names for each in (ENVIRONMENT, FILE))
-        return [each.value.strip() for each in found if each]
 
 
 @frozen
@@ -117,26 +83,6 @@ class Endpoint:
         return without_secrets(self.base_url) if self.base_url else "the API"
 
 
-def read_settings() -> Settings:
-    """
-    Return the environment variables, and those of a ``.env`` file in the working directory.
-
-    Values of the file are taken as they stand: ``$NAME`` in one is not replaced.
-
-    Raises:
-        RefoldError: The ``.env`` file cannot be read.
-    """
-    from dotenv import dotenv_values  # noqa: PLC0415 - only where a model is asked
-
-    try:
-        # Interpolation would let the file put one secret of the environment into another value.
-        written = dotenv_values(".env", interpolate=False) if Path(".env").is_file() else {}
-    except (OSError, UnicodeDecodeError):
-        raise RefoldError(".env: expected a readable file in UTF-8, got another") from None
-    # Unlike load_dotenv, this leaves os.environ alone: child processes must not inherit the key.
-    return Settings(os.environ, {name: value for name, value in written.items() if value})
-
-
 def find_endpoint(
     settings: Settings,
     *,
@@ -165,14 +111,14 @@ def find_endpoint(
     checked = None if address is None else _check_address(address.value.strip())
     openai = checked is None or _host_of(checked) == _host_of(OPENAI_ADDRESS)
     billing = _find_billing(settings, key) if openai else ()
-    billed = {each.name: _check_ascii(each) for each in billing}
+    billed = {each.name: check_ascii(each) for each in billing}
     return Endpoint(
         checked,
-        _check_key(key.value if key else NO_KEY),
+        check_key(key.value if key else NO_KEY),
         timeout,
         max_retries,
-        billed.get(_ORGANIZATION_VARIABLE),
-        billed.get(_PROJECT_VARIABLE),
+        billed.get(ORGANIZATION_VARIABLE),
+        billed.get(PROJECT_VARIABLE),
         tuple(
             each
             for each in (address, key, *billing)
@@ -187,7 +133,7 @@ def find_address(
     """Return the address of the API: *base_url*, else a variable's, else the project's, or None."""
     if base_url:
         return Setting("--base-url", base_url, COMMAND_LINE)
-    if found := settings.find(*_ADDRESS_VARIABLES):
+    if found := settings.find(*ADDRESS_VARIABLES):
         return found
     return None if project is None else Setting("model.base_url", project.base_url, PROJECT)
 
@@ -261,7 +207,7 @@ def _find_own_key(
         return key
     other = settings.find(*names)
     # A source that names an address of its own means its key for that one.
-    if other and settings.find(*_ADDRESS_VARIABLES, source=other.source) is None:
+    if other and settings.find(*ADDRESS_VARIABLES, source=other.source) is None:
         raise RefoldError(_mixed_message(other, address))
     return None
 
@@ -269,14 +215,14 @@ def _find_own_key(
 def _keys_for(address: Setting | None) -> Sequence[str]:
     """Return the variables whose key may go to *address*, the fittest first."""
     if address is None:
-        return _OPENAI_KEY, _OTHER_KEY
-    if address.name == _OTHER_ADDRESS:
-        return _OTHER_KEY, _HUGGING_FACE_KEY, _OPENAI_KEY
+        return OPENAI_KEY, OTHER_KEY
+    if address.name == OTHER_ADDRESS_VARIABLE:
+        return OTHER_KEY, HUGGING_FACE_KEY, OPENAI_KEY
     if not _is_hugging_face(address.value):
-        return _OPENAI_KEY, _OTHER_KEY
-    if address.name == _OPENAI_ADDRESS:
-        return _KEY_VARIABLES
-    return _HUGGING_FACE_KEY, _OPENAI_KEY, _OTHER_KEY
+        return OPENAI_KEY, OTHER_KEY
+    if address.name == OPENAI_ADDRESS_VARIABLE:
+        return KEY_VARIABLES
+    return HUGGING_FACE_KEY, OPENAI_KEY, OTHER_KEY
 
 
 def _is_hugging_face(address: str) -> bool:
@@ -296,7 +242,7 @@ def _find_billing(settings: Settings, key: Setting | None) -> Sequence[Setting]:
     """Return the organization and the project that belong to *key*."""
     source = FILE if key is not None and key.source == FILE else ENVIRONMENT
     found = (
-        settings.find(name, source=source) for name in (_ORGANIZATION_VARIABLE, _PROJECT_VARIABLE)
+        settings.find(name, source=source) for name in (ORGANIZATION_VARIABLE, PROJECT_VARIABLE)
     )
     return [each for each in found if each]
 
@@ -310,14 +256,14 @@ def _mixed_message(key: Setting, address: Setting) -> str:
 
 
 def _no_key_message(settings: Settings) -> str:
-    if settings.find(_HUGGING_FACE_KEY):
+    if settings.find(HUGGING_FACE_KEY):
         return (
-            f"model: expected a key in {_OPENAI_KEY}, {_OTHER_KEY} or --api-key, got only "
-            f"{_HUGGING_FACE_KEY}, which is for Hugging Face; "
+            f"model: expected a key in {OPENAI_KEY}, {OTHER_KEY} or --api-key, got only "
+            f"{HUGGING_FACE_KEY}, which is for Hugging Face; "
             "add --base-url https://router.huggingface.co/v1"
         )
     return (
-        f"model: expected a key in {', '.join(_KEY_VARIABLES)} or --api-key, or a --base-url "
+        f"model: expected a key in {', '.join(KEY_VARIABLES)} or --api-key, or a --base-url "
         "that needs none, got neither; `refold mock-model` gives one to try"
     )
 
@@ -338,66 +284,12 @@ def _check_address(address: str) -> str:
         harmless = address.rpartition("@")[2].partition("?")[0]
         raise RefoldError(
             f"base URL: expected http://HOST or https://HOST and a path, got {harmless!r}; "
-            f"check --base-url, {' and '.join(_ADDRESS_VARIABLES)}"
+            f"check --base-url, {' and '.join(ADDRESS_VARIABLES)}"
         )
     return address
-
-
-def _check_key(key: str) -> str:
-    key = key.strip()
-    if not key.isascii() or not key.isprintable():
-        raise RefoldError(
-            "model: expected a key of printable ASCII letters, got others in it; check --api-key "
-            f"and {', '.join(_KEY_VARIABLES)}"
-        )
-    return key
-
-
-def _check_ascii(setting: Setting) -> str:
-    value = setting.value.strip()
-    if not value.isascii() or not value.isprintable():
-        raise RefoldError(
-            f"{setting.name}: expected printable ASCII letters, got others in it; "
-            f"check it in {setting.source}"
-        )
-    return value
 
 
 def without_secrets(address: str) -> str:
     """Return *address* without user, password and query, which may be secret."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def find_model(settings: Settings, agent: str) -> str:
-    """
-    Return the model that *agent*, ``openai`` or ``openai:MODEL``, names.
-
-    Raises:
-        RefoldError: Neither *agent* nor MODEL_NAME names a model.
-    """
-    if model := agent.partition(":")[2]:
-        return model
-    found = settings.find(_MODEL_VARIABLE)
-    if found is None:
-        raise RefoldError(
-            f"agent {agent!r}: expected openai:MODEL or {_MODEL_VARIABLE}, got no model"
-        )
-    return found.value
-
-
-def describe_file(settings: Settings, read: Sequence[Setting], models: Sequence[str]) -> str | None:
-    """
-    Return in words which of *read*, and of MODEL_NAME for *models*, comes from where.
-
-    Names only, never values. None if nothing comes from a file.
-    """
-    model = settings.find(_MODEL_VARIABLE)
-    read = [*read, model] if model is not None and model.value in models else read
-    if all(each.source == ENVIRONMENT for each in read):
-        return None
-    parts = []
-    for source in (FILE, PROJECT, ENVIRONMENT):
-        names = [each.name for each in read if each.source == source]
-        parts += [f"{', '.join(names)} from {source}"] if names else []
-    return "; ".join(parts)

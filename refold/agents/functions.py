@@ -190,7 +190,7 @@ class FunctionPlayer:
             raise self._problem(error) from error
         if action is None:
             raise ProgramFailed(
-                f"agent {self._program.name}: expected an action, got None; mend it"
+                f"agent {self._program.name}: expected an action, got None; return one"
             )
         try:
             return await take_step(episode, action, *turn.noted)
@@ -207,7 +207,7 @@ class FunctionPlayer:
         return self._refusal(f"{place}{words}")
 
     def _refusal(self, why: str) -> ProgramFailed:
-        return ProgramFailed(f"agent {self._program.name}: {why}; mend it")
+        return ProgramFailed(f"agent {self._program.name}: {why}; fix it")
 
 
 def _most_arguments(function: Choose) -> int:

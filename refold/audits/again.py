@@ -26,7 +26,7 @@ def several_grades(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
 def otherwise_decided(runs: Sequence[GradedRun]) -> Iterator[Measurement]:
     """Measure how many of *runs* the rules do not decide again as they were recorded."""
     found = [run for run in runs if verify(run.stream) is not None]
-    about = f"of {len(runs)} runs, the rules decide {len(found)} otherwise than recorded"
+    about = f"of {len(runs)} runs, the rules decide {len(found)} differently than recorded"
     yield Measurement("", float(len(found)), 0.0, about, found[0].episode if found else None)
 
 

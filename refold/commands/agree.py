@@ -51,10 +51,10 @@ def agree_command(
     """
     Measure how far people agree on the episodes, or the steps, that several of them labelled.
 
-    Alpha is Krippendorff's for nominal values, kappa Cohen's, of each two people; 1 is perfect
-    agreement, 0 what chance would give. Intervals are by bootstrap: of whole scenarios, if there
-    are 10 or more, else of episodes. With fewer than 50 in common, or one value only, nothing
-    can be told, and that is said.
+    Alpha is Krippendorff's for nominal values; kappa is Cohen's, for every two people. 1 is
+    perfect agreement, 0 is chance. Intervals are bootstrapped over whole scenarios if there are 10
+    or more, otherwise over episodes. With fewer than 50 in common, or only one value, the reason is
+    shown instead of a figure.
     """
     with open_existing(log_path, readonly=True) as log:
         units = read_labels(log, name, scenario=scenario, agent=agent, run=run)

@@ -16,6 +16,7 @@ from refold.audits.worlds import WorldTarget
 from refold.commands.auditing.documents import audit_junit, audit_markdown
 from refold.commands.auditing.text import finding_row, print_report
 from refold.commands.shared.files import check_output, output_file
+from refold.commands.shared.input_types import Number, WholeNumber
 from refold.commands.shared.options import (
     format_examples,
     json_option,
@@ -47,15 +48,17 @@ _SEEDS = 5
     "--only",
     multiple=True,
     metavar="CHECK",
-    help="Run this check only, or those of a group such as semantic; may be repeated.",
+    help="Run this check only, or those of a group such as semantic. May be given several times.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first world.")
+@click.option(
+    "--seed", type=WholeNumber(0, LARGEST_SEED), help="First seed; the scenario's own if not given."
+)
 @click.option(
     "--seeds",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=_SEEDS,
     show_default=True,
-    help="How many worlds of a scenario to play in.",
+    help="How many seeds of each scenario to play.",
 )
 @click.option(
     "--oracle",
@@ -64,23 +67,23 @@ _SEEDS = 5
     "FILE.py:FUNCTION or a name.",
 )
 @world_option
-@click.option("--run", help="Of a log, only the episodes of this run.")
+@click.option("--run", help="If TARGET is a log: only the episodes of this run.")
 @click.option(
     "--time-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=600,
     show_default=True,
-    help="Seconds for each target; checks that have not begun by then are skipped.",
+    help="Seconds for each target; checks not begun by then are skipped.",
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
-    help="Targets to audit at once, each in a process.",
+    help="Targets to audit at once, each in a process of its own.",
 )
 @click.option("--markdown", metavar="FILE", help="Write the report as Markdown.")
-@click.option("--junit", metavar="FILE", help="Write the report as JUnit's XML.")
+@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML.")
 @log_option
 @json_option
 def audit_command(

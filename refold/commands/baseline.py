@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, logs_option
 from refold.commands.shared.output import (
@@ -32,7 +33,7 @@ from refold.reports.outcomes import read_outcomes
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     default=SEEDS,
     show_default=True,
     help="Seeds of each scenario that random plays; its scores are means.",

@@ -42,7 +42,7 @@ from refold.reports.gates import Verdict, parse_rule
 @click.argument("file", required=False, metavar="[FILE]")
 @click.option("--update", is_flag=True, help="Write today's grades to the baseline.")
 @click.option("--markdown", metavar="FILE", help="Write the report as Markdown.")
-@click.option("--junit", metavar="FILE", help="Write the report as JUnit's XML.")
+@click.option("--junit", metavar="FILE", help="Write the report as JUnit XML.")
 @click.option("--report", metavar="FILE", help="Write the report as one HTML page.")
 @click.option(
     "--github",
@@ -58,13 +58,13 @@ def check_command(
     github: bool,
 ) -> int:
     """
-    Grade the project's episodes and compare the grades with its baseline, by refold.toml.
+    Grade the project's episodes again and compare with its baseline, as refold.toml says.
 
     FILE is a refold.toml; without it, the one in this folder or the closest above. The rules are
     re-run on goldens, episodes are graded again, and a fresh run is compared with a recorded one.
     No model or judge is called.
 
-    Exits with 0 if every rule holds, 1 if one is broken, 2 if the check cannot run: no baseline, a
+    Exits with 0 if every rule holds, 1 if one fails, 2 if the check cannot run: no baseline, a
     merge conflict in it, an unanswered question to a judge.
     """
     project = _find_project(file)

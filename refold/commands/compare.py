@@ -1,16 +1,17 @@
 """``refold compare``."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
 from click.core import ParameterSource
 from rich.console import Console
-from rich.table import Table
 
+from refold.commands.shared.comparison_tables import CLAIMS, comparison_remarks, scenarios_table
 from refold.commands.shared.diff_tables import print_prompt_difference
-from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.files import check_output
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
 from refold.commands.shared.grader_choice import (
     GraderChoice,
@@ -24,9 +25,10 @@ from refold.commands.shared.many_runs_tables import many_runs_json, print_many_r
 from refold.commands.shared.moves import (
     diff_hint,
     lower_of,
+    print_apart,
     print_flips,
     print_moves,
-    verdicts_on_lower,
+    reasons_of,
 )
 from refold.commands.shared.options import (
     complete_runs,
@@ -36,30 +38,32 @@ from refold.commands.shared.options import (
     pass_at_option,
 )
 from refold.commands.shared.output import (
-    add_row,
-    new_table,
     print_json,
+    print_to_stderr,
+    print_words,
     safe_text,
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.page_option import html_option, write_overview
+from refold.commands.shared.prices import project_prices
 from refold.commands.shared.process_options import jobs_option
-from refold.commands.shared.report_formatting import (
-    format_difference,
-    format_exclusions,
-    format_interval,
-)
+from refold.commands.shared.verdict_text import fitting
 from refold.engine import EventLog, LogDamaged, RefoldError, open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
+from refold.overviews import comparison_document, describe_run
+from refold.overviews.compared import Why, nobody_knows
+from refold.overviews.comparison_words import headline
 from refold.replays.prompts import prompt_difference
-from refold.reports import Comparison, Contrast, compare, find_run
+from refold.reports import Comparison, find_run
+from refold.reports.comparison import compare_outcomes
 from refold.reports.gates import CONFIDENCE_OF_WORSE, Rule, Verdict, judge_count, judge_worse
 from refold.reports.many_runs import ManyRuns, compare_many
+from refold.reports.measured import measure_run
 from refold.reports.statistics import CONFIDENCE
+from refold.triage import short_verdict
 
-# What a test treats as independent decides how far its result reaches.
-_CLAIMS = {"world": "these scenarios, other seeds", "episode": "these worlds, played again"}
 COMPARE_RULES = ("gained", "lost", "missing", "worse")
 """Names of the rules that can be asked of two runs."""
 
@@ -70,6 +74,7 @@ COMPARE_RULES = ("gained", "lost", "missing", "worse")
         "refold compare greedy-1f2e dice",
         "refold compare main last --fail-if worse --fail-if missing",
         "refold compare main short-prompt long-prompt",
+        "refold compare main last --html compared.html",
     ),
 )
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", shell_complete=complete_runs)
@@ -80,6 +85,7 @@ COMPARE_RULES = ("gained", "lost", "missing", "worse")
 @jobs_option
 @logs_option
 @json_option
+@html_option
 @click.pass_context
 def compare_command(
     context: click.Context,
@@ -91,51 +97,60 @@ def compare_command(
     jobs: int | None,
     log_path: str,
     as_json: bool,
+    html: str | None,
 ) -> int:
     """
-    Compare two runs over the same worlds, pair by pair; or rank three and more.
+    Compare two runs episode by episode, or rank three or more.
 
-    A world is a scenario with a seed. A pair is an episode of each run in one world, of the same
-    epoch where it was played again; a flip is a pair of which just one passed. The difference is
-    B minus A, with a 95 % interval and the p-value of a sign-flip test, for these scenarios and
-    for others of their kind. With three runs and more, each pair of them is tested, and p is
-    adjusted for their number. Runs are named as for `refold report`; they must have been graded
-    by the same rubrics, unless --rubric or --grader grades all.
+    A pair is one episode of each run with the same scenario and seed (and the same epoch, if a
+    seed was repeated); a flip is a pair of which only one passed. The difference is B minus A,
+    with a 95 % interval and the p-value of a sign-flip test, for these scenarios and for others
+    like them. With three or more runs, every two are tested, and p is adjusted for the number of
+    tests. Runs are named as for `refold report`; they must have been graded by the same rubrics,
+    unless --rubric or --grader grades all.
 
-    Rules for --fail-if, of two runs: worse or worse:D (B is worse by more than D, at 99 %), lost,
+    Rules for --fail-if, for two runs: worse or worse:D (B is worse by more than D, at 99 %), lost,
     lost:N or lost:P% (passes lost), gained, missing (episodes of A without a partner).
 
-    Exits with 0, whatever differs; 1 if a rule is broken or an episode could not be read; 2 on
-    bad input.
+    Exits with 0 whatever differs, 1 if a rule fails or an episode cannot be read, 2 on bad input.
     """
     # The suggested commands need --log only if it was given; REFOLD_LOG holds for them as well.
     asked = context.get_parameter_source("log_path") is ParameterSource.COMMANDLINE
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
+    if html is not None:
+        check_output(html, option="--html", logs=[log_path])
     with telling_left_out() as left_out, open_to_read(log_path) as log:
         names = [find_run(log, run) for run in runs]
+        if rules and len(names) != 2:
+            raise RefoldError(
+                f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare "
+                "each with its baseline"
+            )
         source = grader_choice.source(log, left_out)
         workers = grader_choice.workers(log, look_up_only(source, log), jobs)
+        measured = {
+            name: measure_run(log, name, left_out=left_out, source=source, workers=workers)
+            for name in dict.fromkeys(names)
+        }
+        outcomes = {name: [each.outcome for each in found] for name, found in measured.items()}
+        why = nobody_knows if grader_choice.is_given else partial(short_verdict, log)
+        if html is not None:
+            reads = [describe_run(log, name, found) for name, found in measured.items()]
+            document = comparison_document(reads, pass_at=pass_at, prices=project_prices(), why=why)
+            write_overview(html, {**document, "heading": source.heading})
         if len(names) != 2:
-            if rules:
-                raise RefoldError(
-                    f"--fail-if {rules[0].text}: expected two runs, got {len(names)}; compare "
-                    "each with its baseline"
-                )
-            many = compare_many(
-                log, names, pass_at=pass_at, left_out=left_out, source=source, workers=workers
-            )
-            _print_many(many, pass_at, source, as_json=as_json)
+            many = compare_many(outcomes, pass_at=pass_at)
+            if as_json or html is None:
+                _print_many(many, pass_at, source, why, tail, as_json=as_json)
             tell_remarks(source)
             tell_validation(source, log, pass_at=pass_at)
             return 1 if left_out else 0
         pair = names[0], names[1]
-        comparison = compare(
-            log, pair, pass_at=pass_at, left_out=left_out, source=source, workers=workers
-        )
+        comparison = compare_outcomes(pair, (outcomes[pair[0]], outcomes[pair[1]]), pass_at=pass_at)
         tell_remarks(source)
         tell_validation(source, log, pass_at=pass_at)
         prompts = _prompt_difference(log, pair)
-        reasons = {} if grader_choice.is_given else verdicts_on_lower(log, comparison.moves)
+        reasons = reasons_of(why, comparison.moves)
     verdicts = [judge_comparison(rule, comparison) for rule in rules]
     if as_json:
         rows = (
@@ -144,6 +159,9 @@ def compare_command(
         )
         head = _json_head(comparison, names, pass_at, tail, reasons)
         print_json("comparisons", rows, **head, prompts=prompts, verdicts=to_json_data(verdicts))
+    elif html is not None:
+        for verdict in verdicts:
+            print_to_stderr(f"{verdict.rule}: {verdict.answer} ({verdict.why})")
     else:
         _print_source(source)
         _print_comparison(stdout_console(), comparison, names, pass_at, tail, verdicts, reasons)
@@ -151,13 +169,16 @@ def compare_command(
     return 1 if left_out else exit_code_of(verdicts, cannot_tell)
 
 
-def _print_many(compared: ManyRuns, pass_at: float, source: GradeSource, *, as_json: bool) -> None:
+def _print_many(
+    compared: ManyRuns, pass_at: float, source: GradeSource, why: Why, tail: str, *, as_json: bool
+) -> None:
     if as_json:
-        rows, head = many_runs_json(compared)
+        rows, head = many_runs_json(compared, why, tail)
         print_json("comparisons", rows, **head, threshold=pass_at, confidence=CONFIDENCE)
     else:
         _print_source(source)
         print_many_runs(stdout_console(), compared, pass_at)
+        print_apart(stdout_console(), compared, why, tail)
 
 
 def _print_source(source: GradeSource) -> None:
@@ -175,7 +196,7 @@ def judge_comparison(
             comparison.strata,
             bounds=comparison.bounds,
             always_same=comparison.always_same,
-            claim=_CLAIMS[comparison.overall.unit],
+            claim=CLAIMS[comparison.overall.unit],
             confidence=confidence,
         )
     lost, gained = comparison.overall.flips
@@ -240,71 +261,15 @@ def _print_comparison(
     reasons: Mapping[str, str],
 ) -> None:
     out.print(safe_text(f"A {names[0]}  B {names[1]}"), style="bold")
+    print_words(out, fitting(out, headline(comparison, "B")))
     out.print(f"difference: B minus A; passed: score of at least {pass_at:g}")
     out.print()
-    out.print(_scenarios_table(comparison))
+    out.print(scenarios_table(comparison))
     out.print()
-    for line in _remarks(comparison):
+    for line in comparison_remarks(comparison):
         out.print(safe_text(line), soft_wrap=True)
     for verdict in verdicts:
         line = f"{verdict.rule}: {verdict.answer} ({verdict.why})"
         out.print(safe_text(line), style="bold", soft_wrap=True)
     print_moves(out, comparison.moves, tail, reasons)
     print_flips(out, comparison.flips, tail)
-
-
-def _scenarios_table(comparison: Comparison) -> Table:
-    right = ["pairs", "mean A", "mean B", "difference", "95 %, here", "p"]
-    right += ["passed A", "passed B", "only A", "only B"]
-    spare = ["p", "95 %, here", "only B", "only A", "passed B", "passed A"]
-    listing = new_table(["scenario", *right], right=right, spare=spare)
-    for setting, contrast in comparison.scenarios.items():
-        add_row(listing, setting.scenario, *_contrast_cells(contrast, comparison.always_same))
-    if len(comparison.scenarios) > 1:
-        cells = _contrast_cells(comparison.overall, comparison.always_same)
-        add_row(listing, "mean of scenarios", *cells, style="bold")
-    return listing
-
-
-def _contrast_cells(contrast: Contrast, always_same: bool) -> list[object]:
-    found = contrast.here
-    return [
-        contrast.pairs,
-        *map(format_score, contrast.means),
-        format_signed(found.difference),
-        None if always_same else format_interval(found),
-        None if always_same else f"{found.p:.3g}",
-        *contrast.passed,
-        *contrast.flips,
-    ]
-
-
-def _remarks(comparison: Comparison) -> Iterator[str]:
-    overall = comparison.overall
-    if comparison.always_same:
-        yield "on these worlds: always the same in both runs, so the difference is exact"
-    else:
-        yield f"{_CLAIMS[overall.unit]}: {format_difference(overall.here, overall.unit)}"
-    if overall.elsewhere:
-        yield f"elsewhere: {format_difference(overall.elsewhere, 'scenario')}"
-    yield from _noise_remarks(comparison)
-    for side, unpaired, exclusions in zip(
-        "AB", comparison.unpaired, comparison.exclusions, strict=True
-    ):
-        if unpaired or exclusions:
-            alone = pluralise(unpaired, "episode")
-            excluded = format_exclusions(exclusions) or "none"
-            yield f"{side}: {alone} without a partner, excluded: {excluded}"
-
-
-def _noise_remarks(comparison: Comparison) -> Iterator[str]:
-    if comparison.noise is None:
-        yield (
-            "noise floor: cannot tell, not every scenario was repeated in both runs, each by one "
-            "agent; record with --same-seed"
-        )
-    elif not comparison.always_same:
-        yield (
-            f"noise floor: in 95 % of cases equal agents would differ by at most "
-            f"{comparison.noise:.4f} when these worlds are played again"
-        )

@@ -6,15 +6,8 @@ from typing import Any
 import click
 from attrs import asdict, frozen
 
-from refold.agents.endpoint import (
-    FILE,
-    OPENAI_ADDRESS,
-    Setting,
-    find_address,
-    find_key,
-    read_settings,
-    without_secrets,
-)
+from refold.agents.api_settings import FILE, Setting, read_settings
+from refold.agents.endpoint import OPENAI_ADDRESS, find_address, find_key, without_secrets
 from refold.commands.shared.configured import project_settings
 from refold.commands.shared.cost_cap import max_cost_option
 from refold.commands.shared.model_choices import parse_parameter
@@ -87,11 +80,10 @@ def config_command(
     as_json: bool,
 ) -> None:
     """
-    Show which settings count, and where each comes from.
+    Show the settings in effect, and where each comes from.
 
-    An option comes before its environment variable, that before the closest refold.toml in this
-    folder or above, and that before the default. Options given here are taken into account. Keys
-    are never shown.
+    The first of these counts: the option, here too; its environment variable; the closest
+    refold.toml, in this folder or above; the default. Keys are never shown.
     """
     settings = project_settings()
     rows = [

@@ -17,7 +17,7 @@ from refold.commands.replay import print_step
 from refold.commands.shared.diff_tables import print_diff
 from refold.commands.shared.episode_tables import episodes_table
 from refold.commands.shared.grade_tables import print_grade
-from refold.commands.shared.options import DEFAULT_LOG, log_option
+from refold.commands.shared.options import DEFAULT_LOG, format_examples, log_option
 from refold.commands.shared.output import safe_text, stdout_console
 from refold.engine import ActionTaken, Episode, EpisodeInfo, EventLog
 from refold.graders import Grade, grade, save_grade
@@ -31,7 +31,7 @@ _EXAMPLE = "workflow-hard-worked-example.jsonl"
 _STEPS_SHOWN = 4
 
 
-@click.command("demo")
+@click.command("demo", epilog=format_examples("refold demo", "refold demo --log demo.db"))
 @log_option
 def demo_command(log_path: str) -> None:
     """

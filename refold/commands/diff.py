@@ -8,6 +8,7 @@ import click
 from refold.commands.replay import event_rows
 from refold.commands.shared.diff_tables import Streams, print_diff, print_position
 from refold.commands.shared.files import check_output
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -37,7 +38,12 @@ from refold.viewer.differences import diff_document
 )
 @episode_argument("a")
 @episode_argument("b")
-@click.option("--step", "position", type=int, help="All that differs after N actions (0: start).")
+@click.option(
+    "--step",
+    "position",
+    type=WholeNumber(),
+    help="Show all differences after N actions (0: start).",
+)
 @logs_option
 @json_option
 @html_option
@@ -45,9 +51,9 @@ def diff_command(
     a: str, b: str, position: int | None, log_path: str, as_json: bool, html: str | None
 ) -> int:
     """
-    Compare two episodes: where they part and why, then steps, state and grade parts.
+    Compare two episodes: where they diverge and why, then steps, state and grade parts.
 
-    Exits with 0 if they are the same to the byte, 1 if they differ, 2 on bad input.
+    Exits with 0 if they are identical byte for byte, 1 if they differ, 2 on bad input.
     """
     if html is not None:
         check_output(html, option="--html", logs=[log_path])

@@ -69,8 +69,8 @@ def episodes_command(
     """
     List the episodes of the log, newest first, with the scores saved for them.
 
-    They are looked up in an index, a file beside the log that is kept up to date by itself and
-    may be deleted at any time. With --rubric or --grader, they are graded as these say instead.
+    The list comes from an index, a file beside the log that updates itself and may be deleted at
+    any time. With --rubric or --grader, episodes are graded by that instead.
     """
     if grader_choice.is_given and choice.by_score:
         raise click.UsageError(

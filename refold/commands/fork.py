@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     opening_input,
@@ -43,7 +44,7 @@ from refold.reports import Prices
 @agent_option
 @click.option(
     "--seed",
-    type=click.IntRange(0, LARGEST_SEED),
+    type=WholeNumber(0, LARGEST_SEED),
     help="Use this random seed from the fork onwards.",
 )
 @click.option("--new-id", metavar="ID", help="Id of the fork; generated if not given.")

@@ -8,6 +8,7 @@ import click
 
 from refold.commands.shared.files import STDOUT, output_file
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import OneOf, WholeNumber
 from refold.commands.shared.options import format_examples, json_option
 from refold.commands.shared.output import print_json, print_to_stderr
 from refold.commands.shared.progress import show_progress
@@ -46,13 +47,13 @@ def _read_knobs(
         "refold generate inbox --set threads=60 --set injected=8 --seed 7 -o big.toml",
     ),
 )
-@click.argument("family", type=click.Choice(FAMILIES))
+@click.argument("family", type=OneOf(FAMILIES))
 @click.option(
     "--size",
-    type=click.Choice(SIZES),
+    type=OneOf(SIZES),
     default="easy",
     show_default=True,
-    help="How large and how hard: that of the scenario that ships.",
+    help="Size and difficulty: those of the built-in scenario of this name.",
 )
 @click.option(
     "--set",
@@ -60,26 +61,33 @@ def _read_knobs(
     metavar="KNOB=NUMBER",
     multiple=True,
     callback=_read_knobs,
-    help="What is unlike that size; tasks of a workflow, threads of an inbox, up to 1000.",
+    help="Change a knob of that size, such as tasks of a workflow or threads of an inbox, both up "
+    "to 1000. May be given several times.",
 )
 @click.option(
     "--split",
-    type=click.Choice(SPLITS),
+    type=OneOf(SPLITS),
     default="all",
     show_default=True,
-    help="train and test have no world in common.",
+    help="Draw from this split; train and test have no scenario in common.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, LARGEST_SEED),
+    type=WholeNumber(0, LARGEST_SEED),
     default=0,
     show_default=True,
-    help="Seed of the first.",
+    help="First seed; the others count up from it.",
 )
 @click.option(
-    "--count", type=click.IntRange(1, _MOST), default=1, show_default=True, help="How many."
+    "--count", type=WholeNumber(1, _MOST), default=1, show_default=True, help="Number of scenarios."
 )
-@click.option("-o", "--output", metavar="FILE|FOLDER", default=STDOUT, help="Stdout if none.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|FOLDER",
+    default=STDOUT,
+    help="Where to write; stdout if not given.",
+)
 @json_option
 def generate_command(
     family: str,
@@ -92,12 +100,12 @@ def generate_command(
     as_json: bool,
 ) -> None:
     """
-    Generate scenarios of version 2: files with a size, knobs and a seed, which draw the world.
+    Generate scenarios of version 2: small files that hold a size, knobs and a seed.
 
-    In each there is a plan that scores 1. One goes to the file that --output names, or to stdout,
-    several into the folder. Each is played first: one that its plan does not solve, or in which
-    doing nothing earns anything, is told and left out, and the next seed takes its place. Nothing
-    is written before all are there.
+    Each scenario is drawn around a plan that scores 1, and played before it is written: if that
+    plan fails, or doing nothing earns anything, it is reported and skipped, and the next seed
+    takes its place. One scenario goes to the file that --output names, or to stdout; several go
+    into the folder. Nothing is written until all are ready.
     """
     if output == STDOUT and (count > 1 or as_json):
         given = "--count" if count > 1 else "--json"

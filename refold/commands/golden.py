@@ -40,7 +40,7 @@ def _folder_option(command: Any) -> Any:
         metavar="FOLDER",
         default=FOLDER,
         show_default=True,
-        help="Where the goldens are.",
+        help="Folder of the goldens.",
     )(command)
 
 
@@ -52,7 +52,7 @@ def _folder_option(command: Any) -> Any:
     ),
 )
 @episode_argument("id")
-@click.option("--name", help="Name of the golden; scenario and agent if none is given.")
+@click.option("--name", help="Name of the golden; scenario and agent if not given.")
 @_folder_option
 @logs_option
 @json_option
@@ -60,7 +60,7 @@ def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: 
     """
     Write the episode ID as a golden: its stored events, byte for byte.
 
-    Only an episode that has ended, and that its rules make again, is taken. Nothing is
+    The episode must have ended, and its rules must still produce the same events. Nothing is
     overwritten.
     """
     with open_existing(log_path, readonly=True) as log:
@@ -85,9 +85,9 @@ def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: 
 @json_option
 def check_command(folder: str, as_json: bool) -> int:
     """
-    Decide every golden of a folder again, and compare byte for byte.
+    Re-run the rules on every golden of a folder, and compare the events.
 
-    Exits with 1 if the rules no longer make one of them.
+    Exits with 1 if the rules no longer produce the same events.
     """
     if not Path(folder).is_dir():
         raise RefoldError(f"--folder {folder}: expected a folder of goldens, got none")

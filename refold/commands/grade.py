@@ -15,6 +15,7 @@ from refold.commands.shared.grade_tables import (
     print_grade,
 )
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.judging import PASS_AT, JudgeSession
 from refold.commands.shared.left_out import telling_left_out
@@ -49,9 +50,7 @@ from refold.graders.elsewhere import GradeElsewhere, grade_each
 @with_grader_options
 @with_judge_options
 @click.option("--save", is_flag=True, help="Save the grades in the log.")
-@click.option(
-    "--fail-under", type=click.FloatRange(0, 1), help="Exit with 1 if any score is below."
-)
+@click.option("--fail-under", type=Number(0, 1), help="Exit with 1 if any score is below.")
 @jobs_option
 @logs_option
 @json_option

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     complete_runs,
@@ -56,9 +57,13 @@ _WIDEST_BAR = 20
     ),
 )
 @scenario_argument("scenario")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Only episodes with this seed.")
+@click.option("--seed", type=WholeNumber(0), metavar="N", help="Only episodes with this seed.")
 @click.option(
-    "--run", "runs", multiple=True, shell_complete=complete_runs, help="Only this run. Repeatable."
+    "--run",
+    "runs",
+    multiple=True,
+    shell_complete=complete_runs,
+    help="Only this run. May be given several times.",
 )
 @pass_at_option
 @logs_option
@@ -72,7 +77,7 @@ def group_command(
     as_json: bool,
 ) -> int:
     """
-    Show where passing and failing episodes of a scenario part, and what only one side has.
+    Show where passing and failing episodes of a scenario diverge, and what only one side has.
 
     Episodes in the same state, however they got there, are compared by their next action. A choice
     is listed only if it separates passes from failures better than shuffled results would.
@@ -170,7 +175,10 @@ def _print_splits(out: Console, splits: Sequence[Split]) -> None:
         _print_choices(out, split)
     if not splits:
         out.print()
-        out.print("nowhere do several choose the same, others another, and some of them pass")
+        out.print(
+            "in no state do several episodes choose one action, and others another, "
+            "with different results"
+        )
         out.print(
             "episodes of different seeds rarely reach the same state: record more with --same-seed"
         )
@@ -236,4 +244,4 @@ def _print_shares(out: Console, shares: Sequence[EventShare], paths: Sequence[Pa
         )
     out.print(listing)
     if any(each.agents == 1 for each in telling):
-        out.print("of one agent: the agent cannot be told from the event")
+        out.print("by one agent only: the agent and the event cannot be told apart")

@@ -11,6 +11,7 @@ from attrs import define, field
 from refold.commands.shared.files import new_log, open_input
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.import_sources import ImportFile, import_files, readable
+from refold.commands.shared.input_types import OneOf
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
     add_row,
@@ -69,7 +70,7 @@ class _Outcome:
 @click.option(
     "--from",
     "kind",
-    type=click.Choice(sorted((REFOLD, *FORMATS))),
+    type=OneOf(sorted((REFOLD, *FORMATS))),
     help="Format of the files; detected if not given.",
 )
 @click.option("--run", metavar="NAME", help="Name of the run; the file's own if not given.")
@@ -192,7 +193,7 @@ def _print_outcome(outcome: _Outcome, report: Report, log_path: str, *, listed: 
         print_to_stderr(f"{pluralise(outcome.remarks, 'remark')} imported{known}")
     if outcome.passed:
         count = pluralise(len(outcome.passed), "file")
-        print_to_stderr(f"{count} of other kinds passed over: {_some(outcome.passed)}")
+        print_to_stderr(f"{count} of other kinds skipped: {_some(outcome.passed)}")
     for what, counted in _counts(report):
         if counted:
             told = _some([f"{name} ({count})" for name, count in counted.items()])

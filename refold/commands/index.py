@@ -9,11 +9,14 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import format_examples, json_option, logs_option
 from refold.commands.shared.output import print_json, safe_text
+from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.progress import watching
 from refold.engine import EventLog, open_to_read
 from refold.engine.log.index.file import index_path, remove_index
 from refold.engine.log.index.index import LogIndex
 from refold.engine.log.left_out import LeftOut
+from refold.overviews import list_runs
+from refold.reports.usage import NO_PRICES
 from refold.triage import add_words, indexed_outcomes, short_verdicts
 
 
@@ -22,11 +25,11 @@ from refold.triage import add_words, indexed_outcomes, short_verdicts
 @json_option
 def index_command(log_path: str, as_json: bool) -> int:
     """
-    Make the index of the log anew, whole.
+    Rebuild the index of the log.
 
-    Lists, searches and reports look episodes up in it: a file beside the log, named like it with
-    .index at the end. They keep it up to date by themselves, so this only saves them the time in
-    which it is first made, about half a minute for 10,000 episodes. The log is not touched.
+    The index is a file beside the log, with .index appended to its name, that lists, searches and
+    reports use. They keep it up to date themselves; building it in advance saves the first of them
+    about half a minute for 10,000 episodes. The log is not touched.
     """
     with telling_left_out() as left_out, open_to_read(log_path) as log:
         made = [_make_index(each, left_out) for each in log.parts]
@@ -52,4 +55,5 @@ def _make_index(log: EventLog, left_out: LeftOut) -> dict[str, Any]:
         count, _ = index.count()
     with watching("grading") as watch:
         deque(indexed_outcomes(log, left_out, watch=watch), maxlen=0)
+    list_runs(log, left_out, pass_at=pass_mark(), prices=NO_PRICES)
     return {"path": path, "episodes": count, "verdicts": len(verdicts)}

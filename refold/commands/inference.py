@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from refold.commands.record import EpisodeJob, begin_episodes, load_scenarios, new_run_name
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.model_choices import complete_agent_name, opening_input
 from refold.commands.shared.model_options import ModelChoices, with_model_options
 from refold.commands.shared.options import format_examples, log_option, scenario_argument
@@ -69,7 +70,7 @@ def _print_line(line: str) -> None:
 )
 @click.option(
     "--success-at",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.5,
     show_default=True,
     help="Score from which an episode that ended counts as a success.",

@@ -99,12 +99,13 @@ def judge_check_command(
     """
     Test whether texts in an episode can sway the judge of a grader.
 
-    Of the episodes that people call bad, each question whose verdict is not --word is put again,
-    with a text added to what the agent said last that asks for that verdict, in each of the known
-    ways. BY is the grader, as for `validate`. The answers are kept, so the check is paid for once.
+    Takes the episodes that people call bad, and asks each question whose verdict is not --word
+    again, with a text appended to the agent's last message that asks for that verdict in one of
+    the known ways. BY is the grader, as for `validate`. The answers are stored, so you pay for the
+    check once.
 
-    Exits with 1 if a verdict moves by a text that asks for it. What moves by a harmless text as
-    well is the judge's wavering; where it gives no verdict, that is counted apart.
+    Exits with 1 if such a text changes a verdict. A harmless text is tried too, to show how many
+    verdicts change by themselves; missing verdicts are counted separately.
     """
     with telling_left_out() as left_out, open_existing(log_path, readonly=True) as log:
         bad = _bad_episodes(log, name, scenario=scenario, agent=agent, run=run)

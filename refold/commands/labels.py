@@ -96,6 +96,6 @@ def _grown(log: EventLog, remark: Remark) -> str:
     """Return what has to be said of a remark that is not of the episode as it is now."""
     later = log.later_events(remark)
     if later is None:
-        return "of events that the episode never had"
+        return "refers to events that the episode never had"
     said = "labelled" if remark.kind == "label" else "said"
     return f"{said} before {pluralise(later, 'more event')}" if later else ""

@@ -28,13 +28,11 @@ from refold.replays.merge import MergedEpisode, MergePlan, MergeSource
 @json_option
 def merge_command(logs: Sequence[str], output: str, as_json: bool) -> int:
     """
-    Merge the episodes of several logs into a new one, with all that belongs to them.
-
-    That is saved grades, judges' answers, and labels, tags and notes.
+    Merge several logs into a new one: episodes, saved grades, judges' answers and labels.
 
     Events are copied as they are stored. An episode that several logs have is kept once, in its
-    longest form. Where an id names different episodes, those of later logs get a number behind
-    it (3f2a becomes 3f2a-2), and forks follow their parents.
+    longest form. If an id names different episodes, those of later logs get a number appended
+    (3f2a becomes 3f2a-2), and their forks follow.
 
     Exits with 1 if an episode is damaged; it is reported, and the others are merged.
     """
@@ -66,10 +64,12 @@ def _open_source(stack: ExitStack, log_path: str) -> MergeSource:
 def _print_outcomes(found: Sequence[MergedEpisode], output: str) -> None:
     for each in found:
         if each.outcome == "renamed":
-            print_to_stderr(f"{each.log}: {each.episode} is another episode there, now {each.id}")
+            print_to_stderr(
+                f"{each.log}: {each.episode} names another episode there; it is now {each.id}"
+            )
     stored = sum(each.outcome in ("stored", "renamed") for each in found)
     known = sum(each.outcome == "known" for each in found)
     outrun = sum(each.outcome == "outrun" for each in found)
     more = f", {known} met again" if known else ""
-    more += f", {outrun} left for a longer form" if outrun else ""
+    more += f", {outrun} shorter than in another log" if outrun else ""
     print_to_stderr(f"{pluralise(stored, 'episode')} merged into {output}{more}")

@@ -10,6 +10,7 @@ from refold.agents.mock.faults import FAULTS
 from refold.agents.mock.judge import MockJudge, read_judge
 from refold.agents.mock.model import MockModel
 from refold.commands.shared.files import open_input
+from refold.commands.shared.input_types import OneOf, WholeNumber
 from refold.commands.shared.options import format_examples
 from refold.commands.shared.output import print_to_stderr
 
@@ -24,7 +25,7 @@ from refold.commands.shared.output import print_to_stderr
 )
 @click.option(
     "--agent",
-    type=click.Choice(MOCK_AGENTS),
+    type=OneOf(MOCK_AGENTS),
     default="auto",
     show_default=True,
     help="How it answers: auto plays the family's standard policy, random gives any valid answer.",
@@ -37,7 +38,7 @@ from refold.commands.shared.output import print_to_stderr
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=0,
     show_default=True,
     help="Port to listen on; 0 for any free one.",
@@ -50,7 +51,7 @@ from refold.commands.shared.output import print_to_stderr
     help=f"What goes wrong: {', '.join(FAULTS)}. May be given several times.",
 )
 @click.option(
-    "--latency", type=click.IntRange(0, 600_000), default=0, help="Milliseconds before each answer."
+    "--latency", type=WholeNumber(0, 600_000), default=0, help="Milliseconds before each answer."
 )
 def mock_model_command(
     agent: str, judge: str | None, port: int, faults: Sequence[str], latency: int

@@ -4,6 +4,7 @@ import click
 
 from refold.commands.record import new_run_name
 from refold.commands.serve import server_needed
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog
@@ -18,10 +19,10 @@ from refold.environments.openenv.servers import describe_server, read_address
     ),
 )
 @click.argument("url")
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=8001,
     show_default=True,
     help="Port to listen on; 0 for any free one.",

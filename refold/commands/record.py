@@ -8,8 +8,10 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
-from refold.commands.shared.closing import print_closing
+from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.fleet_options import Fleet, with_fleet_options
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     complete_agent_name,
     complete_user_name,
@@ -28,13 +30,14 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
-from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run
 from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError
 from refold.engine.episode import LARGEST_SEED
+from refold.engine.exchanges import ModelConfigured, ProgramLoaded
 from refold.engine.registry import find_family
 from refold.environments import Worlds
 from refold.environments.tau2.addresses import with_user
+from refold.fleet import connected, playing_on
 from refold.reports import Prices
 from refold.reports.runs import LAST
 from refold.scenarios import Scenario, family_scenarios, load, world_names
@@ -60,6 +63,7 @@ class EpisodeJob:
         "refold record gymnasium:CartPole-v1 --agent random --epochs 5",
         "refold record workflow inbox --agent openai:MODEL --epochs 5 --parallel 8",
         "refold record tau2:airline --agent openai:MODEL --user openai:MODEL",
+        "refold record workflow --agent openai:MODEL --epochs 100 --fleet ray --parallel 64",
     ),
 )
 @scenario_argument("scenario", many=True)
@@ -69,13 +73,13 @@ class EpisodeJob:
 )
 @click.option(
     "--max-steps",
-    type=click.IntRange(1, MOST_STEPS),
+    type=WholeNumber(1, MOST_STEPS),
     help="Step limit for episodes in external environments.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the first epoch.")
+@click.option("--seed", type=WholeNumber(0, LARGEST_SEED), help="Seed of the first epoch.")
 @click.option(
     "--epochs",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
     help="Episodes of each scenario.",
@@ -83,6 +87,7 @@ class EpisodeJob:
 @click.option("--same-seed", is_flag=True, help="Use the same seed in every epoch.")
 @world_option
 @parallel_option
+@with_fleet_options
 @click.option("--name", "run", help="Name of the run; generated if not given.")
 @click.option("--durable", is_flag=True, help="Wait for the disk at each step.")
 @price_option
@@ -100,6 +105,7 @@ def record_command(
     same_seed: bool,
     named: Sequence[str],
     parallel: int,
+    fleet: Fleet | None,
     run: str | None,
     durable: bool,
     prices: Prices,
@@ -116,8 +122,11 @@ def record_command(
     python:FILE.py:FUNCTION. The first epoch plays the scenario's own seed and epoch N that seed
     plus N, whatever the agent, so that runs can be compared pair by pair. Exits with 1 if an API or
     an environment failed and cut an episode off, or if --max-cost stopped the run.
+
+    With --fleet and --name, the same command continues a run that was interrupted.
     """
     began, pass_at = time.monotonic(), pass_mark()
+    play = playing_on(fleet, model, programs=[agent])
     agent, model = complete_agent_name(agent), with_programs(model, agent)
     if user is not None:
         scenario = with_user(scenario, complete_user_name(user, model))
@@ -132,36 +141,39 @@ def record_command(
     _check_worlds(scenarios, worlds)
     for each in scenarios:
         family = find_family(each.family, each.rules)
-        opening = opening_input(agent, family, model, scenario=each.body)
+        opening = opening_input(
+            agent, family, model, scenario=each.body, elsewhere=fleet is not None
+        )
         jobs += _epoch_jobs(each, opening, seed, epochs, same_seed=same_seed)
-    with EventLog(log_path, durable=durable) as log:
-        name = new_run_name(log, run, agent)
-        infos = begin_episodes(log, jobs, agent, name)
+    with connected(fleet), EventLog(log_path, durable=durable) as log:
+        # A fleet's command may be started again by whatever watches over it, as on Kubernetes.
+        infos = [] if fleet is None or run is None else _begun_before(log, jobs, agent, run)
+        name = run if run is not None and infos else new_run_name(log, run, agent)
+        infos = infos or begin_episodes(log, jobs, agent, name)
         label = f"run {name}"
         left = play_run(
             log,
-            infos,
+            [info for info in infos if info.ended is None],
             model,
-            name=name,
+            name=name if fleet is None else f"{name} {fleet.option}",
             label=label,
             parallel=parallel,
             prices=prices,
             cap=cap,
             worlds=worlds,
+            play=play,
         )
-        ids = [info.id for info in infos]
-        code = print_episodes(log, ids, as_json=as_json, run=name)
-        print_uncounted(log, ids, told=left)
-        print_closing(
+        return print_outcome(
             log,
-            name,
+            [info.id for info in infos],
+            [name],
+            left=left,
             pass_at=pass_at,
             prices=prices,
-            seconds=time.monotonic() - began,
-            told=left > 0,
+            began=began,
             as_json=as_json,
+            run=name,
         )
-    return 1 if left else code
 
 
 def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
@@ -182,7 +194,7 @@ def limit_steps(scenario: Scenario, max_steps: int | None) -> Scenario:
 
 
 def _check_worlds(scenarios: Sequence[Scenario], worlds: Worlds) -> None:
-    """Raise ``RefoldError`` if a world outside cannot be opened; one of each kind is tried."""
+    """Raise ``RefoldError`` if an environment cannot be opened; one of each kind is tried."""
     tried = {each.parameters.environment: each for each in scenarios if each.family == "answered"}
     for each in tried.values():
         worlds(each.body).close()
@@ -223,6 +235,38 @@ def new_run_name(log: EventLog, wanted: str | None, agent: str) -> str:
     if next(log.episodes(run=name), None):
         raise RefoldError(f"run {name!r}: expected a new name, got one that the log holds already")
     return name
+
+
+def _begun_before(
+    log: EventLog, jobs: Sequence[EpisodeJob], agent: str, run: str
+) -> list[EpisodeInfo]:
+    """
+    Return the episodes of *run* if they are those that *jobs* begin; none if there is no such run.
+
+    Raises:
+        RefoldError: They are others.
+    """
+    infos = list(log.episodes(run=run))
+    if not infos:
+        return []
+    pairs = zip(infos, jobs, strict=False)
+    if len(infos) == len(jobs) and all(_is_begun(log, *pair, agent) for pair in pairs):
+        return infos
+    raise RefoldError(
+        f"run {run!r}: expected a new name, or the command that began this run, got another; "
+        f"`refold resume {run}` continues that one"
+    )
+
+
+def _is_begun(log: EventLog, info: EpisodeInfo, job: EpisodeJob, agent: str) -> bool:
+    """Return whether *info* began as *job* does, played by *agent* and asked in the same way."""
+    if (info.agent, info.seed, info.epoch) != (agent, job.seed, job.epoch):
+        return False
+    stream = log.events(info.id)
+    told = next(
+        (each for each in stream if isinstance(each, ModelConfigured | ProgramLoaded)), None
+    )
+    return stream.scenario == job.scenario.body and told == job.opening
 
 
 def begin_episodes(

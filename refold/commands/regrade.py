@@ -13,6 +13,7 @@ from refold.commands.regrading.words import Heading
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.gate_options import cannot_tell_option, exit_code_of, fail_if_option
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
+from refold.commands.shared.input_types import Number, OneOf
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.judge_validation import tell_validation
 from refold.commands.shared.judging import JudgeSession
@@ -58,10 +59,10 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.0,
     metavar="X",
-    help="Let score and points of a part change by this much.",
+    help="Ignore changes of scores and points up to this much.",
 )
 @with_judge_options
 @pass_at_option
@@ -70,7 +71,7 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=OneOf(FORMATS),
     default="text",
     show_default=True,
     help="How to print the report.",

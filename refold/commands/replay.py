@@ -10,6 +10,7 @@ from rich.console import Console
 from refold.agents.prompting import prompt_of
 from refold.commands.shared.files import check_output
 from refold.commands.shared.formatting import format_number, format_signed
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
@@ -53,9 +54,16 @@ from refold.viewer.transcript_lines import turn_lines
     ),
 )
 @episode_argument("id")
-@click.option("--step", "position", type=int, help="Only the moment after N actions (0: start).")
-@click.option("--messages", is_flag=True, help="The conversation: what was said, called, answered.")
-@click.option("--interactive", "-i", is_flag=True, help="Walk through it by keys.")
+@click.option(
+    "--step",
+    "position",
+    type=WholeNumber(),
+    help="Show only the moment after N actions (0: start).",
+)
+@click.option(
+    "--messages", is_flag=True, help="Show the conversation: messages, tool calls and results."
+)
+@click.option("--interactive", "-i", is_flag=True, help="Step through it with the keyboard.")
 @logs_option
 @json_option
 @html_option
@@ -69,10 +77,10 @@ def replay_command(
     html: str | None,
 ) -> None:
     """
-    Walk through an episode: each action, what it caused, and what it earned.
+    Step through an episode: each action, what it caused, and what it earned.
 
-    With --step N: the state and the observation after N actions; a page opens there.
-    With --interactive: in the terminal, by keys; where there is none, it is printed as usual.
+    With --step N, shows the state and the observation after N actions; with --html, the page opens
+    there. --interactive needs a terminal; without one, the episode is printed as usual.
     """
     if interactive and (as_json or html is not None):
         raise click.UsageError("--interactive: expected it without --json and --html, got both")
@@ -103,8 +111,6 @@ def replay_command(
 
 
 def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messages: bool) -> None:
-    if remark := stand_in_remark(stream.scenario):
-        print_to_stderr(f"scenario {remark}")
     out = stdout_console()
     told = conversation_turns(stream.family, steps(stream)) if messages else ()
     turns = {turn.position: turn for turn in told}
@@ -116,6 +122,9 @@ def _print_steps(stream: Stream, chosen: Iterable[Step], *, observe: bool, messa
             print_step(out, stream, step)
         if observe:
             _print_moment(out, stream, step)
+    # Last, since an event that does not fit is told in one line alone.
+    if remark := stand_in_remark(stream.scenario):
+        print_to_stderr(f"scenario {remark}")
 
 
 def _grade(info: EpisodeInfo, stream: Stream) -> Grade | None:

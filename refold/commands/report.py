@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from refold.commands.shared.files import check_output
 from refold.commands.shared.formatting import format_score
 from refold.commands.shared.grader_choice import (
     GraderChoice,
@@ -33,13 +34,16 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.page_option import html_option, write_overview
 from refold.commands.shared.process_options import jobs_option
+from refold.commands.shared.progress import watching
 from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
-    setting_names,
 )
+from refold.commands.shared.run_text import print_reasons, print_strips
 from refold.engine import open_to_read
+from refold.overviews import RunRead, describe_run, overview_document, with_verdicts
 from refold.reports import (
     Costs,
     Prices,
@@ -47,11 +51,12 @@ from refold.reports import (
     ScenarioReport,
     find_run,
 )
+from refold.reports.measured import measure_run
+from refold.reports.naming import setting_names
 from refold.reports.optima import Shares, read_optima
-from refold.reports.outcomes import Setting, measure_outcomes
+from refold.reports.outcomes import Setting
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
-from refold.reports.usage import usage_of
 
 
 def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
@@ -69,6 +74,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
     epilog=format_examples(
         "refold report last",
         "refold report gpt --pass-at 0.8 -k 1,5 --price 0.15,0.60",
+        "refold report last --html run.html",
         "refold report last --json",
     ),
 )
@@ -88,6 +94,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
 @jobs_option
 @logs_option
 @json_option
+@html_option
 def report_command(
     run: str,
     pass_at: float,
@@ -97,11 +104,12 @@ def report_command(
     jobs: int | None,
     log_path: str,
     as_json: bool,
+    html: str | None,
 ) -> int:
     """
     Report on a run by scenario: scores, passes, steps, tokens, cost, time, failures.
 
-    RUN is a name from `refold runs`, a unique beginning of one, or `last`. Intervals are 95 %:
+    RUN is a name from `refold runs`, a unique prefix of one, or `last`. Intervals are 95 %:
     Gaffke's for the mean score; Clopper and Pearson's for passes, with repetitions of a seed
     weighted for their dependence (Korn and Graubard). pass@k is the probability that one of k
     episodes passes, pass^k that all do. Episodes that an API failure cut off, or that have not
@@ -109,22 +117,26 @@ def report_command(
 
     Exits with 1 if an episode cannot be read; it is reported and not counted.
     """
+    if html is not None:
+        check_output(html, option="--html", logs=[log_path])
     with telling_left_out() as left_out, open_to_read(log_path) as log:
         name = find_run(log, run)
         source = grader_choice.source(log, left_out)
-        episodes = measure_outcomes(
-            log,
-            usage_of,
-            run=name,
-            left_out=left_out,
-            source=source,
-            workers=grader_choice.workers(log, look_up_only(source, log), jobs),
-        )
+        workers = grader_choice.workers(log, look_up_only(source, log), jobs)
+        measured = measure_run(log, name, left_out=left_out, source=source, workers=workers)
         shares = Shares(read_optima(log, left_out))
-        noted = ((shares.add(outcome), usage) for outcome, usage in episodes)
+        noted = ((shares.add(each.outcome), each.usage) for each in measured)
         run_report = report_run(noted, pass_at=pass_at, ks=ks, prices=prices)
         tell_remarks(source)
         tell_validation(source, log, pass_at=pass_at)
+        read = describe_run(log, name, measured)
+        # A verdict is on the score that the recorded rubric gives.
+        if not grader_choice.is_given and (html is not None or not as_json):
+            with watching("judging") as watch:
+                read = with_verdicts(log, name, measured, pass_at=pass_at, watch=watch)
+    if html is not None:
+        document = overview_document([read], pass_at=pass_at, prices=prices)
+        write_overview(html, {**document, "heading": source.heading})
     if as_json:
         head = {"run": name, "threshold": pass_at, "confidence": CONFIDENCE}
         total = {
@@ -135,9 +147,9 @@ def report_command(
         }
         rows = (_scenario_row(each, shares) for each in run_report.scenarios)
         print_json("reports", rows, **head, **total)
-    else:
+    elif html is None:
         out = stdout_console()
-        _print_report(out, name, source.heading, run_report, pass_at, ks)
+        _print_report(out, read, source.heading, run_report, pass_at, ks)
         _print_shares(out, run_report, shares)
     return 1 if left_out else 0
 
@@ -165,18 +177,23 @@ def _print_shares(out: Console, run_report: RunReport, shares: Shares) -> None:
 
 def _print_report(
     out: Console,
-    name: str,
+    read: RunRead,
     heading: str,
     run_report: RunReport,
     pass_at: float,
     ks: Sequence[int],
 ) -> None:
     agents = dict.fromkeys(agent for each in run_report.scenarios for agent in each.agents)
-    named = [f"run {name}", f"agent {', '.join(agents)}", *([heading] if heading else [])]
+    named = [f"run {read.name}", f"agent {', '.join(agents)}", *([heading] if heading else [])]
     out.print(safe_text(", ".join(named)), style="bold")
     out.print()
     out.print(_scores_table(run_report, pass_at, ks))
-    out.print("95 %: of a scenario for other seeds, of the mean of scenarios for other scenarios")
+    out.print(
+        "95 % intervals: of a scenario, for other seeds; of the mean of scenarios, for other "
+        "scenarios"
+    )
+    print_strips(out, run_report, read, pass_at)
+    print_reasons(out, read, pass_at)
     if run_report.costs:
         out.print()
         out.print(_costs_table(run_report, run_report.costs))

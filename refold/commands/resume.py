@@ -7,8 +7,9 @@ import click
 from attrs import frozen
 
 from refold.agents.origins import find_origin, strip_origin
-from refold.commands.shared.closing import print_closing
+from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
+from refold.commands.shared.fleet_options import Fleet, with_fleet_options
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.model_choices import repeated_opening, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
@@ -23,7 +24,6 @@ from refold.commands.shared.options import (
 )
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
-from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.commands.shared.playing import play_run, save_missing_grades
 from refold.commands.shared.trust import choose_trusted
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError, UnknownEpisode
@@ -31,6 +31,7 @@ from refold.engine.exchanges import INSTRUMENT_FAILED, ModelConfigured
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
 from refold.environments.python.programs import is_program, not_named
+from refold.fleet import connected, playing_on
 from refold.graders import saved_grades
 from refold.reports import Prices, find_run
 from refold.reports.outcomes import replaced_failures
@@ -51,6 +52,7 @@ class RecordedScenario:
         "refold resume last",
         "refold resume openai-3f2a9c --parallel 8",
         "refold resume openai-3f2a9c --failed",
+        "refold resume openai-3f2a9c --fleet ray=auto",
     ),
 )
 @episode_argument("id")
@@ -71,6 +73,7 @@ class RecordedScenario:
 )
 @world_option
 @parallel_option
+@with_fleet_options
 @price_option
 @max_cost_option
 @with_model_options
@@ -83,6 +86,7 @@ def resume_command(
     programs: Sequence[str],
     named: Sequence[str],
     parallel: int,
+    fleet: Fleet | None,
     prices: Prices,
     max_cost: float | None,
     model: ModelChoices,
@@ -92,7 +96,7 @@ def resume_command(
     """
     Continue the episode ID, or every unfinished episode of the run ID, where it stopped.
 
-    The same agent plays on with the same model settings, and no answer that is in the log is
+    The same agent continues with the same model settings, and no answer that is in the log is
     requested again. Exits with 1 if an episode is damaged; it is reported, and the others continue.
 
     With --failed, each episode that was cut off because an API or an environment failed is played
@@ -100,8 +104,9 @@ def resume_command(
     reports. Its model settings are the recorded ones, except for the options that you give now.
     """
     began, pass_at = time.monotonic(), pass_mark()
+    play = playing_on(fleet, model, programs=programs)
     model, worlds = with_programs(model, *programs), Worlds(named)
-    with telling_left_out() as left_out, open_existing(log_path) as log:
+    with connected(fleet), telling_left_out() as left_out, open_existing(log_path) as log:
         found = _find_episodes(log, id, left_out)
         # Read once before any is played, so that a damaged one does not end the others' play.
         readable = left_out.read_each(
@@ -127,27 +132,25 @@ def resume_command(
             log,
             running,
             model,
-            name=id,
+            name=id if fleet is None else f"{id} {fleet.option}",
             label=label,
             parallel=parallel,
             prices=prices,
             cap=cap,
             worlds=worlds,
+            play=play,
         )
-        ids = [info.id for info in infos]
-        code = print_episodes(log, ids, as_json=as_json)
-        print_uncounted(log, ids, told=left)
-        for run in dict.fromkeys(info.run for info in infos if info.run):
-            print_closing(
-                log,
-                run,
-                pass_at=pass_at,
-                prices=prices,
-                seconds=time.monotonic() - began,
-                told=left > 0,
-                as_json=as_json,
-            )
-    return 1 if left or left_out else code
+        code = print_outcome(
+            log,
+            [info.id for info in infos],
+            dict.fromkeys(info.run for info in infos if info.run),
+            left=left,
+            pass_at=pass_at,
+            prices=prices,
+            began=began,
+            as_json=as_json,
+        )
+    return 1 if left_out else code
 
 
 def _paid(log: EventLog, infos: Iterable[EpisodeInfo]) -> Usage:
@@ -175,7 +178,7 @@ def _begin_again(
     Unless *trust* says so, none of an agent that others named.
 
     Raises:
-        RefoldError: A file or a world that one needs is not named here; none is begun.
+        RefoldError: A file or an environment that one needs is not named here; none is begun.
     """
 
     def is_repeated(info: EpisodeInfo) -> bool:

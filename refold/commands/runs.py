@@ -41,9 +41,9 @@ def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> 
     """
     List the runs of the log, newest first: who played what, and the mean score.
 
-    Each call of `refold record` makes a run. The mean is that of the scenarios' means, graded
-    from the events, once for each episode; episodes that the API's faults stopped, or that have no
-    end, are excluded.
+    Each call of `refold record` makes a run. The mean score is the mean of the scenarios' means;
+    each episode is graded from its events once. Episodes that an API failure cut off, or that have
+    not ended, are excluded.
     """
     with (
         telling_left_out() as left_out,

@@ -7,10 +7,12 @@ from importlib.metadata import requires
 
 import click
 
+from refold.commands.shared.input_types import Number, WholeNumber
 from refold.commands.shared.labelling import declared_values
 from refold.commands.shared.options import format_examples, log_option
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.passing import pass_mark
+from refold.commands.shared.prices import project_prices
 from refold.engine import RefoldError
 
 _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
@@ -25,10 +27,17 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
         'refold serve --host 0.0.0.0 --token "$(openssl rand -hex 24)"',
     ),
 )
-@click.option("--host", default="127.0.0.1", show_default=True, envvar="HOST", show_envvar=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="HOST",
+    show_envvar=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=8000,
     show_default=True,
     envvar="PORT",
@@ -40,7 +49,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     "scenarios",
     multiple=True,
     metavar="NAME",
-    help="A scenario, a family or a file to serve; all that ship if not given.",
+    help="A scenario, a family or a file to serve; all built-in ones if not given.",
 )
 @click.option("--default", metavar="NAME", help="The task for a reset that names none.")
 @click.option(
@@ -61,7 +70,7 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="A host name that the server may be reached by.",
+    help="A host name under which the server may be reached.",
 )
 @click.option(
     "--allow-origin",
@@ -70,28 +79,35 @@ _OF_SERVER = re.compile(r"""extra\s*==\s*["']server["']""")
     metavar="URL",
     help="A site whose pages may use the server.",
 )
-@click.option("--max-sessions", type=click.IntRange(1), default=256, show_default=True)
+@click.option(
+    "--max-sessions",
+    type=WholeNumber(1),
+    default=256,
+    show_default=True,
+    help="Most sessions at once.",
+)
 @click.option(
     "--client-sessions",
-    type=click.IntRange(1),
-    help="For one address; if not given, --max-sessions, or half of it for a public server.",
+    type=WholeNumber(1),
+    help="Most sessions of one address; if not given, --max-sessions, or half of it on a public "
+    "server.",
 )
 @click.option(
     "--client-rate",
-    type=click.FloatRange(0),
-    help="Requests and frames per second for one address, 0 for any; if not given, 1000 for "
-    "a public server.",
+    type=Number(0),
+    help="Most requests and frames per second of one address, 0 for no limit; if not given, 1000 "
+    "on a public server.",
 )
 @click.option(
     "--idle-timeout",
-    type=click.FloatRange(0.1),
+    type=Number(0.1),
     default=1800.0,
     show_default=True,
     help="Seconds until an idle session is dropped.",
 )
 @click.option(
     "--log-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     metavar="MB",
     help="Size of the log at which no new episode is started.",
 )
@@ -151,6 +167,7 @@ def serve_command(
         default_task=default,
         label_as=label_as or None,
         pass_at=pass_mark(),
+        prices=project_prices(),
         label_values=declared_values() if label_as else {},
         access_log=not quiet,
     )

@@ -59,13 +59,14 @@ _FIGURES = ("after step", "steps", "score")
 @episode_argument("id")
 @logs_option
 @json_option
-@click.option("--all", "whole", is_flag=True, help="Tell every part of the grade.")
-@click.option("--markdown", is_flag=True, help="Print it as Markdown.")
+@click.option("--all", "whole", is_flag=True, help="Show every part of the grade.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
 def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: bool) -> int:
     """
     Show one episode at a glance: the verdict, what was lost, what it was forked from and into.
 
-    Exits with 1 if a grade saved for it, or a relative, cannot be read.
+    Exits with 1 if one of its saved grades, or an episode that it was forked from or into, cannot
+    be read.
     """
     if as_json and markdown:
         raise click.UsageError("--markdown: expected it without --json, got both")
@@ -224,4 +225,4 @@ def _print_lineage(info: EpisodeInfo, relatives: Sequence[tuple[Relative, float 
     out.print()
     out.print(listing)
     if len(relatives) > MOST_FORKS:
-        out.print(f"of its forks, {MOST_FORKS} are told; `refold episodes` lists all")
+        out.print(f"only {MOST_FORKS} of its forks are shown; `refold episodes` lists all")

@@ -8,6 +8,7 @@ import click
 from attrs import frozen
 
 from refold.commands.record import load_scenarios
+from refold.commands.shared.input_types import Number, OneOf, WholeNumber
 from refold.commands.shared.options import (
     format_examples,
     json_option,
@@ -52,20 +53,24 @@ class _Recorded:
 @scenario_argument("scenario", many=True)
 @click.option(
     "--objective",
-    type=click.Choice(_OBJECTIVES),
+    type=OneOf(_OBJECTIVES),
     help="What to maximise; if not given, both, one after the other.",
 )
-@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Seed of the scenario.")
+@click.option(
+    "--seed",
+    type=WholeNumber(0, LARGEST_SEED),
+    help="Seed to solve; the scenario's own if not given.",
+)
 @click.option(
     "--time-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=600,
     show_default=True,
     help="Seconds for each scenario and objective.",
 )
 @click.option(
     "--memory-limit",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=4,
     show_default=True,
     help="Memory limit of the process, in gigabytes.",
@@ -84,10 +89,10 @@ def solve_command(
     """
     Find the best possible score and the largest return of each SCENARIO, with a proof.
 
-    The best episode is recorded in the log under the agent `optimal` if it is proved that there is
-    none better, else under `best-found`; the one with the largest return under `optimal-return` or
-    `best-found-return`. If a limit stops the search, the result comes with a bound that no episode
-    exceeds, and the gap to it.
+    The episode with the best score is recorded in the log under the agent `optimal` if it is proved
+    to be the best, otherwise under `best-found`; the one with the largest return under
+    `optimal-return` or `best-found-return`. If a limit stops the search, the result comes with a
+    bound that no episode exceeds, and the gap to it.
     """
     scenarios = load_scenarios(scenario)
     objectives = _OBJECTIVES if objective is None else (objective,)

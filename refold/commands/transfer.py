@@ -6,6 +6,7 @@ from itertools import chain
 import click
 
 from refold.commands.shared.files import STDOUT, check_output, output_file
+from refold.commands.shared.input_types import OneOf
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
@@ -35,10 +36,10 @@ from refold.transcripts.exports.names import NAMES
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(NAMES),
+    type=OneOf(NAMES),
     help="Another tool's format; if not given, refold's own, which holds everything.",
 )
-@click.option("--pairs", is_flag=True, help="With --as chat: preference pairs, of forks.")
+@click.option("--pairs", is_flag=True, help="With --as chat: preference pairs from forks.")
 @click.option(
     "-o",
     "--output",
@@ -59,9 +60,9 @@ def export_command(
     """
     Write episodes as JSON Lines, or in another tool's format: the ones named, or the whole log.
 
-    Each is a header line, then its stored events, a line each, byte for byte. Judges' answers and
-    people's labels come last. On a terminal, control characters are escaped. Exits with 1 if an
-    episode is damaged; it is reported, and the others are written.
+    Each episode is a header line, then its stored events, one per line, byte for byte. Judges'
+    answers and people's labels come last. On a terminal, control characters are escaped. Exits
+    with 1 if an episode is damaged; it is reported, and the others are written.
 
     With --as, they are written by value. chat and otel are JSON Lines. atif and sts are a file
     for each episode: one goes to the file, several into the folder that --output names. inspect

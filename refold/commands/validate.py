@@ -6,6 +6,7 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.agreement_text import agreement_data
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.judge_options import JudgeChoice, with_judge_options
 from refold.commands.shared.label_choice import read_labels, values_of, verdicts
 from refold.commands.shared.left_out import telling_left_out
@@ -41,10 +42,10 @@ from refold.reports.validation import Judged, Validation, validate
 @pass_at_option
 @click.option(
     "--at-least",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.8,
     show_default=True,
-    help="What the lower ends of precision, recall and specificity must reach.",
+    help="Lowest precision, recall and specificity of a trusted grader.",
 )
 @with_judge_options
 @logs_option
@@ -66,11 +67,11 @@ def validate_command(
 
     BY is a rubric's TOML file, FILE.py:FUNCTION, the name of saved grades, or `recorded`: the
     rubric that each episode was recorded with. The first value of the label means good, the
-    second bad; others are left out, and so are episodes on which as many people say either.
+    second bad; other values are left out, and so are ties.
 
     A grader is trusted if the lower ends of the intervals of its precision, recall and specificity
-    reach --at-least, with at least 30 labels of each value. Exits with 1 if one of them cannot
-    reach it; anything between is `cannot tell`.
+    reach --at-least, with at least 30 labels of each value. Exits with 1 if the upper end of one
+    does not reach it; anything in between is `cannot tell`.
     """
     with telling_left_out() as left_out, open_existing(log_path, readonly=True) as log:
         values = values_of(log, name)

@@ -9,6 +9,7 @@ import click
 from attrs import asdict
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.live_verification import verify_worlds
 from refold.commands.shared.options import (
     episode_argument,
@@ -60,7 +61,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     "--expect",
     metavar="DIGEST",
     callback=_parse_digest,
-    help="The one ID's digest, or its first 8 or more digits, as published elsewhere.",
+    help="Digest of the episode ID, or its first 8 or more digits, as published elsewhere.",
 )
 @click.option(
     "--manifest",
@@ -74,16 +75,16 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
 @world_option
 @click.option(
     "--times",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
-    help="How often each is replayed live.",
+    help="With --live: how often to replay each episode.",
 )
 @click.option(
     "--volatile",
     multiple=True,
     metavar="PATH",
-    help="Live: a value not to compare, as in $.observation.time; [] is any index.",
+    help="With --live: a value to ignore, such as $.observation.time; [] is any index.",
 )
 @jobs_option
 @logs_option
@@ -101,14 +102,14 @@ def verify_command(
     as_json: bool,
 ) -> int:
     """
-    Check the hash chain and re-run the rules on every step, of the episodes named or of all.
+    Check the hash chain and re-run the rules on every step, for the episodes named or all.
 
     Each episode's row, its parent and its saved grades are checked as well; for the whole log, also
     its file, the judges' answers and people's labels. Exits with 1 if anything differs from what
-    the rules make of scenario, seed and actions.
+    the rules produce from scenario, seed and actions.
 
-    A chain cannot show that its end was not cut off, nor that another episode was not put in its
-    place: publish digests, and compare with --expect. Agent, run and times are beside the chain.
+    A chain cannot reveal that its end was cut off, or that the whole episode was replaced: publish
+    digests, and compare with --expect. Agent, run and times are not in the chain.
 
     With --live, the actions of episodes in external environments are replayed in a fresh
     environment, the newest episode first, and each answer is compared. An environment that the
@@ -123,7 +124,7 @@ def verify_command(
             log_path, ids, Worlds(named), times=times, volatile=volatile, as_json=as_json
         )
     if expect and len(ids) != 1:
-        raise click.UsageError(f"--expect: expected one ID beside it, got {len(ids)}")
+        raise click.UsageError(f"--expect: expected exactly one ID, got {len(ids)}")
     # Counted in passing: verdicts are printed one by one, and a long log has too many to keep.
     wrong = checked = 0
 

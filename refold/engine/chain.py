@@ -7,18 +7,38 @@ chain; in hex it is the episode's digest. A chain cannot show that its end was c
 every prefix of it is a valid chain.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 # Frozen: every digest that was ever published starts from these bytes.
 GENESIS = sha256(b"refold event chain 1").digest()
 """Head of an empty chain. The first event holds the whole scenario, so its hash covers that."""
 
+_SEQS = [seq.to_bytes(8, "big") for seq in range(1024)]  # few streams have more events
+
 
 def link(head: bytes, seq: int, payload: bytes) -> bytes:
     """Return the 32-byte head of the chain after the event *payload* at *seq* follows *head*."""
     # Head and seq have fixed lengths, so no other head, seq and payload join to the same bytes.
     return sha256(head + seq.to_bytes(8, "big") + payload).digest()
+
+
+def is_chain(seqs: Sequence[int], payloads: Sequence[bytes], heads: Sequence[bytes]) -> bool:
+    """
+    Return whether *heads* are those after each of *payloads*, at the *seqs* 0, 1, 2 and so on.
+
+    A quick look, at any values: where it says no, go from ``link`` to ``link`` to see whether
+    and where the chain breaks. It says no to every long stream.
+    """
+    before = (GENESIS, *heads)
+    try:
+        found = [
+            sha256(head + _SEQS[seq] + payload).digest()
+            for head, seq, payload in zip(before, seqs, payloads, strict=False)
+        ]
+    except (IndexError, TypeError):
+        return False
+    return found == list(heads) and list(seqs) == list(range(len(payloads)))
 
 
 def chain_heads(payloads: Iterable[bytes], *, head: bytes = GENESIS, seq: int = 0) -> list[bytes]:

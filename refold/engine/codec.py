@@ -132,7 +132,7 @@ class Codec:
             raise InvalidAction(f"action: expected one of family {name}, got {got}") from None
 
     def _answered_action(self, given: Any) -> Any:
-        """Return *given*, which is for a world outside, as JSON data; raises ``TypeError``."""
+        """Return *given*, for an external environment, as JSON data; raises ``TypeError``."""
         if given is None:
             raise TypeError("null, which is no action")
         return self._action.decode(encode_value(to_json_value(given), "action"))

@@ -22,7 +22,7 @@ class Definition(Protocol):
 
     @property
     def seed(self) -> int:
-        """Seed of the scenario's own world, used when none is asked for."""
+        """The scenario's own seed, used when none is asked for."""
 
     @property
     def body(self) -> bytes:

@@ -59,10 +59,11 @@ class Episode:
         log: Log | None,
         tail: Tail | None,
         open_world: OpenWorld | None = None,
+        state: Any = None,
     ) -> None:
         self.id = id
         self.family: Family = codec.family
-        self.state = fold(events, family=codec.family)
+        self.state = fold(events, family=codec.family) if state is None else state
         self._shown: tuple[Any, Any] | None = None
         self._codec = codec
         self._events = list(events)
@@ -100,8 +101,8 @@ class Episode:
             id: Name in the log; a fresh random one if None.
             run: Name of the run it belongs to.
             epoch: 0-based number among the run's episodes of this scenario.
-            open_world: Opens the world that answers, where one outside does; called at the first
-                observation or step. Without it, give ``step`` the answers.
+            open_world: Opens the external environment that answers, if one does; called at the
+                first observation or step. Without it, give ``step`` the answers.
 
         Raises:
             RefoldError: *seed* or *id* is out of bounds.
@@ -113,7 +114,8 @@ class Episode:
         header = header_of(scenario.body)
         codec = codec_of(header.family, header.rules)
         started = EpisodeStarted(format=FORMAT, seed=seed, scenario=Raw(scenario.body))
-        opening = codec.family.start(initial_state(codec.family, started))
+        initial = initial_state(codec.family, started)
+        opening = codec.family.start(initial)
         events = (started, *opening)
         id = check_id(id) if id is not None else new_id()
         payloads: list[bytes] = []
@@ -123,17 +125,26 @@ class Episode:
             payloads = [encode(started), *codec.payloads(opening)]
             record = EpisodeRecord(id, header.name, seed, agent, run, epoch)
             tail = log.begin(record, payloads)
-        return cls(id, events, payloads, codec=codec, log=log, tail=tail, open_world=open_world)
+        return cls(
+            id,
+            events,
+            payloads,
+            codec=codec,
+            log=log,
+            tail=tail,
+            open_world=open_world,
+            state=fold(opening, family=codec.family, start=initial),
+        )
 
     @classmethod
     def resume(cls, log: Log, reference: str, *, open_world: OpenWorld | None = None) -> "Episode":
         """
         Return the episode of *log* that *reference* names, ready to continue where it stopped.
 
-        Where a world outside answers, a fresh one is brought there by the recorded actions.
+        Where an external environment answers, a fresh one is brought there by the recorded actions.
 
         Raises:
-            WorldDiffers: It answers otherwise than recorded.
+            WorldDiffers: It answers differently than recorded.
             UnknownEpisode, AmbiguousEpisode: As ``Log.find``.
             LogDamaged: The chain is broken, or an event cannot be read.
             ImpossibleEvent: An event does not fit the state before it.
@@ -164,7 +175,7 @@ class Episode:
         open_world: OpenWorld | None = None,
     ) -> "Episode":
         """
-        Return a new episode that shares the first *at* steps of *stream*, to the byte.
+        Return a new episode that shares the first *at* steps of *stream*, byte for byte.
 
         Args:
             stream: The event stream to branch off from.
@@ -174,12 +185,13 @@ class Episode:
             agent: Name of the agent that will continue.
             id: Name in the log; a fresh random one if None.
             run: Name of the run it belongs to.
-            open_world: As in ``start``; a fresh world is first brought to position *at*.
+            open_world: As in ``start``; a fresh environment is first brought to position *at*.
 
         Raises:
             UnknownStep: *stream* has no position *at*.
-            WorldDiffers: A fresh world answers otherwise than recorded; nothing was recorded.
-            NoWorld: A world outside answers, and there is no *open_world*.
+            WorldDiffers: A fresh environment answers differently than recorded; nothing was
+                recorded.
+            NoWorld: An external environment answers, and there is no *open_world*.
             EpisodeExists: The log holds an episode called *id*.
         """
         ranges = step_ranges(stream)
@@ -212,8 +224,9 @@ class Episode:
 
     @property
     def observation(self) -> Any:
-        """What the agent may see now; a world outside begins with the first look."""
-        self.begin()
+        """What the agent may see now; an external environment begins with the first look."""
+        if self.family.answered:
+            self.begin()
         # Once for each state: a step returns what the next look at the episode sees.
         if self._shown is None or self._shown[0] is not self.state:
             self._shown = (self.state, self.family.observe(self.state))
@@ -232,15 +245,15 @@ class Episode:
 
     @property
     def end(self) -> EpisodeEnded | None:
-        """How and why the episode ended, None while it goes on."""
+        """How and why the episode ended, None while it runs."""
         return self._end
 
     def begin(self, answers: Answers | None = None) -> None:
         """
-        Have the world outside begin and record what it says, if there is one that has not begun.
+        Begin in the external environment, if there is one that has not begun, and record it.
 
-        Where it fails, the episode is truncated as a failure of the instrument. *answers* are
-        what it said, if it was asked already. Raises as ``note`` does, and what opening the world
+        If it fails, the episode is truncated as a failure of the instrument. *answers* are what
+        it said, if it was asked already. Raises as ``note`` does, and what opening the environment
         raises.
         """
         if self.can_begin:
@@ -251,36 +264,37 @@ class Episode:
 
     @property
     def can_begin(self) -> bool:
-        """Whether a world outside is to begin before anything else can happen."""
+        """Whether an external environment is to begin before anything else can happen."""
         return self._handle.can_open and not self._begun and not self.over
 
     def ask(self, action: Any = None) -> Answers:
         """
-        Return what the world outside says to *action*, or as it begins if None.
+        Return what the external environment says to *action*, or as it begins if None.
 
-        Nothing is recorded, but the world has moved on then: record it with ``step`` or ``begin``.
-        Touches no log, so that another thread can wait for the world.
+        Nothing is recorded, but the environment has moved on then: record it with ``step`` or
+            ``begin``.
+        Touches no log, so that another thread can wait for the environment.
 
         Raises:
-            NoWorld: There is no world to ask.
+            NoWorld: There is no environment to ask.
             InvalidAction: *action* is none.
-            RefoldError: The world cannot be opened.
+            RefoldError: The environment cannot be opened.
         """
         if action is None:
             return self._handle.begin()
         return self._handle.act(self._codec.action(action))
 
     def close(self) -> None:
-        """Free the world outside, if one was opened; the episode can be read on."""
+        """Free the external environment, if one was opened; the episode can be read on."""
         self._handle.close()
 
     @property
     def world(self) -> World | None:
-        """The world outside that answers, open and where the episode stands; None if none is."""
+        """The external environment that answers, open and where the episode stands; else None."""
         return self._handle.world
 
     def _bring_world(self) -> None:
-        """Open the world, where one has begun and may go on, and bring it to where this stands."""
+        """Open the environment, if it has begun and may continue, and bring it to this position."""
         if self._begun and not self.over:
             self._handle.bring(self._events)
 
@@ -344,10 +358,11 @@ class Episode:
 
         An action that the rules refuse is a step too; the result's ``error`` says why. *inputs*
         that led to the action are recorded before it, in the same transaction. *answers* are what
-        a world outside said to it; if None, the episode's own world is asked.
+        an external environment said to it; if None, the episode's own environment is asked.
 
         Raises:
-            NoWorld: A world outside answers, but there are neither *answers* nor a world.
+            NoWorld: An external environment answers, but there are neither *answers* nor an
+                environment.
             InvalidAction: It is no action of the family at all; nothing was recorded.
             EpisodeOver: The episode has ended; nothing was recorded.
             StaleWriter, LogBusy: The log refused the append; nothing was recorded.
@@ -356,7 +371,7 @@ class Episode:
         taken = ActionTaken(self._codec.action(action))
         said = self._answers(taken.action, answers) if self.family.answered else ()
         # Inputs change the state before the rules decide, as `verify` re-runs the step; the action
-        # does so only where a world has answered it.
+        # does so only where an environment has answered it.
         seen = (*inputs, taken, *said) if said else inputs
         state = fold(seen, family=self.family, start=self.state) if seen else self.state
         decided = decide(self.family, state, taken.action)
@@ -393,7 +408,7 @@ class Episode:
     def _record(self, events: Sequence[Event], *, after: Any = None) -> None:
         """Store *events*, then take them in; *after* is the state after them, if it is known."""
         end = _find_end(events)
-        # The log first: if it refuses, the live episode is unchanged, and the caller may go on.
+        # The log first: if it refuses, the live episode is unchanged, and the caller may continue.
         if self._log is not None and self._tail is not None:
             payloads = self._codec.payloads(events)
             if self._storing:
@@ -413,7 +428,6 @@ def _is_answered(events: Sequence[Event]) -> bool:
 
 
 def _find_end(events: Sequence[Event]) -> EpisodeEnded | None:
-    for event in reversed(events):  # the end is among the last events, or nowhere
-        if isinstance(event, EpisodeEnded):
-            return event
-    return None
+    if EpisodeEnded not in map(type, events):  # as nearly always, and so the quickest
+        return None
+    return next(event for event in reversed(events) if isinstance(event, EpisodeEnded))

@@ -135,7 +135,7 @@ class UnstorableEvent(RefoldError):
 
     def __init__(self, event: str, problem: str) -> None:
         self.event = event
-        super().__init__(f"event {event}: {problem}; mend the family that made it")
+        super().__init__(f"event {event}: {problem}; fix the family that made it")
 
 
 class LogMoved(NotALog):
@@ -147,12 +147,12 @@ class DiskFull(RefoldError):
 
 
 class NoWorld(RefoldError):
-    """An episode can be played on only in a world outside, and none was named."""
+    """An episode can continue only in an external environment, and none was named."""
 
 
 class WorldDiffers(RefoldError):
     """
-    A fresh world answers an episode's actions otherwise than recorded; nothing was appended.
+    A fresh environment answers differently from the recording; nothing was appended.
 
     Attributes:
         step: The 0-based step of the first difference; -1 for the beginning.
@@ -164,9 +164,9 @@ class WorldDiffers(RefoldError):
         self.difference = difference
         where = f"step {step + 1}" if step >= 0 else "the beginning"
         super().__init__(
-            f"world: expected the recorded answers again, got another at {where} "
+            f"environment: expected the recorded answers, got another at {where} "
             f"{difference.path}: {difference.a!r:.200} recorded, {difference.b!r:.200} now; "
-            "an episode goes on only where its world stands as it did"
+            "an episode continues only if its environment repeats them"
         )
 
 

@@ -5,11 +5,11 @@ An event's identity is its place in a stream (its ``seq``), not a field. Its ``t
 class name in snake case and never changes once released; fields are only ever added, with
 defaults. A family adds event classes of its own by deriving from ``Event``.
 
-A stream begins with one ``EpisodeStarted`` and what the rules add to it, or what a world outside
-answered to its beginning. Each step then is a run of events that begins with an ``Input`` and ends
-with exactly one ``StepRewarded``; the ``EpisodeEnded`` of the last step stands before that, because
-the end is paid in its reward. Where a world outside decides what an action causes, its ``Answer``
-follows the action.
+A stream begins with one ``EpisodeStarted`` and what the rules add to it, or what an external
+environment answered to its beginning. Each step then is a run of events that begins with an
+``Input`` and ends with exactly one ``StepRewarded``; the ``EpisodeEnded`` of the last step stands
+before that, because the end is paid in its reward. Where an external environment decides what an
+action causes, its ``Answer`` follows the action.
 """
 
 import re
@@ -51,9 +51,10 @@ class Input(Event, frozen=True):
 
 class Answer(Input, frozen=True, kw_only=True, omit_defaults=True):
     """
-    Base of what a world outside answered: to its beginning, or to the action before it.
+    Base of what an external environment answered: to its beginning, or to the action before it.
 
-    ``fault`` says in words why there is no answer: the world failed, which is no one's play. None
+    ``fault`` says in words why there is no answer: the environment failed, which is no one's play.
+        None
     if it did answer.
     """
 

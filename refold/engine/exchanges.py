@@ -167,7 +167,7 @@ class ModelCalled(Input, frozen=True):
 
     Attributes:
         sent: Messages that are new since the last request, oldest first, without those that a
-            world outside said: its own events hold them.
+            external environment said: its own events hold them.
         first: Index in the conversation of the first message after the system message that
             the request includes; earlier ones were left out.
         request: Hex SHA-256 of the request body's canonical JSON.
@@ -198,6 +198,6 @@ class ActionForfeited(Input, frozen=True):
 
 
 INSTRUMENT_FAILED = "instrument_failed"
-"""Reason of an episode that was cut off because an API or a world outside failed."""
+"""Reason of an episode that was cut off because an API or an external environment failed."""
 
 EXCHANGE_EVENTS = (ModelConfigured, ProgramLoaded, ModelCalled, ReplyUnread, ActionForfeited)

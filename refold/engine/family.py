@@ -134,8 +134,9 @@ class Family:
             None where nothing can fail.
         mock: What the mock model does, from a message's text to an action, None if the text is
             not of this family's prompt; without it, the mock model picks any action.
-        answered: Whether a world outside answers each action. An action is then any JSON but
-            null, and *decide*, called with the state after the answer, says what follows from it.
+        answered: Whether an external environment answers each action. An action is then any JSON
+            but null, and *decide*, called with the state after the answer, says what follows from
+            it.
 
     Raises:
         RefoldError: The reducer or ``say`` does not know one of *events*, or the reducer knows

@@ -119,7 +119,7 @@ def _first_step(stream: Stream) -> int:
     for seq, event in enumerate(stream):
         if isinstance(event, ActionTaken):
             return seq if first is None else first
-        if isinstance(event, Answer):  # what a world said before any action belongs to the start
+        if isinstance(event, Answer):  # what it said before any action belongs to the start
             first = None
         elif isinstance(event, Input) and first is None:
             first = seq

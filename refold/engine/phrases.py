@@ -62,7 +62,7 @@ def _(event: ActionRefused) -> str:
 
 @say_shared.register
 def _(event: Reseeded) -> str:
-    return f"from here on, chance follows seed {event.seed}"
+    return f"from here on, random outcomes follow seed {event.seed}"
 
 
 @say_shared.register
@@ -108,4 +108,4 @@ def _(event: ReplyUnread) -> str:
 
 @say_shared.register
 def _(event: ActionForfeited) -> str:
-    return f"the model gave no action, another stands in: {' '.join(event.reason.split())}"
+    return f"the model gave no action, so a substitute was taken: {' '.join(event.reason.split())}"

@@ -58,10 +58,10 @@ def plugin(group: str, key: str, kind: str) -> Any:
         return known[key].load()
     except (ImportError, AttributeError) as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        mend = f"install {missing}" if missing else "repair or remove it"
+        remedy = f"install {missing}" if missing else "repair or remove it"
         raise RefoldError(
             f"{kind} {key!r}: expected an installed package that can be imported, got {error}; "
-            f"{mend}"
+            f"{remedy}"
         ) from error
 
 

@@ -1,8 +1,8 @@
 """
-Worlds outside of refold: what an episode asks of them, and how one is brought to where it stood.
+External environments: what an episode asks of them, and how one is brought to where it stood.
 
-A world answers actions; its answers are recorded, so that a stream never needs it to be read. It
-is needed to play on, and to check that it would answer the same again.
+An environment answers actions; its answers are recorded, so that a stream never needs it to be
+read. It is needed to continue, and to check that it would answer the same again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ PROVENANCE = "$.by"
 """Path of what answers are made by, such as releases: recorded, but no part of an answer."""
 
 Answers = Sequence[Input]
-"""What a world says at once: one ``Answer``, and any number of ``Remark`` after it."""
+"""What an environment says at once: one ``Answer``, and any number of ``Remark`` after it."""
 
 
 class World(Protocol):
@@ -50,26 +50,26 @@ class World(Protocol):
         Return the answers to *action*, JSON data; a failure is one with a ``fault``.
 
         *recorded* are those of an earlier run, if there was one. From them comes what cannot be
-        made again, such as what a person said; all else is made anew.
+        made again, such as what a person said; all else is made again.
         """
 
     def close(self) -> None:
-        """Free what the world holds; nothing is asked of it after that."""
+        """Free what the environment holds; nothing is asked of it after that."""
 
 
 OpenWorld = Callable[[bytes], World]
-"""Opens the world of a scenario, given its canonical JSON, or raises ``RefoldError``."""
+"""Opens the environment of a scenario, given its canonical JSON, or raises ``RefoldError``."""
 
 
 @frozen
 class Comparison:
     """
-    What a fresh world answered, beside what was recorded.
+    What a fresh environment answered, beside what was recorded.
 
     Attributes:
         step: The 0-based step; -1 for the beginning.
         difference: The first value that differs, the recorded one as ``a``; None if none does.
-        fault: Why the world gave no answer now; None if it gave one.
+        fault: Why the environment gave no answer now; None if it gave one.
     """
 
     step: int
@@ -81,8 +81,9 @@ def put_again(world: World, events: Sequence[Event], seed: int) -> Iterator[Comp
     """
     Put each action of *events* to the fresh *world*, and yield how its answers compare.
 
-    Ends after the first difference or failure, as a world that has parted proves nothing further,
-    and before a recorded fault, which was the failure of another day. The *seed* is the episode's.
+    Ends after the first difference or failure, as an environment that has parted proves nothing
+    further, and before a recorded fault, which was the failure of another day. The *seed* is the
+    episode's.
     """
     for step, (action, recorded) in enumerate(answered_actions(events), start=-1):
         if fault_in(recorded) is not None:
@@ -106,26 +107,26 @@ def bring(world: World, events: Sequence[Event], seed: int) -> None:
     Bring the fresh *world* to where *events* stand.
 
     Raises:
-        WorldDiffers: It answers otherwise than recorded.
+        WorldDiffers: It answers differently than recorded.
         NoWorld: It does not answer.
     """
     for each in put_again(world, events, seed):
         if each.fault is not None:
-            raise NoWorld(f"world: expected an answer, got none: {each.fault}")
+            raise NoWorld(f"environment: expected an answer, got none: {each.fault}")
         if each.difference is not None:
             raise WorldDiffers(each.step, each.difference)
 
 
 class WorldHandle:
     """
-    The world of one episode, opened when it is first needed.
+    The environment of one episode, opened when it is first needed.
 
     Args:
         started: The episode's first event.
         open_world: Opens it; None if nothing may.
 
     Attributes:
-        world: The world while it is open, else None.
+        world: The environment while it is open, else None.
     """
 
     def __init__(self, started: EpisodeStarted, open_world: OpenWorld | None) -> None:
@@ -139,28 +140,28 @@ class WorldHandle:
         return self._open_world is not None
 
     def begin(self) -> Answers:
-        """Open the world and return what it says as it begins; raises ``NoWorld`` if none may."""
+        """Open the environment and return its first answers; raises ``NoWorld`` if none may be."""
         return self._open().begin(self._started.seed)
 
     def act(self, action: Any) -> Answers:
-        """Return what the open world says to *action*; raises ``NoWorld`` if none is."""
+        """Return what the open environment says to *action*; raises ``NoWorld`` if none is."""
         if self.world is None:
-            raise NoWorld("world: expected answers or a world to ask, got neither; name the world")
+            raise NoWorld("environment: expected one that answers, got none; name it")
         return self.world.act(action)
 
     def bring(self, events: Sequence[Event]) -> None:
-        """Open the world and bring it to where *events* stand; raises as ``bring`` does."""
+        """Open the environment and bring it to where *events* stand; raises as ``bring`` does."""
         bring(self._open(), events, self._started.seed)
 
     def close(self) -> None:
-        """Free what the world holds."""
+        """Free what the environment holds."""
         if self.world is not None:
             self.world.close()
         self.world = None
 
     def _open(self) -> World:
         if self._open_world is None:
-            raise NoWorld("world: expected the one that answers the episode, got none; name it")
+            raise NoWorld("environment: expected the one of the episode, got none; name it")
         self.world = self._open_world(bytes(self._started.scenario))
         return self.world
 

@@ -1,5 +1,5 @@
 """
-Environments: worlds outside that answer an agent's actions, put on record.
+External environments that answer an agent's actions, put on record.
 
 A kind of environment, such as ``gymnasium``, is an ``Environment``; packages add further kinds by
 entry points of the group ``refold.environments``.

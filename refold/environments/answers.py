@@ -1,4 +1,4 @@
-"""What a world said, as events: values as JSON, and failures in words."""
+"""What an environment said, as events: values as JSON, and failures in words."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def began(
     arguments: Any = None,
 ) -> EnvironmentBegan:
     """
-    Return the event of a world that began; values become JSON data, as ``to_json_value`` says.
+    Return the event of a beginning; values become JSON data, as ``to_json_value`` says.
 
     With a fault in place of what cannot be recorded.
     """
@@ -50,7 +50,7 @@ def answered(
     info: Any = None,
 ) -> EnvironmentAnswered:
     """
-    Return the event of a world's answer; values become JSON data, as ``to_json_value`` says.
+    Return the event of an environment's answer; values become JSON data, as ``to_json_value`` says.
 
     With a fault in place of what cannot be recorded, such as a reward that is no number.
     """
@@ -67,7 +67,7 @@ def answered(
 
 
 def failed(error: BaseException) -> str:
-    """Return why a world gave no answer, in words for a fault: what was raised, and where."""
+    """Return why an environment gave no answer, as a fault says it: what was raised, and where."""
     if isinstance(error, RefoldError):
         return str(error)[:_LONGEST_FAULT]
     said = " ".join(str(error).split())

@@ -35,7 +35,7 @@ class Environment:
 
     def describe(self, address: str) -> Scenario:
         """
-        Return the scenario of the world at *address*, without opening it.
+        Return the scenario of the environment at *address*, without opening it.
 
         Raises:
             RefoldError: There is none.
@@ -44,7 +44,7 @@ class Environment:
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
         """
-        Return a fresh world of a scenario.
+        Return a fresh environment of a scenario.
 
         Args:
             parameters: The scenario's. They may come from a stranger's log.
@@ -75,11 +75,11 @@ def answered_scenario(
     criterion: Criterion | None = None,
 ) -> Scenario:
     """
-    Return the scenario *name* of a world outside.
+    Return the scenario *name* of an external environment.
 
     Args:
         name: As the user names it, without an address of a machine.
-        parameters: Which world it is.
+        parameters: Which environment it is.
         title: A few words for lists; the name if empty.
         description: The task, as the agent reads it.
         seed: Seed of its episodes, unless another is given.
@@ -104,8 +104,8 @@ def answered_scenario(
 
 
 def no_world(environment: str, example: Any) -> NoWorld:
-    """Return the error of a world that nobody named; *example* is an address to name it by."""
+    """Return the error of an environment that nobody named; *example* is an address of one."""
     return NoWorld(
-        f"world: expected one of {environment} that you name, since a log opens none by itself, "
-        f"got none; add --world {environment}:{example}"
+        f"environment: expected {environment}:… to be named, since a log opens none by itself; "
+        f"add --world {environment}:{example}"
     )

@@ -1,7 +1,7 @@
 """
-Models that worlds ask, such as one that plays a user: by the client and the key of the agents.
+Models that environments call, such as one that plays a user, through the agents' client and key.
 
-Which API they are asked behind is no part of a scenario, since a log holds no address.
+Their API is no part of a scenario, since a log holds no address.
 """
 
 import asyncio
@@ -12,8 +12,9 @@ from contextvars import ContextVar
 from threading import Thread
 from typing import Any
 
+from refold.agents.api_settings import read_settings
 from refold.agents.client import Client, ModelResponse, Unavailable
-from refold.agents.endpoint import Endpoint, find_endpoint, read_settings
+from refold.agents.endpoint import Endpoint, find_endpoint
 from refold.engine.errors import RefoldError
 from refold.engine.exchanges import Reply
 
@@ -31,7 +32,7 @@ _find_endpoint: ContextVar[FindEndpoint] = ContextVar(
 
 @contextmanager
 def asking_at(find: FindEndpoint) -> Iterator[None]:
-    """Within this context, worlds ask models behind the API that *find* returns."""
+    """Within this context, environments ask models behind the API that *find* returns."""
     token = _find_endpoint.set(find)
     try:
         yield
@@ -43,7 +44,7 @@ class AskedModel:
     """
     Asks a model, one request at a time, from any thread; nothing is opened before the first.
 
-    Requests run in a thread of their own, as worlds are asked from within event loops, too.
+    Requests run in a thread of their own, as environments are asked from within event loops, too.
     """
 
     def __init__(self) -> None:

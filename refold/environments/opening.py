@@ -1,5 +1,5 @@
 """
-Which worlds may be opened. A log never opens one by itself: logs come from strangers.
+Which environments may be opened. A log never opens one by itself: logs come from strangers.
 
 Opened are those that the user named, and, where they may be opened by name, those that a scenario
 names completely and that run nothing which is not installed.
@@ -17,7 +17,7 @@ from refold.scenarios.spec import read_parameters
 
 class Worlds:
     """
-    Opens the worlds of scenarios, as far as that is allowed: an ``OpenWorld``.
+    Opens the environments of scenarios, as far as that is allowed: an ``OpenWorld``.
 
     Args:
         named: What the user named, as in ``python:my_env.py:make``.
@@ -31,7 +31,7 @@ class Worlds:
 
     def __call__(self, scenario: bytes) -> World:
         """
-        Return a fresh world of the *scenario*, its canonical JSON.
+        Return a fresh environment of the *scenario*, its canonical JSON.
 
         Raises:
             NoWorld: It may not be opened.
@@ -39,13 +39,15 @@ class Worlds:
         """
         header = header_of(scenario)
         if header.family != "answered":
-            raise NoWorld(f"scenario {header.name}: expected a world outside, got rules of refold")
+            raise NoWorld(
+                f"scenario {header.name}: expected an external environment, got one of refold's own"
+            )
         _, parameters = read_parameters(scenario, AnsweredParameters, problems)
         kind = parameters.environment
         addresses = [address for named, address in self._named if named == kind]
         if not addresses and not self._by_name:
             raise NoWorld(
-                f"scenario {header.name}: expected a world that was named here, got none; "
+                f"scenario {header.name}: expected its environment to be named; "
                 f"--world {kind}:… names one"
             )
         environment = plugin(ENVIRONMENTS, kind, "environment")

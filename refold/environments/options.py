@@ -48,7 +48,7 @@ def format_options(options: Mapping[str, Any]) -> str:
 
 def world_name(parameters: AnsweredParameters) -> str:
     """
-    Return the name of the scenario of a world: as the user names it, with wrappers after a ``+``.
+    Return the scenario's name: as the user names the environment, with wrappers after a ``+``.
 
     It has at most ``MOST_LETTERS`` letters.
     """
@@ -60,7 +60,7 @@ def world_name(parameters: AnsweredParameters) -> str:
 
 def refuse_wrappers(parameters: AnsweredParameters) -> None:
     """
-    Check that the world of *parameters* can be made by its name.
+    Check that the environment of *parameters* can be made by its name.
 
     Raises:
         NoWorld: A program has put wrappers around it.

@@ -47,7 +47,7 @@ def check(recipe: Recipe, seed: int) -> Generated:
     """
     scenario = recipe.scenario(seed)
     oracle = find_family(scenario.family, scenario.rules).oracle
-    assert oracle is not None, "a family whose worlds are drawn around a plan has an oracle"
+    assert oracle is not None, "a family whose scenarios are drawn around a plan has an oracle"
     best = _play(scenario, oracle)
     witness, idle = grade(best).score, grade(_play(scenario, "noop")).score
     problems = []

@@ -21,7 +21,7 @@ def generate(
     """
     Yield *number* scenarios of *recipe*: the clean ones of the seeds from *seed* on, in order.
 
-    Equal calls yield equal scenarios, to the byte, in any process.
+    Equal calls yield equal scenarios, byte for byte, in any process.
 
     Args:
         recipe: What they are like.

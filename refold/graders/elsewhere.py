@@ -1,4 +1,4 @@
-"""Grading in other processes: what they make anew, and what goes through the episodes there."""
+"""Grading in other processes: what they make again, and what goes through the episodes there."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

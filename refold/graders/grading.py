@@ -8,7 +8,6 @@ rounded to 4 decimal places, as in the published graders of these scenarios.
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
 from msgspec import Struct
 
@@ -21,7 +20,6 @@ from refold.scenarios import Criteria, Criterion, Rubric, ScenarioError, recorde
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts, Finding
 from refold.scenarios.judge import NAME as JUDGE_MEASURE
-from refold.scenarios.rubric import Measure
 from refold.scenarios.strict import beside, plain, structure
 
 DECIMAL_PLACES = 4
@@ -217,8 +215,8 @@ class _BoundCriterion(Struct, frozen=True):
             most,
             finding.value,
             gate,
-            seqs=finding.seqs,
-            judged=finding.judged,
+            finding.seqs,
+            finding.judged,
         )
         return points, part
 
@@ -242,23 +240,22 @@ def _bind(criterion: Criterion, criteria: Criteria) -> _BoundCriterion:
     key = measure.take, encode(plain(params))
 
     def take(facts: Facts) -> Finding:
-        return facts.compute_once(lambda found: _measured(measure, found, params), key=key)
+        found = facts.findings.get(key)
+        if found is None:
+            found = facts.findings[key] = measure.take(facts, params)
+        return found
 
     return _BoundCriterion(criterion, take)
 
 
-def _measured(measure: Measure, facts: Facts, params: Any) -> Finding:
-    found: Finding = measure.take(facts, params)
-    return found
-
-
 def _weighted_sum(facts: Facts, parts: list[tuple[float, Callable[[Facts], Finding]]]) -> Finding:
     findings = [(weight, take(facts)) for weight, take in parts]
+    judged = [digest for _, finding in findings for digest in finding.judged]
     return Finding(
         value=add_up([weight * finding.value for weight, finding in findings]),
         seqs=tuple(sorted({seq for _, finding in findings for seq in finding.seqs})),
         counts={name: n for _, finding in findings for name, n in finding.counts.items()},
-        judged=tuple(dict.fromkeys(each for _, finding in findings for each in finding.judged)),
+        judged=tuple(dict.fromkeys(judged)) if judged else (),
     )
 
 

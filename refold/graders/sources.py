@@ -180,7 +180,7 @@ class RecordedRubrics(GradeSource):
     def results(
         self, episodes: Iterable[T], _judging: Judging, _quiet: bool, /
     ) -> Iterator[tuple[T, Result]]:
-        """Yield each of *episodes* with its grade, but for those whose own rubric fails."""
+        """Yield each of *episodes* with its grade, except for those whose own rubric fails."""
         return self._left_out.read_each(episodes, grade_as_recorded)
 
 
@@ -269,7 +269,7 @@ class SavedGrades(GradeSource):
 
 
 class GivenScores(GradeSource):
-    """The scores that worlds outside, or the tools that runs were imported from, gave."""
+    """The scores that external environments, or the tools that runs were imported from, gave."""
 
     label = "the source's scores"
 

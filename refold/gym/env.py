@@ -28,8 +28,8 @@ class RefoldEnv(gymnasium.Env[Arrays, np.int64]):
     """
     Plays one scenario.
 
-    A reset without a seed plays the scenario's own world first, then others, by the dice of the
-    environment; with a seed, that world.
+    A reset without a seed plays the scenario's own seed first, then seeds drawn by its own
+    random generator; with a seed, it plays that one.
 
     Args:
         scenario: Name of a scenario, or path of its file.

@@ -21,7 +21,7 @@ def general_numbers(family: Family) -> Numbers:
     Return numbers for *family*, made of its action type and of what its agent sees.
 
     Each action has a number of its own where its fields can be enumerated. Otherwise number N is
-    the Nth legal action of the moment; numbers beyond the last begin anew. Observations are all
+    the Nth legal action of the moment; numbers beyond the last begin again. Observations are all
     numbers that the first observation holds, in their order.
     """
 

@@ -35,11 +35,11 @@ def scenario_task(name: str, *, log: str | None = None, worlds: int = 1, run: st
     Args:
         name: Name of a scenario, or path of its file.
         log: File to record every episode in; none if None.
-        worlds: Number of samples: the scenario's own world, and those of the seeds after it.
+        worlds: Number of samples: the scenario's own seed, and those of the seeds after it.
         run: Name of the run that the episodes belong to, in the log.
 
     Raises:
-        RefoldError: There is no such scenario, or a world outside answers it.
+        RefoldError: There is no such scenario, or an external environment answers it.
     """
     scenario = load_decided(name)
     seeds = [epoch_seed(scenario.seed, number) for number in range(worlds)]
@@ -53,7 +53,7 @@ def scenario_task(name: str, *, log: str | None = None, worlds: int = 1, run: st
 
 
 def _sample(scenario: Scenario, seed: int) -> Sample:
-    """Return the sample of one world, with all that a model reads before its first action."""
+    """Return the sample of one seed, with all that a model reads before its first action."""
     beginning = Rollout(scenario, log=None, agent="", seed=seed)
     return Sample(
         id=f"seed-{seed}",
@@ -67,7 +67,7 @@ def _sample(scenario: Scenario, seed: int) -> Sample:
 
 @solver(name="refold_play")
 def _play(name: str, log: str | None, run: str) -> Solver:
-    """Plays the sample's world to its end, and leaves the grade in the store."""
+    """Plays the sample to its end, and leaves the grade in the store."""
     scenario = load_decided(name)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:

@@ -28,12 +28,12 @@ def load_decided(name: str) -> Scenario:
     Return the scenario *name*, whose rules are refold's.
 
     Raises:
-        RefoldError: There is none of that name, or a world outside answers it.
+        RefoldError: There is none of that name, or an external environment answers it.
     """
     scenario = load(name)
     if scenario.family == "answered":
         raise RefoldError(
-            f"scenario {name}: expected one with rules of refold, got a world outside; "
+            f"scenario {name}: expected one of refold's own families, got an external environment; "
             "`refold record` plays those"
         )
     return scenario
@@ -54,7 +54,7 @@ class Rollout:
         scenario: What to play.
         log: Where to record it; None keeps it in memory only.
         agent: Who plays, a name for the log.
-        seed: Seed of its world; the scenario's own if None.
+        seed: Seed of the episode; the scenario's own if None.
         run: Name of the run it belongs to.
         epoch: 0-based number among the run's episodes of this scenario.
         form: How the model is to answer.
@@ -141,7 +141,7 @@ class Rollout:
         return self.describe()
 
     def finish(self, reason: str = STOPPED) -> Grade:
-        """Return the episode's grade, saved in the log; where it goes on, end it for *reason*."""
+        """Return the episode's grade, saved in the log; if it still runs, end it for *reason*."""
         if not self.over:
             self.episode.truncate(reason)
         given = grade(self.episode.events)

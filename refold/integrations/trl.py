@@ -19,7 +19,7 @@ _RESERVED = ("reset", "get_reward")
 
 
 class _Environment:
-    """What TRL asks of an environment, but for the tools; ``environment_factory`` adds those."""
+    """What TRL asks of an environment, except for the tools; ``environment_factory`` adds those."""
 
     _begin: Callable[[int | None], Rollout]
     _rollout: Rollout | None = None
@@ -29,7 +29,7 @@ class _Environment:
         Begin an episode and return what there is to see, the end of the first message.
 
         Args:
-            seed: Seed of its world; the scenario's own if None.
+            seed: Seed of the episode; the scenario's own if None.
             _row: The row's other columns, which change nothing.
         """
         if self._rollout is not None:
@@ -38,7 +38,7 @@ class _Environment:
         return self._rollout.describe()
 
     def get_reward(self) -> float:
-        """Return the grade's score; an episode that goes on is truncated, as the model stopped."""
+        """Return the grade's score; an unfinished episode is truncated, as the model stopped."""
         return self._playing().finish().score
 
     def _playing(self) -> Rollout:
@@ -60,8 +60,8 @@ def environment_factory(
         run: Name of the run that the episodes belong to.
 
     Raises:
-        RefoldError: There is no such scenario, a world outside answers it, or one of its kinds of
-            action has a name that TRL uses otherwise.
+        RefoldError: There is no such scenario, an external environment answers it, or one of its
+            kinds of action has a name that TRL uses otherwise.
     """
     loaded = load_decided(scenario)
     family = find_family(loaded.family, loaded.rules)
@@ -89,10 +89,10 @@ def dataset_rows(scenario: str, worlds: int) -> list[dict[str, Any]]:
     Return rows to train on: one for each of *worlds* seeds, from the scenario's own upward.
 
     ``datasets.Dataset.from_list`` makes a data set of them. A row's ``prompt`` tells the rules,
-    and its ``seed`` goes to ``reset``, so that all completions of a group play one world.
+    and its ``seed`` goes to ``reset``, so that all completions of a group play one seed.
 
     Raises:
-        RefoldError: There is no such scenario, or a world outside answers it.
+        RefoldError: There is no such scenario, or an external environment answers it.
     """
     loaded = load_decided(scenario)
     rules = {"role": "system", "content": instructions(loaded)}

@@ -34,11 +34,11 @@ sys.modules.setdefault(TASKSET.replace("-", "_"), sys.modules[__name__])
 
 class ScenarioData(vf.TaskData):
     """
-    One world of a scenario.
+    One seed of a scenario.
 
     Attributes:
         scenario: Name of the scenario, or path of its file.
-        seed: Seed of the world.
+        seed: The seed.
     """
 
     scenario: str
@@ -46,7 +46,7 @@ class ScenarioData(vf.TaskData):
 
 
 class ScenarioTask(vf.Task[ScenarioData]):
-    """The task of playing one world of a scenario to its end."""
+    """The task of playing one seed of a scenario to its end."""
 
 
 class ScenarioConfig(vf.TasksetConfig):
@@ -55,7 +55,7 @@ class ScenarioConfig(vf.TasksetConfig):
 
     Attributes:
         scenario: Name of a scenario, or path of its file.
-        worlds: Number of tasks: the scenario's own world, and those of the seeds after it.
+        worlds: Number of tasks: the scenario's own seed, and those of the seeds after it.
         log: File to record every episode in; none if None. Processes may share one.
         run: Name of the run that the episodes belong to, in the log.
     """
@@ -67,7 +67,7 @@ class ScenarioConfig(vf.TasksetConfig):
 
 
 class ScenarioTaskset(vf.Taskset[ScenarioTask, ScenarioConfig]):
-    """A task for each world of a scenario."""
+    """A task for each seed of a scenario."""
 
     def load(self) -> Iterator[ScenarioTask]:
         """Yield the tasks, by seed."""
@@ -132,7 +132,7 @@ def load_environment(
     Return the environment that plays *scenario*; the arguments are those of ``ScenarioConfig``.
 
     Raises:
-        RefoldError: There is no such scenario, or a world outside answers it.
+        RefoldError: There is no such scenario, or an external environment answers it.
     """
     load_decided(scenario)
     taskset = {"id": TASKSET, "scenario": scenario, "worlds": worlds, "log": log, "run": run}

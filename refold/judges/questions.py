@@ -2,7 +2,7 @@
 A question to a judge: what is sent, made purely from the events that it shows.
 
 Equal evidence and equal words make an equal question, in whichever episode, so one answer serves
-all of them. The values of the scale are no part of it: another value asks nobody anew.
+all of them. The values of the scale are no part of it: another value asks nobody again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -195,7 +195,8 @@ def _shown(events: Stream, seq: int) -> dict[str, Any]:
     event, family = events[seq], events.family
     data = msgspec.json.decode(events.current[seq])
     shown = {"event": data.pop("type"), "data": data}
-    # A world outside says what it showed in events of its own, which can be shown themselves.
+    # An external environment says what it showed in events of its own, which can be shown
+    # themselves.
     if isinstance(event, ActionTaken) and agent_words(event.action) and not family.answered:
         seen = family.observe(fold(events[:seq], family=family))
         shown["seen"] = msgspec.to_builtins(seen)

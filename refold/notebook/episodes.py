@@ -39,7 +39,10 @@ def stream_html(stream: Stream, *, id: str = "") -> str:
 def _grade(stream: Stream, end: EpisodeEnded | None) -> tuple[Grade | None, str]:
     """Return the grade of *stream*, or why there is none."""
     if end is not None and end.reason == INSTRUMENT_FAILED:
-        return None, "no grade: the episode was cut off because an API or a world kept failing"
+        return (
+            None,
+            "no grade: the episode was cut off because an API or an environment kept failing",
+        )
     try:
         return grade(stream), ""
     except RefoldError as error:

@@ -1,4 +1,4 @@
-"""What if another action had been taken: try each one and play on to the end."""
+"""What if another action had been taken: try each one and continue to the end."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -66,7 +66,7 @@ async def what_if(
         at: Position before the step in question.
         finish: Plays an in-memory episode to its end.
         opening: An input recorded before each action, such as the model's configuration.
-        open_world: Opens a world for each, where one outside answers.
+        open_world: Opens an environment for each, where one outside answers.
 
     Raises:
         UnknownStep: *stream* has no position *at*.

@@ -3,7 +3,7 @@ Verify the conversation with a model from the events of an episode alone.
 
 Each request is rebuilt and its digest compared, and each action is read again from the reply. So
 a reply that was altered, an exchange that was taken out, and two that changed places are found,
-even where somebody computed the hash chain anew.
+even where somebody computed the hash chain again.
 """
 
 from typing import Any

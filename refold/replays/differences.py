@@ -44,14 +44,14 @@ class Diff:
     Attributes:
         shared: Number of leading positions (the start is the first) that are equal, exchanges
             with a model aside, which hardly ever are.
-        cause: Why they diverge: ``scenario``, ``rules``, ``seed``; ``action`` (different
-            actions), or between models ``model`` (different model or settings), ``prompt``
-            (different messages) or ``reply`` (different replies to the same request);
-            ``observation`` (a world outside answered the same action otherwise), ``chance``
-            (equal actions, different events), ``score`` (only scores that were given differ),
-            ``length`` (one ends earlier), ``exchange`` (only exchanges differ, or what a world
-            said beside its observations) or ``format`` (an older release wrote one of them);
-            None if they are equal.
+        cause: Why they diverge: ``scenario``, ``rules``, ``seed``; ``action`` (different actions),
+            or between models ``model`` (different model or settings), ``prompt`` (different
+            messages) or ``reply`` (different replies to the same request); ``observation`` (an
+            external environment answered the same action otherwise), ``chance`` (equal actions,
+            different events), ``score`` (only scores that were given differ), ``length`` (one ends
+            earlier), ``exchange`` (only exchanges differ, or what an environment said beside its
+            observations) or ``format`` (an older release wrote one of them); None if they are
+            equal.
         incomparable: Why points cannot be subtracted: ``rules``, ``rubric``, both or nothing.
             Across ``rules`` states and rewards cannot be compared either.
         rows: Every position of the longer stream.

@@ -1,7 +1,7 @@
 """
-Verify an episode live: put its actions to a fresh world, and compare every answer.
+Verify an episode live: put its actions to a fresh environment, and compare every answer.
 
-``verify`` proves that a record is sound; this proves that the world would do the same again.
+``verify`` proves that a record is sound; this proves that the environment would do the same again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from refold.replays.verification import verify
 @frozen
 class LiveVerdict:
     """
-    How a fresh world compares with an episode's record.
+    How a fresh environment compares with an episode's record.
 
     Attributes:
         verdict: ``same``, ``differs``, or ``unplayable`` for a *reason*.
@@ -53,11 +53,11 @@ def verify_live(
     stream: Stream, open_world: OpenWorld, *, times: int = 1, volatile: Sequence[str] = ()
 ) -> LiveVerdict:
     """
-    Return how a fresh world answers the actions of *stream*.
+    Return how a fresh environment answers the actions of *stream*.
 
     Args:
         stream: The recorded episode.
-        open_world: Opens a fresh world.
+        open_world: Opens a fresh environment.
         times: How often to play it; the first play that is not the same counts.
         volatile: Paths not to compare, beside the scenario's.
     """
@@ -77,10 +77,10 @@ def verify_live(
 
 def _unplayable(stream: Stream, of: int) -> str | None:
     if not stream.family.answered:
-        return "rules of refold answer it, not a world outside; `refold verify` decides them again"
+        return "not an external environment; `refold verify` re-runs its rules"
     if verify(stream) is not None:
-        return "its record is not sound; `refold verify` says where"
-    return None if of else "no world has answered it"
+        return "the recording is damaged; `refold verify` says where"
+    return None if of else "it has no answer of an environment"
 
 
 def _play_once(
@@ -129,7 +129,7 @@ def _changing_paths(stream: Stream, open_world: OpenWorld) -> list[str]:
 
 
 def _play_both(stream: Stream, a: World, b: World) -> Iterator[tuple[Answers, Answers]]:
-    """Yield what two fresh worlds answer to each action, until one of them fails."""
+    """Yield what two fresh environments answer to each action, until one of them fails."""
     seed = stream.started.seed
     for step, (action, recorded) in enumerate(answered_actions(stream), start=-1):
         one, other = (

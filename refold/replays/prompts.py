@@ -20,7 +20,7 @@ def told_prompt(stream: Stream) -> str | None:
 
 
 def _told_in(event: Event) -> Sequence[Mapping[str, Any]]:
-    """Return the messages of a request, or those that a world began with."""
+    """Return the messages of a request, or those that an environment began with."""
     if isinstance(event, ModelCalled):
         return event.sent
     return messages_in(event.observation) if isinstance(event, EnvironmentBegan) else ()

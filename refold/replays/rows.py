@@ -18,7 +18,7 @@ from refold.scenarios.answered.state import State
 MINOR_ASPECTS = frozenset({"prompt", "reply", "exchange", "info", "score"})
 """Aspects in which rows may differ although the same actions had the same outcomes."""
 
-_CALL_IDS = "$.observation.messages[].tool_call_id"  # made up anew for each call
+_CALL_IDS = "$.observation.messages[].tool_call_id"  # made up again for each call
 
 
 @frozen
@@ -30,12 +30,11 @@ class Row:
         position: Number of actions taken after it; 0 for the start.
         a: The step of the first stream, None after its last.
         b: The same of the second.
-        differs: Which of these differ, in this order: ``seed`` (another random seed from here
-            on), ``prompt`` (the new messages, or the model's configuration), ``reply``,
-            ``exchange`` (neither of these, but latency, tokens or attempts), ``action``,
-            ``events``, ``reward`` and ``state``. For a world outside, instead of ``state``, which
-            is its last answer: ``observation``, ``info`` (what else it said) and ``score``
-            (what others gave).
+        differs: Which of these differ, in this order: ``seed`` (another random seed from here on),
+            ``prompt`` (the new messages, or the model's configuration), ``reply``, ``exchange``
+            (neither of these, but latency, tokens or attempts), ``action``, ``events``, ``reward``
+            and ``state``. For an external environment, instead of ``state``, which is its last
+            answer: ``observation``, ``info`` (what else it said) and ``score`` (what others gave).
     """
 
     position: int

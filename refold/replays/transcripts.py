@@ -1,5 +1,5 @@
 """
-What fresh worlds answer to given actions, played where nothing was played before.
+What fresh environments answer to given actions, played where nothing was played before.
 
 Each call plays in a process of its own, so that what an earlier episode left behind in its process
 cannot be taken for chance. A server keeps its process.
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @frozen
 class Script:
-    """Actions to be put to a fresh world of *seed*, one after the other."""
+    """Actions to be put to a fresh environment of *seed*, one after the other."""
 
     seed: int
     actions: Sequence[Any]
@@ -37,11 +37,11 @@ class Script:
 @frozen
 class Transcript:
     """
-    What a fresh world answered.
+    What a fresh environment answered.
 
     Attributes:
-        answers: The beginning, then the answers to each action, until the world was over.
-        volatile: Paths that the world says to differ each time.
+        answers: The beginning, then the answers to each action, until the environment was over.
+        volatile: Paths that the environment says to differ each time.
     """
 
     answers: Sequence[Answers]
@@ -68,15 +68,15 @@ def play_afresh(
     scenario: bytes, named: Sequence[str], rounds: Sequence[Round]
 ) -> list[list[Transcript]]:
     """
-    Return what worlds of *scenario* answer to the scripts of *rounds*, one round after the other.
+    Return what environments of *scenario* answer to the scripts of *rounds*, round by round.
 
     Args:
         scenario: The scenario's canonical JSON.
-        named: The worlds that the user has named.
+        named: The environments that the user has named.
         rounds: What to play, in a new process.
 
     Raises:
-        RefoldError: A world cannot be opened or does not answer, or the process ends.
+        RefoldError: An environment cannot be opened or does not answer, or the process ends.
     """
     # Forked from a process that has imported this module and played nothing.
     context = get_context("forkserver")
@@ -86,7 +86,7 @@ def play_afresh(
             return pool.submit(_play_rounds, scenario, named, rounds).result()
         except BrokenProcessPool:
             raise RefoldError(
-                "world: expected answers, got a process that ended; play it by `refold record`"
+                "environment: expected answers, but its process ended; `refold record` shows more"
             ) from None
 
 
@@ -136,12 +136,12 @@ def _answers(world: World, script: Script) -> Iterator[Answers]:
 def _checked(said: Answers) -> Answers:
     fault = fault_in(said)
     if fault is not None:
-        raise RefoldError(f"world: expected an answer, got none: {fault}")
+        raise RefoldError(f"environment: expected an answer, got none: {fault}")
     return said
 
 
 def differences(a: Transcript, b: Transcript, volatile: Iterable[str] = ()) -> Iterator[Difference]:
-    """Yield where two transcripts differ, but for paths that are *volatile*."""
+    """Yield where two transcripts differ, except for paths that are *volatile*."""
     left_out = (*a.volatile, *volatile)
     for step, (left, right) in enumerate(zip(a.answers, b.answers, strict=False)):
         for each in answer_differences(left, right, left_out):

@@ -2,7 +2,7 @@
 Export and import episodes as JSON Lines: a header, then one line with the bytes of each event.
 
 Events are never re-encoded, so digests survive the round trip; an import whose digest is not the
-header's is refused. Of an episode that can still be played on, an agent that is a model or a
+header's is refused. Of an episode that can still be continued, an agent that is a model or a
 script is marked as imported: see ``refold.agents.origins``.
 """
 

@@ -175,7 +175,7 @@ def _decide(family: Family, state: Any, inputs: Sequence[Event]) -> Sequence[Eve
     if place is None:
         return []
     # As in `Episode.step`: the inputs change the state before the rules decide, the action after,
-    # unless a world has answered it.
+    # unless an environment has answered it.
     seen = inputs if place + 1 < len(inputs) else inputs[:place]
     taken: Any = inputs[place]
     return family.decide(fold(seen, family=family, start=state), taken.action)

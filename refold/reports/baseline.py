@@ -56,7 +56,7 @@ def baselines(outcomes: Iterable[Outcome] = (), *, seeds: int = SEEDS) -> Iterat
 
     Args:
         outcomes: Of a log's episodes; those of shipped scenarios count, as they are now.
-        seeds: How many worlds ``random`` plays of each scenario, its own first; its scores
+        seeds: How many seeds ``random`` plays of each scenario, its own first; its scores
             are the means.
     """
     shipped: dict[str, list[Scenario]] = {}

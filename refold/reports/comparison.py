@@ -1,9 +1,9 @@
 """
 Compare two runs over the same scenarios and seeds by paired differences.
 
-Only episodes that count are paired. A difference is always second minus first. A world, a
-scenario with a seed, is one unit, and its repetitions are averaged first; of a scenario with a
-single world, its repetitions are the units. Means are means of scenario means.
+Only episodes that count are paired. A difference is always second minus first. A seed of a scenario
+is one unit, and its repetitions are averaged first; of a scenario with a single seed, its
+repetitions are the units. Means are means of scenario means.
 """
 
 from collections import Counter, defaultdict
@@ -66,7 +66,7 @@ class Contrast:
 
     Attributes:
         pairs: Their number.
-        unit: The independent units: worlds, or episodes where each scenario has one world.
+        unit: The independent units: seeds, or episodes where each scenario has one seed.
         means: Mean of the scenario means of each side.
         passed: Number that passed of each side.
         flips: Number of pairs in which only the first passed, and only the second.
@@ -95,9 +95,9 @@ class Comparison:
         bounds: The lowest and highest difference possible.
         flips: The pairs of which only one episode passed.
         moves: The pairs that moved farthest, five at most, those of equal scores as one.
-        always_same: Whether both runs repeated every world, always with the same events, so that
+        always_same: Whether both runs repeated every seed, always with the same events, so that
             the difference is a fact.
-        noise: How far replaying alone moves the difference; None unless both runs have a world
+        noise: How far replaying alone moves the difference; None unless both runs have a seed
             repeated in every scenario.
         unpaired: Number of episodes of each run that count but have no partner.
         exclusions: Episodes of each run that do not count, by reason.
@@ -134,7 +134,7 @@ def compare(
         RefoldError: They have no scenario and seed in common, or a scenario's episodes are not
             comparable because rubric, rules or parameters differ.
     """
-    read = [
+    first, second = (
         [
             outcome
             for outcome, _ in measure_outcomes(
@@ -142,7 +142,14 @@ def compare(
             )
         ]
         for run in runs
-    ]
+    )
+    return compare_outcomes(runs, (first, second), pass_at=pass_at)
+
+
+def compare_outcomes(
+    runs: Runs, read: tuple[Sequence[Outcome], Sequence[Outcome]], *, pass_at: float
+) -> Comparison:
+    """Compare two *runs* by all outcomes that were *read* of each; errors are as ``compare``'s."""
     left, right = ([each for each in side if not each.excluded] for side in read)
     pairs = pair_outcomes(runs, left, right)
     by_setting: dict[Setting, list[Pair]] = defaultdict(list)
@@ -193,7 +200,7 @@ def _strata(groups: Iterable[Sequence[Pair]]) -> Strata:
 
 
 def _differences(pairs: Sequence[Pair]) -> Iterator[float]:
-    """Yield the difference of each world; of a single world, that of each pair."""
+    """Yield the difference of each seed; of a single seed, that of each pair."""
     worlds = _by_world(pairs)
     for group in worlds.values() if len(worlds) > 1 else [[pair] for pair in pairs]:
         # Scores have 4 decimal places: anything beyond is a rounding error and would break ties.
@@ -201,7 +208,7 @@ def _differences(pairs: Sequence[Pair]) -> Iterator[float]:
 
 
 def _mean_of_means(groups: Iterable[Sequence[Pair]], side: int) -> float:
-    """Return the mean over scenarios of the mean over worlds of a side's mean score."""
+    """Return the mean over scenarios of the mean over seeds of a side's mean score."""
     return fmean(
         fmean(fmean(pair[side].score for pair in world) for world in _by_world(group).values())
         for group in groups
@@ -216,7 +223,7 @@ def _bounds(settings: Iterable[Setting]) -> Bounds:
 
 
 def _repetitions(outcomes: Iterable[Outcome]) -> dict[object, dict[object, list[Outcome]]]:
-    """Return by agent and world what one agent played in one world."""
+    """Return what each agent played, by agent and seed."""
     found: dict[object, dict[object, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
     for outcome in outcomes:
         found[outcome.agent][scenario_and_seed(outcome)].append(outcome)
@@ -235,7 +242,7 @@ def replay_noise_of(outcomes: Iterable[Outcome]) -> Noise | None:
     """
     Return the noise of the mean of *outcomes*, all of one agent.
 
-    None if a scenario has no world that was repeated, or if there are several agents: what one
+    None if a scenario has no seed that was repeated, or if there are several agents: what one
     of them scatters is not noise of another.
     """
     by_agent = _repetitions(outcomes)

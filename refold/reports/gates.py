@@ -120,7 +120,7 @@ def judge_worse(
 
     Args:
         rule: The rule.
-        scenarios: For each scenario the differences of its worlds.
+        scenarios: For each scenario the differences of its seeds.
         bounds: Lowest and highest difference possible.
         always_same: Whether both sides always do the same: then the mean is a fact.
         claim: What the units stand for, in words.

@@ -84,7 +84,7 @@ class _AgentScores:
 
     @property
     def mean(self) -> float:
-        """Mean of its worlds' mean scores, at least one."""
+        """Mean of its seeds' mean scores, at least one."""
         return fmean(map(fmean, self.scores.values()))
 
     def add(self, outcome: Outcome) -> None:

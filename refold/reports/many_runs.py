@@ -1,5 +1,5 @@
 """
-Compare three runs and more over the worlds that all of them played.
+Compare three runs and more over the seeds that all of them played.
 
 A column is a run, or one agent of a run that several played. Every pair of columns is tested on
 these scenarios, and the p-values are adjusted for the number of pairs, whether or not they are
@@ -7,25 +7,26 @@ shown: among equal agents any pair at all is called clear in 5 % of cases at mos
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
 
 from attrs import frozen
 
-from refold.engine import EventLog, RefoldError
-from refold.engine.log.left_out import LeftOut
-from refold.graders.elsewhere import Workers
-from refold.graders.sources import GradeSource
-from refold.reports.outcomes import Outcome, Setting, measure_outcomes, nothing_of
+from refold.engine import RefoldError
+from refold.reports.outcomes import Outcome, Setting
 from refold.reports.p_values import holm
 from refold.reports.paired import Difference, difference_here
 from refold.reports.pairs import check_settings
 
 _PLACES = 4  # of scores
 
+_MOST_APART = 5
+
+Player = tuple[str, str]
+"""A run, and an agent of it."""
 World = tuple[Setting, int]
-Scores = Mapping[World, Sequence[float]]
+Played = Mapping[World, Sequence[Outcome]]
 
 
 @frozen
@@ -73,16 +74,44 @@ class Lead:
 
 
 @frozen
+class Apart:
+    """
+    A scenario and seed at which the columns differ much.
+
+    Attributes:
+        scenario: The scenario.
+        seed: Its seed.
+        scores: Mean score of each column, in their order.
+        columns: Places of the lowest and of the highest column.
+        episodes: The first episode of the lowest, and of the highest.
+        alike: How many more seeds of the scenario have these scores.
+    """
+
+    scenario: str
+    seed: int
+    scores: tuple[float, ...]
+    columns: tuple[int, int]
+    episodes: tuple[str, str]
+    alike: int
+
+    @property
+    def spread(self) -> float:
+        """How far the highest score is above the lowest."""
+        return round(max(self.scores) - min(self.scores), _PLACES)
+
+
+@frozen
 class ManyRuns:
     """
     How several runs compare.
 
     Attributes:
-        scenarios: Those with a world that every column has.
+        scenarios: Those with a seed that every column has.
         columns: Best first.
         leads: All pairs of columns, in the order of the columns.
-        worlds: Number of worlds that count.
-        left_aside: Number of worlds that not every column has.
+        worlds: Number of seeds that count.
+        left_aside: Number of seeds that not every column has.
+        apart: The seeds at which the columns differ most, five at most, equal ones as one.
     """
 
     scenarios: tuple[Setting, ...]
@@ -90,35 +119,27 @@ class ManyRuns:
     leads: tuple[Lead, ...]
     worlds: int
     left_aside: int
+    apart: tuple[Apart, ...]
 
 
-def compare_many(
-    log: EventLog,
-    runs: Sequence[str],
-    *,
-    pass_at: float,
-    left_out: LeftOut | None = None,
-    source: GradeSource | None = None,
-    workers: Workers | None = None,
-) -> ManyRuns:
+def compare_many(runs: Mapping[str, Sequence[Outcome]], *, pass_at: float) -> ManyRuns:
     """
-    Compare *runs* of *log*; an episode passes with a score of at least *pass_at*.
-
-    *left_out*, if given, notes the episodes that cannot be read or graded; *source* gives the
-    grades, in place of the recorded rubrics, and *workers* do so in other processes.
+    Compare *runs*, each with all of its outcomes; with a score of *pass_at* an episode passes.
 
     Raises:
-        RefoldError: There are fewer than two runs and agents, they have no world in common, or a
+        RefoldError: There are fewer than two runs and agents, they have no seed in common, or a
             scenario's episodes are not comparable.
     """
-    counted = {run: _counted(log, run, left_out, source, workers) for run in dict.fromkeys(runs)}
+    counted = {
+        run: [each for each in outcomes if not each.excluded] for run, outcomes in runs.items()
+    }
     for a, b in combinations(counted, 2):
         check_settings((a, b), counted[a], counted[b])
-    played: dict[tuple[str, str], dict[World, list[float]]] = {}
+    played: dict[Player, dict[World, list[Outcome]]] = {}
     for run, outcomes in counted.items():
         for outcome in outcomes:
             worlds = played.setdefault((run, outcome.agent), defaultdict(list))
-            worlds[outcome.setting, outcome.seed].append(outcome.score)
+            worlds[outcome.setting, outcome.seed].append(outcome)
     if len(played) < 2:
         raise RefoldError(
             f"runs {', '.join(map(repr, counted))}: expected two runs or agents with episodes "
@@ -127,20 +148,7 @@ def compare_many(
     return _compare(played, pass_at)
 
 
-def _counted(
-    log: EventLog,
-    run: str,
-    left_out: LeftOut | None,
-    source: GradeSource | None,
-    workers: Workers | None,
-) -> list[Outcome]:
-    read = measure_outcomes(
-        log, nothing_of, run=run, left_out=left_out, source=source, workers=workers
-    )
-    return [outcome for outcome, _ in read if not outcome.excluded]
-
-
-def _compare(played: Mapping[tuple[str, str], Scores], pass_at: float) -> ManyRuns:
+def _compare(played: Mapping[Player, Played], pass_at: float) -> ManyRuns:
     every = list(dict.fromkeys(world for worlds in played.values() for world in worlds))
     shared = [world for world in every if all(world in worlds for worlds in played.values())]
     if not shared:
@@ -172,15 +180,40 @@ def _compare(played: Mapping[tuple[str, str], Scores], pass_at: float) -> ManyRu
         ),
         worlds=len(shared),
         left_aside=len(every) - len(shared),
+        apart=tuple(_farthest_apart([played[key] for key in best_first], shared)),
     )
 
 
+def _farthest_apart(columns: Sequence[Played], shared: Iterable[World]) -> Iterator[Apart]:
+    alike: dict[tuple[Setting, tuple[float, ...]], list[World]] = defaultdict(list)
+    for world in shared:
+        scores = tuple(_mean(column[world]) for column in columns)
+        if len(set(scores)) > 1:
+            alike[world[0], scores].append(world)
+    groups = sorted(alike.items(), key=lambda group: min(group[0][1]) - max(group[0][1]))
+    for (setting, scores), (first, *more) in groups[:_MOST_APART]:
+        low, high = scores.index(min(scores)), scores.index(max(scores))
+        yield Apart(
+            scenario=setting.scenario,
+            seed=first[1],
+            scores=scores,
+            columns=(low, high),
+            episodes=(columns[low][first][0].id, columns[high][first][0].id),
+            alike=len(more),
+        )
+
+
+def _mean(outcomes: Iterable[Outcome]) -> float:
+    # Beyond the places of scores there is rounding error only, which would part equal ones.
+    return round(fmean(each.score for each in outcomes), _PLACES)
+
+
 def _column(
-    key: tuple[str, str], worlds: Scores, shared: Iterable[World], pass_at: float, *, several: bool
+    key: Player, worlds: Played, shared: Iterable[World], pass_at: float, *, several: bool
 ) -> Column:
     scores: dict[Setting, list[Sequence[float]]] = defaultdict(list)
     for world in shared:
-        scores[world[0]].append(worlds[world])
+        scores[world[0]].append([each.score for each in worlds[world]])
     means = {setting: fmean(map(fmean, each)) for setting, each in scores.items()}
     passed = {
         setting: (sum(score >= pass_at for some in each for score in some), sum(map(len, each)))
@@ -190,10 +223,11 @@ def _column(
     return Column(name, *key, means=means, passed=passed, mean=fmean(means.values()))
 
 
-def _difference(left: Scores, right: Scores, shared: Iterable[World]) -> Difference:
+def _difference(left: Played, right: Played, shared: Iterable[World]) -> Difference:
     strata: dict[Setting, list[float]] = defaultdict(list)
     for world in shared:
-        strata[world[0]].append(round(fmean(right[world]) - fmean(left[world]), _PLACES + 2))
+        a, b = (fmean(each.score for each in side[world]) for side in (left, right))
+        strata[world[0]].append(round(b - a, _PLACES + 2))
     ends = [setting.bounds for setting in strata]
     width = max(high for _, high in ends) - min(low for low, _ in ends)
     return difference_here(list(strata.values()), bounds=(-width, width))

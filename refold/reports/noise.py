@@ -1,8 +1,8 @@
 """
-How far replaying alone moves an agent's mean: its noise floor, from worlds played several times.
+How far replaying alone moves an agent's mean: its noise floor, from seeds played several times.
 
-Worlds differ from each other, and so do scenarios in how noisy they are, so only the scatter
-within one world counts, and each scenario keeps its own. One scenario says nothing of another:
+Seeds differ from each other, and so do scenarios in how noisy they are, so only the scatter
+within one seed counts, and each scenario keeps its own. One scenario says nothing of another:
 an agent of which any scenario was played once only has no noise floor.
 """
 
@@ -26,14 +26,14 @@ class Noise:
 
 def replay_noise(scenarios: Sequence[Sequence[Sequence[float]]]) -> Noise | None:
     """
-    Return the noise of one agent's mean; None unless every scenario has a repeated world.
+    Return the noise of one agent's mean; None unless every scenario has a repeated seed.
 
-    By scenario s^2 = sum (n_w - 1) s_w^2 / sum (n_w - 1) within its worlds w; the variance is
-    that of the mean of scenario means of world means, with Satterthwaite's degrees of freedom.
+    By scenario s^2 = sum (n_w - 1) s_w^2 / sum (n_w - 1) within its seeds w; the variance is
+    that of the mean of scenario means of seed means, with Satterthwaite's degrees of freedom.
     It is 0 for an agent that always does the same.
 
     Args:
-        scenarios: For each scenario its worlds, each the scores of its repetitions.
+        scenarios: For each scenario its seeds, each the scores of its repetitions.
     """
     parts, degrees = [], []
     for worlds in scenarios:

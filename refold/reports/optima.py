@@ -81,7 +81,7 @@ def optimum_of(
 
 
 class Shares:
-    """Shares of the optimum that agents reach on average, of the worlds whose optimum is known."""
+    """Shares of the optimum that agents reach on average, of the seeds whose optimum is known."""
 
     def __init__(self, known: Mapping[tuple[Setting, int], Optimum]) -> None:
         self._known = known
@@ -99,7 +99,7 @@ class Shares:
         return outcome
 
     def mean(self, setting: Setting | None, agents: Iterable[str]) -> float | None:
-        """Return the mean over the worlds of *setting* that *agents* played; None if none."""
+        """Return the mean over the seeds of *setting* that *agents* played; None if none."""
         if setting is None:  # of a table over several
             return None
         worlds = [

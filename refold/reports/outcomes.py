@@ -259,6 +259,29 @@ def measure_outcomes(
         source: Gives the grades; None for the recorded rubrics.
         workers: Processes that do the same as *source*; None for this process alone.
     """
+    for _, outcome, measured, _ in graded_outcomes(
+        log,
+        measure,
+        run=run,
+        scenario=scenario,
+        left_out=left_out,
+        source=source,
+        workers=workers,
+    ):
+        yield outcome, measured
+
+
+def graded_outcomes(
+    log: EventLog,
+    measure: Callable[[Stream], T],
+    *,
+    run: str | None = None,
+    scenario: str | None = None,
+    left_out: LeftOut | None = None,
+    source: GradeSource | None = None,
+    workers: Workers | None = None,
+) -> Iterator[tuple[EpisodeInfo, Outcome, T, Grade]]:
+    """Do as ``measure_outcomes``, with the row of each episode before and its grade behind."""
     notes = LeftOut() if left_out is None else left_out
     source = source or RecordedRubrics(notes)
     number = 0
@@ -272,10 +295,9 @@ def measure_outcomes(
     replaced = replaced_failures(count())
     infos = log.episodes(run=run, scenario=scenario, left_out=notes)
     own = (Played(info, info.id in replaced) for info in infos if info.parent is None)
-    for _, outcome, measured in score_episodes(
+    return score_episodes(
         log, own, measure, episodes=number, left_out=notes, source=source, workers=workers
-    ):
-        yield outcome, measured
+    )
 
 
 def score_episodes(
@@ -287,9 +309,9 @@ def score_episodes(
     left_out: LeftOut,
     source: GradeSource,
     workers: Workers | None,
-) -> Iterator[tuple[EpisodeInfo, Outcome, T]]:
+) -> Iterator[tuple[EpisodeInfo, Outcome, T, Grade]]:
     """
-    Yield each of *played* that has a grade with its outcome, and what *measure* makes of it.
+    Yield each of *played* that has a grade with its outcome, what *measure* makes of it, and that.
 
     *episodes* is about how many there are; the others are as for ``measure_outcomes``.
     """
@@ -308,8 +330,9 @@ def score_episodes(
         )
     )
     for each, (given, found) in scored:
-        if source.take(each.info.id, given) is not None and found is not None:
-            yield each.info, *found
+        taken = source.take(each.info.id, given)
+        if taken is not None and found is not None:
+            yield each.info, *found, taken
 
 
 def _score_each(

@@ -15,7 +15,7 @@ EXACT_UP_TO = 14
 """Number of units that differ up to which all sign flips are tried; with more, a sample."""
 
 _FLIPS = 2**EXACT_UP_TO
-_TIE = 10**-PLACES / 2  # sums that are equal but for rounding errors
+_TIE = 10**-PLACES / 2  # sums that are equal except for rounding errors
 _AT_ONCE = 8  # a random byte flips eight units
 
 

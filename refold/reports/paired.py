@@ -1,10 +1,10 @@
 """
-Differences of two agents over the same worlds, with interval and p-value, for two claims.
+Differences of two agents over the same seeds, with interval and p-value, for two claims.
 
-A world is a scenario with a seed; a world that was played several times gives one difference, that
-of its means. ``difference_here`` speaks of *these scenarios*, played with other seeds: worlds are
-drawn, scenarios are not. ``difference_elsewhere`` speaks of other scenarios of the kind. Both are
-about the mean of the scenarios' means.
+A seed of a scenario that was played several times gives one difference, that of its means.
+``difference_here`` is about *these scenarios*, played with other seeds: seeds are a sample,
+scenarios are not. ``difference_elsewhere`` is about other scenarios of the kind. Both are about the
+mean of the scenarios' means.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Difference:
 
     Attributes:
         claim: What the interval and the p-value speak of.
-        units: Number of independent units: worlds, or scenarios.
+        units: Number of independent units: seeds, or scenarios.
         differing: How many of them differ at all.
         difference: Mean of the scenarios' mean differences.
         low: Lower end of its interval.
@@ -99,19 +99,19 @@ def difference_here(
     """
     Return the difference on these scenarios, with other seeds.
 
-    Stratified t: the error is sqrt(sum s_g^2 / n_g) / G over the worlds of G scenarios, with
+    Stratified t: the error is sqrt(sum s_g^2 / n_g) / G over the seeds of G scenarios, with
     Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946). Where a scenario has a single
-    world, the scenarios' means are taken for drawn, which is too wide rather than too narrow.
-    Where fewer than 5 worlds differ, or the worlds of each scenario all alike, Gaffke's interval
-    over worlds. The p-value flips worlds.
+    seed, the scenarios' means are taken as a sample, which is too wide rather than too narrow.
+    Where fewer than 5 seeds differ, or the seeds of each scenario all alike, Gaffke's interval
+    over seeds. The p-value flips seeds.
 
     Args:
-        scenarios: For each scenario the differences of its worlds, at least one.
+        scenarios: For each scenario the differences of its seeds, at least one.
         bounds: Lowest and highest difference possible.
         confidence: Of the interval.
 
     Raises:
-        ValueError: There is no scenario, or one without a world.
+        ValueError: There is no scenario, or one without a seed.
     """
     _check(scenarios)
     parts = [each / (len(scenarios) * len(group)) for group in scenarios for each in group]
@@ -133,7 +133,7 @@ def difference_elsewhere(
     so that below 6 of them nothing can be clear.
 
     Raises:
-        ValueError: There is no scenario, or one without a world.
+        ValueError: There is no scenario, or one without a seed.
     """
     _check(scenarios)
     means = [fmean(group) for group in scenarios]
@@ -199,7 +199,7 @@ def _error_of(means: Sequence[float]) -> tuple[float, float]:
 def _gaffke_here(
     scenarios: Sequence[Sequence[float]], bounds: Bounds, confidence: float
 ) -> Estimate:
-    """Return Gaffke's interval over worlds, each scaled so that scenarios weigh the same."""
+    """Return Gaffke's interval over seeds, each scaled so that scenarios weigh the same."""
     worlds = sum(map(len, scenarios))
     weights = [worlds / (len(scenarios) * len(group)) for group in scenarios]
     values = [

@@ -94,7 +94,7 @@ def _world_by_agent(outcome: Outcome) -> tuple[str, int, str]:
 def _with_pair_keys(
     outcomes: Iterable[Outcome], world_of: Callable[[Outcome], object], repeated: set[object]
 ) -> Iterator[tuple[object, Outcome]]:
-    """Yield each outcome with its pair's key: its world, and if repeated epoch and count."""
+    """Yield each outcome with its pair's key: its seed, and if repeated epoch and count."""
     seen: Counter[object] = Counter()
     for outcome in outcomes:
         world = world_of(outcome)

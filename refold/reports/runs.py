@@ -55,7 +55,7 @@ class Run:
 
 @define
 class _RunTotals:
-    """Running totals of one run; memory grows with its worlds, not with its episodes."""
+    """Running totals of one run; memory grows with its seeds, not with its episodes."""
 
     started_at: str
     agents: dict[str, None] = Factory(dict)
@@ -84,7 +84,7 @@ class _RunTotals:
 
     @property
     def mean(self) -> float | None:
-        """Mean of scenario means, each of them the mean of its worlds' means."""
+        """Mean of scenario means, each of them the mean of its seeds' means."""
         means = [
             fmean(total / count for total, count in worlds.values())
             for worlds in self.sums.values()

@@ -67,8 +67,8 @@ def grouped_mean_interval(
     """
     Return the mean of the means of *groups*, with ``mean_interval`` over these.
 
-    Values depend on each other within a group, such as a world played several times. Of a single
-    group the values are the units, so that nothing is said of other worlds. The *n* of the
+    Values depend on each other within a group, such as a seed played several times. Of a single
+    group the values are the units, so that nothing is said of other seeds. The *n* of the
     result is the number of values.
 
     Raises:
@@ -140,10 +140,10 @@ def clustered_pass_interval(
     Graubard, Survey Methodology 24, 1998): p (1 - p) / v times (t(n - 1) / t(G - 1))^2, at most
     n, with v the variance of the rate over G clusters. Where nothing or everything passed, v says
     nothing, and the clusters count as one episode each. Of a single cluster the episodes are the
-    units, so that nothing is said of other worlds.
+    units, so that nothing is said of other seeds.
 
     Args:
-        clusters: Passed and all episodes of each cluster, such as a world played several times.
+        clusters: Passed and all episodes of each cluster, such as a seed played several times.
         confidence: Of the interval.
 
     Raises:

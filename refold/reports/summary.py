@@ -60,7 +60,7 @@ class ScenarioReport:
         agents: The agents that played it.
         episodes: Number of episodes.
         exclusions: How many do not count, by reason.
-        score: Mean of their worlds' mean scores, with its interval for other seeds; None if none
+        score: Mean of their seeds' mean scores, with its interval for other seeds; None if none
             counts.
         passed: How many of them reached the threshold.
         pass_rate: Their share, with its interval; None if there are none.
@@ -118,7 +118,7 @@ class _SettingTotals:
     """
     Running totals of one setting; memory does not grow with its episodes, scores aside.
 
-    *scores* are kept by agent and seed: repetitions of a world are no independent evidence.
+    *scores* are kept by agent and seed: repetitions of a seed are no independent evidence.
     """
 
     agents: dict[str, None] = Factory(dict)

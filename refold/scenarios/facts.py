@@ -55,12 +55,13 @@ class Facts:
 
     Attributes:
         stream: The stream.
-        ask: Asks a judge about it, out of what is known; of nothing if none was given.
+        findings: What was measured so far, by measure and parameters: graders that are given the
+            same facts share it.
     """
 
     def __init__(self, stream: Stream, ask: Ask | None = None) -> None:
         self.stream = stream
-        self.ask = ask if ask is not None else Ask(stream)
+        self._ask = ask
         # One pass over the stream for all measures: streams may have 100,000 events.
         by_type: dict[type[Event], list[IndexedEvent]] = defaultdict(list)
         step = 0
@@ -71,6 +72,14 @@ class Facts:
                 step += 1
         self._by_type = by_type
         self._derived: dict[object, Any] = {}
+        self.findings: dict[object, Finding] = {}
+
+    @property
+    def ask(self) -> Ask:
+        """Asks a judge about the stream, out of what is known; of nothing if none was given."""
+        if self._ask is None:  # as nearly always: few rubrics ask
+            self._ask = Ask(self.stream)
+        return self._ask
 
     def of_type(self, kind: type[Event]) -> Sequence[IndexedEvent]:
         """Return the events of exactly the type *kind*, subclasses excluded, oldest first."""
@@ -80,16 +89,11 @@ class Facts:
         """Return the events of type *kind* that pass *test*, oldest first."""
         return [at for at in self.of_type(kind) if test(at.event)]
 
-    def compute_once(self, derive: Callable[["Facts"], T], *, key: object = None) -> T:
-        """
-        Return ``derive(self)``, computed once and shared by all measures.
-
-        *key*, hashable, says what is computed where functions that do the same are not the same.
-        """
-        name = derive if key is None else key
-        if name not in self._derived:
-            self._derived[name] = derive(self)
-        made: T = self._derived[name]
+    def compute_once(self, derive: Callable[["Facts"], T]) -> T:
+        """Return ``derive(self)``, computed once and shared by all measures."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        made: T = self._derived[derive]
         return made
 
     @property

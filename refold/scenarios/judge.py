@@ -82,7 +82,7 @@ def _visible(facts: Facts) -> list[IndexedEvent]:
 
 
 def _replies(visible: Sequence[IndexedEvent]) -> Iterator[IndexedEvent]:
-    """Yield what the agent said, each after what a world outside had said to it."""
+    """Yield what the agent said, each after what an external environment had said to it."""
     heard = None
     for at in visible:
         if isinstance(at.event, Answer):

@@ -1,4 +1,4 @@
-"""What tells scenarios apart, whatever their rubrics: equal keys, equal worlds by seed."""
+"""What tells scenarios apart, whatever their rubrics: equal keys mean equal parameters."""
 
 from functools import lru_cache
 from hashlib import sha256

@@ -105,7 +105,7 @@ def load(name: str | Path) -> Scenario:
     """
     Return the scenario *name*.
 
-    It is a built-in one (``workflow/hard``), the path of a TOML file, or a world outside
+    It is a built-in one (``workflow/hard``), the path of a TOML file, or an external environment
     (``gymnasium:CartPole-v1``), which is described without being opened.
 
     Raises:
@@ -125,7 +125,7 @@ def load(name: str | Path) -> Scenario:
 
 
 def world_names(name: str) -> list[str]:
-    """Return the worlds outside that *name* stands for, such as all tasks of ``tau2:airline``."""
+    """Return the environments that *name* stands for, such as all tasks of ``tau2:airline``."""
     environment = find_environment(name)
     if environment is None:
         return []

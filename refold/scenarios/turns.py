@@ -35,8 +35,9 @@ class Turn(Generic[S]):
         self.events: list[Event] = []
         self._reducer = reducer
         self._drafts = drafts
-        self.emit(ActionTaken(action))
-        self.events.clear()  # the action is no event of the rules
+        take = reducer.get(ActionTaken)
+        if take is not None:  # the action itself is no event of the rules
+            self.now = take(self.now, ActionTaken(action))
 
     def emit(self, event: Event) -> None:
         """Add *event* and apply it."""

@@ -8,6 +8,7 @@ from attrs import Factory, field, frozen
 
 from refold.engine import RefoldError
 from refold.project import PASS_AT
+from refold.reports.usage import NO_PRICES, Prices
 
 PUBLIC_RATE = 1000.0
 """Requests and frames per second for one client, if anyone may connect and no rate is set."""
@@ -50,6 +51,7 @@ class ServerSettings:
             workflow/easy, or the first scenario if that is not served.
         label_as: Who labels on its page; None for nobody.
         pass_at: The score from which on pages call an episode passed.
+        prices: What tokens of models cost, for the pages of runs.
         label_values: The values that labels may have, by the label's name; others have those of
             their first use.
         access_log: Whether to write a line for each request to stderr.
@@ -74,6 +76,7 @@ class ServerSettings:
     default_task: str | None = None
     label_as: str | None = None
     pass_at: float = PASS_AT
+    prices: Prices = NO_PRICES
     label_values: Mapping[str, tuple[str, ...]] = Factory(dict)
     access_log: bool = True
 

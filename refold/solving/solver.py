@@ -99,7 +99,7 @@ def solve(
         allowed: Which moves an episode may make, all if None; the bound holds for such episodes.
 
     Raises:
-        RefoldError: A world outside decides it, or no episode ended within the limits.
+        RefoldError: An external environment decides it, or no episode ended within the limits.
     """
     seed = scenario.seed if seed is None else seed
     task = _task(scenario, seed, objective, allowed)
@@ -122,8 +122,8 @@ def _task(scenario: Scenario, seed: int, objective: Objective, allowed: Allowed 
     family = find_family(scenario.family, scenario.rules)
     if family.answered:
         raise RefoldError(
-            f"{scenario.name}: expected a scenario that rules of refold decide, got a world "
-            "outside, whose states cannot be searched"
+            f"{scenario.name}: expected a scenario of refold's own families, got an external "
+            "environment, whose states cannot be searched"
         )
     stream = Episode.start(scenario, seed=seed).events
     start = fold(stream, family=family)
@@ -132,7 +132,7 @@ def _task(scenario: Scenario, seed: int, objective: Objective, allowed: Allowed 
 
 
 def _played_by_oracle(task: Task, scenario: Scenario, seed: int, objective: Objective) -> Found:
-    """Return what the family's oracle finds, if it has one: all that a world may take to solve."""
+    """Return what the family's oracle finds, if it has one: often all that a proof takes."""
     oracle = task.family.oracle
     if oracle is None:
         return Found()

@@ -292,7 +292,7 @@ def _end(trial: Trial, told: _Sample) -> None:
 
 
 def _keep(trial: Trial, given: dict[str, Any]) -> None:
-    """Keep what else the sample says, but for what it says twice."""
+    """Keep what else the sample says, except for what it says twice."""
     for name in _REPEATED:
         trial.leave(name, given.get(name))
     known = ("target", "choices", "metadata", "setup", "files", "sandbox", "error", "limit")

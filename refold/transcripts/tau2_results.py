@@ -2,8 +2,8 @@
 Results of tau2-bench: each simulation is a trial of one task, told from the agent's side.
 
 What the user does with tools of their own, the agent does not see: it is in the ``info`` of the
-answer, as a world of tau2 records it. So the trial can be put again to tau2, where that is
-installed; what such a world would say otherwise without another meaning is volatile.
+answer, as an environment of tau2 records it. So the trial can be replayed in tau2, where that is
+installed; what such an environment would say otherwise without another meaning is volatile.
 """
 
 from collections.abc import Iterator, Mapping
@@ -170,7 +170,7 @@ class _Sides:
             message["tool_calls"] = [self._without_side(call) for call in calls]
         turn = read_turn(message, self._where)
         if _STOP in turn.content and not turn.calls:
-            turn.calls = [make_call("", "done", {})]  # as an agent of a world of tau2 ends it
+            turn.calls = [make_call("", "done", {})]  # as an agent ends it in tau2
         turn.model = self._agent.llm or ""
         turn.usage = read_usage(usage, cost)
         turn.settings = self._agent.llm_args or None

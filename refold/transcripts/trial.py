@@ -77,8 +77,8 @@ class Trial:
         task: The task in it; empty if untold, so that the first messages stand for it.
         name: Name of its scenario; made of benchmark and task if empty.
         agent: Who played.
-        environment: The kind of world that would answer, as a format's name; that of the file if
-            empty.
+        environment: The kind of environment that would answer, as a format's name; that of the file
+            if empty.
         beginning: Messages before the first turn.
         turns: The agent's turns.
         scores: Scores that the source gives, the most important one first.
@@ -89,7 +89,7 @@ class Trial:
         tools: Tools on offer, as APIs of models have them.
         info: What else the source says, under its own names.
         options: Options of the environment.
-        volatile: Paths of answers that a fresh world would not make the same.
+        volatile: Paths of answers that a fresh environment would not make the same.
         seed: Random seed.
         epoch: 0-based number among the runs of this task; None if untold.
         started: When it began, ISO 8601; None if untold.

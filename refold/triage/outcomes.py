@@ -1,8 +1,9 @@
 """The outcomes of a log's episodes by their recorded rubrics, each graded only once."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from time import monotonic
 
 import msgspec
 from attrs import evolve
@@ -13,22 +14,26 @@ from refold.engine.codec import encode
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.index.asking import ask_for_each
 from refold.engine.log.index.index import LogIndex
+from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.graders.elsewhere import Workers
 from refold.graders.sources import RecordedRubrics
+from refold.reports.measured import Measured, losses_of
 from refold.reports.outcomes import (
     PLAYED_AGAIN,
     Outcome,
     Played,
     Setting,
-    nothing_of,
     replaced_failures,
     score_episodes,
 )
+from refold.reports.usage import usage_of
+from refold.triage.figures import pack_figures, unpack_figures
 
 _BATCH = 200  # episodes that are written at once
+_OLDEST_FIRST = Order("began", falling=False)
 
 
 class _Kept(Struct):
@@ -75,6 +80,48 @@ def indexed_outcomes(
     return ask_for_each(log, read)
 
 
+def run_episodes(
+    index: LogIndex, run: str, left_out: LeftOut, *, seconds: float | None = None
+) -> tuple[list[Measured], int]:
+    """
+    Return the episodes of *run* as ``measure_run`` does, and how many are still to be graded.
+
+    Args:
+        index: The index, up to date.
+        run: Name of the run.
+        left_out: Notes those that cannot be read or graded.
+        seconds: Stop grading after about so long; None for as long as it takes.
+    """
+    rows = index.rows(Wanted(run=run, forks=False), _OLDEST_FIRST)
+    kept, found = index.run_outcomes(run), {}
+    for row in rows:
+        digest, outcome, figures = kept.get(row.number, ("", b"", b""))
+        if digest == row.info.digest:
+            lost, usage = unpack_figures(figures)
+            found[row.number] = Measured(
+                row.info, _unpack(row.info, outcome, again=False), usage, lost
+            )
+    began, left = monotonic(), 0
+    missing = [row for row in rows if row.number not in found]
+    for at in range(0, len(missing), _BATCH):
+        if seconds is not None and monotonic() - began > seconds:
+            left = len(missing) - at
+            break
+        batch = missing[at : at + _BATCH]
+        for graded in _grade(index, batch, len(batch), left_out, None):
+            found.update(graded)
+    replaced = replaced_failures(row.info for row in rows)
+    episodes = [found[row.number] for row in rows if row.number in found]
+    return [_marked(each, replaced) for each in episodes], left
+
+
+def _marked(each: Measured, replaced: Container[str]) -> Measured:
+    """Return *each* as excluded if it is among those that were *replaced*."""
+    if each.info.id not in replaced:
+        return each
+    return evolve(each, outcome=evolve(each.outcome, excluded=PLAYED_AGAIN))
+
+
 def _grade_missing(
     index: LogIndex,
     wanted: Wanted,
@@ -84,30 +131,56 @@ def _grade_missing(
 ) -> None:
     """Grade those *wanted* of which the index has no outcome, and keep what comes of it."""
     missing = index.without_outcomes(wanted)
+    done = 0
+    for batch in _grade(index, index.each(missing), len(missing), left_out, workers):
+        done += len(batch)
+        if watch is not None:
+            watch(done, len(missing))
+
+
+def _grade(
+    index: LogIndex,
+    missing: Iterable[IndexedEpisode],
+    number: int,
+    left_out: LeftOut,
+    workers: Workers | None,
+) -> Iterator[dict[int, Measured]]:
+    """
+    Grade the *number* episodes *missing* and keep what comes of it.
+
+    Yields them by number, in batches.
+    """
     ahead: dict[str, int] = {}
 
     def take() -> Iterator[Played]:
-        for row in index.each(missing):
+        for row in missing:
             ahead[row.info.id] = row.number
             yield Played(row.info, again=False)
 
     scored = score_episodes(
         index.log,
         take(),
-        nothing_of,
-        episodes=len(missing),
+        usage_of,
+        episodes=number,
         left_out=left_out,
         source=RecordedRubrics(left_out),
         workers=workers,
     )
-    done = 0
     while batch := list(islice(scored, _BATCH)):
+        graded = {
+            ahead.pop(info.id): Measured(info, outcome, usage, losses_of(grade))
+            for info, outcome, usage, grade in batch
+        }
         index.add_outcomes(
-            (ahead.pop(info.id), outcome.digest, _pack(outcome)) for info, outcome, _ in batch
+            (
+                number,
+                each.outcome.digest,
+                _pack(each.outcome),
+                pack_figures(each.lost, each.usage),
+            )
+            for number, each in graded.items()
         )
-        done += len(batch)
-        if watch is not None:
-            watch(done, len(missing))
+        yield graded
 
 
 def _replaced(index: LogIndex, wanted: Wanted) -> set[str]:

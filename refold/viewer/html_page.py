@@ -19,7 +19,7 @@ from unicodedata import category
 from refold.engine.codec import encode
 from refold.engine.errors import RefoldError
 from refold.viewer.episode_document import drop_sent_messages
-from refold.viewer.inliner import boot_text, script_text
+from refold.viewer.inliner import OVERVIEW_MODULE, boot_text, script_text
 from refold.viewer.sources import viewer_text
 
 COMPRESS_ABOVE = 64 * 2**10
@@ -44,14 +44,42 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
     Raises:
         DocumentTooLarge: The document is above 128 MB even so.
     """
-    boot, style = boot_text(), style_text()
-    script = script_text(_families(document))
+    return _page_of(
+        document,
+        title=_title(document),
+        plain=_fallback_html(document),
+        script=script_text(_families(document)),
+        style=style_text(),
+        at="" if at is None else f' data-step="{at}"',
+    )
+
+
+def overview_page_of(document: Mapping[str, Any], *, title: str, plain: str) -> bytes:
+    """
+    Return the page that shows *document*, of one run or of several: UTF-8 HTML.
+
+    Args:
+        document: The document.
+        title: Title of the page.
+        plain: What readers without JavaScript see, as HTML.
+
+    Raises:
+        DocumentTooLarge: The document is above 64 MB.
+    """
+    script, style = script_text(frozenset(), OVERVIEW_MODULE), style_text("viewer.css", "runs.css")
+    return _page_of(document, title=title, plain=plain, script=script, style=style, at="")
+
+
+def _page_of(
+    document: Mapping[str, Any], *, title: str, plain: str, script: str, style: str, at: str
+) -> bytes:
+    boot = boot_text()
     return _PAGE.format(
         policy=_content_security_policy([boot, script], style),
-        title=escape(name_invisible(_title(document))),
+        title=escape(name_invisible(title)),
         style=style,
-        at="" if at is None else f' data-step="{at}"',
-        plain=_fallback_html(document),
+        at=at,
+        plain=plain,
         data=_document_element(document),
         viewer=_compress(script.encode()),
         boot=boot,
@@ -136,6 +164,8 @@ def _compress(content: bytes) -> str:
 
 
 def _drop_sent_messages(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "a" not in document and "exchanges" not in document:  # of runs, which hold none
+        return document
     if "exchanges" in document:
         return drop_sent_messages(document)
     return {
@@ -146,9 +176,9 @@ def _drop_sent_messages(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @cache
-def style_text() -> str:
-    """Return the style sheet of every page, without comments and needless blanks."""
-    text = viewer_text("viewer.css")
+def style_text(*names: str) -> str:
+    """Return the style sheets *names*, or that of every page, without comments and blanks."""
+    text = "\n".join(map(viewer_text, names or ("viewer.css",)))
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", text).strip()
 

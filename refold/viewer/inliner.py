@@ -13,6 +13,9 @@ from attrs import frozen
 from refold.viewer.sources import REGISTRY, drawing_registry, viewer_text
 
 ENTRY_MODULE = "app.js"
+"""Shows episodes, and two side by side."""
+OVERVIEW_MODULE = "overview_app.js"
+"""Shows runs."""
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
 _EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")
@@ -39,16 +42,18 @@ def boot_text() -> str:
 
 
 @cache
-def script_text(families: frozenset[str]) -> str:
+def script_text(families: frozenset[str], entry: str = ENTRY_MODULE) -> str:
     """
     Return the viewer's script, with the drawings of *families*, such as ``workflow.1``, only.
+
+    It is made of the module *entry* and all that this imports.
 
     Raises:
         CannotInline: A module has a form that is not supported.
     """
     registry = drawing_registry(families)
     order: dict[str, str] = {}
-    _collect(ENTRY_MODULE, registry, order, ())
+    _collect(entry, registry, order, ())
     text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
     # In HTML, these would end or nest the element that a script stands in.
     if re.search(r"</?script|<!--", text, re.IGNORECASE):

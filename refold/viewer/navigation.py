@@ -229,7 +229,7 @@ def shell_commands(panes: EpisodePanes, cursor: Cursor, *, log: str) -> list[Lin
     episode = panes.document["episode"]
     id, here = quote(episode["id"] or "ID"), f"--at {cursor.position} --agent random{log}"
     told = [
-        ("play on otherwise after this step:", f"refold fork {id} {here}"),
+        ("continue differently after this step:", f"refold fork {id} {here}"),
         ("try every action here, and rank them:", f"refold what-if {id} {here}"),
     ]
     if episode["fork_of"]:

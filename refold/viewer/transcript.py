@@ -61,7 +61,7 @@ class Turn(Struct, frozen=True):
 
 
 def conversation_turns(family: Family, walked: Iterable[Step]) -> list[Turn]:
-    """Return the turns of an episode of *family*, but for empty ones; *walked* are its steps."""
+    """Return the turns of an episode of *family*, except for empty ones; *walked* are its steps."""
     maker = _PieceMaker(family)
     turns: list[Turn] = []
     for step in walked:

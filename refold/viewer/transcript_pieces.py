@@ -20,7 +20,7 @@ Kind = Literal[
 ]
 """
 What a piece is: instructions, what somebody said to the agent, what a model was shown of the
-world, its reasoning, its words, a tool call, the answer to one, and what happened in words.
+environment, its reasoning, its words, a tool call, the answer to one, and what happened in words.
 """
 Path = tuple[str | int, ...]
 
@@ -96,7 +96,7 @@ def unanswered_piece(seq: int, event: ModelCalled) -> Piece:
 
 
 def action_pieces(seq: int, action: Any, reply: Reply | None) -> Iterator[Piece]:
-    """Yield what an *action* in a world outside says and calls, but for what its *reply* said."""
+    """Yield what an *action* in an external environment says and calls beyond its *reply*."""
     if reply is not None and reply.tool_calls:
         return
     at: Path = ("events", seq, 3, "action")
@@ -121,7 +121,7 @@ def observation_pieces(
     seq: int, observation: Any, name_of: Callable[[Mapping[str, Any], int], str]
 ) -> Iterator[Piece]:
     """
-    Yield what a world showed: its messages one by one, or else the whole of it.
+    Yield what an environment showed: its messages one by one, or else the whole of it.
 
     Args:
         seq: Seq of its event.

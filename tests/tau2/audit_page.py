@@ -17,23 +17,23 @@ COMMAND = (
 )
 HEAD = """# Audit of tau2-bench
 
-By refold's audit of tau2 {version}, of all tasks of the split `base`. Each domain's part is \
-made from what its command prints, by `tests/tau2/audit_page.py`, and `tests/tau2/run FOLDER` \
-compares a sample with tau2's own evaluators and tools. No model is asked: the first message \
-says all that the user wants, and telecom is played in tau2's solo mode ([worlds \
-outside](../environments.md)).
+By refold's audit of tau2 {version}, over all tasks of the split `base`. \
+`tests/tau2/audit_page.py` writes each domain's part from what its command prints, and \
+`tests/tau2/run FOLDER` compares a sample with tau2's own evaluators and tools. No model is \
+called: the first message says all that the user wants, and telecom is played in tau2's solo mode \
+([external environments](../environments.md)).
 
-- *nothing*: the reward of an agent that ends at once, without a word. 1 means that the task is \
-passed by doing nothing.
-- *gold*: the reward of the task's own actions, in their order, and of all that it wants to be \
-told.
-- *refused*: calls among these actions that tau2's own tools answer with an error. Some belong \
-to the task, such as a search that is meant to fail at first; they are listed so that each can \
-be looked at.
-- *shown*: values that the task wants to be told and that stand in the user's own first words; \
-only such of four letters or digits and more are looked for.
+- *nothing*: the reward of an agent that ends at once, without a word. 1 means that doing nothing \
+passes the task.
+- *gold*: the reward for the task's own reference actions, in order, and for saying all that it \
+expects to hear.
+- *refused*: reference actions that tau2's own tools answer with an error. Some belong to the \
+task, such as a search that is meant to fail at first; all are listed, so that you can check \
+each.
+- *shown*: values that the task expects the agent to say, and that appear in the user's first \
+message; only values of four or more letters or digits count.
 
-The panel of players that do not read is not on this page; without `--only`, the commands run it \
+The panel of agents that do not read is not on this page; without `--only`, the commands run it \
 too.
 """
 

@@ -15,7 +15,7 @@ def test_record_verify_fork(tmp_path):
     assert "3 episodes checked, 0 wrong" in shell("verify").err
     id = played[0]["id"]
     shell(f"fork {id} --at 2 --agent noop")
-    assert "same; 4 of 4 answers put again" in shell("verify --live last").out
+    assert "same; 4 of 4 answers compared" in shell("verify --live last").out
     tried = shell(f"what-if {id} --at 2 --agent noop")
     assert "done" in tried.out
 

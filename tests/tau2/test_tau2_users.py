@@ -85,7 +85,7 @@ def test_verify_asks_nobody(shell):
     with FaultServer(*conversation()) as server:
         record(shell, server)
     ran = shell("verify --live")
-    assert "same; 0 of 4 answers put again" in ran.out
+    assert "same; 0 of 4 answers compared" in ran.out
 
 
 def test_resume(shell):

@@ -46,20 +46,20 @@ def headroom(case: LogCase) -> Iterator[Measurement]:
 
 
 def variance_bound(case: LogCase) -> Iterator[Measurement]:
-    """Measure what share of the variance of scores comes from playing a world once more."""
+    """Measure what share of the variance of scores comes from playing a seed once more."""
     for name, runs in case.by_setting.items():
         worlds = [scores for seeds in by_agent(runs).values() for scores in seeds.values()]
         again = [scores for scores in worlds if len(scores) > 1]
         spread = pvariance([run.score for run in runs])
         if not again or not spread:
-            about = "no agent has played a world twice" if not again else "all scores are equal"
+            about = "no agent has played a seed twice" if not again else "all scores are equal"
             yield Measurement(name, None, None, about)
             continue
         free = sum(len(scores) - 1 for scores in again)
         within = fsum((len(scores) - 1) * variance(scores) for scores in again) / free
         about = (
-            f"scores of one agent in one world have a variance of {within:.4f}, of {spread:.4f} in "
-            f"all, by {len(again)} worlds that were played more than once"
+            f"scores of one agent with one seed have a variance of {within:.4f}, all scores one of "
+            f"{spread:.4f}, from {len(again)} seeds that were played more than once"
         )
         yield Measurement(name, within / spread, MOST_NOISE, about)
 
@@ -72,13 +72,13 @@ def separation(case: LogCase) -> Iterator[Measurement]:
         worst, best = ordered[0], ordered[-1]
         both = [seed for seed in agents[best] if seed in agents[worst]]
         if best == worst or not both:
-            yield Measurement(name, None, None, "no two agents have played the same worlds")
+            yield Measurement(name, None, None, "no two agents have played the same seeds")
             continue
         apart = [fmean(agents[best][seed]) - fmean(agents[worst][seed]) for seed in both]
         found = difference_here([apart])
         about = (
             f"{best!r:.100} is {found.difference:.4f} above {worst!r:.100}, {found.low:.4f} to "
-            f"{found.high:.4f} with 95 % confidence; worlds that both have played: {len(both)}"
+            f"{found.high:.4f} with 95 % confidence; seeds that both have played: {len(both)}"
         )
         yield Measurement(name, found.low, LEAST_APART, about)
 
@@ -165,14 +165,24 @@ CHECKS = (
     Check("criteria.dead", "each criterion can pay", "at least", dead),
     Check(
         "criteria.vacuous",
-        "no criterion pays where there was nothing",
+        "no criterion pays without evidence",
         "at most",
         _by_setting(lines.vacuous),
     ),
     Check("criteria.constant", "each criterion varies", "at least", _by_setting(lines.constant)),
-    Check("criteria.duplicate", "no two criteria are one", "at most", _by_setting(lines.duplicate)),
-    Check("criteria.discrimination", "each criterion tells good runs", "at least", discrimination),
+    Check(
+        "criteria.duplicate",
+        "no two criteria are the same",
+        "at most",
+        _by_setting(lines.duplicate),
+    ),
+    Check(
+        "criteria.discrimination",
+        "each criterion tells good runs apart",
+        "at least",
+        discrimination,
+    ),
     Check("semantic.verifier_determinism", "one run has one grade", "at most", determinism),
-    Check("semantic.replayability", "runs can be played again", "at most", replayability),
+    Check("semantic.replayability", "runs can be replayed", "at most", replayability),
 )
 """The checks of saved runs."""

@@ -163,7 +163,7 @@ class ScenarioCase:
 
     @cached_property
     def best_return(self) -> Best:
-        """What the solver finds for the return, in the first world; raises as ``best`` does."""
+        """What the solver finds for the return, with the first seed; raises as ``best`` does."""
         return self.solve(self.scenario, "return")
 
     def remember(self, key: Hashable, find: Callable[[], T]) -> T:
@@ -209,7 +209,7 @@ class ScenarioCase:
         allowed: Callable[[Move], bool] = lambda move: True,
     ) -> Best:
         """
-        Return what the solver finds in *scenario*, one of this family, in the first world.
+        Return what the solver finds in *scenario*, one of this family, with the first seed.
 
         Args:
             scenario: This one, perhaps with another rubric.
@@ -232,7 +232,7 @@ class ScenarioCase:
 
     @cached_property
     def explorers(self) -> Runs:
-        """Agents that roll dice, in the first world, each with dice of its own."""
+        """Agents that roll dice, with the first seed, each with dice of its own."""
         return [
             self.play("random", uniform(self.seeds[0], epoch), self.seeds[0])
             for epoch in range(1, EXPLORERS + 1)
@@ -245,7 +245,7 @@ class ScenarioCase:
 
     @cached_property
     def samples(self) -> Sequence[Played]:
-        """One run of each player, in the first world."""
+        """One run of each player, with the first seed."""
         return [runs[0] for runs in self._by_player]
 
     @property

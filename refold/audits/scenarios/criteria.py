@@ -56,10 +56,10 @@ def _mean_share(runs: Runs, place: int) -> float:
 
 
 CHECKS = (
-    Check("criteria.vacuous", "no criterion pays where there was nothing", "at most", vacuous),
+    Check("criteria.vacuous", "no criterion pays without evidence", "at most", vacuous),
     Check("criteria.free", "no criterion comes for free", "at most", free),
     Check("criteria.constant", "each criterion varies", "at least", constant),
-    Check("criteria.duplicate", "no two criteria are one", "at most", duplicate),
+    Check("criteria.duplicate", "no two criteria are the same", "at most", duplicate),
     Check(
         "criteria.discrimination", "each criterion tells the best apart", "at least", discrimination
     ),

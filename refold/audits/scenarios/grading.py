@@ -36,13 +36,13 @@ def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
         if all(case.view(swapped, at) == case.view(run, at) for at in (place + 2, None))
     ]
     if not same:
-        about = "the order of no two actions of the best run is the same to a watcher"
+        about = "no two actions of the best run can be swapped unseen"
         yield Measurement("", None, None, about)
         return
     other = [each for each in same if each.score != run.score]
     about = (
-        f"swaps of two actions after which a watcher sees no difference: {len(same)}, of them "
-        f"with another score: {len(other)}"
+        f"{len(same)} swaps of two actions are invisible to an observer; "
+        f"{len(other)} of them change the score"
     )
     shown = other[0].shown if other else run.shown
     yield Measurement("", float(len(other)), 0.0, about, shown)

@@ -76,7 +76,7 @@ def clipped(case: ScenarioCase) -> Iterator[Measurement]:
     worst = max(runs, key=beyond)
     about = (
         f"the criteria of {worst.shown.agent!r} add up to {points(worst):.4f}, and the score is "
-        f"{worst.score:.4f}, since the rubric shows {rubric.floor:g} to {rubric.ceiling:g} only"
+        f"{worst.score:.4f}, since the rubric allows only {rubric.floor:g} to {rubric.ceiling:g}"
         if beyond(worst)
         else f"the criteria of {len(runs)} runs add up to what the score is"
     )

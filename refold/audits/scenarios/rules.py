@@ -45,7 +45,7 @@ def _price(case: ScenarioCase, attempted: _Attempted, name: str) -> Measurement:
     found = case.solve(case.scenario, "score", agent=agent, allowed=allowed)
     best, other = case.best, found.runs[0]
     if (name, True) not in _outcomes(attempted, other.stream):
-        about = f"nobody gets {name} done without a failure, so that it is not chosen"
+        about = f"nobody gets {name} done without a failure, so it is no choice"
         return Measurement(name, 0.0, 0.0, about, best.runs[0].shown)
     gain = best.score - other.score
     about = (

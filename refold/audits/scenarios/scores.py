@@ -59,15 +59,15 @@ def gameability_gap(case: ScenarioCase) -> Iterator[Measurement]:
 
 
 def unbeaten(case: ScenarioCase) -> Iterator[Measurement]:
-    """Measure the mean score of each player, against the best that is known in the same worlds."""
+    """Measure the mean score of each player, against the best known with the same seeds."""
     players = {**case.panel, **case.canaries, **case.honest, **case.greedy}
     for name, played in players.items():
         runs = case.comparable(played)
         scores = [run.score for run in runs]
         about = (
-            f"{min(scores):.4f} to {max(scores):.4f} in {len(runs)} worlds"
+            f"{min(scores):.4f} to {max(scores):.4f} with {len(runs)} seeds"
             if len(runs) > 1
-            else "in the first world"
+            else "with the first seed"
         )
         best = max(runs, key=lambda run: run.score)
         yield Measurement(name, mean_score(runs), case.best.score, about, best.shown)
@@ -79,7 +79,7 @@ def _best_of(case: ScenarioCase, players: Mapping[str, Runs], whose: str) -> Mea
     highest = max(runs, key=lambda run: run.score)
     about = f"the best of {len(players)} {whose} is {name!r} with {score:.4f}"
     if len(runs) > 1:
-        about += f" on average over {len(runs)} worlds, at most {highest.score:.4f}"
+        about += f" on average over {len(runs)} seeds, at most {highest.score:.4f}"
     bound = MOST_SHARE * case.best.score
     return Measurement("", score, bound, about, highest.shown)
 
@@ -100,10 +100,10 @@ CHECKS = (
     ),
     Check(
         "statistical.gameability_gap",
-        "taking what pays most at once is not enough",
+        "taking the highest reward at each step is not enough",
         "at least",
         gameability_gap,
     ),
-    Check("statistical.unbeaten", "nobody beats the best that is known", "at most", unbeaten),
+    Check("statistical.unbeaten", "nobody beats the best known", "at most", unbeaten),
 )
 """The checks of scores."""

@@ -22,10 +22,10 @@ CHECKS: Sequence[Check] = (
     *worlds.CHECKS,
 )
 LIMITS = (
-    "Passed does not mean that it cannot be gamed: the panel is fixed, and nobody writes exploits.",
-    "Proofs by search hold for the world of the first seed. All else is what was seen in the runs "
-    "that were played: never in N runs is not never.",
-    "Whether a task is worth doing, and whether its rules are those of real work, is not measured.",
+    "A pass does not mean that it cannot be gamed: the panel is fixed, and nobody writes exploits.",
+    "Proofs by search hold for the first seed only. Everything else was observed in the runs that "
+    "were played: not seen in N runs does not mean impossible.",
+    "Whether a task is worth doing, and whether its rules match real work, is not measured.",
 )
 
 

@@ -32,7 +32,7 @@ def determinism(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs go otherwise when their actions are taken again."""
     runs = case.samples
     differing = [run for run in runs if _again(case, run) != run.stream.digest]
-    about = f"the actions of {len(runs)} runs were taken again, {len(differing)} went otherwise"
+    about = f"the actions of {len(runs)} runs were repeated, {len(differing)} went differently"
     episode = differing[0].shown if differing else None
     yield Measurement("", float(len(differing)), 0.0, about, episode)
 
@@ -46,7 +46,9 @@ def isolation(case: ScenarioCase) -> Iterator[Measurement]:
     """Measure how many runs go otherwise when they take turns with another."""
     runs, best = case.samples, case.best.runs[0]
     differing = [run for run in runs if not _keeps_apart(case, run, best)]
-    about = f"{len(runs)} runs took turns with the best one, {len(differing)} went otherwise"
+    about = (
+        f"{len(runs)} runs were interleaved with the best one, {len(differing)} went differently"
+    )
     episode = differing[0].shown if differing else None
     yield Measurement("", float(len(differing)), 0.0, about, episode)
 
@@ -89,7 +91,7 @@ def leakage(case: ScenarioCase) -> Iterator[Measurement]:
     first = case.at_once[0]
     seen = encode(case.family.observe(fold(first.stream, family=case.family))).decode()
     told = [text for text in texts if text in seen]
-    about = f"{len(told)} of the {len(texts)} texts of the best run stand in what it sees at first"
+    about = f"{len(told)} of the {len(texts)} texts of the best run appear in its first observation"
     yield Measurement("", float(len(told)), 0.0, about, first.shown)
 
 
@@ -169,8 +171,10 @@ def _observations(case: ScenarioCase, run: Played) -> Iterator[Mapping[str, Any]
 
 CHECKS = (
     Check("runtime.episode_determinism", "equal actions, equal episodes", "at most", determinism),
-    Check("runtime.episode_isolation", "episodes do not meet", "at most", isolation),
-    Check("semantic.replayability", "the rules decide again as recorded", "at most", replayability),
+    Check("runtime.episode_isolation", "episodes do not affect each other", "at most", isolation),
+    Check(
+        "semantic.replayability", "the rules reproduce what was recorded", "at most", replayability
+    ),
     Check("seeds.sensitivity", "another seed asks for other choices", "at most", sensitivity),
     Check("observations.fixed", "what is seen changes", "at most", fixed_fields),
     Check("semantic.no_solution_leakage", "no answer is given away", "at most", leakage),

@@ -164,7 +164,7 @@ class WorldCase:
 
     @cached_property
     def praised(self) -> Pair | None:
-        """Plays with and without praise in each text; None where the world takes no text."""
+        """Plays with and without praise in each text; None where the environment takes no text."""
         if not self.moves.writing:
             return None
         players = {name: self._writer(partial(_always, text)) for name, text in WORDS.items()}
@@ -196,7 +196,7 @@ class WorldCase:
         runs = [run for run in self.all_runs if actions_taken(run) and run.shown.agent != REFUSED]
         if not runs:
             raise RefoldError(
-                f"{self.name}: expected a world that says what actions it takes, got none; "
+                f"{self.name}: expected an environment that declares its actions, got another; "
                 "--oracle AGENT names an agent that knows"
             )
         return max(runs, key=_variety)
@@ -331,7 +331,9 @@ class WorldCase:
             fault = fault_in(
                 [each for each in episode.events if isinstance(each, EnvironmentBegan)]
             )
-            raise RefoldError(f"{self.name}: expected a world that begins, got none: {fault}")
+            raise RefoldError(
+                f"{self.name}: expected an environment that begins, got a failure: {fault}"
+            )
         return episode
 
     def _played(self, agent: str, episode: Episode) -> Played:

@@ -14,7 +14,7 @@ MOST_FREE = 0.5
 SOMETHING = 0.01
 """The value that each criterion has to have at least once, to be alive."""
 
-_LONE = "the rubric has one criterion, of which semantic.floor_gap and semantic.oracle_max tell"
+_LONE = "the rubric has one criterion, which semantic.floor_gap and semantic.oracle_max cover"
 
 
 def free(case: WorldCase) -> Iterator[Measurement]:
@@ -60,6 +60,6 @@ def _is_lone(case: WorldCase) -> bool:
 CHECKS = (
     Check("criteria.free", "no criterion comes for free", "at most", free),
     Check("criteria.dead", "each line of the rubric can pay", "at least", dead),
-    Check("criteria.duplicate", "no two criteria are one", "at most", duplicate),
+    Check("criteria.duplicate", "no two criteria are the same", "at most", duplicate),
 )
 """The checks of criteria."""

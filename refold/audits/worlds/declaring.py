@@ -20,10 +20,12 @@ _MOST_TOLD = 10
 def tool_declarations(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many tools are declared and unknown, and how many calls fit no declaration."""
     if not case.offer.tools:
-        yield Measurement("", None, 0, "the world declares no tools")
+        yield Measurement("", None, 0, "the environment declares no tools")
         return
     unknown = list(_unknown_tools(case))
-    about = f"the world knows none of {', '.join(unknown)}" if unknown else "each tool is known"
+    about = (
+        f"the environment knows none of {', '.join(unknown)}" if unknown else "each tool is known"
+    )
     shown = case.trials(unknown[0])[0].shown if unknown else None
     yield Measurement("declared", len(unknown), 0, about, shown)
     if case.oracle is None:
@@ -68,7 +70,7 @@ def _undeclared_calls(case: WorldCase, run: Played) -> Iterator[str]:
 def task_declarations(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many calls of the known solution the world's own tools refuse."""
     if not case.offer.tools:
-        yield Measurement("", None, 0, "the world declares no tools")
+        yield Measurement("", None, 0, "the environment declares no tools")
     elif case.oracle is None:
         yield Measurement("", None, 0, NO_ORACLE)
     else:

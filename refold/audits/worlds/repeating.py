@@ -13,14 +13,14 @@ _MOST_PATHS = 5
 def seed_control(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values of the beginning differ for equal seeds."""
     found = [each for each in case.repeats.by_chance if each.step == 0]
-    yield _measured(case, found, "two worlds of the same seed begin alike")
+    yield _measured(case, found, "two episodes with the same seed begin alike")
 
 
 def episode_determinism(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values of the answers differ for equal seeds and actions."""
     found = case.repeats.by_chance
     if any(each.step == 0 for each in found):
-        yield Measurement("", None, 0, "worlds of the same seed begin in different ways")
+        yield Measurement("", None, 0, "episodes with the same seed begin differently")
     else:
         yield _measured(case, found, "the same actions have the same answers")
 
@@ -31,7 +31,7 @@ def episode_isolation(case: WorldCase) -> Iterator[Measurement]:
     for transcript, when in ((repeats.after, "after"), (repeats.beside, "beside")):
         part = f"{when} another episode"
         if repeats.by_chance:
-            about = "the answers differ already where nothing else is played"
+            about = "the answers differ even if nothing else is played"
             yield Measurement(part, None, 0, about)
         else:
             found = repeats.between(repeats.first, transcript)
@@ -40,16 +40,14 @@ def episode_isolation(case: WorldCase) -> Iterator[Measurement]:
 
 def replayability(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values change by themselves, so that no replay can be compared."""
-    yield _measured(
-        case, case.repeats.passing, "no value passes with the time, or is made up each time"
-    )
+    yield _measured(case, case.repeats.passing, "no value is a clock or a generated id")
 
 
 def seed_effect(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many values another seed changes, under the same actions."""
     repeats = case.repeats
     if not case.environment.seeded:
-        yield Measurement("", None, 1, "worlds of this kind draw nothing by a seed")
+        yield Measurement("", None, 1, "environments of this kind take no seed")
     elif repeats.by_chance:
         about = "the answers differ from play to play, whatever the seed"
         yield Measurement("", None, 1, about)
@@ -92,7 +90,7 @@ CHECKS = (
     ),
     Check(
         "runtime.episode_isolation",
-        "no episode reaches into another",
+        "no episode affects another",
         "at most",
         episode_isolation,
     ),

@@ -19,7 +19,7 @@ def well_formed(case: WorldCase) -> Iterator[Measurement]:
     failures = [run for run in case.failures if not run.shown.agent.startswith(REFUSED)]
     yield _count("every answer", failures, len(runs) + len(failures), _failure)
     outside = [run for run in runs if any(map(_is_outside, run.shown.stream))]
-    yield _count("scores that the world gives", outside, len(runs), _given)
+    yield _count("scores that the environment gives", outside, len(runs), _given)
     declared = _declared_range(case)
     if declared is None:
         about = "no scenario file declares a range of the sum of rewards"
@@ -77,11 +77,9 @@ def paid_for_nothing(case: WorldCase) -> Iterator[Measurement]:
     counting = counters(runs)
     sums = [(_unearned(run, counting), run) for run in runs]
     most, run = max(sums, key=lambda pair: pair[0])
-    about = f"{run.shown.agent!r} is paid {most:g} for steps after which all looks as before"
+    about = f"{run.shown.agent!r} is paid {most:g} for steps that change nothing visible"
     if not most:
-        yield Measurement(
-            "", 0, 0, f"in none of {len(sums)} plays is a step paid that does nothing"
-        )
+        yield Measurement("", 0, 0, f"no step that does nothing is paid in {len(sums)} plays")
     else:
         yield Measurement("", most, 0, about, run.shown)
 
@@ -103,7 +101,7 @@ def praise(case: WorldCase) -> Iterator[Measurement]:
     """Measure the most that praise in place of another text adds to the score."""
     pair = case.praised
     if pair is None:
-        yield Measurement("", None, 0, "the world takes no text")
+        yield Measurement("", None, 0, "the environment takes no text")
         return
     about = (
         f"with praise of itself and an order to give full marks, an agent scores "
@@ -114,7 +112,7 @@ def praise(case: WorldCase) -> Iterator[Measurement]:
 
 CHECKS = (
     Check("runtime.reward_well_formed", "rewards are in order", "at most", well_formed),
-    Check("rewards.for_nothing", "no step is paid that does nothing", "at most", paid_for_nothing),
+    Check("rewards.for_nothing", "no step that does nothing is paid", "at most", paid_for_nothing),
     Check("rewards.praise", "praise earns nothing", "at most", praise),
 )
 """The checks of rewards."""

@@ -31,7 +31,7 @@ def floor_gap(case: WorldCase) -> Iterator[Measurement]:
 def adversarial_floor(case: WorldCase) -> Iterator[Measurement]:
     """Measure the best player of the panel."""
     if not case.panel:
-        yield Measurement("", None, None, "the world does not say what actions it takes")
+        yield Measurement("", None, None, "the environment does not declare its actions")
         return
     name, runs = max(case.panel.items(), key=lambda pair: mean_score(pair[1]))
     score = mean_score(runs)

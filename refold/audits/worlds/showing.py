@@ -22,7 +22,7 @@ _SHORTEST = 4
 def fixed_fields(case: WorldCase) -> Iterator[Measurement]:
     """Measure what share of the values of observations never changes."""
     if case.seed_does_nothing:
-        about = "all plays were in the same world, as the seed changes nothing"
+        about = "all plays had the same start, as the seed changes nothing"
         yield Measurement("", None, None, about)
         return
     values: dict[str, set[bytes]] = {}

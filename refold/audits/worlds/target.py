@@ -29,10 +29,10 @@ CHECKS: Sequence[Check] = (
 )
 LIMITS = (
     "No agent of the panel invents an attack: that none succeeds does not mean that none can.",
-    "A world outside is known by its answers alone: 'never in N plays' is not 'never', and plays "
-    f"are cut off after {MOST_STEPS} steps.",
-    "A server keeps its process, so that what leaks between its episodes may look like chance.",
-    "No container, network or file that a world reaches is looked at.",
+    "An external environment is known by its answers alone: not seen in N plays does not mean "
+    f"impossible, and plays are cut off after {MOST_STEPS} steps.",
+    "A server keeps its process, so that a leak between its episodes may look random.",
+    "Containers, networks and files that an environment uses are not checked.",
 )
 
 

@@ -88,12 +88,12 @@ def where_line(report: RegradeReport) -> str:
 
 
 def elsewhere_line(shift: Shift) -> str:
-    """Return what holds for other scenarios, or for other worlds of a single one."""
+    """Return what holds for other scenarios, or for other seeds of a single one."""
     if shift.low is None or shift.high is None or shift.method is None:
         remedy = "more scenarios" if shift.unit == "scenario" else "more scenarios or --epochs"
-        return f"cannot tell, of one {shift.unit} only; record {remedy}"
+        return f"cannot tell from one {shift.unit_word} only; record {remedy}"
     way = "down" if shift.high < 0 else "up" if shift.low > 0 else "either way"
-    units = pluralise(shift.units, shift.unit)
+    units = pluralise(shift.units, shift.unit_word)
     how = f"{100 * CONFIDENCE:g} %, {units}, {_METHODS.get(shift.method, shift.method)}"
     return f"{shift.low:+.4f} to {shift.high:+.4f} ({how}): {way}"
 
@@ -102,7 +102,7 @@ def noise_line(agents: Sequence[AgentRow]) -> str:
     """Return how far replaying alone moves the mean of the least steady agent."""
     known = [(each.noise, each) for each in agents if each.noise is not None]
     if not known:
-        return "cannot tell, no agent repeated a world of each scenario; record with --same-seed"
+        return "cannot tell, no agent repeated a seed in every scenario; record with --same-seed"
     noise, row = max(known, key=lambda each: each[0])
     others = len(agents) - len(known)
     rest = f"; {others} not repeated" if others else ""
@@ -137,7 +137,7 @@ def order_title(pairs: Sequence[AgentPair]) -> str:
 
 def pair_words(pair: AgentPair) -> str:
     """Return the p-value of a pair and what became of it, with the reason where it cannot tell."""
-    said = f"p {pair.p:.2g}, {pluralise(pair.worlds, 'world')}: {pair.word}"
+    said = f"p {pair.p:.2g}, {pluralise(pair.worlds, 'seed')}: {pair.word}"
     if pair.least_p is not None and pair.least_p > 1 - CONFIDENCE:
         said += f" (cannot tell: p below {pair.least_p:.2g} is impossible; record more --epochs)"
     return said

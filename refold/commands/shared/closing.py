@@ -1,7 +1,8 @@
 """The last words of a command that played a run: what came of it, and what to do next."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import click
@@ -14,6 +15,7 @@ from refold.commands.shared.formatting import (
     pluralise,
 )
 from refold.commands.shared.output import print_to_stderr, print_words, short_id, stdout_console
+from refold.commands.shared.played import print_episodes, print_uncounted
 from refold.engine import EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
@@ -27,6 +29,50 @@ _MOST_LOOKED_AT = 1000
 """Newest episodes of the log among which a run to compare with is looked for."""
 
 
+def print_outcome(
+    log: EventLog,
+    ids: Sequence[str],
+    runs: Iterable[str],
+    *,
+    left: int,
+    pass_at: float,
+    prices: Prices,
+    began: float,
+    as_json: bool,
+    **more: str,
+) -> int:
+    """
+    Print the episodes *ids* that were just played, those that do not count, and their *runs*.
+
+    Args:
+        log: The log.
+        ids: The episodes, in the order in which to show them.
+        runs: Names of the runs whose figures close the command.
+        left: How many of the episodes are open, with that already said.
+        pass_at: The lowest score that passes.
+        prices: Prices of tokens, for the cost.
+        began: When the command began, by ``time.monotonic``.
+        as_json: Print the episodes as JSON, and no figures.
+        more: Further members of the JSON object.
+
+    Returns:
+        The exit code: 1 if an episode was cut off or left open.
+    """
+    code = print_episodes(log, ids, as_json=as_json, **more)
+    print_uncounted(log, ids, told=left)
+    for run in runs:
+        print_closing(
+            log,
+            run,
+            pass_at=pass_at,
+            prices=prices,
+            seconds=time.monotonic() - began,
+            told=left > 0,
+            as_json=as_json,
+        )
+    return 1 if left else code
+
+
 def print_closing(
     log: EventLog,
     run: str,
@@ -38,7 +84,7 @@ def print_closing(
     as_json: bool,
 ) -> None:
     """
-    Print the figures of *run*, its lowest score, and on stderr the commands that go on from there.
+    Print the figures of *run*, its lowest score, and on stderr the next commands.
 
     Args:
         log: The log.
@@ -46,8 +92,8 @@ def print_closing(
         pass_at: The lowest score that passes.
         prices: Prices of tokens, for the cost.
         seconds: What the command took.
-        told: Whether it was said already how to go on with episodes that are left open.
-        as_json: Print only the command that plays on what does not count, if there is any.
+        told: Whether it was said already how to continue with episodes that are left open.
+        as_json: Print only the command that continues what does not count, if there is any.
     """
     unfinished = list(_mending(log, run, told=told))
     if as_json:

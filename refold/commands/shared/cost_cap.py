@@ -13,6 +13,7 @@ import click
 from refold.agents.client import ModelBackend, ModelResponse
 from refold.commands.shared.configured import Configured
 from refold.commands.shared.formatting import format_dollars
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.model_choices import is_model
 from refold.commands.shared.model_options import ModelChoices
 from refold.commands.shared.output import print_to_stderr
@@ -32,7 +33,7 @@ def max_cost_option(command: CommandT) -> CommandT:
     """Add ``--max-cost``, what a run may cost; taken as *max_cost*, None for no cap."""
     return click.option(
         "--max-cost",
-        type=click.FloatRange(0, min_open=True),
+        type=Number(0, min_open=True),
         default=Configured(lambda settings: settings.max_cost),
         metavar="USD",
         help="Stop before the next request once the run has cost this many US dollars.",
@@ -69,7 +70,7 @@ class CostCap:
 
     @property
     def advice(self) -> str:
-        """The options of the command that goes on."""
+        """The options of the command that continues."""
         return "" if self._is_blind else f" --max-cost {2 * self._limit:g}"
 
     @property

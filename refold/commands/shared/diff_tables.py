@@ -149,7 +149,7 @@ def _print_exchanges(out: Console, a: Step, b: Step, where: str) -> None:
             continue
         listing = new_table(["", ""])
         listing.show_header = False
-        # Long prompts are often equal but for a word: the excerpt begins shortly before it.
+        # Long prompts are often equal except for a word: the excerpt begins shortly before it.
         equal = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
         start = max(sum(1 for _ in equal) - _EXCERPT_LEAD, 0)
         add_row(listing, "A", _excerpt(one, start))

@@ -1,7 +1,6 @@
 """The progress bar of episodes that are being played: count, mean score, tokens, cost."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Self
 
 from rich.progress import TextColumn
@@ -9,10 +8,11 @@ from rich.progress import TextColumn
 from refold.commands.shared.output import safe_text
 from refold.commands.shared.progress import make_progress_bar
 from refold.engine import Event
+from refold.engine.closing import Closing
 from refold.reports.usage import NO_PRICES, Prices, Usage
 
 
-class EpisodeProgressBar:
+class EpisodeProgressBar(Closing):
     """
     A progress bar on stderr, shown while the context is open.
 
@@ -34,12 +34,8 @@ class EpisodeProgressBar:
         self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave the bar as it stands."""
         self._bar.stop()
 
     def add(self, events: Sequence[Event], score: float | None) -> None:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from refold.commands.shared.input_types import OneOf
 from refold.reports.gates import Rule, Verdict, parse_rule
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -30,7 +31,7 @@ def fail_if_option(known: Collection[str]) -> Callable[[CommandT], CommandT]:
 
 cannot_tell_option = click.option(
     "--cannot-tell",
-    type=click.Choice(["pass", "fail"]),
+    type=OneOf(["pass", "fail"]),
     default="pass",
     show_default=True,
     help="How a rule counts if there are too few episodes to decide it.",

@@ -9,6 +9,7 @@ import click
 from attrs import frozen
 
 from refold.commands.shared.formatting import pluralise
+from refold.commands.shared.input_types import Number
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import EventLog, RefoldError
@@ -35,7 +36,7 @@ _OPTIONS = (
         "--rubric",
         metavar="BY",
         help="Grade by the [rubric] in this TOML file, by a folder of such files, each named "
-        "after its scenario, or by the saved grades of this name (with @ and a beginning of the "
+        "after its scenario, or by the saved grades of this name (with @ and first digits of the "
         "digest if there are several); 'source' takes the scores that came with imports.",
     ),
     click.option(
@@ -51,7 +52,7 @@ _OPTIONS = (
     ),
     click.option(
         "--grader-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Number(0, min_open=True),
         default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
@@ -223,4 +224,4 @@ def with_grader_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
-    return wrapper  # type: ignore[return-value]  # the same command, but for these options
+    return wrapper  # type: ignore[return-value]  # the same command, except for these options

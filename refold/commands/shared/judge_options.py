@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from refold.agents.endpoint import ProjectEndpoint
 from refold.commands.shared.configured import project_endpoint
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_choices import (
     check_library_agent,
     complete_agent_name,
@@ -69,7 +70,7 @@ class JudgeChoice:
         """
         Return who is asked: by the options, else by the rubric; None if neither names one.
 
-        Where both name the same model, the rubric's parameters count but for those given.
+        Where both name the same model, the rubric's parameters count except for those given.
 
         Raises:
             RefoldError: The model is none, or a parameter holds a key.
@@ -129,7 +130,7 @@ _OPTIONS = (
     ),
     click.option(
         "--judge-again",
-        type=click.IntRange(1, 100),
+        type=WholeNumber(1, 100),
         metavar="N",
         help="Ask each question N more times and report how consistent the judge is.",
     ),
@@ -176,7 +177,7 @@ def with_judge_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         added = option(added)
-    return added  # type: ignore[return-value]  # the same command, but for these options
+    return added  # type: ignore[return-value]  # the same command, except for these options
 
 
 def _check_model(model: str | None) -> None:

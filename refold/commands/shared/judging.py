@@ -171,7 +171,7 @@ class JudgeSession:
         if played:
             print_to_stderr(
                 f"warning: {self.judge.model} judges {pluralise(played, 'episode')} of its "
-                "own; models prefer what they wrote themselves"
+                "own; models prefer their own output"
             )
 
     def _settle_set(self, ids: Sequence[str], again: int) -> dict[str, float]:
@@ -227,7 +227,7 @@ class JudgeSession:
             left = pluralise(len(missing) - asked, "question")
             raise RefoldError(
                 f"--judge-limit: expected room for {len(missing)} questions, got it for {asked}; "
-                f"{left} not asked, the answers are kept; raise it to go on"
+                f"{left} not asked, the answers so far are stored; raise it to continue"
             )
 
     async def _ask_each(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import click
 
 from refold.commands.shared.configured import project_settings
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import CommandT
 from refold.engine.log.remarks import Remark
 
@@ -36,7 +37,10 @@ def author_option(command: CommandT) -> CommandT:
 def step_option(command: CommandT) -> CommandT:
     """Add ``--step``, of which it is said."""
     return click.option(
-        "--step", type=int, metavar="N", help="Applies to step N instead of the whole episode."
+        "--step",
+        type=WholeNumber(),
+        metavar="N",
+        help="Applies to step N instead of the whole episode.",
     )(command)
 
 

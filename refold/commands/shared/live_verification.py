@@ -26,7 +26,7 @@ def verify_worlds(
     volatile: Sequence[str],
     as_json: bool,
 ) -> int:
-    """Print how fresh worlds answer the episodes *ids*, or all; return the exit code."""
+    """Print how fresh environments answer the episodes *ids*, or all; return the exit code."""
     with telling_left_out() as left_out, open_to_read(log_path) as log:
         # The newest first: what leaks from one episode into the next would leak again in the
         # order in which they were recorded.
@@ -57,7 +57,7 @@ def _print_verdict(id: str, verdict: LiveVerdict) -> None:
 
 
 def _describe(verdict: LiveVerdict) -> str:
-    put = f"{verdict.again} of {pluralise(verdict.of, 'answer')} put again"
+    put = f"{verdict.again} of {pluralise(verdict.of, 'answer')} compared"
     where = "" if verdict.step is None else f" at {_place(verdict.step)}"
     if verdict.difference is None:
         reason = f": {verdict.reason}" if verdict.reason else ""
@@ -100,6 +100,4 @@ def _print_summary(checked: Sequence[Checked]) -> None:
         for kind in ("same", "differs", "unplayable")
     }
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    print_to_stderr(
-        f"{pluralise(len(checked), 'episode')} played again{f': {told}' if told else ''}"
-    )
+    print_to_stderr(f"{pluralise(len(checked), 'episode')} replayed{f': {told}' if told else ''}")

@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
+from refold.commands.shared.moves import diff_hint
 from refold.commands.shared.output import add_row, new_table, print_words, to_json_data
+from refold.overviews.compared import Why
 from refold.reports.many_runs import Lead, ManyRuns
 from refold.reports.statistics import CONFIDENCE
 
@@ -70,7 +72,9 @@ def lead_line(lead: Lead) -> str:
     return f"{lead.ahead} over {lead.behind}: {format_signed(found.difference)}  {word}"
 
 
-def many_runs_json(compared: ManyRuns) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def many_runs_json(
+    compared: ManyRuns, why: Why, tail: str
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the rows, one for each scenario, and the members beside them."""
     rows = [
         {
@@ -86,4 +90,13 @@ def many_runs_json(compared: ManyRuns) -> tuple[list[dict[str, Any]], dict[str, 
         for each in compared.columns
     ]
     head = {"columns": columns, "leads": to_json_data(compared.leads), "worlds": compared.worlds}
-    return rows, {**head, "left_aside": compared.left_aside}
+    apart = [
+        {
+            **to_json_data(each),
+            "spread": each.spread,
+            "verdict": why(each.episodes[0]),
+            "diff": diff_hint(each, tail),
+        }
+        for each in compared.apart
+    ]
+    return rows, {**head, "left_aside": compared.left_aside, "apart": apart}

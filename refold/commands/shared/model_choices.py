@@ -11,17 +11,10 @@ from attrs import evolve
 from click.core import ParameterSource
 
 from refold.agents.any_llm_client import AnyLLMClient
-from refold.agents.client import Client, ModelBackend
+from refold.agents.api_settings import Settings, describe_file, find_model, read_settings
+from refold.agents.client import Client, ModelBackend, Pace
 from refold.agents.configuration import model_configuration, recorded_options
-from refold.agents.endpoint import (
-    NO_KEY,
-    Endpoint,
-    Settings,
-    describe_file,
-    find_endpoint,
-    find_model,
-    read_settings,
-)
+from refold.agents.endpoint import NO_KEY, Endpoint, find_endpoint
 from refold.agents.functions import FunctionPlayer
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
@@ -61,11 +54,12 @@ async def open_players(
     *,
     watch: StepWatcher | None = None,
     guard: Callable[[ModelBackend], ModelBackend] | None = None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Mapping[str, Player]]:
     """
     Provide a player for each of *agents*; connections are closed at the end.
 
-    Requests to an API pass what *guard*, if given, makes of its client.
+    Requests to an API pass what *guard*, if given, makes of its client, and keep *pace*, if given.
 
     Raises:
         RefoldError: There is no such agent, or a model lacks its key, address or name.
@@ -75,6 +69,8 @@ async def open_players(
     kinds = set(map(kind_of, models))
     # One client for all models of a kind: it shares connections, and knows what went wrong last.
     clients = {kind: open_client(kind, models, choices) for kind in kinds if not choices.offline}
+    for client in clients.values():
+        client.pace = pace
     backends = {kind: guard(client) if guard else client for kind, client in clients.items()}
     askers: Mapping[str, ModelBackend] = backends
     if choices.reuse or choices.offline:
@@ -134,12 +130,18 @@ def complete_agent_name(agent: str) -> str:
 
 
 def opening_input(
-    agent: str, family: Family, choices: ModelChoices, *, scenario: bytes = b""
+    agent: str,
+    family: Family,
+    choices: ModelChoices,
+    *,
+    scenario: bytes = b"",
+    elsewhere: bool = False,
 ) -> Input | None:
     """
     Return the event to record first in an episode that *agent* will play; None for none.
 
-    Called before anything is recorded, so it also checks all that could stop the agent later.
+    Called before anything is recorded, so it also checks all that could stop the agent later; but
+    not the key of a model that is asked *elsewhere*, by machines that have their own.
 
     Raises:
         RefoldError: The agent cannot play *family*, or an option is wrong or missing.
@@ -156,8 +158,8 @@ def opening_input(
         return None
     if kind_of(agent) == LIBRARY_AGENT:
         check_library_agent(agent)
-    elif not choices.offline:
-        _find_endpoint(read_settings(), choices)
+    elif not (choices.offline or elsewhere):
+        endpoint_of(choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
 
@@ -189,6 +191,16 @@ def open_client(kind: str, models: Sequence[str], choices: Connection) -> Client
     return Client(endpoint)
 
 
+def endpoint_of(choices: Connection) -> Endpoint:
+    """
+    Return the API that *choices*, environment, ``.env`` and ``refold.toml`` name, with its key.
+
+    Raises:
+        RefoldError: The key or the address is missing or unusable.
+    """
+    return _find_endpoint(read_settings(), choices)
+
+
 def _find_endpoint(settings: Settings, choices: Connection) -> Endpoint:
     return find_endpoint(
         settings,
@@ -205,7 +217,7 @@ def _endpoint_of_worlds(choices: ModelChoices) -> Endpoint:
         raise RefoldError(
             "user: expected words in the record, got none, and --offline calls no model"
         )
-    return _find_endpoint(read_settings(), choices)
+    return endpoint_of(choices)
 
 
 def complete_user_name(user: str, choices: ModelChoices) -> str:
@@ -300,7 +312,7 @@ def repeated_opening(
     recorded: ModelConfigured, agent: str, family: Family, choices: ModelChoices
 ) -> Input:
     """
-    Return the event that begins an episode asked as *recorded*, but for options given now.
+    Return the event that begins an episode asked as *recorded*, except for options given now.
 
     Called within a command that takes the model options.
     """

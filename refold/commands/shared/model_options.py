@@ -12,19 +12,22 @@ from refold.agents.endpoint import ProjectEndpoint
 from refold.agents.functions import Program
 from refold.agents.prompting import ActionFormat
 from refold.commands.shared.configured import Configured, project_endpoint, project_settings
+from refold.commands.shared.input_types import Number, OneOf, WholeNumber
 from refold.commands.shared.options import CommandT
 from refold.commands.shared.prices import project_prices
 from refold.project import Settings
 from refold.reports import Price, Prices
 
 
-class _Temperature(click.FloatRange):
+class _Temperature(Number):
     """A temperature of at least 0, or ``none`` for the API's own."""
+
+    expected = "none or a number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Any:  # float or None
-        return None if value == "none" else float(super().convert(value, param, ctx))
+        return None if value == "none" else super().convert(value, param, ctx)
 
 
 def _system_of(settings: Settings) -> str | None:
@@ -44,14 +47,14 @@ _ADDRESS = (
 _PATIENCE = (
     click.option(
         "--timeout",
-        type=click.FloatRange(0.001),
+        type=Number(0.001),
         default=Configured(lambda settings: settings.model.timeout, 120.0),
         show_default=True,
         help="Seconds per attempt at a request.",
     ),
     click.option(
         "--max-retries",
-        type=click.IntRange(0),
+        type=WholeNumber(0),
         default=Configured(lambda settings: settings.model.max_retries, 5),
         show_default=True,
         help="Retries of a failed request.",
@@ -72,13 +75,13 @@ _OPTIONS = (
     ),
     click.option(
         "--max-tokens",
-        type=click.IntRange(1),
+        type=WholeNumber(1),
         default=Configured(lambda settings: settings.model.max_tokens),
         help="Maximum tokens of a reply.",
     ),
     click.option(
         "--model-seed",
-        type=int,
+        type=WholeNumber(),
         default=Configured(lambda settings: settings.model.seed),
         help="Sampling seed for the API.",
     ),
@@ -91,13 +94,13 @@ _OPTIONS = (
     ),
     click.option(
         "--history",
-        type=click.IntRange(0),
+        type=WholeNumber(0),
         default=Configured(lambda settings: settings.model.history),
         help="Past turns to include in a request; all if not given.",
     ),
     click.option(
         "--action-format",
-        type=click.Choice(["tools", "json", "text"]),
+        type=OneOf(["tools", "json", "text"]),
         default=Configured(lambda settings: settings.model.action_format),
         help="How the model is asked for an action; if not given, the first that the API supports.",
     ),
@@ -161,6 +164,24 @@ class ModelChoices:
     programs: Mapping[str, Program] = field(factory=dict)  # the agents that are files, by name
 
 
+USUAL_CHOICES = ModelChoices(
+    base_url=None,
+    api_key=None,
+    temperature=0.0,
+    max_tokens=None,
+    model_seed=None,
+    extra=(),
+    history=None,
+    action_format=None,
+    system=None,
+    timeout=120.0,
+    max_retries=5,
+    reuse=False,
+    offline=False,
+)
+"""What the options say if none is given, and no ``refold.toml`` says otherwise."""
+
+
 def with_model_options(command: CommandT) -> CommandT:
     """Add the model options; the command takes them as one ``ModelChoices`` *model*."""
 
@@ -178,7 +199,7 @@ def with_model_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
-    return wrapper  # type: ignore[return-value]  # the same command, but for these options
+    return wrapper  # type: ignore[return-value]  # the same command, except for these options
 
 
 def _parse_price(_context: click.Context, _option: click.Parameter, text: str | None) -> Prices:

@@ -7,16 +7,16 @@ from rich.console import Console
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.output import safe_text
-from refold.engine import EventLog
+from refold.overviews.compared import Why
 from refold.reports import Flip, LargeMove, Move
-from refold.triage import short_verdict
+from refold.reports.many_runs import Apart, ManyRuns
 
 _FLIPS_SHOWN = 20
 
 
-def verdicts_on_lower(log: EventLog, moves: Iterable[LargeMove]) -> dict[str, str]:
-    """Return the short verdict on the lower episode of each move, by id, where there is one."""
-    return {id: short for id in map(lower_of, moves) if (short := short_verdict(log, id))}
+def reasons_of(why: Why, moves: Iterable[LargeMove]) -> dict[str, str]:
+    """Return why the lower episode of each move is low, by id, where that is known."""
+    return {id: reason for id in map(lower_of, moves) if (reason := why(id))}
 
 
 def lower_of(move: Move) -> str:
@@ -24,7 +24,7 @@ def lower_of(move: Move) -> str:
     return move.episodes[int(move.difference < 0)]
 
 
-def diff_hint(move: Move, tail: str) -> str:
+def diff_hint(move: Move | Apart, tail: str) -> str:
     """Return the command that compares the two episodes; *tail* is its end."""
     return f"refold diff {shlex.join(move.episodes)}{tail}"
 
@@ -42,6 +42,22 @@ def print_moves(
         out.print(safe_text(f"{head}{alike}: {diff_hint(move, tail)}"), soft_wrap=True)
         if (why := reasons.get(lower_of(move))) is not None:
             out.print(safe_text(f"  {'BA'[move.difference > 0]}: {why}"), soft_wrap=True)
+
+
+def print_apart(out: Console, compared: ManyRuns, why: Why, tail: str) -> None:
+    """Print where several runs are farthest apart, and why the lowest is low."""
+    if compared.apart:
+        out.print("\nlargest moves, lowest to highest run", style="bold")
+    names = [column.name for column in compared.columns]
+    for apart in compared.apart:
+        low, high = apart.columns
+        a, b = format_score(apart.scores[low]), format_score(apart.scores[high])
+        alike = f", {apart.alike} more alike" if apart.alike else ""
+        told = f"{apart.scenario} seed {apart.seed}, {names[low]} {a} to {names[high]} {b}"
+        head = f"{format_signed(apart.spread)} {told}{alike}"
+        out.print(safe_text(f"{head}: {diff_hint(apart, tail)}"), soft_wrap=True)
+        if reason := why(apart.episodes[0]):
+            out.print(safe_text(f"  {names[low]}: {reason}"), soft_wrap=True)
 
 
 def print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:

@@ -8,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from refold.commands.shared.configured import Configured, log_of
+from refold.commands.shared.input_types import Number, WholeNumber
 from refold.commands.shared.passing import PASS_MARK
 from refold.engine import EventLog, RefoldError, open_to_read
 from refold.engine.terminal_text import safe_text
@@ -137,17 +138,17 @@ def agent_option(command: CommandT) -> CommandT:
 def at_option(command: CommandT) -> CommandT:
     """Add ``--at``, a position in an episode."""
     return click.option(
-        "--at", type=int, required=True, metavar="N", help="After this many actions."
+        "--at", type=WholeNumber(), required=True, metavar="N", help="After this many actions."
     )(command)
 
 
 def world_option(command: CommandT) -> CommandT:
-    """Add ``--world``, the worlds outside that may be opened; taken as *named*."""
+    """Add ``--world``, the external environments that may be opened; taken as *named*."""
     return click.option(
         "--world",
         "named",
         multiple=True,
-        metavar="WORLD",
+        metavar="ENVIRONMENT",
         envvar="REFOLD_WORLDS",
         show_envvar=True,
         help="An environment that may be opened: python:FILE.py:FUNCTION or openenv:URL.",
@@ -158,7 +159,7 @@ def parallel_option(command: CommandT) -> CommandT:
     """Add ``--parallel``, the number of episodes that are played at once."""
     return click.option(
         "--parallel",
-        type=click.IntRange(1, MOST_PARALLEL),
+        type=WholeNumber(1, MOST_PARALLEL),
         default=Configured(lambda settings: settings.parallel, 1),
         show_default=True,
         help="Episodes to play at once; speeds up models.",
@@ -169,7 +170,7 @@ def limit_option(command: CommandT) -> CommandT:
     """Add ``--limit``, the number of rows to list; 0 means all."""
     return click.option(
         "--limit",
-        type=click.IntRange(0),
+        type=WholeNumber(0),
         default=20,
         show_default=True,
         help="Newest N; 0 for all.",
@@ -180,7 +181,7 @@ def pass_at_option(command: CommandT) -> CommandT:
     """Add ``--pass-at``, the score from which an episode passes."""
     return click.option(
         "--pass-at",
-        type=click.FloatRange(0, 1),
+        type=Number(0, 1),
         default=PASS_MARK,
         show_default=True,
         help="Lowest score that passes.",

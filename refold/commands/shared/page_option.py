@@ -34,7 +34,22 @@ def write_page(path: str, document: Mapping[str, Any], *, at: int | None = None)
     """
     from refold.viewer.html_page import page  # noqa: PLC0415 - other uses of the command need no page
 
-    content = page(document, at=at)
+    _write(path, page(document, at=at))
+
+
+def write_overview(path: str, document: Mapping[str, Any]) -> None:
+    """
+    Do as ``write_page``, with a *document* of ``refold.overviews``.
+
+    Raises:
+        RefoldError: As for ``write_page``.
+    """
+    from refold.overviews import overview_page  # noqa: PLC0415 - as above
+
+    _write(path, overview_page(document))
+
+
+def _write(path: str, content: bytes) -> None:
     with output_file(path) as file:
         file.write(content)
     print_to_stderr(f"page of {len(content):,} bytes written to {path}")

@@ -18,7 +18,7 @@ def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: 
     Print the episodes *ids* of *log* after they were played.
 
     As JSON: a row for each, with the members *more*. Else a table, or a summary of more than
-    ``MOST_ROWS``. Returns the exit code: 1 if failures of an API or of a world cut any off.
+    ``MOST_ROWS``. Returns the exit code: 1 if failures of an API or of an environment cut any off.
     """
     infos = [log.find(id) for id in ids]
     rows = ((info, saved_grades(log, info.id)) for info in infos)
@@ -58,7 +58,7 @@ def print_uncounted(log: EventLog, ids: Sequence[str], *, told: int = 0) -> None
 
 
 def _cause_of_end(events: Sequence[Event]) -> tuple[str, str]:
-    """Return what failed last in *events*, the world or the model's API, and how."""
+    """Return what failed last in *events*, the environment or the model's API, and how."""
     answers = (event for event in reversed(events) if isinstance(event, Answer))
     fault = next((answer.fault for answer in answers), None)
     if fault is not None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -29,6 +29,9 @@ from refold.reports.usage import NO_PRICES
 EXIT_INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 plus the number of SIGINT, as shells have it."""
 
+PlayAll = Callable[..., int]
+"""``play_all``, or what takes its place."""
+
 _MOST_REASONS = 3
 _LONGEST_REASON = 100  # letters
 
@@ -44,9 +47,12 @@ def play_run(
     prices: Prices,
     cap: CostCap | None = None,
     worlds: Worlds | None = None,
+    play: PlayAll | None = None,
 ) -> int:
     """
-    Play *infos* as ``play_all`` does, and tell how to go on with *name* if that stops.
+    Play *infos* as ``play_all`` does, and tell how to continue with *name* if that stops.
+
+    *play* is what plays them in its place, if given.
 
     Returns:
         How many episodes the API's content filter or the *cap* left open.
@@ -55,7 +61,7 @@ def play_run(
         RefoldError, KeyboardInterrupt: As for ``play_all``.
     """
     try:
-        left = play_all(
+        left = (play or play_all)(
             log,
             infos,
             choices,
@@ -108,7 +114,7 @@ def play_all(
         prices: Prices of tokens, to show the cost so far.
         cap: What may be spent on requests to models; None for no cap.
         watch: Called with the result of each step.
-        worlds: Opens the worlds outside that answer, where there are any.
+        worlds: Opens the external environments that answer, where there are any.
 
     Raises:
         RefoldError: The first error of a player. Steps taken so far stay in the log, and the
@@ -120,7 +126,8 @@ def play_all(
     forfeits: Counter[str] = Counter()
 
     async def play_concurrently() -> None:
-        # Worlds that wait are asked in threads, of which Python has few where there are few cores.
+        # Environments that wait are asked in threads, of which Python has few where there are few
+        # cores.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(parallel))
         agents = list(dict.fromkeys(info.agent for info in infos))
         with EpisodeProgressBar(total=len(infos), label=label, prices=prices) as progress:
@@ -139,7 +146,7 @@ def play_all(
                 await run_in_parallel(infos, play_one, parallel=parallel)
 
     _run(play_concurrently())
-    _print_forfeits(forfeits)
+    print_forfeits(forfeits)
     for kind, number in Counter(map(type, left)).items():
         # The last, which knows of all that was spent by then.
         why = next(error for error in reversed(left) if isinstance(error, kind))
@@ -147,7 +154,7 @@ def play_all(
     return len(left)
 
 
-def _print_forfeits(forfeits: Counter[str]) -> None:
+def print_forfeits(forfeits: Counter[str]) -> None:
     """Print for how many steps the model gave no action, and the most frequent reasons."""
     if forfeits:
         most = forfeits.most_common(_MOST_REASONS)

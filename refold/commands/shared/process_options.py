@@ -2,6 +2,7 @@
 
 import click
 
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.options import CommandT
 
 
@@ -9,7 +10,7 @@ def jobs_option(command: CommandT) -> CommandT:
     """Add ``--jobs``, which the command takes as *jobs*: a number, or None for what pays."""
     return click.option(
         "--jobs",
-        type=click.IntRange(1, 256),
+        type=WholeNumber(1, 256),
         metavar="N",
-        help="Processes to work in; by default one for each core, one in all if more do not pay.",
+        help="Number of processes; by default one for each core, or one in all if more do not pay.",
     )(command)

@@ -100,7 +100,7 @@ class ScreenPainter:
         self._panes = panes
         self._console = console
         self._log = log
-        # Scrolling redraws the same pane; wrapping a long prompt anew each time would be felt.
+        # Scrolling redraws the same pane; wrapping a long prompt again each time would be felt.
         self._cached_rows = lru_cache(maxsize=8)(self._wrap_pane)
 
     def frame(self, place: Cursor) -> RenderableType:

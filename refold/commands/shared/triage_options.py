@@ -3,12 +3,12 @@
 import functools
 import re
 from datetime import UTC, datetime, timedelta
-from math import isnan
 from typing import Any
 
 import click
 from attrs import evolve, frozen
 
+from refold.commands.shared.input_types import Number, OneOf
 from refold.commands.shared.options import CommandT, filter_options
 from refold.engine import EventLog
 from refold.engine.log.index.wanted import ENDINGS, SORTS, Order, Wanted
@@ -42,40 +42,30 @@ def _read_order(context: click.Context, parameter: click.Parameter, value: str) 
     return Order(by, falling=value.startswith("-"))
 
 
-def _read_score(
-    context: click.Context, parameter: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and isnan(value):
-        raise click.BadParameter("expected a score, got nan", context, parameter)
-    return value
-
-
 _OPTIONS = (
     click.option(
         "--below",
-        type=float,
-        callback=_read_score,
+        type=Number(),
         metavar="SCORE",
         help="Only those with a lower score.",
     ),
     click.option(
         "--ended",
-        type=click.Choice(ENDINGS),
-        help="Only those that ended so; not-counted are those that failures of an API stopped, "
-        "and the unfinished.",
+        type=OneOf(ENDINGS),
+        help="Only those that ended this way; not-counted: cut off by API failures, or unfinished.",
     ),
     click.option(
         "--error",
         metavar="ERROR",
-        help="Only those that met it: a refusal, such as permanent_failure, or why a request to a "
-        "model failed, such as rate_limited.",
+        help="Only those with this error: a refusal, such as permanent_failure, or the cause of a "
+        "failed model request, such as rate_limited.",
     ),
     click.option(
         "--grep",
         "text",
         metavar="TEXT",
-        help="Only those with these words, in this order, in a message; the last may be only "
-        "begun. Or with TEXT in their id, scenario, agent or run.",
+        help="Only those with this phrase in a message (its last word may be a prefix), or with "
+        "TEXT in their id, scenario, agent or run.",
     ),
     click.option(
         "--since",
@@ -83,14 +73,14 @@ _OPTIONS = (
         metavar="WHEN",
         help="Only those that began since then: 30m, 12h, 7d or 2w ago, or a date.",
     ),
-    click.option("--tag", metavar="TAG", help="Only those that somebody tagged so."),
+    click.option("--tag", metavar="TAG", help="Only those with this tag."),
     click.option(
         "--sort",
         callback=_read_order,
         default="-began",
         show_default=True,
         metavar="BY",
-        help=f"By {', '.join(SORTS)}; lowest first, highest first with a minus before it.",
+        help=f"Sort by {', '.join(SORTS)}: ascending, or descending with a minus in front.",
     ),
 )
 
@@ -101,7 +91,7 @@ class EpisodeChoice:
     Which episodes of a log, and in what order.
 
     Attributes:
-        wanted: What is wanted of them, but for the tag.
+        wanted: What is wanted of them, except for the tag.
         tag: A tag that somebody gave them; None for any.
         order: The order.
     """
@@ -137,4 +127,4 @@ def with_triage_options(command: CommandT) -> CommandT:
     # Decorators apply from the bottom up, so the last option is added first.
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
-    return filter_options(wrapper)  # type: ignore[return-value]  # the same, but for these options
+    return filter_options(wrapper)  # type: ignore[return-value]  # the same otherwise

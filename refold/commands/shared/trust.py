@@ -1,4 +1,4 @@
-"""Which episodes of others are played on: none by an agent that only they named, unless told so."""
+"""Which episodes of others are continued: none by an agent that only they named, unless told so."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _WAYS = {"network": "over the network", "import": "with an import"}
 
 def choose_trusted(infos: Sequence[EpisodeInfo], *, trust: bool) -> list[EpisodeInfo]:
     """
-    Return those of *infos* that may be played on, and say on stderr how many are left out.
+    Return those of *infos* that may be continued, and say on stderr how many are left out.
 
     Args:
         infos: Episodes that have not ended.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from refold.commands.shared.agreement_text import agreement_words
+from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.output import add_row, new_table, safe_text, stdout_console
 from refold.reports.agreement import Agreement
 from refold.reports.validation import Judged, Rate, Validation
@@ -40,7 +41,9 @@ def print_validation(
     """Print what a grader's passes are worth by people's labels."""
     out = stdout_console()
     n = sum(found.table.values())
-    head = f"{labelled.label} by {labelled.by}, pass at {found.pass_at:g}: {n} episodes"
+    head = (
+        f"{labelled.label} by {labelled.by}, pass at {found.pass_at:g}: {pluralise(n, 'episode')}"
+    )
     out.print(safe_text(head), style="bold")
     for line in _about(labelled):
         out.print(safe_text(line))

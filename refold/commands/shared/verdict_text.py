@@ -16,7 +16,9 @@ MOST_PARTS = 6
 
 _BAR = 10  # letters of a bar
 _MOST_EVIDENCE = 2
-_PLAIN_SIGNS = str.maketrans({"−": "-", "“": '"', "”": '"', "’": "'", "×": "x", "·": "-"})
+_PLAIN_SIGNS = str.maketrans(
+    {"−": "-", "“": '"', "”": '"', "’": "'", "×": "x", "·": "-", "•": "o", "┊": "|"}
+)
 
 
 def print_verdict(out: Console, told: Verdict) -> None:

@@ -6,11 +6,11 @@ Nothing is decoded here, so that one row that cannot be decoded does not hide th
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from attrs import frozen
 
+from refold.engine.closing import Closing
 from refold.engine.errors import NotALog
 from refold.engine.log.file import open_log, sqlite_errors
 from refold.engine.log.judgements import Judgement, each_judgement
@@ -34,7 +34,7 @@ class SavedRow:
     grade: bytes
 
 
-class Audit:
+class Audit(Closing):
     """
     A log file, opened read-only for inspection.
 
@@ -47,15 +47,8 @@ class Audit:
         with sqlite_errors(path):
             self._connection = open_log(path, readonly=True, durable=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._connection.close()
 
     def problems(self) -> list[str]:
@@ -170,7 +163,8 @@ class Audits(Audit):
             self._audits = {path: stack.enter_context(Audit(path)) for path in paths}
             self._opened = stack.pop_all()
 
-    def __exit__(self, *_error: object) -> None:
+    def close(self) -> None:
+        """Close the files."""
         self._opened.close()
 
     def problems(self) -> list[str]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from refold.engine.closing import Closing
 from refold.engine.errors import NotALog
 from refold.engine.log.file import FileIdentity, open_log, sqlite_errors, without_waiting
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 100  # ended episodes; after each one it would halve the throughput
 
 
-class LogConnection:
+class LogConnection(Closing):
     """A log file, open for writing (created if missing) or read-only; see ``EventLog``."""
 
     def __init__(self, path: str | Path, *, readonly: bool = False, durable: bool = False) -> None:
@@ -28,17 +28,6 @@ class LogConnection:
         with sqlite_errors(self.path):
             self._connection = open_log(self.path, readonly=readonly, durable=durable)
         self._file = FileIdentity(self.path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file; unless *readonly*, merge its write-ahead log into it first."""

@@ -23,29 +23,41 @@ _SQLITE_ENDS = ("-wal", "-shm", "-journal")
 _ANOTHER_KIND = "expected a refold log, got another kind of file; check --log"
 
 
-@contextmanager
-def sqlite_errors(path: str) -> Iterator[None]:
+class sqlite_errors:  # noqa: N801 - called like a function
     """Turn SQLite's errors about the file at *path* into refold's own."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        # The low byte is the primary code; errors of the sqlite3 module itself have no code.
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise LogBusy(
-                f"{path}: expected the write lock within {BUSY_SECONDS} s, got none; "
-                "stop the other writer or use another --log"
-            ) from error
-        if code == sqlite3.SQLITE_FULL:
-            raise DiskFull(
-                f"{path}: expected room on the disk, got none; nothing of the last write was "
-                "stored: free some space and try again"
-            ) from error
-        raise NotALog(f"{path}: expected a usable refold log, got {error}") from error
-    except UnicodeDecodeError as error:  # damaged text, in a table or in SQLite's own message
-        raise NotALog(f"{path}: expected a usable refold log, got {error}") from None
-    except UnicodeEncodeError as error:  # a lone surrogate in a value: the caller's, not the log's
-        raise RefoldError(f"{path}: expected valid Unicode to store or find, got {error}") from None
+
+    # No generator, which would cost each query and each step's transaction a microsecond.
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _own_error(self._path, error) from error
+        if isinstance(error, UnicodeDecodeError):  # damaged text, in a table or SQLite's message
+            raise NotALog(f"{self._path}: expected a usable refold log, got {error}") from None
+        if isinstance(error, UnicodeEncodeError):  # a lone surrogate: the caller's, not the log's
+            raise RefoldError(
+                f"{self._path}: expected valid Unicode to store or find, got {error}"
+            ) from None
+
+
+def _own_error(path: str, error: sqlite3.Error) -> RefoldError:
+    # The low byte is the primary code; errors of the sqlite3 module itself have no code.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LogBusy(
+            f"{path}: expected the write lock within {BUSY_SECONDS} s, got none; "
+            "stop the other writer or use another --log"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(
+            f"{path}: expected room on the disk, got none; nothing of the last write was "
+            "stored: free some space and try again"
+        )
+    return NotALog(f"{path}: expected a usable refold log, got {error}")
 
 
 def open_log(path: str, *, readonly: bool, durable: bool) -> sqlite3.Connection:

@@ -7,14 +7,13 @@ What an episode needs of a log, wherever the log keeps its events.
 from collections.abc import Sequence
 from typing import Protocol
 
-from attrs import frozen
+from msgspec import Struct
 
 from refold.engine.log.info import EpisodeRecord
 from refold.engine.stream import Stream
 
 
-@frozen
-class Tail:
+class Tail(Struct, frozen=True, gc=False):
     """
     The end of an episode's stream as its writer last saw it: an optimistic lock.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from refold.engine.chain import GENESIS, link
+from refold.engine.chain import GENESIS, is_chain, link
 from refold.engine.errors import AmbiguousEpisode, LogDamaged, NotALog, UnknownEpisode
 from refold.engine.log.connection import LogConnection
 from refold.engine.log.file import sqlite_errors
@@ -200,24 +200,31 @@ class LogReader(LogConnection):
             if id == reference:
                 raise LogDamaged(id, 0, "expected episode_started, got no events")
             return self.events(id)
-        # A gap breaks the chain too, unless whoever left it computed the hashes anew: hence both.
-        head = GENESIS
-        for place, (seq, payload, stored) in enumerate(rows):
-            try:
-                head = link(head, seq, payload)
-            except (AttributeError, TypeError, OverflowError):  # types that STRICT does not allow
-                raise LogDamaged(reference, place, f"expected an event, got seq {seq!r}") from None
-            if head != stored:
-                raise LogDamaged(reference, seq, "expected the stored hash to fit, got another")
-            if seq != place:
-                raise LogDamaged(reference, place, "expected the next event, got a later one")
-        return Stream.read([row[1] for row in rows], head=head, episode=reference)
+        seqs, payloads, heads = zip(*rows, strict=True)
+        if not is_chain(seqs, payloads, heads):
+            _check_chain(rows, reference)
+        return Stream.read(payloads, head=heads[-1], episode=reference)
 
     def _unknown_episode(self, reference: str) -> UnknownEpisode:
         return UnknownEpisode(
             f"episode {reference!r}: expected an id, a unique prefix or 'last' of "
             f"{self.path}, or RUN:SCENARIO:SEED, got none that fits; `refold episodes` lists them"
         )
+
+
+def _check_chain(rows: Iterable[Any], episode: str) -> None:
+    """Raise ``LogDamaged`` at the first of *rows*, each seq, payload and hash, to break a chain."""
+    # A gap breaks it too, unless whoever left it computed the hashes anew: hence both.
+    head = GENESIS
+    for place, (seq, payload, stored) in enumerate(rows):
+        try:
+            head = link(head, seq, payload)
+        except (AttributeError, TypeError, OverflowError):  # types that STRICT does not allow
+            raise LogDamaged(episode, place, f"expected an event, got seq {seq!r}") from None
+        if head != stored:
+            raise LogDamaged(episode, seq, "expected the stored hash to fit, got another")
+        if seq != place:
+            raise LogDamaged(episode, place, "expected the next event, got a later one")
 
 
 def _read_rows(rows: Iterable[Any], left_out: LeftOut | None) -> Iterator[EpisodeInfo]:

@@ -286,7 +286,7 @@ def check_identity(connection: sqlite3.Connection, path: str) -> int:
         if not application and (restored := _restored_version(connection)):
             raise NotALog(
                 f"{path}: expected the application id of a refold log, got none, as after "
-                ".dump and restore; to mend it: "
+                ".dump and restore; to repair it: "
                 f"sqlite3 {shlex.quote(path)} 'PRAGMA application_id = {APPLICATION_ID}; "
                 f"PRAGMA user_version = {restored}'"
             )

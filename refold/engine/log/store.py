@@ -62,7 +62,9 @@ class EventLog(SideTables):
             LogBusy: Another process holds the write lock for longer than 10 seconds.
         """
         ended_at = (record.ended_at or utc_now()) if end else None
-        row = record_values(evolve(record, ended_at=ended_at))
+        if record.ended_at != ended_at:
+            record = evolve(record, ended_at=ended_at)
+        row = record_values(record)
         with self.transaction():
             self._file.check_now_and_then()
             try:

@@ -1,1 +1,1 @@
-"""Gymnasium environments as worlds, and on record in one's own loop."""
+"""Gymnasium environments, opened by refold or recorded in a loop of one's own."""

@@ -104,7 +104,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
 
 
 def json_action(space: Any, action: Any) -> Any:
-    """Return *action*, which a program gave to a world of *space*, as JSON data but null."""
+    """Return *action*, which a program gave to an environment of *space*, as JSON data but null."""
     if type(action) is np.int64:  # as nearly all actions are
         return int(action)
     return NONE if action is None else to_json_value(recordable_action(space, action))

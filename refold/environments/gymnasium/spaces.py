@@ -2,7 +2,8 @@
 Gymnasium's spaces of actions: as JSON schemas, and actions to and from JSON.
 
 A number goes into a space's own type, as agents write numbers without one. An array of another
-type, which only a program gives, is kept with its type: a world may compute otherwise with it.
+type, which only a program gives, is kept with its type: an environment may compute otherwise with
+it.
 """
 
 import math
@@ -142,7 +143,7 @@ def check_action(space: Space[Any], taken: Any) -> None:
 
 
 def _read(space: Any, value: Any) -> Any:
-    # An array whose type was recorded is what the world was given.
+    # An array whose type was recorded is what the environment was given.
     if isinstance(value, np.ndarray):
         return value
     match space:
@@ -200,7 +201,7 @@ def _read_dict(space: Any, value: Any) -> dict[Any, Any]:
 
 def recordable_action(space: Any, action: Any) -> Any:
     """
-    Return *action*, which a program gave to a world of *space*, as what is recorded of it.
+    Return *action*, which a program gave to an environment of *space*, as what is recorded of it.
 
     Arrays whose type ``read_action`` would not find again are marked with it.
     """

@@ -44,7 +44,7 @@ class GymnasiumEnvironment(Environment):
         return scenario_of(parameters, _find_spec(name))
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
-        """Return a fresh world; a module is imported only if one of *addresses* names it."""
+        """Return a fresh environment; a module is imported only if one of *addresses* names it."""
         refuse_wrappers(parameters)
         named = [read_options(each)[0] for each in addresses]
         name = next((each for each in named if _means(each, parameters.name)), None)
@@ -98,7 +98,7 @@ def _means(address: str, name: str) -> bool:
 
 
 def _is_harmless(parameters: AnsweredParameters) -> bool:
-    """Return whether a world may be opened that only a log names, perhaps a stranger's."""
+    """Return whether an environment may be opened that only a log names, perhaps a stranger's."""
     return ":" not in parameters.name and all(map(_is_plain, parameters.options.values()))
 
 

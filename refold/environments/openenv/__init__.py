@@ -1,1 +1,1 @@
-"""OpenEnv servers as worlds."""
+"""OpenEnv servers as external environments."""

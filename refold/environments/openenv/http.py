@@ -20,7 +20,7 @@ from refold.engine.values import LARGEST_VALUE
 CONNECT_SECONDS = 10.0
 """How long a connection may take to open."""
 ANSWER_SECONDS = 300.0
-"""How long an answer may take: some worlds compute for minutes."""
+"""How long an answer may take: some environments compute for minutes."""
 
 
 class NoAnswer(RefoldError):

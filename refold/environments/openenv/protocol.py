@@ -1,5 +1,5 @@
 """
-The messages of OpenEnv as answers on record, whoever reads them: a world of ours, or the proxy.
+The messages of OpenEnv as recorded answers, for an environment that refold opens and the proxy.
 
 An action that the server refuses as none of its own (``VALIDATION_ERROR``) is the agent's mistake:
 an ordinary answer that holds the error. Any other error is the server's: a fault.
@@ -82,7 +82,7 @@ def read_reply(text: str | bytes) -> Reply:
 
 
 def begun(reply: Reply, server: Server, offer: Offer) -> EnvironmentBegan:
-    """Return the event of the world that *server* began with *reply*."""
+    """Return the event of the environment that *server* began with *reply*."""
     if reply.kind == "failure":
         return EnvironmentBegan(fault=reply.data)
     if reply.kind == "refusal":
@@ -122,7 +122,7 @@ def _answer_one(reply: Reply) -> EnvironmentAnswered:
         return answered({"error": reply.data})
     seen = reply.data.get("observation")
     over = bool(reply.data.get("done"))
-    # The protocol has one flag; worlds that tell the two ends apart say so in what is seen.
+    # The protocol has one flag; environments that tell the two ends apart say so in what is seen.
     cut = over and isinstance(seen, dict) and seen.get("truncated") is True
     return answered(
         seen,

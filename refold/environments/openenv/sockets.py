@@ -27,7 +27,7 @@ _encode = msgspec.json.encode
 
 
 class Lost(Exception):
-    """A session that cannot go on, or never began; its text says why, without an address."""
+    """A session that cannot continue, or never began; its text says why, without an address."""
 
 
 class Session:

@@ -1,9 +1,9 @@
 """
 ``openenv:http://HOST:PORT``: any OpenEnv server, played over its WebSocket ``/ws``.
 
-Over plain HTTP, servers of OpenEnv make a new world for each request, so a server without ``/ws``
-cannot be played, and says so. What follows ``?`` in an address is what a reset asks for, such as
-``?task=workflow/hard``.
+Over plain HTTP, servers of OpenEnv make a new environment for each request, so a server without
+``/ws`` cannot be played, and says so. What follows ``?`` in an address is what a reset asks for,
+such as ``?task=workflow/hard``.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from refold.scenarios.answered.parameters import AnsweredParameters
 
 
 class OpenEnvEnvironment(Environment):
-    """Worlds of OpenEnv servers."""
+    """Environments of OpenEnv servers."""
 
     def names(self, address: str) -> Sequence[str]:
         """Return *address*, or one for each task of the server if it names none of them."""
@@ -54,7 +54,7 @@ class OpenEnvEnvironment(Environment):
         return scenario
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
-        """Return a world of the first of *addresses* whose server is the one of *parameters*."""
+        """Return one of the first of *addresses* whose server is the one of *parameters*."""
         if not addresses:
             raise no_world("openenv", "http://HOST:PORT")
         silent: NoAnswer | None = None
@@ -73,12 +73,12 @@ class OpenEnvEnvironment(Environment):
                 f"openenv: expected a server of {parameters.name!r}, got {', '.join(others)}; "
                 "name the address of another"
             )
-        # Not an error of the user's: servers die, and the other episodes of a run go on.
+        # Not an error of the user's: servers die, and the other episodes of a run continue.
         return SilentWorld(silent.reason)
 
 
 class SilentWorld:
-    """The world of a server that does not answer, for *reason*."""
+    """The environment of a server that does not answer, for *reason*."""
 
     waits = False
     repeated = 0
@@ -133,7 +133,7 @@ class SocketWorld:
         return (begun(reply, self._server, self._offer),)
 
     def act(self, action: Any, recorded: Answers = ()) -> Answers:
-        """Take a step, or one for each call of a tool until the world is over."""
+        """Take a step, or one for each call of a tool until the environment is over."""
         assert self._session is not None
         replies: list[Reply] = []
         for step in to_steps(action, self._offer):

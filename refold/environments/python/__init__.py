@@ -1,1 +1,1 @@
-"""Objects that Python functions make, as worlds."""
+"""Objects that Python functions make, as external environments."""

@@ -1,4 +1,4 @@
-"""Any object with ``reset`` and ``step`` as a world."""
+"""Any object with ``reset`` and ``step`` as an environment."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +16,12 @@ from refold.environments.python.values import from_json_value
 from refold.scenarios.answered.events import EnvironmentAnswered, EnvironmentBegan
 
 INSTRUCTIONS = "$.offer.instructions"
-"""Path of what an agent is told of a world, which may be documentation: no part of an answer."""
+"""Path of what an agent is told, which may be documentation: no part of an answer."""
 
 
 class ObjectWorld:
     """
-    The world of an object with ``reset`` and ``step``, which may be coroutines.
+    The environment of an object with ``reset`` and ``step``, which may be coroutines.
 
     An action goes to ``step`` as JSON data; where the object has an ``action_space`` of
     Gymnasium's, as that space has it.
@@ -122,7 +122,7 @@ class ObjectWorld:
         """Return what *given* is, or what it gives if it is to be awaited."""
         if not inspect.isawaitable(given):
             return given
-        # Others go on meanwhile: whoever asks this world does so in a thread from now on.
+        # Others continue meanwhile: whoever asks this environment does so in a thread from now on.
         self.waits = True
         self._waiter = self._waiter or Waiter()
         return self._waiter.wait(_awaited(given))
@@ -142,7 +142,7 @@ def check_methods(target: Any) -> Any:
     missing = [name for name in ("reset", "step") if not callable(getattr(target, name, None))]
     if missing:
         raise RefoldError(
-            f"world: expected an object with methods reset and step, got a "
+            "environment: expected an object with methods reset and step, got a "
             f"{type(target).__name__} without {' and '.join(missing)}"
         )
     return target

@@ -8,7 +8,7 @@ from refold.engine.errors import RefoldError
 from refold.scenarios.answered.events import Offer
 
 _LONGEST_DOCUMENTATION = 6000  # letters
-_ABOUT_CODE = "\n## Arguments"  # where Gymnasium's documentation turns to those who make the world
+_ABOUT_CODE = "\n## Arguments"  # where Gymnasium's documentation turns to developers
 
 
 def space_of(target: Any) -> Any:

@@ -2,7 +2,7 @@
 Agents that are functions in files: run only where the user names the file.
 
 A log names such an agent by the file's name alone, and logs come from strangers; so no log leads
-to a file, and who goes on with an episode names the file again.
+to a file, and who continues with an episode names the file again.
 """
 
 from collections.abc import Mapping, Sequence

@@ -38,7 +38,7 @@ def _read_tagged(tag: str, inner: Any) -> Any:
 
 
 def _read_array(told: Mapping[str, Any]) -> Any:
-    import numpy as np  # noqa: PLC0415 - most worlds have no arrays
+    import numpy as np  # noqa: PLC0415 - most environments have no arrays
 
     dtype = np.dtype(told["dtype"])
     if dtype.kind not in "biufc":

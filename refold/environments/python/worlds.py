@@ -38,7 +38,7 @@ class PythonEnvironment(Environment):
         return answered_scenario(world_name(parameters), parameters)
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
-        """Return the world of the object that *parameters* name, if one of *addresses* is its."""
+        """Return the one of the object that *parameters* name, if one of *addresses* is its."""
         refuse_wrappers(parameters)
         for address in addresses:
             source, function = split_place(read_options(address)[0])

@@ -29,7 +29,7 @@ def record(
     Return *env* as it is, but that its episodes are recorded.
 
     Rewards, observations and errors are those of *env*. Use it in the thread that made it, and
-    close it: an episode that goes on then, or that is reset, is truncated.
+    close it: an episode that still runs then, or that is reset, is truncated.
 
     Args:
         env: A Gymnasium environment, a vectorised one, or any object with methods ``reset`` and
@@ -74,7 +74,7 @@ def _scenario(given: str | Scenario, found: Scenario) -> Scenario:
     scenario = load(given) if isinstance(given, str) else given
     if scenario.family != "answered":
         raise RefoldError(
-            f"scenario {scenario.name}: expected a world outside, got one of family "
-            f"{scenario.family!r}; rules of refold answer that"
+            f"scenario {scenario.name}: expected an external environment, got one of refold's own "
+            f"family {scenario.family!r}"
         )
     return scenario

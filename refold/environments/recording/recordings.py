@@ -99,7 +99,7 @@ class Recording:
             self._log.flush()
 
     def close(self) -> None:
-        """Truncate the episodes that go on, store what waits and let go of the log."""
+        """Truncate the episodes that still run, store what waits and let go of the log."""
         if self._log is None or not self.here:
             return
         for track in self._tracks:

@@ -62,7 +62,7 @@ class Tau2Environment(Environment):
         )
 
     def open(self, parameters: AnsweredParameters, addresses: Sequence[str]) -> World:
-        """Return the world of a task: it runs nothing but what is installed."""
+        """Return the environment of a task: it runs nothing but what is installed."""
         check_domain(parameters.name)
         options = check_options(parameters.name, parameters.options)
         domain = find_domain(parameters.name)

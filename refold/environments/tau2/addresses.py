@@ -17,7 +17,7 @@ _KIND, _USER = "tau2:", "openai:"
 @frozen
 class Options:
     """
-    Options of a task's world.
+    Options of a task's environment.
 
     Attributes:
         user: Name of the model that plays the user; None if nobody does.

@@ -87,7 +87,7 @@ class Domain:
         return Task.model_validate(msgspec.json.decode(self._bodies[id]))
 
     def open(self, id: str, *, user: str | None, volatile: Sequence[str]) -> World:
-        """Return the world of the task *id*; *user* is the model that plays the user, if any."""
+        """Return the environment of the task *id*; *user* is the model of the user, if any."""
         task = self.task(id)
         solo = self.name == "telecom" and user is None
         return Tau2World(

@@ -1,7 +1,7 @@
 """
 tau2's grade, as its ``evaluate_simulation(EvaluationType.ALL)`` computes it.
 
-tau2 makes the environment anew from the conversation; here the environment that was played is
+tau2 makes the environment again from the conversation; here the environment that was played is
 the one that is graded, and what the gold actions lead to is found once for each task.
 """
 

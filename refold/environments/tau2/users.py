@@ -1,8 +1,8 @@
 """
 Who answers an agent's words: a script, or a model that plays the user as in tau2.
 
-What a model says cannot be made again. It is recorded in the world's answers, from where a later
-play of the same episode takes it, so that nobody is asked then.
+What a model says cannot be made again. It is recorded in the environment's answers, from where a
+later play of the same episode takes it, so that nobody is asked then.
 """
 
 from collections import deque

@@ -29,7 +29,7 @@ Message = dict[str, Any]
 
 class Tau2World:
     """
-    The world of one task.
+    The environment of one task.
 
     Args:
         make: Makes the environment, as the task begins.

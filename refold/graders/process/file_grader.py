@@ -190,7 +190,7 @@ class FileGrader:
         try:
             answer = _decode_response(child.read_line(seconds))
         except NoAnswer as error:
-            raise self._failure(episode, f"{error}; mend the grader") from None
+            raise self._failure(episode, f"{error}; fix the grader") from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise self._failure(episode, "expected JSON of one, got something else") from None
         if answer.error is not None:

@@ -56,7 +56,8 @@ def curve_of(stream: Stream, grade: Grade) -> Curve | None:
     """
     Return the curve of *stream*.
 
-    None if it has none: *grade* is not by the recorded rubric or asks a judge, a world outside
+    None if it has none: *grade* is not by the recorded rubric or asks a judge, an external
+        environment
     answered, or it is too long.
     """
     ranges = step_ranges(stream)

@@ -1,8 +1,8 @@
 """
-The decisive piece of an episode whose grade has no curve: imported, or answered by a world outside.
+The decisive piece of an episode whose grade has no curve, as it was imported or answered outside.
 
-What was earned when is not known there. What can be seen is a loop, the evidence of a part that is
-worth nothing, and an error that was never mended.
+When points were earned is unknown there. What can be seen is a loop, the evidence of a part that is
+worth nothing, and an error that no later success repaired.
 """
 
 from collections.abc import Iterable, Sequence

@@ -53,7 +53,7 @@ def _progress(stream: Stream, counts: Mapping[str, float]) -> tuple[float, float
 
 
 def not_counted(stream: Stream, steps: int) -> str:
-    """Return why an episode does not count that failures of an API or a world cut off."""
+    """Return why an episode does not count that failures of an API or an environment cut off."""
     called = [event for event in stream if isinstance(event, ModelCalled)]
     cause, step = "the run was cut off", steps + 1
     pairs = zip(places_of(stream), stream, strict=True)
@@ -68,7 +68,7 @@ def not_counted(stream: Stream, steps: int) -> str:
 
 
 def is_cut_off(end: EpisodeEnded) -> bool:
-    """Return whether a failure of an API or a world outside ended the episode: no one's play."""
+    """Return whether a failure of an API or an environment ended the episode: no one's play."""
     return end.reason == INSTRUMENT_FAILED
 
 

@@ -14,7 +14,7 @@ from refold.scenarios.answered.events import EnvironmentAnswered
 from refold.scenarios.answered.said import is_error, messages_in
 
 TOOL_ERROR = "error"
-"""The error of a step in which a tool of a world outside gave one."""
+"""The error of a step in which a tool of an external environment gave one."""
 
 _LONGEST_PERIOD = 3
 _FEWEST_REPEATS = (2, 3, 3)  # for runs of one, two and three steps
@@ -32,7 +32,7 @@ class Row(Struct, frozen=True):
         step: Its position, from 1.
         say: Its action in words.
         verb: The first of these words, or the tool that it calls.
-        names: The texts in its action but for its kind: ids, mostly.
+        names: The texts in its action except for its kind: ids, mostly.
         error: Why it was refused, or ``TOOL_ERROR``; None if all was well.
         refusal: The refusal in words; empty if the rules accepted it.
         reward: Its reward.
@@ -98,7 +98,7 @@ def _told(stream: Stream, step: Step) -> list[str]:
 
 
 def _answer(step: Step) -> tuple[str | None, list[str]]:
-    """Return the error of what a world outside answered, and the ends of its results."""
+    """Return the error of what an external environment answered, and the ends of its results."""
     error, told = step.error, []
     for event in step.events:
         if isinstance(event, EnvironmentAnswered):
@@ -112,7 +112,7 @@ def _answer(step: Step) -> tuple[str | None, list[str]]:
 
 
 def _names(value: Any, *, first: bool = True) -> Iterator[str]:
-    """Yield the texts in *value*, an action or an event as data, but for the kind of it."""
+    """Yield the texts in *value*, an action or an event as data, except for the kind of it."""
     if isinstance(value, dict):
         for place, inner in enumerate(value.values()):
             if not (first and place == 0 and isinstance(inner, str)):

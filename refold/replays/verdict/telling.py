@@ -65,8 +65,8 @@ def verdict(stream: Stream, grade: Grade | None, *, pass_at: float) -> Verdict |
 
     Args:
         stream: The whole stream.
-        grade: Its grade by any rubric; None for an episode that a failed API or world cut off,
-            which gets a verdict nevertheless.
+        grade: Its grade by any rubric; None for an episode that a failed API or environment cut
+            off, which gets a verdict nevertheless.
         pass_at: The score from which on it has passed.
     """
     end = next((event for event in stream if isinstance(event, EpisodeEnded)), None)

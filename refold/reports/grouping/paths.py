@@ -40,7 +40,7 @@ class Path:
         seed: Its random seed.
         passed: Whether its score is a pass.
         moves: Where it chose and what, in words without free text, first to last.
-        happened: Its own events in words without numbers; where a world outside says what
+        happened: Its own events in words without numbers; where an external environment says what
             happens, the actions.
     """
 

@@ -23,7 +23,7 @@ class AgentRow:
         old: Mean of the scenarios' means by the old grades.
         new: The same by the new ones.
         noise: How far replaying all moves its mean, by the new grades; 0 if it always does the
-            same, None unless a world of every scenario was repeated.
+            same, None unless a seed of every scenario was repeated.
         old_rank: 1 for the best by the old grades; equal means share a rank.
         rank: The same by the new ones.
         lost: Passes lost.

@@ -23,7 +23,7 @@ class IdleCriterion:
             its points over no event).
         episodes: How many.
         points: What it gives there; None where that differs.
-        other: The criterion that it equals; empty but for ``same``.
+        other: The criterion that it equals; empty except for ``same``.
     """
 
     rubric: str

@@ -1,7 +1,7 @@
 """
 The order of agents: which pairs change places under the new grades, and whether that is clear.
 
-Two agents are compared on the worlds that both played. What is claimed is about these scenarios
+Two agents are compared on the seeds that both played. What is claimed is about these scenarios
 with other seeds; p-values are adjusted for all pairs, whatever is shown of them.
 """
 
@@ -36,8 +36,8 @@ class AgentPair:
         new: The same by the new grades.
         p: P-value of the new difference, adjusted for all pairs; None where no pair changes
             places, so that nothing has to be told from chance.
-        least_p: The smallest p-value possible with so many worlds that differ; None with *p*.
-        worlds: Number of worlds that both played.
+        least_p: The smallest p-value possible with so many seeds that differ; None with *p*.
+        worlds: Number of seeds that both played.
         word: What became of their order.
     """
 
@@ -52,7 +52,7 @@ class AgentPair:
 
 @frozen
 class _Compared:
-    """Two agents and their differences, by scenario and world, of the old and the new grades."""
+    """Two agents and their differences, by scenario and seed, of the old and the new grades."""
 
     agents: tuple[str, str]
     sides: tuple[Strata, Strata]
@@ -69,7 +69,7 @@ class _Compared:
 
 
 def agent_pairs(scores: Scores) -> tuple[AgentPair, ...]:
-    """Return all pairs of agents that have a world in common, those that changed places first."""
+    """Return all pairs of agents that have a seed in common, those that changed places first."""
     compared = [
         found
         for pair in combinations(sorted(scores.agents), 2)

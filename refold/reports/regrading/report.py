@@ -44,7 +44,7 @@ class RegradeReport:
         causes: Why, the largest cause first.
         several: Flips that no single criterion decides.
         agents: Each agent, those that played the same scenarios together, best first.
-        pairs: All pairs of agents with worlds in common, those that changed places first.
+        pairs: All pairs of agents with seeds in common, those that changed places first.
         largest: The largest moves, those alike as one.
         flips: Passes lost and gained, at most 1,000.
         idle: Criteria of the new grades that do nothing.

@@ -36,7 +36,7 @@ def _judge_order(rule: Rule, report: RegradeReport) -> Verdict:
     if few:
         worlds = min(pair.worlds for pair in few)
         least = max(pair.least_p or 0.0 for pair in few)
-        why = f"only {worlds} worlds: p below {least:.2g} is impossible; record more --epochs"
+        why = f"only {worlds} seeds: p below {least:.2g} is impossible; record more --epochs"
         return Verdict(rule.text, "cannot tell", why)
     if not swapped:
         return Verdict(
@@ -49,8 +49,10 @@ def _judge_order(rule: Rule, report: RegradeReport) -> Verdict:
 def _judge_mean(rule: Rule, report: RegradeReport) -> Verdict:
     shift = report.shift
     if shift.low is None or shift.high is None:
-        return Verdict(rule.text, "cannot tell", f"one {shift.unit} says nothing of others")
-    said = f"{shift.low:+.4f} to {shift.high:+.4f} elsewhere (95 %, {shift.units} {shift.unit}s)"
+        return Verdict(rule.text, "cannot tell", f"one {shift.unit_word} says nothing about others")
+    said = (
+        f"{shift.low:+.4f} to {shift.high:+.4f} elsewhere (95 %, {shift.units} {shift.unit_word}s)"
+    )
     if shift.high < rule.limit:
         return Verdict(rule.text, "fails", said)
     if shift.here < rule.limit and shift.units < _FEWEST_UNITS:

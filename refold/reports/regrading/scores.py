@@ -2,7 +2,7 @@
 The scores of a regrade, old and new, by agent, scenario and seed.
 
 All that the figures need is kept, two numbers for each episode, so that memory grows slowly. Means
-are means of scenarios' means, and an agent's mean on a scenario is that of its worlds' means.
+are means of scenarios' means, and an agent's mean on a scenario is that of its seeds' means.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +51,6 @@ def mean_of(scenarios: Mapping[ScenarioKey, Worlds], side: int) -> float:
 
 
 def world_means(worlds: Worlds, side: int) -> Iterator[float]:
-    """Yield the mean score of each world, of the side OLD or NEW."""
+    """Yield the mean score of each seed, of the side OLD or NEW."""
     for scored in worlds.values():
         yield fmean(each[side] for each in scored)

@@ -10,7 +10,7 @@ from refold.reports.statistics import PLACES, Bounds, Method, difference_interva
 from refold.scenarios.keys import ScenarioKey
 
 FEWEST_UNITS = 2
-"""Fewer scenarios, or worlds of a single one, tell nothing of others."""
+"""Fewer scenarios, or seeds of a single one, tell nothing of others."""
 
 
 @frozen
@@ -23,8 +23,8 @@ class Shift:
         low: Lower end of the 95 % interval for others; None where one unit says nothing of them.
         high: Upper end, None with *low*.
         method: How the interval was made, None with *low*.
-        unit: What the interval takes for drawn: ``scenario``; ``world`` where there is one
-            scenario only.
+        unit: What the interval takes for drawn: ``scenario``; ``world``, a seed of it, where
+            there is one scenario only.
         units: How many of them there are.
     """
 
@@ -34,6 +34,11 @@ class Shift:
     method: Method | None
     unit: Literal["scenario", "world"]
     units: int
+
+    @property
+    def unit_word(self) -> str:
+        """What people call the unit."""
+        return "seed" if self.unit == "world" else self.unit
 
 
 def shift_of(moves: Mapping[ScenarioKey, Mapping[int, Sequence[float]]], *, reach: Bounds) -> Shift:

@@ -1,5 +1,5 @@
 """
-Answered: whatever a world outside is, with its answers on record.
+Answered: whatever an external environment is, with its answers on record.
 
 An environment that is not refold's, such as a server, a benchmark or a Python object, decides what
 an action causes. The rules only say what follows from its answer: reward, end and limit.
@@ -40,4 +40,4 @@ FAMILY = Family(
     endings={"world": "ended by the environment"},
     answered=True,
 )
-"""The rules of worlds outside, version 1."""
+"""The rules of external environments, version 1."""

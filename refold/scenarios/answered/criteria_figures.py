@@ -35,7 +35,7 @@ class RewardRange:
 
 @frozen
 class GivenScore:
-    """The score *name* that the world or the source gave; 0 where it gave none."""
+    """The score *name* that the environment or the source gave; 0 where it gave none."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""The measure of what the world of an answered episode showed."""
+"""The measure of what the environment of an answered episode showed."""
 
 from typing import Any, Literal
 

@@ -65,7 +65,7 @@ def never_says(facts: Facts, params: Words) -> Finding:
 
 
 def answer_equals(facts: Facts, params: Answer) -> Finding:
-    """1 if the last words of the agent are these, but for blanks around them."""
+    """1 if the last words of the agent are these, except for blanks around them."""
     last = _last(facts)
     return _of_last(last, bool(last) and last[0].text.strip() == params.text.strip())
 

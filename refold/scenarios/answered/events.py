@@ -1,4 +1,4 @@
-"""The events of answered episodes: what the world said, and what others said of the episode."""
+"""The events of answered episodes: the environment's answers, and scores that others gave."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +10,15 @@ from refold.engine.events import Answer, Event, Remark
 
 class Offer(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """
-    The actions that a world takes: tool calls, or what a schema allows.
+    The actions that an environment takes: tool calls, or what a schema allows.
 
     Attributes:
         tools: Tools as APIs of models have them: ``name``, ``description``, and ``parameters``,
             the JSON schema of an object. An action is then an object with ``tool_calls``, a list
             of objects with ``name`` and ``arguments``, or with ``content``, a text.
         schema: JSON schema of an action, where there are no tools.
-        text: Whether ``content`` without tool calls is an action: the world is spoken to.
-        instructions: What an agent is told of the world and its aim.
+        text: Whether ``content`` without tool calls is an action: the environment is spoken to.
+        instructions: What an agent is told of the environment and its aim.
     """
 
     tools: tuple[dict[str, Any], ...] = ()
@@ -29,7 +29,7 @@ class Offer(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defa
 
 class EnvironmentBegan(Answer, frozen=True, kw_only=True):
     """
-    The world began.
+    The environment began.
 
     Attributes:
         observation: What can be seen, JSON data.
@@ -51,13 +51,13 @@ class EnvironmentBegan(Answer, frozen=True, kw_only=True):
 
 class EnvironmentAnswered(Answer, frozen=True, kw_only=True):
     """
-    The world answered the action before.
+    The environment answered the action before.
 
     Attributes:
         observation: What can be seen, JSON data.
         reward: The step's reward; None where there is none.
-        terminated: The world is over.
-        truncated: A limit of the world's has ended it.
+        terminated: The environment is over.
+        truncated: A limit of the environment's has ended it.
         info: What it said beside, JSON data.
     """
 
@@ -70,7 +70,7 @@ class EnvironmentAnswered(Answer, frozen=True, kw_only=True):
 
 class ScoreGiven(Remark, frozen=True, kw_only=True, omit_defaults=True):
     """
-    The world, or whoever recorded the episode, scored it. Evidence, not a grade.
+    The environment, or whoever recorded the episode, scored it. Evidence, not a grade.
 
     Attributes:
         name: Name of the score, such as ``reward``.

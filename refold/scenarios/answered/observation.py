@@ -9,7 +9,7 @@ from refold.scenarios.answered.state import State
 
 
 def observe(state: State) -> Any:
-    """Return what the agent may see: the world's last observation, JSON data."""
+    """Return what the agent may see: the environment's last observation, JSON data."""
     return state.observation
 
 

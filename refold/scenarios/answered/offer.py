@@ -1,4 +1,4 @@
-"""The actions that a world takes, as far as they can be counted."""
+"""The actions that an environment takes, as far as they can be counted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
@@ -37,7 +37,7 @@ class OfferedActions(Sequence[Any]):
 
 
 def legal_actions(state: State) -> Sequence[Any]:
-    """Return the actions on offer that can be counted; none after the end, nor before the world."""
+    """Return the actions on offer that can be counted; none before the start or after the end."""
     if state.ended is not None or state.offer is None:
         return []
     return OfferedActions(state.offer)

@@ -1,4 +1,4 @@
-"""What a scenario says of a world outside: which one, which task, and what differs each time."""
+"""What a scenario says of an external environment: which one, its task, its volatile values."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,16 +13,17 @@ Problem = tuple[str, str]
 @frozen
 class AnsweredParameters:
     """
-    Which world answers. Never an address nor a secret: logs are shared.
+    Which environment answers. Never an address nor a secret: logs are shared.
 
     Attributes:
         environment: Kind of environment, such as ``gymnasium``.
-        name: Name of the world among those of its kind.
+        name: Name of the environment among those of its kind.
         options: Options that it is made with.
         task: Its task, where it has several.
         volatile: Paths of values in answers that differ each time, as in
             ``$.observation.time``; ``[]`` stands for any index.
-        max_steps: Steps after which the episode is truncated; None for no limit but the world's.
+        max_steps: Steps after which the episode is truncated; None for no limit but the
+            environment's.
     """
 
     environment: str

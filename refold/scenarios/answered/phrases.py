@@ -48,16 +48,16 @@ def _(event: ActionTaken) -> str:  # type: ignore[type-arg]  # singledispatch ta
 @say.register
 def _(event: EnvironmentBegan) -> str:
     if event.fault is not None:
-        return f"the world did not begin: {_cut(event.fault)}"
-    return f"the world began: {_one_line(event.observation)}"
+        return f"the environment did not begin: {_cut(event.fault)}"
+    return f"the environment began: {_one_line(event.observation)}"
 
 
 @say.register
 def _(event: EnvironmentAnswered) -> str:
     if event.fault is not None:
-        return f"the world gave no answer: {_cut(event.fault)}"
+        return f"the environment gave no answer: {_cut(event.fault)}"
     end = " (the end)" if event.terminated else " (a limit)" if event.truncated else ""
-    return f"the world answered: {_one_line(event.observation)}{end}"
+    return f"the environment answered: {_one_line(event.observation)}{end}"
 
 
 @say.register

@@ -1,4 +1,4 @@
-"""What a model is told of a world outside that says nothing of itself, and how it sees it."""
+"""What a model is told of an external environment that says nothing of itself."""
 
 from typing import Any
 
@@ -21,4 +21,4 @@ PROMPT = Prompt(
     render=render,
     tools=(),
 )
-"""The prompt of worlds outside; the tools are those that a world offers."""
+"""The prompt of external environments; the tools are those that an environment offers."""

@@ -12,7 +12,7 @@ from refold.scenarios.answered.state import State
 
 def _begin(state: State, event: EnvironmentBegan) -> State:
     if state.begun:
-        raise ValueError("a world begins once")
+        raise ValueError("an environment begins once")
     return replace(
         state,
         begun=True,
@@ -25,7 +25,7 @@ def _begin(state: State, event: EnvironmentBegan) -> State:
 
 def _ask(state: State, _event: ActionTaken[Any]) -> State:
     if not state.begun:
-        raise ValueError("a world begins before it is asked")
+        raise ValueError("an environment begins before it is given an action")
     return replace(state, asked=True)
 
 

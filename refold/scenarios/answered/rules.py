@@ -1,4 +1,4 @@
-"""Answered rules, version 1: what follows from a world's answer."""
+"""Answered rules, version 1: what follows from an environment's answer."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.scenarios.answered.state import State
 
 WORLD_ENDED = "world"
-"""Reason of an episode that the world ended."""
+"""Reason of an episode that the environment ended."""
 STEP_LIMIT = "max_steps"
 """Reason of an episode that the scenario's own limit ended."""
 

@@ -85,6 +85,6 @@ def is_error(message: Mapping[str, Any]) -> bool:
 
 
 def observations(facts: Facts) -> list[tuple[IndexedEvent, Any]]:
-    """Return what the world showed, oldest first, with the event that it is in."""
+    """Return what the environment showed, oldest first, with the event that it is in."""
     found = (*facts.of_type(EnvironmentBegan), *facts.of_type(EnvironmentAnswered))
     return [(at, at.event.observation) for at in found if at.event.fault is None]

@@ -1,4 +1,4 @@
-"""The state of an answered episode: the world's last answer, and what counts."""
+"""The state of an answered episode: the environment's last answer, and what counts."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,18 +19,19 @@ class State(Struct, frozen=True):
         parameters: The scenario's.
         description: The scenario's, for the agent.
         seed: The episode's.
-        offer: The actions that the world takes; None until it began.
+        offer: The actions that the environment takes; None until it began.
         begun: Whether it began.
         asked: Whether an action waits for its answer.
         observation: The last one.
         info: What came with it.
         reward: Reward of the last answer; None where there was none.
-        how: How the world's last answer ended the episode: ``terminated``, ``truncated`` or None.
-        fault: Why the world gave no answer; None if it did.
+        how: How the environment's last answer ended the episode: ``terminated``, ``truncated`` or
+            None.
+        fault: Why the environment gave no answer; None if it did.
         step: Number of whole steps.
         total: Sum of their rewards.
         scores: Value of each score given, by name.
-        ended: Why the episode has ended; None while it goes on.
+        ended: Why the episode has ended; None while it runs.
     """
 
     parameters: AnsweredParameters

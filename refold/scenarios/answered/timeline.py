@@ -16,8 +16,8 @@ def _marks(placed: Placed, say: Say, _steps: int, _parameters: Mapping[str, Any]
 
 
 TIMELINE = Timeline(
-    # Which world it is, its agent knows as well.
+    # Which environment it is, its agent knows as well.
     parameters=lambda parameters, start, stream, running: parameters,
     marks=_marks,
 )
-"""Marks for failures of the world and for scores."""
+"""Marks for failures of the environment and for scores."""

@@ -11,7 +11,7 @@ from refold.scenarios.workflow.state import Job, State, Subtask, Worker
 
 class Draft(State, frozen=False, gc=False):  # type: ignore[misc]  # it is no state until its end
     """
-    A state that may be changed, but for what it shares with the state *base* that it began as.
+    A state that may be changed, except for what it shares with the state *base* that it began as.
 
     Mappings are copied before they are first changed: with many subtasks, that is what costs.
     """

@@ -16,7 +16,7 @@ class SubtaskDelegated(Event, frozen=True):
 
 
 class SubtaskRetried(Event, frozen=True):
-    """*worker* began a failed subtask anew and will need *duration* steps."""
+    """*worker* began a failed subtask again and will need *duration* steps."""
 
     subtask: str
     worker: str

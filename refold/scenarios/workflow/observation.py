@@ -142,15 +142,17 @@ def hint(state: State) -> Hint | None:
 
 
 def _retry_hint(state: State) -> Hint | None:
+    plan = state.plan
     for id in state.failed:
-        idle = [name for name in state.plan.candidates[id] if name in state.idle]
-        if not idle:
-            continue
         failures = state.subtasks[id].attempt_count
-        for name in idle:
-            if state.plan.reliability(name, id, failures) > 0:
-                return Hint("retry", subtask=id, worker=name)
-        return Hint("all_permanent", subtask=id)
+        hopeless = False
+        for name in plan.candidates[id]:
+            if name in state.idle:
+                if plan.reliability(name, id, failures) > 0:
+                    return Hint("retry", subtask=id, worker=name)
+                hopeless = True
+        if hopeless:
+            return Hint("all_permanent", subtask=id)
     return None
 
 

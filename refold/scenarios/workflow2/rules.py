@@ -101,7 +101,7 @@ def _pass_tick(turn: Turn[State]) -> None:
 
 
 def _fault(state: State, task: Task, job: Job) -> Fault | None:
-    """Return what makes *job* fail in the tick after *state*, None if it goes on or is done."""
+    """Return what makes *job* fail in the tick after *state*, None if it continues or is done."""
     if state.plan.back_at(task.system, state.tick) is not None:
         return "outage"
     worked = state.tick + 1 - job.start

@@ -53,7 +53,7 @@ class LimitedProtocol(H11Protocol):
     def _holds_too_many(self, address: str) -> bool:
         if not self.client_connections or is_loopback(address):
             return False
-        # Counted anew each time, in uvicorn's own set, which WebSockets are in as well.
+        # Counted again each time, in uvicorn's own set, which WebSockets are in as well.
         clients = [getattr(each, "client", None) for each in self.connections]
         held = sum(client is not None and client[0] == address for client in clients)
         return bool(held > self.client_connections)

@@ -32,7 +32,7 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     # JSON opened in a browser must load and run nothing; pages send their own, wider policy.
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    # Episodes go on and may be private: no proxy or browser is to keep a copy.
+    # Episodes may still run, and be private: no proxy or browser is to keep a copy.
     "cache-control": "no-store",
 }
 """Sent with every response that does not set them itself."""

@@ -2,7 +2,7 @@
 OpenEnv over HTTP, as the protocol defines it, except that ``/reset`` and ``/step`` keep state.
 
 A request names its session by ``session_id`` (in the query or body), by the header
-``X-Session-Id`` or by the cookie that ``/reset`` sets. A request that names none goes on with the
+``X-Session-Id`` or by the cookie that ``/reset`` sets. A request that names none continues with the
 session that was reset last, so that one person with curl needs no session id.
 """
 
@@ -93,8 +93,8 @@ _RESET_SCHEMA = {
     "properties": {
         "task_id": text_schema("Also as `task`."),
         "seed": component_ref("Seed"),
-        "episode_id": text_schema("What it is to be called."),
-        "agent": text_schema("Who plays, a name for the log.", 100),
+        "episode_id": text_schema("Name of the episode."),
+        "agent": text_schema("Name of the agent, for the log.", 100),
         "run": text_schema("Run that the episode belongs to.", 100),
         "session_id": text_schema("Session to play in."),
     },

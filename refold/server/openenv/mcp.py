@@ -136,7 +136,7 @@ class RpcDispatcher:
             raise sessions_full_error(error) from None
         except BadRequest as error:
             raise RpcError(INVALID_PARAMS, client_message(error)) from None
-        # As MCP has it: what a model can mend by another call is a result, not a protocol error.
+        # As MCP has it: what a model can fix by another call is a result, not a protocol error.
         except RefoldError as error:
             return error_result(client_message(error))
 

@@ -131,7 +131,7 @@ class McpEndpoint:
         try:
             return self._store.find(named)
         except UnknownSession as error:
-            # 404 tells the client to begin anew with `initialize`.
+            # 404 tells the client to begin again with `initialize`.
             raise _Refusal(404, RpcError(INVALID_REQUEST, client_message(error))) from None
 
     def close(self, request: Request) -> Response:
@@ -162,7 +162,7 @@ class McpEndpoint:
             raise RpcError(INVALID_PARAMS, f"tool: expected a known one, got {name[:100]!r}")
         try:
             return envelope_result(session, self._tools.use(session, name, arguments))
-        # As MCP has it: what a model can mend by another call is a result, not a protocol error.
+        # As MCP has it: what a model can fix by another call is a result, not a protocol error.
         except RefoldError as error:
             return error_result(client_message(error))
 

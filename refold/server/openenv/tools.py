@@ -1,7 +1,7 @@
 """
 The tools that agents play with: one for each kind of action, one to begin, one to look.
 
-OpenEnv's clients and those of MCP get the same tools, but for the name of the one that begins.
+OpenEnv's clients and those of MCP get the same tools, except for the name of the one that begins.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ class ToolBox:
                 "enum": list(self._runner.catalogue.scenarios),
                 "description": "Which task.",
             },
-            "seed": {"type": "integer", "minimum": 0, "description": "Seed of its world."},
+            "seed": {"type": "integer", "minimum": 0, "description": "Seed of the episode."},
             "episode_id": {"type": "string", "maxLength": 255},
         }
         return [
@@ -81,7 +81,7 @@ class ToolBox:
 
 
 def error_result(message: str) -> JsonObject:
-    """Return the result of a tool that could not be used: what a model can mend by another call."""
+    """Return the result of a tool that could not be used: what a model can fix by another call."""
     return {"content": [{"type": "text", "text": message}], "isError": True}
 
 

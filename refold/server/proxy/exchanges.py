@@ -14,7 +14,7 @@ from refold.server.http.access import read_cookie
 from refold.server.http.request_session import SESSION_COOKIE, SESSION_HEADER
 
 RECORDED_PATHS = ("/reset", "/step", "/mcp")
-"""Paths whose POST requests may change a world."""
+"""Paths whose POST requests may change an environment."""
 _READING = ("tools/list", "initialize", "notifications/initialized", "ping")
 """Calls of MCP that change nothing."""
 
@@ -38,7 +38,7 @@ def record_frames(
 
 
 def record_call(recorder: Recorder, call: Any) -> None:
-    """Count a *call* of MCP, unless it only reads: it changes a world without a step."""
+    """Count a *call* of MCP, unless it only reads: it changes an environment without a step."""
     if not isinstance(call, dict) or call.get("method") not in _READING:
         recorder.pass_on("a call of MCP")
 
@@ -61,7 +61,7 @@ class HttpSessions:
     Records exchanges over HTTP, and knows which session each belongs to.
 
     As refold's server has it, and few others, which have one session for all. A request that
-    names none goes on with the last.
+    names none continues with the last.
     """
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class HttpSessions:
 
 
 def _reply(exchange: Exchange) -> Reply | None:
-    """Return the reply in *exchange*; None if the request came to nothing in the world."""
+    """Return the reply in *exchange*; None if the request came to nothing in the environment."""
     if exchange.status == 0:
         return Reply("failure", LOST)
     if exchange.status >= 500:

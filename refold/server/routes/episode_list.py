@@ -2,7 +2,7 @@
 The list of the log's episodes: filtered, searched and sorted, page by page.
 
 It comes from the index beside the log, which each request brings up to date. What takes longer,
-reading messages and making verdicts, is done for a moment only: the requests that follow go on
+reading messages and making verdicts, is done for a moment only: the requests that follow continue
 with it.
 """
 

@@ -83,10 +83,10 @@ class _Branch:
 )
 async def fork(request: Request, context: ContextDep, id: EpisodeDep, body: BodyDep) -> Response:
     """
-    Begin an episode that shares the first `at` steps of another, to the byte.
+    Begin an episode that shares the first `at` steps of another, byte for byte.
 
     With an agent it is played to its end, and the answer is as of `/run`. Without, the answer is
-    as of `/reset`, and `/step` goes on.
+    as of `/reset`, and `/step` continues.
     """
     at, agent = get_integer(body, "at", 0, 2**31), read_agent(body)
     if at is None:
@@ -115,7 +115,7 @@ def fork_episode(
 
     Raises:
         UnknownStep, EpisodeExists: As ``Episode.fork``.
-        BadRequest: A world outside answers *parent*.
+        BadRequest: An external environment answers *parent*.
     """
     refuse_answered(parent)
     context.runner.check_room()
@@ -125,17 +125,17 @@ def fork_episode(
 
 
 def refuse_answered(stream: Stream) -> None:
-    """Raise ``BadRequest`` if a world outside answers *stream*: a server opens none."""
+    """Raise ``BadRequest`` if an external environment answers *stream*: a server opens none."""
     if stream.family.answered:
         raise BadRequest(
-            "expected one that rules of refold answer, got one that a world outside answers; "
-            "`refold fork` plays it on",
+            "expected one of refold's own families, got one in an external environment; "
+            "`refold fork` continues it",
             "episode",
         )
 
 
 def _fork_for_client(request: Request, context: ServerContext, branch: _Branch) -> Response:
-    """Fork into a new session, which plain HTTP goes on with, and return its envelope."""
+    """Fork into a new session, which plain HTTP continues with, and return its envelope."""
     with provisional_session(request, context) as session:
         episode = _start_fork(context, branch, DEFAULT_AGENT)
         context.current = session

@@ -1,7 +1,7 @@
 """
 Playing by hand on the web page: begin an episode, act in it, preview an action.
 
-``/reset`` and ``/step`` go on with whatever their session plays. Here each request names its
+``/reset`` and ``/step`` continue with whatever their session plays. Here each request names its
 episode and the position that the player saw, so that a second window or a double click never acts
 in an episode, or at a step, that the player did not look at.
 """

@@ -34,7 +34,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Nothing that could end the attribute, or name another server.
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
-_ONLY_ON_DISK = ("app.js", "boot.js")  # start pages that were saved to a file
+_ONLY_ON_DISK = ("app.js", "overview_app.js", "boot.js")  # start pages that were saved to a file
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,6 +67,7 @@ _PAGE = """<!doctype html>
 {{base}}
 <link rel="icon" href="viewer/site/icon.svg">
 <link rel="stylesheet" href="viewer/viewer.css">
+<link rel="stylesheet" href="viewer/runs.css">
 <link rel="stylesheet" href="viewer/site/site.css">
 {preloads}
 <script type="module" src="viewer/site/main.js"></script>

@@ -76,7 +76,7 @@ class EpisodeList(Struct, omit_defaults=True):
 
     *count* episodes fit, *mean* is that of their scores, of *total* in the log. *errors* are all
     that any episode met. *unread* are those whose messages are still to be read, if a text was
-    searched for: the next request goes on with them. *graders* name the saved grades of the log.
+    searched for: the next request continues with them. *graders* name the saved grades of the log.
     *left_out* are damaged ones; there is no such list without any.
     """
 

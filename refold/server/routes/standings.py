@@ -121,7 +121,7 @@ def baseline(
                 "seeds": {"type": ["integer", "null"], "minimum": 1, "maximum": MOST_SEEDS}
             },
         },
-        examples={"few worlds for random": {"seeds": 5}},
+        examples={"few seeds for random": {"seeds": 5}},
     ),
 )
 async def baseline_with_log(context: ContextDep, body: BodyDep) -> Response:

@@ -81,7 +81,7 @@ class SessionRunner:
         name = start.episode_id or f"{scenario.name.replace('/', '-')}-{seed}"
         id = make_log_id(name, exact=start.episode_id is not None)
         # Clients reuse episode ids in every rollout, while ids in the log are unique: a name that
-        # is taken gets a random suffix, and the client goes on under the name that it chose.
+        # is taken gets a random suffix, and the client continues under the name that it chose.
         while True:
             try:
                 episode = Episode.start(

@@ -112,8 +112,8 @@ def load_catalogue(names: Sequence[str] = (), default: str | None = None) -> Tas
     for each in scenarios:
         if find_family(each.family, each.rules).answered:
             raise RefoldError(
-                f"scenario {each.name}: expected one that rules of refold answer, got a world "
-                "outside, which a server does not open; `refold proxy` records clients of one"
+                f"scenario {each.name}: expected one of refold's own families, got an external "
+                "environment, which a server does not open; `refold proxy` records its clients"
             )
     return TaskCatalogue(scenarios, default)
 

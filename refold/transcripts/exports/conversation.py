@@ -42,7 +42,7 @@ def calls_in_message(message: Message) -> Sequence[Call]:
     """Return the tool calls in a *message* that is no turn of the run; none if they are none."""
     try:
         return read_turn(message, "the export").calls
-    except RefoldError:  # of a world that speaks no API's language
+    except RefoldError:  # of an environment that speaks no API's language
         return ()
 
 

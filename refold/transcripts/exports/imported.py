@@ -1,5 +1,5 @@
 """
-The trial that an imported episode was made of, to the byte: this undoes ``episodes``.
+The trial that an imported episode was made of, byte for byte: this undoes ``episodes``.
 
 An import knows no digest of a request, which refold records of every request of its own.
 """
@@ -20,7 +20,7 @@ _REASON = "termination_reason"
 
 
 def is_imported(stream: Stream) -> bool:
-    """Return whether an import made the episode, and nobody has played on since."""
+    """Return whether an import made the episode, and nobody has continued since."""
     if not stream.family.answered:
         return False
     turns = actions = 0

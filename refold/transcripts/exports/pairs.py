@@ -3,7 +3,7 @@ Preference pairs: two runs that part, the better one chosen and the other one re
 
 Paired are the forks of one parent with it and with each other, where refold's grades differ. The
 messages that both share are the prompt; it ends before the first turn that is not the same. Runs
-that a world's answers set apart make no pair.
+that an environment's answers set apart make no pair.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ def _parting(better: Sequence[Message], worse: Sequence[Message]) -> int | None:
     """Return how many messages stand before the turns that set the two apart; None if none do."""
     pairs = zip(better, worse, strict=False)
     shared = sum(1 for _ in takewhile(lambda pair: encode(pair[0]) == encode(pair[1]), pairs))
-    # Where a world's answers differ, it was luck that told the two apart, and no turn.
+    # Where an environment's answers differ, it was luck that told the two apart, and no turn.
     parts = shared and all(_begins_with_turn(each, shared) for each in (better, worse))
     return shared if parts else None
 

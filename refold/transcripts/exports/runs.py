@@ -1,7 +1,7 @@
 """
 An episode as a run to export: its trial, and what refold itself says of it.
 
-The trial of an imported episode is the one that it was made of, to the byte; of any other, it is
+The trial of an imported episode is the one that it was made of, byte for byte; of any other, it is
 what an agent was told and did, turn by turn, with refold's grade as its score.
 """
 

@@ -140,7 +140,7 @@ class _Reader:
         if not isinstance(message.get("role"), str):  # as a stranger's log may have it
             message = {**message, "role": "user"}
         if message["role"] == "system" and not self.trial.turns:
-            self.trial.beginning.insert(0, message)  # as in the request, before the world
+            self.trial.beginning.insert(0, message)  # as in the request, before the environment
         elif message in self.trial.beginning[:1]:
             pass  # the agent before was told the same
         elif message["role"] == "user" and self._unanswered:
@@ -203,7 +203,7 @@ class _Reader:
             elif not ids:
                 self.trial.hear({"role": "user", "content": message["content"]})
             else:
-                # A world need not know the ids of the calls: then it answers in their order.
+                # An environment need not know the ids of the calls: then it answers in their order.
                 known = message.get("tool_call_id") in ids
                 id = message["tool_call_id"] if known else ids[min(answered, len(ids) - 1)]
                 self.trial.hear({**message, "tool_call_id": id})

@@ -57,7 +57,7 @@ function commandWithId(s, text) {
 }
 
 function forkDialog(s) {
-  return html`<h2>Fork here</h2><p class="dim">Another agent plays on after step ${s.at}:</p>
+  return html`<h2>Fork here</h2><p class="dim">Another agent continues after step ${s.at}:</p>
     ${commandWithId(s, (id) => `refold fork ${id} --at ${s.at} --agent AGENT`)}`;
 }
 

@@ -11,7 +11,7 @@ import { textBlock, valueCell, plainLine, breakableName, shortNumber, visibleTex
 const SIDES = ["a", "b"];
 const LONGEST_MARKED = 1200; // letters; longer replies are shown folded, without marks
 const HELP = [
-  ["← → ↑ ↓", "a row back, a row on"],
+  ["← → ↑ ↓", "previous, next row"],
   ["Shift ← →, [ ]", "previous, next row that differs"],
   ["Home End", "first, last row"],
   ["a", "pair equal actions or equal steps"],
@@ -82,7 +82,7 @@ function banner(s) {
   const [why, ...more] = doc.say;
   const parts = doc.rows.step.some((each) => each[2] !== "same");
   return html`<p class="banner"><b>${equal} equal step${equal === 1 ? "" : "s"}${parts ? ", then apart" : ""}:</b> ${why}.
-    ${doc.fork ? nothing : "Neither is a fork of the other: what is equal was found by its events."}</p>
+    ${doc.fork ? nothing : "Neither is a fork of the other: equal steps were found by their events."}</p>
     ${more.map((each) => html`<p class="banner warn">${each}</p>`)}
     ${doc.scenario.length ? html`<details class="banner"><summary>${doc.scenario.length} differences of the scenarios</summary>
       ${compare(doc.scenario, "where")}</details>` : nothing}`;
@@ -182,7 +182,7 @@ function bothEvents(s, [a, b]) {
   const [one, two] = [eventsOf(s.doc.a, a), eventsOf(s.doc.b, b)];
   const [left, right] = [one.filter((each) => !two.includes(each)), two.filter((each) => !one.includes(each))];
   if (!left.length && !right.length) return nothing;
-  return html`<h2>Events of one side</h2><div class="sides"><ul>${left.map((each) => html`<li>${visibleText(each)}</li>`)}</ul>
+  return html`<h2>Events on one side only</h2><div class="sides"><ul>${left.map((each) => html`<li>${visibleText(each)}</li>`)}</ul>
     <ul>${right.map((each) => html`<li>${visibleText(each)}</li>`)}</ul></div>`;
 }
 
@@ -221,7 +221,7 @@ function promptDifferences(s, [a, b]) {
   const [one, two] = [sentTo(s.doc.a, a), sentTo(s.doc.b, b)];
   const [left, right] = [one.filter((each) => !two.includes(each)), two.filter((each) => !one.includes(each))];
   if (!left.length && !right.length) return nothing;
-  return html`<h2>Told to the model of one side</h2><div class="sides"><div>${left.length ? textBlock(left.join("\n")) : nothing}</div>
+  return html`<h2>Sent to one model only</h2><div class="sides"><div>${left.length ? textBlock(left.join("\n")) : nothing}</div>
     <div>${right.length ? textBlock(right.join("\n")) : nothing}</div></div>`;
 }
 

@@ -20,7 +20,7 @@ function prepareDocument(doc) {
   return { doc, family, made: family.prepare(doc), line: prepareTimeline(doc, family), views: viewsOf(doc), texts: null };
 }
 
-/** The tab that an episode opens with: the transcript, where the world speaks in messages. */
+/** The tab that an episode opens with: the transcript, where the environment speaks in messages. */
 function firstTab(doc) {
   return Array.isArray(doc.start.observation?.messages) ? "transcript" : "step";
 }
@@ -65,7 +65,7 @@ function usageFigures({ exchanges }) {
   ].filter(Boolean);
 }
 
-/** What was possible in this world, where the log knows it. */
+/** The best possible, if the log knows it. */
 function optimumFigure({ optimum }, future) {
   if (future || !optimum) return nothing;
   const share = optimum.share === null ? "" : ` ${(100 * optimum.share).toFixed(1)}% of it`;

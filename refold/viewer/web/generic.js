@@ -4,7 +4,7 @@ import { stateTables } from "./tables.js";
 import { isObject } from "./fold.js";
 import { valueCell } from "./text.js";
 
-// An action of a family is an object whose first value is its kind; one of a world outside may be
+// An action of a family is an object whose first value is its kind; one of an external environment may be
 // anything, such as a number, words or calls of tools.
 const kindOf = (action) => {
   if (!isObject(action)) return action;

@@ -1,7 +1,7 @@
 // Keyboard shortcuts, the same as in the terminal; none with Ctrl, Alt or Meta, none in text fields.
 
 export const HELP = [
-  ["← →", "a step back, a step on"],
+  ["← →", "step back, forward"],
   ["Shift ← →, [ ]", "previous, next mark"],
   ["Home End", "start, last step"],
   [", .", "event by event"],

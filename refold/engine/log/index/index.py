@@ -172,10 +172,57 @@ class LogIndex(OpenIndex):
             yield from ((_read_info(row), row[-1]) for row in rows if row[-1] is not None)
             last = rows[-1][0]
 
-    def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes]]) -> None:
-        """Keep number, digest and outcome of episodes, in place of older ones."""
+    def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes, bytes]]) -> None:
+        """Keep number, digest, outcome and figures of episodes, in place of older ones."""
         with self.transaction():
-            self.write("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", outcomes)
+            self.write("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)", outcomes)
+
+    def run_outcomes(self, run: str) -> dict[int, tuple[str, bytes, bytes]]:
+        """Return digest, outcome and figures of the episodes of *run* that have them, by number."""
+        rows = self.all(
+            "SELECT o.id, o.digest, o.outcome, o.figures FROM rows AS r JOIN outcomes AS o"
+            " USING (id) WHERE r.run = ?",
+            (run,),
+        )
+        return {number: tuple(kept) for number, *kept in rows}
+
+    def run_states(self) -> dict[str, str]:
+        """
+        Return the state of each run by name, the newest first.
+
+        Equal states mean that no episode of it began or ended; forks and what has no run are none.
+        """
+        # Sorted by run in its index already; an episode's row stays as it is once it has ended.
+        rows = self.all(
+            "SELECT run, max(id) AS newest, count(*), count(ended) FROM rows"
+            " WHERE run > '' AND parent IS NULL GROUP BY run ORDER BY newest DESC"
+        )
+        return {run: f"{newest}.{count}.{ended}" for run, newest, count, ended in rows}
+
+    def open_steps(self) -> dict[str, int]:
+        """Return how many steps the episodes that have not ended have taken, by their runs."""
+        return dict(self.all("SELECT run, sum(steps) FROM rows WHERE ended IS NULL GROUP BY run"))
+
+    def run_glance(self, run: str) -> tuple[list[str], list[str], int, int, str]:
+        """Return agents and scenarios of *run*, its episodes, how many ended, and when it began."""
+        of_run = "FROM rows WHERE run = ? AND parent IS NULL"
+        (figures,) = self.all(f"SELECT count(*), count(ended), min(started_at) {of_run}", (run,))
+        agents, scenarios = (
+            [name for (name,) in self.all(f"SELECT DISTINCT {each} {of_run}", (run,))]
+            for each in ("agent", "scenario")
+        )
+        return agents, scenarios, *figures
+
+    def summaries(self, pass_at: float) -> dict[str, tuple[str, bytes]]:
+        """Return state and summary of each run that has one by this pass mark."""
+        rows = self.all("SELECT run, state, summary FROM summaries WHERE pass_at = ?", (pass_at,))
+        return {run: (state, summary) for run, state, summary in rows}
+
+    def add_summary(self, run: str, pass_at: float, state: str, summary: bytes) -> None:
+        """Keep the summary of a *run* in this *state*, in place of an older one."""
+        with self.transaction():
+            row = (run, pass_at, state, summary)
+            self.write("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?, ?)", [row])
 
     def verdicts(self, numbers: Iterable[int], version: int) -> dict[int, str]:
         """Return the verdicts of this *version* on those of these episodes that have one."""

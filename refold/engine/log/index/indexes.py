@@ -130,11 +130,11 @@ class LogIndexes(LogIndex):
         for index in self._indexes:
             yield from index.outcomes(wanted)
 
-    def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes]]) -> None:
-        """Keep number, digest and outcome of episodes, in place of older ones."""
-        dealt: dict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
-        for number, digest, outcome in outcomes:
-            dealt[number >> _BITS].append((number & _OWN, digest, outcome))
+    def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes, bytes]]) -> None:
+        """Keep number, digest, outcome and figures of episodes, in place of older ones."""
+        dealt: dict[int, list[tuple[int, str, bytes, bytes]]] = defaultdict(list)
+        for number, digest, outcome, figures in outcomes:
+            dealt[number >> _BITS].append((number & _OWN, digest, outcome, figures))
         for place, own in dealt.items():
             self._indexes[place].add_outcomes(own)
 

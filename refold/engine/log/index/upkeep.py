@@ -4,11 +4,11 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from attrs import fields
 
+from refold.engine.closing import Closing
 from refold.engine.errors import RefoldError
 from refold.engine.log.index.file import (
     DAMAGED_CODES,
@@ -33,13 +33,13 @@ COLUMNS = (
 _INSERT = (
     f"INSERT OR REPLACE INTO rows ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)})"
 )
-_TABLES = ("source", "rows", "errors", "unread", "outcomes", "verdicts", "searchable")
+_TABLES = ("source", "rows", "errors", "unread", "outcomes", "summaries", "verdicts", "searchable")
 
 Watch = Callable[[int, int], None]
 """Is told how many of how many episodes are done."""
 
 
-class OpenIndex:
+class OpenIndex(Closing):
     """
     The index of *log* in the file at *path*, or in a temporary one if that is None.
 
@@ -53,15 +53,8 @@ class OpenIndex:
         self._path = path
         self._connection = open_index(path)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file; a temporary one is gone then."""
         self._connection.close()
 
     def catch_up(

@@ -3,6 +3,7 @@ import { html, render, nothing } from "../vendor/lit-html.js";
 import { plainLine, visibleText } from "../text.js";
 import { get, repeat, wait } from "./api.js";
 import { FILTERS, filterChips, filterForm, isFalling, narrows, queryOf, readFilters, sortOrder, writeFilters } from "./filters.js";
+import { drawInPlace } from "./in_place.js";
 import { leftOutNotice } from "./left_out.js";
 import { Listing } from "./listing.js";
 import { fixedScore } from "./marks.js";
@@ -82,31 +83,6 @@ function renderPage(s) {
     ${s.wrong ? html`<p class="bad" role="alert">${visibleText(s.wrong)}</p>` : nothing}${leftOutNotice(s.listing.leftOut.values())}
     <div aria-busy=${String(s.busy)}>${rows.length ? table() : emptyList(s)}</div>
     ${s.listing.next === null ? nothing : more()}${comparePanel(s)}</main>`;
-}
-
-function rowOf(root, id) {
-  return [...root.querySelectorAll("tr[data-id]")].find((row) => row.dataset.id === id);
-}
-
-function focusables(row) {
-  return [...row.querySelectorAll("a, input")];
-}
-
-/** Draws, and keeps scroll position and focus with their rows although others are inserted. */
-function drawInPlace(root, draw) {
-  const focused = document.activeElement?.closest("tr[data-id]") ?? null;
-  const place = focused ? focusables(focused).indexOf(document.activeElement) : -1;
-  const rows = [...root.querySelectorAll("tr[data-id]")];
-  const kept = focused ?? rows.find((row) => row.getBoundingClientRect().top > root.getBoundingClientRect().top);
-  if (!kept) return draw();
-  const { id } = kept.dataset;
-  const top = kept.getBoundingClientRect().top;
-  draw();
-  const now = rowOf(root, id);
-  if (!now) return undefined;
-  if (root.scrollTop > 0) root.scrollTop += now.getBoundingClientRect().top - top;
-  if (now !== kept && place >= 0) focusables(now)[place]?.focus({ preventScroll: true });
-  return undefined;
 }
 
 /** Does *work* on a listing and takes it over, unless another listing is wanted by then. */

@@ -24,7 +24,7 @@ function actionChoices(s) {
   return html`<fieldset class="choices"><legend>Legal now <span class="dim">${all.length}${on}</span></legend>
     ${some ? html`<button type="button" class="all" @click=${() => s.pick(s.picked)}>all</button>` : nothing}
     ${all.length ? nothing : html`<p class="dim">Nothing is legal${on} now.</p>`}
-    ${all.length > MOST_CHOICES ? html`<p class="dim">${MOST_CHOICES} of ${all.length}: pick something in the picture to see its own.</p>` : nothing}
+    ${all.length > MOST_CHOICES ? html`<p class="dim">${MOST_CHOICES} of ${all.length}: click something in the picture to see its actions.</p>` : nothing}
     ${drawn.map((each, place) => actionChoice(s, each, { own: place === own, first: place === Math.max(0, own) }))}</fieldset>`;
 }
 
@@ -76,9 +76,9 @@ function forkOffer(s, words) {
 /** Says that the session has ended, and shows what was written but not sent. */
 function sessionEnded(s) {
   const texts = s.hand.action ? Object.values(writtenTexts(s, s.hand.action)) : [];
-  return html`<p class="bad" role="alert">Your session has ended: the server was started anew, or nothing was done for too long.</p>
+  return html`<p class="bad" role="alert">Your session has ended: the server was restarted, or the session was idle for too long.</p>
     ${texts.length ? html`<h2>Not done</h2>${texts.map((text) => textBlock(text))}` : nothing}
-    ${forkOffer(s, `A fork plays on from here${texts.length ? ", and takes along what you wrote" : ""}.`)}`;
+    ${forkOffer(s, `A fork continues from here${texts.length ? ", and keeps what you wrote" : ""}.`)}`;
 }
 
 function playControls(s) {
@@ -91,9 +91,9 @@ function playControls(s) {
       <p><button type="button" data-first @click=${go}>Go to the last</button>
       <button type="button" @click=${() => s.ask("fork")}>Fork here</button></p>`;
   }
-  if (s.doc.episode.ended !== "running") return forkOffer(s, "This episode has ended; fork it to play on from an earlier step.");
+  if (s.doc.episode.ended !== "running") return forkOffer(s, "This episode has ended; fork it to continue from an earlier step.");
   if (s.hand.gone) return sessionEnded(s);
-  if (!s.hand.session) return forkOffer(s, "Somebody else is playing this episode; fork it to play on yourself.");
+  if (!s.hand.session) return forkOffer(s, "Somebody else is playing this episode; fork it to continue it yourself.");
   if (!mayAct(s)) return html`<p class="dim">No action is possible.</p>`;
   return actionForm(s);
 }

@@ -157,7 +157,7 @@ export function labelPanel(s) {
   const step = (event) => setLabel(s, { step: event.target.checked });
   return html`<form class="label fields" @submit=${(event) => event.preventDefault()}>${blindNotice(s)}
     ${nameChoice(s)}${label.name === NEW ? freshFields(s) : nothing}${field(s, "why", "why", 2)}${valueButtons(s)}
-    <label class="check"><input type="checkbox" .checked=${label.step} @change=${step}> of what was done by step ${s.at}, not of all</label>
+    <label class="check"><input type="checkbox" .checked=${label.step} @change=${step}> for step ${s.at}, not the whole episode</label>
     ${field(s, "tag", "tag", 0)}<p><button type="button" @click=${tag}>Tag</button></p>
     ${field(s, "note", "note", 3)}<p><button type="button" @click=${note}>Note</button></p>
     <p class="bad" role="status">${label.wrong ? visibleText(label.wrong) : nothing}</p>

@@ -28,14 +28,14 @@ export function forkDialog(s) {
   s.asked ??= { at: s.at, busy: false, refused: null };
   const { at, busy, refused } = s.asked;
   if (at === s.last && s.doc.episode.ended !== "running") {
-    return html`<h2>Fork here</h2><p>The episode ended with this step: from here nobody can play on. Fork it at an earlier one.</p>`;
+    return html`<h2>Fork here</h2><p>The episode ended with this step, so it cannot continue from here. Fork it at an earlier step.</p>`;
   }
   const submit = (event) => {
     event.preventDefault();
     startFork(s, event.target.elements.agent.value);
   };
-  return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${at} step${at === 1 ? "" : "s"}, to the byte.</p>
-    <form class="copy" @submit=${submit}><label>From there on plays <select name="agent"><option value="me">I do</option>
+  return html`<h2>Fork here</h2><p class="dim">A new episode shares the first ${at} step${at === 1 ? "" : "s"}, byte for byte.</p>
+    <form class="copy" @submit=${submit}><label>Continued by <select name="agent"><option value="me">I do</option>
     ${agentsOf(s.agents, titleOf(s.doc.episode)).map((agent) => html`<option value=${agent.name}>${agent.name}</option>`)}</select></label>
     <button ?disabled=${busy}>${busy ? "forking…" : "Fork"}</button></form>
     ${refused ? html`<p class="bad" role="alert">${visibleText(refused)}</p>` : nothing}`;

@@ -7,12 +7,14 @@ import { Refusal } from "./api.js";
 import { showEpisodes } from "./episodes.js";
 import { askToken } from "./login.js";
 import { showOne } from "./one.js";
+import { showOverview } from "./overview.js";
+import { showRuns } from "./runs.js";
 import { showStart } from "./start.js";
 import { showStandings } from "./standings.js";
 import { showTwo } from "./two.js";
 
-const PAGES = { episodes: showEpisodes, start: showStart, standings: showStandings, one: showOne, two: showTwo };
-const LINKS = [["episodes", "Episodes"], ["start", "Play"], ["standings", "Standings"]];
+const PAGES = { runs: showRuns, overview: showOverview, episodes: showEpisodes, start: showStart, standings: showStandings, one: showOne, two: showTwo };
+const LINKS = [["runs", "Runs"], ["episodes", "Episodes"], ["start", "Play"], ["standings", "Standings"]];
 
 const NOWHERE = { page: null, key: null };
 const LOGIN = { page: "login", key: null };
@@ -24,12 +26,13 @@ function wantedView() {
   if (given.has("a") && given.has("b")) return { page: "two", key: ["a", "b"].map((side) => encodeURIComponent(given.get(side))).join("/") };
   if (given.has("episode")) return { page: "one", key: given.get("episode") };
   const page = given.get("page");
+  if (page === "runs" && given.has("run")) return { page: "overview", key: given.getAll("run").map(encodeURIComponent).join("/") };
   return { page: LINKS.some(([each]) => each === page) ? page : "episodes", key: "" };
 }
 
 function siteBar(page) {
   return html`<nav class="bar" aria-label="Site"><a class="brand" href="#page=episodes">refold</a>
-    ${LINKS.map(([each, text]) => html`<a href="#page=${each}" aria-current=${each === page ? "page" : nothing}>${text}</a>`)}
+    ${LINKS.map(([each, text]) => html`<a href="#page=${each}" aria-current=${each === (page === "overview" ? "runs" : page) ? "page" : nothing}>${text}</a>`)}
     <span class="rest"></span><button type="button" @click=${toggleTheme}>Theme</button></nav>`;
 }
 

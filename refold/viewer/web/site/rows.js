@@ -43,7 +43,8 @@ function timeAgo(text) {
   return unit ? `${Math.floor(seconds / size)} ${unit}` : "now";
 }
 
-function beganCell({ started_at: text }) {
+/** When something began: how long ago, with the exact time in its title. */
+export function beganCell({ started_at: text }) {
   const exact = Number.isNaN(Date.parse(text)) ? text : new Date(text).toLocaleString();
   return html`<time datetime=${plainLine(text)} title=${plainLine(exact)}>${visibleText(timeAgo(text))}</time>`;
 }

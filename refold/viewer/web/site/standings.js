@@ -16,7 +16,7 @@ const DIGITS = 8;
 function titleOf({ over, setting, scenarios }, several) {
   if (!setting) {
     return html`<h2>${breakableName(over === "all" ? "everything" : over)}</h2>
-      <p class="dim">mean of the ${scenarios.length} scenario means, for who played all of them</p>`;
+      <p class="dim">mean of the ${scenarios.length} scenario means, for agents that played all of them</p>`;
   }
   const { rubric, rules, parameters } = setting;
   const digest = (text) => html`<code>${visibleText(text.slice(0, DIGITS))}</code>`;
@@ -72,7 +72,7 @@ function rankingBoard(s) {
   if (!s.board) return nothing;
   const { rankings, several, left_out: left = [] } = s.board;
   if (!rankings.length) {
-    const why = s.scenario ? "Nobody played this yet." : "Nobody is ranked yet: there is no episode.";
+    const why = s.scenario ? "No agent has played this yet." : "There are no episodes to rank yet.";
     return html`${leftOutNotice(left)}<div class="none"><p>${why}</p>
       <p class="dim"><a href="#page=start">Play one, or let an agent play</a>.</p></div>`;
   }
@@ -82,7 +82,7 @@ function rankingBoard(s) {
   return html`${leftOutNotice(left)}${several.length ? html`<p class="banner">${names}: recorded with several rules, parameters or rubrics.
       Each is ranked apart, and there is no table over all of them.</p>` : nothing}
     <div class="rankings">${tables.map((each) => rankingTable(each, several))}</div>
-    <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another may have played their beginning.</p>`;
+    <p class="dim">Whiskers are 95 % intervals of the mean. Forks do not count: another agent may have played their first steps.</p>`;
 }
 
 /** *drawn* as a link to the episode *id*, if that is known. */

@@ -51,7 +51,7 @@ function startForm(s) {
     startPlay(s, event.target.elements);
   };
   const run = html`<label class="field">Run <input type="text" name="run" maxlength=${MOST_EPISODES} autocomplete="off"
-    placeholder="a name, if you like"></label>`;
+    placeholder="optional"></label>`;
   return html`<form class="begin" @submit=${submit}>
     <label class="field">Task <select name="task" @change=${(event) => chooseTask(s, event.target.value)}>
       ${taskOptions(s.tasks, s.task)}</select></label>

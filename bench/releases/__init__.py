@@ -1,0 +1,1 @@
+"""This checkout beside another release at the same work, each in a process of its own."""
