@@ -54,7 +54,7 @@ def measure(folder: Path, steps: int, rounds: int) -> dict[str, object]:
     """Return the rates in steps a second, the ratios, and the memory of an idle session."""
     found: dict[str, object] = {}
     log = str(folder / "log.db")
-    with _started("refold", "--log", log) as (url, process), _started("echo") as (echo, _):
+    with started("refold", "--log", log) as (url, process), started("echo") as (echo, _):
         for sessions in SESSIONS:
             _client(url, sessions, steps // 4)
             _client(echo, sessions, steps // 4)
@@ -73,7 +73,7 @@ def measure(folder: Path, steps: int, rounds: int) -> dict[str, object]:
 
 
 @contextmanager
-def _started(part: str, *words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def started(part: str, *words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Give the address of a server that runs as a process, and the process."""
     command = [sys.executable, "-m", "bench.serving", "--part", part, *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)

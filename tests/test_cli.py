@@ -175,7 +175,10 @@ def nothing_at(path):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (folder_at, "expected a log file, got a directory"),
+        (
+            folder_at,
+            "expected a log file, got a directory|expected a folder with logs, files that end",
+        ),
         (text_at, "expected a refold log, got another kind of file"),
         (newer_at, r"expected log version \d or older, got 99; update refold"),
         (nothing_at, "expected a log, got no such file; `refold record` makes one"),

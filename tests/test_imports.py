@@ -50,6 +50,7 @@ OWNERS = {
     "refold.engine.log.store": [  # episodes know the protocol only
         "refold/engine/__init__.py",
         "refold/engine/log/index/*",
+        "refold/engine/log/logs.py",
     ],
     "openai": ["refold/agents/*"],
     "any_llm": ["refold/agents/any_llm_client.py"],

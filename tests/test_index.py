@@ -14,8 +14,9 @@ from recorded_runs import called, record
 from talks import shop
 
 from refold.engine import Episode, EventLog, RefoldError
+from refold.engine.log.index.asking import ask_index
 from refold.engine.log.index.file import IndexUnusable, index_path, remove_index
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.wanted import SORTS, Order, Wanted
 from refold.engine.log.left_out import LeftOut
 from refold.graders import grade, save_grade
@@ -345,7 +346,7 @@ def test_a_log_is_not_written_by_its_index(log, tmp_path):
     before = (tmp_path / "refold.db").read_bytes()
     with EventLog(tmp_path / "refold.db", readonly=True) as reader:
         assert listed(reader, Wanted(text="enrich"))
-        assert indexed_outcomes(reader, LeftOut())
+        assert list(indexed_outcomes(reader, LeftOut()))
     assert (tmp_path / "refold.db").read_bytes() == before
 
 
@@ -471,14 +472,14 @@ def test_verdicts(log):
 def test_outcomes_are_those_of_the_events(log):
     """They are as reports read them; kept, they are not read again."""
     expected = [outcome for outcome, _ in read_outcomes(log)]
-    assert len(indexed_outcomes(log, LeftOut())) == len(expected) + 1  # the fork
+    assert len(list(indexed_outcomes(log, LeftOut()))) == len(expected) + 1  # the fork
     for _ in range(2):
         found = indexed_outcomes(log, LeftOut(), wanted=Wanted(forks=False))
         assert [outcome for _, outcome in found] == expected
     alter(log.path, ("UPDATE events SET hash = zeroblob(32) WHERE seq = 3",))
     left_out = LeftOut()
-    assert len(indexed_outcomes(log, left_out)) == len(expected) + 1
+    assert len(list(indexed_outcomes(log, left_out))) == len(expected) + 1
     assert not left_out
     remove_index(index_path(log.path))
-    assert len(indexed_outcomes(log, left_out)) < len(expected)
+    assert len(list(indexed_outcomes(log, left_out))) < len(expected)
     assert left_out

@@ -12,7 +12,7 @@ from refold.commands.shared.options import (
     filter_options,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
 )
 from refold.commands.shared.output import (
@@ -38,7 +38,7 @@ _MOST_TOLD = 10
 )
 @click.option("--name", required=True, metavar="NAME", help="Name of the label.")
 @filter_options
-@log_option
+@logs_option
 @json_option
 def agree_command(
     name: str,

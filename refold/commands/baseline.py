@@ -10,7 +10,7 @@ from rich.table import Table
 
 from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.options import format_examples, json_option, log_option
+from refold.commands.shared.options import format_examples, json_option, logs_option
 from refold.commands.shared.output import (
     add_row,
     new_table,
@@ -20,7 +20,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.reports import Baseline, Outcome, baselines
 from refold.reports.baseline import SEEDS
@@ -38,7 +38,7 @@ from refold.reports.outcomes import read_outcomes
     show_default=True,
     help="Seeds of each scenario that random plays; its scores are means.",
 )
-@log_option
+@logs_option
 @json_option
 def baseline_command(seeds: int, log_path: str, as_json: bool) -> int:
     """
@@ -72,7 +72,7 @@ def _read_outcomes(log_path: str, left_out: LeftOut) -> Iterator[Outcome]:
     if not Path(log_path).exists():
         print_to_stderr(f"no log {log_path}, so no best of it")
         return
-    with EventLog(log_path, readonly=True) as log:
+    with open_to_read(log_path) as log:
         for outcome, _ in read_outcomes(log, left_out=left_out):
             yield outcome
 

@@ -34,7 +34,7 @@ from refold.commands.shared.options import (
     complete_runs,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     pass_at_option,
 )
 from refold.commands.shared.output import (
@@ -49,7 +49,7 @@ from refold.commands.shared.page_option import html_option, write_overview
 from refold.commands.shared.prices import project_prices
 from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.verdict_text import fitting
-from refold.engine import EventLog, LogDamaged, RefoldError
+from refold.engine import EventLog, LogDamaged, RefoldError, open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import GradeSource
 from refold.overviews import comparison_document, describe_run
@@ -83,7 +83,7 @@ COMPARE_RULES = ("gained", "lost", "missing", "worse")
 @cannot_tell_option
 @with_grader_options
 @jobs_option
-@log_option
+@logs_option
 @json_option
 @html_option
 @click.pass_context
@@ -119,7 +119,7 @@ def compare_command(
     tail = f" --log {shlex.quote(log_path)}" if asked else ""
     if html is not None:
         check_output(html, option="--html", logs=[log_path])
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         names = [find_run(log, run) for run in runs]
         if rules and len(names) != 2:
             raise RefoldError(

@@ -13,11 +13,11 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
 )
 from refold.commands.shared.output import print_json, stdout_console, to_json_data
 from refold.commands.shared.page_option import html_option, write_page
-from refold.engine import EventLog, Stream
+from refold.engine import Stream, open_to_read
 from refold.engine.errors import UnknownStep
 from refold.graders.grading import DECIMAL_PLACES
 from refold.replays import Diff, Step, diff
@@ -44,7 +44,7 @@ from refold.viewer.differences import diff_document
     type=WholeNumber(),
     help="Show all differences after N actions (0: start).",
 )
-@log_option
+@logs_option
 @json_option
 @html_option
 def diff_command(
@@ -57,7 +57,7 @@ def diff_command(
     """
     if html is not None:
         check_output(html, option="--html", logs=[log_path])
-    with EventLog(log_path, readonly=True) as log:
+    with open_to_read(log_path) as log:
         infos = log.find(a), log.find(b)
         ids = infos[0].id, infos[1].id
         streams = log.events(ids[0]), log.events(ids[1])

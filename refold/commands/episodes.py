@@ -1,11 +1,17 @@
 """``refold episodes``."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import click
-from attrs import frozen
+from attrs import define
 
-from refold.commands.shared.episode_tables import ListedEpisode, listed_row, listed_table
+from refold.commands.shared.episode_tables import (
+    ListedEpisode,
+    Scored,
+    listed_row,
+    print_listed,
+)
 from refold.commands.shared.formatting import format_score, pluralise
 from refold.commands.shared.grader_choice import (
     GraderChoice,
@@ -14,16 +20,17 @@ from refold.commands.shared.grader_choice import (
     with_grader_options,
 )
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
+from refold.commands.shared.options import format_examples, json_option, limit_option, logs_option
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.commands.shared.progress import watching
 from refold.commands.shared.triage_options import EpisodeChoice, with_triage_options
-from refold.engine import EventLog
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine import EventLog, open_to_read
+from refold.engine.log.index.asking import ask_for_each
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.left_out import LeftOut
-from refold.graders import Grade
-from refold.graders.saved import saved_or_none
+from refold.engine.log.reader import PAGE
+from refold.graders.saved import scores_in
 from refold.graders.sources import GradeSource
 from refold.reports.outcomes import read_episodes
 from refold.triage import MOST_VERDICTS, add_words, hits_of, short_verdicts
@@ -31,22 +38,12 @@ from refold.triage import MOST_VERDICTS, add_words, hits_of, short_verdicts
 _PIPE_WIDTH = 10_000
 
 
-@frozen
-class _Found:
-    """
-    What a log has of the episodes that are wanted.
+@define
+class _Fitting:
+    """How many episodes are wanted, and the mean of their scores; None without any."""
 
-    Attributes:
-        rows: Those that are to be listed.
-        verdicts: The verdict on each in its short form, by number, as far as there is one.
-        count: How many are wanted in all.
-        mean: The mean of their scores; None without any.
-    """
-
-    rows: Sequence[IndexedEpisode]
-    verdicts: Mapping[int, str]
-    count: int
-    mean: float | None
+    count: int = 0
+    mean: float | None = None
 
 
 @click.command(
@@ -60,7 +57,7 @@ class _Found:
 @with_triage_options
 @limit_option
 @with_grader_options
-@log_option
+@logs_option
 @json_option
 def episodes_command(
     choice: EpisodeChoice,
@@ -80,80 +77,97 @@ def episodes_command(
             "expected --below and --sort score, which go by saved scores, or --rubric or "
             "--grader, got both; save the grades with `refold grade --save` first"
         )
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
-        found = _find(log, choice, limit, left_out)
+    fitting = _Fitting()
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         source = grader_choice.source(log, left_out) if grader_choice.is_given else None
-        graded: Iterable[tuple[IndexedEpisode, Sequence[Grade]]]
-        if source is None:
-            graded = ((row, saved_or_none(log, row.info.id, left_out)) for row in found.rows)
-        else:
+        if source is not None:
             look_up_only(source, log)
-            graded = _graded(source, log, found.rows, left_out)
-        text = choice.wanted.text
-        listed = (
-            ListedEpisode(
-                row=row,
-                grades=grades,
-                verdict=found.verdicts.get(row.number),
-                hits=None if text is None else hits_of(log, row.info.id, text),
-            )
-            for row, grades in graded
+        pages = ask_for_each(
+            log, lambda index: _list(index, choice, limit, source, fitting, left_out)
         )
+        listed = chain.from_iterable(pages)
         if as_json:
             print_json("episodes", map(listed_row, listed))
         else:
-            _print_listing(listed, found, choice, log.count(), log_path)
+            _print_listing(listed, fitting, choice, log)
         if source is not None:
             print_to_stderr(source.heading)
             tell_remarks(source)
     return 1 if left_out else 0
 
 
-def _find(log: EventLog, choice: EpisodeChoice, limit: int, left_out: LeftOut) -> _Found:
-    wanted = choice.of(log)
-
-    def read(index: LogIndex) -> _Found:
-        with watching("indexing") as watch:
-            index.catch_up(left_out, wanted, watch)
-        if wanted.text is not None:
-            with watching("reading messages") as watch:
-                add_words(index, left_out, watch=watch)
-        rows = index.page(left_out, wanted, choice.order, limit=limit or None)
+def _list(
+    index: LogIndex,
+    choice: EpisodeChoice,
+    limit: int,
+    source: GradeSource | None,
+    fitting: _Fitting,
+    left_out: LeftOut,
+) -> Iterator[Sequence[ListedEpisode]]:
+    """Yield the episodes that are chosen, in pages; before the first, *fitting* is filled in."""
+    wanted = choice.of(index.log)
+    with watching("indexing") as watch:
+        index.catch_up(left_out, wanted, watch)
+    if wanted.text is not None:
+        with watching("reading messages") as watch:
+            add_words(index, left_out, watch=watch)
+    numbers = index.numbers(wanted, choice.order, limit=limit or None)
+    fitting.count, fitting.mean = index.count(wanted)
+    for first in range(0, len(numbers), PAGE):
+        rows = list(index.each(numbers[first : first + PAGE]))
+        if not first:  # as many as people look at
+            rows = index.as_of_log(rows, left_out)
         with watching("judging") as watch:
-            verdicts = short_verdicts(index, rows, most=MOST_VERDICTS, watch=watch)
-        return _Found(rows, verdicts, *index.count(wanted))
+            most = max(MOST_VERDICTS - first, 0)
+            verdicts = short_verdicts(index, rows, most=most, watch=watch)
+        graded = (
+            _saved(index, rows, left_out)
+            if source is None
+            else _graded(source, index, rows, left_out)
+        )
+        yield [
+            ListedEpisode(
+                row=row,
+                grades=grades,
+                verdict=verdicts.get(row.number),
+                hits=None if wanted.text is None else hits_of(index.log, row.info.id, wanted.text),
+            )
+            for row, grades in graded
+        ]
 
-    return ask_index(log, read)
+
+def _saved(
+    index: LogIndex, rows: Sequence[IndexedEpisode], left_out: LeftOut
+) -> Iterator[tuple[IndexedEpisode, Sequence[Scored]]]:
+    grades = index.saved_grades(row.number for row in rows)
+    for row in rows:
+        yield row, scores_in(index.log, row.info.id, grades.get(row.number, ()), left_out)
 
 
 def _graded(
-    source: GradeSource, log: EventLog, rows: Iterable[IndexedEpisode], left_out: LeftOut
-) -> Iterator[tuple[IndexedEpisode, Sequence[Grade]]]:
+    source: GradeSource, index: LogIndex, rows: Iterable[IndexedEpisode], left_out: LeftOut
+) -> Iterator[tuple[IndexedEpisode, Sequence[Scored]]]:
     by_id = {row.info.id: row for row in rows}
-    episodes = read_episodes(log, (row.info for row in by_id.values()), left_out)
+    episodes = read_episodes(index.log, (row.info for row in by_id.values()), left_out)
     for episode, given in source.grade_all(episodes):
         yield by_id[episode.id], () if given is None else (given,)
 
 
 def _print_listing(
-    listed: Iterable[ListedEpisode],
-    found: _Found,
-    choice: EpisodeChoice,
-    total: int,
-    log_path: str,
+    listed: Iterable[ListedEpisode], fitting: _Fitting, choice: EpisodeChoice, log: EventLog
 ) -> None:
-    listing = listed_table(list(listed))
-    if not listing.row_count:
+    # In a pipe each episode is one line, however long, for programs that read lines.
+    shown = print_listed(listed, stdout_console(pipe_width=_PIPE_WIDTH))
+    if not shown:
         print_to_stderr(
-            f"no episodes in {log_path} fit; `refold record SCENARIO --agent A` adds some"
+            f"no episodes in {log.path} fit; `refold record SCENARIO --agent A` adds some"
         )
         return
-    # In a pipe each episode is one line, however long, for programs that read lines.
-    stdout_console(pipe_width=_PIPE_WIDTH).print(listing)
-    told = f"{found.count} of {pluralise(total, 'episode')} fit" if choice.narrows else ""
-    if told and found.mean is not None:
-        told += f", mean score {format_score(found.mean)}"
-    if listing.row_count < found.count:
-        told += f"{'; ' if told else ''}the first {listing.row_count}; --limit 0 shows all"
+    total = pluralise(log.count(), "episode")
+    told = f"{fitting.count} of {total} fit" if choice.narrows else ""
+    if told and fitting.mean is not None:
+        told += f", mean score {format_score(fitting.mean)}"
+    if shown < fitting.count:
+        told += f"{'; ' if told else ''}the first {shown}; --limit 0 shows all"
     if told:
         print_to_stderr(told)

@@ -13,7 +13,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
 )
 from refold.commands.shared.output import SHORT_ID_LENGTH, print_json, print_to_stderr, safe_text
@@ -54,7 +54,7 @@ def _folder_option(command: Any) -> Any:
 @episode_argument("id")
 @click.option("--name", help="Name of the golden; scenario and agent if not given.")
 @_folder_option
-@log_option
+@logs_option
 @json_option
 def add_command(id: str, name: str | None, folder: str, log_path: str, as_json: bool) -> None:
     """

@@ -9,10 +9,10 @@ import click
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.grade_tables import (
     MOST_ROWS,
+    ScoresByScenario,
     grade_row,
     grades_table,
     print_grade,
-    summary_table,
 )
 from refold.commands.shared.grader_choice import GraderChoice, tell_remarks, with_grader_options
 from refold.commands.shared.input_types import Number
@@ -24,13 +24,13 @@ from refold.commands.shared.options import (
     filter_options,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
 )
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
-from refold.engine import EventLog
+from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.graders import Grade, save_grade
 from refold.graders.elsewhere import GradeElsewhere, grade_each
@@ -52,7 +52,7 @@ from refold.graders.elsewhere import GradeElsewhere, grade_each
 @click.option("--save", is_flag=True, help="Save the grades in the log.")
 @click.option("--fail-under", type=Number(0, 1), help="Exit with 1 if any score is below.")
 @jobs_option
-@log_option
+@logs_option
 @json_option
 def grade_command(
     ids: Sequence[str],
@@ -78,7 +78,7 @@ def grade_command(
     requested and stored first. An episode without a verdict gets no grade; it is reported, and the
     exit code is 1.
     """
-    scores: list[tuple[str, float]] = []
+    scores = ScoresByScenario()
     # Read-only unless grades are saved: a log that another process writes can then be graded too.
     with (
         telling_left_out() as left_out,
@@ -86,9 +86,7 @@ def grade_command(
         ExitStack() as stack,
     ):
         fitting = log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out)
-        infos = left_out.find_each(log, ids) if ids else list(fitting)
-        wanted = [each.id for each in infos if each.reason != INSTRUMENT_FAILED]
-        ungraded = len(infos) - len(wanted)
+        wanted, ungraded = _wanted(left_out.find_each(log, ids) if ids else fitting)
         source = grader_choice.source(log, left_out)
         # Before the transaction: answers are kept at once, whatever becomes of the grades.
         session = JudgeSession(judge_choice, source, log)
@@ -119,12 +117,23 @@ def grade_command(
             f"{pluralise(ungraded, 'episode')} without a grade: "
             "cut off because the API kept failing"
         )
-    below = sum(score < fail_under for _, score in scores) if fail_under is not None else 0
+    below = scores.count_below(fail_under) if fail_under is not None else 0
     if below:
-        print_to_stderr(f"{below} of {pluralise(len(scores), 'score')} below {fail_under:g}")
+        print_to_stderr(f"{below} of {pluralise(scores.total, 'score')} below {fail_under:g}")
     # What has no score has not reached it either.
     missed = ungraded and fail_under is not None
     return 1 if below or missed or left_out or session.not_judged else 0
+
+
+def _wanted(infos: Iterable[EpisodeInfo]) -> tuple[Sequence[str], int]:
+    """Return the ids of the episodes that are to be graded, and how many others there are."""
+    wanted, ungraded = [], 0
+    for info in infos:
+        if info.reason == INSTRUMENT_FAILED:
+            ungraded += 1
+        else:
+            wanted.append(info.id)
+    return wanted, ungraded
 
 
 def _save_transaction(log: EventLog, *, save: bool) -> AbstractContextManager[None]:
@@ -143,16 +152,16 @@ def _save_each(
 
 
 def _note_scores(
-    graded: Iterable[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
+    graded: Iterable[tuple[str, Grade]], total: int, scores: ScoresByScenario
 ) -> Iterator[tuple[str, Grade]]:
-    """Yield *graded* with a progress bar, and append scenario and score of each to *scores*."""
+    """Yield *graded* with a progress bar, and add each to *scores*."""
     for id, given in show_progress(graded, total=total, label="grading"):
-        scores.append((given.scenario, given.score))
+        scores.add(given.scenario, given.score)
         yield id, given
 
 
 def _print_grades(
-    graded: Iterator[tuple[str, Grade]], total: int, scores: list[tuple[str, float]]
+    graded: Iterator[tuple[str, Grade]], total: int, scores: ScoresByScenario
 ) -> None:
     out = stdout_console()
     if not total:
@@ -165,5 +174,5 @@ def _print_grades(
     else:
         for _ in graded:  # graded as they are read; the scores are all that is kept
             pass
-        out.print(summary_table(scores))
+        out.print(scores.table())
         print_to_stderr("a row for each episode: --json")

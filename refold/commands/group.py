@@ -13,7 +13,7 @@ from refold.commands.shared.options import (
     complete_runs,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     pass_at_option,
     scenario_argument,
 )
@@ -28,7 +28,7 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.commands.shared.progress import show_progress
-from refold.engine import EventLog, RefoldError
+from refold.engine import EventLog, RefoldError, open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.reports import find_run
 from refold.reports.grouping import (
@@ -66,7 +66,7 @@ _WIDEST_BAR = 20
     help="Only this run. May be given several times.",
 )
 @pass_at_option
-@log_option
+@logs_option
 @json_option
 def group_command(
     scenario: str | None,
@@ -86,7 +86,7 @@ def group_command(
     """
     if scenario is None:
         raise RefoldError("group: expected the name of a scenario; `refold episodes` lists some")
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         paths, excluded = _read_paths(log, scenario, seed, runs, pass_at, left_out)
     if not paths:
         raise RefoldError(

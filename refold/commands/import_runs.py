@@ -1,6 +1,6 @@
 """``refold import``: exported episodes, and runs that other tools recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import click
 from attrs import define, field
 
-from refold.commands.shared.files import new_log
+from refold.commands.shared.files import new_log, open_input
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.import_sources import ImportFile, import_files
+from refold.commands.shared.import_sources import ImportFile, import_files, readable
 from refold.commands.shared.input_types import OneOf
 from refold.commands.shared.options import format_examples, json_option, log_option
 from refold.commands.shared.output import (
@@ -21,14 +21,18 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
+from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
+from refold.jobs import jobs_that_pay
 from refold.replays.transfer import import_lines
+from refold.transcripts.building import TrialFile, build_files
 from refold.transcripts.formats import FORMATS, REFOLD, find_format
-from refold.transcripts.importing import Importer, Report, Stored
-from refold.transcripts.sources import Source
+from refold.transcripts.importing import Importer, Report, Stored, digest_of
 
 _MOST_TOLD = 6
+_BYTES_A_JOB = 2 * 2**20
+"""Bytes of files from which a process pays: to start one costs as much as 500 samples."""
 
 
 @define
@@ -72,6 +76,7 @@ class _Outcome:
 @click.option("--run", metavar="NAME", help="Name of the run; the file's own if not given.")
 @click.option("--strict", is_flag=True, help="Import nothing if anything cannot be read.")
 @click.option("--report", "listed", is_flag=True, help="List what was not kept or understood.")
+@jobs_option
 @log_option
 @json_option
 def import_command(
@@ -80,6 +85,7 @@ def import_command(
     run: str | None,
     strict: bool,
     listed: bool,
+    jobs: int | None,
     log_path: str,
     as_json: bool,
 ) -> int:
@@ -91,11 +97,14 @@ def import_command(
 
     Exits with 1 if a trial cannot be read; it is reported, and the others are imported.
     """
-    named = import_files(files)
     outcome = _Outcome([] if as_json else None)
-    with _open(log_path) as log, log.transaction():
+    with readable(import_files(files)) as named, _open(log_path) as log, log.transaction():
         importer = Importer(log, strict=strict)
-        found = _import_all(log, importer, named, kind, run, outcome)
+        size = sum(each.size for each in named)
+        formats = _find_formats(named, kind, run, outcome)
+        found = _import_all(
+            log, importer, formats, jobs or jobs_that_pay(size, _BYTES_A_JOB), outcome
+        )
         for row in show_progress(found, total=None, label="importing"):
             outcome.added += 1
             if outcome.rows is not None:
@@ -120,14 +129,31 @@ def _open(log_path: str) -> AbstractContextManager[EventLog]:
 def _import_all(
     log: EventLog,
     importer: Importer,
-    files: Sequence[ImportFile],
-    kind: str | None,
-    run: str | None,
+    files: Iterable[TrialFile],
+    jobs: int,
     outcome: _Outcome,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the row of each new episode; *outcome* notes what was met again, or passed over."""
+    """Yield the row of each new episode; *outcome* notes what was met again."""
+    for file, built in build_files(files, jobs=jobs, tell=print_to_stderr):
+        if file.kind == REFOLD:
+            with open_input(file.path) as lines:
+                counted = outcome.count_remark
+                for info in import_lines(log, lines, where=file.where, on_remark=counted):
+                    yield {**to_json_data(info), "given": []}
+            continue
+        for stored in importer.store(file, built):
+            if stored.new:
+                yield _row(stored)
+            else:
+                outcome.held += 1
+
+
+def _find_formats(
+    files: Sequence[ImportFile], kind: str | None, run: str | None, outcome: _Outcome
+) -> Iterator[TrialFile]:
+    """Yield *files* with their formats; *outcome* notes those in folders that have none."""
     for each in files:
-        with each.open() as file:
+        with open_input(each.content) as file:
             try:
                 found = kind or find_format(file, each.path)
             except RefoldError:
@@ -135,17 +161,7 @@ def _import_all(
                     raise
                 outcome.passed.append(each.name)
                 continue
-            if found == REFOLD:
-                counted = outcome.count_remark
-                for info in import_lines(log, file, where=each.path, on_remark=counted):
-                    yield {**to_json_data(info), "given": []}
-                continue
-            source = Source(file, each.name, each.folder)
-            for stored in importer.read(source, found, run=run or each.run):
-                if stored.new:
-                    yield _row(stored)
-                else:
-                    outcome.held += 1
+            yield each.told(found, "" if found == REFOLD else digest_of(file), run)
 
 
 def _row(stored: Stored) -> dict[str, Any]:

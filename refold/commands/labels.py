@@ -11,7 +11,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
 )
 from refold.commands.shared.output import (
@@ -39,7 +39,7 @@ from refold.replays.remarks import export_remarks
 @episode_argument("ids", many=True)
 @click.option("--name", metavar="NAME", help="Only labels of this name.")
 @click.option("--export", "exporting", is_flag=True, help="Write all of them as JSON Lines.")
-@log_option
+@logs_option
 @json_option
 def labels_command(
     ids: Sequence[str], name: str | None, exporting: bool, log_path: str, as_json: bool

@@ -15,7 +15,7 @@ from refold.commands.shared.grader_choice import (
 from refold.commands.shared.judge_validation import tell_validation
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.optimum_formatting import format_share
-from refold.commands.shared.options import complete_runs, format_examples, json_option, log_option
+from refold.commands.shared.options import complete_runs, format_examples, json_option, logs_option
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
     add_row,
@@ -32,7 +32,7 @@ from refold.commands.shared.report_formatting import (
     format_exclusions,
     format_interval,
 )
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.engine.log.index.wanted import Wanted
 from refold.reports import Outcome, Ranking, find_run, ranking_row, rankings
 from refold.reports.optima import Shares, read_optima
@@ -49,7 +49,7 @@ from refold.triage import indexed_outcomes
 @click.option("--run", shell_complete=complete_runs, help="Only this run.")
 @with_grader_options
 @jobs_option
-@log_option
+@logs_option
 @json_option
 def leaderboard_command(
     scenario: str | None,
@@ -66,7 +66,11 @@ def leaderboard_command(
     the agents that played every scenario of a family, or of the log, by the mean of their scenario
     means.
     """
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with (
+        telling_left_out() as left_out,
+        open_to_read(log_path) as log,
+        watching("grading") as watch,
+    ):
         name = find_run(log, run) if run is not None else None
         source = grader_choice.source(log, left_out)
         workers = grader_choice.workers(log, look_up_only(source, log), jobs)
@@ -86,10 +90,7 @@ def leaderboard_command(
             found = show_progress(graded, total=log.count(), label="grading")
         else:
             wanted = Wanted(scenario=scenario, run=name, forks=False)
-            with watching("grading") as watch:
-                indexed = indexed_outcomes(
-                    log, left_out, wanted=wanted, watch=watch, workers=workers
-                )
+            indexed = indexed_outcomes(log, left_out, wanted=wanted, watch=watch, workers=workers)
             found = (outcome for _, outcome in indexed)
         tables, several = rankings(map(shares.add, found))
         tell_remarks(source)

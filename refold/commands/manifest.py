@@ -5,9 +5,9 @@ import sys
 import click
 
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.options import format_examples, log_option
+from refold.commands.shared.options import format_examples, logs_option
 from refold.commands.shared.output import print_to_stderr
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.replays.manifests import manifest_lines
 
 
@@ -18,7 +18,7 @@ from refold.replays.manifests import manifest_lines
         "refold verify --manifest runs.manifest",
     ),
 )
-@log_option
+@logs_option
 def manifest_command(log_path: str) -> None:
     """
     Print a manifest of the log: each episode's columns, digest and saved grades, a line each.
@@ -26,7 +26,7 @@ def manifest_command(log_path: str) -> None:
     Sign it with your own tools, and compare it with the log at any time with `refold verify
     --manifest`.
     """
-    with EventLog(log_path, readonly=True) as log:
+    with open_to_read(log_path) as log:
         head, *rows = manifest_lines(log)
     sys.stdout.buffer.writelines([head, *rows])
     sys.stdout.buffer.flush()

@@ -23,7 +23,7 @@ from refold.commands.shared.options import (
     filter_options,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
     pass_at_option,
 )
@@ -77,7 +77,7 @@ from refold.reports.regrading import RULES, RegradeTotals, judge
     help="How to print the report.",
 )
 @jobs_option
-@log_option
+@logs_option
 @json_option
 @click.pass_context
 def regrade_command(

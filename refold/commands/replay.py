@@ -15,7 +15,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
 )
 from refold.commands.shared.output import (
     print_json,
@@ -28,7 +28,7 @@ from refold.commands.shared.output import (
 from refold.commands.shared.page_option import html_option, write_page
 from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.terminal import has_terminal
-from refold.engine import ActionTaken, EpisodeInfo, EventLog, StepRewarded, Stream
+from refold.engine import ActionTaken, EpisodeInfo, StepRewarded, Stream, open_to_read
 from refold.engine.errors import UnknownStep
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
@@ -64,7 +64,7 @@ from refold.viewer.transcript_lines import turn_lines
     "--messages", is_flag=True, help="Show the conversation: messages, tool calls and results."
 )
 @click.option("--interactive", "-i", is_flag=True, help="Step through it with the keyboard.")
-@log_option
+@logs_option
 @json_option
 @html_option
 def replay_command(
@@ -86,7 +86,7 @@ def replay_command(
         raise click.UsageError("--interactive: expected it without --json and --html, got both")
     if html is not None:
         check_output(html, option="--html", logs=[log_path])
-    with EventLog(log_path, readonly=True) as log:
+    with open_to_read(log_path) as log:
         info = log.find(id)
         stream = log.events(info.id)
         # Of use on a page only, and not worth a word there if one cannot be read.

@@ -22,7 +22,7 @@ from refold.commands.shared.optimum_formatting import format_share
 from refold.commands.shared.options import (
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     pass_at_option,
     run_argument,
 )
@@ -42,7 +42,7 @@ from refold.commands.shared.report_formatting import (
     format_interval,
 )
 from refold.commands.shared.run_text import print_reasons, print_strips
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.overviews import RunRead, describe_run, overview_document, with_verdicts
 from refold.reports import (
     Costs,
@@ -92,7 +92,7 @@ def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> l
 @price_option
 @with_grader_options
 @jobs_option
-@log_option
+@logs_option
 @json_option
 @html_option
 def report_command(
@@ -119,7 +119,7 @@ def report_command(
     """
     if html is not None:
         check_output(html, option="--html", logs=[log_path])
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         name = find_run(log, run)
         source = grader_choice.source(log, left_out)
         workers = grader_choice.workers(log, look_up_only(source, log), jobs)

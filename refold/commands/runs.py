@@ -9,7 +9,7 @@ from rich.table import Table
 from refold.commands.shared.formatting import format_score, pluralise
 from refold.commands.shared.grader_choice import AS_RECORDED
 from refold.commands.shared.left_out import telling_left_out
-from refold.commands.shared.options import format_examples, json_option, limit_option, log_option
+from refold.commands.shared.options import format_examples, json_option, limit_option, logs_option
 from refold.commands.shared.output import (
     add_row,
     new_table,
@@ -21,7 +21,7 @@ from refold.commands.shared.output import (
 from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import watching
 from refold.commands.shared.report_formatting import format_exclusions
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.graders.answers import KeptAnswers
 from refold.reports import Run, runs_of
 from refold.triage import indexed_outcomes
@@ -35,7 +35,7 @@ _NAMES_SHOWN = 3
 )
 @limit_option
 @jobs_option
-@log_option
+@logs_option
 @json_option
 def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> int:
     """
@@ -47,7 +47,7 @@ def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> 
     """
     with (
         telling_left_out() as left_out,
-        EventLog(log_path, readonly=True) as log,
+        open_to_read(log_path) as log,
         watching("grading") as watch,
     ):
         workers = AS_RECORDED.workers(log, KeptAnswers(), jobs)

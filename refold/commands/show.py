@@ -14,7 +14,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
 )
 from refold.commands.shared.output import (
     add_row,
@@ -29,7 +29,7 @@ from refold.commands.shared.passing import pass_mark
 from refold.commands.shared.prices import project_prices
 from refold.commands.shared.verdict_text import fitting, print_losses, print_verdict
 from refold.commands.showing.markdown import episode_as_markdown
-from refold.engine import EpisodeInfo, EventLog, Family, Stream
+from refold.engine import EpisodeInfo, EventLog, Family, Stream, open_to_read
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin
@@ -57,7 +57,7 @@ _FIGURES = ("after step", "steps", "score")
     ),
 )
 @episode_argument("id")
-@log_option
+@logs_option
 @json_option
 @click.option("--all", "whole", is_flag=True, help="Show every part of the grade.")
 @click.option("--markdown", is_flag=True, help="Print Markdown.")
@@ -70,7 +70,7 @@ def show_command(id: str, log_path: str, as_json: bool, whole: bool, markdown: b
     """
     if as_json and markdown:
         raise click.UsageError("--markdown: expected it without --json, got both")
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         info = log.find(id)
         stream = log.events(info.id)
         saved = saved_or_none(log, info.id, left_out)

@@ -11,11 +11,11 @@ from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.options import (
     episode_argument,
     format_examples,
-    log_option,
+    logs_option,
 )
 from refold.commands.shared.output import escape_line
 from refold.commands.shared.progress import show_progress
-from refold.engine import EpisodeInfo, EventLog
+from refold.engine import EpisodeInfo, EventLog, open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.replays.remarks import export_remarks
 from refold.replays.transfer import export_judgements, export_lines
@@ -48,7 +48,7 @@ from refold.transcripts.exports.names import NAMES
     help="Where to write; stdout if not given.",
 )
 @click.option("--report", "listed", is_flag=True, help="List what the format has no field for.")
-@log_option
+@logs_option
 def export_command(
     ids: Sequence[str],
     kind: str | None,
@@ -73,7 +73,7 @@ def export_command(
     if listed and (kind is None or pairs):
         raise click.UsageError("--report: expected --as FORMAT, without --pairs, with it")
     check_output(output, option="--output", logs=[log_path])
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         if kind is None:
             _export_events(log, ids, output, left_out)
         else:

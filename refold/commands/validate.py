@@ -14,7 +14,7 @@ from refold.commands.shared.options import (
     filter_options,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     open_existing,
     pass_at_option,
 )
@@ -48,7 +48,7 @@ from refold.reports.validation import Judged, Validation, validate
     help="Lowest precision, recall and specificity of a trusted grader.",
 )
 @with_judge_options
-@log_option
+@logs_option
 @json_option
 def validate_command(
     by: str,

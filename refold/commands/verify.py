@@ -15,7 +15,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     world_option,
 )
 from refold.commands.shared.output import (
@@ -27,8 +27,8 @@ from refold.commands.shared.output import (
 )
 from refold.commands.shared.process_options import jobs_option
 from refold.commands.shared.progress import show_progress
-from refold.engine import EventLog, NotALog, RefoldError
-from refold.engine.log.audit import Audit
+from refold.engine import EventLog, NotALog, RefoldError, open_to_read
+from refold.engine.log.audit import Audit, open_audit
 from refold.engine.log.left_out import LeftOut
 from refold.environments import Worlds
 from refold.jobs import jobs_for, spread
@@ -87,7 +87,7 @@ def _parse_digest(_context: click.Context, _parameter: click.Parameter, value: s
     help="With --live: a value to ignore, such as $.observation.time; [] is any index.",
 )
 @jobs_option
-@log_option
+@logs_option
 @json_option
 def verify_command(
     ids: Sequence[str],
@@ -135,7 +135,7 @@ def verify_command(
             wrong += verdict.problem is not None
             yield verdict
 
-    with EventLog(log_path, readonly=True) as log, Audit(log_path) as file:
+    with open_to_read(log_path) as log, open_audit(log.paths) as file:
         # First of all: once the file is known to be damaged, failing to read on is no news.
         problems = [] if ids else _file_problems(file)
         mismatches = _compare_manifest(log, manifest) if manifest else []

@@ -22,7 +22,7 @@ from refold.commands.shared.options import (
     episode_argument,
     format_examples,
     json_option,
-    log_option,
+    logs_option,
     world_option,
 )
 from refold.commands.shared.output import (
@@ -33,7 +33,7 @@ from refold.commands.shared.output import (
     stdout_console,
     to_json_data,
 )
-from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream
+from refold.engine import Episode, EpisodeInfo, EventLog, Input, RefoldError, Stream, open_to_read
 from refold.environments import Worlds
 from refold.graders import grade
 from refold.replays.alternatives import ActionOutcome, action_at, candidate_actions, what_if
@@ -53,7 +53,7 @@ _FIGURES = ("score", "difference", "reward", "steps")
 @agent_option
 @world_option
 @with_model_options
-@log_option
+@logs_option
 @json_option
 def what_if_command(
     id: str,
@@ -71,7 +71,7 @@ def what_if_command(
     see whether a step was a mistake. Nothing is recorded; use `refold fork` to keep a branch.
     """
     agent, model = complete_agent_name(agent), with_programs(model, agent)
-    with EventLog(log_path, readonly=True) as log:
+    with open_to_read(log_path) as log:
         info = log.find(id)
         stream = log.events(info.id)
         opening = opening_input(agent, stream.family, model, scenario=stream.scenario)

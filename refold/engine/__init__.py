@@ -23,6 +23,7 @@ from refold.engine.events import (
 from refold.engine.family import Family
 from refold.engine.folding import fold, fold_to
 from refold.engine.log.info import EpisodeInfo, EpisodeRecord
+from refold.engine.log.logs import open_to_read
 from refold.engine.log.store import EventLog
 from refold.engine.step_result import StepResult
 from refold.engine.stream import Stream
@@ -52,4 +53,5 @@ __all__ = [
     "UnknownEpisode",
     "fold",
     "fold_to",
+    "open_to_read",
 ]

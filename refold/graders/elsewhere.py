@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from refold.engine import EventLog
+from refold.engine import EventLog, open_to_read
 from refold.engine.log.left_out import LeftOut
 from refold.graders.answers import KeptAnswers
 from refold.graders.judging import Judging
@@ -27,7 +27,7 @@ class SourceElsewhere:
     A source of grades to be made in another process.
 
     Attributes:
-        path: The log, which is opened there to be read.
+        path: The log, or a folder of logs, which is opened there to be read.
         make: Makes the source.
         kept: What a judge answered.
     """
@@ -41,7 +41,7 @@ class SourceElsewhere:
         self, left_out: LeftOut, tell: Tell
     ) -> Iterator[tuple[EventLog, GradeSource, Judging]]:
         """Return the log, the source and the answers, in a context that closes the log."""
-        with EventLog(self.path, readonly=True) as log:
+        with open_to_read(self.path, again=True) as log:
             yield log, self.make(log, left_out, tell), self.kept.judging(log)
 
 

@@ -1,7 +1,6 @@
 """How many processes are worth starting."""
 
 import os
-from pathlib import Path
 
 from refold.engine import EventLog
 
@@ -21,9 +20,17 @@ def jobs_for(jobs: int | None, log: EventLog, episodes: int) -> int:
     core, and one in all for a small log.
     """
     if jobs is None:
-        size = Path(log.path).stat().st_size * episodes / max(log.count(), 1)
-        jobs = min(count_cores(), int(size // BYTES_A_JOB))
+        jobs = jobs_that_pay(log.size * episodes / max(log.count(), 1), BYTES_A_JOB)
     return max(1, min(jobs, episodes))
+
+
+def jobs_that_pay(size: float, each: int) -> int:
+    """
+    Return how many processes pay for *size* bytes of work, if one pays from *each* bytes on.
+
+    That is at most one for each core, and at least 1.
+    """
+    return max(1, min(count_cores(), int(size // each)))
 
 
 def count_cores() -> int:

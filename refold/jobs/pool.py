@@ -22,7 +22,8 @@ from refold.engine.log.left_out import LeftOut
 from refold.jobs.messages import Block, BlockDone, Entry, ItemT, Kind, ResultT, Run, Tell, There
 from refold.jobs.worker import serve_blocks
 
-_BLOCK = 32  # items: few enough to share out a small log, enough to make a message worth it
+BLOCK = 32
+"""Items that are dealt at once: few enough to share out a small log, worth a message."""
 _BEFORE_ALL = -1  # the number of a block of no items, for an error before the first one
 _MOST_AHEAD = 16  # blocks for each worker that may be done before their turn
 
@@ -47,6 +48,7 @@ def spread(
     jobs: int,
     left_out: LeftOut,
     tell: Tell,
+    block: int = BLOCK,
 ) -> Iterator[tuple[ItemT, ResultT]]:
     """
     Yield each of *items* with its result, in order, worked out by *jobs* processes.
@@ -60,6 +62,8 @@ def spread(
         jobs: Number of processes that work.
         left_out: Takes the items that are left out, in order; *here* notes them by itself.
         tell: Takes the lines to be printed, in order.
+        block: Number of items that are dealt at once; up to 16 times as many for each job may
+            wait for their turn, with their results.
 
     Raises:
         WorkerLost: A worker was killed.
@@ -69,10 +73,10 @@ def spread(
         yield from here(iter(items))
         return
     with _Pool(there, jobs) as pool:
-        for block, entries in pool.results(items):
+        for dealt, entries in pool.results(items, block):
             for entry in entries:
                 if entry.kind is Kind.RESULT:
-                    yield block[entry.place], entry.value
+                    yield dealt[entry.place], entry.value
                 elif entry.kind is Kind.LEFT_OUT:
                     left_out.problems.setdefault(*entry.value)
                 elif entry.kind is Kind.LINE:
@@ -130,11 +134,13 @@ class _Dealt(Generic[ItemT]):
     Items dealt as blocks, and what came of them.
 
     Attributes:
+        block: Number of items that are dealt at once.
         turn: Number of the block whose results are next.
         error: What taking an item has raised: no more of them.
     """
 
     items: Iterator[ItemT]
+    block: int
     turn: int = 0
     error: Exception | None = None
     _count: int = 0
@@ -151,7 +157,7 @@ class _Dealt(Generic[ItemT]):
         taken: list[ItemT] = []
         if self.error is None:
             try:
-                for item in islice(self.items, _BLOCK):
+                for item in islice(self.items, self.block):
                     taken.append(item)  # noqa: PERF402 - what comes before an error counts
             except Exception as error:  # raised when its turn has come
                 self.error = error
@@ -203,9 +209,11 @@ class _Pool:
         for worker in self._workers:
             worker.end()
 
-    def results(self, items: Iterable[ItemT]) -> Iterator[tuple[Sequence[ItemT], Sequence[Entry]]]:
-        """Yield the blocks of *items* in order, each with what came of it."""
-        dealt = _Dealt(iter(items))
+    def results(
+        self, items: Iterable[ItemT], block: int
+    ) -> Iterator[tuple[Sequence[ItemT], Sequence[Entry]]]:
+        """Yield *items* by the *block*, in order, each block with what came of it."""
+        dealt = _Dealt(iter(items), block)
         asking: list[_Worker] = []
         working = {worker.connection: worker for worker in self._workers}
         while working:

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from refold.engine import EventLog
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine.log.index.asking import ask_index
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.left_out import LeftOut
 from refold.overviews.progress import seconds_left
 from refold.overviews.scores import run_score

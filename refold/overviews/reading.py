@@ -9,7 +9,8 @@ from attrs import Factory, evolve, frozen
 
 from refold.engine import ActionTaken, EventLog, RefoldError
 from refold.engine.exchanges import ModelConfigured
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine.log.index.asking import ask_index
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import Wanted
 from refold.engine.log.left_out import LeftOut

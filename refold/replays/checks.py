@@ -12,10 +12,10 @@ from functools import partial
 import msgspec
 from attrs import frozen
 
-from refold.engine import EpisodeInfo, EventLog, LogDamaged, RefoldError, Stream
+from refold.engine import EpisodeInfo, EventLog, LogDamaged, RefoldError, Stream, open_to_read
 from refold.engine.chain import chain_heads
 from refold.engine.folding import step_ranges
-from refold.engine.log.audit import Audit, SavedRow
+from refold.engine.log.audit import Audit, SavedRow, open_audit
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, grade
 from refold.jobs import Run, Tell
@@ -104,7 +104,7 @@ class AuditElsewhere:
     @contextmanager
     def __call__(self, _left_out: LeftOut, _tell: Tell) -> Iterator[Run[str, Verdict]]:
         """Return what audits episodes."""
-        with EventLog(self.path, readonly=True) as log, Audit(self.path) as file:
+        with open_to_read(self.path, again=True) as log, open_audit(log.paths) as file:
             yield partial(audit_each, log, file, expect=self.expect)
 
 

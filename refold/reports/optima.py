@@ -89,6 +89,8 @@ class Shares:
 
     def add(self, outcome: Outcome) -> Outcome:
         """Note *outcome*, and return it."""
+        if not self._known:
+            return outcome
         optimum = self._known.get((outcome.setting, outcome.seed))
         share = optimum.share(outcome.score) if optimum is not None else None
         if share is not None and not outcome.excluded:

@@ -41,7 +41,7 @@ PLAYED_AGAIN = "played_again"
 """Reason for excluding an episode that failures of the API cut off and a newer one replaces."""
 
 
-@frozen
+@frozen(cache_hash=True)  # looked up for each of a million outcomes
 class Setting:
     """
     Everything that must be equal for scores to be comparable.

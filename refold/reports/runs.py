@@ -96,7 +96,10 @@ def runs_of(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
     """Return the runs of *episodes*, in the order in which the runs began."""
     tallies: dict[str, _RunTotals] = {}
     for info, outcome in episodes:
-        tallies.setdefault(info.run, _RunTotals(info.started_at)).add(info, outcome)
+        tally = tallies.get(info.run)
+        if tally is None:
+            tally = tallies[info.run] = _RunTotals(info.started_at)
+        tally.add(info, outcome)
     return [_make_run(name, tally) for name, tally in tallies.items()]
 
 

@@ -9,6 +9,8 @@ from fastapi import Request
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownEpisode
+from refold.graders import RubricName
+from refold.graders.sources import rubric_reference
 from refold.server.metrics import ServerMetrics
 from refold.server.sessions.runner import SessionRunner
 from refold.server.sessions.store import Session, SessionStore
@@ -46,6 +48,7 @@ class ServerContext:
     store: SessionStore
     metrics: ServerMetrics
     current: Session | None = None
+    _graders: tuple[tuple[int, int], list[str]] = ((0, 0), [])
     _running: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_RUNNING))
     _waiting: BoundedSemaphore = field(factory=lambda: BoundedSemaphore(MOST_WAITING))
 
@@ -56,6 +59,15 @@ class ServerContext:
         # wait for the writer.
         with EventLog(self.settings.log, readonly=True) as log:
             yield log
+
+    def graders(self, log: EventLog) -> list[str]:
+        """Return what names the saved grades of *log*, a reader, one for each rubric."""
+        # To look them up, all grades are read, which in a large log takes longer than a list does.
+        now = log.grades_so_far()
+        if now != self._graders[0]:
+            names = [rubric_reference(RubricName(*each)) for each in log.graded_by()]
+            self._graders = now, names
+        return self._graders[1]
 
     @contextmanager
     def long_computation(self, *, patience: float = 0.0) -> Iterator[None]:

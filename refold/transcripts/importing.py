@@ -6,7 +6,7 @@ the others go in.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import IO
 
@@ -14,10 +14,10 @@ from attrs import define, evolve, field, frozen
 
 from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.origins import Origin
-from refold.transcripts.episodes import Recorded, record_trial
+from refold.transcripts.building import Built, TrialFile, build
+from refold.transcripts.episodes import Recorded
 from refold.transcripts.formats import FORMATS
-from refold.transcripts.sources import Piece, Source
-from refold.transcripts.trial import Trial
+from refold.transcripts.sources import Source
 
 _BLOCK = 2**20
 
@@ -53,10 +53,10 @@ class Report:
     not_understood: Counter[str] = field(factory=Counter)
     problems: list[str] = field(factory=list)
 
-    def add(self, trial: Trial) -> None:
-        """Count what *trial* says was not kept or understood."""
-        self.not_kept.update(trial.left)
-        self.not_understood.update(trial.unknown)
+    def add(self, built: Built) -> None:
+        """Count what was not kept or understood of what was *built*."""
+        self.not_kept.update(built.left)
+        self.not_understood.update(built.unknown)
 
 
 class Importer:
@@ -76,6 +76,8 @@ class Importer:
         self._log = log
         self._strict = strict
         self._epochs: Counter[tuple[str, str, str]] = Counter()
+        self._file: TrialFile | None = None
+        self._equal: Counter[str] = Counter()
 
     def read(self, source: Source, kind: str, *, run: str) -> Iterator[Stored]:
         """
@@ -85,47 +87,33 @@ class Importer:
             RefoldError: Something in it cannot be read, and this is strict.
         """
         digest = digest_of(source.file)
-        equal: Counter[str] = Counter()
-        for piece, trial in self._trials(FORMATS[kind](source), source.name):
-            recorded = self._record(piece, trial, kind, source.name)
-            if recorded is None:
+        file = TrialFile("", "", source.name, source.folder, kind, digest, run)
+        self._file = None  # another one, even if it is named and filled alike
+        yield from self.store(file, build(FORMATS[kind](source), kind))
+
+    def store(self, file: TrialFile, built: Iterable[Built]) -> Iterator[Stored]:
+        """
+        Store what was *built* of *file*, or of its next part, and yield each episode.
+
+        Raises:
+            RefoldError: Something in it cannot be read, and this is strict.
+        """
+        if file != self._file:
+            self._file, self._equal = file, Counter()
+        for each in built:
+            if each.recorded is None:
+                self._leave_out(each, file.name)
                 continue
-            self.report.add(trial)
-            id = recorded.id(0)
-            equal[id] += 1
-            if equal[id] > 1:
-                id = recorded.id(equal[id] - 1)
-            origin = Origin(source.name, digest, kind, piece.version, piece.place)
-            yield self._store(id, recorded, origin, run)
+            self.report.add(each)
+            self._equal[each.id] += 1
+            equal = self._equal[each.id] - 1
+            id = each.recorded.id(equal) if equal else each.id
+            origin = Origin(file.name, file.digest, file.kind, each.version, each.place)
+            yield self._store(id, each.recorded, origin, file.run)
 
-    def _trials(self, pieces: Iterator[Piece], name: str) -> Iterator[tuple[Piece, Trial]]:
-        for piece in self._readable(pieces, name):
-            try:
-                trials = list(piece.read())
-            except RefoldError as error:
-                self._leave_out(str(error), piece.place, name)
-            else:
-                yield from ((piece, trial) for trial in trials)
-
-    def _readable(self, pieces: Iterator[Piece], name: str) -> Iterator[Piece]:
-        try:
-            yield from pieces
-        except RefoldError as error:  # the file as a whole, or what follows in it
-            self._leave_out(str(error), "", name)
-
-    def _record(self, piece: Piece, trial: Trial, kind: str, name: str) -> Recorded | None:
-        # Only names of formats: what a stranger's file names must not choose an environment to
-        # open.
-        given = trial.environment if trial.environment in FORMATS else kind
-        try:
-            return record_trial(trial, given if given != "harbor" else "atif")
-        except RefoldError as error:
-            self._leave_out(str(error), piece.place, name)
-            return None
-
-    def _leave_out(self, text: str, place: str, name: str) -> None:
-        told = " ".join(text.split())
-        problem = told if told.startswith(name) else f"{name} {place}: {told}"
+    def _leave_out(self, each: Built, name: str) -> None:
+        told = " ".join(each.problem.split())
+        problem = told if told.startswith(name) else f"{name} {each.place}: {told}"
         if self._strict:
             raise RefoldError(f"{problem}; without --strict, the others are imported")
         self.report.problems.append(problem)

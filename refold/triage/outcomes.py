@@ -1,6 +1,6 @@
 """The outcomes of a log's episodes by their recorded rubrics, each graded only once."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from time import monotonic
@@ -11,7 +11,9 @@ from msgspec import Raw, Struct
 
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.codec import encode
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.index.asking import ask_for_each
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
@@ -53,12 +55,12 @@ def indexed_outcomes(
     wanted: Wanted = EVERY,
     watch: Watch | None = None,
     workers: Workers | None = None,
-) -> list[tuple[EpisodeInfo, Outcome]]:
+) -> Iterator[tuple[EpisodeInfo, Outcome]]:
     """
-    Return the episodes of *log* that are *wanted* with their outcomes, in the order they began.
+    Yield the episodes of *log* that are *wanted* with their outcomes, in the order they began.
 
     As ``read_outcomes`` gives them, forks included. Episodes that have been graded before are not
-    read: what ``verify`` would find in them is not noticed.
+    read: what ``verify`` would find in them is not noticed. All are graded before the first comes.
 
     Args:
         log: The log.
@@ -68,18 +70,14 @@ def indexed_outcomes(
         workers: Processes that grade these by the recorded rubrics; None for this one alone.
     """
 
-    def read(index: LogIndex) -> list[tuple[EpisodeInfo, Outcome]]:
+    def read(index: LogIndex) -> Iterator[tuple[EpisodeInfo, Outcome]]:
         index.catch_up(left_out, wanted)
-        rows = index.rows(wanted, _OLDEST_FIRST)
-        found = _outcomes(index, rows, left_out, watch, workers)
-        replaced = replaced_failures(row.info for row in rows)
-        return [
-            (row.info, evolve(each, excluded=PLAYED_AGAIN) if each.id in replaced else each)
-            for row in rows
-            if (each := found.get(row.number)) is not None
-        ]
+        _grade_missing(index, wanted, left_out, watch, workers)
+        replaced = _replaced(index, wanted)
+        for info, outcome in index.outcomes(wanted):
+            yield info, _unpack(info, outcome, again=info.id in replaced)
 
-    return ask_index(log, read)
+    return ask_for_each(log, read)
 
 
 def run_episodes(
@@ -100,14 +98,17 @@ def run_episodes(
         digest, outcome, figures = kept.get(row.number, ("", b"", b""))
         if digest == row.info.digest:
             lost, usage = unpack_figures(figures)
-            found[row.number] = Measured(row.info, _unpack(row.info, outcome), usage, lost)
+            found[row.number] = Measured(
+                row.info, _unpack(row.info, outcome, again=False), usage, lost
+            )
     began, left = monotonic(), 0
     missing = [row for row in rows if row.number not in found]
     for at in range(0, len(missing), _BATCH):
         if seconds is not None and monotonic() - began > seconds:
             left = len(missing) - at
             break
-        for graded in _grade(index, missing[at : at + _BATCH], left_out, None):
+        batch = missing[at : at + _BATCH]
+        for graded in _grade(index, batch, len(batch), left_out, None):
             found.update(graded)
     replaced = replaced_failures(row.info for row in rows)
     episodes = [found[row.number] for row in rows if row.number in found]
@@ -121,48 +122,53 @@ def _marked(each: Measured, replaced: Container[str]) -> Measured:
     return evolve(each, outcome=evolve(each.outcome, excluded=PLAYED_AGAIN))
 
 
-def _outcomes(
+def _grade_missing(
     index: LogIndex,
-    rows: list[IndexedEpisode],
+    wanted: Wanted,
     left_out: LeftOut,
     watch: Watch | None,
     workers: Workers | None,
-) -> dict[int, Outcome]:
-    """Return the outcome of each of *rows* by number, graded now where it is not kept."""
-    kept = index.outcomes()
-    found, missing = {}, []
-    for row in rows:
-        digest, body = kept.get(row.number, ("", b""))
-        if digest == row.info.digest:
-            found[row.number] = _unpack(row.info, body)
-        else:
-            missing.append(row)
+) -> None:
+    """Grade those *wanted* of which the index has no outcome, and keep what comes of it."""
+    missing = index.without_outcomes(wanted)
     done = 0
-    for batch in _grade(index, missing, left_out, workers):
-        found.update((number, each.outcome) for number, each in batch.items())
+    for batch in _grade(index, index.each(missing), len(missing), left_out, workers):
         done += len(batch)
         if watch is not None:
             watch(done, len(missing))
-    return found
 
 
 def _grade(
-    index: LogIndex, missing: list[IndexedEpisode], left_out: LeftOut, workers: Workers | None
+    index: LogIndex,
+    missing: Iterable[IndexedEpisode],
+    number: int,
+    left_out: LeftOut,
+    workers: Workers | None,
 ) -> Iterator[dict[int, Measured]]:
-    """Grade the episodes *missing* and keep what comes of it; yield them by number, in batches."""
+    """
+    Grade the *number* episodes *missing* and keep what comes of it.
+
+    Yields them by number, in batches.
+    """
+    ahead: dict[str, int] = {}
+
+    def take() -> Iterator[Played]:
+        for row in missing:
+            ahead[row.info.id] = row.number
+            yield Played(row.info, again=False)
+
     scored = score_episodes(
         index.log,
-        (Played(row.info, again=False) for row in missing),
+        take(),
         usage_of,
-        episodes=len(missing),
+        episodes=number,
         left_out=left_out,
         source=RecordedRubrics(left_out),
         workers=workers,
     )
-    numbers = {row.info.id: row.number for row in missing}
     while batch := list(islice(scored, _BATCH)):
         graded = {
-            numbers[info.id]: Measured(info, outcome, usage, losses_of(grade))
+            ahead.pop(info.id): Measured(info, outcome, usage, losses_of(grade))
             for info, outcome, usage, grade in batch
         }
         index.add_outcomes(
@@ -177,6 +183,15 @@ def _grade(
         yield graded
 
 
+def _replaced(index: LogIndex, wanted: Wanted) -> set[str]:
+    """Return those *wanted* that failed and were played again since."""
+    failed = index.numbers(evolve(wanted, ended="not-counted"))
+    if not any(row.info.reason == INSTRUMENT_FAILED for row in index.each(failed)):
+        return set()  # as in most logs: then none need be read
+    every = index.numbers(wanted, Order("began", falling=False))
+    return replaced_failures(row.info for row in index.each(every))
+
+
 def _pack(outcome: Outcome) -> bytes:
     setting = Raw(encode(msgspec.to_builtins(outcome.setting)))
     return msgspec.json.encode(
@@ -184,7 +199,7 @@ def _pack(outcome: Outcome) -> bytes:
     )
 
 
-def _unpack(info: EpisodeInfo, body: bytes) -> Outcome:
+def _unpack(info: EpisodeInfo, body: bytes, *, again: bool) -> Outcome:
     kept = _decode(body)
     return Outcome(
         id=info.id,
@@ -197,10 +212,11 @@ def _unpack(info: EpisodeInfo, body: bytes) -> Outcome:
         score=kept.score,
         counts=kept.counts,
         digest=info.digest,
-        excluded=kept.excluded,
+        excluded=PLAYED_AGAIN if again else kept.excluded,
     )
 
 
 @lru_cache(maxsize=64)  # the episodes of a scenario share it
 def _setting(body: bytes) -> Setting:
-    return msgspec.json.decode(body, type=Setting)
+    # msgspec makes one without calling what prepares its hash.
+    return evolve(msgspec.json.decode(body, type=Setting))

@@ -8,8 +8,9 @@ error or Ctrl-C leaves an existing one as it was. Devices and pipes are written 
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
@@ -18,6 +19,7 @@ import click
 
 from refold.engine import EventLog, NotALog, RefoldError
 from refold.engine.errors import DiskFull
+from refold.engine.log.logs import find_logs
 
 STDOUT = "-"
 _LOG_SUFFIXES = ("", "-wal", "-shm", "-journal")
@@ -33,7 +35,7 @@ def check_output(path: str, *, option: str, logs: Iterable[str], files: Iterable
     Args:
         path: The file to write; ``-`` is stdout.
         option: What named it, for errors.
-        logs: Paths of the logs that the command uses.
+        logs: Paths of the logs that the command uses, or of folders with such.
         files: Paths of its other inputs.
 
     Raises:
@@ -42,7 +44,7 @@ def check_output(path: str, *, option: str, logs: Iterable[str], files: Iterable
     target = _identity(path)
     if target is None:
         return
-    for log in logs:
+    for log in chain.from_iterable(map(_logs_at, logs)):
         # SQLite follows links, so the log's parts lie beside the file that a link leads to.
         parts = (base + end for base in (log, os.path.realpath(log)) for end in _LOG_SUFFIXES)
         if target in map(_identity, parts):
@@ -54,6 +56,10 @@ def check_output(path: str, *, option: str, logs: Iterable[str], files: Iterable
         raise RefoldError(
             f"{option} {path}: expected another file than the command reads; name another"
         )
+
+
+def _logs_at(path: str) -> Sequence[str]:
+    return find_logs(path) if os.path.isdir(path) else [path]
 
 
 def _identity(path: str) -> object:

@@ -1,5 +1,6 @@
 """Grades as JSON data and as tables: one with its parts, one row each, or a summary."""
 
+from array import array
 from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
@@ -65,14 +66,30 @@ def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
     return listing
 
 
-def summary_table(scores: Iterable[tuple[str, float]]) -> Table:
-    """Return a table of count, mean and range of *scores*, each a scenario and a score."""
-    by_scenario: dict[str, list[float]] = {}
-    for scenario, score in scores:
-        by_scenario.setdefault(scenario, []).append(score)
-    columns = ["scenario", "episodes", "mean", "lowest", "highest"]
-    listing = new_table(columns, right=columns[1:])
-    for scenario, values in by_scenario.items():
-        cells = map(format_score, (fmean(values), min(values), max(values)))
-        add_row(listing, scenario, len(values), *cells)
-    return listing
+class ScoresByScenario:
+    """The scores of many episodes, in the little memory that their figures need."""
+
+    def __init__(self) -> None:
+        self._scores: dict[str, array[float]] = {}
+
+    def add(self, scenario: str, score: float) -> None:
+        """Add the *score* of an episode of *scenario*."""
+        self._scores.setdefault(scenario, array("d")).append(score)
+
+    @property
+    def total(self) -> int:
+        """Number of scores."""
+        return sum(map(len, self._scores.values()))
+
+    def count_below(self, limit: float) -> int:
+        """Return how many scores are lower than *limit*."""
+        return sum(score < limit for scores in self._scores.values() for score in scores)
+
+    def table(self) -> Table:
+        """Return a table of count, mean and range of the scores of each scenario."""
+        columns = ["scenario", "episodes", "mean", "lowest", "highest"]
+        listing = new_table(columns, right=columns[1:])
+        for scenario, values in self._scores.items():
+            cells = map(format_score, (fmean(values), min(values), max(values)))
+            add_row(listing, scenario, len(values), *cells)
+        return listing

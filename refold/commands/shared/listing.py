@@ -7,7 +7,7 @@ wrapped, and is told which. Where all that is not enough, the rows are printed o
 a line for each cell.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,8 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
+
+from refold.engine.terminal_text import safe_text
 
 NARROW = 100
 """Columns of a terminal below which a table rather leaves out columns than wraps texts."""
@@ -100,6 +102,54 @@ class Listing(Table):
     @property
     def _widest_label(self) -> int:
         return max(cell_len(str(column.header)) for column in self.columns)
+
+
+def plain_pages(
+    headings: Sequence[str], pages: Iterable[Sequence[Sequence[object]]], right: Sequence[bool]
+) -> Iterator[Sequence[str]]:
+    """
+    Yield the lines of a table, page by page, the headings before those of the first.
+
+    Args:
+        headings: The headings.
+        pages: Rows of cells; a page is as wide as it and those before it need.
+        right: Which columns are aligned to the right.
+    """
+    rows = [list(headings)]
+    widths = [0] * len(headings)
+    for page in pages:
+        rows += [[_plain(cell) for cell in row] for row in page]
+        widths = [
+            max(width, *map(_width, column))
+            for width, column in zip(widths, zip(*rows, strict=True), strict=True)
+        ]
+        signs = ("" if figure else "-" for figure in right)
+        shape = (" " * _GAPS[0]).join(
+            f"%{sign}{width}s" for sign, width in zip(signs, widths, strict=True)
+        )
+        yield [_in_shape(row, shape, widths, right) for row in rows]
+        rows = []
+
+
+def _in_shape(row: Sequence[str], shape: str, widths: Sequence[int], right: Sequence[bool]) -> str:
+    if not all(map(str.isascii, row)):  # a letter may be two columns wide, or none
+        gaps = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [
+            gap + cell if figure else cell + gap
+            for cell, gap, figure in zip(row, gaps, right, strict=True)
+        ]
+        return (" " * _GAPS[0]).join(cells).rstrip()
+    return (shape % tuple(row)).rstrip()
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _plain(cell: object) -> str:
+    """Return the text of *cell*, its lines put into one."""
+    text = "" if cell is None else str(cell)
+    return text if text.isprintable() else safe_text("; ".join(text.split("\n")))
 
 
 def _fit(columns: Sequence[Column], least_of: _Measure, room: int) -> list[int] | None:

@@ -7,7 +7,7 @@ from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.output import print_json, print_to_stderr, safe_text, stdout_console
 from refold.commands.shared.progress import show_progress
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.environments import Worlds
 from refold.replays.live import LiveVerdict, verify_live
 
@@ -27,7 +27,7 @@ def verify_worlds(
     as_json: bool,
 ) -> int:
     """Print how fresh environments answer the episodes *ids*, or all; return the exit code."""
-    with telling_left_out() as left_out, EventLog(log_path, readonly=True) as log:
+    with telling_left_out() as left_out, open_to_read(log_path) as log:
         # The newest first: what leaks from one episode into the next would leak again in the
         # order in which they were recorded.
         infos = left_out.find_each(log, ids) if ids else log.episodes(newest_first=True)

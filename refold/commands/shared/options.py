@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from refold.commands.shared.configured import Configured, log_of
 from refold.commands.shared.input_types import Number, WholeNumber
 from refold.commands.shared.passing import PASS_MARK
-from refold.engine import EventLog, RefoldError
+from refold.engine import EventLog, RefoldError, open_to_read
 from refold.engine.terminal_text import safe_text
 from refold.project.settings import MOST_PARALLEL
 
@@ -25,7 +25,7 @@ def _complete_episodes(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     try:
-        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
+        with open_to_read(context.params.get("log_path") or DEFAULT_LOG, again=True) as log:
             newest = list(islice(log.episodes(newest_first=True), _MOST_COMPLETIONS))
     except RefoldError:  # a completion has no place to report an error
         return []
@@ -64,7 +64,7 @@ def complete_runs(
     from refold.reports import run_names  # noqa: PLC0415 - only when a shell asks
 
     try:
-        with EventLog(context.params.get("log_path") or DEFAULT_LOG, readonly=True) as log:
+        with open_to_read(context.params.get("log_path") or DEFAULT_LOG, again=True) as log:
             names = [name for name in run_names(log) if name.startswith(incomplete)]
             # The shell prints what it completes, and takes a line end for the end of one.
             return [CompletionItem(name) for name in names if name.isprintable()]
@@ -82,28 +82,40 @@ def open_existing(log_path: str, *, readonly: bool = False) -> EventLog:
     """
     Return the log at *log_path*, opened for writing unless *readonly*; it is never created.
 
+    A folder can be read, as one log.
+
     For commands that need episodes: on a mistyped path, they must not leave an empty log.
 
     Raises:
         NotALog: The file is missing, or no log of refold.
     """
-    if not readonly:
-        EventLog(log_path, readonly=True).close()
-    return EventLog(log_path, readonly=readonly)
+    if readonly:
+        return open_to_read(log_path)
+    EventLog(log_path, readonly=True).close()
+    return EventLog(log_path)
 
 
 def log_option(command: CommandT) -> CommandT:
     """Add ``--log``, which the command takes as *log_path*."""
+    return _log_option("FILE", "The log.")(command)
+
+
+def logs_option(command: CommandT) -> CommandT:
+    """Add ``--log`` to a command that can read a folder of logs; it takes that as *log_path*."""
+    return _log_option("FILE|FOLDER", "The log, or a folder of logs, read as one.")(command)
+
+
+def _log_option(metavar: str, about: str) -> Callable[[CommandT], CommandT]:
     return click.option(
         "--log",
         "log_path",
-        metavar="FILE",
+        metavar=metavar,
         envvar="REFOLD_LOG",
         default=Configured(log_of, DEFAULT_LOG),
         show_default=True,
         show_envvar=True,
-        help="The log.",
-    )(command)
+        help=about,
+    )
 
 
 def json_option(command: CommandT) -> CommandT:

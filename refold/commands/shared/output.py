@@ -47,6 +47,7 @@ def short_id(id: str) -> str:
 
 # A pipe has no width, and at the 80 columns that rich assumes, most tables would fold.
 _PIPE_WIDTH = 160
+_AT_ONCE = 100  # items of a list: each write is a call of the system where Python has no buffer
 
 
 def stdout_console(*, pipe_width: int = _PIPE_WIDTH) -> Console:
@@ -112,7 +113,7 @@ def print_json(
     """
     Print one JSON object in UTF-8: the members *more*, then *items* as a list under *key*.
 
-    Items are written one by one, so that memory does not grow with the list. What *end* returns
+    Items are written as they come, so that memory does not grow with the list. What *end* returns
     once all are written follows them. Characters that could steer a terminal are escaped.
     """
     rest = iter(items)
@@ -122,11 +123,23 @@ def print_json(
     out = sys.stdout.buffer
     head = (_encode_member(*each) + b"," for each in more.items())
     out.write(b"{%b%b:[%b" % (b"".join(head), _encode_safely(key), b"".join(first)))
-    for item in rest:
-        out.write(b"," + _encode_safely(item))
+    _write_items(rest)
     tail = (b"," + _encode_member(*each) for each in end().items()) if end else ()
     out.write(b"]%b}\n" % b"".join(tail))
     out.flush()
+
+
+def _write_items(items: Iterable[Any]) -> None:
+    waiting: list[bytes] = []
+    try:
+        for item in items:
+            waiting.append(_encode_safely(item))
+            if len(waiting) == _AT_ONCE:
+                sys.stdout.buffer.write(b"," + b",".join(waiting))
+                waiting.clear()
+    finally:  # an error comes after all that was there before it
+        if waiting:
+            sys.stdout.buffer.write(b"," + b",".join(waiting))
 
 
 def print_document(text: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from refold.commands.shared.episode_tables import episode_row, episodes_table
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.grade_tables import MOST_ROWS, summary_table
+from refold.commands.shared.grade_tables import MOST_ROWS, ScoresByScenario
 from refold.commands.shared.output import print_json, print_to_stderr, stdout_console
 from refold.engine import Event, EventLog
 from refold.engine.events import Answer
@@ -27,8 +27,11 @@ def print_episodes(log: EventLog, ids: Sequence[str], *, as_json: bool, **more: 
     elif len(infos) <= MOST_ROWS:
         stdout_console().print(episodes_table(rows))
     else:
-        scores = ((info.scenario, grades[0].score) for info, grades in rows if grades)
-        stdout_console().print(summary_table(scores))
+        scores = ScoresByScenario()
+        for info, grades in rows:
+            if grades:
+                scores.add(info.scenario, grades[0].score)
+        stdout_console().print(scores.table())
     return int(any(info.reason == INSTRUMENT_FAILED for info in infos))
 
 

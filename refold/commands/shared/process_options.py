@@ -1,4 +1,4 @@
-"""``--jobs``: how many processes go through the episodes of a log."""
+"""``--jobs``: how many processes share the work."""
 
 import click
 
@@ -12,5 +12,5 @@ def jobs_option(command: CommandT) -> CommandT:
         "--jobs",
         type=WholeNumber(1, 256),
         metavar="N",
-        help="Number of processes; by default one for each core, or a single one for a small log.",
+        help="Number of processes; by default one for each core, or one in all if more do not pay.",
     )(command)

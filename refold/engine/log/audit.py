@@ -4,7 +4,8 @@ A log's file as stored: SQLite's own findings about it, and rows that nothing el
 Nothing is decoded here, so that one row that cannot be decoded does not hide the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from attrs import frozen
@@ -85,6 +86,11 @@ class Audit(Closing):
             )
         )
 
+    def parent(self, id: str) -> str | None:
+        """Return the parent of the episode *id*; None if it has none, or is not there."""
+        rows = self._query("SELECT parent FROM episodes WHERE uid = ?", id)
+        return rows[0][0] if rows else None
+
     def grades(self, id: str) -> list[SavedRow]:
         """Return the saved grades of the episode *id*, undecoded."""
         rows = self._query(
@@ -147,3 +153,72 @@ class Audit(Closing):
     def _query(self, sql: str, *parameters: Any) -> list[Any]:
         with sqlite_errors(self._path):
             return self._connection.execute(sql, parameters).fetchall()
+
+
+class Audits(Audit):
+    """Log files, opened read-only for inspection as one; see ``Audit``."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        with ExitStack() as stack:
+            self._audits = {path: stack.enter_context(Audit(path)) for path in paths}
+            self._opened = stack.pop_all()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._opened.close()
+
+    def problems(self) -> list[str]:
+        """Return the problems of each file, which they name."""
+        return [
+            f"{path}: {each}" for path, file in self._audits.items() for each in file.problems()
+        ]
+
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every episode, file by file."""
+        for file in self._audits.values():
+            yield from file.ids()
+
+    def descends_from_itself(self, id: str) -> bool:
+        """Return whether the parents of the episode *id*, followed upwards, lead back to it."""
+        seen: set[str] = set()
+        parent = self.parent(id)
+        while parent is not None and parent not in seen:
+            if parent == id:
+                return True
+            seen.add(parent)
+            parent = self.parent(parent)
+        return False
+
+    def parent(self, id: str) -> str | None:
+        """Return the parent of the episode *id*; None if it has none, or is not there."""
+        found = (file.parent(id) for file in self._audits.values())
+        return next((each for each in found if each is not None), None)
+
+    def grades(self, id: str) -> list[SavedRow]:
+        """Return the saved grades of the episode *id*, undecoded."""
+        return [row for file in self._audits.values() for row in file.grades(id)]
+
+    def judgements(self) -> Iterator[tuple[Judgement, bytes]]:
+        """Yield every answer of a judge with the stored body of its question, undecoded."""
+        for file in self._audits.values():
+            yield from file.judgements()
+
+    def questions(self) -> Iterator[tuple[str, bytes]]:
+        """Yield digest and stored body of every question, file by file."""
+        for file in self._audits.values():
+            yield from file.questions()
+
+    def remarks(self) -> Iterator[tuple[Remark, bytes]]:
+        """Yield each remark, unchecked, with its stored hash."""
+        for file in self._audits.values():
+            yield from file.remarks()
+
+    def later_events(self, remark: Remark) -> int | None:
+        """Return how many events came after a *remark*; None if it is of no state there was."""
+        found = (file.later_events(remark) for file in self._audits.values())
+        return next((each for each in found if each is not None), None)
+
+
+def open_audit(paths: Sequence[str]) -> Audit:
+    """Return the logs at *paths*, at least one, opened for inspection as one."""
+    return Audits(paths) if len(paths) > 1 else Audit(paths[0])

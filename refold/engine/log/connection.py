@@ -61,6 +61,11 @@ class LogConnection(Closing):
         self._file.check()
         return open_database(self.path)
 
+    @property
+    def size(self) -> int:
+        """Size of the file in bytes."""
+        return Path(self.path).stat().st_size
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write everything inside as one transaction: all of it is stored, or nothing."""

@@ -93,6 +93,18 @@ class NumberedEpisodes(LogReader):
         )
         return dict(rows)
 
+    def saved_grades(self, numbers: Iterable[int]) -> Mapping[int, list[bytes]]:
+        """Return the saved grades of each episode of these *numbers* that has some, as JSON."""
+        rows = self._query(
+            "SELECT episode, CAST(grade AS BLOB) FROM grades"
+            f" WHERE episode {_CHOSEN} ORDER BY episode, rowid",
+            json.dumps(list(numbers)),
+        )
+        found: dict[int, list[bytes]] = {}
+        for number, saved in rows:
+            found.setdefault(number, []).append(saved)
+        return found
+
     def graded_after(self, number: int) -> list[int]:
         """Return the numbers of the episodes with grades that were saved after grade *number*."""
         rows = self._query("SELECT DISTINCT episode FROM grades WHERE rowid > ?", number)

@@ -1,6 +1,7 @@
 """Reading the episodes of a log: which there are, and their streams, each checked."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from refold.engine.chain import GENESIS, is_chain, link
@@ -92,6 +93,23 @@ class LogReader(LogConnection):
         """Return the number of episodes in the log."""
         return int(self._query("SELECT count(*) FROM episodes")[0][0])
 
+    def began(self) -> str:
+        """Return when the first episode began, UTC, ISO 8601; empty if there is none."""
+        rows = self._query("SELECT CAST(started_at AS BLOB) FROM episodes ORDER BY id LIMIT 1")
+        return str(rows[0][0].decode(errors="replace")) if rows else ""
+
+    def sorted_ids(self) -> Iterator[str]:
+        """Yield the ids of all episodes, sorted, as far as the file can be read, page by page."""
+        sql = (
+            "SELECT CAST(uid AS BLOB) FROM episodes WHERE uid > CAST(? AS TEXT)"
+            f" ORDER BY uid LIMIT {PAGE}"
+        )
+        last = b""
+        with suppress(NotALog):  # it is damaged, which is told where an episode is read
+            while rows := self._query(sql, last):
+                yield from (id.decode(errors="replace") for (id,) in rows)
+                last = rows[-1][0]
+
     def episodes(
         self,
         *,
@@ -154,9 +172,11 @@ class LogReader(LogConnection):
 
         *left_out*, if given, notes those that cannot be read.
         """
-        rows = self._query(
-            f"{SELECT_EPISODES} WHERE e.parent = ? ORDER BY e.id", self.find(reference).id
-        )
+        return self.forks_of(self.find(reference).id, left_out=left_out)
+
+    def forks_of(self, id: str, *, left_out: LeftOut | None = None) -> list[EpisodeInfo]:
+        """Return the forks of the episode with the whole *id*, which need not be in this log."""
+        rows = self._query(f"{SELECT_EPISODES} WHERE e.parent = ? ORDER BY e.id", id)
         return list(_read_rows(rows, left_out))
 
     def events(self, reference: str) -> Stream:

@@ -68,9 +68,8 @@ class SideTables(NumberedEpisodes):
             " WHERE e.uid = ? ORDER BY g.rowid",
             reference,
         )
-        if not rows:
-            id = self.find(reference).id
-            return [] if id == reference else self.grades(id)
+        if not rows and not self.holds(reference):
+            return self.grades(self.find(reference).id)
         return [row[0] for row in rows]
 
     def graded_by(self) -> list[tuple[str, int, str]]:

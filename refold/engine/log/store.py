@@ -41,6 +41,16 @@ class EventLog(SideTables):
         NewerLog: It was written by a newer release.
     """
 
+    @property
+    def parts(self) -> Sequence["EventLog"]:
+        """The log files that this one consists of: itself."""
+        return (self,)
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of these files."""
+        return [log.path for log in self.parts]
+
     def begin(self, record: EpisodeRecord, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """
         Store a new episode with its first events, all or none; *end* if there will be no more.

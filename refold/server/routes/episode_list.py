@@ -16,7 +16,8 @@ from msgspec import structs
 from pydantic import BeforeValidator
 
 from refold.engine import EventLog
-from refold.engine.log.index.index import LogIndex, ask_index
+from refold.engine.log.index.asking import ask_index
+from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.wanted import SORTS, Ending, Order, Wanted
 from refold.engine.log.info import in_utc
@@ -36,7 +37,7 @@ from refold.server.routes.replies import (
     read_rewards,
 )
 from refold.server.routes.saved_episodes import LimitQuery
-from refold.server.routes.saved_grades import find_saved_grades, list_graders
+from refold.server.routes.saved_grades import find_saved_grades
 from refold.server.sessions.errors import BadRequest
 from refold.triage import add_words, hits_of, short_verdicts
 
@@ -148,7 +149,7 @@ def list_episodes(
             _listed(log, each, found, text, left_out, rubric=rubric, rewards=rewards)
             for each in page
         ]
-        total, graders = log.count(), list_graders(log)
+        total, graders = log.count(), context.graders(log)
     return JsonResponse(
         EpisodeList(
             episodes=rows,

@@ -3,7 +3,7 @@
 from refold.engine import EventLog, RefoldError
 from refold.engine.errors import UnknownName
 from refold.graders import RubricName
-from refold.graders.sources import find_saved, rubric_reference
+from refold.graders.sources import find_saved
 from refold.server.sessions.errors import BadRequest
 
 
@@ -22,8 +22,3 @@ def find_saved_grades(log: EventLog, by: str) -> RubricName:
     if saved is None:
         raise UnknownName("saved grades", by, {name for name, _, _ in log.graded_by()})
     return saved
-
-
-def list_graders(log: EventLog) -> list[str]:
-    """Return what names the saved grades of *log*, one for each rubric."""
-    return [rubric_reference(RubricName(*each)) for each in log.graded_by()]

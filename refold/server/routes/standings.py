@@ -17,7 +17,7 @@ from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
-from refold.server.routes.saved_grades import find_saved_grades, list_graders
+from refold.server.routes.saved_grades import find_saved_grades
 from refold.triage import indexed_outcomes
 
 MOST_SEEDS = 100
@@ -167,6 +167,6 @@ def leaderboard(
             found = [outcome for outcome, _ in read]
         shares = Shares(read_optima(log, left_out))
         tables, several = rankings(map(shares.add, found))
-        graders = list_graders(log)
+        graders = context.graders(log)
     rows = [ranking_row(each, shares) for each in tables]
     return JsonResponse(RankingList(rows, several, graders, left_out_rows(left_out)))

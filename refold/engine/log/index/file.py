@@ -29,7 +29,16 @@ DAMAGED_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_E
 
 
 class IndexUnusable(RefoldError):
-    """The file of an index cannot be used: it is locked, in the way, or cannot be written."""
+    """
+    The file of an index cannot be used: it is locked, in the way, or cannot be written.
+
+    Attributes:
+        path: The file; None for a temporary index.
+    """
+
+    def __init__(self, path: str | None, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{path or 'temporary index'}: {problem}")
 
 
 class IndexDamaged(IndexUnusable):
@@ -62,17 +71,17 @@ def open_index(path: str | None) -> sqlite3.Connection:
         create_tables(connection)
         return connection
     if not _may_be_index(path):
-        raise IndexUnusable(f"{path}: {_ANOTHER_KIND}")
+        raise IndexUnusable(path, f"{_ANOTHER_KIND}")
     try:
         connection = connect(path, "mode=rwc", seconds=_BUSY_SECONDS)
     except sqlite3.Error as error:
-        raise IndexUnusable(f"{path}: expected a usable index, got {error}") from None
+        raise IndexUnusable(path, f"expected a usable index, got {error}") from None
     try:
         _prepare(connection, path)
     except sqlite3.Error as error:
         connection.close()
         kind = IndexDamaged if _is_index(path) else IndexUnusable
-        raise kind(f"{path}: expected a usable index, got {error}") from None
+        raise kind(path, f"expected a usable index, got {error}") from None
     except BaseException:
         connection.close()
         raise
@@ -89,13 +98,13 @@ def remove_index(path: str) -> None:
     if not os.path.lexists(path):
         return
     if not _is_index(path):
-        raise IndexUnusable(f"{path}: {_ANOTHER_KIND}; move it away")
+        raise IndexUnusable(path, f"{_ANOTHER_KIND}; move it away")
     try:
         for end in _ENDS:
             with suppress(FileNotFoundError):
                 os.remove(path + end)
     except OSError as error:
-        raise IndexUnusable(f"{path}: expected to delete it, got {error.strerror}") from None
+        raise IndexUnusable(path, f"expected to delete it, got {error.strerror}") from None
 
 
 def _may_be_index(path: str) -> bool:
@@ -136,9 +145,9 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
             create_tables(connection)
         connection.execute("COMMIT")
     if _application_id(connection) != APPLICATION_ID:
-        raise IndexUnusable(f"{path}: {_ANOTHER_KIND}")
+        raise IndexUnusable(path, f"{_ANOTHER_KIND}")
     if not has_tables(connection):
-        raise IndexDamaged(f"{path}: expected an index of this release, got another")
+        raise IndexDamaged(path, "expected an index of this release, got another")
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

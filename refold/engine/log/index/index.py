@@ -1,23 +1,22 @@
 """The index of a log, asked for episodes, and given what is derived of them elsewhere."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from attrs import evolve, fields
 
-from refold.engine.log.index.file import IndexDamaged, IndexUnusable, index_path, remove_index
+from refold.engine.log.index.file import IndexDamaged
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.index.upkeep import COLUMNS, OpenIndex
-from refold.engine.log.index.wanted import EVERY, Order, Wanted, condition_of, order_of
-from refold.engine.log.info import EpisodeInfo
+from refold.engine.log.index.wanted import EVERY, SORTS, Order, Wanted, condition_of, order_of
+from refold.engine.log.info import RECORD_FIELDS, EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE
-from refold.engine.log.store import EventLog
 
-T = TypeVar("T")
-
-_FIELDS = tuple(each.name for each in fields(EpisodeInfo))
+_CHOSEN = "IN (SELECT value FROM json_each(?))"
+_RECORD = 1 + len(RECORD_FIELDS)  # columns of a row before those of the summary
+_INFO = 1 + len(fields(EpisodeInfo))  # and before those that only the index has
 NEWEST_FIRST = Order()
 
 
@@ -33,14 +32,43 @@ class LogIndex(OpenIndex):
         after: int | None = None,
     ) -> list[IndexedEpisode]:
         """Return the episodes that are *wanted*, *limit* at most, from after number *after*."""
+        return list(self.each(self.numbers(wanted, order, limit=limit, after=after)))
+
+    def numbers(
+        self,
+        wanted: Wanted = EVERY,
+        order: Order = NEWEST_FIRST,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
+    ) -> Sequence[int]:
+        """Return the numbers of what ``rows`` returns: to sort these is three times as fast."""
         where, given = condition_of(wanted)
         later, ordered, place = order_of(order, after)
-        rows = self.all(
-            f"SELECT {', '.join(COLUMNS)} FROM rows WHERE {where} AND {later}"
-            f" ORDER BY {ordered} LIMIT :limit",
+        return self.all_numbers(
+            f"SELECT id FROM rows WHERE {where} AND {later} ORDER BY {ordered} LIMIT :limit",
             {**given, **place, "limit": -1 if limit is None else limit},
         )
-        return [_read_row(row) for row in rows]
+
+    def valued(
+        self, wanted: Wanted, order: Order, *, limit: int | None
+    ) -> list[tuple[int, float | str | None]]:
+        """Return ``numbers``, each with the value that *order* goes by."""
+        where, given = condition_of(wanted)
+        _, ordered, _ = order_of(order, None)
+        sql = f"SELECT id, {SORTS[order.by]} FROM rows WHERE {where} ORDER BY {ordered}"
+        return self.all(f"{sql} LIMIT :limit", {**given, "limit": -1 if limit is None else limit})
+
+    def each(self, numbers: Sequence[int]) -> Iterator[IndexedEpisode]:
+        """Yield the episodes of these *numbers* in their order, as far as they are still there."""
+        for first in range(0, len(numbers), PAGE):
+            page = numbers[first : first + PAGE]
+            rows = self.all(
+                f"SELECT {', '.join(COLUMNS)} FROM rows WHERE id {_CHOSEN}",
+                (json.dumps(list(page)),),
+            )
+            found = {row[0]: row for row in rows}
+            yield from (_read_row(found[number]) for number in page if number in found)
 
     def page(
         self,
@@ -51,30 +79,46 @@ class LogIndex(OpenIndex):
         limit: int | None = None,
         after: int | None = None,
     ) -> list[IndexedEpisode]:
+        """Return ``rows``, the first 500 of them ``as_of_log``."""
+        found = self.rows(wanted, order, limit=limit, after=after)
+        return self.as_of_log(found[:PAGE], left_out) + found[PAGE:]
+
+    def as_of_log(
+        self, episodes: Sequence[IndexedEpisode], left_out: LeftOut
+    ) -> list[IndexedEpisode]:
         """
-        Return ``rows``, the first 500 of them as the log has them; *left_out* notes damaged ones.
+        Return *episodes* as the log has them now; *left_out* notes damaged ones.
 
         Raises:
             IndexDamaged: The log has another episode in place of one of these.
         """
-        found = self.rows(wanted, order, limit=limit, after=after)
-        first, rest = found[:PAGE], found[PAGE:]
-        now = dict(self.log.numbered([each.number for each in first], left_out))
+        now = dict(self.log.numbered([each.number for each in episodes], left_out))
         fresh = []
-        for each in first:
+        for each in episodes:
             info = now.get(each.number)
             if info is None:  # it is damaged
                 continue
             if each.info.ended and each.info.digest != info.digest:
-                raise IndexDamaged(f"{self._name}: expected the episodes of the log, got others")
+                raise IndexDamaged(self._path, "expected the episodes of the log, got others")
             fresh.append(evolve(each, info=info))
-        return fresh + rest
+        return fresh
 
     def count(self, wanted: Wanted = EVERY) -> tuple[int, float | None]:
         """Return how many episodes are *wanted*, and the mean of their scores; None without any."""
+        count, total, scored = self.scores(wanted)
+        return count, total / scored if scored else None
+
+    def scores(self, wanted: Wanted) -> tuple[int, float, int]:
+        """Return how many episodes are *wanted*, the sum of their scores, and how many have one."""
         where, given = condition_of(wanted)
-        ((count, mean),) = self.all(f"SELECT count(*), avg(score) FROM rows WHERE {where}", given)
-        return count, mean
+        ((count, total, scored),) = self.all(
+            f"SELECT count(*), total(score), count(score) FROM rows WHERE {where}", given
+        )
+        return count, total, scored
+
+    def saved_grades(self, numbers: Iterable[int]) -> Mapping[int, list[bytes]]:
+        """Return the saved grades of each episode of these *numbers* that has some, as JSON."""
+        return self.log.saved_grades(numbers)
 
     def number_of(self, id: str) -> int | None:
         """Return the number of the episode with the whole *id*; None if it is not there."""
@@ -99,7 +143,7 @@ class LogIndex(OpenIndex):
             known = {
                 number
                 for (number,) in self.all(
-                    "SELECT id FROM searchable WHERE id IN (SELECT value FROM json_each(?))",
+                    f"SELECT id FROM searchable WHERE id {_CHOSEN}",
                     (json.dumps(list(words)),),
                 )
             }  # another process may have added them
@@ -107,10 +151,26 @@ class LogIndex(OpenIndex):
             self.write("INSERT INTO texts (rowid, words) VALUES (?, ?)", new)
             self.write("INSERT INTO searchable VALUES (?)", ((number,) for number, _ in new))
 
-    def outcomes(self) -> dict[int, tuple[str, bytes]]:
-        """Return digest and outcome of each episode that has one, by number."""
-        rows = self.all("SELECT id, digest, outcome FROM outcomes")
-        return {number: (digest, outcome) for number, digest, outcome in rows}
+    def without_outcomes(self, wanted: Wanted = EVERY) -> Sequence[int]:
+        """Return the numbers of those *wanted* that have no outcome yet, oldest first."""
+        where, given = condition_of(wanted)
+        known = "SELECT 1 FROM outcomes AS o WHERE o.id = rows.id AND o.digest = rows.digest"
+        sql = f"SELECT id FROM rows WHERE {where} AND NOT EXISTS ({known}) ORDER BY id"
+        return self.all_numbers(sql, given)
+
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[EpisodeInfo, bytes]]:
+        """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
+        where, given = condition_of(wanted)
+        # Not by number, as in ``each``: there are most of these, and in this order.
+        sql = (
+            f"SELECT {', '.join(COLUMNS)}, (SELECT o.outcome FROM outcomes AS o"
+            " WHERE o.id = rows.id AND o.digest = rows.digest)"
+            f" FROM rows WHERE {where} AND id > :last ORDER BY id LIMIT {PAGE}"
+        )
+        last = 0
+        while rows := self.all(sql, {**given, "last": last}):
+            yield from ((_read_info(row), row[-1]) for row in rows if row[-1] is not None)
+            last = rows[-1][0]
 
     def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes, bytes]]) -> None:
         """Keep number, digest, outcome and figures of episodes, in place of older ones."""
@@ -168,7 +228,7 @@ class LogIndex(OpenIndex):
         """Return the verdicts of this *version* on those of these episodes that have one."""
         rows = self.all(
             "SELECT v.id, v.verdict FROM verdicts AS v JOIN rows AS r USING (id, digest)"
-            " WHERE v.version = ? AND v.id IN (SELECT value FROM json_each(?))",
+            f" WHERE v.version = ? AND v.id {_CHOSEN}",
             (version, json.dumps(list(numbers))),
         )
         return dict(rows)
@@ -180,34 +240,18 @@ class LogIndex(OpenIndex):
                 self.write("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", verdicts)
 
 
-def ask_index(log: EventLog, question: Callable[[LogIndex], T]) -> T:
-    """
-    Return what *question* gives for the index of *log*.
-
-    It is asked once more if the index turns out to be damaged, which is made anew then; and of a
-    temporary index if none can be kept beside the log.
-    """
-    path = index_path(log.path)
-    try:
-        return _ask(log, path, question)
-    except IndexDamaged:
-        try:
-            remove_index(path)
-            return _ask(log, path, question)
-        except IndexUnusable:
-            pass
-    except IndexUnusable:
-        pass
-    return _ask(log, None, question)
-
-
-def _ask(log: EventLog, path: str | None, question: Callable[[LogIndex], T]) -> T:
-    with LogIndex(log, path) as index:
-        return question(index)
-
-
 def _read_row(row: tuple[Any, ...]) -> IndexedEpisode:
-    number, *values, read, written, cost, score = row
-    # The fields of the record are positional, those of the summary are not.
-    info = EpisodeInfo(**dict(zip(_FIELDS, values, strict=True)))
-    return IndexedEpisode(number, info, read, written, cost, score)
+    return IndexedEpisode(row[0], _read_info(row), *row[_INFO:])
+
+
+def _read_info(row: tuple[Any, ...]) -> EpisodeInfo:
+    steps, total, ended, reason, events, digest = row[_RECORD:_INFO]
+    return EpisodeInfo(
+        *row[1:_RECORD],
+        steps=steps,
+        total=total,
+        ended=ended,
+        reason=reason,
+        events=events,
+        digest=digest,
+    )

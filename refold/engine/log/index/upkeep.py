@@ -1,6 +1,7 @@
 """An open index, and how it is brought up to date with its log."""
 
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -50,7 +51,6 @@ class OpenIndex(Closing):
     def __init__(self, log: EventLog, path: str | None) -> None:
         self.log = log
         self._path = path
-        self._name = path or "temporary index"
         self._connection = open_index(path)
 
     def close(self) -> None:
@@ -88,6 +88,12 @@ class OpenIndex(Closing):
         with self._errors():
             return self._connection.execute(sql, parameters).fetchall()
 
+    def all_numbers(self, sql: str, parameters: Any = ()) -> Sequence[int]:
+        """Return the numbers in the one column of a query, of which there may be millions."""
+        with self._errors():
+            rows = self._connection.execute(sql, parameters)
+            return array("q", (number for (number,) in rows))  # 8 bytes each
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write everything inside as one transaction; others wait for it."""
@@ -112,7 +118,7 @@ class OpenIndex(Closing):
         except (sqlite3.Error, UnicodeDecodeError) as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             kind = IndexDamaged if code in DAMAGED_CODES else IndexUnusable
-            raise kind(f"{self._name}: expected a usable index, got {error}") from None
+            raise kind(self._path, f"expected a usable index, got {error}") from None
         except UnicodeEncodeError as error:  # a lone surrogate in what is asked for
             raise RefoldError(f"expected valid Unicode to look for, got {error}") from None
 
