@@ -2,7 +2,7 @@
 # with the folder for all that they make, one that goes again if none is given; refold must be in
 # the current environment.
 set -euo pipefail
-export PIP_DISABLE_PIP_VERSION_CHECK=1
+export UV_SYSTEM_CERTS=true  # as pip does
 unset PYTHONDONTWRITEBYTECODE  # what is imported is compiled then
 server=
 work=${1:-$(mktemp -d)}
