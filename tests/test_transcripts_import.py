@@ -108,7 +108,7 @@ def test_a_folder(shell: Shell) -> None:
     (shell.at / "in" / "other.json").write_text('{"colour": "red"}')
     (shell.at / "in" / "link.json").symlink_to("/etc/hostname")
     ran = shell("import in")
-    assert ran.err.startswith("11 episodes imported into refold.db\n1 file of other kinds passed")
+    assert ran.err.startswith("11 episodes imported into refold.db\n1 file of other kinds skipped")
     assert "in/other.json" in ran.err
     runs = {each["name"] for each in shell("runs --json").json["runs"]}
     assert {"trial", "sums", "traces"} <= runs

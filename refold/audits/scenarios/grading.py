@@ -7,7 +7,7 @@ from refold.audits.again import several_grades
 from refold.audits.findings import Check, Measurement
 from refold.audits.played import Played, actions_of
 from refold.audits.scenarios.case import ScenarioCase
-from refold.audits.scenarios.mutation import mutation
+from refold.audits.scenarios.graded_edits import mutation
 
 
 def equivalence(case: ScenarioCase) -> Iterator[Measurement]:
