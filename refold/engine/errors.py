@@ -70,6 +70,14 @@ class UnknownEpisode(RefoldError):
     """No episode in the log has this id or prefix."""
 
 
+class UnknownRun(RefoldError):
+    """No run in the log has this name or prefix."""
+
+
+class AmbiguousRun(RefoldError):
+    """The names of several runs begin so."""
+
+
 class AmbiguousEpisode(RefoldError):
     """
     More than one episode begins with this prefix, or has this run, scenario and seed.

@@ -12,7 +12,8 @@ from statistics import fmean
 
 from attrs import Factory, define, frozen
 
-from refold.engine import EpisodeInfo, EventLog, RefoldError
+from refold.engine import EpisodeInfo, EventLog
+from refold.engine.errors import AmbiguousRun, UnknownRun
 from refold.engine.log.left_out import LeftOut
 from refold.reports.outcomes import Outcome, Setting
 
@@ -128,7 +129,8 @@ def find_run(log: EventLog, reference: str) -> str:
     Return the name of the run that *reference*, a name, a unique prefix or ``last``, refers to.
 
     Raises:
-        RefoldError: There is none, or the prefix matches several runs and is not a whole name.
+        UnknownRun: There is none.
+        AmbiguousRun: The prefix matches several runs and is not a whole name.
     """
     fitting: list[str]
     # Whoever reads the run is told of the episodes that cannot be read.
@@ -144,11 +146,11 @@ def find_run(log: EventLog, reference: str) -> str:
     else:
         fitting = [name for name in run_names(log) if name.startswith(reference)]
     if not fitting:
-        raise RefoldError(
+        raise UnknownRun(
             f"run {reference!r}: expected a name, a unique prefix or 'last', got none that fits; "
             "`refold runs` lists them"
         )
     if len(fitting) > 1:
         shown = ", ".join(map(repr, fitting[:_MOST_NAMES]))
-        raise RefoldError(f"run {reference!r}: expected a unique prefix, got one of {shown}, …")
+        raise AmbiguousRun(f"run {reference!r}: expected a unique prefix, got one of {shown}, …")
     return fitting[0]

@@ -13,7 +13,15 @@ from refold.engine import (
     StaleWriter,
     UnknownEpisode,
 )
-from refold.engine.errors import AmbiguousEpisode, EpisodeExists, LogBusy, UnknownName, UnknownStep
+from refold.engine.errors import (
+    AmbiguousEpisode,
+    AmbiguousRun,
+    EpisodeExists,
+    LogBusy,
+    UnknownName,
+    UnknownRun,
+    UnknownStep,
+)
 from refold.viewer.html_page import DocumentTooLarge
 
 
@@ -84,6 +92,8 @@ HTTP_STATUSES: dict[type[RefoldError], int] = {
     UnknownStep: 422,
     UnknownEpisode: 404,
     AmbiguousEpisode: 409,
+    UnknownRun: 404,
+    AmbiguousRun: 409,
     EpisodeExists: 409,
     EpisodeOver: 409,
     NoEpisode: 409,
