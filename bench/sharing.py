@@ -18,8 +18,8 @@ def sharing_rows(folder: Path, rounds: int, episodes: int) -> Iterator[Row]:
     log = write_log(folder / "shared.db", episodes)
     commands: Mapping[str, list[str]] = {
         "verify": ["verify"],
-        "grade by other rubrics": ["grade", "--rubric", str(write_rubrics(folder))],
-        "regrade by other rubrics": ["regrade", "--rubric", str(write_rubrics(folder))],
+        "grade": ["grade", "--rubric", str(write_rubrics(folder))],
+        "regrade": ["regrade", "--rubric", str(write_rubrics(folder))],
     }
     for name, words in commands.items():
         command = [*words, "--log", str(log), "--jobs"]
@@ -30,7 +30,7 @@ def sharing_rows(folder: Path, rounds: int, episodes: int) -> Iterator[Row]:
         memory = max(shared.worker_peak for _, shared in pairs)
         rates = [episodes / shared.wall for _, shared in pairs]
         yield Row(
-            work=f"{name}, by {JOBS} processes of {memory:.0f} MB",
+            work=f"{name}, {JOBS} processes of {memory:.0f} MB",
             value=median(rates),
             unit="episodes/s (wall)",
             control="CPU of one alone",
