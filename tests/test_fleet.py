@@ -69,6 +69,22 @@ class Both:
         return asyncio.run(work())
 
 
+@pytest.fixture(autouse=True)
+def _ending(monkeypatch):
+    """Close the logs that are left open, as the end of a driver's or worker's process does."""
+    opened: list[EventLog] = []
+    start = EventLog.__init__
+
+    def remember(log: EventLog, *given: object, **named: object) -> None:
+        start(log, *given, **named)
+        opened.append(log)
+
+    monkeypatch.setattr(EventLog, "__init__", remember)
+    yield
+    for log in opened:
+        log.close()
+
+
 @pytest.fixture
 def node(tmp_path, monkeypatch):
     """Return a node's disk, which is where temporary files go."""

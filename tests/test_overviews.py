@@ -381,7 +381,8 @@ def test_a_page_does_not_replace_the_log(runs):
         shown("report", runs, "dice", "--html", runs.path)
     with pytest.raises(ReportedError, match="run 'nope': expected a name"):
         shown("report", runs, "nope", "--html", "nope.html")
-    assert EventLog(runs.path, readonly=True).count()
+    with EventLog(runs.path, readonly=True) as log:
+        assert log.count()
 
 
 def test_a_comparison_that_is_refused_writes_nothing(runs, tmp_path):
