@@ -66,7 +66,8 @@ class Cluster:
         """
         Yield the address of each node with what *function* returns there for each of *arguments*.
 
-        The error in place of that, if there is one, or no answer within so many *seconds*.
+        The error in place of that, if there is one, or no answer within so many *seconds*. A node
+        that leaves the cluster meanwhile is left out: one that died is listed for some seconds.
         """
         nodes = self.nodes()
         for each in arguments:
@@ -78,7 +79,8 @@ class Cluster:
                 try:
                     yield nodes[node], self.ray.get(ref, timeout=0.1)
                 except self.ray.exceptions.RayError as error:
-                    yield nodes[node], error
+                    if node in self.nodes():
+                        yield nodes[node], error
 
 
 def _import_ray() -> Any:

@@ -90,6 +90,12 @@ def started(fleet: TwoNodes, log: Path, *words: str) -> "subprocess.Popen[str]":
     )
 
 
+def wait_for(number: int, log: Path, driver: "subprocess.Popen[str]") -> None:
+    """Wait until so many episodes of *log* have ended; fail with the *driver*'s words if it has."""
+    until(lambda: driver.poll() is not None or count_ended(log) >= number, "episodes")
+    assert driver.poll() is None, driver.communicate()[0]
+
+
 def calls(path: Path) -> int:
     """Return how many requests the log at *path* has."""
     with EventLog(path, readonly=True) as log:
@@ -252,18 +258,17 @@ def test_whatever_is_killed(cluster: TwoNodes, tmp_path: Path) -> None:
     kills = 0
     driver = started(cluster, log, "record", *PLAN, "--epochs", str(EPOCHS), "--workers", "4")
     for share in (100, 350, 600):
-        until(lambda share=share: count_ended(log) >= share, "episodes")
+        wait_for(share, log, driver)
         kills += cluster.kill_a_worker(dice) is not None
-    until(lambda: count_ended(log) >= 800, "episodes")
+    wait_for(800, log, driver)
     cluster.nodes[1].die()
-    until(lambda: count_ended(log) >= 1100, "episodes")
-    assert driver.poll() is None
+    wait_for(1100, log, driver)
     kill(driver.pid)
     driver.wait()
     assert count_ended(log) < 3 * EPOCHS
     driver = started(cluster, log, "resume", "run", "--workers", "4")
     for share in (1400, 1800, 2200):
-        until(lambda share=share: count_ended(log) >= share, "episodes")
+        wait_for(share, log, driver)
         kills += cluster.kill_a_worker(dice) is not None
     said, _ = driver.communicate(timeout=SECONDS)
     assert driver.returncode == 0, said
