@@ -6,16 +6,14 @@ The API key goes into requests and nowhere else: neither into the log nor into a
 
 import asyncio
 import os
-import random
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from attrs import frozen
 
+from refold.agents.attempts import AttemptFailed, malformed, parse_retry_after, retry_policy
 from refold.agents.bodies import BodyTooLarge, bounded_http_client
 from refold.agents.causes import (
     ADVICE,
@@ -38,9 +36,7 @@ from refold.engine.exchanges import Attempt, Reply
 
 if TYPE_CHECKING:
     from openai import DefaultAsyncHttpxClient
-    from tenacity import AsyncRetrying, RetryCallState
 
-_LONGEST_WAIT = 60.0  # seconds; a Retry-After of an hour must not stop a run for an hour
 _LONGEST_QUOTE = 300  # letters of the API's message: proxies answer with whole HTML pages
 _DENIALS = {
     401: "refused the key; check --api-key or OPENAI_API_KEY",
@@ -169,8 +165,8 @@ class Client:
         faults: list[Attempt] = []
         reply: Reply | None = None
         try:
-            reply = await _retry_policy(self.endpoint.max_retries)(self._attempt, body, faults)
-        except _AttemptFailed as failed:
+            reply = await retry_policy(self.endpoint.max_retries)(self._attempt, body, faults)
+        except AttemptFailed as failed:
             if failed.attempt.cause in STOPS:
                 raise self._unavailable(failed.attempt) from None
             self._last_fault = failed.attempt
@@ -190,12 +186,12 @@ class Client:
             async with asyncio.timeout(self.endpoint.timeout):
                 return await self.ask(body)
         except TimeoutError:
-            failed = _AttemptFailed(
+            failed = AttemptFailed(
                 Attempt("timeout", None, "timeout"), f"none within {self.endpoint.timeout:g} s"
             )
         except NoCompletion:
-            failed = _malformed("what it sent is no chat completion")
-        except _AttemptFailed as error:
+            failed = malformed("what it sent is no chat completion")
+        except AttemptFailed as error:
             failed = error
         faults.append(failed.attempt)
         if self.pace is not None and failed.attempt.status == _TOO_MANY:
@@ -217,7 +213,7 @@ class Client:
         except CompletionFailed as error:
             raise self._failure("body", error.refusal, body) from None
         except BodyTooLarge as error:
-            raise _malformed(str(error)) from None
+            raise malformed(str(error)) from None
         except APIConnectionError as error:
             raise self.connection_failure(error) from None
         except APIStatusError as error:
@@ -246,19 +242,19 @@ class Client:
                 return failed
             words = f"model: {self._address} {_DENIALS[status]} (status {status})"
             return AccessDenied(words, "auth")
-        failed.retry_after = _parse_retry_after(retry_after)
+        failed.retry_after = parse_retry_after(retry_after)
         return failed
 
     def connection_failure(self, error: BaseException) -> Exception:
         """Return what *error*, of a connection, means."""
         if isinstance(error.__cause__, BodyTooLarge):
-            return _malformed(str(error.__cause__))
+            return malformed(str(error.__cause__))
         cause = cause_of_exception(error)
         transient = cause not in STOPS or cause in PASSING
         attempt = Attempt("connection", None, cause)
-        return _AttemptFailed(attempt, "the connection failed", transient=transient)
+        return AttemptFailed(attempt, "the connection failed", transient=transient)
 
-    def _failure(self, fault: str, refusal: Refusal, body: dict[str, Any]) -> "_AttemptFailed":
+    def _failure(self, fault: str, refusal: Refusal, body: dict[str, Any]) -> AttemptFailed:
         cause = cause_of_refusal(refusal)
         said = redact(refusal.words, self.endpoint.api_key)[:_LONGEST_QUOTE]
         rejected = cause in ("unsupported", "server_error") and fault == "status"
@@ -270,7 +266,7 @@ class Client:
         permanent = cause in _PERMANENT
         # What a filter took out of one reply may be in no other one.
         again = fault == "body" and cause == "content_filter"
-        return _AttemptFailed(
+        return AttemptFailed(
             Attempt(fault, status, cause, said, parameter), words, transient=again or not permanent
         )
 
@@ -286,25 +282,6 @@ class Client:
         key = self.endpoint.api_key
         # Before, so that no limit cuts a key in two; after, for what was joined from parts.
         return redact_struct(read_reply(redact_json(content, key)), key)
-
-
-class _AttemptFailed(Exception):
-    """
-    One attempt failed.
-
-    Attributes:
-        attempt: What is recorded of it.
-        words: The same for people.
-        transient: Whether a retry may succeed.
-        retry_after: Seconds that the API asked to wait before the next attempt, or None.
-    """
-
-    def __init__(self, attempt: Attempt, words: str, *, transient: bool = True) -> None:
-        super().__init__(words)
-        self.attempt = attempt
-        self.words = words
-        self.transient = transient
-        self.retry_after: float | None = None
 
 
 def _http_client() -> "DefaultAsyncHttpxClient":
@@ -323,52 +300,3 @@ def _http_client() -> "DefaultAsyncHttpxClient":
             "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY",
             "proxy",
         ) from None
-
-
-def _malformed(words: str) -> _AttemptFailed:
-    return _AttemptFailed(Attempt("body", None, "malformed_response"), words)
-
-
-def _retry_policy(retries: int) -> "AsyncRetrying":
-    from tenacity import (  # noqa: PLC0415 - only where a model is asked
-        AsyncRetrying,
-        retry_if_exception,
-        stop_after_attempt,
-    )
-
-    return AsyncRetrying(
-        stop=stop_after_attempt(retries + 1),
-        retry=retry_if_exception(
-            lambda error: isinstance(error, _AttemptFailed) and error.transient
-        ),
-        wait=_retry_delay,
-        reraise=True,
-    )
-
-
-def _retry_delay(state: "RetryCallState") -> float:
-    from tenacity import wait_random_exponential  # noqa: PLC0415 - only where a model is asked
-
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _AttemptFailed) and error.retry_after is not None:
-        # Never earlier than asked, and spread out: parallel episodes were all told the same time.
-        return error.retry_after * random.uniform(1.0, 1.1)
-    return wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)(state)
-
-
-def _parse_retry_after(value: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for, at most 60, or None."""
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        seconds = _seconds_until(value or "")
-    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
-
-
-def _seconds_until(date: str) -> float:
-    """Return the seconds until an HTTP date: 0 if it has passed, -1 if *date* is not one."""
-    try:
-        left = parsedate_to_datetime(date) - datetime.now(UTC)
-    except (TypeError, ValueError):
-        return -1.0
-    return max(left.total_seconds(), 0.0)

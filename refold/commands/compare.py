@@ -24,7 +24,6 @@ from refold.commands.shared.left_out import telling_left_out
 from refold.commands.shared.many_runs_tables import many_runs_json, print_many_runs
 from refold.commands.shared.moves import (
     diff_hint,
-    lower_of,
     print_apart,
     print_flips,
     print_moves,
@@ -138,17 +137,15 @@ def compare_command(
             reads = [describe_run(log, name, found) for name, found in measured.items()]
             document = comparison_document(reads, pass_at=pass_at, prices=project_prices(), why=why)
             write_overview(html, {**document, "heading": source.heading})
+        tell_remarks(source)
+        tell_validation(source, log, pass_at=pass_at)
         if len(names) != 2:
             many = compare_many(outcomes, pass_at=pass_at)
             if as_json or html is None:
                 _print_many(many, pass_at, source, why, tail, as_json=as_json)
-            tell_remarks(source)
-            tell_validation(source, log, pass_at=pass_at)
             return 1 if left_out else 0
         pair = names[0], names[1]
         comparison = compare_outcomes(pair, (outcomes[pair[0]], outcomes[pair[1]]), pass_at=pass_at)
-        tell_remarks(source)
-        tell_validation(source, log, pass_at=pass_at)
         prompts = _prompt_difference(log, pair)
         reasons = reasons_of(why, comparison.moves)
     verdicts = [judge_comparison(rule, comparison) for rule in rules]
@@ -243,7 +240,7 @@ def _json_head(
         "moves": [
             {
                 **to_json_data(move),
-                "verdict": reasons.get(lower_of(move)),
+                "verdict": reasons.get(move.lower),
                 "diff": diff_hint(move, tail),
             }
             for move in comparison.moves

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 from attrs import define, field, frozen
 
 from refold.commands.shared.output import print_to_stderr
+from refold.engine.closing import Closing
 from refold.fleet.actors import Limiter, Worker
 from refold.fleet.cluster import Cluster
 from refold.fleet.dealing import Batch, Buried, Came, Landed, Lost, Shipped, Up
@@ -52,7 +53,7 @@ class _Call:
     until: float = float("inf")
 
 
-class RayEngine:
+class RayEngine(Closing):
     """
     The workers of one run; use it in a ``with``, which ends them.
 
@@ -89,10 +90,8 @@ class RayEngine:
         self._started = 0
         self._patience: float | None = time.monotonic() + _PATIENCE
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the workers."""
         for actor in self._actors.values():
             with suppress(Exception):  # whatever is wrong with Ray, the log is what counts
                 self._ray.kill(actor.handle)

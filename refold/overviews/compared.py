@@ -10,7 +10,7 @@ from refold.overviews.comparison_words import headline, many_headline, method_of
 from refold.overviews.one_run import Json, dots, run_figures, scores_by_setting
 from refold.overviews.reading import RunRead
 from refold.reports import Comparison, Prices, report_run
-from refold.reports.comparison import compare_outcomes
+from refold.reports.comparison import Move, compare_outcomes
 from refold.reports.many_runs import Apart, Column, ManyRuns, compare_many
 from refold.reports.outcomes import Outcome
 from refold.reports.pairs import pair_outcomes
@@ -71,7 +71,7 @@ def many_document(reads: Sequence[RunRead], *, pass_at: float, prices: Prices, w
     Return the document of several runs compared, the best first.
 
     Raises:
-        RefoldError: They have no world in common, or cannot be compared.
+        RefoldError: They have no scenario and seed in common, or cannot be compared.
     """
     compared = compare_many({read.name: _outcomes(read) for read in reads}, pass_at=pass_at)
     by_name = {read.name: read for read in reads}
@@ -186,9 +186,13 @@ def _parts(
     return [(name, mean) for name, mean in ranked if abs(mean) >= _SMALLEST_CHANGE]
 
 
+def diff_command(move: Move | Apart) -> str:
+    """Return the command that compares the two episodes."""
+    return f"refold diff {shlex.join(move.episodes)}"
+
+
 def _moves(comparison: Comparison, pass_at: float, why: Why) -> Iterator[Json]:
     for move in comparison.moves:
-        lower = move.episodes[int(move.difference < 0)]
         a, b = move.scores
         yield {
             "scenario": move.scenario,
@@ -197,9 +201,9 @@ def _moves(comparison: Comparison, pass_at: float, why: Why) -> Iterator[Json]:
             "episodes": move.episodes,
             "scores": move.scores,
             "difference": move.difference,
-            "diff": f"refold diff {shlex.join(move.episodes)}",
+            "diff": diff_command(move),
             "flipped": (a >= pass_at) != (b >= pass_at),
-            "why": why(lower),
+            "why": why(move.lower),
         }
 
 
@@ -233,7 +237,7 @@ def _apart(apart: Apart, why: Why) -> Json:
         "scores": apart.scores,
         "columns": apart.columns,
         "episodes": apart.episodes,
-        "diff": f"refold diff {shlex.join(apart.episodes)}",
+        "diff": diff_command(apart),
         "spread": apart.spread,
         "alike": apart.alike,
         "why": why(apart.episodes[0]),

@@ -44,6 +44,11 @@ class Move:
         """How much higher the second score is."""
         return round(self.scores[1] - self.scores[0], DECIMAL_PLACES)
 
+    @property
+    def lower(self) -> str:
+        """The id of the episode with the lower score; of equal ones, the first."""
+        return self.episodes[int(self.difference < 0)]
+
 
 @frozen
 class Flip(Move):

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Self
+from typing import IO
 
 from attrs import field, frozen
 
+from refold.engine.closing import Closing
 from refold.engine.errors import RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.jobs import Run, Tell, spread
@@ -184,12 +185,8 @@ def _waiting(built: Iterable[Built]) -> Sequence[Built] | None:
     return waiting
 
 
-class _Reader:
-    """
-    Reads parts of files, of each file in their order.
-
-    Use it in a ``with``, which closes the last of them.
-    """
+class _Reader(Closing):
+    """Reads parts of files, of each file in their order."""
 
     def __init__(self) -> None:
         self._opened = ExitStack()
@@ -197,10 +194,8 @@ class _Reader:
         self._pieces: Iterator[Piece] = iter(())
         self._number = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def close(self) -> None:
+        """Close the file that was read last."""
         self._opened.close()
 
     def build_each(self, parts: Iterable[Part]) -> Iterator[tuple[Part, _Found]]:

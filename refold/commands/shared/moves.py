@@ -1,13 +1,12 @@
 """Pairs of episodes that moved between two runs, each with the command that tells why."""
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.output import safe_text
-from refold.overviews.compared import Why
+from refold.overviews.compared import Why, diff_command
 from refold.reports import Flip, LargeMove, Move
 from refold.reports.many_runs import Apart, ManyRuns
 
@@ -16,17 +15,12 @@ _FLIPS_SHOWN = 20
 
 def reasons_of(why: Why, moves: Iterable[LargeMove]) -> dict[str, str]:
     """Return why the lower episode of each move is low, by id, where that is known."""
-    return {id: reason for id in map(lower_of, moves) if (reason := why(id))}
-
-
-def lower_of(move: Move) -> str:
-    """Return the id of the episode with the lower score."""
-    return move.episodes[int(move.difference < 0)]
+    return {move.lower: reason for move in moves if (reason := why(move.lower))}
 
 
 def diff_hint(move: Move | Apart, tail: str) -> str:
     """Return the command that compares the two episodes; *tail* is its end."""
-    return f"refold diff {shlex.join(move.episodes)}{tail}"
+    return f"{diff_command(move)}{tail}"
 
 
 def print_moves(
@@ -40,7 +34,7 @@ def print_moves(
         alike = f", {move.alike} more alike" if move.alike else ""
         head = f"{format_signed(move.difference)} {move.scenario} seed {move.seed}, {a} to {b}"
         out.print(safe_text(f"{head}{alike}: {diff_hint(move, tail)}"), soft_wrap=True)
-        if (why := reasons.get(lower_of(move))) is not None:
+        if (why := reasons.get(move.lower)) is not None:
             out.print(safe_text(f"  {'BA'[move.difference > 0]}: {why}"), soft_wrap=True)
 
 

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 from refold.graders.process.supervisor import KILL_GRACE
@@ -87,12 +86,7 @@ class ChildProcess:
         self._selector.register(self._stderr, selectors.EVENT_READ)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._selector.close()
         with suppress(BrokenPipeError), self._process:
             assert self._process.stdin is not None
