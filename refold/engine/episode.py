@@ -272,8 +272,7 @@ class Episode:
         Return what the external environment says to *action*, or as it begins if None.
 
         Nothing is recorded, but the environment has moved on then: record it with ``step`` or
-            ``begin``.
-        Touches no log, so that another thread can wait for the environment.
+        ``begin``. Touches no log, so that another thread can wait for the environment.
 
         Raises:
             NoWorld: There is no environment to ask.
@@ -285,7 +284,7 @@ class Episode:
         return self._handle.act(self._codec.action(action))
 
     def close(self) -> None:
-        """Free the external environment, if one was opened; the episode can be read on."""
+        """Free the external environment, if one was opened; the episode can still be read."""
         self._handle.close()
 
     @property

@@ -56,8 +56,8 @@ class EnvironmentAnswered(Answer, frozen=True, kw_only=True):
     Attributes:
         observation: What can be seen, JSON data.
         reward: The step's reward; None where there is none.
-        terminated: The environment is over.
-        truncated: A limit of the environment's has ended it.
+        terminated: The environment ended the episode.
+        truncated: A limit of the environment ended it.
         info: What it said beside, JSON data.
     """
 

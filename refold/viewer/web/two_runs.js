@@ -31,7 +31,7 @@ function flipsLine({ flips, passed, pairs, pass_at: mark }) {
 function verdictPart(doc) {
   const kind = tone(doc.difference, doc.clear);
   const [left, right] = doc.unpaired;
-  const alone = left || right ? html`<p class="dim">Without a partner: ${left} of the first run, ${right} of the second; they count here in nothing.</p>` : nothing;
+  const alone = left || right ? html`<p class="dim">Without a partner: ${left} of the first run, ${right} of the second; they are not counted here.</p>` : nothing;
   return html`<section class="banner outcome ${kind}" aria-label="Verdict"><p class="size"><b class=${kind}>${signedScore(doc.difference)}</b>
     <span>change of the mean</span></p><div><p><b>${visibleText(doc.headline)}</b> ${visibleText(doc.remarks.join(" "))}</p>${flipsLine(doc)}${alone}</div></section>`;
 }
