@@ -139,21 +139,28 @@ def test_a_quick_look_tells_a_chain_from_all_else():
     """Only the heads of these payloads at these places pass; no value is an error."""
     payloads = (b"a", b"b", b"c")
     heads = tuple(chain_heads(payloads))
-    assert is_chain((0, 1, 2), payloads, heads)
-    late = tuple(link(head, 7, b"c") for head in heads[1:2])
-    for seqs, stored, found in (
-        ((0, 1, 3), payloads, heads),
-        ((0, 1, 7), payloads, (*heads[:2], *late)),
-        ((0, 1, -1022), payloads, heads),
-        ((0, 1.0, 2), payloads, heads),
-        ((0, "1", 2), payloads, heads),
-        ((0, None, 2), payloads, heads),
-        ((0, 1, 2), (b"a", b"B", b"c"), heads),
-        ((0, 1, 2), (b"a", "b", b"c"), heads),
-        ((0, 1, 2), payloads, (heads[0], None, heads[2])),
-        ((0, 1, 2), payloads, (*heads[:2], bytes(32))),
+    assert is_chain(payloads, heads)
+    late = link(heads[1], 7, b"c")
+    for stored, found in (
+        (payloads, (*heads[:2], late)),
+        (payloads, heads[:2]),
+        (payloads[:2], heads),
+        ((b"a", b"B", b"c"), heads),
+        ((b"a", "b", b"c"), heads),
+        (payloads, (heads[0], None, heads[2])),
+        (payloads, (*heads[:2], bytes(32))),
     ):
-        assert not is_chain(seqs, stored, found)
+        assert not is_chain(stored, found)
+
+
+def test_a_long_chain_is_one_as_a_short_one_is():
+    """Beyond the first thousand events each is looked at like those before."""
+    payloads = [b"%d" % number for number in range(3000)]
+    heads = chain_heads(payloads)
+    assert is_chain(payloads, heads)
+    for place in (0, 1023, 1024, 2999):
+        assert not is_chain(payloads, [*heads[:place], bytes(32), *heads[place + 1 :]])
+        assert not is_chain([*payloads[:place], b"?", *payloads[place + 1 :]], heads)
 
 
 def test_the_tag_comes_first():

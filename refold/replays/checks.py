@@ -72,6 +72,7 @@ def audit_episode(log: EventLog, file: Audit, id: str, *, expect: str = "") -> V
     digest = None
     try:
         stream = log.events(id)
+        log.tail(id)  # which tells of an event at a wrong place
         digest = stream.digest
         remark = stand_in_remark(stream.scenario)
         divergence = verify(stream)

@@ -59,7 +59,12 @@ class Log(Protocol):
         """
 
     def tail(self, reference: str) -> Tail:
-        """Return the current tail of an episode; raises as ``find`` does."""
+        """
+        Return the current tail of an episode; raises as ``find`` does.
+
+        Raises:
+            LogDamaged: Its events have not the seqs 0, 1, 2 and so on.
+        """
 
     def events(self, reference: str) -> Stream:
         """

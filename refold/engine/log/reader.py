@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from refold.engine.chain import GENESIS, is_chain, link
 from refold.engine.errors import AmbiguousEpisode, LogDamaged, NotALog, UnknownEpisode
@@ -18,6 +18,11 @@ from refold.engine.stream import Stream
 PAGE = 500
 """Rows that are read in one query."""
 _MOST_MATCHES = 5  # in the message about an ambiguous reference
+
+_STORED = "CAST(v.payload AS BLOB), v.hash"
+_EVENTS_OF = (
+    "FROM episodes AS e JOIN events AS v ON v.episode = e.id WHERE e.uid = ? ORDER BY v.seq"
+)
 
 OF_SCENARIO = """(scenario = :scenario OR (substr(scenario, 1, length(:prefix)) = :prefix
     AND substr(scenario, 1 + length(scenario) - length(:suffix)) = :suffix))"""
@@ -74,16 +79,28 @@ class LogReader(LogConnection):
         return self.find(ids[0])
 
     def tail(self, reference: str) -> Tail:
-        """Return the current tail of an episode; raises as ``find`` does."""
+        """
+        Return the current tail of an episode; raises as ``find`` does.
+
+        Raises:
+            LogDamaged: Its events have not the seqs 0, 1, 2 and so on.
+        """
         # As in `events`: one query where *reference* is a whole id.
         rows = self._query(
-            "SELECT e.id, coalesce(v.seq + 1, 0), coalesce(v.hash, ?) FROM episodes AS e"
+            "SELECT e.id, coalesce(v.seq + 1, 0), coalesce(v.hash, ?),"
+            " (SELECT count(*) FROM events WHERE episode = e.id) FROM episodes AS e"
             " LEFT JOIN events AS v ON v.episode = e.id WHERE e.uid = ?"
             " ORDER BY v.seq DESC LIMIT 1",
             GENESIS,
             reference,
         )
-        return Tail(*rows[0]) if rows else self.tail(self.find(reference).id)
+        if not rows:
+            return self.tail(self.find(reference).id)
+        key, seq, head, count = rows[0]
+        if seq != count:
+            problem = f"expected the last of {count} events, got it at another place"
+            raise LogDamaged(reference, seq - 1, problem)
+        return Tail(key, seq, head)
 
     def holds(self, id: str) -> bool:
         """Return whether the log holds an episode of that whole *id*."""
@@ -190,19 +207,16 @@ class LogReader(LogConnection):
         """
         # As if *reference* were a whole id, which it nearly always is: one query, no look-up. BLOB
         # gives the stored bytes, which are what was hashed, without decoding and encoding them.
-        rows = self._query(
-            "SELECT v.seq, CAST(v.payload AS BLOB), v.hash FROM episodes AS e"
-            " JOIN events AS v ON v.episode = e.id WHERE e.uid = ? ORDER BY v.seq",
-            reference,
-        )
+        # Not the seqs, a twentieth of the cost: hashes cover them, and `tail` looks at the last.
+        rows = self._query(f"SELECT {_STORED} {_EVENTS_OF}", reference)
         if not rows:
             id = self.find(reference).id
             if id == reference:
                 raise LogDamaged(id, 0, "expected episode_started, got no events")
             return self.events(id)
-        seqs, payloads, heads = zip(*rows, strict=True)
-        if not is_chain(seqs, payloads, heads):
-            _check_chain(rows, reference)
+        payloads, heads = zip(*rows, strict=True)
+        if not is_chain(payloads, heads):
+            _find_break(self._query(f"SELECT v.seq, {_STORED} {_EVENTS_OF}", reference), reference)
         return Stream.read(payloads, head=heads[-1], episode=reference)
 
     def _unknown_episode(self, reference: str) -> UnknownEpisode:
@@ -212,7 +226,7 @@ class LogReader(LogConnection):
         )
 
 
-def _check_chain(rows: Iterable[Any], episode: str) -> None:
+def _find_break(rows: Iterable[Any], episode: str) -> NoReturn:
     """Raise ``LogDamaged`` at the first of *rows*, each seq, payload and hash, to break a chain."""
     # A gap breaks it too, unless whoever left it computed the hashes anew: hence both.
     head = GENESIS
@@ -225,6 +239,7 @@ def _check_chain(rows: Iterable[Any], episode: str) -> None:
             raise LogDamaged(episode, seq, "expected the stored hash to fit, got another")
         if seq != place:
             raise LogDamaged(episode, place, "expected the next event, got a later one")
+    raise LogDamaged(episode, 0, "expected the same events twice, got others; read it again")
 
 
 def _read_rows(rows: Iterable[Any], left_out: LeftOut | None) -> Iterator[EpisodeInfo]:
