@@ -50,7 +50,7 @@ class Said:
 @frozen
 class Heard:
     """
-    What a world outside said in answer to an action, or as it began.
+    What an external environment said in answer to an action, or as it began.
 
     Attributes:
         messages: Its messages, or what can be seen as one with the role ``tool``: the answer to
@@ -62,7 +62,7 @@ class Heard:
 
 def heard(observation: Any) -> Heard:
     """
-    Return a world's *observation*, JSON data, as something heard.
+    Return an environment's *observation*, JSON data, as something heard.
 
     Of an object with ``messages``, a list of objects with ``role`` and ``content``, these are it,
     verbatim; anything else becomes a text.
@@ -162,7 +162,7 @@ def render(messages: Sequence[Message | Said | Heard], turns: Turns) -> list[Mes
         return [
             reply_message(each.reply) if isinstance(each, Said) else each
             for each in messages
-            if not isinstance(each, Heard)  # that release knew no worlds
+            if not isinstance(each, Heard)  # that release knew no environments
         ]
     rendered: list[Message] = []
     open_calls: list[str] = []
@@ -183,7 +183,7 @@ def render(messages: Sequence[Message | Said | Heard], turns: Turns) -> list[Mes
 
 
 def _rendered_answer(each: Heard, calls: Sequence[str]) -> Iterator[Message]:
-    """Yield what a world said: first an answer to each of *calls*, as APIs demand one."""
+    """Yield what an environment said: first an answer to each of *calls*, as APIs demand one."""
     messages = [_known_fields(message) for message in each.messages]
     results = list(takewhile(lambda message: message["role"] == "tool", messages))
     for place, id in enumerate(calls):
@@ -199,7 +199,7 @@ def _rendered_answer(each: Heard, calls: Sequence[str]) -> Iterator[Message]:
 
 
 def _known_fields(message: Message) -> Message:
-    """Return *message* without what a world adds for itself, which strict APIs refuse."""
+    """Return *message* without what an environment adds for itself, which strict APIs refuse."""
     return {name: each for name, each in message.items() if name in _OF_A_MESSAGE}
 
 

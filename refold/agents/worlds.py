@@ -1,4 +1,4 @@
-"""Steps in worlds outside, some of which are waited for while other episodes go on."""
+"""Steps in external environments, some of which are waited for while other episodes go on."""
 
 import asyncio
 from typing import Any
@@ -7,14 +7,14 @@ from refold.engine import Episode, Input, StepResult
 
 
 async def begin(episode: Episode) -> None:
-    """Have the world of *episode* begin, if there is one that has not."""
+    """Have the environment of *episode* begin, if there is one that has not."""
     if episode.can_begin:
-        # In a thread even where it does not wait: to open a world may take seconds.
+        # In a thread even where it does not wait: to open an environment may take seconds.
         episode.begin(await asyncio.to_thread(episode.ask))
 
 
 async def take_step(episode: Episode, action: Any, *inputs: Input) -> StepResult:
-    """Take *action* as ``Episode.step`` does, while others are waited for if its world waits."""
+    """Take *action* as ``Episode.step`` does; if its environment waits, others are served."""
     if episode.world is None or not episode.world.waits:
         return episode.step(action, *inputs)
     answers = await asyncio.to_thread(episode.ask, action)

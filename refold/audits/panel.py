@@ -3,7 +3,7 @@ The panel: players that cannot do well, whatever they play, unless a score comes
 
 None reads what it sees. They do one kind of action for ever, roll dice, repeat themselves, do only
 what is refused, or put texts into every field that takes one. What they can do is asked of
-``Moves``, which families and worlds outside make of what they offer.
+``Moves``, which families and external environments make of what they offer.
 """
 
 import re
@@ -113,7 +113,7 @@ def _repeat_last(seed: int) -> Policy:
 
 
 def _can_be_taken(action: Any, legal: Sequence[Any]) -> bool:
-    """Return whether *action* is one of *legal*, which of a world outside holds a few of many."""
+    """Return whether *action* is one of *legal*, a few of many where an environment made them."""
     return isinstance(legal, OfferedActions) or action in legal
 
 

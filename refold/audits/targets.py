@@ -24,20 +24,20 @@ def find_targets(
     oracle: str | None = None,
 ) -> Iterator[Target]:
     """
-    Yield what *name* stands for: a scenario, each scenario of a family, a world, or a log.
+    Yield what *name* stands for: a scenario, each scenario of a family, an environment, or a log.
 
     Args:
-        name: A scenario, a family, a world outside, the path of a scenario file, or that of a log.
-        seed: Seed of the first world of a scenario; its own if None.
-        seeds: How many worlds of a scenario are played.
+        name: A scenario, its file, a family, an external environment, or the path of a log.
+        seed: The first seed of a scenario; its own if None.
+        seeds: How many seeds of a scenario are played.
         run: The run of a log; all of them if None.
-        named: Worlds outside that may be opened, beside *name*.
-        oracle: The agent that does all that a world outside expects; its own, if any, if None.
+        named: External environments that may be opened, beside *name*.
+        oracle: The agent that does all that the environment expects; its own, if any, if None.
 
     Raises:
         UnknownName: There is nothing of that name.
         RefoldError: The file cannot be read, or is no scenario; the log has no such run; or the
-            world cannot be opened, or there is no such oracle.
+            environment cannot be opened, or there is no such oracle.
     """
     if _is_log(name):
         with EventLog(name, readonly=True) as log:

@@ -1,4 +1,4 @@
-"""Audits of worlds outside: what can be told from their answers, their offers and their scores."""
+"""Audits of external environments, from their answers, their offers and their scores."""
 
 from refold.audits.worlds.target import WorldTarget
 

@@ -1,4 +1,4 @@
-"""What was done and answered in a play of a world outside."""
+"""What was done and answered in a play of an external environment."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ def actions_taken(run: Played) -> list[Any]:
 
 
 def answers_of(run: Played) -> Iterator[tuple[Any, EnvironmentBegan | EnvironmentAnswered]]:
-    """Yield None and how the world began, then each action of *run* and the world's answer."""
+    """Yield None and how the environment began, then each action of *run* and its answer."""
     for action, answers in answered_actions(run.shown.stream):
         for each in answers:
             if isinstance(each, EnvironmentBegan | EnvironmentAnswered):

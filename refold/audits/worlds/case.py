@@ -1,4 +1,4 @@
-"""A world outside that is being audited: the plays that its checks share, each made once."""
+"""An environment that is being audited: the plays that its checks share, each made once."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
@@ -50,11 +50,11 @@ class Pair:
 
 class WorldCase:
     """
-    A world with the seeds that it is audited by.
+    An environment with the seeds that it is audited by.
 
     Attributes:
         scenario: Its scenario.
-        named: The worlds that the user has named.
+        named: The environments that the user has named.
         seeds: Seeds of the episodes.
         environment: The kind of environment that it is of.
         name: The scenario's name.
@@ -90,7 +90,7 @@ class WorldCase:
 
     @property
     def began(self) -> EnvironmentBegan:
-        """What the world said as it began."""
+        """What the environment said as it began."""
         events = self.at_once[0].shown.stream
         return next(event for event in events if isinstance(event, EnvironmentBegan))
 
@@ -106,7 +106,7 @@ class WorldCase:
 
     @cached_property
     def idle(self) -> Mapping[str, Runs]:
-        """What agents play that do nothing, by name: the world's own, or who ends it at once."""
+        """What agents play that do nothing, by name: its own, or who ends it at once."""
         if self._own_idle or self.ender is None:
             return self._own_idle
         return {f"ending at once by {self.ender}": self._ending_at_once[self.ender]}
@@ -132,7 +132,7 @@ class WorldCase:
 
     @cached_property
     def refused(self) -> Runs:
-        """What the player does whose actions fit no offer; empty where the world hears none."""
+        """What the player does whose actions fit no offer; empty where none is heard."""
         return self._play_all({REFUSED: self._silent[REFUSED]}).get(REFUSED, ())
 
     @cached_property
@@ -175,7 +175,7 @@ class WorldCase:
         The play, of actions that fit the offer, in which most different values were seen.
 
         Raises:
-            RefoldError: Nothing was played, since the world does not say what it takes.
+            RefoldError: Nothing was played, since the environment does not say what it takes.
         """
         runs = [run for run in self.all_runs if actions_taken(run) and run.shown.agent != REFUSED]
         if not runs:
@@ -187,7 +187,7 @@ class WorldCase:
 
     @cached_property
     def repeats(self) -> Repeats:
-        """What fresh worlds answer to the actions of ``telling``; raises as it does."""
+        """What fresh environments answer to the actions of ``telling``; raises as it does."""
         run = self.telling
         seed = run.shown.seed
         return repeat(
@@ -224,13 +224,13 @@ class WorldCase:
 
     @cached_property
     def _own_idle(self) -> Mapping[str, Runs]:
-        """What the agents play that its kind of world brings, but for the oracle."""
+        """What the agents play that its kind of environment brings, but for the oracle."""
         own = self.environment.agents
         return {name: self._agent(name) for name in own if name != self.environment.oracle}
 
     @cached_property
     def _ending_at_once(self) -> Mapping[str, Runs]:
-        """Plays of one action that ended the world, by the kind of action."""
+        """Plays of one action that ended the environment, by the kind of action."""
         for runs in self._own_idle.values():
             calls = [call for run in runs for call in calls_in(actions_taken(run)[0])]
             if _are_short(runs) and calls:
@@ -252,7 +252,7 @@ class WorldCase:
         return found
 
     def _agent(self, name: str) -> Runs:
-        """Return what the agent *name* plays in each world that differs."""
+        """Return what the agent *name* plays in each environment that differs."""
         return [self.plays.play_agent(name, seed) for seed in self._plain_seeds]
 
 

@@ -1,4 +1,4 @@
-"""Checks of the criteria of a world's rubric, in the plays that there are."""
+"""Checks of the criteria of an environment's rubric, in the plays that there are."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Checks of what a world declares: its tools, and the tasks that its own solutions do."""
+"""Checks of what an environment declares: its tools, and the tasks that its own solutions do."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -68,7 +68,7 @@ def _undeclared_calls(case: WorldCase, run: Played) -> Iterator[str]:
 
 
 def task_declarations(case: WorldCase) -> Iterator[Measurement]:
-    """Measure how many calls of the known solution the world's own tools refuse."""
+    """Measure how many calls of the known solution the environment's own tools refuse."""
     if not case.offer.tools:
         yield Measurement("", None, 0, "the environment declares no tools")
     elif case.oracle is None:
@@ -108,4 +108,4 @@ CHECKS = (
         task_declarations,
     ),
 )
-"""The checks of what a world declares."""
+"""The checks of what an environment declares."""

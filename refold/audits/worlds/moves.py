@@ -1,4 +1,4 @@
-"""What the panel can do in a world outside, made of what that offers."""
+"""What the panel can do in an external environment, made of what that offers."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from refold.scenarios.answered.events import Offer
 from refold.scenarios.answered.offer import OfferedActions, tool_action
 
 MESSAGE = "message"
-"""The kind of action that says something, where a world is spoken to."""
+"""The kind of action that says something, where an environment is spoken to."""
 UNKNOWN_TOOL = "no_such_tool"
 
 _GREETING = "Hello."
@@ -22,7 +22,7 @@ _NOT_ANY_TEXT = ("enum", "const", "pattern", "format")
 
 
 class OfferMoves:
-    """What *legal*, the actions of a world's offer, allow; nothing where the world offers none."""
+    """What *legal*, the actions that an environment offers, allow; nothing if there are none."""
 
     def __init__(self, legal: Sequence[Any]) -> None:
         self._offer = legal.offer if isinstance(legal, OfferedActions) else Offer()
@@ -76,7 +76,7 @@ class OfferMoves:
 
     @property
     def writing(self) -> list[str]:
-        """The kinds that take a text: what is said, where a world is spoken to, or else all."""
+        """The kinds that take a text: what is said, where one speaks to it, or else all."""
         if self._offer.text:
             return [MESSAGE]
         kinds = self.kinds or ["text"]

@@ -1,4 +1,4 @@
-"""Checks of worlds that are played again: what seed and actions alone decide."""
+"""Checks of environments that are played again: what seed and actions alone decide."""
 
 from collections.abc import Iterator, Sequence
 
@@ -97,4 +97,4 @@ CHECKS = (
     Check("semantic.replayability", "nothing changes by itself", "at most", replayability),
     Check("seeds.effect", "the seed changes something", "at least", seed_effect),
 )
-"""The checks of worlds that are played again."""
+"""The checks of environments that are played again."""

@@ -1,4 +1,4 @@
-"""The same actions put to fresh worlds in different circumstances, and what changes by itself."""
+"""The same actions put to fresh environments, and what changes by itself."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ _LABEL = re.compile(r"[0-9a-fA-F-]{8,}")
 @frozen(eq=False)
 class Repeats:
     """
-    What fresh worlds answered to the same actions.
+    What fresh environments answered to the same actions.
 
     Attributes:
         first: In a process that had played nothing.
@@ -95,11 +95,11 @@ def repeat(
     scenario: bytes, named: Sequence[str], *, seed: int, other_seed: int, actions: Sequence[Any]
 ) -> Repeats:
     """
-    Return what fresh worlds answer to the first of *actions*; raises as ``play_afresh`` does.
+    Return what fresh environments answer to the first of *actions*; raises as ``play_afresh`` does.
 
     Args:
         scenario: The scenario's canonical JSON.
-        named: The worlds that the user has named.
+        named: The environments that the user has named.
         seed: The seed of the play that the actions are from.
         other_seed: Another seed.
         actions: The actions of that play.

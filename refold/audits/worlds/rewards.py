@@ -17,7 +17,7 @@ from refold.scenarios.answered.events import EnvironmentAnswered, ScoreGiven
 def well_formed(case: WorldCase) -> Iterator[Measurement]:
     """Measure how many plays met a failure, or a sum or a score outside of the declared range."""
     runs = case.all_runs
-    # What does not fit the offer may break a world; that is no failure of its rewards.
+    # What does not fit the offer may break an environment; that is no failure of its rewards.
     failures = [run for run in case.plays.failures if not run.shown.agent.startswith(REFUSED)]
     yield _count("every answer", failures, len(runs) + len(failures), _failure)
     outside = [run for run in runs if any(map(_is_outside, run.shown.stream))]
@@ -100,7 +100,7 @@ def _unearned(run: Played, counting: set[str]) -> float:
 
 
 def order(case: WorldCase) -> Iterator[Measurement]:
-    """Measure how many pairs of plays of one world the return orders otherwise than the score."""
+    """Measure how many pairs of plays of one seed the return orders otherwise than the score."""
     return swapped_pairs([run for run in case.all_runs if run.ended])
 
 

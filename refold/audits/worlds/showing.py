@@ -1,4 +1,4 @@
-"""Checks of what a world shows: values that never change, and the solution."""
+"""Checks of what an environment shows: values that never change, and the solution."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -132,4 +132,4 @@ CHECKS = (
         fixed_fields,
     ),
 )
-"""The checks of what a world shows."""
+"""The checks of what an environment shows."""

@@ -1,4 +1,4 @@
-"""A world outside as a target."""
+"""An external environment as a target."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,11 +41,11 @@ LIMITS = (
 @frozen
 class WorldTarget(SeededTarget):
     """
-    A world outside.
+    An external environment.
 
     Attributes:
-        named: The worlds that the user has named.
-        oracle: The agent that does all that is expected; None for the world's own, if it has one.
+        named: The environments that the user has named.
+        oracle: The agent that does all that is expected; None for its own, if it has one.
     """
 
     checks: ClassVar[Sequence[Check]] = CHECKS
@@ -55,7 +55,7 @@ class WorldTarget(SeededTarget):
 
     def check(self) -> None:
         """
-        Check that the world can be opened, and that there is an oracle of that name.
+        Check that the environment can be opened, and that there is an oracle of that name.
 
         Raises:
             RefoldError: That is not so.
@@ -76,5 +76,5 @@ class WorldTarget(SeededTarget):
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[WorldCase]:
-        """Return the world with its seeds."""
+        """Return the environment with its seeds."""
         yield WorldCase(self.scenario, self.named, self.every_seed, self.oracle, limits)
