@@ -226,6 +226,15 @@ def test_a_grade_that_is_none_stores_nothing_of_its_bundle(both, content):
     assert [info.digest for info in both.log.episodes()] == before
 
 
+def test_the_grade_of_other_events_is_not_saved(both):
+    """A grade counts for the events that it names only; the episode is stored all the same."""
+    bundle = both.play()
+    others = unpack(bundle, Result)[0].grade
+    assert both.ledger.take(changed(bundle, 2, grade=others)).done == set(both.ids)
+    assert [len(both.log.grades(id)) for id in both.ids] == [1, 1, 0]
+    assert both.scores[2] is None
+
+
 @pytest.mark.slow
 def test_a_locked_log_takes_nothing_and_loses_nothing(both, tmp_path):
     """While another writer holds the log, a bundle is rolled back whole; a resumed run has it."""
