@@ -57,6 +57,23 @@ def scores(made):
     return table
 
 
+def test_a_folder_of_logs_is_audited_as_one(made, tmp_path):
+    """Two logs in a folder are what they are merged; a folder called like a family is none."""
+    shell = Shell(tmp_path)
+    (tmp_path / "logs").mkdir()
+    copyfile(made / "runs.db", tmp_path / "logs" / "a.db")
+    shell("record workflow/hard --agent greedy --epochs 2 --name more --log logs/b.db")
+    shell("merge logs/a.db logs/b.db -o merged.db")
+    folder, merged = (
+        shell(f"audit {name} --json", code=1).json["findings"] for name in ("logs", "merged.db")
+    )
+    named = [each["subject"].replace("merged.db", "logs") for each in merged]
+    assert [each["subject"] for each in folder] == named
+    assert [each["value"] for each in folder] == [each["value"] for each in merged]
+    (tmp_path / "inbox").mkdir()
+    shell("audit inbox --only criteria.dead --max-steps 0", code=2)
+
+
 def mean(seeds):
     return fmean(map(fmean, seeds.values()))
 

@@ -7,7 +7,7 @@ from refold.audits.logs import LogTarget
 from refold.audits.running import Target
 from refold.audits.scenarios import ScenarioTarget
 from refold.audits.worlds import WorldTarget
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.reports import find_run
 from refold.scenarios import family_scenarios, load, world_names
 
@@ -27,7 +27,7 @@ def find_targets(
     Yield what *name* stands for: a scenario, each scenario of a family, an environment, or a log.
 
     Args:
-        name: A scenario, its file, a family, an external environment, or the path of a log.
+        name: A scenario, its file, a family, an external environment, a log, or a folder of logs.
         seed: The first seed of a scenario; its own if None.
         seeds: How many seeds of a scenario are played.
         run: The run of a log; all of them if None.
@@ -40,7 +40,7 @@ def find_targets(
             environment cannot be opened, or there is no such oracle.
     """
     if _is_log(name):
-        with EventLog(name, readonly=True) as log:
+        with open_to_read(name) as log:
             yield LogTarget(name, None if run is None else find_run(log, run))
         return
     for place, each in enumerate(family_scenarios(name) or world_names(name) or [name]):
@@ -56,6 +56,9 @@ def find_targets(
 
 
 def _is_log(name: str) -> bool:
+    """Return whether *name* is the path of a log, or of a folder and of no family."""
+    if Path(name).is_dir():
+        return not family_scenarios(name)
     try:
         with Path(name).open("rb") as file:
             return file.read(len(_SQLITE)) == _SQLITE

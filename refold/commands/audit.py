@@ -106,8 +106,8 @@ def audit_command(
 
     TARGET is a scenario, a family (all of its scenarios), an environment (gymnasium:ID,
     openenv:URL, tau2:DOMAIN, python:FILE.py:FUNCTION), the path of a scenario file, or a log of
-    saved runs. Each check measures a value and holds it against a bound. The episodes that show
-    what it found are recorded in the log, as the run `audit`.
+    saved runs, or a folder of logs. Each check measures a value and holds it against a bound. The
+    episodes that show what it found are recorded in the log, as the run `audit`.
 
     Exits with 0 if nothing was found, 1 if a check fails, 2 if one could not run.
     """

@@ -34,11 +34,16 @@ def refold_ids(log: Path) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    """Export each log of *folder* into a folder of its name below ``exports``."""
+    """Export each log of *folder*, and all as one, into a folder of its name below ``exports``."""
     record_own(folder / "own.db")
+    together = folder / "together"
+    shutil.rmtree(together, ignore_errors=True)
+    together.mkdir()
+    for log in folder.glob("*.db"):
+        shutil.copy(log, together)
     exports = folder / "exports"
     shutil.rmtree(exports, ignore_errors=True)
-    for log in sorted(folder.glob("*.db")):
+    for log in (*sorted(folder.glob("*.db")), together):
         target = exports / log.stem
         for name in ("atif", "logs", "sts"):
             (target / name).mkdir(parents=True)

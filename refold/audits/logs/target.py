@@ -9,13 +9,13 @@ from attrs import frozen
 from refold.audits.findings import Check
 from refold.audits.logs.case import LogCase
 from refold.audits.logs.checks import CHECKS
-from refold.engine import EventLog
+from refold.engine import open_to_read
 from refold.solving import Limits
 
 
 @frozen
 class LogTarget:
-    """The episodes of the log at *path*, of one *run* if it is not None."""
+    """The episodes of the log or logs at *path*, of one *run* if it is not None."""
 
     checks: ClassVar[Sequence[Check]] = CHECKS
     limits: ClassVar[Sequence[str]] = (
@@ -37,5 +37,5 @@ class LogTarget:
         Raises:
             RefoldError: It cannot be read, or holds no episode that counts.
         """
-        with EventLog(self.path, readonly=True) as log:
+        with open_to_read(self.path) as log:
             yield LogCase.read(log, self.path, self.run, limits)

@@ -51,6 +51,10 @@ class EventLog(SideTables):
         """The paths of these files."""
         return [log.path for log in self.parts]
 
+    def holder(self, id: str) -> "EventLog | None":
+        """Return the log file that holds the episode of that whole *id*; None if none does."""
+        return self if self.holds(id) else None
+
     def begin(self, record: EpisodeRecord, payloads: Sequence[bytes], *, end: bool = False) -> Tail:
         """
         Store a new episode with its first events, all or none; *end* if there will be no more.

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import islice
+from itertools import groupby, islice
 from typing import IO, Any
 
 from refold.engine import EventLog, RefoldError
@@ -71,13 +71,17 @@ def write_tables(log: EventLog, ids: Iterable[str], files: Mapping[str, IO[bytes
 
 def _tables(pyarrow: Any, log: EventLog, ids: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """Yield name and rows of each table, for some episodes after the other; at least for none."""
-    rest = iter(ids)
-    while True:
-        some = list(islice(rest, _READ))
+    for file, some in _batches(log, ids):
         for name, (view, *order) in VIEWS.items():
-            yield name, _read_table(pyarrow, log, view, order, some)
-        if len(some) < _READ:
-            return
+            yield name, _read_table(pyarrow, file, view, order, some)
+
+
+def _batches(log: EventLog, ids: Iterable[str]) -> Iterator[tuple[EventLog, Sequence[str]]]:
+    """Yield some of *ids* after the other with the file that holds them; at first none."""
+    yield log.parts[0], ()
+    for file, held in groupby(ids, key=log.holder):
+        while some := list(islice(held, _READ)):
+            yield file or log.parts[0], some
 
 
 def _read_table(
