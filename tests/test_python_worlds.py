@@ -1,6 +1,7 @@
 import sys
 import textwrap
 
+import gymnasium
 import pytest
 from shell import Shell
 
@@ -144,6 +145,33 @@ def test_only_what_the_user_names_is_run(place):
         with pytest.raises(NoWorld, match=r"add --world python:counter\.py:make"):
             Worlds(named)(scenario)
     assert "counter" not in sys.modules
+
+
+def test_a_module_of_this_folder(place):
+    """A module is found here too, as in the script that recorded it; installed ones come first."""
+    place(COUNTER)
+    place("raise AssertionError('run')", "json.py")
+    name = "python:counter:Counter?goal=2"
+    episode = begun(name)
+    assert episode.step(2).terminated
+    assert verify_live(episode.events, Worlds([name])).verdict == "same"
+    with pytest.raises(RefoldError, match="expected a function 'Counter', got none; it has dump"):
+        begun("python:json:Counter")
+
+
+def test_a_module_of_this_folder_registers_an_id(place):
+    """As with Python's own `-m`, wherever the program that imports it is installed."""
+    place(
+        """
+        import gymnasium, small_envs
+        gymnasium.register("Here-v0", entry_point=small_envs.Small, disable_env_checker=True)
+        """,
+        "registers_here.py",
+    )
+    try:
+        assert begun("gymnasium:registers_here:Here-v0").events[1].fault is None
+    finally:
+        gymnasium.registry.pop("Here-v0", None)
 
 
 def test_a_file_hides_no_module(place):

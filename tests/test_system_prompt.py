@@ -1,5 +1,7 @@
 """``--system FILE``: a prompt of the user's own, recorded, gone on with, and compared."""
 
+import re
+
 import pytest
 from asking import of_kind
 from shell import Shell
@@ -111,6 +113,20 @@ def test_diff_says_how_two_prompts_differ(shell):
         "+++ other",
         *found["prompts"][2:],
     ]
+
+
+def test_a_short_prompt_in_place_of_a_long_one_is_shown(shell, model):
+    """Of many lines that went, the first: the line that came stands below them, however many."""
+    shell(f"record workflow/easy {model.options} --name own")
+    shell(f"record workflow/easy {model.options} --system mine.txt --name mine")
+    for command, code in (("compare own mine", 0), ("diff own:workflow/easy:42 last", 1)):
+        lines = shell(command, code=code).out.split("sent to the models\n")[1].splitlines()
+        gone = [line for line in lines[2:] if line.startswith("-")]
+        assert len(gone) == 7
+        assert re.fullmatch(r"-… \d+ more lines; --json has all", gone[-1])
+        assert [line for line in lines[2:] if line.startswith("+")] == [
+            f"+{line}" for line in TEXT.splitlines()
+        ]
 
 
 def test_equal_prompts_do_not_differ(shell, model):

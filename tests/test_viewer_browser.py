@@ -11,8 +11,10 @@ from viewing import golden, large, shown
 
 from refold.agents import make_policy, play
 from refold.engine import Episode, Stream
+from refold.environments import answered_scenario, began
 from refold.generating import Recipe
 from refold.scenarios import load
+from refold.scenarios.answered.parameters import AnsweredParameters
 from refold.viewer.episode_document import document
 
 pytestmark = pytest.mark.slow
@@ -20,6 +22,11 @@ pytestmark = pytest.mark.slow
 browser, view = browsing.browser, browsing.view
 HARD, INBOX = "workflow-hard-worked-example", "inbox-medium-refused-actions"
 OF_EACH_KIND = [HARD, INBOX, "workflow-hard-2-reader", "inbox-hard-2-reader"]
+BROKEN_NAMES = """() => [...document.querySelectorAll("#panel th")].filter((each) => {
+    const range = document.createRange();
+    range.selectNodeContents(each);
+    return range.getClientRects().length > 1;
+}).map((each) => each.textContent)"""
 TABS = ("step", "state", "model", "events", "grade", "transcript")
 
 
@@ -266,6 +273,16 @@ def test_unknown_family_is_shown_in_words(view):
     viewer = view({**made, "episode": episode, "spans": []}, "#step=2")
     assert "enrich_logs (changed) in_progress" in viewer.text(".any")
     assert "investigator_alpha began enrich_logs" in viewer.text("#panel")
+
+
+def test_names_of_values_are_not_broken(view):
+    """Beside a long observation, its name still stands on one line."""
+    scenario = answered_scenario("x:y", AnsweredParameters("x", "y"))
+    episode = Episode.start(scenario)
+    episode.note(began("uint8 96x96x3, 27648 values, sha256 75b85b4d8ea2"))
+    viewer = view(document(episode.events))
+    assert "observation" in viewer.text("#panel")
+    assert viewer.page.evaluate(BROKEN_NAMES) == []
 
 
 @pytest.mark.parametrize("name", ["workflow/easy", "inbox/easy"])

@@ -1,6 +1,7 @@
 """Which worlds outside are opened: none by a log or a client itself."""
 
 import os
+import re
 import sys
 import textwrap
 
@@ -10,11 +11,12 @@ from outside import NAME, write_env
 from serving import running
 from shell import Shell
 
+from refold.cli import COMMANDS
 from refold.engine import Episode, EventLog
 from refold.engine.errors import NoWorld, UnknownName
 from refold.environments import Worlds, answered, answered_scenario, began
 from refold.scenarios import load
-from refold.scenarios.answered.events import Offer
+from refold.scenarios.answered.events import EnvironmentAnswered, Offer
 from refold.scenarios.answered.parameters import AnsweredParameters
 
 MARKER = 'open("marker", "w").close()\n'
@@ -37,15 +39,19 @@ def shell(tmp_path, monkeypatch):
     return Shell(tmp_path)
 
 
-def record_claim(folder, kind, name):
-    """Record an episode with two steps, not over, that says it was answered by that world."""
+def record_claim(folder, kind, name, run="theirs", last=None):
+    """
+    Record an episode with two steps that says it was answered by that world.
+
+    It is not over unless *last*, the answer to its second step, ends it.
+    """
     name = name.format(folder=folder)
     scenario = answered_scenario(f"{kind}:{name}", AnsweredParameters(kind, name))
     with EventLog(folder / "theirs.db") as log:
-        episode = Episode.start(scenario, log=log, agent="random", run="theirs", id="theirs")
+        episode = Episode.start(scenario, log=log, agent="random", run=run, id=run)
         episode.note(began({"at": 0}, offer=Offer(schema={"enum": [1, 2]})))
-        for _ in range(2):
-            episode.step(1, answers=[answered({"at": 1}, 1.0)])
+        episode.step(1, answers=[answered({"at": 1}, 1.0)])
+        episode.step(1, answers=[last or answered({"at": 2}, 1.0)])
 
 
 @pytest.mark.parametrize("claim", HOSTILE)
@@ -83,6 +89,83 @@ def test_a_strangers_log_opens_nothing(shell, claim, command, code):
         assert (log.count(), log.find("theirs").steps) == (1, 2)
 
 
+_OVER = {
+    0: """
+        show theirs --markdown; replay theirs --messages; episodes --grep walk; runs; leaderboard
+        compare theirs others --html pair.html; report theirs --html report.html; group {scenario}
+        diff theirs others --html diff.html; grade --save; regrade; index; verify; manifest
+        label theirs --name right --value yes --by ann
+        label others --name right --value no --by ann
+        label --next --name right --by bob; labels
+        tag others odd --by ann; note others hm --by ann; agree --name right; validate --label right
+        judge-check asks.toml --label right --dry-run
+        export -o all.jsonl; export --as atif -o atif; export --as inspect -o all.eval
+        export --as chat -o chat.jsonl; export --as sts -o sts; export --as otel -o otel.jsonl
+        import all.jsonl --log copy.db; merge theirs.db copy.db -o both.db
+        golden add theirs; golden check; check --update; check
+        resume theirs; resume theirs --failed
+    """,
+    1: "audit theirs.db; verify --live",
+    2: """
+        resume broken --failed; fork theirs --at 1 --agent random
+        what-if theirs --at 1 --agent random
+    """,
+}
+OVER = [
+    (code, command.strip())
+    for code, commands in _OVER.items()
+    for command in re.split("[;\n]", commands)
+    if command.strip()
+]
+"""Exit codes and commands, in order, for a log whose episodes are over, one by a failure."""
+OF_NO_LOG = {
+    *("scenarios", "record", "generate", "solve", "inference"),  # open what the user names there
+    *("baseline", "mock-model", "config", "demo", "proxy"),
+    "serve",  # has a test of its own
+}
+FILES = {
+    "refold.toml": """
+        [check]
+        log = "theirs.db"
+        baseline = "baseline"
+    """,
+    "asks.toml": """
+        [rubric]
+        name = "asks"
+        version = 1
+
+        [[rubric.criteria]]
+        name = "polite"
+        weight = 1.0
+        measure = "judge"
+        params = { question = "Is it polite?", scale = { yes = 1.0, no = 0.0 } }
+
+        [rubric.judge]
+        model = "openai:mock"
+    """,
+}
+
+
+@pytest.mark.parametrize("claim", HOSTILE)
+def test_no_command_opens_what_is_over(shell, claim):
+    """Nor does any other command, on episodes that are over, from export to audit."""
+    for name, text in FILES.items():
+        (shell.at / name).write_text(textwrap.dedent(text))
+    for run in ("theirs", "others"):
+        record_claim(shell.at, *HOSTILE[claim], run, answered({"at": 2}, 1.0, terminated=True))
+    record_claim(shell.at, *HOSTILE[claim], "broken", EnvironmentAnswered(fault="out of order"))
+    with EventLog(shell.at / "theirs.db", readonly=True) as log:
+        scenario = log.find("theirs").scenario
+    for code, command in OVER:
+        shell(command.format(scenario=scenario), code=code, REFOLD_LOG="theirs.db")
+        assert not (shell.at / "marker").exists(), command
+
+
+def test_every_command_is_tried():
+    """A command that is new is tried on a stranger's log, or is said here to read none."""
+    assert {command.split()[0] for _, command in OVER} | OF_NO_LOG == set(COMMANDS)
+
+
 def test_a_server_opens_nothing(shell):
     """It shows a stranger's episode, and refuses to play it on, whatever an action says."""
     record_claim(shell.at, *HOSTILE["a file"])
@@ -99,6 +182,14 @@ def test_a_server_opens_nothing(shell):
             assert (answer.status, b"an external environment" in answer.body) == (422, True), (
                 answer.body
             )
+        for path, body in (
+            ("/reset", {"task": NAME}),
+            ("/run", {"task": NAME, "agent": "random"}),
+            ("/grader", {"task": NAME, "agent": "random"}),
+            ("/api/episodes", {"task": NAME}),
+            ("/api/episodes", {"parent": "theirs", "at": 1}),
+        ):
+            assert server.ask("POST", path, body).status in (404, 422)
     assert not (shell.at / "marker").exists()
 
 
@@ -150,7 +241,7 @@ def test_scenarios_shows_and_writes_them(shell):
 
 KIND = """
     from refold.environments import Environment, answered, answered_scenario, began
-    from refold.scenarios.answered.events import Offer
+    from refold.scenarios.answered.events import EnvironmentAnswered, Offer
     from refold.scenarios.answered.parameters import AnsweredParameters
 
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from refold.agents.rollout import is_costly, make_policy, next_action, replay_policy
 from refold.agents.worlds import begin, take_step
-from refold.engine import Episode, EpisodeInfo, Reseeded, StepResult
+from refold.engine import ActionTaken, Episode, EpisodeInfo, Reseeded, StepResult
 from refold.engine.presentation import Policy
 
 T = TypeVar("T")
@@ -47,11 +47,17 @@ class PolicyPlayer:
         await begin(episode)
         seeds = [event.seed for event in episode.events if isinstance(event, Reseeded)]
         seed = seeds[-1] if seeds else info.seed
-        stream = episode.events
+        stream, since = episode.events, info.fork_at or 0
+        taken = [event.action for event in stream if isinstance(event, ActionTaken)]
         policy = make_policy(
-            self._agent, episode.family, seed=seed, epoch=info.epoch, scenario=stream.scenario
+            self._agent,
+            episode.family,
+            seed=seed,
+            epoch=info.epoch,
+            scenario=stream.scenario,
+            taken=taken[:since],
         )
-        replay_policy(policy, stream, since=info.fork_at or 0)
+        replay_policy(policy, stream, since=since)
         together = self._quick and not episode.family.answered
         with episode.in_one_transaction() if together else nullcontext():
             await self._play(episode, policy)

@@ -1,6 +1,6 @@
 """From an agent's name to a played episode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import getdoc
 from typing import Any
@@ -105,7 +105,13 @@ def plays(agent: str, family: Family) -> bool:
 
 
 def make_policy(
-    agent: str, family: Family, *, seed: int, epoch: int = 0, scenario: bytes = b""
+    agent: str,
+    family: Family,
+    *,
+    seed: int,
+    epoch: int = 0,
+    scenario: bytes = b"",
+    taken: Sequence[Any] = (),
 ) -> Policy:
     """
     Return a fresh policy for one episode.
@@ -116,6 +122,7 @@ def make_policy(
         seed: The episode's seed.
         epoch: Number of the episode within its run.
         scenario: The scenario's canonical JSON, for agents that play one kind of world only.
+        taken: The actions that others took before it, for the same agents.
 
     Raises:
         UnknownName: There is no such agent.
@@ -123,7 +130,7 @@ def make_policy(
     """
     if agent.startswith("script:"):
         return script_policy(read_script(agent.removeprefix("script:"), family))
-    own = _world_policy(agent, scenario, seed) if family.answered and scenario else None
+    own = _world_policy(agent, scenario, seed, taken) if family.answered and scenario else None
     if own is not None:
         return own
     if agent == "noop":
@@ -139,13 +146,13 @@ def make_policy(
     return _installed(agent, family, seed)
 
 
-def _world_policy(agent: str, scenario: bytes, seed: int) -> Policy | None:
+def _world_policy(agent: str, scenario: bytes, seed: int, taken: Sequence[Any]) -> Policy | None:
     """Return the policy that the kind of world of *scenario* brings, None if it has no *agent*."""
     _, parameters = read_parameters(scenario, AnsweredParameters, problems)
     environment = plugin(ENVIRONMENTS, parameters.environment, "environment")
     if agent not in environment.agents:
         return None
-    policy: Policy = environment.policy(agent, parameters, seed)
+    policy: Policy = environment.policy(agent, parameters, seed, taken)
     return policy
 
 

@@ -56,8 +56,18 @@ class Environment:
         """
         raise NotImplementedError
 
-    def policy(self, agent: str, parameters: AnsweredParameters, seed: int) -> Policy:
-        """Return the policy of one of ``agents`` for one episode of a scenario."""
+    def policy(
+        self, agent: str, parameters: AnsweredParameters, seed: int, taken: Sequence[Any] = ()
+    ) -> Policy:
+        """
+        Return the policy of one of ``agents`` for one episode of a scenario.
+
+        Args:
+            agent: One of ``agents``.
+            parameters: The scenario's.
+            seed: The episode's.
+            taken: The actions before the agent's first, where it continues with a fork.
+        """
         raise NotImplementedError
 
     def solution(self, parameters: AnsweredParameters) -> Sequence[str]:

@@ -25,3 +25,18 @@ def test_noop(tmp_path):
     shell = Shell(tmp_path)
     (played,) = shell("record tau2:airline/8 --agent noop --json").json["episodes"]
     assert (played["score"], played["steps"]) == (0.0, 1)
+
+
+def test_gold_does_what_is_left(tmp_path):
+    """After a fork, what was done or said before is not done again: many tasks allow it once."""
+    shell = Shell(tmp_path)
+    (played,) = shell("record tau2:airline/7 --agent gold --json").json["episodes"]
+    last = played["steps"] - 1
+    for at in (0, 1, last):
+        (forked,) = shell(f"fork {played['id']} --at {at} --agent gold --json").json["episodes"]
+        assert (forked["score"], forked["steps"]) == (1.0, played["steps"])
+    tried = shell(f"what-if {played['id']} --at {last} --agent gold --json").json["outcomes"]
+    assert {each["say"]: each["score"] for each in tried} == {
+        "list_all_airports()": 1.0,
+        "done()": 1.0,
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Any
 
 from rich.console import Console
@@ -25,6 +25,7 @@ _VALUES_SHOWN = 20
 _LONGEST_VALUE = 40
 _EVENTS_SHOWN = 3
 _LINES_SHOWN = 20
+_RUN_SHOWN = 6
 _EXCERPT_LEAD, _EXCERPT_LENGTH = 60, 400
 
 Streams = tuple[Stream, Stream]
@@ -79,10 +80,21 @@ def print_prompt_difference(out: Console, lines: Sequence[str]) -> None:
         return
     out.print()
     out.print("sent to the models", style="italic")
-    for line in lines[:_LINES_SHOWN]:
+    shown = list(_short_runs(lines))
+    for line in shown[:_LINES_SHOWN]:
         out.print(safe_text(line))
-    if len(lines) > _LINES_SHOWN:
-        out.print(f"and {pluralise(len(lines) - _LINES_SHOWN, 'more line')}; --json has all")
+    if len(shown) > _LINES_SHOWN:
+        out.print(f"and {pluralise(len(shown) - _LINES_SHOWN, 'more line')}; --json has all")
+
+
+def _short_runs(lines: Sequence[str]) -> Iterator[str]:
+    """Yield *lines* of a diff, of many in a row with one sign the first: what replaces them too."""
+    for sign, run in groupby(lines, key=lambda line: line[:1]):
+        first, *rest = run
+        kept = rest[: _RUN_SHOWN - 1] if len(rest) > _RUN_SHOWN else rest
+        yield from (first, *kept)
+        if len(kept) < len(rest):
+            yield f"{sign}… {len(rest) - len(kept)} more lines; --json has all"
 
 
 def _play_other_scenarios(streams: Streams) -> bool:

@@ -1,6 +1,5 @@
 """``gymnasium:ID``: environments that are registered with Gymnasium."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -16,6 +15,7 @@ from refold.environments.answers import failed
 from refold.environments.kind import Environment, answered_scenario, no_world
 from refold.environments.options import read_options, refuse_wrappers, world_name
 from refold.environments.packages import version_of
+from refold.environments.python.files import import_module
 from refold.environments.python.objects import ObjectWorld
 from refold.environments.python.values import from_json_value
 from refold.scenarios import Criterion, Scenario
@@ -115,7 +115,7 @@ def _find_spec(name: str) -> EnvSpec:
     module, colon, id = name.rpartition(":")
     if colon:
         try:
-            importlib.import_module(module)
+            import_module(module)
         except Exception as error:  # the code is the user's: anything may happen
             raise RefoldError(
                 f"gymnasium:{name}: expected a module {module!r} that can be imported, got "

@@ -52,7 +52,7 @@ def load_function(source: str, name: str) -> Make:
         RefoldError: It cannot be run, or has no such function.
     """
     try:
-        module = _load_file(source) if is_file(source) else importlib.import_module(source)
+        module = _load_file(source) if is_file(source) else import_module(source)
     except RefoldError:
         raise
     except (Exception, SystemExit) as error:  # the code is the user's: anything may happen
@@ -63,6 +63,17 @@ def load_function(source: str, name: str) -> Make:
         raise RefoldError(f"{source}: expected a function {name!r}, got none; it has {has}")
     function: Make = made
     return function
+
+
+def import_module(name: str) -> ModuleType:
+    """
+    Return the module *name*, which the user has named: an installed one, else of this folder.
+
+    Raises:
+        Exception: Whatever its code raises.
+    """
+    _look_in(Path.cwd())  # where a program is started with ``python -m``, but not with ``refold``
+    return importlib.import_module(name)
 
 
 def check_options(make: Make, options: Mapping[str, Any], where: str) -> None:
@@ -121,13 +132,20 @@ class _Loader(SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
+def _look_in(folder: Path) -> None:
+    """
+    Have modules found in *folder* too.
+
+    Last, unlike in a script's folder: a file called as a module of the library must not take its
+    place in the rest of refold.
+    """
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
 @cache
 def _run(path: Path, _digest: str) -> ModuleType:
-    folder = str(path.parent)
-    if folder not in sys.path:
-        # So that the file can import its neighbours. Last, unlike a script's folder: a neighbour
-        # called as a module of the library must not take its place in the rest of refold.
-        sys.path.append(folder)
+    _look_in(path.parent)  # so that the file can import its neighbours
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
     if spec is None or spec.loader is None:

@@ -21,6 +21,7 @@ from refold.environments.tau2.addresses import (
     read_address,
 )
 from refold.environments.tau2.installed import find_domain
+from refold.environments.tau2.turns import not_yet_taken
 from refold.scenarios import Scenario
 from refold.scenarios.answered.parameters import AnsweredParameters
 from refold.scenarios.rubric import Criterion
@@ -68,7 +69,9 @@ class Tau2Environment(Environment):
         domain = find_domain(parameters.name)
         return domain.open(parameters.task, user=options.user, volatile=parameters.volatile)
 
-    def policy(self, agent: str, parameters: AnsweredParameters, seed: int) -> Policy:
+    def policy(
+        self, agent: str, parameters: AnsweredParameters, seed: int, taken: Sequence[Any] = ()
+    ) -> Policy:
         """Return the policy ``noop`` or ``gold`` for a task."""
         actions: list[Any] = [{"tool_calls": [{"name": "done", "arguments": {}}]}]
         if agent == "gold":
@@ -79,7 +82,7 @@ class Tau2Environment(Environment):
                     "agent 'gold': expected tau2:telecom without --user, since the user does half "
                     "of what its tasks expect, got one with; leave --user out"
                 )
-            actions = [*domain.gold_actions(parameters.task), *actions]
+            actions = [*not_yet_taken(domain.gold_actions(parameters.task), taken), *actions]
         rest = iter(actions)
         return lambda observation, legal: next(rest, None)
 

@@ -1,6 +1,6 @@
 """What an agent does in one turn, read from an action: tool calls, words, or the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -46,6 +46,30 @@ def read_turn(action: Any) -> Turn:
         raise NotATurn("expected tool_calls or content that is not empty")
     read = tuple(map(_read_call, calls or ()))
     return Turn(text, read, any(name == DONE for name, _ in read))
+
+
+def not_yet_taken(actions: Iterable[Any], taken: Iterable[Any]) -> Iterator[Any]:
+    """
+    Yield *actions*, each of one call or one text, without those that are part of *taken*.
+
+    A call or a text in *taken* stands for one of *actions*. What is no turn stands for none.
+    """
+    parts = [part for action in taken for part in _parts(action)]
+    for action in actions:
+        (part,) = _parts(action)
+        if part in parts:
+            parts.remove(part)
+        else:
+            yield action
+
+
+def _parts(action: Any) -> Sequence[Any]:
+    """Return the calls of *action* and its text."""
+    try:
+        turn = read_turn(action)
+    except NotATurn:
+        return ()
+    return (*turn.calls, *([turn.text] if turn.text else ()))
 
 
 def _read_call(call: Any) -> tuple[str, dict[str, Any]]:
