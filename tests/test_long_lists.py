@@ -63,7 +63,7 @@ def test_a_short_list_is_the_beginning_of_a_long_one(shell: Shell) -> None:
 
 def test_plain_pages() -> None:
     """Columns align by the width of letters, grow with later pages, and never break a line."""
-    pages = [[("a", 1), ("模型", None)], [("a\nb\x1b", 12_345_678)]]
+    pages = [[["a", "模型"], [1, None]], [["a\nb\x1b"], [12_345_678]]]
     first, second = plain_pages(["name", "n"], pages, [False, True])
     assert first == ["name  n", "a     1", "模型"]
     assert second == ["a; b<U+001B>  12345678"]
