@@ -1,5 +1,6 @@
 """The index beside a log: what it holds, how it keeps up, and that no file in its place harms."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -163,6 +164,13 @@ def test_rows_are_those_of_the_log(log):
     rows = ask_index(log, read)
     assert {id: row.info for id, row in rows.items()} == {i.id: i for i in log.episodes()}
     assert {id: row.score for id, row in rows.items()} == {id: first_score(log, id) for id in rows}
+    assert {id: json.loads(row.scores) for id, row in rows.items()} == {
+        id: [
+            {"rubric": each.rubric.name, "score": each.score, "version": each.rubric.version}
+            for each in saved_grades(log, id)
+        ]
+        for id in rows
+    }
     assert (rows["running"].input, rows["running"].output) == (100, 10)
     assert rows["running"].cost is None
     (talk,) = (row for row in rows.values() if row.info.scenario == "mine:shop")

@@ -158,7 +158,12 @@ def _encode_member(name: str, value: Any) -> bytes:
 
 
 def _encode_safely(value: Any) -> bytes:
-    return safe_json(encode(value).decode()).encode()
+    encoded = encode(value)
+    # JSON escapes the other control characters of ASCII itself: in a long list, to look at each
+    # letter would take as long as to write it.
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return safe_json(encoded.decode()).encode()
 
 
 def escape_line(line: bytes) -> bytes:
