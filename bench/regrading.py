@@ -38,11 +38,11 @@ def regrade_growth(folder: Path, sizes: Sequence[int]) -> Iterator[Point]:
         yield run_point("regrade", log, rubrics)
 
 
-def write_rubrics(folder: Path) -> Path:
-    """Write a folder with a rubric that moves every episode of one scenario; return its path."""
+def write_rubrics(folder: Path, scenario: str = MAILS) -> Path:
+    """Write a folder with a rubric that moves the episodes of one *scenario*; return its path."""
     path = folder / "rubrics"
     path.mkdir(exist_ok=True)
-    source = scenario_source(MAILS).replace("weight = 0.55", "weight = 0.45")
+    source = scenario_source(scenario).replace("weight = 0.55", "weight = 0.45")
     (path / "other.toml").write_text(source.replace("weight = 0.25", "weight = 0.35"))
     return path
 

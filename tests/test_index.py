@@ -1,5 +1,6 @@
 """The index beside a log: what it holds, how it keeps up, and that no file in its place harms."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from itertools import pairwise
+from operator import attrgetter
 
 import pytest
 from forging import alter
@@ -23,7 +25,7 @@ from refold.graders import grade, save_grade
 from refold.graders.saved import saved_grades
 from refold.reports.outcomes import read_outcomes
 from refold.scenarios import load
-from refold.triage import add_words, hits_of, indexed_outcomes, short_verdicts
+from refold.triage import add_words, hits_of, indexed_scores, short_verdicts
 
 RUNS = (
     ("dice", "random", ("workflow/easy", "inbox/medium"), 4),
@@ -162,6 +164,13 @@ def test_rows_are_those_of_the_log(log):
     rows = ask_index(log, read)
     assert {id: row.info for id, row in rows.items()} == {i.id: i for i in log.episodes()}
     assert {id: row.score for id, row in rows.items()} == {id: first_score(log, id) for id in rows}
+    assert {id: json.loads(row.scores) for id, row in rows.items()} == {
+        id: [
+            {"rubric": each.rubric.name, "score": each.score, "version": each.rubric.version}
+            for each in saved_grades(log, id)
+        ]
+        for id in rows
+    }
     assert (rows["running"].input, rows["running"].output) == (100, 10)
     assert rows["running"].cost is None
     (talk,) = (row for row in rows.values() if row.info.scenario == "mine:shop")
@@ -346,7 +355,7 @@ def test_a_log_is_not_written_by_its_index(log, tmp_path):
     before = (tmp_path / "refold.db").read_bytes()
     with EventLog(tmp_path / "refold.db", readonly=True) as reader:
         assert listed(reader, Wanted(text="enrich"))
-        assert list(indexed_outcomes(reader, LeftOut()))
+        assert list(indexed_scores(reader, LeftOut()))
     assert (tmp_path / "refold.db").read_bytes() == before
 
 
@@ -469,17 +478,20 @@ def test_verdicts(log):
     assert ask_index(log, read) == found  # none is made twice: their episodes cannot be read now
 
 
-def test_outcomes_are_those_of_the_events(log):
+def test_scores_are_those_of_the_events(log):
     """They are as reports read them; kept, they are not read again."""
     expected = [outcome for outcome, _ in read_outcomes(log)]
-    assert len(list(indexed_outcomes(log, LeftOut()))) == len(expected) + 1  # the fork
+    values = attrgetter("id", "run", "agent", "seed", "setting", "score", "excluded")
+    times = [(i.started_at, i.ended_at) for i in log.episodes() if i.parent is None]
+    assert len(list(indexed_scores(log, LeftOut()))) == len(expected) + 1  # the fork
     for _ in range(2):
-        found = indexed_outcomes(log, LeftOut(), wanted=Wanted(forks=False))
-        assert [outcome for _, outcome in found] == expected
+        found = list(indexed_scores(log, LeftOut(), wanted=Wanted(forks=False)))
+        assert [values(each) for each in found] == [values(each) for each in expected]
+        assert [(each.started_at, each.ended_at) for each in found] == times
     alter(log.path, ("UPDATE events SET hash = zeroblob(32) WHERE seq = 3",))
     left_out = LeftOut()
-    assert len(list(indexed_outcomes(log, left_out))) == len(expected) + 1
+    assert len(list(indexed_scores(log, left_out))) == len(expected) + 1
     assert not left_out
     remove_index(index_path(log.path))
-    assert len(list(indexed_outcomes(log, left_out))) < len(expected)
+    assert len(list(indexed_scores(log, left_out))) < len(expected)
     assert left_out

@@ -24,7 +24,7 @@ from refold.reports import runs_of
 from refold.reports.measured import measure_run
 from refold.reports.usage import NO_PRICES, Price, Prices
 from refold.scenarios import load
-from refold.triage import indexed_outcomes
+from refold.triage import indexed_scores
 
 BOTH = ["workflow/easy", "workflow/hard"]
 DEAR = Prices(Price(10.0, 100.0))
@@ -68,7 +68,7 @@ def test_the_list_says_what_runs_and_reports_say(runs):
     """Means and intervals are those of `runs` and `report`; the newest run comes first."""
     rows = listed(runs)
     assert list(rows) == ["once", "dice", "good"]
-    for found in runs_of(indexed_outcomes(runs, LeftOut())):
+    for found in runs_of(indexed_scores(runs, LeftOut())):
         row = rows[found.name]
         report, _ = ask("report", runs, found.name)
         assert row.mean == pytest.approx(found.mean) == report["mean"]

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from shell import Shell
 from worlds import write
 
-from refold.engine import EpisodeInfo, EventLog
+from refold.engine import Episode, EpisodeInfo, EventLog
 from refold.graders import grade
 from refold.graders.pairing import Candidate, Pairing, SavedEpisode
 from refold.graders.regrading import RegradedEpisode
 from refold.replays.golden import GOLDEN_FOLDER, read_golden
 from refold.reports.regrading import RegradeTotals
-from refold.scenarios import scenario_source
+from refold.scenarios import load, scenario_source
 
 NO_PAY = """
 from refold.graders import Finding, grade
@@ -132,6 +132,18 @@ def test_what_does_not_count_is_told(shell):
     assert "27 episodes, " in shell("regrade").out
     assert "; excluded: 1 fork, 1 not_ended" in shell("regrade").out
     assert "1 episode, " in shell("regrade forked --rubric rubrics", code=1).out
+
+
+def test_what_an_api_cut_off_is_told(shell):
+    """Episodes that failures of an API cut off are excluded, those played again since apart."""
+    with EventLog(shell.at / "refold.db") as log:
+        for seed in (5, 6, 5):  # the first is played again, and cut off again
+            scenario = load("inbox/easy")
+            cut = Episode.start(scenario, log=log, seed=seed, agent="m", run="cut")
+            cut.truncate("instrument_failed")
+    out = shell("regrade").out
+    assert "27 episodes, " in out
+    assert "; excluded: 1 played_again, 2 instrument_failed" in out
 
 
 def test_a_folder_grades_by_name(shell):

@@ -8,9 +8,9 @@ from attrs import define
 
 from refold.commands.shared.episode_tables import (
     ListedEpisode,
-    Scored,
-    listed_row,
+    list_episode,
     print_listed,
+    with_grades,
 )
 from refold.commands.shared.formatting import format_score, pluralise
 from refold.commands.shared.grader_choice import (
@@ -30,7 +30,7 @@ from refold.engine.log.index.index import LogIndex
 from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE
-from refold.graders.saved import scores_in
+from refold.graders.saved import saved_or_none
 from refold.graders.sources import GradeSource
 from refold.reports.outcomes import read_episodes
 from refold.triage import MOST_VERDICTS, add_words, hits_of, short_verdicts
@@ -87,7 +87,7 @@ def episodes_command(
         )
         listed = chain.from_iterable(pages)
         if as_json:
-            print_json("episodes", map(listed_row, listed))
+            print_json("episodes", listed)
         else:
             _print_listing(listed, fitting, choice, log)
         if source is not None:
@@ -120,37 +120,35 @@ def _list(
         with watching("judging") as watch:
             most = max(MOST_VERDICTS - first, 0)
             verdicts = short_verdicts(index, rows, most=most, watch=watch)
-        graded = (
-            _saved(index, rows, left_out)
+        scored = (
+            (_readable(index, row, left_out) for row in rows)
             if source is None
             else _graded(source, index, rows, left_out)
         )
         yield [
-            ListedEpisode(
-                row=row,
-                grades=grades,
-                verdict=verdicts.get(row.number),
-                hits=None if wanted.text is None else hits_of(index.log, row.info.id, wanted.text),
+            list_episode(
+                row,
+                verdicts.get(row.number),
+                None if wanted.text is None else hits_of(index.log, row.id, wanted.text),
             )
-            for row, grades in graded
+            for row in scored
         ]
 
 
-def _saved(
-    index: LogIndex, rows: Sequence[IndexedEpisode], left_out: LeftOut
-) -> Iterator[tuple[IndexedEpisode, Sequence[Scored]]]:
-    grades = index.saved_grades(row.number for row in rows)
-    for row in rows:
-        yield row, scores_in(index.log, row.info.id, grades.get(row.number, ()), left_out)
+def _readable(index: LogIndex, row: IndexedEpisode, left_out: LeftOut) -> IndexedEpisode:
+    """Return *row* without a score if one of its grades cannot be read, which *left_out* notes."""
+    if row.scores is not None:
+        return row
+    return with_grades(row, saved_or_none(index.log, row.id, left_out))
 
 
 def _graded(
     source: GradeSource, index: LogIndex, rows: Iterable[IndexedEpisode], left_out: LeftOut
-) -> Iterator[tuple[IndexedEpisode, Sequence[Scored]]]:
-    by_id = {row.info.id: row for row in rows}
+) -> Iterator[IndexedEpisode]:
+    by_id = {row.id: row for row in rows}
     episodes = read_episodes(index.log, (row.info for row in by_id.values()), left_out)
     for episode, given in source.grade_all(episodes):
-        yield by_id[episode.id], () if given is None else (given,)
+        yield with_grades(by_id[episode.id], () if given is None else (given,))
 
 
 def _print_listing(

@@ -17,7 +17,7 @@ from refold.engine.log.index.index import LogIndex
 from refold.engine.log.left_out import LeftOut
 from refold.overviews import list_runs
 from refold.reports.usage import NO_PRICES
-from refold.triage import add_words, indexed_outcomes, short_verdicts
+from refold.triage import add_words, indexed_scores, short_verdicts
 
 
 @click.command("index", epilog=format_examples("refold index", "refold index --log night.db"))
@@ -54,6 +54,6 @@ def _make_index(log: EventLog, left_out: LeftOut) -> dict[str, Any]:
             verdicts = short_verdicts(index, index.rows(), watch=watch)
         count, _ = index.count()
     with watching("grading") as watch:
-        deque(indexed_outcomes(log, left_out, watch=watch), maxlen=0)
+        deque(indexed_scores(log, left_out, watch=watch), maxlen=0)
     list_runs(log, left_out, pass_at=pass_mark(), prices=NO_PRICES)
     return {"path": path, "episodes": count, "verdicts": len(verdicts)}

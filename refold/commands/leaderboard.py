@@ -34,11 +34,11 @@ from refold.commands.shared.report_formatting import (
 )
 from refold.engine import open_to_read
 from refold.engine.log.index.wanted import Wanted
-from refold.reports import Outcome, Ranking, find_run, ranking_row, rankings
+from refold.reports import Ranking, find_run, ranking_row, rankings
 from refold.reports.optima import Shares, read_optima
-from refold.reports.outcomes import measure_outcomes, nothing_of
+from refold.reports.outcomes import AnyScore, measure_outcomes, nothing_of
 from refold.reports.statistics import CONFIDENCE
-from refold.triage import indexed_outcomes
+from refold.triage import indexed_scores
 
 
 @click.command(
@@ -75,7 +75,7 @@ def leaderboard_command(
         source = grader_choice.source(log, left_out)
         workers = grader_choice.workers(log, look_up_only(source, log), jobs)
         shares = Shares(read_optima(log, left_out))
-        found: Iterable[Outcome]
+        found: Iterable[AnyScore]
         if grader_choice.is_given:
             measured = measure_outcomes(
                 log,
@@ -90,8 +90,7 @@ def leaderboard_command(
             found = show_progress(graded, total=log.count(), label="grading")
         else:
             wanted = Wanted(scenario=scenario, run=name, forks=False)
-            indexed = indexed_outcomes(log, left_out, wanted=wanted, watch=watch, workers=workers)
-            found = (outcome for _, outcome in indexed)
+            found = indexed_scores(log, left_out, wanted=wanted, watch=watch, workers=workers)
         tables, several = rankings(map(shares.add, found))
         tell_remarks(source)
         tell_validation(source, log, pass_at=pass_mark())

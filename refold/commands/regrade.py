@@ -119,7 +119,7 @@ def regrade_command(
         chosen = select(log, ids, left_out, scenario=scenario, agent=agent, run=run)
         sides = Sides(log, chosen, grader_choice, against, left_out)
         session = JudgeSession(judge_choice, sides.newer, log)
-        session.settle([info.id for info in chosen.infos], pass_at=pass_at)
+        session.settle((info.id for info in chosen.infos), pass_at=pass_at)
         if session.list_missing(as_json=as_json or form == "json"):
             return 0
         # Told after errors too: it may be why nothing could be compared.

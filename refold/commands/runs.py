@@ -24,7 +24,7 @@ from refold.commands.shared.report_formatting import format_exclusions
 from refold.engine import open_to_read
 from refold.graders.answers import KeptAnswers
 from refold.reports import Run, runs_of
-from refold.triage import indexed_outcomes
+from refold.triage import indexed_scores
 
 _NAMES_SHOWN = 3
 
@@ -51,7 +51,7 @@ def runs_command(limit: int, jobs: int | None, log_path: str, as_json: bool) -> 
         watching("grading") as watch,
     ):
         workers = AS_RECORDED.workers(log, KeptAnswers(), jobs)
-        found = runs_of(indexed_outcomes(log, left_out, watch=watch, workers=workers))[::-1]
+        found = runs_of(indexed_scores(log, left_out, watch=watch, workers=workers))[::-1]
     shown = found[: limit or None]
     if as_json:
         print_json("runs", map(_run_row, shown))

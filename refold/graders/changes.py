@@ -10,7 +10,7 @@ ROUNDING_ERROR = 1e-9
 """Differences up to this are rounding errors of floats; points have four decimal places."""
 
 
-class PartChange(Struct, frozen=True):
+class PartChange(Struct, frozen=True, gc=False):
     """
     A part that differs between two grades; None where a grade has no such part.
 
@@ -46,7 +46,7 @@ class PartChange(Struct, frozen=True):
         return tuple(seq for seq in (self.old.seqs if self.old else ()) if seq not in lost)
 
 
-class GradeChange(Struct, frozen=True):
+class GradeChange(Struct, frozen=True, gc=False):
     """
     How two grades of an episode differ.
 
@@ -96,7 +96,7 @@ class GradeChange(Struct, frozen=True):
 def compare_grades(old: Grade, new: Grade) -> GradeChange:
     """Return how *new* differs from *old*, two grades of the same episode."""
     if old == new:  # the usual case by far: nothing needs to be compared part by part
-        return GradeChange(old, new, (), {})
+        return GradeChange(new, new, (), {})  # one of them is half to pickle
     return GradeChange(old, new, tuple(_part_changes(old, new)), _count_changes(old, new))
 
 

@@ -25,7 +25,7 @@ from refold.scenarios.strict import beside, plain, structure
 DECIMAL_PLACES = 4
 
 
-class Part(Struct, frozen=True, omit_defaults=True):  # so that grades of 0.1.0 keep their bytes
+class Part(Struct, frozen=True, gc=False, omit_defaults=True):  # grades of 0.1.0 keep their bytes
     """
     One criterion's share of a grade.
 
@@ -48,7 +48,7 @@ class Part(Struct, frozen=True, omit_defaults=True):  # so that grades of 0.1.0 
     judged: tuple[str, ...] = ()
 
 
-class RubricName(Struct, frozen=True):
+class RubricName(Struct, frozen=True, gc=False):
     """
     The rubric that a grade was given by; equal digests mean equal rubrics.
 
@@ -66,7 +66,7 @@ class RubricName(Struct, frozen=True):
         return RubricName(self.name, self.version, digest)
 
 
-class Grade(Struct, frozen=True):
+class Grade(Struct, frozen=True, gc=False):
     """
     A score with its reasons.
 

@@ -1,23 +1,12 @@
 """Grades saved in a log beside their episodes: derived data, which can be dropped and remade."""
 
-from collections.abc import Iterable, Sequence
-
 import msgspec
 
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.graders.grading import Grade, RubricName
-
-
-class SavedScore(msgspec.Struct, frozen=True):
-    """What lists show of a saved grade: by which rubric, and the score."""
-
-    rubric: RubricName
-    score: float
-
+from refold.graders.grading import Grade
 
 _decode = msgspec.json.Decoder(Grade).decode
-_decode_score = msgspec.json.Decoder(SavedScore).decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -57,18 +46,6 @@ def saved_or_none(log: EventLog, episode: str, left_out: LeftOut) -> list[Grade]
     except RefoldError as error:
         left_out.add(episode, error)
         return []
-
-
-def scores_in(
-    log: EventLog, episode: str, grades: Iterable[bytes], left_out: LeftOut
-) -> Sequence[SavedScore]:
-    """Return the scores in *grades*, those saved of *episode*; none as for ``saved_or_none``."""
-    try:
-        return [_decode_score(grade) for grade in grades]
-    except _UNREADABLE:
-        return [
-            SavedScore(each.rubric, each.score) for each in saved_or_none(log, episode, left_out)
-        ]
 
 
 def is_grade(content: bytes) -> bool:

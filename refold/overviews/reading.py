@@ -121,12 +121,12 @@ def _verdicts(
         for each in measured
         if each.outcome.excluded is None and each.outcome.score < pass_at
     }
-    rows = [row for row in index.rows(Wanted(run=run, forks=False)) if row.info.id in failed]
-    rows.sort(key=lambda row: failed[row.info.id])
+    rows = [row for row in index.rows(Wanted(run=run, forks=False)) if row.id in failed]
+    rows.sort(key=lambda row: failed[row.id])
     del rows[MOST_VERDICTS:]
     began = monotonic()
     given = short_verdicts(index, rows, seconds=seconds, watch=watch)
-    told = {row.info.id: given[row.number] for row in rows if row.number in given}
+    told = {row.id: given[row.number] for row in rows if row.number in given}
     in_time = seconds is None or monotonic() - began < seconds
     return told, 0 if in_time else len(rows) - len(told)
 

@@ -15,7 +15,7 @@ from attrs import Factory, define, frozen
 from msgspec import to_builtins
 
 from refold.reports.optima import Shares
-from refold.reports.outcomes import Outcome, Setting
+from refold.reports.outcomes import AnyScore, Setting
 from refold.reports.statistics import Estimate, grouped_mean_interval
 from refold.scenarios import scenario_names
 
@@ -87,7 +87,7 @@ class _AgentScores:
         """Mean of its seeds' mean scores, at least one."""
         return fmean(map(fmean, self.scores.values()))
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: AnyScore) -> None:
         if outcome.excluded:
             self.exclusions[outcome.excluded] += 1
             return
@@ -100,7 +100,7 @@ class _AgentScores:
 _ScoresBySetting = Mapping[Setting, Mapping[str, _AgentScores]]
 
 
-def rankings(outcomes: Iterable[Outcome]) -> tuple[list[Ranking], list[str]]:
+def rankings(outcomes: Iterable[AnyScore]) -> tuple[list[Ranking], list[str]]:
     """
     Return the tables, and the names of the scenarios that have more than one.
 

@@ -7,14 +7,16 @@ events, as any other is.
 
 from collections.abc import Iterable, Mapping
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, Stream
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, grade
-from refold.reports.outcomes import Outcome, Setting, setting_of
+from refold.reports.outcomes import AnyScore, Setting, setting_of
+
+ScoreT = TypeVar("ScoreT", bound=AnyScore)
 
 AGENT = "optimal"
 
@@ -87,7 +89,7 @@ class Shares:
         self._known = known
         self._worlds: dict[tuple[Setting, str], dict[int, list[float]]] = {}
 
-    def add(self, outcome: Outcome) -> Outcome:
+    def add(self, outcome: ScoreT) -> ScoreT:
         """Note *outcome*, and return it."""
         if not self._known:
             return outcome

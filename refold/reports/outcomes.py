@@ -14,9 +14,11 @@ from operator import attrgetter
 from typing import Generic, TypeVar
 
 from attrs import evolve, frozen
+from msgspec import Struct
 
 from refold.engine import EpisodeEnded, EpisodeInfo, EventLog, RefoldError, Stream
 from refold.engine.exchanges import INSTRUMENT_FAILED
+from refold.engine.log.index.rows import IndexedEpisode
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, RubricName
 from refold.graders.elsewhere import SourceElsewhere, Workers
@@ -94,6 +96,32 @@ class Outcome:
     counts: Mapping[str, float]
     digest: str
     excluded: str | None
+
+
+class EpisodeScore(Struct, frozen=True, gc=False):
+    """
+    What runs and standings need of an episode, of which there may be a million.
+
+    Attributes:
+        started_at: When it began, UTC, ISO 8601.
+        ended_at: When it ended; None if it has not.
+
+    The others are those of an ``Outcome``.
+    """
+
+    id: str
+    run: str
+    agent: str
+    seed: int
+    score: float
+    excluded: str | None
+    started_at: str
+    ended_at: str | None
+    setting: Setting
+
+
+AnyScore = Outcome | EpisodeScore
+"""What standings are made of: both have id, run, agent, seed, setting, score and ``excluded``."""
 
 
 @lru_cache(maxsize=64)  # keyed by the scenario's bytes, which the episodes of a run share
@@ -192,7 +220,7 @@ def _exclusion(stream: Stream, *, again: bool = False) -> str | None:
     return INSTRUMENT_FAILED if stopped else None
 
 
-def replaced_failures(infos: Iterable[EpisodeInfo]) -> set[str]:
+def replaced_failures(infos: Iterable[EpisodeInfo | IndexedEpisode]) -> set[str]:
     """
     Return those of *infos*, oldest first, that the API cut off and that were played again since.
 

@@ -12,10 +12,10 @@ from statistics import fmean
 
 from attrs import Factory, define, frozen
 
-from refold.engine import EpisodeInfo, EventLog
+from refold.engine import EventLog
 from refold.engine.errors import AmbiguousRun, UnknownRun
 from refold.engine.log.left_out import LeftOut
-from refold.reports.outcomes import Outcome, Setting
+from refold.reports.outcomes import EpisodeScore, Setting
 
 LAST = "last"
 _MOST_NAMES = 5  # in the message about an ambiguous prefix
@@ -67,21 +67,21 @@ class _RunTotals:
     sums: dict[Setting, dict[tuple[str, int], tuple[float, int]]] = Factory(dict)
     ended_at: str | None = None
 
-    def add(self, info: EpisodeInfo, outcome: Outcome) -> None:
-        self.agents[info.agent] = None
-        self.scenarios[outcome.setting.scenario] = None
+    def add(self, each: EpisodeScore) -> None:
+        self.agents[each.agent] = None
+        self.scenarios[each.setting.scenario] = None
         self.episodes += 1
-        self.started_at = min(self.started_at, info.started_at)
-        if info.ended_at is not None:
+        self.started_at = min(self.started_at, each.started_at)
+        if each.ended_at is not None:
             self.ended += 1
-            self.ended_at = max(self.ended_at or info.ended_at, info.ended_at)
-        if outcome.excluded:
-            self.exclusions[outcome.excluded] += 1
+            self.ended_at = max(self.ended_at or each.ended_at, each.ended_at)
+        if each.excluded:
+            self.exclusions[each.excluded] += 1
         else:
-            worlds = self.sums.setdefault(outcome.setting, {})
-            world = outcome.agent, outcome.seed
+            worlds = self.sums.setdefault(each.setting, {})
+            world = each.agent, each.seed
             total, count = worlds.get(world, (0.0, 0))
-            worlds[world] = total + outcome.score, count + 1
+            worlds[world] = total + each.score, count + 1
 
     @property
     def mean(self) -> float | None:
@@ -93,14 +93,14 @@ class _RunTotals:
         return fmean(means) if means else None
 
 
-def runs_of(episodes: Iterable[tuple[EpisodeInfo, Outcome]]) -> list[Run]:
+def runs_of(episodes: Iterable[EpisodeScore]) -> list[Run]:
     """Return the runs of *episodes*, in the order in which the runs began."""
     tallies: dict[str, _RunTotals] = {}
-    for info, outcome in episodes:
-        tally = tallies.get(info.run)
+    for each in episodes:
+        tally = tallies.get(each.run)
         if tally is None:
-            tally = tallies[info.run] = _RunTotals(info.started_at)
-        tally.add(info, outcome)
+            tally = tallies[each.run] = _RunTotals(each.started_at)
+        tally.add(each)
     return [_make_run(name, tally) for name, tally in tallies.items()]
 
 

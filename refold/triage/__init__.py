@@ -5,7 +5,7 @@ They are derived from the events, kept by digest, and made for the episodes that
 """
 
 from refold.triage.derived import MOST_VERDICTS, add_words, short_verdict, short_verdicts
-from refold.triage.outcomes import indexed_outcomes, run_episodes
+from refold.triage.outcomes import indexed_scores, run_episodes
 from refold.triage.words import Hit, hits_of
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Hit",
     "add_words",
     "hits_of",
-    "indexed_outcomes",
+    "indexed_scores",
     "run_episodes",
     "short_verdict",
     "short_verdicts",

@@ -72,7 +72,7 @@ def short_verdicts(
         watch: Is told how far it has come.
     """
     began = monotonic()
-    ended = {each.number: each.info for each in episodes if each.info.ended is not None}
+    ended = {each.number: each for each in episodes if each.ended is not None}
     known = index.verdicts(ended, VERSION)
     first = (each.number for each in episodes[:most])
     missing = [number for number in first if number in ended and number not in known]
@@ -81,8 +81,8 @@ def short_verdicts(
         for number in missing[done : done + _BATCH]:
             if seconds is not None and monotonic() - began > seconds:
                 break
-            info = ended[number]
-            made.append((number, info.digest, VERSION, short_verdict(index.log, info.id)))
+            each = ended[number]
+            made.append((number, each.digest, VERSION, short_verdict(index.log, each.id)))
         index.add_verdicts(made)
         known.update((number, short) for number, *_, short in made)
         if watch is not None:

@@ -7,14 +7,13 @@ from time import monotonic
 
 import msgspec
 from attrs import evolve
-from msgspec import Raw, Struct
 
-from refold.engine import EpisodeInfo, EventLog
+from refold.engine import EventLog
 from refold.engine.codec import encode
 from refold.engine.exchanges import INSTRUMENT_FAILED
 from refold.engine.log.index.asking import ask_for_each
 from refold.engine.log.index.index import LogIndex
-from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.log.index.rows import IndexedEpisode, KeptOutcome
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
 from refold.engine.log.left_out import LeftOut
@@ -23,6 +22,7 @@ from refold.graders.sources import RecordedRubrics
 from refold.reports.measured import Measured, losses_of
 from refold.reports.outcomes import (
     PLAYED_AGAIN,
+    EpisodeScore,
     Outcome,
     Played,
     Setting,
@@ -35,29 +35,19 @@ from refold.triage.figures import pack_figures, unpack_figures
 _BATCH = 200  # episodes that are written at once
 _OLDEST_FIRST = Order("began", falling=False)
 
-
-class _Kept(Struct):
-    """What the index keeps of an outcome; the rest is in its row."""
-
-    setting: Raw
-    score: float
-    counts: dict[str, float]
-    excluded: str | None
+_decode_counts = msgspec.json.Decoder(dict[str, float]).decode
 
 
-_decode = msgspec.json.Decoder(_Kept).decode
-
-
-def indexed_outcomes(
+def indexed_scores(
     log: EventLog,
     left_out: LeftOut,
     *,
     wanted: Wanted = EVERY,
     watch: Watch | None = None,
     workers: Workers | None = None,
-) -> Iterator[tuple[EpisodeInfo, Outcome]]:
+) -> Iterator[EpisodeScore]:
     """
-    Yield the episodes of *log* that are *wanted* with their outcomes, in the order they began.
+    Yield the scores of the episodes of *log* that are *wanted*, in the order they began.
 
     As ``read_outcomes`` gives them, forks included. Episodes that have been graded before are not
     read: what ``verify`` would find in them is not noticed. All are graded before the first comes.
@@ -70,12 +60,13 @@ def indexed_outcomes(
         workers: Processes that grade these by the recorded rubrics; None for this one alone.
     """
 
-    def read(index: LogIndex) -> Iterator[tuple[EpisodeInfo, Outcome]]:
+    def read(index: LogIndex) -> Iterator[EpisodeScore]:
         index.catch_up(left_out, wanted)
         _grade_missing(index, wanted, left_out, watch, workers)
         replaced = _replaced(index, wanted)
-        for info, outcome in index.outcomes(wanted):
-            yield info, _unpack(info, outcome, again=info.id in replaced)
+        for id, run, agent, seed, score, excluded, began, ended, setting in index.outcomes(wanted):
+            why = PLAYED_AGAIN if id in replaced else excluded
+            yield EpisodeScore(id, run, agent, seed, score, why, began, ended, _setting(setting))
 
     return ask_for_each(log, read)
 
@@ -95,12 +86,9 @@ def run_episodes(
     rows = index.rows(Wanted(run=run, forks=False), _OLDEST_FIRST)
     kept, found = index.run_outcomes(run), {}
     for row in rows:
-        digest, outcome, figures = kept.get(row.number, ("", b"", b""))
-        if digest == row.info.digest:
-            lost, usage = unpack_figures(figures)
-            found[row.number] = Measured(
-                row.info, _unpack(row.info, outcome, again=False), usage, lost
-            )
+        outcome = kept.get(row.number)
+        if outcome is not None and outcome.digest == row.digest:
+            found[row.number] = _unpack(row, outcome)
     began, left = monotonic(), 0
     missing = [row for row in rows if row.number not in found]
     for at in range(0, len(missing), _BATCH):
@@ -110,7 +98,7 @@ def run_episodes(
         batch = missing[at : at + _BATCH]
         for graded in _grade(index, batch, len(batch), left_out, None):
             found.update(graded)
-    replaced = replaced_failures(row.info for row in rows)
+    replaced = replaced_failures(rows)
     episodes = [found[row.number] for row in rows if row.number in found]
     return [_marked(each, replaced) for each in episodes], left
 
@@ -154,7 +142,7 @@ def _grade(
 
     def take() -> Iterator[Played]:
         for row in missing:
-            ahead[row.info.id] = row.number
+            ahead[row.id] = row.number
             yield Played(row.info, again=False)
 
     scored = score_episodes(
@@ -171,49 +159,46 @@ def _grade(
             ahead.pop(info.id): Measured(info, outcome, usage, losses_of(grade))
             for info, outcome, usage, grade in batch
         }
-        index.add_outcomes(
-            (
-                number,
-                each.outcome.digest,
-                _pack(each.outcome),
-                pack_figures(each.lost, each.usage),
-            )
-            for number, each in graded.items()
-        )
+        index.add_outcomes({number: _pack(each) for number, each in graded.items()})
         yield graded
 
 
 def _replaced(index: LogIndex, wanted: Wanted) -> set[str]:
     """Return those *wanted* that failed and were played again since."""
     failed = index.numbers(evolve(wanted, ended="not-counted"))
-    if not any(row.info.reason == INSTRUMENT_FAILED for row in index.each(failed)):
+    if not any(row.reason == INSTRUMENT_FAILED for row in index.each(failed)):
         return set()  # as in most logs: then none need be read
-    every = index.numbers(wanted, Order("began", falling=False))
-    return replaced_failures(row.info for row in index.each(every))
+    return replaced_failures(index.each(index.numbers(wanted, _OLDEST_FIRST)))
 
 
-def _pack(outcome: Outcome) -> bytes:
-    setting = Raw(encode(msgspec.to_builtins(outcome.setting)))
-    return msgspec.json.encode(
-        _Kept(setting, outcome.score, dict(outcome.counts), outcome.excluded)
+def _pack(each: Measured) -> KeptOutcome:
+    outcome = each.outcome
+    return KeptOutcome(
+        digest=outcome.digest,
+        setting=encode(msgspec.to_builtins(outcome.setting)),
+        score=outcome.score,
+        excluded=outcome.excluded,
+        counts=msgspec.json.encode(outcome.counts),
+        figures=pack_figures(each.lost, each.usage),
     )
 
 
-def _unpack(info: EpisodeInfo, body: bytes, *, again: bool) -> Outcome:
-    kept = _decode(body)
-    return Outcome(
-        id=info.id,
-        run=info.run,
-        agent=info.agent,
-        setting=_setting(bytes(kept.setting)),
-        seed=info.seed,
-        epoch=info.epoch,
-        steps=info.steps,
+def _unpack(row: IndexedEpisode, kept: KeptOutcome) -> Measured:
+    lost, usage = unpack_figures(kept.figures)
+    outcome = Outcome(
+        id=row.id,
+        run=row.run,
+        agent=row.agent,
+        setting=_setting(kept.setting),
+        seed=row.seed,
+        epoch=row.epoch,
+        steps=row.steps,
         score=kept.score,
-        counts=kept.counts,
-        digest=info.digest,
-        excluded=PLAYED_AGAIN if again else kept.excluded,
+        counts=_decode_counts(kept.counts),
+        digest=row.digest,
+        excluded=kept.excluded,
     )
+    return Measured(row.info, outcome, usage, lost)
 
 
 @lru_cache(maxsize=64)  # the episodes of a scenario share it

@@ -1,10 +1,11 @@
 """The two sides of a regrade: which episodes, what gave their old grades, what gives the new."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import ExitStack
 from functools import partial
 from io import TextIOWrapper
+from typing import Protocol
 
 from attrs import Factory, define, evolve, frozen
 
@@ -35,6 +36,29 @@ FORK = "fork"
 """Reason for excluding a fork: another agent may have played its beginning."""
 
 
+class Rows(Sized, Iterable[EpisodeInfo], Protocol):
+    """Rows of episodes in a log, which may be gone through several times."""
+
+
+@frozen
+class _RowsOfLog:
+    """
+    Rows of so many episodes, *number*: read anew each time, so that a million take no memory.
+
+    *read* reads them, and among them others that are *excluded*, by id.
+    """
+
+    read: Callable[[], Iterator[EpisodeInfo]]
+    excluded: Mapping[str, str]
+    number: int
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __iter__(self) -> Iterator[EpisodeInfo]:
+        return (info for info in self.read() if info.id not in self.excluded)
+
+
 @frozen
 class Selection:
     """
@@ -46,7 +70,7 @@ class Selection:
         whole: Whether nothing narrowed the choice.
     """
 
-    infos: Sequence[EpisodeInfo]
+    infos: Rows
     excluded: Mapping[str, int]
     whole: bool
 
@@ -68,25 +92,28 @@ def select(
     """
     if ids:
         return Selection(left_out.find_each(log, ids), {}, whole=False)
-    found = list(log.episodes(scenario=scenario, agent=agent, run=run, left_out=left_out))
-    replaced = replaced_failures(found)
-    excluded: Counter[str] = Counter()
-    counted = []
-    for info in found:
-        reason = _exclusion(info, again=info.id in replaced)
-        if reason is None:
-            counted.append(info)
-        else:
-            excluded[reason] += 1
+    read = partial(log.episodes, scenario=scenario, agent=agent, run=run, left_out=left_out)
+    reasons: dict[str, str] = {}
+    number = 0
+
+    def counted() -> Iterator[EpisodeInfo]:
+        nonlocal number
+        for info in read():
+            number += 1
+            if (reason := _exclusion(info)) is not None:
+                reasons[info.id] = reason
+            yield info
+
+    for id in replaced_failures(counted()):
+        reasons[id] = PLAYED_AGAIN
+    infos = _RowsOfLog(read, reasons, number - len(reasons))
     whole = scenario is None and agent is None and run is None
-    return Selection(counted, excluded, whole)
+    return Selection(infos, Counter(reasons.values()), whole)
 
 
-def _exclusion(info: EpisodeInfo, *, again: bool) -> str | None:
+def _exclusion(info: EpisodeInfo) -> str | None:
     if info.parent is not None:
         return FORK
-    if again:
-        return PLAYED_AGAIN
     if info.reason == INSTRUMENT_FAILED:
         return INSTRUMENT_FAILED
     # Without events it is damaged, which reading it will tell.

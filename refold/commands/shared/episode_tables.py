@@ -1,11 +1,12 @@
 """Episodes in lists: as JSON data, and as the table that several commands print."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
-from attrs import fields, frozen
+from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
@@ -18,124 +19,172 @@ from refold.commands.shared.formatting import (
 from refold.commands.shared.listing import plain_pages
 from refold.commands.shared.output import add_row, new_table, short_id, to_json_data
 from refold.engine import EpisodeInfo
-from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.log.index.rows import INFO_FIELDS, IndexedEpisode, pack_scores, values_of
 from refold.engine.log.reader import PAGE
 from refold.graders import Grade
-from refold.graders.saved import SavedScore
 from refold.triage import Hit
 
-_COLUMNS = ("episode", "scenario", "agent", "seed", "steps", "reward", "score")
-
-_FIELDS = tuple(each.name for each in fields(EpisodeInfo))
-_values_of = attrgetter(*_FIELDS)
-
-Scored = Grade | SavedScore
-EpisodeWithGrades = tuple[EpisodeInfo, Sequence[Scored]]
+EpisodeWithGrades = tuple[EpisodeInfo, Sequence[Grade]]
 
 
-def episode_row(info: EpisodeInfo, grades: Sequence[Scored]) -> dict[str, Any]:
+def episode_row(info: EpisodeInfo, grades: Sequence[Grade]) -> dict[str, Any]:
     """Return an episode's row in the log and its scores as JSON data."""
     scores = [
         {"rubric": each.rubric.name, "version": each.rubric.version, "score": each.score}
         for each in grades
     ]
-    # All of them are numbers and texts; in a list of a million, looking at each would take seconds.
-    row = dict(zip(_FIELDS, _values_of(info), strict=True))
+    row = dict(zip(INFO_FIELDS, values_of(info), strict=True))
     return {**row, "score": grades[0].score if grades else None, "scores": scores}
+
+
+class ListedEpisode(Struct, frozen=True, gc=False):
+    """
+    An episode of a list that was asked for: JSON data, its members in the order of JSON.
+
+    Attributes:
+        input_tokens: Tokens that a model read, and *cost*, as for ``IndexedEpisode``.
+        hits: Where what was searched for stands in it; not set if nothing was.
+        score: Of the grade to show.
+        scores: All grades, as JSON.
+        verdict: The verdict in its short form; None where there is none, or none yet.
+
+    The others are those of an ``EpisodeInfo``.
+    """
+
+    agent: str
+    cost: float | None
+    digest: str
+    ended: str | None
+    ended_at: str | None
+    epoch: int
+    events: int
+    fork_at: int | None
+    hits: Sequence[dict[str, Any]] | UnsetType
+    id: str
+    input_tokens: int | None
+    output_tokens: int | None
+    parent: str | None
+    reason: str | None
+    release: str
+    run: str
+    scenario: str
+    score: float | None
+    scores: Raw
+    seed: int
+    started_at: str
+    steps: int
+    total: float
+    verdict: str | None
+
+
+def list_episode(
+    row: IndexedEpisode, verdict: str | None, hits: Sequence[Hit] | None
+) -> ListedEpisode:
+    """Return the episode of a list; *hits* are None if nothing was searched for."""
+    return ListedEpisode(
+        row.agent,
+        row.cost,
+        row.digest,
+        row.ended,
+        row.ended_at,
+        row.epoch,
+        row.events,
+        row.fork_at,
+        UNSET if hits is None else to_json_data(hits),
+        row.id,
+        row.input,
+        row.output,
+        row.parent,
+        row.reason,
+        row.release,
+        row.run,
+        row.scenario,
+        row.score,
+        Raw(row.scores or b"[]"),
+        row.seed,
+        row.started_at,
+        row.steps,
+        row.total,
+        verdict,
+    )
+
+
+def with_grades(row: IndexedEpisode, grades: Sequence[Grade]) -> IndexedEpisode:
+    """Return *row* with the scores of these *grades*, the one to show first."""
+    score = grades[0].score if grades else None
+    return replace(
+        row, score=score, scores=pack_scores((each.score, each.to_json()) for each in grades)
+    )
+
+
+_AT_A_GLANCE: Mapping[str, Callable[[EpisodeInfo | ListedEpisode], object]] = {
+    "episode": lambda each: short_id(each.id),
+    "scenario": attrgetter("scenario"),
+    "agent": attrgetter("agent"),
+    "seed": attrgetter("seed"),
+    "steps": attrgetter("steps"),
+    "reward": lambda each: format_signed(each.total),
+}
+"""The first cells of an episode, by their headings."""
+_FIGURES = ("seed", "steps", "reward", "score", "tokens", "cost")
+
+
+def _end_of(info: EpisodeInfo | ListedEpisode) -> str:
+    return f"{info.ended}: {info.reason}" if info.ended else "running"
 
 
 def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
     """Return a table of episodes, with the score that was saved first for each."""
-    columns = [*_COLUMNS, "ended", "run"]
-    listing = new_table(columns, right=_COLUMNS[3:], spare=["steps", "reward", "run"])
+    columns = [*_AT_A_GLANCE, "score", "ended", "run"]
+    listing = new_table(columns, right=_FIGURES, spare=["steps", "reward", "run"])
     for info, grades in rows:
-        add_row(listing, *_cells(info, grades), _end_of(info), info.run)
+        score = format_score(grades[0].score if grades else None)
+        cells = (cell(info) for cell in _AT_A_GLANCE.values())
+        add_row(listing, *cells, score, _end_of(info), info.run)
     return listing
 
 
-@frozen
-class ListedEpisode:
-    """
-    An episode of a list that was asked for.
-
-    Attributes:
-        row: The episode, with tokens and cost.
-        grades: Its grades, the one to show first.
-        verdict: The verdict in its short form; None where there is none, or none yet.
-        hits: Where what was searched for stands in it; None if nothing was.
-    """
-
-    row: IndexedEpisode
-    grades: Sequence[Scored]
-    verdict: str | None
-    hits: Sequence[Hit] | None
+def _tokens(each: ListedEpisode) -> str | None:
+    read, written = each.input_tokens, each.output_tokens
+    return None if read is None else format_tokens(read + (written or 0))
 
 
-def listed_row(each: ListedEpisode) -> dict[str, Any]:
-    """Return an episode of a list as JSON data."""
-    found = {} if each.hits is None else {"hits": to_json_data(each.hits)}
-    return {
-        **episode_row(each.row.info, each.grades),
-        "input_tokens": each.row.input,
-        "output_tokens": each.row.output,
-        "cost": each.row.cost,
-        "verdict": each.verdict,
-        **found,
-    }
+def _cost(each: ListedEpisode) -> str | None:
+    return None if each.cost is None else format_dollars(each.cost)
 
 
-class ListedColumns:
-    """
-    The columns of a list; those that would be empty for all of *listed* are left out.
-
-    Attributes:
-        names: Their headings.
-        right: The headings of those that are aligned to the right.
-    """
-
-    def __init__(self, listed: Sequence[ListedEpisode]) -> None:
-        # What is known of some episodes only is no column where it is known of none.
-        more = {
-            "tokens": any(each.row.input is not None for each in listed),
-            "cost": any(each.row.cost is not None for each in listed),
-        }
-        self._figures = [name for name in more if more[name]]
-        self._found = ["found"] if any(each.hits for each in listed) else []
-        self.names = [*_COLUMNS, *self._figures, "verdict", *self._found, "run"]
-        self.right = [*_COLUMNS[3:], *self._figures]
-
-    def cells(self, each: ListedEpisode) -> Sequence[object]:
-        """Return the cells of an episode."""
-        info = each.row.info
-        return (
-            *_cells(info, each.grades),
-            *(_figure(name, each.row) for name in self._figures),
-            each.verdict or _end_of(info),
-            *(_places(each.hits or ()) for _ in self._found),
-            info.run,
-        )
+def _places(each: ListedEpisode) -> str:
+    hits = each.hits or ()
+    return "\n".join(f"step {hit['step']} {hit['kind']}: {hit['text']}" for hit in hits)
 
 
-def _figure(name: str, row: IndexedEpisode) -> str | None:
-    if name == "tokens":
-        return None if row.input is None else format_tokens(row.input + (row.output or 0))
-    return None if row.cost is None else format_dollars(row.cost)
+_LISTED: Mapping[str, Callable[[ListedEpisode], object]] = {
+    **_AT_A_GLANCE,
+    "score": lambda each: format_score(each.score),
+    "tokens": _tokens,
+    "cost": _cost,
+    "verdict": lambda each: each.verdict or _end_of(each),
+    "found": _places,
+    "run": attrgetter("run"),
+}
+"""The cells of a list, by their headings."""
+_OF_SOME = ("tokens", "cost", "found")
 
 
-def _places(hits: Sequence[Hit]) -> str:
-    return "\n".join(f"step {hit.step} {hit.kind}: {hit.text}" for hit in hits)
+def _columns_of(listed: Sequence[ListedEpisode]) -> dict[str, Callable[[ListedEpisode], object]]:
+    """Return the columns of a list without those that would be empty for all of *listed*."""
+    # What is known of some episodes only is no column where it is known of none.
+    none = [name for name in _OF_SOME if not any(map(_LISTED[name], listed))]
+    return {name: cell for name, cell in _LISTED.items() if name not in none}
 
 
 def listed_table(listed: Sequence[ListedEpisode]) -> Table:
     """Return a table of the episodes of a list; columns that would be empty are left out."""
-    columns = ListedColumns(listed)
-    listing = new_table(
-        columns.names,
-        right=columns.right,
-        spare=["reward", "steps", "cost", "tokens", "run"],
-    )
+    columns = _columns_of(listed)
+    spare = ["reward", "steps", "cost", "tokens", "run"]
+    listing = new_table([*columns], right=_FIGURES, spare=spare)
     for each in listed:
-        add_row(listing, *columns.cells(each))
+        add_row(listing, *(cell(each) for cell in columns.values()))
     return listing
 
 
@@ -156,10 +205,10 @@ def print_listed(listed: Iterable[ListedEpisode], out: Console) -> int:
         return len(first)
     if out.is_terminal:
         return sum(_print_page(page, out) for page in pages)
-    columns, number = ListedColumns(first), 0
-    right = [name in columns.right for name in columns.names]
-    rows = (list(map(columns.cells, page)) for page in pages)
-    for lines in plain_pages(columns.names, rows, right):
+    columns, number = _columns_of(first), 0
+    right = [name in _FIGURES for name in columns]
+    cells = ([list(map(cell, page)) for cell in columns.values()] for page in pages)
+    for lines in plain_pages([*columns], cells, right):
         number += len(lines)
         out.file.write("".join(f"{line}\n" for line in lines))
     return number - 1
@@ -168,20 +217,3 @@ def print_listed(listed: Iterable[ListedEpisode], out: Console) -> int:
 def _print_page(page: Sequence[ListedEpisode], out: Console) -> int:
     out.print(listed_table(page))
     return len(page)
-
-
-def _cells(info: EpisodeInfo, grades: Sequence[Scored]) -> tuple[object, ...]:
-    """Return the cells of ``_COLUMNS``."""
-    return (
-        short_id(info.id),
-        info.scenario,
-        info.agent,
-        info.seed,
-        info.steps,
-        format_signed(info.total),
-        format_score(grades[0].score if grades else None),
-    )
-
-
-def _end_of(info: EpisodeInfo) -> str:
-    return f"{info.ended}: {info.reason}" if info.ended else "running"

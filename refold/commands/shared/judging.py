@@ -86,15 +86,16 @@ class JudgeSession:
         """The same, to be looked up in the log."""
         return KeptAnswers(self.judge, self._failed)
 
-    def settle(self, ids: Sequence[str], *, pass_at: float) -> None:
+    def settle(self, episodes: Iterable[str], *, pass_at: float) -> None:
         """
-        Have answered all that grading the episodes *ids* asks; with ``--dry-run``, only look.
+        Have answered all that grading *episodes*, by id, asks; with ``--dry-run``, only look.
 
         Raises:
             RefoldError: Answers are missing, and ``--judge`` or its limit does not let it ask.
             Unavailable: The judge's API cannot be used.
         """
-        if not ids or not self.source.may_ask():
+        ids = list(episodes) if self.source.may_ask() else []
+        if not ids:
             return
         self.judge = self.find_judge(ids)
         self._warn_of_itself(ids)

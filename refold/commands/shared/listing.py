@@ -112,34 +112,31 @@ def plain_pages(
 
     Args:
         headings: The headings.
-        pages: Rows of cells; a page is as wide as it and those before it need.
+        pages: Columns of cells, where equal ones of a column have equal texts; a page is as wide
+            as it and those before it need.
         right: Which columns are aligned to the right.
     """
-    rows = [list(headings)]
     widths = [0] * len(headings)
+    heads: Sequence[Sequence[object]] = [[heading] for heading in headings]
     for page in pages:
-        rows += [[_plain(cell) for cell in row] for row in page]
-        widths = [
-            max(width, *map(_width, column))
-            for width, column in zip(widths, zip(*rows, strict=True), strict=True)
-        ]
-        signs = ("" if figure else "-" for figure in right)
-        shape = (" " * _GAPS[0]).join(
-            f"%{sign}{width}s" for sign, width in zip(signs, widths, strict=True)
-        )
-        yield [_in_shape(row, shape, widths, right) for row in rows]
-        rows = []
+        columns = ([*head, *cells] for head, cells in zip(heads, page, strict=True))
+        aligned = list(map(_aligned, columns, widths, right))
+        widths = [width for _, width in aligned]
+        lines = zip(*(texts for texts, _ in aligned), strict=True)
+        yield [(" " * _GAPS[0]).join(cells).rstrip() for cells in lines]
+        heads = [()] * len(headings)
 
 
-def _in_shape(row: Sequence[str], shape: str, widths: Sequence[int], right: Sequence[bool]) -> str:
-    if not all(map(str.isascii, row)):  # a letter may be two columns wide, or none
-        gaps = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
-        cells = [
-            gap + cell if figure else cell + gap
-            for cell, gap, figure in zip(row, gaps, right, strict=True)
-        ]
-        return (" " * _GAPS[0]).join(cells).rstrip()
-    return (shape % tuple(row)).rstrip()
+def _aligned(cells: Sequence[object], least: int, figures: bool) -> tuple[Sequence[str], int]:
+    """Return the texts of a column, *least* wide or as wide as they need, and that width."""
+    # Most cells of a page are like others above them: each is looked at once.
+    texts = {cell: _plain(cell) for cell in set(cells)}
+    widths = {cell: _width(text) for cell, text in texts.items()}
+    width = max(least, *widths.values())
+    for cell, text in texts.items():
+        gap = " " * (width - widths[cell])
+        texts[cell] = gap + text if figures else text + gap
+    return [texts[cell] for cell in cells], width
 
 
 def _width(text: str) -> int:

@@ -10,7 +10,6 @@ from refold.engine.log.reader import PAGE, LogReader
 from refold.engine.log.rows import read_info
 
 _CHOSEN = "IN (SELECT value FROM json_each(?))"
-_FIRST_SAVED = "SELECT min(rowid) FROM grades WHERE episode = e.id"
 
 
 class NumberedEpisodes(LogReader):
@@ -84,25 +83,20 @@ class NumberedEpisodes(LogReader):
             json.dumps(list(numbers)),
         )
 
-    def first_scores(self, numbers: Iterable[int]) -> Mapping[int, float]:
-        """Return the score saved first for each episode of these *numbers* that has one."""
-        rows = self._query(
-            "SELECT e.id, g.score FROM episodes AS e"
-            f" JOIN grades AS g ON g.rowid = ({_FIRST_SAVED}) WHERE e.id {_CHOSEN}",
-            json.dumps(list(numbers)),
-        )
-        return dict(rows)
+    def saved_grades(self, numbers: Iterable[int]) -> Mapping[int, list[tuple[float, bytes]]]:
+        """
+        Return the saved grades of each episode of these *numbers* that has some.
 
-    def saved_grades(self, numbers: Iterable[int]) -> Mapping[int, list[bytes]]:
-        """Return the saved grades of each episode of these *numbers* that has some, as JSON."""
+        Each is its score and all of it as JSON, in the order of saving.
+        """
         rows = self._query(
-            "SELECT episode, CAST(grade AS BLOB) FROM grades"
+            "SELECT episode, score, CAST(grade AS BLOB) FROM grades"
             f" WHERE episode {_CHOSEN} ORDER BY episode, rowid",
             json.dumps(list(numbers)),
         )
-        found: dict[int, list[bytes]] = {}
-        for number, saved in rows:
-            found.setdefault(number, []).append(saved)
+        found: dict[int, list[tuple[float, bytes]]] = {}
+        for number, *saved in rows:
+            found.setdefault(number, []).append(tuple(saved))
         return found
 
     def graded_after(self, number: int) -> list[int]:

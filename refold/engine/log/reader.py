@@ -17,6 +17,7 @@ from refold.engine.stream import Stream
 
 PAGE = 500
 """Rows that are read in one query."""
+_LAST_NUMBER = 2**63 - 1  # the largest that SQLite has
 _MOST_MATCHES = 5  # in the message about an ambiguous reference
 
 _STORED = "CAST(v.payload AS BLOB), v.hash"
@@ -156,8 +157,10 @@ class LogReader(LogConnection):
         where = f"""
             WHERE (:scenario IS NULL OR {OF_SCENARIO})
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
-            AND (:last IS NULL OR e.id {follows} :last) ORDER BY e.id {order} LIMIT {PAGE}"""
-        chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": None}
+            AND e.id {follows} :last ORDER BY e.id {order} LIMIT {PAGE}"""
+        # A number from the first page on: with "or NULL", SQLite would go through all rows before.
+        before = _LAST_NUMBER if newest_first else -_LAST_NUMBER
+        chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": before}
         chosen |= family_values(scenario or "")
         while rows := self._page(where, chosen, left_out):
             yield from _read_rows((row for _, row in rows if row is not None), left_out)

@@ -6,7 +6,7 @@ grades alone: a criterion that is ``new`` or ``dropped``, another ``weight`` or 
 ``value`` of the same events, or other ``evidence``. ``clamped`` is what parts do not add up to.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from statistics import fmean
 
@@ -85,7 +85,7 @@ class Causes:
     """
 
     several: int = 0
-    _totals: dict[tuple[str, str], _Totals] = Factory(dict)
+    _totals: dict[tuple[str, str], _Totals] = Factory(lambda: defaultdict(_Totals))
     _reach: dict[str, Bounds] = Factory(dict)
 
     def add(self, regraded: RegradedEpisode, scenario: ScenarioKey, pass_at: float) -> None:
@@ -98,14 +98,14 @@ class Causes:
             if not _matters(part):
                 continue
             word = what_changed(part, change)
-            totals = self._totals.setdefault((part.name, word), _Totals())
+            totals = self._totals[part.name, word]
             self._reach[part.name] = _wider(self._reach.get(part.name), _reach(part, word))
             totals.decides += part.name in deciding
-            totals.events.update(_events(part, regraded.evidence.types))
+            for event in _events(part, regraded.evidence.types):
+                totals.events[event] += 1
             _count(totals, part.points, regraded.info.id, scenario)
         if clamped := clamped_points(change):
-            totals = self._totals.setdefault((SCORE, CLAMPED), _Totals())
-            _count(totals, clamped, regraded.info.id, scenario)
+            _count(self._totals[SCORE, CLAMPED], clamped, regraded.info.id, scenario)
 
     @property
     def reach(self) -> Bounds:

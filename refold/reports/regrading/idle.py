@@ -1,6 +1,6 @@
 """Criteria that do nothing: constant, the same as another, or paid over no event."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from attrs import Factory, define, field, frozen
@@ -74,12 +74,13 @@ class _Criteria:
 class IdleCriteria:
     """Running knowledge of the criteria of all rubrics."""
 
-    _rubrics: dict[tuple[str, str], _Criteria] = field(factory=dict, init=False)
+    _rubrics: dict[tuple[str, str], _Criteria] = field(
+        factory=lambda: defaultdict(_Criteria), init=False
+    )
 
     def add(self, grade: Grade) -> None:
         """Add the new *grade* of an episode."""
-        key = grade.rubric.name, grade.rubric.digest
-        self._rubrics.setdefault(key, _Criteria()).add(grade.parts)
+        self._rubrics[grade.rubric.name, grade.rubric.digest].add(grade.parts)
 
     def found(self) -> tuple[IdleCriterion, ...]:
         """Return the criteria that do nothing, rubric by rubric."""

@@ -65,12 +65,12 @@ class Moves:
 
     def add(self, regraded: RegradedEpisode, pass_at: float) -> None:
         """Add an episode that moved."""
-        move = move_of(regraded)
-        if (move.old >= pass_at) != (move.new >= pass_at) and len(self.flips) < MOST_FLIPS:
-            self.flips.append(move)
-        key = move.scenario, move.agent, move.old, move.new
-        first, alike = self._groups.get(key, (move, -1))
-        self._groups[key] = first, alike + 1
+        info, old, new = regraded.info, regraded.change.old.score, regraded.change.new.score
+        if (old >= pass_at) != (new >= pass_at) and len(self.flips) < MOST_FLIPS:
+            self.flips.append(move_of(regraded))
+        key = info.scenario, info.agent, old, new
+        known = self._groups.get(key)
+        self._groups[key] = (move_of(regraded), 0) if known is None else (known[0], known[1] + 1)
         if len(self._groups) > _GROUPS_HELD:
             # What is dropped here is smaller than all that can be shown in the end.
             self._groups = dict(_largest(list(self._groups.items()), _GROUPS_HELD // 2))

@@ -195,10 +195,10 @@ def _listed(
     rubric: RubricName | None,
     rewards: bool,
 ) -> ListedEpisode:
-    id = each.info.id
+    id = each.id
     grades = saved_or_none(log, id, left_out)
     if rubric is not None:
-        now = (rubric, each.info.digest)
+        now = (rubric, each.digest)
         grades = [given for given in grades if (given.rubric, given.episode_digest) == now]
     row = episode_row(each.info, grades, read_rewards(log, id) if rewards else None)
     hits = None if text is None else hits_of(log, id, text)

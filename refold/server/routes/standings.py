@@ -12,13 +12,14 @@ from refold.engine.log.left_out import LeftOut
 from refold.graders.sources import SavedGrades
 from refold.reports import Baseline, baselines, ranking_row, rankings, read_outcomes
 from refold.reports.optima import Shares, read_optima
+from refold.reports.outcomes import AnyScore
 from refold.server.context import PATIENCE_SECONDS, ServerContext
 from refold.server.http.bodies import JsonResponse, get_integer
 from refold.server.http.openapi import route_docs, schema_ref
 from refold.server.http.request_session import BodyDep, ContextDep, TextQuery
 from refold.server.routes.replies import LeftOutEpisode, left_out_rows
 from refold.server.routes.saved_grades import find_saved_grades
-from refold.triage import indexed_outcomes
+from refold.triage import indexed_scores
 
 MOST_SEEDS = 100
 """Seeds in one request, which holds one of the few slots for long computations."""
@@ -160,7 +161,7 @@ def leaderboard(
         left_out = LeftOut()
         if by is None:
             wanted = Wanted(scenario=scenario, run=run, forks=False)
-            found = [outcome for _, outcome in indexed_outcomes(log, left_out, wanted=wanted)]
+            found: list[AnyScore] = list(indexed_scores(log, left_out, wanted=wanted))
         else:
             source = SavedGrades(log, find_saved_grades(log, by), left_out)
             read = read_outcomes(log, scenario=scenario, run=run, left_out=left_out, source=source)

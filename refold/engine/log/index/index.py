@@ -4,19 +4,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve, fields
+from msgspec.structs import astuple, replace
 
 from refold.engine.log.index.file import IndexDamaged
-from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.log.index.rows import (
+    INFO_FIELDS,
+    IndexedEpisode,
+    KeptOutcome,
+    saved_scores,
+    values_of,
+)
 from refold.engine.log.index.upkeep import COLUMNS, OpenIndex
 from refold.engine.log.index.wanted import EVERY, SORTS, Order, Wanted, condition_of, order_of
-from refold.engine.log.info import RECORD_FIELDS, EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.reader import PAGE
 
 _CHOSEN = "IN (SELECT value FROM json_each(?))"
-_RECORD = 1 + len(RECORD_FIELDS)  # columns of a row before those of the summary
-_INFO = 1 + len(fields(EpisodeInfo))  # and before those that only the index has
 NEWEST_FIRST = Order()
 
 
@@ -68,7 +71,7 @@ class LogIndex(OpenIndex):
                 (json.dumps(list(page)),),
             )
             found = {row[0]: row for row in rows}
-            yield from (_read_row(found[number]) for number in page if number in found)
+            yield from (IndexedEpisode(*found[number]) for number in page if number in found)
 
     def page(
         self,
@@ -87,20 +90,24 @@ class LogIndex(OpenIndex):
         self, episodes: Sequence[IndexedEpisode], left_out: LeftOut
     ) -> list[IndexedEpisode]:
         """
-        Return *episodes* as the log has them now; *left_out* notes damaged ones.
+        Return *episodes* and their scores as the log has them now; *left_out* notes damaged ones.
 
         Raises:
             IndexDamaged: The log has another episode in place of one of these.
         """
-        now = dict(self.log.numbered([each.number for each in episodes], left_out))
+        numbers = [each.number for each in episodes]
+        now = dict(self.log.numbered(numbers, left_out))
+        saved = saved_scores(self.log, numbers)
         fresh = []
         for each in episodes:
             info = now.get(each.number)
             if info is None:  # it is damaged
                 continue
-            if each.info.ended and each.info.digest != info.digest:
+            if each.ended and each.digest != info.digest:
                 raise IndexDamaged(self._path, "expected the episodes of the log, got others")
-            fresh.append(evolve(each, info=info))
+            fields = dict(zip(INFO_FIELDS, values_of(info), strict=True))
+            score, scores = saved[each.number]
+            fresh.append(replace(each, **fields, score=score, scores=scores))
         return fresh
 
     def count(self, wanted: Wanted = EVERY) -> tuple[int, float | None]:
@@ -115,10 +122,6 @@ class LogIndex(OpenIndex):
             f"SELECT count(*), total(score), count(score) FROM rows WHERE {where}", given
         )
         return count, total, scored
-
-    def saved_grades(self, numbers: Iterable[int]) -> Mapping[int, list[bytes]]:
-        """Return the saved grades of each episode of these *numbers* that has some, as JSON."""
-        return self.log.saved_grades(numbers)
 
     def number_of(self, id: str) -> int | None:
         """Return the number of the episode with the whole *id*; None if it is not there."""
@@ -158,33 +161,48 @@ class LogIndex(OpenIndex):
         sql = f"SELECT id FROM rows WHERE {where} AND NOT EXISTS ({known}) ORDER BY id"
         return self.all_numbers(sql, given)
 
-    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[EpisodeInfo, bytes]]:
-        """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[Any, ...]]:
+        """
+        Yield what standings need of the episodes that are *wanted* and have an outcome.
+
+        That is id, run, agent, seed, score, why that does not count, when it began and ended, and
+        the setting, oldest first.
+        """
         where, given = condition_of(wanted)
         # Not by number, as in ``each``: there are most of these, and in this order.
         sql = (
-            f"SELECT {', '.join(COLUMNS)}, (SELECT o.outcome FROM outcomes AS o"
-            " WHERE o.id = rows.id AND o.digest = rows.digest)"
-            f" FROM rows WHERE {where} AND id > :last ORDER BY id LIMIT {PAGE}"
+            "SELECT uid, run, agent, seed, recorded_score, excluded, started_at, ended_at, body, id"
+            " FROM rows LEFT JOIN outcomes USING (id, digest) LEFT JOIN settings USING (setting)"
+            f" WHERE {where} AND id > :last ORDER BY id LIMIT {PAGE}"
         )
         last = 0
         while rows := self.all(sql, {**given, "last": last}):
-            yield from ((_read_info(row), row[-1]) for row in rows if row[-1] is not None)
-            last = rows[-1][0]
+            yield from (found for *found, _ in rows if found[-1] is not None)
+            last = rows[-1][-1]
 
-    def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes, bytes]]) -> None:
-        """Keep number, digest, outcome and figures of episodes, in place of older ones."""
+    def add_outcomes(self, outcomes: Mapping[int, KeptOutcome]) -> None:
+        """Keep the *outcomes* of episodes, by number, in place of older ones."""
+        rows = [(number, *astuple(each)) for number, each in outcomes.items()]
+        settings = {each.setting for each in outcomes.values()}
         with self.transaction():
-            self.write("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)", outcomes)
+            self.write(
+                "INSERT OR IGNORE INTO settings (body) VALUES (?)", ((body,) for body in settings)
+            )
+            self.write(
+                "INSERT OR REPLACE INTO outcomes VALUES"
+                " (?, ?, (SELECT setting FROM settings WHERE body = ?), ?, ?, ?, ?)",
+                rows,
+            )
 
-    def run_outcomes(self, run: str) -> dict[int, tuple[str, bytes, bytes]]:
-        """Return digest, outcome and figures of the episodes of *run* that have them, by number."""
+    def run_outcomes(self, run: str) -> dict[int, KeptOutcome]:
+        """Return the outcomes of the episodes of *run* that have one, by number."""
         rows = self.all(
-            "SELECT o.id, o.digest, o.outcome, o.figures FROM rows AS r JOIN outcomes AS o"
-            " USING (id) WHERE r.run = ?",
+            "SELECT id, o.digest, body, recorded_score, excluded, counts, figures"
+            " FROM rows AS r JOIN outcomes AS o USING (id) JOIN settings USING (setting)"
+            " WHERE r.run = ?",
             (run,),
         )
-        return {number: tuple(kept) for number, *kept in rows}
+        return {number: KeptOutcome(*kept) for number, *kept in rows}
 
     def run_states(self) -> dict[str, str]:
         """
@@ -238,20 +256,3 @@ class LogIndex(OpenIndex):
         if verdicts:
             with self.transaction():
                 self.write("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)", verdicts)
-
-
-def _read_row(row: tuple[Any, ...]) -> IndexedEpisode:
-    return IndexedEpisode(row[0], _read_info(row), *row[_INFO:])
-
-
-def _read_info(row: tuple[Any, ...]) -> EpisodeInfo:
-    steps, total, ended, reason, events, digest = row[_RECORD:_INFO]
-    return EpisodeInfo(
-        *row[1:_RECORD],
-        steps=steps,
-        total=total,
-        ended=ended,
-        reason=reason,
-        events=events,
-        digest=digest,
-    )

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import chain, groupby, islice
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from attrs import evolve
+from msgspec.structs import replace
 
 from refold.engine.log.index.index import NEWEST_FIRST, LogIndex
-from refold.engine.log.index.rows import IndexedEpisode
+from refold.engine.log.index.rows import IndexedEpisode, KeptOutcome
 from refold.engine.log.index.upkeep import Watch
 from refold.engine.log.index.wanted import EVERY, Order, Wanted
-from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.store import EventLog
 
@@ -89,7 +88,7 @@ class LogIndexes(LogIndex):
         """Return *episodes* as the logs have them now; see ``LogIndex``."""
         found = []
         for place, group in groupby(episodes, key=lambda each: each.number >> _BITS):
-            own = [evolve(each, number=each.number & _OWN) for each in group]
+            own = [replace(each, number=each.number & _OWN) for each in group]
             now = self._indexes[place].as_of_log(own, left_out)
             found += [_numbered(place, row) for row in now]
         return found
@@ -99,10 +98,6 @@ class LogIndexes(LogIndex):
         scored = [index.scores(wanted) for index in self._indexes]
         count, total, number = (sum(values) for values in zip(*scored, strict=True))
         return int(count), total / number if number else None
-
-    def saved_grades(self, numbers: Iterable[int]) -> Mapping[int, list[bytes]]:
-        """Return the saved grades of each episode of these *numbers* that has some, as JSON."""
-        return self._of_each(numbers, lambda index, own: index.saved_grades(own))
 
     def unsearchable(self) -> list[tuple[int, str]]:
         """Return number and id of each ended episode whose words are not there, newest first."""
@@ -125,17 +120,15 @@ class LogIndexes(LogIndex):
             found.extend(place << _BITS | number for number in index.without_outcomes(wanted))
         return found
 
-    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[EpisodeInfo, bytes]]:
-        """Yield the episodes that are *wanted* and have an outcome with that, oldest first."""
+    def outcomes(self, wanted: Wanted = EVERY) -> Iterator[tuple[Any, ...]]:
+        """Yield what standings need of the episodes that are *wanted* and have an outcome."""
         for index in self._indexes:
             yield from index.outcomes(wanted)
 
-    def add_outcomes(self, outcomes: Iterable[tuple[int, str, bytes, bytes]]) -> None:
-        """Keep number, digest, outcome and figures of episodes, in place of older ones."""
-        dealt: dict[int, list[tuple[int, str, bytes, bytes]]] = defaultdict(list)
-        for number, digest, outcome, figures in outcomes:
-            dealt[number >> _BITS].append((number & _OWN, digest, outcome, figures))
-        for place, own in dealt.items():
+    def add_outcomes(self, outcomes: Mapping[int, KeptOutcome]) -> None:
+        """Keep the *outcomes* of episodes, by number, in place of older ones."""
+        for place, numbers in self._dealt(outcomes).items():
+            own = {number & _OWN: outcomes[number] for number in numbers}
             self._indexes[place].add_outcomes(own)
 
     def verdicts(self, numbers: Iterable[int], version: int) -> dict[int, str]:
@@ -172,4 +165,4 @@ class LogIndexes(LogIndex):
 
 
 def _numbered(place: int, row: IndexedEpisode) -> IndexedEpisode:
-    return evolve(row, number=place << _BITS | row.number)
+    return replace(row, number=place << _BITS | row.number)

@@ -3,15 +3,15 @@ The tables of an index, and the check that a file has just these.
 
 ``source`` (which log it is of), ``rows`` (an episode each), ``errors`` (what was refused, and why
 requests failed), ``unread`` (episodes that could not be read and are tried again), ``outcomes``
-(grades from the events), ``summaries`` (of whole runs), ``verdicts``, and ``texts``, the words of
-all messages, with ``searchable``, whose words these are.
+(grades from the events) and ``settings`` (what these are in), ``summaries`` (of whole runs),
+``verdicts``, and ``texts``, the words of all messages, with ``searchable``, whose words these are.
 """
 
 import sqlite3
 from functools import cache
 
 APPLICATION_ID = int.from_bytes(b"rfix", "big")
-VERSION = 2
+VERSION = 3
 """Goes up whenever an index would hold something else; one of another version is made anew."""
 
 # A scan of 100,000 rows takes 10 ms: further indexes would only slow the writing. Only to group
@@ -43,7 +43,8 @@ CREATE TABLE rows (
     input INTEGER,
     output INTEGER,
     cost REAL,
-    score REAL
+    score REAL,
+    scores BLOB
 ) STRICT;
 CREATE INDEX unended ON rows (id) WHERE ended IS NULL;
 CREATE INDEX runs_of ON rows (run, parent, id, ended);
@@ -53,8 +54,15 @@ CREATE TABLE errors (
 CREATE TABLE unread (
     id INTEGER PRIMARY KEY, uid TEXT NOT NULL, scenario TEXT, agent TEXT, run TEXT, parent TEXT
 ) STRICT;
+CREATE TABLE settings (setting INTEGER PRIMARY KEY, body BLOB NOT NULL UNIQUE) STRICT;
 CREATE TABLE outcomes (
-    id INTEGER PRIMARY KEY, digest TEXT NOT NULL, outcome BLOB NOT NULL, figures BLOB NOT NULL
+    id INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL,
+    setting INTEGER NOT NULL,
+    recorded_score REAL NOT NULL,
+    excluded TEXT,
+    counts BLOB NOT NULL,
+    figures BLOB NOT NULL
 ) STRICT;
 CREATE TABLE summaries (
     run TEXT NOT NULL,

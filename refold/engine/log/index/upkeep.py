@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import fields
+from msgspec.structs import astuple
 
 from refold.engine.closing import Closing
 from refold.engine.errors import RefoldError
@@ -17,23 +17,32 @@ from refold.engine.log.index.file import (
     file_number,
     open_index,
 )
-from refold.engine.log.index.rows import IndexedEpisode, Met, read_rows
+from refold.engine.log.index.rows import (
+    INFO_FIELDS,
+    IndexedEpisode,
+    Met,
+    read_rows,
+    saved_scores,
+)
 from refold.engine.log.index.wanted import EVERY, Wanted, condition_of
-from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.left_out import LeftOut
+from refold.engine.log.reader import PAGE
 from refold.engine.log.store import EventLog
 from refold.release import RELEASE
 
 COLUMNS = (
     "id",
-    *("uid" if each.name == "id" else each.name for each in fields(EpisodeInfo)),
-    *("input", "output", "cost", "score"),
+    *("uid" if name == "id" else name for name in INFO_FIELDS),
+    *("input", "output", "cost", "score", "scores"),
 )
 """Of the table ``rows``, in the order in which episodes are written and read."""
 _INSERT = (
     f"INSERT OR REPLACE INTO rows ({', '.join(COLUMNS)}) VALUES ({', '.join('?' for _ in COLUMNS)})"
 )
-_TABLES = ("source", "rows", "errors", "unread", "outcomes", "summaries", "verdicts", "searchable")
+_TABLES = (
+    *("source", "rows", "errors", "unread", "settings", "outcomes", "summaries", "verdicts"),
+    "searchable",
+)
 
 Watch = Callable[[int, int], None]
 """Is told how many of how many episodes are done."""
@@ -187,7 +196,7 @@ class OpenIndex(Closing):
                 self._keep(row, met)
             except OverflowError as error:  # a number in a forged event
                 problem = RefoldError(f"expected numbers that can be stored, got {error}")
-                left_out.add(row.info.id, problem)
+                left_out.add(row.id, problem)
             else:
                 kept.add(row.number)
         self.write("DELETE FROM unread WHERE id = ?", ((number,) for number in kept))
@@ -199,9 +208,7 @@ class OpenIndex(Closing):
         )
 
     def _keep(self, row: IndexedEpisode, met: Met) -> None:
-        info = [getattr(row.info, each.name) for each in fields(EpisodeInfo)]
-        values = (row.number, *info, row.input, row.output, row.cost, row.score)
-        self._connection.execute(_INSERT, values)
+        self._connection.execute(_INSERT, astuple(row))
         self.write("DELETE FROM errors WHERE id = ?", [(row.number,)] if met.errors else [])
         self.write(
             "INSERT INTO errors VALUES (?, ?)",
@@ -216,10 +223,11 @@ class OpenIndex(Closing):
         changed = self.log.graded_after(known[0])
         if now[1] - known[1] != len(changed):
             changed = [number for (number,) in self.all("SELECT id FROM rows")]
-        scores = self.log.first_scores(changed)
         with self.transaction():
-            self.write(
-                "UPDATE rows SET score = ? WHERE id = ?",
-                ((scores.get(number), number) for number in changed),
-            )
+            for first in range(0, len(changed), PAGE):
+                scores = saved_scores(self.log, changed[first : first + PAGE])
+                self.write(
+                    "UPDATE rows SET score = ?, scores = ? WHERE id = ?",
+                    ((*found, number) for number, found in scores.items()),
+                )
             self.write("UPDATE source SET last_grade = ?, grades = ?", [now])
