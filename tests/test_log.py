@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 from attrs import evolve
+from forging import alter, record_family
 
 from refold.engine import (
     Episode,
@@ -174,6 +175,20 @@ def test_episodes_are_listed_by_what_one_asks_for(log, filters, ids):
     Episode.start(EASY, log=log, id="d", agent="you")
     Episode.start(MAIL, log=log, id="e")
     assert [info.id for info in log.episodes(**filters)] == list(ids)
+
+
+def test_the_largest_number_is_listed_too(tmp_path):
+    """An episode with the last row number that there is, in a stranger's log, is not left out."""
+    path = tmp_path / "log.db"
+    with EventLog(path) as log:
+        record_family(log)
+    last = 2**63 - 1
+    alter(path, ("UPDATE episodes SET id = ? WHERE uid = 'second'", last))
+    alter(path, ("UPDATE events SET episode = ? WHERE episode = 2", last))
+    with EventLog(path, readonly=True) as log:
+        for newest_first in (False, True):
+            listed = [info.id for info in log.episodes(newest_first=newest_first)]
+            assert sorted(listed) == ["first", "second"]
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

@@ -18,6 +18,7 @@ from refold.engine.log.info import EpisodeInfo
 from refold.engine.log.judgements import Judgement
 from refold.engine.log.left_out import LeftOut
 from refold.engine.log.origins import Origin
+from refold.engine.log.protocol import Tail
 from refold.engine.log.remarks import Remark
 from refold.engine.log.store import EventLog
 from refold.engine.stream import Stream
@@ -218,6 +219,11 @@ class Logs(EventLog):
     def forks_of(self, id: str, *, left_out: LeftOut | None = None) -> list[EpisodeInfo]:
         """Return the forks of the episode with the whole *id*, in whatever log they are."""
         return [fork for log in self._logs for fork in log.forks_of(id, left_out=left_out)]
+
+    def tail(self, reference: str) -> Tail:
+        """Return the current tail of an episode; see ``LogReader.tail``."""
+        log, id = self._log_of(reference)
+        return log.tail(id)
 
     def events(self, reference: str) -> Stream:
         """Return the event stream of the episode that *reference* names; see ``LogReader``."""

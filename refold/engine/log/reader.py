@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Any, NoReturn
 
 from refold.engine.chain import GENESIS, is_chain, link
@@ -17,7 +18,6 @@ from refold.engine.stream import Stream
 
 PAGE = 500
 """Rows that are read in one query."""
-_LAST_NUMBER = 2**63 - 1  # the largest that SQLite has
 _MOST_MATCHES = 5  # in the message about an ambiguous reference
 
 _STORED = "CAST(v.payload AS BLOB), v.hash"
@@ -159,7 +159,7 @@ class LogReader(LogConnection):
             AND (:agent IS NULL OR e.agent = :agent) AND (:run IS NULL OR e.run = :run)
             AND e.id {follows} :last ORDER BY e.id {order} LIMIT {PAGE}"""
         # A number from the first page on: with "or NULL", SQLite would go through all rows before.
-        before = _LAST_NUMBER if newest_first else -_LAST_NUMBER
+        before = inf if newest_first else -inf
         chosen: dict[str, Any] = {"scenario": scenario, "agent": agent, "run": run, "last": before}
         chosen |= family_values(scenario or "")
         while rows := self._page(where, chosen, left_out):
