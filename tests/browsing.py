@@ -10,7 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from viewing import write_page
 
+UNUSED = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),  # two pages of its own for each window
+    # What matters here of Playwright's own list, which this one takes the place of.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "HttpsUpgrades", "MediaRouter"),
+    *("OptimizationHints", "PaintHolding"),
+)
 FLAGS = [
+    f"--disable-features={','.join(UNUSED)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

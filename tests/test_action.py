@@ -79,6 +79,7 @@ def run(tmp_path):
     return shell, run_script
 
 
+@pytest.mark.slow
 def test_the_script(run, tmp_path):
     """Reports and outputs are there whether the check holds or not; the job fails with it."""
     shell, script = run
@@ -94,6 +95,7 @@ def test_the_script(run, tmp_path):
     assert (tmp_path / "summary").read_text().count("\n### ") == 2
 
 
+@pytest.mark.slow
 def test_its_values_are_single_words(run, tmp_path):
     """The settings may lie under any name, which no shell takes apart; the summary is optional."""
     shell, script = run

@@ -89,6 +89,7 @@ def test_documents(shell):
     assert finding["look"] in failure.text
 
 
+@pytest.mark.slow
 def test_several_at_once(shell):
     """Targets in processes of their own are found to be what they are one after the other."""
     words = "audit inbox/easy inbox/medium --seeds 1 --only semantic.floor_gap --json"

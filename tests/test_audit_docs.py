@@ -62,8 +62,24 @@ def test_published_audits(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", ["workflow", "inbox", "gymnasium"])
-def test_whole_pages(name):
-    """Each page is what the command prints now that it begins with, to the byte."""
-    published = (PAGES / f"{name}.md").read_text()
+@pytest.mark.parametrize(
+    ("family", "sizes"),
+    [("inbox", ("easy", "medium", "hard")), ("workflow", ("easy", "medium", "hard", "expert"))],
+)
+def test_published_audits_of_families(family, sizes):
+    """
+    So they do of all of version 1, optima of the large ones too, and of the smallest of version 2.
+
+    All are compared by ``python -m bench.audits``, which takes minutes.
+    """
+    published = sections((PAGES / f"{family}.md").read_text())
+    now = sections(make_page(["audit", family, f"{family}/easy@2"]))
+    for name in (*(f"{family}/{size}" for size in sizes), f"{family}/easy&#64;2"):
+        assert now[name].rstrip() == published[name].rstrip()
+
+
+@pytest.mark.slow
+def test_published_audit_of_environments():
+    """The page on Gymnasium is what its command prints now, to the byte."""
+    published = (PAGES / "gymnasium.md").read_text()
     assert same_pages(published, make_page(command_of(published)))

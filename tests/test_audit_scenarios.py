@@ -24,6 +24,7 @@ def quick(audit_log):
     return audit(audit_log, "workflow/easy", "workflow/medium", "inbox/medium", "--seeds", "2")
 
 
+@pytest.mark.slow
 def test_parallelism_can_never_be_earned(quick):
     """It is proved, of easy and of medium, that no episode is paid for parallel work."""
     assert failed(quick, "criteria.dead") == {
@@ -150,6 +151,7 @@ def test_hard_and_expert(audit_log):
     assert {"workflow/hard", "workflow/expert"} <= set(failed(found, "rewards.optimum"))
 
 
+@pytest.mark.slow
 def test_version_2_has_no_findings(audit_log):
     """Of an easy workflow and an easy inbox, in one world each, nothing fails."""
     found = audit(audit_log, "workflow/easy@2", "inbox/easy@2", "--seeds", "1")

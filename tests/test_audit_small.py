@@ -28,6 +28,7 @@ def case_of(scenario):
     return ScenarioCase(scenario, [scenario.seed], Limits(120, 4 * 10**9))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SMALL, ids=lambda scenario: scenario.name)
 def test_the_highest_that_a_line_reaches(scenario):
     """It is the highest of all episodes, proved, and shown by an episode that reaches it."""

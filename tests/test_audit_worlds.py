@@ -215,6 +215,7 @@ def test_a_world_that_says_nothing_of_its_actions(tmp_path, monkeypatch):
     assert told["statistical.adversarial_floor"] == "the environment does not declare its actions"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "checks"),
     [

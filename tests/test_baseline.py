@@ -52,6 +52,7 @@ def test_reference_scores(rows):
         assert rows[key]["mean"] == pytest.approx(fmean(scores))
 
 
+@pytest.mark.slow
 def test_published_greedy_has_its_remark(rows, log):
     """The row that cannot be reproduced says why."""
     remark = rows["workflow", "greedy", "published"]["remark"]

@@ -32,13 +32,9 @@ def test_bash_completes(tmp_path):
     (id,) = shell.ids()
     offered = {
         "refold re": "record resume replay regrade report",
-        "refold golden ": "add check",
         "refold record --par": "--parallel --param",
         "refold record workflow/h": "workflow/hard workflow/hard@2",
         "refold record workflow/hard --agent gr": "greedy",
-        "refold episodes --ended un": "unfinished",
-        "refold generate i": "inbox",
-        "refold report f": "first",
         "refold show ": id,
     }
     bin_folder = str(Path(sys.executable).parent)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sizes import SMALLEST_AND_LARGEST
 
 from refold.engine import ActionTaken, Episode, EventLog
 from refold.scenarios import load, scenario_names
@@ -32,7 +33,7 @@ def test_the_same_seed_and_actions_give_the_same_bytes(random_episode, scenario,
     assert second.digest == first.digest
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", SMALLEST_AND_LARGEST)
 def test_names_and_times_are_outside_the_digest(log, tmp_path, random_episode, scenario):
     """Who played, when, in which log and under which id changes no digest."""
     first = random_episode(scenario, 6, log)
@@ -44,7 +45,7 @@ def test_names_and_times_are_outside_the_digest(log, tmp_path, random_episode, s
     assert (theirs.id, theirs.agent, theirs.run, theirs.epoch) != (mine.id, mine.agent, "", 0)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", SMALLEST_AND_LARGEST)
 def test_whatever_differs_shows_in_the_digest(random_episode, scenario):
     """Another scenario, seed or action is another digest."""
     events = random_episode(scenario, 6).events
@@ -65,10 +66,11 @@ with EventLog(sys.argv[1]) as log:
 """
 
 
+@pytest.mark.slow
 def test_every_process_records_the_same(tmp_path):
     """Identical runs have identical bytes in processes that hash texts differently."""
     recorded = []
-    for hash_seed in ("0", "1", "4294967295"):
+    for hash_seed in ("0", "4294967295"):
         path = tmp_path / f"{hash_seed}.db"
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         command = [sys.executable, "-c", PLAY_ALL, str(path)]
@@ -77,4 +79,4 @@ def test_every_process_records_the_same(tmp_path):
             streams = [log.events(info.id) for info in log.episodes()]
         recorded.append([(stream.digest, stream.payloads) for stream in streams])
     assert len(recorded[0]) == len(SCENARIOS)
-    assert recorded[0] == recorded[1] == recorded[2]
+    assert recorded[0] == recorded[1]

@@ -27,21 +27,11 @@ from refold import cli
 from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("cli", "log-format", "query", "python"))]
-PAGES += [
-    "docs/agents.md",
-    "docs/environments.md",
-    "docs/export.md",
-    "docs/finding-episodes.md",
-    "docs/writing-a-scenario.md",
-    "docs/ci.md",
-    "docs/configuration.md",
-    "docs/regrade.md",
-    "docs/runs.md",
-    "docs/viewer.md",
-    "docs/verdict.md",
-    "docs/version-2.md",
-]
+QUICK = ("log-format", "python", "writing-a-scenario", "configuration")
+LONG = (
+    *("cli", "query", "agents", "environments", "export", "finding-episodes", "ci", "regrade"),
+    *("runs", "viewer", "verdict", "version-2", "testing-graders"),
+)
 ID = re.compile(r"\b([0-9a-f]{8})([0-9a-f]{8})?\b")
 
 
@@ -180,7 +170,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, pytest.param("docs/testing-graders.md", marks=pytest.mark.slow)]
+    "page",
+    [
+        "README.md",
+        *(f"docs/{name}.md" for name in QUICK),
+        *(pytest.param(f"docs/{name}.md", marks=pytest.mark.slow) for name in LONG),
+    ],
 )
 def test_what_a_page_shows_is_true(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever follows the page in an empty folder sees what it shows; a mock is the model."""

@@ -217,8 +217,14 @@ def test_an_export_steers_no_terminal(shell):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["bash_complete", "zsh_complete", "fish_complete"])
-@pytest.mark.parametrize("words", ["refold show ", "refold report "])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("bash_complete", "refold show "),
+        ("zsh_complete", "refold report "),
+        ("fish_complete", "refold show "),
+    ],
+)
 def test_completions_are_harmless(shell, kind, words):
     """What a shell prints at the tab key steers no terminal, and forges no value."""
     shell("record workflow/easy --agent greedy --name plain")

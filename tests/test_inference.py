@@ -44,6 +44,7 @@ def episodes(lines):
     return found
 
 
+@pytest.mark.slow
 def test_every_task_is_played_in_the_classic_form(shell):
     """One START, a STEP for each step and one END for each scenario, as the log has it."""
     with FaultServer(then=sensible) as server:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from refold.engine import ActionTaken, Episode
@@ -48,7 +48,6 @@ def parted(prompt):
 
 
 @given(text=st.text(min_size=1, max_size=300))
-@settings(max_examples=150, deadline=None)
 def test_no_text_leaves_the_fence(text):
     """Whatever an agent writes stands inside, once, as data that reads back as what it wrote."""
     asked = question(replied(text))
@@ -72,7 +71,6 @@ def test_no_text_leaves_the_fence(text):
         max_size=200,
     )
 )
-@settings(max_examples=100, deadline=None)
 def test_no_question_holds_the_fence(text):
     """Any question that may be asked leaves exactly two fences in the prompt."""
     events = replied("Hello.")

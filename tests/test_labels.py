@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shell import SCRIPT, Shell
+from shell import SCRIPT, Shell, copy_shell
 
 from refold.engine import Episode, EpisodeInfo, EventLog, RefoldError
 from refold.engine.errors import UnknownEpisode, UnknownStep
@@ -26,14 +26,20 @@ CHOICES = ("yes", "no", "unsure")
 HOSTILE = "\x1b[2J[bold]<b>\u202e"
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell with a log of three episodes, the first two of which have ended."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record inbox/easy --agent baseline --epochs 2 --name first")
-    (tmp_path / "wait.jsonl").write_text('{"action_type":"wait"}')
+    (shell.at / "wait.jsonl").write_text('{"action_type":"wait"}')
     shell("record workflow/easy --agent script:wait.jsonl --name half")
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def said(shell, *words, log="refold.db"):
@@ -294,6 +300,7 @@ def test_filters_narrow_the_queue(shell):
     assert "nothing left" in shell("label --next --name correct --by anna --run half").err
 
 
+@pytest.mark.slow
 def test_a_person_labels_at_a_terminal(shell):
     """Episodes come one after the other; a digit gives the value, q stops."""
     master, slave = pty.openpty()

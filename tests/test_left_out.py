@@ -39,6 +39,12 @@ COMMANDS = {
 }
 
 
+SOON_AND_SLOWLY = [
+    pytest.param(damage, marks=() if name == "chain" else pytest.mark.slow, id=name)
+    for name, damage in DAMAGE.items()
+]
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Return a shell with three graded episodes of a run, and as many of another."""
@@ -65,7 +71,7 @@ def words_for(shell, words, bad):
     return words.replace("GOOD", shell.ids()[0]).replace("BAD", bad)
 
 
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("damage", SOON_AND_SLOWLY)
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_a_damaged_episode_is_told_and_the_others_go_on(shell, bad, words, damage):
     """Every command that reads many episodes names the one that it cannot read, and exits 1."""

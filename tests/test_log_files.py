@@ -282,6 +282,7 @@ def as_nobody(path, *, readonly):
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @MODES
 def test_a_log_without_permission_is_an_error(reachable, readonly):
     """A file that may not be read is one clear line."""
@@ -290,6 +291,7 @@ def test_a_log_without_permission_is_an_error(reachable, readonly):
     assert said == f"NotALog {reachable}: expected a readable log, got Permission denied"
 
 
+@pytest.mark.slow
 @MODES
 def test_a_log_in_a_closed_folder_is_an_error(reachable, readonly):
     """A file in a folder that may not be entered is one clear line as well."""
@@ -299,6 +301,7 @@ def test_a_log_in_a_closed_folder_is_an_error(reachable, readonly):
     assert said.endswith("Permission denied")
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written_can_be_read(reachable):
     """File and folder without write permission, as in an archive: reading works all the same."""
     reachable.chmod(0o444)
@@ -307,6 +310,7 @@ def test_a_log_that_cannot_be_written_can_be_read(reachable):
     assert as_nobody(reachable, readonly=False).startswith(f"NotALog {reachable}: expected a")
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_beside_a_log_is_not_overlooked(reachable):
     """Where the write-ahead log cannot be read, there is an error, never half of the episodes."""
     archive = reachable.parent / "archive"

@@ -1,11 +1,14 @@
 """A log that several processes use: the locks of one hold, whatever else it does with the file."""
 
+import pytest
 from serving import actions, running
 from shell import Shell
 
 from refold.engine import Episode, EventLog
 from refold.replays import verify
 from refold.scenarios import load
+
+pytestmark = pytest.mark.slow
 
 STEPS = 5
 

@@ -2,13 +2,14 @@
 
 import pytest
 from attrs import evolve
+from sizes import SMALLEST_AND_LARGEST
 
 from refold.engine import Episode, EpisodeRecord, EventLog, StaleWriter, Stream, UnknownEpisode
 from refold.engine.chain import GENESIS, chain_heads
 from refold.engine.errors import EpisodeExists
 from refold.engine.log.protocol import Log, Tail
 from refold.replays import verify
-from refold.scenarios import load, scenario_names
+from refold.scenarios import load
 
 WAIT = {"action_type": "wait"}
 HARD = load("workflow/hard")
@@ -80,7 +81,7 @@ def test_both_are_logs():
         assert all(callable(getattr(kind, name)) for name in methods)
 
 
-@pytest.mark.parametrize("scenario", scenario_names())
+@pytest.mark.parametrize("scenario", SMALLEST_AND_LARGEST)
 def test_an_episode_is_the_same_in_any_log(any_log, random_episode, scenario):
     """Played into it and read back: the events, bytes and digest of one that has no log."""
     alone = random_episode(scenario, 5).events

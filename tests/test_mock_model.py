@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from loopback import ask, connect, request
+from sizes import SMALLEST_AND_LARGEST
 
 from refold.agents import make_policy, play
 from refold.agents.mock.model import MockModel
 from refold.engine import Episode, RefoldError
 from refold.graders import grade
-from refold.scenarios import load, scenario_names
+from refold.scenarios import load
 
 FORMATS = ("tools", "json", "text")
 POLICY = {
@@ -44,9 +45,9 @@ def action(episode, form, message):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("name", scenario_names())
+@pytest.mark.parametrize("name", SMALLEST_AND_LARGEST)
 def test_plays_as_in_process(name, form):
-    """In every form, on every scenario, actions and score are those of the policy in process."""
+    """In every form and family, actions and score are those of the policy in process."""
     here, there = Episode.start(load(name)), Episode.start(load(name))
     agent = POLICY[here.family.title]
     play(here, make_policy(agent, here.family, seed=0))
@@ -63,7 +64,7 @@ def test_plays_as_in_process(name, form):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("name", scenario_names())
+@pytest.mark.parametrize("name", SMALLEST_AND_LARGEST)
 def test_random_takes_any_action(name, form):
     """As random, it answers with actions, now this and now that, until the episode is over."""
     episode = Episode.start(load(name))

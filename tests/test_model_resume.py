@@ -66,7 +66,10 @@ def attempts(events):
     return sum(len(e.faults) + (e.reply is not None) for e in of_kind(ModelCalled, events))
 
 
-@pytest.mark.parametrize("name", EPISODES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=() if each == "text" else pytest.mark.slow) for each in EPISODES],
+)
 def test_an_episode_goes_on_wherever_it_was_cut(tmp_path, name):
     """After each thing that is recorded: the rest is the same, and nothing is asked for again."""
     scenario, options, script, then = EPISODES[name]

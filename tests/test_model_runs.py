@@ -7,6 +7,7 @@ import pytest
 from asking import of_kind, sensible
 from fault_server import FaultServer
 from shell import SCRIPT, Shell
+from sizes import SMALLEST
 
 from refold.agents import make_policy, play
 from refold.agents.conversation import request_digest
@@ -34,15 +35,21 @@ def recorded(shell):
         return infos, {info.id: log.events(info.id) for info in infos}
 
 
-@pytest.mark.parametrize("form", ["tools", "json", "text"])
-def test_a_policy_behind_an_api_is_the_same_policy(shell, form):
-    """On every scenario: same actions, rewards and score as in process, through prompt and HTTP."""
-    families = "workflow inbox workflow@2 inbox@2"
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("json", SMALLEST),
+        ("text", SMALLEST),
+        pytest.param("tools", scenario_names(), marks=pytest.mark.slow),
+    ],
+)
+def test_a_policy_behind_an_api_is_the_same_policy(shell, form, names):
+    """Same actions, rewards and score as in process, through prompt and HTTP."""
     with MockModel(agent="auto") as server:
-        run = f"record {families} --agent openai:mock --action-format {form} --parallel 4"
-        shell(run, "--base-url", server.base_url)
+        run = f"record --agent openai:mock --action-format {form} --parallel 4"
+        shell(run, "--base-url", server.base_url, *names)
     infos, streams = recorded(shell)
-    assert sorted(info.scenario for info in infos) == sorted(scenario_names())
+    assert sorted(info.scenario for info in infos) == sorted(names)
     for info in infos:
         stream = streams[info.id]
         agent = "greedy" if stream.family.title == "workflow" else "baseline"
@@ -94,6 +101,7 @@ def test_a_killed_run_goes_on_and_pays_for_nothing_twice(shell):
         assert all(log.grades(info.id) for info in infos)
 
 
+@pytest.mark.slow
 def test_many_episodes_wait_for_the_api_together(shell):
     """
     With 64 in parallel there are 64 requests under way at once, again and again.

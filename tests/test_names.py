@@ -96,6 +96,7 @@ def test_a_name_loads_no_more_than_it_needs() -> None:
     assert in_new_process(script) == "False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("imports", ORDERS)
 def test_names_and_packages_in_any_order(imports: str) -> None:
     """``grade`` is the function and ``refold.graders`` the package, whichever comes first."""
@@ -111,6 +112,7 @@ def test_unknown_names_are_refused() -> None:
         exec("from refold import nope", {})  # noqa: S102 - mypy would refuse the statement
 
 
+@pytest.mark.slow
 def test_no_name_is_that_of_a_module() -> None:
     """No function or class hides its module, or a module beside it, or is hidden by it."""
     found = {path.relative_to(ROOT): clashes(path, path.read_text()) for path in SOURCES}

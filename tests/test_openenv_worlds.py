@@ -7,6 +7,7 @@ import serving
 from openenv_worlds import ACTION, count, counting, error, observation, vanish
 from serving import actions, running
 from shell import Shell
+from sizes import SMALLEST_AND_LARGEST
 
 from refold.engine import Episode, EventLog, RefoldError
 from refold.engine.errors import NoWorld
@@ -51,7 +52,7 @@ def answers(episode):
     return [event for event in episode.events if isinstance(event, kinds)]
 
 
-@pytest.mark.parametrize("task", scenario_names())
+@pytest.mark.parametrize("task", SMALLEST_AND_LARGEST)
 def test_an_episode_over_a_server_is_the_plain_one(server, task):
     """Action for action, rewards, observations, end and sum are those of play in process."""
     plain, given = Episode.start(load(task), seed=11), actions(task)

@@ -106,6 +106,7 @@ def test_an_interrupt_leaves_the_old_file(shell, monkeypatch):
     assert shell.files() == before
 
 
+@pytest.mark.slow
 def test_devices_and_pipes_are_written_to(shell):
     """What is no file is no file afterwards either: a null device, stdout, a named pipe."""
     lines = shell("export --log l.db").out

@@ -2,7 +2,7 @@ import itertools
 from random import Random
 
 import pytest
-from scipy import stats
+import scipy  # its parts are imported where they are used
 
 from refold.reports.p_values import EXACT_UP_TO, holm, sign_flip_test
 
@@ -27,12 +27,13 @@ def test_p_counts_flips(values, p):
     assert made.exact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [8, EXACT_UP_TO])
 def test_all_flips_are_those_that_scipy_tries(count):
     """To the last digit."""
     dice = Random(count)
     values = [round(dice.uniform(-0.3, 0.7), 4) for _ in range(count)]
-    flipped = stats.permutation_test(
+    flipped = scipy.stats.permutation_test(
         (values,),
         lambda v, axis: v.sum(axis=axis).round(9),
         permutation_type="samples",
@@ -41,12 +42,13 @@ def test_all_flips_are_those_that_scipy_tries(count):
     assert sign_flip_test(values).p == flipped.pvalue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [EXACT_UP_TO + 1, 17, 40])
 def test_sampled_flips_are_close_to_all(count):
     """Beyond what is tried in full, the p-value is within its own error of scipy's sample."""
     dice = Random(count)
     values = [dice.uniform(-0.4, 0.6) for _ in range(count)]
-    flipped = stats.permutation_test(
+    flipped = scipy.stats.permutation_test(
         (values,),
         lambda v, axis: v.sum(axis=axis),
         permutation_type="samples",

@@ -173,6 +173,7 @@ def test_what_was_sent_is_left_out_first():
     assert told["bytes"] > 33 * 2**20
 
 
+@pytest.mark.slow
 def test_far_too_long_documents_are_refused():
     """Above 128 MB there is no page, and the error says what to do instead."""
     with pytest.raises(RefoldError, match=r"^page: expected a document of at most .*--json"):

@@ -3,7 +3,7 @@ from random import Random
 from statistics import fmean, variance
 
 import pytest
-from scipy import stats
+import scipy  # its parts are imported where they are used
 
 from refold.reports.paired import difference_elsewhere, difference_here, stratified_error
 from refold.reports.statistics import mean_interval
@@ -17,10 +17,11 @@ def strata(*sizes, seed=0):
     return [[round(dice.uniform(-0.5, 0.7), 4) for _ in range(size)] for size in sizes]
 
 
+@pytest.mark.slow
 def test_two_scenarios_are_welchs():
     """With two strata error and degrees of freedom are those of Welch's t test."""
     a, b = strata(6, 9)
-    welch = stats.ttest_ind(a, [-each for each in b], equal_var=False)
+    welch = scipy.stats.ttest_ind(a, [-each for each in b], equal_var=False)
     error, degrees = stratified_error([a, b])
     assert degrees == pytest.approx(welch.df)
     assert error == pytest.approx(sqrt(variance(a) / 6 + variance(b) / 9) / 2)
@@ -31,10 +32,11 @@ def test_two_scenarios_are_welchs():
     assert ends == pytest.approx((interval.low / 2, interval.high / 2))
 
 
+@pytest.mark.slow
 def test_one_scenario_is_the_paired_t_test():
     """Its worlds are the units."""
     (only,) = strata(8)
-    made, ends = difference_here([only], bounds=WIDE), stats.ttest_1samp(only, 0)
+    made, ends = difference_here([only], bounds=WIDE), scipy.stats.ttest_1samp(only, 0)
     interval = ends.confidence_interval()
     assert (made.low, made.high) == pytest.approx((interval.low, interval.high))
     assert (made.units, made.degrees, made.claim) == (8, 7, "these_scenarios")
@@ -86,12 +88,13 @@ def test_single_worlds_are_taken_for_drawn_scenarios():
     assert (here.units, elsewhere.units) == (21, 6)
 
 
+@pytest.mark.slow
 def test_elsewhere_knows_scenarios_only():
     """The interval is Student's of the scenarios' means, and scenarios are flipped."""
     groups = strata(3, 3, 3, 3, 3, 3)
     means = [fmean(group) for group in groups]
     made = difference_elsewhere(groups, bounds=WIDE)
-    interval = stats.ttest_1samp(means, 0).confidence_interval()
+    interval = scipy.stats.ttest_1samp(means, 0).confidence_interval()
     assert (made.low, made.high) == pytest.approx((interval.low, interval.high))
     assert made.least_p == 2 / 2**6
 

@@ -15,8 +15,8 @@ from refold.engine.folding import step_ranges
 
 pytestmark = pytest.mark.slow
 
-CUTS = 400
-LIES = 100
+CUTS = 200
+LIES = 60
 
 
 @pytest.fixture(params=["normal", "durable"])

@@ -543,6 +543,7 @@ def test_what_cannot_be_recorded(env, options, problem, path):
         refold.record(env, **{"log": path, **options})
 
 
+@pytest.mark.slow
 def test_gymnasium_is_not_needed():
     """An object of one's own is recorded without loading Gymnasium."""
     script = """

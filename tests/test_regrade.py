@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 from msgspec.structs import replace
-from shell import Shell
+from shell import Shell, copy_shell
 from worlds import write
 
 from refold.engine import EpisodeInfo, EventLog
@@ -31,12 +31,18 @@ def failures(events):
 """
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell whose log holds an episode of three workflows, graded as they ended."""
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path_factory.mktemp("shell"))
     shell("record --agent greedy --name first", *GREEDY)
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def rubric(shell, **changes):
@@ -214,6 +220,7 @@ def test_a_file_is_read_as_a_stream(shell):
     assert peak < 8_000_000
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_log(log):
     """Episodes go by one by one, however many there are."""
     golden = read_golden(GOLDEN_FOLDER / "workflow-easy-greedy.jsonl")

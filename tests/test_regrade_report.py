@@ -206,6 +206,7 @@ def test_the_scores_that_came_with_episodes(shell):
     assert "source: expected old grades" in ran.err
 
 
+@pytest.mark.slow
 def test_memory_stays_flat():
     """Of each episode less than 0.7 KB is kept, however long it is."""
     golden = read_golden(GOLDEN_FOLDER / "workflow-hard-greedy.jsonl")
@@ -226,6 +227,7 @@ def test_memory_stays_flat():
     assert peaks[2] - peaks[1] < 1000 * 700
 
 
+@pytest.mark.slow
 def test_every_command_takes_another_grader(shell):
     """report, compare, leaderboard and episodes score by it, and say so."""
     means = {}

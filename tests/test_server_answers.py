@@ -53,6 +53,7 @@ def operations(server):
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=4 * settings.default.max_examples)
 @given(data=st.data())
 def test_every_answer_is_documented(server, operations, data):

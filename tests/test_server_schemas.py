@@ -5,9 +5,9 @@ import jsonschema
 import pytest
 import serving
 from serving import actions, talk
+from sizes import SMALLEST_AND_LARGEST
 
 from refold.engine.registry import all_families
-from refold.scenarios import scenario_names
 from refold.server.sessions.json_schemas import protocol_schemas
 
 server = serving.server
@@ -24,7 +24,7 @@ def whole(server):
     return validators(server.get("/schema"))
 
 
-@pytest.mark.parametrize("task", scenario_names())
+@pytest.mark.parametrize("task", SMALLEST_AND_LARGEST)
 def test_all_that_is_sent_fits_its_schema(server, whole, task):
     """Observations with reward and done put back, states and actions; by task and for all."""
     own = validators(server.get(f"/schema?task={task}"))

@@ -5,13 +5,14 @@ import serving
 from hypothesis import given
 from hypothesis import strategies as st
 from serving import actions, raw, say, talk
+from sizes import SMALLEST_AND_LARGEST
 from websockets.exceptions import ConnectionClosed
 
 from refold.agents import make_policy, play
 from refold.engine import Episode, EventLog
 from refold.graders import grade
 from refold.replays import verify
-from refold.scenarios import load, scenario_names
+from refold.scenarios import load
 
 server = serving.server
 
@@ -25,7 +26,7 @@ def socket(server):
         yield socket
 
 
-@pytest.mark.parametrize("task", scenario_names())
+@pytest.mark.parametrize("task", SMALLEST_AND_LARGEST)
 def test_an_episode_over_the_wire_is_that_of_in_process_play(server, socket, task):
     """Score, sum of rewards and digest are those of the same actions played in process."""
     episode = Episode.start(load(task))

@@ -105,6 +105,7 @@ def test_eighty_columns() -> None:
     assert sum(line.lstrip().startswith("−0.") for line in lines) == 11
 
 
+@pytest.mark.slow
 def test_signs_that_the_output_lacks_are_plain(shell: Shell) -> None:
     """In ASCII, minus, quotation marks and times are those of a keyboard."""
     env = {**os.environ, "PYTHONIOENCODING": "ascii:backslashreplace"}

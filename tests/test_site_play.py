@@ -53,8 +53,9 @@ def by_keyboard(viewer, task, action):
     viewer.press("Enter")
 
 
-@pytest.mark.parametrize("hand", [by_mouse, by_keyboard])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    ("task", "hand"), [*zip(TASKS, (by_mouse, by_keyboard), strict=True)], ids=TASKS
+)
 def test_played_to_the_end(server, begin, task, hand):
     """Every action reaches the log as it was chosen; at the end the page shows the grade."""
     viewer = begin(task)

@@ -3,7 +3,7 @@ from math import comb, sqrt
 from statistics import fmean, stdev
 
 import pytest
-from scipy import stats
+import scipy  # its parts are imported where they are used
 
 from refold.reports.statistics import (
     clustered_pass_interval,
@@ -127,12 +127,13 @@ def test_no_value_has_no_mean():
             compute([])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("counts", "ends"), CLOPPER_PEARSON.items())
 def test_pass_interval_is_that_of_the_table(counts, ends):
     """The exact interval is the one that is printed, and scipy's."""
     made = pass_interval(*counts)
     assert (made.low, made.high) == pytest.approx(ends, abs=6e-5)
-    assert (made.low, made.high) == pytest.approx(stats.binomtest(*counts).proportion_ci())
+    assert (made.low, made.high) == pytest.approx(scipy.stats.binomtest(*counts).proportion_ci())
     assert made.mean == counts[0] / counts[1]
 
 
@@ -148,15 +149,24 @@ def test_worlds_played_once_have_the_plain_pass_interval():
     assert clustered_pass_interval([(1, 1), (0, 1), (1, 1)]) == pass_interval(2, 3)
 
 
+@pytest.mark.slow
 def test_repeated_worlds_widen_the_pass_interval():
     """By the formula: 12 of 18 from six worlds, as many independent episodes as they are worth."""
     clusters = [(3, 3), (3, 3), (3, 3), (0, 3), (2, 3), (1, 3)]
     rate = 12 / 18
     spread = 6 / 5 * sum((k - rate * m) ** 2 for k, m in clusters) / 18**2
-    worth = rate * (1 - rate) / spread * (stats.t.ppf(0.975, 17) / stats.t.ppf(0.975, 5)) ** 2
+    worth = (
+        rate
+        * (1 - rate)
+        / spread
+        * (scipy.stats.t.ppf(0.975, 17) / scipy.stats.t.ppf(0.975, 5)) ** 2
+    )
     assert 3 < worth < 6
     x = rate * worth
-    expected = stats.beta.ppf(0.025, x, worth - x + 1), stats.beta.ppf(0.975, x + 1, worth - x)
+    expected = (
+        scipy.stats.beta.ppf(0.025, x, worth - x + 1),
+        scipy.stats.beta.ppf(0.975, x + 1, worth - x),
+    )
     made = clustered_pass_interval(clusters)
     assert (made.low, made.high) == pytest.approx(expected)
     assert (made.n, made.mean, made.method) == (18, rate, "korn_graubard")

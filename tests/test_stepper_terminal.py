@@ -18,6 +18,8 @@ from refold.engine import Episode, EventLog
 from refold.engine.exchanges import ModelCalled, Reply
 from refold.scenarios import load
 
+pytestmark = pytest.mark.slow
+
 RIGHT, END = "\x1b[C", "\x1b[F"
 EVIL = "\x1b]0;owned\x07 \u202e \x9b2J [/red] </script>"
 WAIT_SECONDS = 30

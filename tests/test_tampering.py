@@ -12,7 +12,7 @@ from refold.scenarios import load
 
 pytestmark = pytest.mark.slow
 
-FLIPS = 400
+FLIPS = 150
 TABLES = ("sqlite_master", "episodes", "events", "grades", "_sqlite_migrations")
 BESIDE = {"uid", "agent", "run", "epoch", "release", "started_at", "ended_at", "applied_at"}
 """Columns beside the chain: verify sees that they are well-formed, not that they are true."""
@@ -89,11 +89,11 @@ def touched(before, after):
 
 def test_flipped_bits(tmp_path, log, capsys):
     """
-    Of 400 random flips of single bits in use, verify finds each that changes what the log says.
+    Of 150 random flips of single bits in use, verify finds each that changes what the log says.
 
     Where it changes a payload or a hash, the episode is named, if the file can be opened at all.
     A flip that leaves all contents as they were lies where nothing is stored, and is not counted
-    among the 400. What goes unseen lies in a column beside the chain.
+    among the 150. What goes unseen lies in a column beside the chain.
     """
     true, before = log.read_bytes(), contents(log)
     dice = random.Random(400)

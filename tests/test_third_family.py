@@ -16,6 +16,8 @@ from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
 from refold.engine.errors import UnknownName
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parent / "tiny_family"
 COMMANDS = """
 import contextlib, io, json, sys

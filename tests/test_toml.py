@@ -38,6 +38,7 @@ def test_texts_may_have_dots(quote):
     assert found == {"a": {"b": DEEP}}
 
 
+@pytest.mark.slow
 def test_what_is_no_toml_is_told_with_its_file():
     """So is what is no text."""
     for content in (b"a = ", b"\xff", b"a = " + b"[" * 100_000, *UNCLOSED):

@@ -3,22 +3,28 @@ import json
 import msgspec
 import pytest
 from attrs import evolve
-from shell import Shell, check_refusal
+from shell import Shell, check_refusal, copy_shell
 
 from refold.engine import EventLog
 from refold.engine.log.info import record_fields
 
 
-@pytest.fixture
-def shell(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Return a shell with a log of several episodes, one of them open, and an export of each."""
-    shell = Shell(tmp_path)
-    (tmp_path / "wait.jsonl").write_text('{"action_type":"wait"}')
+    shell = Shell(tmp_path_factory.mktemp("shell"))
+    (shell.at / "wait.jsonl").write_text('{"action_type":"wait"}')
     shell("record workflow/hard inbox/easy --agent random --epochs 2 --name first")
     shell("record workflow/easy --agent script:wait.jsonl --name half")
     for place, id in enumerate(shell.ids()):
         shell("export -o", f"{place}.jsonl", id)
     return shell
+
+
+@pytest.fixture
+def shell(made, tmp_path):
+    """Return a copy of that, for a test to change."""
+    return copy_shell(made, tmp_path)
 
 
 def contents(path):

@@ -207,6 +207,7 @@ def test_another_rubric_has_no_curve(hard: Stream) -> None:
     assert f"From step 4, {LOOP}, each refused" in told.text
 
 
+@pytest.mark.slow
 def test_long_episodes_are_judged() -> None:
     """One of more than 400 steps has one, without a look at when points were lost."""
     assert judged(large(450, 420)).head == "out of time after 417 of 450 subtasks"

@@ -21,12 +21,12 @@ FIGURES = {
     ("inbox", "look up, tracking and day to all"): (0.118, 0.131, 0.148, 0.134),
 }
 SAMPLE = {
-    ("workflow", "reader"): (0.995, 0.9615, 0.882, 0.8626),
-    ("inbox", "reader"): (0.9688, 0.9005, 0.8106, 0.7848),
+    ("workflow", "reader"): (0.9849, 0.967, 0.9467, 0.7915),
+    ("inbox", "reader"): (1.0, 0.848, 0.8071, 0.6586),
     # It looks ahead in copies, 30 seconds of them for 30 seeds: `python -m bench.panel` has those.
-    ("inbox", "greedy"): (0.5589, 0.446, 0.4785, 0.4761),
+    ("inbox", "greedy"): (0.5025, 0.3724, 0.451, 0.372),
 }
-"""The same over the seeds 0 to 5: what the table says holds for 30 of them only."""
+"""The same over the seeds 0 and 1: what the table says holds for 30 of them only."""
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ SAMPLE = {
 )
 def test_a_sample(family, agent):
     """Over a few seeds, an agent scores what it did when the sample was taken."""
-    found = [fmean(scores(f"{family}/{size}@2", agent, range(6))) for size in SIZES]
+    found = [fmean(scores(f"{family}/{size}@2", agent, range(2))) for size in SIZES]
     assert found == pytest.approx(SAMPLE[family, agent], abs=0.001)
 
 
@@ -52,7 +52,7 @@ def test_the_table(family, agent):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("family", ["workflow", "inbox"])
 def test_who_does_not_read(family):
-    """Over 30 seeds a size, no canary has more than 0.15 on average."""
+    """Over 30 seeds of the smallest and the largest, no canary has more than 0.15 on average."""
     for agent in find_family(family, 2).canaries:
-        for size in SIZES:
+        for size in ("easy", "expert"):
             assert fmean(scores(f"{family}/{size}@2", agent, range(30))) <= 0.15, (agent, size)

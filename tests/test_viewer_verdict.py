@@ -179,12 +179,15 @@ def test_hostile_verdicts_run_nothing(view, make):
     assert viewer.page.evaluate("window.__pwned") is None
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
-    "stream",
-    [shop, lambda: golden(HARD), lambda: golden("inbox-medium-refused-actions")],
-    ids=["shop", "hard", "inbox"],
+    ("stream", "size", "scheme"),
+    [
+        (shop, DESKTOP, "dark"),
+        (lambda: golden(HARD), DESKTOP, "light"),
+        (lambda: golden(HARD), PHONE, "dark"),
+        (lambda: golden("inbox-medium-refused-actions"), PHONE, "light"),
+    ],
+    ids=["shop", "hard", "hard on a phone", "inbox"],
 )
 def test_accessible(view, stream, size, scheme):
     """In each tab axe-core finds nothing, no text is below 12 px, nothing scrolls sideways."""

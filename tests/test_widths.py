@@ -120,6 +120,7 @@ def test_a_narrow_terminal_is_told_what_it_lacks(shell, words):
     assert told or words == "episodes"
 
 
+@pytest.mark.slow
 def test_a_program_on_a_terminal(shell):
     """The same on a real terminal of 80 columns, whose lines it never fills up."""
     ours, theirs = pty.openpty()

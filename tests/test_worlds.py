@@ -54,7 +54,13 @@ def record_claim(folder, kind, name, run="theirs", last=None):
         episode.step(1, answers=[last or answered({"at": 2}, 1.0)])
 
 
-@pytest.mark.parametrize("claim", HOSTILE)
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(each, marks=pytest.mark.slow if place else ())
+        for place, each in enumerate(HOSTILE)
+    ],
+)
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -272,6 +278,7 @@ KIND = """
 """
 
 
+@pytest.mark.slow
 def test_a_strangers_environment(shell):
     """A kind of environment in 40 lines, installed beside refold, is played like any other."""
     (shell.at / "counting.py").write_text(textwrap.dedent(KIND))
@@ -318,6 +325,7 @@ def test_what_failed_is_played_again_only_in_a_world_that_is_named(shell):
     assert [(row["score"], row["ended"]) for row in rows] == [(1.0, "terminated")] * 2
 
 
+@pytest.mark.slow
 def test_what_is_not_installed_is_named(shell):
     """Where a kind of environment needs a library, the error says which to install."""
     hidden = "import sys; sys.modules['gymnasium'] = None; from refold.cli import main; main()"

@@ -1,5 +1,5 @@
 """
-Writes what ``drive.py`` needs: for each task, actions and what they lead to in process.
+Writes what ``drive.py`` needs: for tasks of each family, actions and what they lead to in process.
 
 ``python expect.py FILE`` in an environment that has refold.
 """
@@ -32,5 +32,7 @@ def expected(task):
 
 
 if __name__ == "__main__":
-    tasks = {task: expected(task) for task in scenario_names()}
+    # All sizes of a family go the same way.
+    names = [name for name in scenario_names() if "/easy" in name or "/hard" in name]
+    tasks = {task: expected(task) for task in names}
     Path(sys.argv[1]).write_text(json.dumps(tasks), encoding="utf-8")
