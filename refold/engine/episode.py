@@ -378,7 +378,7 @@ class Episode:
         after = fold_decided(decided, () if said else (taken,), family=self.family, start=state)
         self._record((*inputs, *events) if inputs else events, after=after)
         # The family promises the order: a refusal right after the action, the reward last.
-        refused, rewarded = events[1], events[-1]
+        refused, rewarded, end = events[1], events[-1], self._end
         assert isinstance(rewarded, StepRewarded)
         return StepResult(
             observation=self.observation,
@@ -386,8 +386,8 @@ class Episode:
             breakdown=rewarded.parts,
             error=refused.error if isinstance(refused, ActionRefused) else None,
             events=events,
-            terminated=self._end is not None and self._end.how == "terminated",
-            truncated=self._end is not None and self._end.how == "truncated",
+            terminated=end is not None and end.how == "terminated",
+            truncated=end is not None and end.how == "truncated",
         )
 
     def _answers(self, action: Any, given: Answers | None) -> Answers:

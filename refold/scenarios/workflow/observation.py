@@ -1,10 +1,12 @@
 """What the agent of a workflow may see, with one hint; and what a watcher may see."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from refold.engine import Event
 from refold.scenarios.workflow.actions import ActionKind
 from refold.scenarios.workflow.parameters import Milestone
 from refold.scenarios.workflow.phrases import say
@@ -103,7 +105,7 @@ def observe(state: State) -> Observation:
         subtasks=state.subtasks,
         workers=state.workers,
         completed_outputs=state.outputs,
-        errors=tuple([say(setback) for setback in state.setbacks]),
+        errors=tuple([_say_setback(setback) for setback in state.setbacks]),
         time_elapsed=state.t,
         time_remaining=parameters.time_budget - state.t,
         capacity_limit=parameters.capacity_limit,
@@ -118,6 +120,11 @@ def observe(state: State) -> Observation:
         critical_path_length=plan.critical_path_length,
         hint=hint(state),
     )
+
+
+@lru_cache(maxsize=1024)  # the same few are told again and again
+def _say_setback(setback: Event) -> str:
+    return say(setback)
 
 
 def available(state: State) -> tuple[ActionKind, ...]:
