@@ -264,7 +264,8 @@ def test_what_cannot_be_shown_is_refused(server, visit):
 def test_a_live_run_is_followed(tmp_path, visit):
     """While another process records, episodes, time left and scores move without a reload."""
     main = "from refold.cli import main; main()"
-    with MockModel(latency_ms=25) as model, running(tmp_path) as server:
+    # Slow until all was seen, however long the browser takes.
+    with MockModel(latency_ms=300) as model, running(tmp_path) as server:
         words = ["record", "workflow/easy", "workflow/medium", "--agent", "openai:mock"]
         words += ["--base-url", model.base_url, "--epochs", "6", "--name", "live"]
         command = [sys.executable, "-c", main, *words, "--log", str(server.log)]
@@ -283,6 +284,7 @@ def test_a_live_run_is_followed(tmp_path, visit):
             viewer.page.wait_for_selector(".live:has-text('left')")
             assert "last: " in viewer.text(".playing")
             assert "so far" in viewer.text(".figures")
+            model.latency_ms = 0
             assert recorder.wait(120) == 0
             viewer.page.wait_for_selector(".live", state="detached")
             assert viewer.count(".badge") == 0

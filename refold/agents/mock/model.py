@@ -41,6 +41,9 @@ class MockModel:
     Raises:
         UnknownName: There is no such agent or fault.
         RefoldError: A fault is not well formed; on entering, the port cannot be had.
+
+    Attributes:
+        latency_ms: As it was given; may be changed at any time.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class MockModel:
             raise UnknownName("agent", agent, MOCK_AGENTS)
         self._agent = agent
         self._faults = Faults(map(read_fault, faults))
-        self._latency = latency_ms / 1000
+        self.latency_ms = latency_ms
         self._port = port
         self._judge = judge
         self._keep = keep
@@ -115,7 +118,7 @@ class MockModel:
         if (method, path) != ("POST", "/v1/chat/completions"):
             known = "GET /v1/models or POST /v1/chat/completions"
             return error_response(404, f"path: expected {known}, got {method} {path}")
-        self._stopping.wait(self._latency)
+        self._stopping.wait(self.latency_ms / 1000)
         try:
             outcome, response = self._complete(body)
         except RefoldError as error:
