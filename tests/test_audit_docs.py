@@ -60,6 +60,37 @@ def test_published_audits(tmp_path):
         assert now[f"{family}/easy"].rstrip() == page[f"{family}/easy"].rstrip()
 
 
+@pytest.mark.parametrize(
+    ("size", "rows"),
+    [
+        (
+            "hard",
+            (
+                "criteria.dead | recovery, deploy_hotfix | 0 |",
+                "rules.failures | enrich_logs | 0.0617 |",
+                "rules.limits | capacity |",
+                "rewards.optimum |",
+            ),
+        ),
+        (
+            "expert",
+            (
+                "rules.traps | wellness_monitor at health_alert | 0 |",
+                "rules.traps | executive_assistant at conflict_resolution | 0 |",
+                "rules.limits | capacity |",
+                "rewards.optimum |",
+            ),
+        ),
+    ],
+)
+def test_known_faults_are_published(size, rows):
+    """Dead recovery of the hotfix, failing on purpose, and traps that cannot be sprung."""
+    told = sections((PAGES / "workflow.md").read_text())[f"workflow/{size}"]
+    failed = [line for line in told.splitlines() if line.startswith("| fail | ")]
+    for row in rows:
+        assert [line for line in failed if line.startswith(f"| fail | {row}")], row
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(

@@ -132,26 +132,6 @@ def test_nobody_names_a_scenario():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_hard_and_expert(audit_log):
-    """Dead recovery of the hotfix, failing on purpose, and traps that cannot be sprung."""
-    found = audit(audit_log, "workflow/hard", "workflow/expert", "--seeds", "1")
-    dead = failed(found, "criteria.dead")
-    assert dead == {"workflow/hard: recovery, deploy_hotfix": 0.0} | {
-        name: value for name, value in dead.items() if name.startswith("workflow/expert")
-    }
-    pays = failed(found, "rules.failures")
-    assert pays["workflow/hard: enrich_logs"] == pytest.approx(0.0617, abs=1e-4)
-    assert failed(found, "rules.traps") == {
-        "workflow/expert: wellness_monitor at health_alert": 0.0,
-        "workflow/expert: executive_assistant at conflict_resolution": 0.0,
-    }
-    limits = failed(found, "rules.limits")
-    assert set(limits) >= {"workflow/hard: capacity", "workflow/expert: capacity"}
-    assert {"workflow/hard", "workflow/expert"} <= set(failed(found, "rewards.optimum"))
-
-
-@pytest.mark.slow
 def test_version_2_has_no_findings(audit_log):
     """Of an easy workflow and an easy inbox, in one world each, nothing fails."""
     found = audit(audit_log, "workflow/easy@2", "inbox/easy@2", "--seeds", "1")

@@ -131,8 +131,9 @@ def test_a_short_prompt_in_place_of_a_long_one_is_shown(shell, model):
 
 def test_equal_prompts_do_not_differ(shell, model):
     """No word of it, even where one is the family's own."""
-    for name in ("one", "two"):
-        shell(f"record workflow/easy {model.options} --system mine.txt --name {name}")
+    for name, heat in (("one", 0), ("two", 1)):
+        words = f"--system mine.txt --name {name} --temperature {heat}"
+        shell(f"record workflow/easy {model.options} {words}")
     a, b = shell.ids()
     assert shell(f"diff {a} {b} --json", code=1).json["prompts"] == []
     assert shell("compare one two --json").json["prompts"] == []
