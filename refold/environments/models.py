@@ -12,8 +12,10 @@ from contextvars import ContextVar
 from threading import Thread
 from typing import Any
 
+from attrs import frozen
+
 from refold.agents.api_settings import read_settings
-from refold.agents.client import Client, ModelResponse, Unavailable
+from refold.agents.client import Client, ModelResponse, Pace, Unavailable
 from refold.agents.endpoint import Endpoint, find_endpoint
 from refold.engine.errors import RefoldError
 from refold.engine.exchanges import Reply
@@ -25,19 +27,28 @@ def _endpoint_of_environment() -> Endpoint:
     return find_endpoint(read_settings(), base_url=None, api_key=None, timeout=120.0, max_retries=5)
 
 
-_find_endpoint: ContextVar[FindEndpoint] = ContextVar(
-    "find_endpoint", default=_endpoint_of_environment
-)
+@frozen
+class _Asking:
+    find: FindEndpoint
+    pace: Pace | None
+
+
+_USUALLY = _Asking(_endpoint_of_environment, pace=None)
+_asking: ContextVar[_Asking] = ContextVar("asking", default=_USUALLY)
 
 
 @contextmanager
-def asking_at(find: FindEndpoint) -> Iterator[None]:
-    """Within this context, environments ask models behind the API that *find* returns."""
-    token = _find_endpoint.set(find)
+def asking_at(find: FindEndpoint, *, pace: Pace | None = None) -> Iterator[None]:
+    """
+    Within this context, environments ask models behind the API that *find* returns.
+
+    *pace* says when requests may begin, if anything does.
+    """
+    token = _asking.set(_Asking(find, pace))
     try:
         yield
     finally:
-        _find_endpoint.reset(token)
+        _asking.reset(token)
 
 
 class AskedModel:
@@ -79,7 +90,8 @@ class AskedModel:
 
     def _complete(self, body: dict[str, Any]) -> ModelResponse:
         if self._opened is None:
-            self._opened = _Opened(_find_endpoint.get()())
+            asking = _asking.get()
+            self._opened = _Opened(asking.find(), asking.pace)
         self._asking = self._opened.begin(body)
         try:
             return self._asking.result()
@@ -92,8 +104,9 @@ class AskedModel:
 class _Opened:
     """A client, and the thread in which its requests run."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, pace: Pace | None) -> None:
         self._client = Client(endpoint)
+        self._client.pace = pace
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

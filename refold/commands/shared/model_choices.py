@@ -86,7 +86,7 @@ async def open_players(
         else:
             players[agent] = PolicyPlayer(agent, watch=watch, durable=log.durable)
     try:
-        with asking_at(functools.partial(_endpoint_of_worlds, choices)):
+        with asking_at(functools.partial(_endpoint_of_worlds, choices), pace=pace):
             yield players
     finally:
         for client in clients.values():
