@@ -380,14 +380,14 @@ class Episode:
         # The family promises the order: a refusal right after the action, the reward last.
         refused, rewarded, end = events[1], events[-1], self._end
         assert isinstance(rewarded, StepRewarded)
-        return StepResult(
-            observation=self.observation,
-            reward=rewarded.reward,
-            breakdown=rewarded.parts,
-            error=refused.error if isinstance(refused, ActionRefused) else None,
-            events=events,
-            terminated=end is not None and end.how == "terminated",
-            truncated=end is not None and end.how == "truncated",
+        return StepResult(  # in the order of the fields, as by name it takes twice as long
+            self.observation,
+            rewarded.reward,
+            rewarded.parts,
+            refused.error if isinstance(refused, ActionRefused) else None,
+            events,
+            end is not None and end.how == "terminated",
+            end is not None and end.how == "truncated",
         )
 
     def _answers(self, action: Any, given: Answers | None) -> Answers:
