@@ -9,6 +9,7 @@ from forging import alter
 from recorded_runs import record
 from shell import Shell
 
+from refold.audits.targets import find_targets
 from refold.engine import Episode, EventLog
 from refold.graders import grade
 from refold.reports.paired import difference_here
@@ -58,7 +59,7 @@ def scores(made):
 
 
 def test_a_folder_of_logs_is_audited_as_one(made, tmp_path):
-    """Two logs in a folder are what they are merged; a folder called like a family is none."""
+    """Two logs in a folder are audited as their merger is."""
     shell = Shell(tmp_path)
     (tmp_path / "logs").mkdir()
     copyfile(made / "runs.db", tmp_path / "logs" / "a.db")
@@ -70,8 +71,14 @@ def test_a_folder_of_logs_is_audited_as_one(made, tmp_path):
     named = [each["subject"].replace("merged.db", "logs") for each in merged]
     assert [each["subject"] for each in folder] == named
     assert [each["value"] for each in folder] == [each["value"] for each in merged]
+
+
+def test_a_family_is_no_folder(tmp_path, monkeypatch):
+    """Even where a folder is called so, the name is that of the family."""
     (tmp_path / "inbox").mkdir()
-    shell("audit inbox --only criteria.dead --max-steps 0", code=2)
+    monkeypatch.chdir(tmp_path)
+    found = find_targets("inbox", seed=None, seeds=1, run=None)
+    assert [each.name for each in found] == ["inbox/easy", "inbox/medium", "inbox/hard"]
 
 
 def mean(seeds):

@@ -148,7 +148,7 @@ class Client:
         """Close all connections."""
         await self._client.close()
 
-    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - an Asker
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - of ModelBackend
         """
         Return the response to the chat completion request *body*.
 
@@ -201,7 +201,7 @@ class Client:
 
     async def ask(self, body: dict[str, Any]) -> Reply:
         """Return the reply to *body* from one attempt; raises what is recorded of a failure."""
-        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, as above
+        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, only here
 
         try:
             # Not through chat.completions, which looks at each part of each message, and encoded

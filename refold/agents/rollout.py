@@ -121,7 +121,7 @@ def make_policy(
         family: What it is to play.
         seed: The episode's seed.
         epoch: Number of the episode within its run.
-        scenario: The scenario's canonical JSON, for agents that play one kind of world only.
+        scenario: The scenario's canonical JSON, for agents that play one kind of environment.
         taken: The actions that others took before it, for the same agents.
 
     Raises:

@@ -96,7 +96,7 @@ class GradeChange(Struct, frozen=True, gc=False):
 def compare_grades(old: Grade, new: Grade) -> GradeChange:
     """Return how *new* differs from *old*, two grades of the same episode."""
     if old == new:  # the usual case by far: nothing needs to be compared part by part
-        return GradeChange(new, new, (), {})  # one of them is half to pickle
+        return GradeChange(new, new, (), {})  # one object twice is pickled once
     return GradeChange(old, new, tuple(_part_changes(old, new)), _count_changes(old, new))
 
 

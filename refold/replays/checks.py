@@ -72,8 +72,8 @@ def audit_episode(log: EventLog, file: Audit, id: str, *, expect: str = "") -> V
     digest = None
     try:
         stream = log.events(id)
-        log.tail(id)  # which tells of an event at a wrong place
         digest = stream.digest
+        log.tail(id)  # raises if an event has a wrong seq, which no hash tells
         remark = stand_in_remark(stream.scenario)
         divergence = verify(stream)
         if divergence:

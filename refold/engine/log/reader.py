@@ -99,7 +99,7 @@ class LogReader(LogConnection):
             return self.tail(self.find(reference).id)
         key, seq, head, count = rows[0]
         if seq != count:
-            problem = f"expected the last of {count} events, got it at another place"
+            problem = f"expected the last of {count} events at seq {count - 1}, got seq {seq - 1}"
             raise LogDamaged(reference, seq - 1, problem)
         return Tail(key, seq, head)
 
@@ -242,7 +242,9 @@ def _find_break(rows: Iterable[Any], episode: str) -> NoReturn:
             raise LogDamaged(episode, seq, "expected the stored hash to fit, got another")
         if seq != place:
             raise LogDamaged(episode, place, "expected the next event, got a later one")
-    raise LogDamaged(episode, 0, "expected the same events twice, got others; read it again")
+    raise LogDamaged(
+        episode, 0, "expected a log that does not change while it is read, got one that does"
+    )
 
 
 def _read_rows(rows: Iterable[Any], left_out: LeftOut | None) -> Iterator[EpisodeInfo]:
