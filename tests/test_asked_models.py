@@ -1,7 +1,14 @@
 """Models that environments ask, such as one that plays a user: their limits are the agents'."""
 
+import asyncio
+
+from attrs import evolve
+
 from refold.agents.endpoint import Endpoint
 from refold.agents.mock.model import MockModel
+from refold.commands.shared.model_choices import open_players
+from refold.commands.shared.model_options import USUAL_CHOICES
+from refold.engine import EventLog
 from refold.environments.models import AskedModel, asking_at
 
 BODY = {"model": "mock", "messages": [{"role": "user", "content": "Hello."}]}
@@ -34,3 +41,19 @@ def test_their_requests_wait_as_those_of_agents_do():
         asked.close()
     assert model.requests != []
     assert (pace.taken, len(pace.paused)) == (3, 1)
+
+
+def test_players_are_opened_with_one_pace_for_all(tmp_path):
+    """What keeps agents waiting keeps the environments that they play in waiting as well."""
+    pace = Counted()
+
+    async def ask(url):
+        choices = evolve(USUAL_CHOICES, base_url=url)
+        async with open_players(log, ["random"], choices, pace=pace):
+            asked = AskedModel()
+            await asyncio.to_thread(asked.ask, BODY)
+            asked.close()
+
+    with MockModel() as model, EventLog(tmp_path / "log.db") as log:
+        asyncio.run(ask(model.base_url))
+    assert pace.taken == 1

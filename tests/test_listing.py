@@ -1,8 +1,11 @@
 import pytest
+from attrs import asdict
 from shell import Shell, copy_shell
 from worlds import shipped, write
 
+from refold.agents.mock.model import MockModel
 from refold.engine import EventLog
+from refold.engine.exchanges import ModelCalled
 from refold.graders import grade
 from refold.scenarios import load, scenario_names
 
@@ -57,6 +60,28 @@ def test_episodes(shell, options, runs):
         assert [line.split()[0] for line in shown[1:]] == [each["id"][:8] for each in listed]
     else:
         assert shown == []
+
+
+def test_each_member_is_what_the_log_holds(tmp_path):
+    """Every value of an episode stands under its own name, tokens too, of a fork as well."""
+    shell = Shell(tmp_path)
+    with MockModel() as model:
+        asked = f"--agent openai:mock --base-url {model.base_url} --api-key none"
+        shell(f"record inbox/easy {asked} --epochs 2 --name run")
+    shell("fork last --at 1 --agent random")
+    listed = shell("episodes --json").json["episodes"]
+    with EventLog(tmp_path / "refold.db", readonly=True) as log:
+        infos = list(log.episodes(newest_first=True))
+        assert [{name: row[name] for name in asdict(infos[0])} for row in listed] == [
+            asdict(info) for info in infos
+        ]
+        for row in listed:
+            calls = [each for each in log.events(row["id"]) if isinstance(each, ModelCalled)]
+            used = [call.reply.usage for call in calls]
+            assert row["input_tokens"] == sum(each.input for each in used) > 0
+            assert row["output_tokens"] == sum(each.output for each in used) > 0
+            assert row["input_tokens"] != row["output_tokens"]
+    assert all(info.started_at != info.ended_at for info in infos)
 
 
 def test_a_list_that_was_cut_says_so(shell):
