@@ -1,4 +1,8 @@
-"""Scenarios for tests of what holds for any of a family: its smallest, and its largest if slow."""
+"""Of many values of a parameter, those that are tried at once, and those only by all tests."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -10,3 +14,11 @@ SMALLEST_AND_LARGEST = [
     *SMALLEST,
     *(pytest.param(each, marks=pytest.mark.slow) for each in LARGEST),
 ]
+"""Scenarios for what holds for any of a family."""
+
+
+def first_at_once(values: Iterable[Any], number: int = 1) -> list[Any]:
+    """Return *values* as parameters: some of them are fast, the others belong to all tests."""
+    rest = iter(values)
+    fast = list(islice(rest, number))
+    return [*fast, *(pytest.param(each, marks=pytest.mark.slow) for each in rest)]

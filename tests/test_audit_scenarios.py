@@ -35,6 +35,7 @@ def test_parallelism_can_never_be_earned(quick):
     assert dead["about"] == "pays at most 0.0000 of its weight, proved by search"
 
 
+@pytest.mark.slow
 def test_the_best_is_below_the_ceiling(quick):
     """The best scores are the proved ones, and what cannot be paid in full is named."""
     assert failed(quick, "semantic.oracle_max") == {"workflow/easy": 0.9, "workflow/medium": 0.645}
@@ -132,17 +133,10 @@ def test_nobody_names_a_scenario():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_version_2_has_no_findings(audit_log):
-    """Of an easy workflow and an easy inbox, in one world each, nothing fails."""
-    found = audit(audit_log, "workflow/easy@2", "inbox/easy@2", "--seeds", "1")
+    """Of the smallest and of a large world, nothing fails; `--seeds 30` looks longer, by hand."""
+    found = audit(audit_log, "inbox/easy@2", "workflow/expert@2", "--seeds", "1")
     assert {each["verdict"] for each in found} == {"pass", "skip"}
     skipped = {each["check"] for each in found if each["verdict"] == "skip"}
     assert skipped == {"semantic.no_solution_leakage", "grader.equivalence"}
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_version_2_of_all_sizes_has_no_findings(audit_log):
-    """Nor in the larger ones; `--seeds 30` looks longer, by hand."""
-    found = audit(audit_log, "workflow@2", "inbox@2", "--seeds", "1")
-    assert {each["verdict"] for each in found} == {"pass", "skip"}

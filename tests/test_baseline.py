@@ -74,6 +74,7 @@ def test_random_is_what_record_would_play(log):
     assert row["remark"] == "mean of 3 seeds"
 
 
+@pytest.mark.slow
 def test_best_of_the_log(log):
     """The best counted episode of each scenario as it ships now, with its agent and seed."""
     easy = load("workflow/easy")

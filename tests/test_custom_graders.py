@@ -165,7 +165,7 @@ def test_a_result_with_a_mistake(body, match):
             "expected a known name, got 'failures'; did you mean fail",
         ),
         ("failures = 0.5", "expected one of .*; got 'failures'"),
-        ("while True: pass", "expected it within 1 s, got none"),
+        ("import time; time.sleep(60)", "expected it within 1 s, got none"),
         ("\0", "got (SyntaxError|ValueError)"),
     ],
 )

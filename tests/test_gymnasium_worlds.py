@@ -396,7 +396,7 @@ def test_a_world_that_answers_otherwise_is_not_played_on(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", [WORLDS[0], *SMALL[:1]])
 def test_another_process(name, tmp_path):
     """Recorded by one process, killed, resumed by another, verified live by a third: as in this."""
     shell = Shell(tmp_path)
