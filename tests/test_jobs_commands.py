@@ -42,10 +42,8 @@ def hangs(events):
 """
 COMMANDS = {
     "verify": "verify",
-    "grade as JSON": "grade --json",
     "grade some": "grade FIRST BAD FIRST",
     "grade by a function": "grade --grader graders.py:steps --json",
-    "regrade": "regrade --rubric rubrics",
     "regrade some": "regrade FIRST BAD --rubric rubrics",
     "regrade against a file": "regrade --rubric rubrics --against grades.json --json",
     "regrade against a function": "regrade --rubric rubrics --against graders.py:steps",

@@ -4,7 +4,9 @@ import os
 import resource
 import signal
 import stat
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from shell import Shell, check_refusal, copy_shell
@@ -104,6 +106,18 @@ def test_an_interrupt_leaves_the_old_file(shell, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _handle: signal.raise_signal(signal.SIGINT))
     shell("export --log l.db -o old.jsonl", code=130)
     assert shell.files() == before
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a name of its own in it
+
+
+@pytest.mark.skipif(not MEMORY.is_dir(), reason="needs a file system in /dev")
+def test_a_file_in_memory_is_a_file(shell):
+    """It is replaced as a whole or not at all, though its path begins as that of a device."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        other = Path(folder) / "other.db"
+        shell("record inbox/easy --agent random --log", other)
+        shell.refuses("export --log l.db -o", other, match="got a database; remove it first")
 
 
 @pytest.mark.slow

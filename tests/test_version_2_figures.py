@@ -52,7 +52,7 @@ def test_the_table(family, agent):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("family", ["workflow", "inbox"])
 def test_who_does_not_read(family):
-    """Over seeds of the smallest and the largest, no canary has more than 0.15 on average."""
+    """Over 30 seeds of the smallest and the largest, no canary has more than 0.15 on average."""
     for agent in find_family(family, 2).canaries:
         for size in ("easy", "expert"):
-            assert fmean(scores(f"{family}/{size}@2", agent, range(10))) <= 0.15, (agent, size)
+            assert fmean(scores(f"{family}/{size}@2", agent, range(30))) <= 0.15, (agent, size)

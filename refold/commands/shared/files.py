@@ -102,9 +102,14 @@ def _open_directly(path: str) -> IO[bytes] | None:
         return click.open_file(STDOUT, "wb")
     if os.path.exists(path) and not os.path.isfile(path):
         return open(path, "wb")
-    # A descriptor under the name of the file that it was opened from.
-    inside = os.path.abspath(path).startswith(("/dev/", "/proc/"))
-    return open(path, "wb") if inside else None
+    return open(path, "wb") if is_descriptor(path) else None
+
+
+def is_descriptor(path: str) -> bool:
+    """Return whether *path* names what is open already, such as what shells make of <(command)."""
+    # It may look like the file that it was opened from. What lies in /dev/shm is a file, though.
+    folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
+    return folder in ("/dev", "/dev/fd") or folder.startswith("/proc/")
 
 
 @contextmanager
@@ -135,8 +140,7 @@ def open_input(path: str) -> IO[bytes]:
         RefoldError: It cannot be read, or is a named pipe, which may never have a writer.
     """
     try:
-        # What a shell hands over as <(command) lies in /dev, and has a writer.
-        if path != STDOUT and not path.startswith("/dev/") and stat.S_ISFIFO(os.stat(path).st_mode):
+        if not (path == STDOUT or is_descriptor(path)) and stat.S_ISFIFO(os.stat(path).st_mode):
             raise OSError(0, "a named pipe; read it into stdin and give -")
         return click.open_file(path, "rb")
     except OSError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from refold.commands.shared.files import STDOUT, open_input
+from refold.commands.shared.files import STDOUT, is_descriptor, open_input
 from refold.engine import RefoldError
 from refold.transcripts.building import TrialFile
 from refold.transcripts.formats import find_format
@@ -108,7 +108,7 @@ def import_files(paths: Iterable[str]) -> list[ImportFile]:
             files += inside
         else:
             # Now, not when its turn comes: a mistyped name must not cost a wait for the log.
-            if path != STDOUT and not path.startswith("/dev/"):
+            if path != STDOUT and not is_descriptor(path):
                 open_input(path).close()
             if path == STDOUT:
                 files.append(ImportFile(path, path, None))
