@@ -102,9 +102,7 @@ class TwoNodes:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        # None of what Ray starts for others: a page, more machines, logs in the driver's terminal.
         common: dict[str, Any] = {"num_cpus": 2, "include_dashboard": False}
-        common |= {"no_monitor": True, "include_log_monitor": False}
         self._cluster = Cluster()
         made = []
         for name in ("one", "two"):
