@@ -92,15 +92,17 @@ def _played(family: Family, group: list[Scenario], seeds: int) -> Iterator[Basel
         yield Baseline(family.title, agent, "played", scores, remark)
 
 
-@cache  # what ships does not change, and playing it takes seconds
 def _mean_score(name: str, agent: str, times: int) -> float:
-    scenario, scores = load(name), []
-    for epoch in range(times):
-        seed = epoch_seed(scenario.seed, epoch)
-        episode = Episode.start(scenario, seed=seed)
-        play(episode, make_policy(agent, episode.family, seed=seed, epoch=epoch))
-        scores.append(grade(episode.events).score)
-    return fmean(scores)
+    return fmean(_score(name, agent, epoch) for epoch in range(times))
+
+
+@cache  # what ships does not change, and playing it takes seconds: more seeds begin with the same
+def _score(name: str, agent: str, epoch: int) -> float:
+    scenario = load(name)
+    seed = epoch_seed(scenario.seed, epoch)
+    episode = Episode.start(scenario, seed=seed)
+    play(episode, make_policy(agent, episode.family, seed=seed, epoch=epoch))
+    return grade(episode.events).score
 
 
 def _best(outcomes: Iterable[Outcome], shipped: Mapping[str, Scenario]) -> dict[str, Outcome]:

@@ -18,6 +18,8 @@ from refold.engine.exchanges import ModelCalled
 KEY = f"sk-{secrets.token_hex(24)}"
 PLAN = ("workflow/easy", "inbox/easy", "workflow/hard", "--agent", "random", "--name", "run")
 EPOCHS = 1000
+# Those that kill, and those that do not, have a cluster each, so that one plays while one waits.
+hurts, plays = pytest.mark.hurts, pytest.mark.plays
 COUNTER = """
 class Counter:
     action_schema = {"type": "integer", "minimum": 1, "maximum": 3}
@@ -41,6 +43,21 @@ def cluster() -> Iterator[TwoNodes]:
     """Return a cluster for all tests, the last of which break it."""
     with two_nodes({"OPENAI_API_KEY": KEY}) as nodes:
         yield nodes
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, subprocess.Popen[str]]":
+    """Begin to play in one process what a fleet is to play at the end, since others mostly wait."""
+    log = tmp_path_factory.mktemp("alone") / "one.db"
+    return log, started(None, log, "record", *PLAN, "--epochs", str(EPOCHS))
+
+
+@pytest.fixture
+def alone(reference: "tuple[Path, subprocess.Popen[str]]") -> Path:
+    """Return the log of one process that plays the same, once it has."""
+    log, driver = reference
+    ended(driver)
+    return log
 
 
 def refold(*words: str, log: Path, code: int = 0) -> str:
@@ -80,14 +97,22 @@ def count_ended(path: Path) -> int:
     return int(found[0])
 
 
-def started(fleet: TwoNodes, log: Path, *words: str) -> "subprocess.Popen[str]":
-    """Start refold on the *fleet*."""
+def started(fleet: TwoNodes | None, log: Path, *words: str) -> "subprocess.Popen[str]":
+    """Start refold on the *fleet*, if any."""
+    place = [] if fleet is None else ["--fleet", f"ray={fleet.address}"]
     return subprocess.Popen(
-        [REFOLD, *words, "--fleet", f"ray={fleet.address}", "--log", log],
+        [REFOLD, *words, *place, "--log", log],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     )
+
+
+def ended(driver: "subprocess.Popen[str]") -> str:
+    """Return what the *driver* has said, once it is done and nothing went wrong."""
+    said, _ = driver.communicate(timeout=SECONDS)
+    assert driver.returncode == 0, said
+    return said
 
 
 def wait_for(number: int, log: Path, driver: "subprocess.Popen[str]") -> None:
@@ -103,18 +128,20 @@ def calls(path: Path) -> int:
     return sum(isinstance(event, ModelCalled) for stream in streams for event in stream)
 
 
+@plays
 def test_models_are_asked_once(cluster: TwoNodes, tmp_path: Path) -> None:
     """Each request that the model got is recorded, episode for episode as in one process."""
     plan = ("workflow/easy", "inbox/easy", "--agent", "openai:mock", "--epochs", "12")
-    with MockModel(latency_ms=5) as model:
-        options = (*plan, "--name", "run", "--base-url", model.base_url, "--parallel", "8")
-        refold("record", *options, log=tmp_path / "one.db")
-        before = model.counts["answered"]
-        fleet = f"ray={cluster.address}"
-        said = refold("record", *options, "--fleet", fleet, log=tmp_path / "fleet.db")
-        asked = model.counts["answered"] - before
+    options = (*plan, "--name", "run", "--parallel", "8", "--base-url")
+    with MockModel(latency_ms=5) as first, MockModel(latency_ms=5) as second:
+        alone = started(None, tmp_path / "one.db", "record", *options, first.base_url)
+        fleet = (second.base_url, "--fleet", f"ray={cluster.address}")
+        said = refold("record", *options, *fleet, log=tmp_path / "fleet.db")
+        ended(alone)
+    counts = [each.counts["answered"] for each in (first, second)]
     assert "each with a key" in said
-    assert asked == calls(tmp_path / "fleet.db") == calls(tmp_path / "one.db") == before
+    assert counts == [calls(tmp_path / "one.db"), calls(tmp_path / "fleet.db")]
+    assert counts[0] == counts[1]
     grades = [grade for row in stored(tmp_path / "fleet.db") for grade in row[6:]]
     assert [row[:5] for row in stored(tmp_path / "fleet.db")] == [
         row[:5] for row in stored(tmp_path / "one.db")
@@ -123,6 +150,8 @@ def test_models_are_asked_once(cluster: TwoNodes, tmp_path: Path) -> None:
     assert "24 episodes checked, 0 wrong" in refold("verify", log=tmp_path / "fleet.db")
 
 
+@hurts
+@pytest.mark.usefixtures("reference")  # begun now
 def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -> None:
     """Only requests under way are lost when a worker is killed, and when Ctrl-C ends the driver."""
     log = tmp_path / "fleet.db"
@@ -143,6 +172,7 @@ def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -
         fleet = ("--fleet", f"ray={cluster.address}")
         said = refold(*plan, *more, *fleet, "--seed", "1", log=log, code=2)
         assert "expected a new name, or the command that began this run" in said
+        model.latency_ms = 0
         refold(*plan, *more, *fleet, log=log)
         asked = model.counts["answered"]
     assert count_ended(log) == 16
@@ -151,6 +181,7 @@ def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -
     assert "16 episodes checked, 0 wrong" in refold("verify", log=log)
 
 
+@plays
 def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
     """However many ask at once, no more requests begin than may; repeated ones count as well."""
     log = tmp_path / "fleet.db"
@@ -160,9 +191,8 @@ def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
         driver = started(cluster, log, "record", "workflow/easy", *options, *limit)
         until(lambda: model.counts, "requests")
         first = time.monotonic()
-        said, _ = driver.communicate(timeout=SECONDS)
+        ended(driver)
         took, asked = time.monotonic() - first, sum(model.counts.values())
-    assert driver.returncode == 0, said
     with EventLog(log, readonly=True) as read:
         streams = [read.events(info.id) for info in read.episodes()]
     answered = [event for stream in streams for event in stream if isinstance(event, ModelCalled)]
@@ -171,6 +201,7 @@ def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
     assert took >= 0.9 * (asked - 10) / 10
 
 
+@plays
 def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> None:
     """Once the run has cost enough, it stops, and continues when more may be spent."""
     log = tmp_path / "fleet.db"
@@ -181,6 +212,7 @@ def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> N
         said = refold(*plan, *more, *fleet, "--max-cost", "0.5", log=log, code=1)
         ended = count_ended(log)
         again = f"`refold resume run --fleet ray={cluster.address} --max-cost 1` continues"
+        model.latency_ms = 0
         refold("resume", "run", *more, *fleet, "--max-cost", "100", log=log)
         assert calls(log) <= model.counts["answered"] <= calls(log) + 4
     assert f"{12 - ended} episodes left open: $" in said
@@ -190,6 +222,7 @@ def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> N
     assert count_ended(log) == 12
 
 
+@hurts
 def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Path) -> None:
     """The others are played to their end, and that one stays open."""
     log = tmp_path / "fleet.db"
@@ -208,6 +241,7 @@ def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Pat
     assert count_ended(log) == 5
 
 
+@plays
 def test_environments_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
     """An environment in a file, named from the current folder, is played as in one process."""
     (tmp_path / "counter.py").write_text(COUNTER)
@@ -219,6 +253,7 @@ def test_environments_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
     assert stored(tmp_path / "fleet.db") == stored(tmp_path / "one.db")
 
 
+@plays
 def test_a_refused_key_stops_the_run(cluster: TwoNodes, tmp_path: Path) -> None:
     """The first answer that the key is refused ends the run, in a line that says what next."""
     log = tmp_path / "fleet.db"
@@ -246,16 +281,15 @@ def test_the_key_is_found_nowhere(cluster: TwoNodes) -> None:
     assert [str(path) for path in found if KEY.encode() in path.read_bytes()] == []
 
 
-def test_whatever_is_killed(cluster: TwoNodes, tmp_path: Path) -> None:
+@hurts
+def test_whatever_is_killed(cluster: TwoNodes, alone: Path, tmp_path: Path) -> None:
     """
     3,000 episodes are those of one process, digest for digest and grade for grade, in order.
 
     Meanwhile workers are killed, a node with its disk, and the driver; half of the CPUs do not come
     back.
     """
-    one, log, dice = tmp_path / "one.db", tmp_path / "fleet.db", random.Random(17)
-    refold("record", *PLAN, "--epochs", str(EPOCHS), log=one)
-    kills = 0
+    log, dice, kills = tmp_path / "fleet.db", random.Random(17), 0
     driver = started(cluster, log, "record", *PLAN, "--epochs", str(EPOCHS), "--workers", "4")
     for share in (100, 350, 600):
         wait_for(share, log, driver)
@@ -270,8 +304,7 @@ def test_whatever_is_killed(cluster: TwoNodes, tmp_path: Path) -> None:
     for share in (1400, 1800, 2200):
         wait_for(share, log, driver)
         kills += cluster.kill_a_worker(dice) is not None
-    said, _ = driver.communicate(timeout=SECONDS)
-    assert driver.returncode == 0, said
+    ended(driver)
     assert kills >= 5
-    assert stored(log) == stored(one)
+    assert stored(log) == stored(alone)
     assert "3000 episodes checked, 0 wrong" in refold("verify", log=log)

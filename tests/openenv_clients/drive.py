@@ -1,14 +1,11 @@
 """
 Drives a refold server with the client of whatever ``openenv`` is installed here.
 
-``python drive.py URL FILE``: FILE holds, for each task, actions and what they must lead to, as
-``expect.py`` wrote them in an environment that has refold. Needs nothing but the client. Prints
-one line, or fails.
+Needs nothing but the client. Prints one line, or fails.
 """
 
 import asyncio
 import json
-import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from openenv.core import GenericEnvClient
@@ -109,9 +106,13 @@ def client_version():
     return "unknown"
 
 
-def main():
-    """Drive everything."""
-    url, path = sys.argv[1:]
+def main(url, path):
+    """
+    Drive everything at *url*.
+
+    The file at *path* holds, for each task, actions and what they must lead to, as ``expect.py``
+    wrote them in an environment that has refold.
+    """
     with open(path, encoding="utf-8") as file:
         tasks = json.load(file)
     prefix = client_version().replace(" ", "-")
@@ -124,7 +125,3 @@ def main():
     asyncio.run(tools(url))
     done = f"{len(tasks)} tasks async and sync, {SESSIONS} sessions at once, tools"
     print(f"{client_version()}: {done}: ok")
-
-
-if __name__ == "__main__":
-    main()

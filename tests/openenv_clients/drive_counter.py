@@ -1,12 +1,6 @@
-"""
-Drives a server of openenv-core with its own clients, through a proxy of refold.
-
-``python drive_counter.py counter|tools URL AMOUNTS``: adds the AMOUNTS, a JSON list.
-"""
+"""Drives a server of openenv-core with its own clients, through a proxy of refold."""
 
 import asyncio
-import json
-import sys
 
 from openenv.core import GenericEnvClient
 from openenv.core.mcp_client import MCPToolClient
@@ -41,6 +35,6 @@ async def use_tools(url, amounts):
         assert count >= 30
 
 
-if __name__ == "__main__":
-    kind, url, given = sys.argv[1:]
-    asyncio.run((count if kind == "counter" else use_tools)(url, json.loads(given)))
+def play(kind, url, amounts):
+    """Play with the clients for this *kind* of environment."""
+    asyncio.run((count if kind == "counter" else use_tools)(url, amounts))

@@ -1,10 +1,8 @@
 """
-Plays refold's OpenEnv classes in process, and by the typed client on the server at the argument.
+Plays refold's OpenEnv classes in process, and by the typed client on a server.
 
 Needs ``openenv`` and refold in one environment. Prints one line, or fails.
 """
-
-import sys
 
 from drive import client_version
 from openenv.core.env_server.http_server import create_app
@@ -33,8 +31,8 @@ def play(env, action):
     return seen, total
 
 
-def main():
-    """See that the classes are what they say, and play alike in process and over the wire."""
+def main(url):
+    """See that the classes are what they say, and play alike in process and at *url*."""
     workflow = WorkflowEnvironment("workflow/hard")
     assert isinstance(workflow, Environment)
     assert isinstance(WAIT, Action)
@@ -50,14 +48,10 @@ def main():
         last, _ = play(inbox, InboxAction(type="archive"))
         assert log.events("mine").digest == last.grade["digest"]
     create_app(WorkflowEnvironment, WorkflowAction, RefoldObservation, max_concurrent_envs=4)
-    with RefoldClient(base_url=sys.argv[1]).sync() as client:
+    with RefoldClient(base_url=url).sync() as client:
         result = client.reset(task_id="workflow/hard", seed=3)
         while not result.done:
             result = client.step(WAIT)
         assert result.observation.model_dump() == seen.model_dump()
         assert client.state().step_count == 22
     print(f"{client_version()}: classes in process, and typed client: ok")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,10 @@
 """
 Records what clients of whatever ``openenv`` is installed here play, without changing it.
 
-``python record.py URL``: the server there is refold's own. Prints one line, or fails.
+The server is refold's own. Prints one line, or fails.
 """
 
 import asyncio
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,9 +45,8 @@ def seen(results):
     ]
 
 
-def main():
-    """Play with and without a recorder, by both clients, and compare."""
-    url = sys.argv[1]
+def main(url):
+    """Play at *url* with and without a recorder, by both clients, and compare."""
     alone = play_sync(GenericEnvClient(base_url=url).sync())
     with TemporaryDirectory() as folder:
         path = Path(folder) / "runs.db"
@@ -65,6 +63,3 @@ def main():
     }
     assert len({each.total for each in infos}) == 1
     print(f"recorded clients: {len(alone) - 1} steps each, as without a recorder")
-
-
-main()

@@ -1,12 +1,10 @@
 """
 Runs the runtime graders of ``openenv validate`` 0.10 against a served refold, without Docker.
 
-``python runtime_graders.py URL FOLDER``: FOLDER holds openenv.yaml and what it names. What is left
-out is what needs the container: its build, its start and its network. Prints one line, or fails.
+What is left out is what needs the container: its build, its start and its network. Prints one
+line, or fails.
 """
 
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 from openenv.validation.graders.runtime.basic import (
@@ -19,9 +17,12 @@ from openenv.validation.runtime.collector import collect_runtime_evidence
 from openenv.validation.runtime.contracts import load_runtime_plan
 
 
-def main():
-    """Collect the evidence twice, grade it, and see that both times it was the same."""
-    url, folder = sys.argv[1], Path(sys.argv[2])
+def main(url, folder):
+    """
+    Collect the evidence at *url* twice, grade it, and see that both times it was the same.
+
+    The *folder* holds openenv.yaml and what it names.
+    """
     manifest = OpenEnvYamlParser().parse(folder)
     plan = load_runtime_plan(folder, manifest.execution)
     first, second = (collect_runtime_evidence(url, plan, episode_timeout_s=60.0) for _ in range(2))
@@ -33,7 +34,3 @@ def main():
     answers = [[each.response_json for each in one.exchanges] for one in (first, second)]
     assert answers[0] == answers[1]
     print(f"runtime graders: {len(answers[0])} exchanges, the same bytes twice: ok")
-
-
-if __name__ == "__main__":
-    main()
