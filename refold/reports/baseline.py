@@ -96,9 +96,12 @@ def _mean_score(name: str, agent: str, times: int) -> float:
     return fmean(_score(name, agent, epoch) for epoch in range(times))
 
 
-@cache  # what ships does not change, and playing it takes seconds: more seeds begin with the same
+_shipped = cache(load)  # what ships does not change
+
+
+@cache  # playing takes seconds, and more seeds begin with the same
 def _score(name: str, agent: str, epoch: int) -> float:
-    scenario = load(name)
+    scenario = _shipped(name)
     seed = epoch_seed(scenario.seed, epoch)
     episode = Episode.start(scenario, seed=seed)
     play(episode, make_policy(agent, episode.family, seed=seed, epoch=epoch))
