@@ -1,14 +1,18 @@
 """The open file of a log: its transactions and checkpoints, and its tables for queries."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refold.engine.closing import Closing
 from refold.engine.errors import NotALog
-from refold.engine.log.file import FileIdentity, open_log, sqlite_errors, without_waiting
+from refold.engine.log.file import (
+    FileIdentity,
+    Transaction,
+    open_log,
+    sqlite_errors,
+    without_waiting,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -66,22 +70,9 @@ class LogConnection(Closing):
         """Size of the file in bytes."""
         return Path(self.path).stat().st_size
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Transaction:
         """Write everything inside as one transaction: all of it is stored, or nothing."""
-        with sqlite_errors(self.path):
-            # SQLite has no nested transactions; a savepoint lets an inner one fail by itself.
-            inner = self._connection.in_transaction
-            # IMMEDIATE waits here until it has the write lock. A deferred transaction takes a
-            # snapshot first, and fails without waiting if another process writes before it does.
-            self._connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:  # an interrupt too: an open transaction would keep the lock
-                if self._connection.in_transaction:  # on a full disk, SQLite has ended it by itself
-                    self._connection.execute("ROLLBACK TO part" if inner else "ROLLBACK")
-                raise
-            self._connection.execute("RELEASE part" if inner else "COMMIT")
+        return Transaction(self.path, self._connection)
 
     def _checkpoint_if_due(self) -> None:
         self._ended += 1

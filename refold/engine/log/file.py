@@ -44,6 +44,37 @@ class sqlite_errors:  # noqa: N801 - called like a function
             ) from None
 
 
+class Transaction(sqlite_errors):
+    """
+    One transaction on *connection* to the file at *path*: all of it is stored, or nothing.
+
+    Inside of another, it is a part that can fail by itself.
+    """
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        super().__init__(path)
+        self._connection = connection
+        self._part = False
+
+    def __enter__(self) -> None:
+        # SQLite has no nested transactions; a savepoint lets an inner one fail by itself.
+        self._part = self._connection.in_transaction
+        # IMMEDIATE waits here until it has the write lock. A deferred transaction takes a snapshot
+        # first, and fails without waiting if another process writes before it does.
+        with sqlite_errors(self._path):
+            self._connection.execute("SAVEPOINT part" if self._part else "BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        with sqlite_errors(self._path):
+            if error is None:
+                self._connection.execute("RELEASE part" if self._part else "COMMIT")
+            # After an interrupt too: an open transaction would keep the lock. On a full disk,
+            # SQLite has ended it by itself.
+            elif self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part" if self._part else "ROLLBACK")
+        super().__exit__(kind, error, trace)
+
+
 def _own_error(path: str, error: sqlite3.Error) -> RefoldError:
     # The low byte is the primary code; errors of the sqlite3 module itself have no code.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
