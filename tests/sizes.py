@@ -18,7 +18,8 @@ SMALLEST_AND_LARGEST = [
 
 
 def first_at_once(values: Iterable[Any], number: int = 1) -> list[Any]:
-    """Return *values* as parameters: some of them are fast, the others belong to all tests."""
+    """Return *values*, tuples if of several parameters: the first are fast, the others slow."""
     rest = iter(values)
     fast = list(islice(rest, number))
-    return [*fast, *(pytest.param(each, marks=pytest.mark.slow) for each in rest)]
+    slow = (each if isinstance(each, tuple) else (each,) for each in rest)
+    return [*fast, *(pytest.param(*each, marks=pytest.mark.slow) for each in slow)]

@@ -228,6 +228,7 @@ def shell(tmp_path_factory):
     return shell
 
 
+@pytest.mark.slow
 def test_agree(shell):
     """Facts and measures of all and of each two people, and which episodes they dispute."""
     data = shell("agree --name correct --json").json
@@ -250,6 +251,7 @@ def test_agree_with_few(shell):
     assert "nan" not in json.dumps(data).lower()
 
 
+@pytest.mark.slow
 def test_validate(shell):
     """The table is that of scores and majorities; ties are apart; wrong ones have their command."""
     ran = shell("validate --label correct --at-least 0.1", code=0)
@@ -274,6 +276,7 @@ def test_validate(shell):
     assert data["word"] in ran.out
 
 
+@pytest.mark.slow
 def test_validate_other_graders(shell):
     """BY is a rubric's file, a function, or the name of saved grades, and nothing else."""
     (shell.at / "always.py").write_text("def yes(events):\n    return {'all': 1.0}\n")

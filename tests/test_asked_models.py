@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from attrs import evolve
 
 from refold.agents.endpoint import Endpoint
@@ -30,6 +31,7 @@ class Counted:
         self.paused.append(seconds)
 
 
+@pytest.mark.slow
 def test_their_requests_wait_as_those_of_agents_do():
     """Each attempt takes its turn, and a refusal by rate pauses all who share the limit."""
     pace, asked = Counted(), AskedModel()

@@ -49,6 +49,7 @@ def sections(text):
     }
 
 
+@pytest.mark.slow
 def test_published_audits(tmp_path):
     """The pages say of the smallest scenarios what the command prints now, to the byte."""
     shell = Shell(tmp_path)

@@ -58,6 +58,7 @@ def scores(made):
     return table
 
 
+@pytest.mark.slow
 def test_a_folder_of_logs_is_audited_as_one(made, tmp_path):
     """Two logs in a folder are audited as their merger is."""
     shell = Shell(tmp_path)

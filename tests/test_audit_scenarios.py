@@ -45,6 +45,7 @@ def test_the_best_is_below_the_ceiling(quick):
     }
 
 
+@pytest.mark.slow
 def test_capacity_never_binds(quick):
     """It is said, with the reason, of workflows in which no agent can ever meet it."""
     assert "workflow/easy: capacity" in failed(quick, "rules.limits")

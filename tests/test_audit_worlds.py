@@ -5,6 +5,7 @@ import pytest
 import small_envs
 from openenv_worlds import counting
 from shell import Shell
+from sizes import first_at_once
 
 from refold.audits.running import run_audit
 from refold.audits.worlds import WorldTarget
@@ -114,7 +115,7 @@ def test_a_world_without_a_fault():
     }
 
 
-@pytest.mark.parametrize(("kind", "check"), FAULTS.items())
+@pytest.mark.parametrize(("kind", "check"), first_at_once(FAULTS.items(), 4))
 def test_a_planted_fault(kind, check):
     """It is found by its check, by no other, and an episode of it is shown."""
     found = answers(planted(kind))
@@ -241,6 +242,7 @@ def test_openenv():
     assert {"runtime.episode_determinism", "runtime.episode_isolation"} <= passed
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     """It records what shows a finding, names the command, and exits with 1."""
     shell = Shell(tmp_path)
@@ -257,6 +259,7 @@ def test_the_command(tmp_path):
     assert again.json == ran.json
 
 
+@pytest.mark.slow
 def test_equal_audits_are_equal_bytes(tmp_path):
     """Markdown and JUnit of the same world, audited again, hold the same bytes."""
     shell = Shell(tmp_path)

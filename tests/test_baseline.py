@@ -60,6 +60,7 @@ def test_published_greedy_has_its_remark(rows, log):
     assert remark in shown("baseline", log)[0]
 
 
+@pytest.mark.slow
 def test_random_is_what_record_would_play(log):
     """Its scores are the means over the worlds that ``record --epochs`` numbers."""
     answer, _ = ask("baseline", log, "--seeds", "3")

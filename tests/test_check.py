@@ -88,6 +88,7 @@ def test_an_update_leaves_no_old_grades(shell):
     assert [path.name for path in shell.at.rglob("*.grades")] == [HARD.name]
 
 
+@pytest.mark.slow
 def test_several_graders(shell):
     """Each grader has its own folder, report and rules."""
     (shell.at / "half.py").write_text("def half(events):\n    return 0.5\n")
@@ -196,6 +197,7 @@ def test_no_settings(tmp_path):
     Shell(tmp_path).refuses("check", match=r"expected a table \[check\]")
 
 
+@pytest.mark.slow
 def test_a_question_that_nobody_answered(shell):
     """A grader that has to ask a judge cannot be checked without its answers; nobody is asked."""
     (shell.at / "asks.py").write_text(
@@ -255,6 +257,7 @@ def test_names_of_strangers_steer_nothing(shell):
     read_xml(shell.at / "c.xml")
 
 
+@pytest.mark.slow
 def test_markdown_has_a_size(shell):
     """Long names cost rows of tables, never the middle of one, and the rows cut are counted."""
     path = shell.at / "evals/episodes/base.jsonl"

@@ -47,6 +47,7 @@ def commit(shell, git, branch):
     git("checkout", "-q", "main")
 
 
+@pytest.mark.slow
 def test_another_rubric_and_new_episodes_merge(project):
     """The merge has no conflict; every episode has one grade; an update is that of a fresh look."""
     shell, git = project
@@ -90,6 +91,7 @@ def test_two_branches_with_new_episodes(project):
     shell("check")
 
 
+@pytest.mark.slow
 def test_a_conflict_is_refused_with_its_cure(project):
     """Two changes of one grade conflict; taking either side and updating mends it."""
     shell, git = project
@@ -112,6 +114,7 @@ def test_a_conflict_is_refused_with_its_cure(project):
     }
 
 
+@pytest.mark.slow
 def test_the_union_of_git_is_refused(project):
     """A ``merge=union`` keeps two grades of one episode, which no check takes."""
     shell, git = project

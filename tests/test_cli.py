@@ -275,6 +275,7 @@ def test_no_room_for_the_output(shell, small, flags):
         shell.program("show nobody", code=2, flags=flags, stdout=full, stderr=full)
 
 
+@pytest.mark.slow
 def test_a_terminal_without_the_letters(shell):
     """Where output cannot hold a letter, tables show its code; JSON is in UTF-8 all the same."""
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

@@ -10,6 +10,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 from shell import SCRIPT, Shell, copy_shell
+from sizes import first_at_once
 
 from refold.engine import EventLog
 from refold.graders import Finding, saved_grades
@@ -71,6 +72,7 @@ def test_its_grade_says_by_which_source(shell):
     assert given["rubric"] == {"name": "mine.py:failures", "version": 0, "digest": digest}
 
 
+@pytest.mark.slow
 def test_saved_grades_stand_beside_each_other(shell):
     """Those of two functions of one file, and the one by the recorded rubric, are all kept."""
     option = grader(shell, FAILURES)
@@ -100,18 +102,21 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
 
 @pytest.mark.parametrize(
     ("body", "match"),
-    [
-        ("raise ValueError('no\\nway')", r"got ValueError: no way \(line 2\)"),
-        ("import sys; sys.exit(3)", r"got SystemExit: 3 \(line 2\)"),
-        ("import os; os._exit(3)", "got the end of its process, exit code 3"),
-        ("import os; os.kill(os.getpid(), 11)", "got the end of its process by SIGSEGV"),
-        ("while True: pass", "expected it within 0.2 s, got none"),
-        ("input()", "got EOFError"),
-        ("import signal; signal.pause()", "expected it within 0.2 s, got none"),
-        ("while True: print('x' * 1000)", "expected at most 65536 bytes of output, got more"),
-        ("return failures(events)", "got RecursionError"),
-        ("return None", "as the score, got NoneType"),
-    ],
+    first_at_once(
+        [
+            ("raise ValueError('no\\nway')", r"got ValueError: no way \(line 2\)"),
+            ("import sys; sys.exit(3)", r"got SystemExit: 3 \(line 2\)"),
+            ("import os; os._exit(3)", "got the end of its process, exit code 3"),
+            ("import os; os.kill(os.getpid(), 11)", "got the end of its process by SIGSEGV"),
+            ("while True: pass", "expected it within 0.2 s, got none"),
+            ("input()", "got EOFError"),
+            ("import signal; signal.pause()", "expected it within 0.2 s, got none"),
+            ("while True: print('x' * 1000)", "expected at most 65536 bytes of output, got more"),
+            ("return failures(events)", "got RecursionError"),
+            ("return None", "as the score, got NoneType"),
+        ],
+        3,
+    ),
 )
 def test_a_grader_that_fails(shell, body, match):
     """It ends the command with one clear line that names the episode; the log is unchanged."""
@@ -157,17 +162,20 @@ def test_a_result_with_a_mistake(body, match):
 
 @pytest.mark.parametrize(
     ("text", "match"),
-    [
-        ("def failures(events) return 1", r"expected Python, got .* \(line 1\)"),
-        ("x = 1\nimport nothing_there", r"got ModuleNotFoundError: .* \(line 2\)"),
-        (
-            "def failure(events): return 1",
-            "expected a known name, got 'failures'; did you mean fail",
-        ),
-        ("failures = 0.5", "expected one of .*; got 'failures'"),
-        ("import time; time.sleep(60)", "expected it within 1 s, got none"),
-        ("\0", "got (SyntaxError|ValueError)"),
-    ],
+    first_at_once(
+        [
+            ("def failures(events) return 1", r"expected Python, got .* \(line 1\)"),
+            ("x = 1\nimport nothing_there", r"got ModuleNotFoundError: .* \(line 2\)"),
+            (
+                "def failure(events): return 1",
+                "expected a known name, got 'failures'; did you mean fail",
+            ),
+            ("failures = 0.5", "expected one of .*; got 'failures'"),
+            ("import time; time.sleep(60)", "expected it within 1 s, got none"),
+            ("\0", "got (SyntaxError|ValueError)"),
+        ],
+        2,
+    ),
 )
 def test_a_file_without_the_function(shell, text, match):
     """It is refused before any episode is graded."""
@@ -259,6 +267,7 @@ EACH_WITH_EACH = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "end"), EACH_WITH_EACH)
 def test_what_it_starts_ends_with_it(shell, start, end):
     """No process that the grader left behind outlives the command, however either was started."""

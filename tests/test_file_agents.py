@@ -226,6 +226,7 @@ def test_an_altered_message_is_found(shell):
     assert "request: expected digest" in find_conversation_problem(forged)
 
 
+@pytest.mark.slow
 def test_diff_shows_what_differs(shell):
     """Another version of the file, and what its model was told and said."""
     _, first = played(shell, "Asks")

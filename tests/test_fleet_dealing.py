@@ -188,6 +188,7 @@ def test_each_episode_is_played_once(data, count, workers, ahead, deaths, lost, 
     assert not dealing.deadly or deaths >= DEATHS_IN_BATCHES + DEATHS_ALONE
 
 
+@pytest.mark.slow
 @given(data=st.data(), workers=st.integers(1, 3), poison=st.sets(st.sampled_from(IDS), max_size=3))
 def test_what_kills_workers_is_named(data, workers, poison):
     """An episode that ends every worker is played alone after three, and given up after six."""

@@ -98,6 +98,7 @@ def test_splits_are_apart(recipe, seed):
     assert len({drawn(each) for each in splits}) == 3
 
 
+@pytest.mark.slow
 def test_worlds_of_train_never_come_in_test():
     """Of many small worlds, in which chance would show first, none is in both splits."""
     for family, knobs in (("workflow", {"tasks": 2}), ("inbox", {"threads": 11})):

@@ -34,6 +34,7 @@ def judgements(shell, log="refold.db"):
         return [(each.attempt, read_judged(each.payload)) for each, _ in opened.judgements()]
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_unless_told(shell):
     """Without answers there is no grade, but a line with their number and about what they cost."""
     shell.refuses(
@@ -332,6 +333,7 @@ def test_follow_up_questions(shell):
     assert "expected at most 4 rounds of questions, got more" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "match"),
     [

@@ -105,6 +105,7 @@ def test_a_circle_ends(shell, ids):
     assert shell("show", ids[0]).code == 0
 
 
+@pytest.mark.slow
 def test_of_very_many_forks_some_are_told(shell):
     """The ancestors are always told; of thousands of forks only the first."""
     with EventLog(shell.at / "refold.db") as log:
@@ -119,6 +120,7 @@ def test_of_very_many_forks_some_are_told(shell):
     assert "only 200 of its forks are shown" in shell("show root").out
 
 
+@pytest.mark.slow
 def test_a_deep_line(shell):
     """A fork of a fork of a fork, hundreds of times, is told without trouble."""
     with EventLog(shell.at / "refold.db") as log:

@@ -35,6 +35,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return shell
 
 
+@pytest.mark.slow
 def test_lines(shell: Shell) -> None:
     """Each episode is a line, in order, with the score that is saved for it."""
     head, *lines = shell("episodes --limit 0").out.splitlines()
@@ -50,6 +51,7 @@ def test_lines(shell: Shell) -> None:
     assert "\x1b" not in "".join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql", ["grade = '{}'", "grade = replace(grade, '\"score\":0.', '\"score\":0.0')"]
 )
@@ -81,6 +83,7 @@ def test_pages_of_an_order(shell: Shell, order: str) -> None:
     assert len({row["id"] for row in every}) == EPISODES
 
 
+@pytest.mark.slow
 def test_a_short_list_is_the_beginning_of_a_long_one(shell: Shell) -> None:
     """What a table of 500 says, the first lines of a longer list say too."""
     short = shell("episodes --limit 500").out.splitlines()

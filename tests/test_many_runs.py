@@ -30,6 +30,7 @@ def test_runs_stand_best_first(log):
     assert [row["episodes"] for row in answer["comparisons"]] == [[5, 5, 5]] * 2
 
 
+@pytest.mark.slow
 def test_each_pair_is_that_of_two_runs(log):
     """All three pairs, the better one first, with the p-values of two runs adjusted by Holm."""
     three_runs(log)

@@ -180,6 +180,7 @@ def test_a_log_with_itself(shell):
     assert merged == contents(shell, "a.db")
 
 
+@pytest.mark.slow
 def test_a_killed_merge_leaves_the_name_free(shell):
     """A merge that is killed leaves no log under its name, so that it can be run again."""
     record(shell, "a.db", "x")

@@ -153,6 +153,7 @@ def test_command():
     assert running.returncode == 0
 
 
+@pytest.mark.slow
 def test_command_refuses_bad_input():
     """A wrong fault and a port that is taken are one line on stderr, and exit code 2."""
     with MockModel() as server:

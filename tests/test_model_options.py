@@ -2,6 +2,7 @@ import pytest
 from asking import KEY, of_kind, sensible
 from fault_server import BUSY, DROP, HANG, FaultServer, refuses, says
 from shell import Shell, check_refusal
+from sizes import first_at_once
 
 from refold.engine import EventLog
 from refold.engine.exchanges import ModelCalled, ModelConfigured
@@ -131,7 +132,9 @@ def test_a_key_gets_to_the_api_and_nowhere_else(shell, given):
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(401, "refused the key"), (403, "forbids this to the key"), (404, "knows no such address")],
+    first_at_once(
+        [(401, "refused the key"), (403, "forbids this to the key"), (404, "knows no such address")]
+    ),
 )
 def test_a_denial_stops_the_run_with_one_line(shell, status, words):
     """Nobody goes on asking: exit 2, one clear line without the key, episodes left open."""

@@ -53,6 +53,7 @@ def test_the_parts_of_a_log_behind_a_link(shell, name):
     shell.refuses(f"export --log link.db -o {name}", match="no part of the log link.db")
 
 
+@pytest.mark.slow
 def test_stdout_that_is_the_log(shell):
     """Stdout that a shell appends to the log is refused like any other output."""
     with (shell.at / "l.db").open("ab") as log:

@@ -409,6 +409,7 @@ def test_agents_of_one_run_are_compared(log, tmp_path):
     assert '"name":"both greedy"' in text
 
 
+@pytest.mark.slow
 def test_another_grader_has_no_verdicts(runs, tmp_path):
     """They are about the recorded rubric's score, so a page by other grades gives no reasons."""
     grader, path = tmp_path / "half.py", tmp_path / "page.html"

@@ -163,6 +163,7 @@ def test_long_documents_are_packed():
     assert len(content) < 2**20
 
 
+@pytest.mark.slow
 def test_what_was_sent_is_left_out_first():
     """Above 32 MB what the model was sent is left out, and the page says how much that was."""
     content = page(talkative(sent=33 * 2**20, said=5))

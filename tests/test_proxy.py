@@ -161,6 +161,7 @@ def test_all_else_of_the_server_passes(server, tmp_path):
     assert proxy.episodes() == []
 
 
+@pytest.mark.slow
 def test_many_sessions_at_once_are_not_mixed(server, tmp_path):
     """Each of 32 clients gets its own world, and its episode alone is on record for its seed."""
     given = actions("inbox/medium")

@@ -76,6 +76,7 @@ def test_nothing_moved(shell):
     assert shell.files() == before
 
 
+@pytest.mark.slow
 def test_a_grader_that_changed(shell):
     """Each episode that moved is listed: by how much, in which parts, by which events."""
     shell("grade --save", *failures(shell))
@@ -93,6 +94,7 @@ def test_a_grader_that_changed(shell):
     assert ran.err == "3 episodes compared, 2 moved\n"
 
 
+@pytest.mark.slow
 def test_for_people(shell):
     """Named episodes are told in words, one after the other, below what was compared."""
     shell("grade --save", *failures(shell))
@@ -148,6 +150,7 @@ def test_the_fitting_grade_is_taken(shell):
     assert {each["rubrics"]["old"]["name"] for each in moved} == set(GREEDY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tolerance", "code"), [("0.1499", 1), ("0.15", 0)])
 def test_tolerance(shell, tolerance, code):
     """Differences of at most so much are let pass."""

@@ -69,6 +69,7 @@ def reweighed(scenario):
     return {**rubric, "version": 2, "criteria": criteria}
 
 
+@pytest.mark.slow
 def test_the_order_of_a_report(shell):
     """Verdict first, then facts, claims, reasons, agents, their order, moves, idle criteria."""
     ran = shell("regrade --format text", *BY, code=1)
@@ -158,6 +159,7 @@ def test_a_folder_grades_by_name(shell):
     )
 
 
+@pytest.mark.slow
 def test_saved_grades_by_name(shell):
     """Saved grades are named as headings name them; with several, a digest tells which."""
     first = saved_digest(shell)
@@ -192,6 +194,7 @@ def saved_digest(shell):
     return shell("grade --save --json", *BY).json["grades"][0]["rubric"]["digest"]
 
 
+@pytest.mark.slow
 def test_the_scores_that_came_with_episodes(shell):
     """Scores that the source of episodes gave are a side too; without any, nothing compares."""
     path = transcript_files.write_all(shell.at)["tau2"]
@@ -249,6 +252,7 @@ def test_every_command_takes_another_grader(shell):
     assert "graded by no_pay.py:no_pay @" in shell("episodes", *BY).err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rules", "code"),
     [
@@ -268,6 +272,7 @@ def test_rules_decide_the_exit_code(shell, rules, code):
         )
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_be_told(shell):
     """One seed says nothing about others: that passes, unless it is asked to fail."""
     one = [
@@ -279,6 +284,7 @@ def test_a_rule_that_cannot_be_told(shell):
     shell(" ".join(one), "--cannot-tell", "fail", *BY, code=1)
 
 
+@pytest.mark.slow
 def test_the_command_to_look(shell):
     """The command below a large move can be copied, and shows that very episode."""
     out = shell("regrade", *BY, code=1).out
@@ -299,6 +305,7 @@ def test_markdown(shell):
     assert all(line.endswith("|") for line in tables)
 
 
+@pytest.mark.slow
 def test_junit(shell):
     """A suite for the rules, one for each scenario; a case fails by the rule that it breaks."""
     root = ET.fromstring(shell("regrade --format junit --fail-if lost", *BY, code=1).out)  # noqa: S314 - our own
@@ -330,6 +337,7 @@ class Page(HTMLParser):
         self.words.append(data)
 
 
+@pytest.mark.slow
 def test_html(shell):
     """A page without scripts or anything to load, with both grades of each large move."""
     out = shell("regrade --format html", *BY, code=1).out
@@ -346,6 +354,7 @@ def test_html(shell):
 HOSTILE = "<b>\x1b[31m|`x`@all\u202e\n</b>_y_"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "json", "md", "junit", "html"])
 def test_hostile_names(shell, form):
     """Whatever an agent is called, no format lets it steer a terminal, a page or a parser."""

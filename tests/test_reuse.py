@@ -34,6 +34,7 @@ def digests(ran):
     return [row["digest"] for row in ran.json["episodes"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worlds", [[], ["--same-seed"]])
 def test_a_run_that_is_repeated_is_the_same(record, worlds):
     """The same bytes, faults and all, also where one request was answered in several ways."""

@@ -164,6 +164,7 @@ def test_the_pass_mark_is_the_project_s(shell: Shell) -> None:
     (shell.at / "refold.toml").unlink()
 
 
+@pytest.mark.slow
 def test_rewards_of_a_long_episode_fit_a_line(shell: Shell) -> None:
     """A block stands for a step, or for a stretch of them."""
     (shell.at / "counting.py").write_text(COUNTING)

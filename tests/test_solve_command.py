@@ -65,6 +65,7 @@ def test_another_seed_has_another_optimum(log):
     assert ask("show", log, "last")[0]["episodes"][0]["optimum"] is None
 
 
+@pytest.mark.slow
 def test_reports_tell_the_share(log):
     """``report`` and ``leaderboard`` tell what share of the optimum was reached, if it is known."""
     record(log, "r", "greedy", ["workflow/medium"])

@@ -174,6 +174,7 @@ def test_one_pane_where_there_is_no_room_for_two(panes, pane):
     assert max(map(len, shown)) <= 59
 
 
+@pytest.mark.slow
 def test_a_long_list_is_shown_around_what_changed(tmp_path):
     """Of 500 subtasks, those that a step changed first are on the screen."""
     tasks = [subtask(f"task_{number:03}", "work") for number in range(500)]

@@ -72,6 +72,7 @@ def test_a_header_holds_the_whole_record(shell):
     assert header == {**told, **record_fields(info)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["file", "files", "pipe"])
 def test_a_whole_log_survives_the_round_trip(shell, way):
     """

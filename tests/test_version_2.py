@@ -139,6 +139,7 @@ def test_doing_nothing_earns_nothing(name):
     assert episode.state.total == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "size"), [(f, s) for f in FAMILIES for s in ("easy", "hard")])
 def test_who_chooses_without_reading_stays_near_the_floor(family, size):
     """No canary has more than 0.2 on average over a few seeds."""

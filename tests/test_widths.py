@@ -94,7 +94,7 @@ def tokens(text):
     return {word.rstrip(";") for word in text.split() if not ID.fullmatch(word)}
 
 
-@pytest.mark.parametrize("words", first_at_once(LISTS, 5))
+@pytest.mark.parametrize("words", first_at_once(LISTS, 2))
 def test_no_word_is_broken(shell, words):
     """Each word stands as it does where there is room, and no line is too long."""
     whole = tokens(piped(shell, words)) | tokens(on_terminal(shell, words, 999))

@@ -367,6 +367,7 @@ def forge(stream, seq, event):
 FORMS = ("tools", "json", "text")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_the_mock_model_plays_any_world(tmp_path, form):
     """It answers in each form; the log verifies, and plays again from the log without a model."""
@@ -400,6 +401,7 @@ def digests_of(folder, run):
         return [log.events(info.id).digest for info in log.episodes(run=run)]
 
 
+@pytest.mark.slow
 def test_commands_that_ask_a_model_in_a_world(tmp_path):
     """A fork and what-if ask through the world's tools; resume needs the world named."""
     (tmp_path / "shop.py").write_text(WORLDS)
