@@ -54,6 +54,7 @@ def test_capacity_never_binds(quick):
     assert said.startswith("can never be met: one subtask is begun a step, so that at most 1 can")
 
 
+@pytest.mark.slow
 def test_return_and_score_disagree(quick):
     """The return's optimum is not the score's on workflows, by as much as is proved of them."""
     assert failed(quick, "rewards.optimum") == {

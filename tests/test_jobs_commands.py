@@ -44,7 +44,6 @@ COMMANDS = {
     "verify": "verify",
     "grade some": "grade FIRST BAD FIRST",
     "grade by a function": "grade --grader graders.py:steps --json",
-    "regrade some": "regrade FIRST BAD --rubric rubrics",
     "regrade against a file": "regrade --rubric rubrics --against grades.json --json",
     "regrade against a function": "regrade --rubric rubrics --against graders.py:steps",
     "runs": "runs --json",

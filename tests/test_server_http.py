@@ -136,6 +136,7 @@ def test_before_the_first_reset(tmp_path):
         assert server.ask("POST", "/grader", {}).status == 404
 
 
+@pytest.mark.slow
 def test_many_anonymous_resets(tmp_path):
     """They never fill the server: the oldest that nobody came back to makes room."""
     with running(tmp_path, max_sessions=3) as server:
