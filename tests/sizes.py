@@ -1,4 +1,4 @@
-"""Of many values of a parameter, those that are tried at once, and those only by all tests."""
+"""Which values of a test's parameter belong to the fast tier, and which to the slow one."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -17,9 +17,15 @@ SMALLEST_AND_LARGEST = [
 """Scenarios for what holds for any of a family."""
 
 
-def first_at_once(values: Iterable[Any], number: int = 1) -> list[Any]:
-    """Return *values*, tuples if of several parameters: the first are fast, the others slow."""
+def first_fast(values: Iterable[Any], number: int = 1) -> list[Any]:
+    """Return *values*, all marked slow but for the first *number*; a tuple is several values."""
     rest = iter(values)
     fast = list(islice(rest, number))
     slow = (each if isinstance(each, tuple) else (each,) for each in rest)
     return [*fast, *(pytest.param(*each, marks=pytest.mark.slow) for each in slow)]
+
+
+ALL_SIZES = first_fast(
+    [*SMALLEST, *(name for name in scenario_names() if name not in SMALLEST)], len(SMALLEST)
+)
+"""All scenarios that ship, of which only the smallest are fast."""

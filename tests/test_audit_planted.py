@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 from planted_families import FAMILIES, FAULTS, planted
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.audits.running import run_audit
 from refold.audits.scenarios import ScenarioTarget
@@ -62,7 +62,7 @@ def installed(monkeypatch):
     registry.plugins.cache_clear()
 
 
-@pytest.mark.parametrize("fault", first_at_once(FAULTS, 3))
+@pytest.mark.parametrize("fault", first_fast(FAULTS, 3))
 def test_found_by_its_check_and_by_no_other(fault):
     """What fails is what the fault does; without one, nothing fails."""
     (answers,) = run_audit([ScenarioTarget(planted(fault), 1, 3)], seconds=300)

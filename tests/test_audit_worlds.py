@@ -5,7 +5,7 @@ import pytest
 import small_envs
 from openenv_worlds import counting
 from shell import Shell
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.audits.running import run_audit
 from refold.audits.worlds import WorldTarget
@@ -115,7 +115,7 @@ def test_a_world_without_a_fault():
     }
 
 
-@pytest.mark.parametrize(("kind", "check"), first_at_once(FAULTS.items(), 4))
+@pytest.mark.parametrize(("kind", "check"), first_fast(FAULTS.items(), 4))
 def test_a_planted_fault(kind, check):
     """It is found by its check, by no other, and an episode of it is shown."""
     found = answers(planted(kind))

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from shell import Shell, check_refusal, copy_shell
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold import cli
 
@@ -206,8 +206,8 @@ cli.main()
 """
 
 
-@pytest.mark.parametrize("log", first_at_once(["refold.db", "closed/refold.db", "new.db"]))
-@pytest.mark.parametrize("words", first_at_once(["episodes", "import episode.jsonl"]))
+@pytest.mark.parametrize("log", first_fast(["refold.db", "closed/refold.db", "new.db"]))
+@pytest.mark.parametrize("words", first_fast(["episodes", "import episode.jsonl"]))
 def test_no_permission(words, log):
     """A log that may not be read or made, or lies where one may not look, is refused."""
     with tempfile.TemporaryDirectory() as folder:

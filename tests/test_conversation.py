@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from asking import of_kind, play, sensible
 from fault_server import BUSY, FaultServer, refuses, says
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.agents.configuration import model_configuration
 from refold.agents.conversation import rebuild_requests, request_digest
@@ -27,7 +27,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-@pytest.mark.parametrize("form", first_at_once(SCRIPTS))
+@pytest.mark.parametrize("form", first_fast(SCRIPTS))
 def test_the_log_holds_every_request_exactly(log, form, history):
     """Each request can be had again from the log alone: as the server received it, to the byte."""
     episode = Episode.start(load("workflow/easy"), log=log)
@@ -45,7 +45,7 @@ def test_the_log_holds_every_request_exactly(log, form, history):
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-@pytest.mark.parametrize("form", first_at_once(SCRIPTS))
+@pytest.mark.parametrize("form", first_fast(SCRIPTS))
 def test_a_request_repeats_as_many_turns_as_it_should(form, history):
     """
     The system message, the turns asked for and the current one, each from its observation on.

@@ -10,7 +10,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 from shell import SCRIPT, Shell, copy_shell
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.engine import EventLog
 from refold.graders import Finding, saved_grades
@@ -102,7 +102,7 @@ def test_the_process_gives_the_grade_that_the_function_gives(shell):
 
 @pytest.mark.parametrize(
     ("body", "match"),
-    first_at_once(
+    first_fast(
         [
             ("raise ValueError('no\\nway')", r"got ValueError: no way \(line 2\)"),
             ("import sys; sys.exit(3)", r"got SystemExit: 3 \(line 2\)"),
@@ -162,7 +162,7 @@ def test_a_result_with_a_mistake(body, match):
 
 @pytest.mark.parametrize(
     ("text", "match"),
-    first_at_once(
+    first_fast(
         [
             ("def failures(events) return 1", r"expected Python, got .* \(line 1\)"),
             ("x = 1\nimport nothing_there", r"got ModuleNotFoundError: .* \(line 2\)"),

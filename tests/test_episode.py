@@ -52,7 +52,7 @@ def is_refused(episode, state, action):
     return any(isinstance(event, ActionRefused) for event in events)
 
 
-@settings(max_examples=settings.default.max_examples // 24)
+@settings(max_examples=settings.default.max_examples // 12)
 @pytest.mark.parametrize("name", [*SMALLEST_AND_LARGEST, "crowded"])
 @given(seed=SEEDS)
 def test_legal_actions_are_what_the_rules_accept(random_episode, every_action, name, seed):

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 import pytest
-from sizes import SMALLEST_AND_LARGEST
+from sizes import ALL_SIZES
 from worlds import WORKED_EXAMPLE, play
 
 from refold.agents.rollout import make_policy
@@ -131,7 +131,7 @@ def test_saved_grades_as_live(scenario: str, log: EventLog, random_episode: Rand
         assert saved.digest == episode.events.digest
 
 
-@pytest.mark.parametrize("scenario", SMALLEST_AND_LARGEST)
+@pytest.mark.parametrize("scenario", ALL_SIZES)
 def test_saved_grades_halfway(scenario: str, log: EventLog, random_episode: RandomEpisode) -> None:
     """An episode that goes on grades from its log, after any number of steps, as it does live."""
     for steps in range(15):
@@ -146,7 +146,7 @@ def prefixes(stream: Stream) -> Iterator[Stream]:
         yield Stream.read(stream.payloads[:end], episode=f"prefix {end}")
 
 
-@pytest.mark.parametrize("scenario", SMALLEST_AND_LARGEST)
+@pytest.mark.parametrize("scenario", ALL_SIZES)
 def test_unfinished_episodes(scenario: str, random_episode: RandomEpisode) -> None:
     """Any prefix can be graded, the start alone and half a step included, within the bounds."""
     rubric = load(scenario).rubric
@@ -165,7 +165,7 @@ def test_no_steps(scenario: str) -> None:
     assert set(given.breakdown.values()) == {0.0}
 
 
-@pytest.mark.parametrize("scenario", SMALLEST_AND_LARGEST)
+@pytest.mark.parametrize("scenario", ALL_SIZES)
 def test_parts(scenario: str, random_episode: RandomEpisode) -> None:
     """Points lie within their weights, add up to the score, and rest on events of their kind."""
     rubric = load(scenario).rubric

@@ -4,7 +4,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.agents import make_policy, play
 from refold.engine import Episode, EpisodeOver, EventLog, InvalidAction
@@ -25,7 +25,7 @@ def test_every_scenario_that_ships_is_an_environment():
     assert IDS["refold/workflow2-hard-v2"] == "workflow/hard@2"
 
 
-@pytest.mark.parametrize("id", first_at_once(IDS, 4))
+@pytest.mark.parametrize("id", first_fast(IDS, 4))
 def test_gymnasium_finds_no_fault(id):
     """Its own checker passes, without a warning."""
     env = gymnasium.make(id, render_mode="ansi")
@@ -33,7 +33,7 @@ def test_gymnasium_finds_no_fault(id):
     env.close()
 
 
-@pytest.mark.parametrize(("id", "scenario"), first_at_once(IDS.items(), 4))
+@pytest.mark.parametrize(("id", "scenario"), first_fast(IDS.items(), 4))
 def test_an_episode_is_that_of_the_engine(id, scenario):
     """The same choices earn the same rewards and the same score; masks say what is legal."""
     episode = Episode.start(load(scenario))

@@ -5,7 +5,7 @@ import pytest
 from asking import of_kind, play, sensible
 from fault_server import FaultServer, Sent, says
 from shell import Shell
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.agents.completions import LONGEST_TEXT
 from refold.engine import ActionTaken, Episode
@@ -66,7 +66,7 @@ def check_shown(shown, stream):
     assert events == [json.loads(payload) for payload in stream.payloads]
 
 
-@pytest.mark.parametrize("name", first_at_once(UNREAD))
+@pytest.mark.parametrize("name", first_fast(UNREAD))
 def test_a_hostile_reply_is_recorded_and_shown_harmlessly(log, shown, name):
     """Bounded in size, what was cut counted; the step is forfeited, the episode goes on."""
     episode = Episode.start(load("workflow/easy"), log=log)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from loopback import ask, connect, request
-from sizes import SMALLEST_AND_LARGEST, first_at_once
+from sizes import SMALLEST_AND_LARGEST, first_fast
 
 from refold.agents import make_policy, play
 from refold.agents.mock.model import MockModel
@@ -63,7 +63,7 @@ def test_plays_as_in_process(name, form):
     assert grade(there.events).score == grade(here.events).score
 
 
-@pytest.mark.parametrize("form", first_at_once(FORMATS))
+@pytest.mark.parametrize("form", first_fast(FORMATS))
 @pytest.mark.parametrize("name", SMALLEST_AND_LARGEST)
 def test_random_takes_any_action(name, form):
     """As random, it answers with actions, now this and now that, until the episode is over."""

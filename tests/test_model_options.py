@@ -2,7 +2,7 @@ import pytest
 from asking import KEY, of_kind, sensible
 from fault_server import BUSY, DROP, HANG, FaultServer, refuses, says
 from shell import Shell, check_refusal
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.engine import EventLog
 from refold.engine.exchanges import ModelCalled, ModelConfigured
@@ -132,7 +132,7 @@ def test_a_key_gets_to_the_api_and_nowhere_else(shell, given):
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    first_at_once(
+    first_fast(
         [(401, "refused the key"), (403, "forbids this to the key"), (404, "knows no such address")]
     ),
 )

@@ -121,6 +121,21 @@ def test_a_file_in_memory_is_a_file(shell):
         shell.refuses("export --log l.db -o", other, match="got a database; remove it first")
 
 
+@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd"])
+def test_what_a_shell_has_opened(shell, folder):
+    """A descriptor, such as `>(command)` and `<(command)` become, is written to and read itself."""
+    lines = shell("export --log l.db").out.encode()
+    with (shell.at / "opened").open("w+b") as file:
+        shell("export --log l.db -o", f"{folder}/{file.fileno()}")
+        assert os.stat(file.name).st_ino == os.fstat(file.fileno()).st_ino
+        assert file.read() == lines
+    reader, writer = os.pipe()
+    with open(reader, "rb"), open(writer, "wb") as file:
+        threading.Thread(target=lambda: (file.write(lines), file.close())).start()
+        shell(f"import {folder}/{reader} --log imported.db")
+    assert shell("export --log imported.db").out.encode() == lines
+
+
 @pytest.mark.slow
 def test_devices_and_pipes_are_written_to(shell):
     """What is no file is no file afterwards either: a null device, stdout, a named pipe."""

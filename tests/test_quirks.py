@@ -5,7 +5,7 @@ from asking import of_kind, play
 from fault_server import FaultServer, refuses
 from quirks import CUT_OFF, FORFEITS, PLAYS, Quirk
 from shell import Shell
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.agents.conversation import rebuild_requests, request_digest
 from refold.engine import ActionTaken, Episode, EventLog
@@ -32,7 +32,7 @@ def plain(tmp_path_factory):
         return played(Quirk(), log)[0]
 
 
-@pytest.mark.parametrize("name", first_at_once(PLAYS, 8))
+@pytest.mark.parametrize("name", first_fast(PLAYS, 8))
 def test_a_quirk_changes_nothing_about_the_episode(log, plain, name):
     """The same actions and the same score, with default options; each request is in the log."""
     stream, asked = played(PLAYS[name], log)

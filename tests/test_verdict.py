@@ -13,7 +13,6 @@ from recorded_runs import unanswered
 from talks import hostile_shop, shop
 from viewing import golden, large
 
-from bench.verdicts.__main__ import SCENARIOS
 from refold.agents import make_policy, play
 from refold.engine import Episode, RefoldError, Stream
 from refold.environments import answered, answered_scenario, began
@@ -384,11 +383,10 @@ def test_a_measure_without_words_is_told_by_its_name(hard: Stream) -> None:
 
 @pytest.mark.slow
 def test_verdicts_hold_against_forks() -> None:
-    """Where a step is named, it is mostly the right piece: docs/verdict.md has more episodes."""
+    """Where a step is named, it is the right piece in at least 85 of 100; see docs/verdict.md."""
     command = [sys.executable, "-m", "bench.verdicts", "--seeds", "1", "--first", "7"]
-    command += [name for name in SCENARIOS if name != "inbox/medium@2"]  # takes half of the time
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     cells = [cell.strip() for cell in done.stdout.strip().splitlines()[-1].strip("|").split("|")]
     episodes, right, beside, wrong = map(int, cells[1:5])
-    assert episodes == 40
-    assert right >= 0.8 * (right + beside + wrong)
+    assert episodes >= 40
+    assert right >= 0.85 * (right + beside + wrong)

@@ -13,7 +13,7 @@ from refold.replays.golden import find_goldens, read_golden
 pytestmark = pytest.mark.slow
 
 STREAMS = {path.name.removesuffix(".jsonl"): path for path in find_goldens()}
-FORGERIES = 3
+FORGERIES = 6
 ODD = [None, True, -1, 0, 3, 2**62, 1e308, 0.5, "", "x", "\u202e\x1b[2J", [], ["x"], {}, {"x": 1}]
 COMMANDS = [
     *("verify --json", "replay forged --json", "replay forged", "grade --json", "show forged"),
@@ -129,4 +129,4 @@ def test_forged_streams(tmp_path, capsys, name):
         caught += found
         for words in COMMANDS:
             judged(capsys, words, path)
-    assert caught
+    assert caught > FORGERIES / 2

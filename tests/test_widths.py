@@ -10,7 +10,7 @@ import termios
 import pytest
 from recorded_runs import called
 from shell import Shell
-from sizes import first_at_once
+from sizes import first_fast
 from worlds import write
 
 from refold import cli
@@ -38,7 +38,7 @@ LISTS = (
     "config",
     "solve inbox/easy --log solved.db",
 )
-WIDTHS = (60, 80, 120, 200)
+WIDTHS = (60, 80, 100, 120, 200)
 ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -94,7 +94,7 @@ def tokens(text):
     return {word.rstrip(";") for word in text.split() if not ID.fullmatch(word)}
 
 
-@pytest.mark.parametrize("words", first_at_once(LISTS, 2))
+@pytest.mark.parametrize("words", first_fast(LISTS, 2))
 def test_no_word_is_broken(shell, words):
     """Each word stands as it does where there is room, and no line is too long."""
     whole = tokens(piped(shell, words)) | tokens(on_terminal(shell, words, 999))

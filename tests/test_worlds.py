@@ -10,7 +10,7 @@ import pytest
 from outside import NAME, write_env
 from serving import running
 from shell import Shell
-from sizes import first_at_once
+from sizes import first_fast
 
 from refold.cli import COMMANDS
 from refold.engine import Episode, EventLog
@@ -153,7 +153,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("claim", first_at_once(HOSTILE))
+@pytest.mark.parametrize("claim", first_fast(HOSTILE))
 def test_no_command_opens_what_is_over(shell, claim):
     """Nor does any other command, on episodes that are over, from export to audit."""
     for name, text in FILES.items():

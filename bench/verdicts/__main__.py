@@ -17,30 +17,28 @@ from refold.engine import Episode, Stream
 from refold.scenarios import load, scenario_names
 
 _RATES = (0.1, 0.3)
-_LEVELS = ("easy@2", "medium@2")  # to play on from each step of larger worlds takes hours
-SCENARIOS = [name for name in scenario_names() if "@" not in name or name.endswith(_LEVELS)]
+_LEVELS = ("easy@2", "medium@2")
+"""Of version 2; to play on from each step of larger worlds takes hours."""
 
 
 def main() -> None:
     """Print each episode with what is found, then the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.verdicts", description=__doc__)
-    parser.add_argument(
-        "scenarios", nargs="*", default=SCENARIOS, help="default: all but the largest"
-    )
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each scenario and agent")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     arguments = parser.parse_args()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     found: dict[str, list[Held]] = defaultdict(list)
-    for name, stream in episodes(arguments.scenarios, seeds):
+    for name, stream in episodes(seeds):
         held = hold(stream)
         found[stream.family.title].append(held)
         print(f"{held.outcome:22}  {name}: {held.verdict.short}", flush=True)
     print("\n".join(table(found.items())))
 
 
-def episodes(names: Iterable[str], seeds: Iterable[int]) -> Iterator[tuple[str, Stream]]:
-    """Yield episodes of scenarios with each of *seeds*, and words that say which they are."""
+def episodes(seeds: Iterable[int]) -> Iterator[tuple[str, Stream]]:
+    """Yield episodes with each of *seeds*, and words that say which they are."""
+    names = [name for name in scenario_names() if "@" not in name or name.endswith(_LEVELS)]
     for name in names:
         scenario = load(name)
         for seed in seeds:

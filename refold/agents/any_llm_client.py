@@ -43,7 +43,7 @@ class AnyLLMClient(Client):
 
     async def ask(self, body: dict[str, Any]) -> Reply:
         """Return the reply to *body*, whose model is ``PROVIDER:MODEL``."""
-        from any_llm.exceptions import (  # noqa: PLC0415 - as above
+        from any_llm.exceptions import (  # noqa: PLC0415 - an extra
             AnyLLMError,
             MissingApiKeyError,
             UnsupportedProviderError,
@@ -71,7 +71,7 @@ class AnyLLMClient(Client):
         return self.refusal_failure(refusal, body, getattr(error, "retry_after", None))
 
     def _provider(self, name: str) -> "AnyLLM":
-        from any_llm import AnyLLM  # noqa: PLC0415 - as above
+        from any_llm import AnyLLM  # noqa: PLC0415 - an extra
 
         if name not in self._providers:
             key = self.endpoint.api_key

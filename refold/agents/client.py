@@ -148,7 +148,7 @@ class Client:
         """Close all connections."""
         await self._client.close()
 
-    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - of ModelBackend
+    async def complete(self, body: dict[str, Any], *, rollout: str = "") -> ModelResponse:  # noqa: ARG002 - ModelBackend has it
         """
         Return the response to the chat completion request *body*.
 
@@ -201,7 +201,7 @@ class Client:
 
     async def ask(self, body: dict[str, Any]) -> Reply:
         """Return the reply to *body* from one attempt; raises what is recorded of a failure."""
-        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, only here
+        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - heavy, only where a model is asked
 
         try:
             # Not through chat.completions, which looks at each part of each message, and encoded
