@@ -134,6 +134,9 @@ def test_what_a_shell_has_opened(shell, folder):
         threading.Thread(target=lambda: (file.write(lines), file.close())).start()
         shell(f"import {folder}/{reader} --log imported.db")
     assert shell("export --log imported.db").out.encode() == lines
+    shell.refuses(
+        f"import {folder}/999 --log new.db", match="999: expected a file that can be read"
+    )
 
 
 @pytest.mark.slow

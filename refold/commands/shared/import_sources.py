@@ -7,7 +7,6 @@ computed, before anything is read from it.
 
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -78,7 +77,7 @@ def readable(files: Iterable[ImportFile]) -> Iterator[list[ImportFile]]:
 
 
 def _is_regular(path: str) -> bool:
-    return path != STDOUT and stat.S_ISREG(os.stat(path).st_mode)
+    return path != STDOUT and os.path.isfile(path)
 
 
 def _copied(each: ImportFile, stack: ExitStack) -> ImportFile:
