@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -22,7 +23,6 @@ registry.entry_points = lambda group: ()
 # Nothing is asked beyond loopback, and reading the certificates of all authorities takes longer
 # than an episode does, for each client anew.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("loopback.pem"))
-
 settings.register_profile("all", deadline=None, print_blob=True)
 settings.register_profile("fast", settings.get_profile("all"), max_examples=25)
 
@@ -181,8 +181,22 @@ def random_episode() -> Callable[..., Episode]:
     return play_randomly
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _options_are_for_this_run() -> None:
+    """Let each pytest that tests start begin as its user would."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
+
+
+@pytest.fixture(scope="session")
+def empty_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a log without episodes, to be copied: making one takes longer."""
+    path = tmp_path_factory.mktemp("empty") / "log.db"
+    EventLog(path).close()
+    return path
+
+
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[EventLog]:
+def log(empty_log: Path, tmp_path: Path) -> Iterator[EventLog]:
     """Yield a new log."""
-    with EventLog(tmp_path / "log.db") as log:
+    with EventLog(shutil.copy(empty_log, tmp_path)) as log:
         yield log

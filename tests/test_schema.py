@@ -1,5 +1,6 @@
 import json
 import shlex
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -67,13 +68,19 @@ def in_every_way(attacks):
     ]
 
 
-@pytest.fixture
-def recorded(tmp_path, random_episode):
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, random_episode):
     """Return the path of a log with an episode that is over (row 1) and one that goes on (2)."""
-    with EventLog(tmp_path / "log.db") as log:
+    with EventLog(tmp_path_factory.mktemp("played") / "log.db") as log:
         random_episode("workflow/easy", 1, log)
         random_episode("workflow/easy", 2, log, steps=2)
     return log.path
+
+
+@pytest.fixture
+def recorded(played, tmp_path):
+    """Return the path of a copy of that, for a test to change."""
+    return shutil.copy(played, tmp_path)
 
 
 @pytest.fixture(params=["ON", "OFF"], ids=["recursive", "plain"])
