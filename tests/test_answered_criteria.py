@@ -245,6 +245,7 @@ def test_no_pattern_hangs(pattern):
     assert time.perf_counter() - began_at < 5
 
 
+@pytest.mark.slow
 def test_without_the_engine_patterns_say_what_to_install():
     """A rubric with a pattern is refused in words where RE2 is not installed; others are not."""
     code = (

@@ -62,7 +62,7 @@ def installed(monkeypatch):
     registry.plugins.cache_clear()
 
 
-@pytest.mark.parametrize("fault", first_fast(FAULTS, 3))
+@pytest.mark.parametrize("fault", first_fast(FAULTS))
 def test_found_by_its_check_and_by_no_other(fault):
     """What fails is what the fault does; without one, nothing fails."""
     (answers,) = run_audit([ScenarioTarget(planted(fault), 1, 3)], seconds=300)

@@ -64,6 +64,7 @@ def test_return_and_score_disagree(quick):
     assert set(failed(quick, "rewards.order")) >= {"workflow/easy", "workflow/medium"}
 
 
+@pytest.mark.slow
 def test_an_empty_inbox_is_paid_however_it_was_emptied(quick):
     """Players that do not read have the whole criterion."""
     assert failed(quick, "criteria.free")["inbox/medium: completion"] == 1.0

@@ -115,7 +115,7 @@ def test_a_world_without_a_fault():
     }
 
 
-@pytest.mark.parametrize(("kind", "check"), first_fast(FAULTS.items(), 4))
+@pytest.mark.parametrize(("kind", "check"), first_fast(FAULTS.items(), 2))
 def test_a_planted_fault(kind, check):
     """It is found by its check, by no other, and an episode of it is shown."""
     found = answers(planted(kind))
@@ -233,6 +233,7 @@ def test_gymnasium(kind, checks):
     assert failed(found) >= checks & {each.check.id for each in found}
 
 
+@pytest.mark.slow
 def test_openenv():
     """A server is audited over its sessions; this one counts, whatever the seed."""
     with counting() as url:

@@ -25,6 +25,7 @@ def by_name(log):
     return {(row["family"], row["agent"], row["source"]): row for row in answer["baselines"]}
 
 
+@pytest.mark.slow
 def test_reference_scores(rows):
     """What is played now and what was published, scenario by scenario."""
     expected = {

@@ -93,6 +93,7 @@ def test_rewards_sum_to_the_total(random_episode, scenario, seed, steps):
             assert event.total == total
 
 
+@pytest.mark.slow
 @given(SCENARIOS, SEEDS)
 def test_a_step_tells_what_it_recorded(random_episode, scenario, seed):
     """Reward, parts, error and end in a result are those of the events; the last one ends it."""

@@ -210,6 +210,7 @@ def first_of(*choices: int) -> Choose:
     return lambda below: min(rest.pop(0), below - 1) if rest else 0
 
 
+@pytest.mark.slow
 def test_all_orders_of_a_small_run():
     """Two workers, three episodes, two deaths, room for one lost: all first 9 choices end well."""
     depth = 9

@@ -24,6 +24,7 @@ SCENARIOS = st.sampled_from(scenario_names())
 SEEDS = st.integers(0, 2**63 - 1)
 
 
+@pytest.mark.slow
 @given(SCENARIOS, SEEDS, st.data())
 def test_a_fold_can_be_cut_anywhere(random_episode, scenario, seed, data):
     """fold(a + b) == fold(b, start=fold(a)), wherever the stream is cut, inside steps as well."""
@@ -50,6 +51,7 @@ def test_every_prefix_folds_to_the_state_that_was_live(random_episode, scenario,
     assert states[-1] == played.state
 
 
+@pytest.mark.slow
 @given(SCENARIOS, SEEDS)
 def test_folding_leaves_what_it_folds_alone(random_episode, scenario, seed):
     """States are values: what is folded on from one does not change it."""

@@ -35,6 +35,7 @@ def drawn(scenario, seed=None):
     return Episode.start(scenario, seed=seed).events.payloads[1]
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(RECIPES, st.integers(0, 2**63 - 1))
 def test_each_loads_and_can_be_solved(recipe, seed):
@@ -159,6 +160,7 @@ def test_what_is_not_clean_is_told_and_drawn_again(monkeypatch):
     ]
 
 
+@pytest.mark.slow
 def test_where_nothing_is_clean_it_stops(monkeypatch):
     """A recipe without a clean scenario is an error, after a bounded number of seeds."""
     spoil(monkeypatch, lambda seed, agent: 0.0)

@@ -17,11 +17,11 @@ STEERING = (
     "\x1b]0;owned\x07\x1b[2J\x9b31m \x00\x08\r\nFORGED \u202eback\u200b\u2028 [bold red]x[/] :boom:"
 )
 UNREAD = {
+    "steering": STEERING,
     "endless": "x" * 10_000_000,
     "braces": "{" * 1_000_000,
     "nested": '{"a":' * 100_000 + "1" + "}" * 100_000,
     "quotes": '{"' + '\\"' * 500_000,
-    "steering": STEERING,
     "steering-json": json.dumps({"action_type": STEERING}),
     "half-a-pair": "\ud800 {\udfff}",
     "lines": "\n" * 1_000_000,
@@ -83,7 +83,7 @@ def test_a_hostile_reply_is_recorded_and_shown_harmlessly(log, shown, name):
     check_shown(shown, stream)
 
 
-@pytest.mark.parametrize("name", NO_REPLY)
+@pytest.mark.parametrize("name", first_fast(NO_REPLY, 2))
 def test_a_hostile_body_is_no_answer(log, name):
     """What is no completion is not looked at any further, however large or deep."""
     episode = Episode.start(load("workflow/easy"), log=log)

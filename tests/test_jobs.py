@@ -81,6 +81,7 @@ def test_an_error():
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed():
     """That is told in a line, and no other process is left over."""
     found = squared(Squares(dies=70), range(200), 2)
@@ -90,6 +91,7 @@ def test_a_process_that_is_killed():
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.slow
 def test_results_that_nobody_wants():
     """When the results are dropped, the processes end, whatever they are doing."""
     results = shared(Squares(hangs=80), range(200))

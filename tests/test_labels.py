@@ -368,6 +368,7 @@ CHOSEN = st.sampled_from([(), ("yes", "no")]) | st.lists(TEXTS, max_size=10).map
 NOTES = st.text(max_size=20) | st.just("x" * 5001)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(
     remark=st.builds(

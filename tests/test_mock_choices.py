@@ -174,6 +174,7 @@ def items(*names):
     return "\n".join(["Here they are:", *(f"- {name} | and so on" for name in names)])
 
 
+@pytest.mark.slow
 @given(SCHEMAS, st.integers())
 def test_arguments_fit_any_schema(schema, turn):
     """Whatever the tool, what it is called with is valid; so is a structured answer."""

@@ -121,6 +121,7 @@ def inboxes(draw):
     )
 
 
+@pytest.mark.slow
 @given(workflows())
 def test_any_workflow(observation):
     """No text of a workflow makes the mock model choose otherwise than the greedy policy."""
@@ -181,6 +182,7 @@ def test_text_without_observation(text):
     assert {family.mock(text) for family in FAMILY.values()} == {None}
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["workflow/hard@2", "inbox/hard@2"]), st.integers(0, 40), st.data())
 def test_a_broken_observation_of_version_2(random_episode, name, steps, data):
     """The same: an action or none, no worse."""
@@ -193,6 +195,7 @@ def test_a_broken_observation_of_version_2(random_episode, name, steps, data):
     assert action is None or isinstance(action, episode.family.action)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["workflow", "inbox"]), st.data())
 def test_a_broken_observation(family, data):
     """With a letter changed or its end cut off, an observation gets an action or none, no worse."""

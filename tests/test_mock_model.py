@@ -44,7 +44,7 @@ def action(episode, form, message):
     return json.loads(written.removeprefix("json"))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", first_fast(FORMATS))
 @pytest.mark.parametrize("name", SMALLEST_AND_LARGEST)
 def test_plays_as_in_process(name, form):
     """In every form and family, actions and score are those of the policy in process."""

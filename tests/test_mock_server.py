@@ -139,6 +139,7 @@ def start(*arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_command():
     """The command prints its base URL, serves, and ends on Ctrl-C with a count, in one line."""
     body = request(Episode.start(load("inbox/easy")))

@@ -39,7 +39,7 @@ def recorded(shell):
     ("form", "names"),
     [
         ("json", SMALLEST),
-        ("text", SMALLEST),
+        pytest.param("text", SMALLEST, marks=pytest.mark.slow),
         pytest.param("tools", scenario_names(), marks=pytest.mark.slow),
     ],
 )

@@ -136,6 +136,7 @@ def test_scores_of_other_rules_are_not_said_to_compare() -> None:
     assert "scores cannot be compared: another rules and rubric" in diff_html(found)
 
 
+@pytest.mark.slow
 def test_without_a_notebook_nothing_is_loaded() -> None:
     """A program that has IPython loaded but runs in none imports refold as ever."""
     script = (

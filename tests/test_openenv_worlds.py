@@ -236,6 +236,7 @@ def test_a_token_is_sent_and_not_recorded(refold, monkeypatch):
     assert TOKEN.encode() not in (refold.at / "log.db").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_server_with_room_for_one_plays_one_after_the_other(refold):
     """A session is free again when its episode is over."""
     with running(refold.at / "..", max_sessions=1) as small:

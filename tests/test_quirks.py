@@ -32,7 +32,7 @@ def plain(tmp_path_factory):
         return played(Quirk(), log)[0]
 
 
-@pytest.mark.parametrize("name", first_fast(PLAYS, 8))
+@pytest.mark.parametrize("name", first_fast(PLAYS, 3))
 def test_a_quirk_changes_nothing_about_the_episode(log, plain, name):
     """The same actions and the same score, with default options; each request is in the log."""
     stream, asked = played(PLAYS[name], log)

@@ -82,6 +82,7 @@ def test_the_order_of_a_report(shell):
     assert second == "27 episodes, 3 scenarios, 2 agents"
 
 
+@pytest.mark.slow
 def test_the_report_says_why(shell):
     """The criterion that changed is named, with what changed about it and what it decides."""
     told = shell("regrade --json", *BY, code=1).json
@@ -94,6 +95,7 @@ def test_the_report_says_why(shell):
     assert told["shift"]["low"] < told["shift"]["here"] < told["shift"]["high"]
 
 
+@pytest.mark.slow
 def test_moves_come_first_in_json(shell):
     """A reader of the stream has the moves before what follows from all of them."""
     out = shell("regrade --json", *BY, code=1).out

@@ -52,6 +52,7 @@ def test_an_address_that_is_taken(shell):
     assert not shell.files()
 
 
+@pytest.mark.slow
 def test_without_the_extra(shell):
     """The packages that it needs are named, which works wherever refold was installed from."""
     ran = shell.program("serve", code=2, script=BLOCKED)

@@ -103,6 +103,7 @@ def test_a_tool_before_any_episode(tmp_path):
         assert "call start_episode first" in result["content"][0]["text"]
 
 
+@pytest.mark.slow
 def test_capacity(tmp_path):
     """A full server answers -32000 with figures."""
     with running(tmp_path, max_sessions=1) as server:

@@ -152,6 +152,7 @@ def test_a_malformed_frame_gets_its_code_and_changes_nothing(socket, frame, code
     assert talk(socket, "state") == before
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_no_frame_kills_a_session(server, data):
     """Any JSON, and any text, gets one reply; the session goes on."""

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from sizes import first_fast
 from small_scenarios import best_of_all, small_inbox, small_workflow
 from worlds2 import scenario, task, worker
 
@@ -57,7 +58,7 @@ def check_all(scenario):
     assert (pytest.approx(richest.total, abs=1e-9), richest.proved) == (total, True)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", first_fast(range(4)))
 def test_small_workflows(number):
     """No episode of a small workflow beats the optimum, whatever its rubric measures."""
     check_all(small_workflow(number, most_steps=4))
@@ -191,6 +192,7 @@ def with_odd_penalty(scenario):
     )
 
 
+@pytest.mark.slow
 def test_general_search():
     """A rubric without a search of the family is searched all the same, and small ones proved."""
     odd = with_odd_penalty(small_workflow(3, most_steps=3))
@@ -199,6 +201,7 @@ def test_general_search():
     assert best.score == best_of_all(odd)[0]
 
 
+@pytest.mark.slow
 def test_general_search_says_what_it_cannot():
     """Cut off, it promises no more than the rubric's ceiling."""
     found = solve(with_odd_penalty(load("workflow/easy")), limits=Looks(40))

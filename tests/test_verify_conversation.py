@@ -10,6 +10,7 @@ import pytest
 from asking import play, sensible
 from fault_server import BUSY, FaultServer, says
 from forging import alter
+from sizes import first_fast
 
 from refold.engine import ActionTaken, Episode, EventLog, Stream
 from refold.engine.chain import chain_heads
@@ -50,7 +51,7 @@ class Recorded:
             return audit_episode(log, file, "one").problem
 
 
-@pytest.fixture(scope="module", params=["tools", "json", "text"])
+@pytest.fixture(scope="module", params=first_fast(["tools", "json", "text"]))
 def played(request, tmp_path_factory):
     """Return an episode with unreadable replies, a forfeit and failed attempts, in each format."""
     path = tmp_path_factory.mktemp("log") / "log.db"

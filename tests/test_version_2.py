@@ -230,6 +230,7 @@ def test_worlds_never_change(name, digest):
     assert found.hexdigest()[:16] == digest
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
@@ -255,6 +256,7 @@ def test_any_knobs_of_an_inbox_can_be_solved(knobs, seed):
     assert_solvable("inbox", knobs, seed)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
@@ -305,6 +307,7 @@ def beginning(rules, parameters, seed):
     return msgspec.structs.replace(state, setup=setup)
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_thousand_can_be_drawn(family):
     """The largest worlds load, and their witness knows what to do."""
