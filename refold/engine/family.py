@@ -7,8 +7,7 @@ models and Gymnasium work with every family. Mistakes are found when the family 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from importlib.resources.abc import Traversable
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from attrs import Factory, field, frozen
 from msgspec import to_builtins
@@ -29,6 +28,9 @@ from refold.engine.presentation import (
     Seer,
     Timeline,
 )
+
+if TYPE_CHECKING:  # slow to import
+    from importlib.resources.abc import Traversable
 
 S = TypeVar("S")
 Reducer = Mapping[type[Event], Callable[[S, Any], S]]
@@ -161,7 +163,7 @@ class Family:
         lambda self: lambda state: to_builtins(self.observe(state)), takes_self=True
     )
     scenarios: tuple[str, ...] = ()
-    folder: Traversable | None = None
+    folder: "Traversable | None" = None
     aliases: tuple[str, ...] = ()
     wait: Any = None
     forfeit: Any = None
@@ -175,7 +177,7 @@ class Family:
     criteria: Any = None
     timeline: Timeline = PLAIN
     numbers: Numbers | None = None
-    drawing: Traversable | None = None
+    drawing: "Traversable | None" = None
     published: tuple[Published, ...] = ()
     endings: Mapping[str, str] = field(factory=dict)
     obstacles: Callable[[Any], Sequence[Obstacle]] = lambda state: ()

@@ -6,13 +6,16 @@ Packages bring them by entry points. The group ``refold.families`` holds familie
 no change here. What ships is known without entry points, so that a clone works uninstalled.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from refold.engine.errors import RefoldError, UnknownName
 from refold.engine.family import Family
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 FAMILIES = "refold.families"
 ENVIRONMENTS = "refold.environments"
@@ -34,9 +37,18 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def entry_points(group: str) -> Iterable["EntryPoint"]:
+    """Return the entry points of *group* of installed packages."""
+    from importlib import metadata  # noqa: PLC0415 - slow, and not needed for what ships
+
+    return metadata.entry_points(group=group)
+
+
 @cache  # a look at all that is installed takes milliseconds
-def plugins(group: str) -> Mapping[str, EntryPoint]:
+def plugins(group: str) -> Mapping[str, "EntryPoint"]:
     """Return the entry points of *group* by name, sorted by name: built-in and installed ones."""
+    from importlib.metadata import EntryPoint  # noqa: PLC0415 - as above
+
     shipped = _BUILT_IN.get(group, {})
     found = {point.name: point for point in entry_points(group=group)}
     found |= {name: EntryPoint(name, value, group) for name, value in shipped.items()}
@@ -51,11 +63,8 @@ def plugin(group: str, key: str, kind: str) -> Any:
         UnknownName: No installed package has such an entry point.
         RefoldError: The package that has it cannot be imported.
     """
-    known = plugins(group)
-    if key not in known:
-        raise UnknownName(kind, key, known)
     try:
-        return known[key].load()
+        return _load(group, key, kind)
     except (ImportError, AttributeError) as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         remedy = f"install {missing}" if missing else "repair or remove it"
@@ -63,6 +72,17 @@ def plugin(group: str, key: str, kind: str) -> Any:
             f"{kind} {key!r}: expected an installed package that can be imported, got {error}; "
             f"{remedy}"
         ) from error
+
+
+def _load(group: str, key: str, kind: str) -> Any:
+    shipped = _BUILT_IN.get(group, {}).get(key)
+    if shipped is not None:  # it goes before installed ones, so none need be looked for
+        module, _, name = shipped.partition(":")
+        return getattr(import_module(module), name)
+    known = plugins(group)
+    if key not in known:
+        raise UnknownName(kind, key, known)
+    return known[key].load()
 
 
 @cache
