@@ -7,8 +7,6 @@ status or a code for it; but most give the same 400 to everything, and only thei
 
 import errno
 import re
-import socket
-import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -188,6 +186,9 @@ def cause_of_exception(error: BaseException) -> str:
 
 
 def _connection_cause(error: BaseException) -> str | None:
+    import socket  # noqa: PLC0415 - slow, and needed after a failure only
+    import ssl  # noqa: PLC0415 - the same
+
     if isinstance(error, socket.gaierror):
         return "dns"
     if isinstance(error, ssl.SSLError):

@@ -47,11 +47,6 @@ def _prompt_name(prompt: str, text: str | None) -> str:
     return prompt if text is None else f"{prompt}+{sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
 
-def own_prompt(recorded: ModelConfigured) -> str:
-    """Return name and version of the prompt that *recorded* was made with, given texts aside."""
-    return recorded.prompt.partition("+")[0]
-
-
 def completed(recorded: ModelConfigured, interface: Interface) -> ModelConfigured:
     """Return *recorded* with what a world offers, if it was recorded before that was known."""
     offered = interface.parameters(recorded.format)

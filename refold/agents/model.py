@@ -17,7 +17,6 @@ from refold.agents.configuration import (
     adjusted,
     completed,
     model_configuration,
-    own_prompt,
     recorded_options,
 )
 from refold.agents.conversation import Conversation, request_digest
@@ -100,7 +99,7 @@ class ModelAgent:
             made = model_configuration(episode.family, self._options, form, episode.state)
             _record(episode, conversation, made)
         recorded = _configuration(conversation)
-        if own_prompt(recorded) != interface.prompt:
+        if recorded.own_prompt != interface.prompt:
             raise RefoldError(
                 f"episode {episode.id}: expected prompt {interface.prompt}, got {recorded.prompt}; "
                 "resume it with the release that began it"

@@ -46,6 +46,11 @@ class ModelConfigured(Input, frozen=True, omit_defaults=True):
     system: bool = True
     text: str | None = None
 
+    @property
+    def own_prompt(self) -> str:
+        """Name and version of the family's prompt, whatever text the user gave."""
+        return self.prompt.partition("+")[0]
+
 
 # The parts of an exchange are no events, so they need no tag; otherwise they are set up like them.
 class Attempt(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refold.agents.configuration import own_prompt
 from refold.engine import Event
 from refold.engine.exchanges import (
     ActionForfeited,
@@ -49,7 +48,7 @@ def dialogue_by_step(walked: Iterable[Step]) -> list[tuple[Utterance, ...]]:
 
 def _without_text(event: ModelConfigured) -> ModelConfigured:
     # A text of the user's is told to the model, and counts as a prompt there.
-    return event if event.text is None else replace(event, prompt=own_prompt(event), text=None)
+    return event if event.text is None else replace(event, prompt=event.own_prompt, text=None)
 
 
 def _utterances(event: Event) -> Iterator[Utterance]:
