@@ -7,8 +7,9 @@ as ``refold.scenarios.workflow.events``. A name is imported when it is first use
 """
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from refold.lazy import hand_on
 
 __all__ = [
     "Episode",
@@ -49,28 +50,18 @@ if TYPE_CHECKING:
     from refold.replays import diff, steps, verify
     from refold.reports.frames import read
     from refold.scenarios import Scenario, load, load_rubric
-else:  # hidden from type checkers, which would take it to mean that any name exists
-
-    def __getattr__(name: str) -> object:
-        """Return the public name *name* from the package that defines it."""
-        if name in __all__:
-            # Lower floors first: each of these packages imports the ones before it anyway.
-            for room in (
-                "engine",
-                "scenarios",
-                "graders",
-                "environments",
-                "replays",
-                "reports.frames",
-            ):
-                found = vars(import_module(f"{__name__}.{room}"))
-                if name in found:
-                    return globals().setdefault(name, found[name])
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__() -> list[str]:
-        """Return the public names too, whether or not they have been used yet."""
-        return sorted({*globals(), *__all__})
+else:
+    # Lower floors first: each of these packages imports the ones before it anyway.
+    __getattr__, __dir__ = hand_on(
+        __name__,
+        __all__,
+        ".engine",
+        ".scenarios",
+        ".graders",
+        ".environments",
+        ".replays",
+        ".reports.frames",
+    )
 
 
 if "IPython" in sys.modules:  # a notebook: episodes, grades and diffs show themselves in it

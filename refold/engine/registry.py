@@ -28,11 +28,11 @@ _BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "tau2": "refold.environments.tau2:TAU2",
     },
     FAMILIES: {
-        "answered.1": "refold.scenarios.answered:FAMILY",
-        "inbox.1": "refold.scenarios.inbox:FAMILY",
-        "inbox.2": "refold.scenarios.inbox2:FAMILY",
-        "workflow.1": "refold.scenarios.workflow:FAMILY",
-        "workflow.2": "refold.scenarios.workflow2:FAMILY",
+        "answered.1": "refold.scenarios.answered.family:FAMILY",
+        "inbox.1": "refold.scenarios.inbox.family:FAMILY",
+        "inbox.2": "refold.scenarios.inbox2.family:FAMILY",
+        "workflow.1": "refold.scenarios.workflow.family:FAMILY",
+        "workflow.2": "refold.scenarios.workflow2.family:FAMILY",
     },
 }
 

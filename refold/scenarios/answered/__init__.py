@@ -5,39 +5,13 @@ An environment that is not refold's, such as a server, a benchmark or a Python o
 an action causes. The rules only say what follows from its answer: reward, end and limit.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from refold.engine import Family
-from refold.scenarios.answered.criteria import CRITERIA
-from refold.scenarios.answered.events import EVENTS
-from refold.scenarios.answered.observation import observe, view
-from refold.scenarios.answered.offer import legal_actions
-from refold.scenarios.answered.parameters import AnsweredParameters, problems
-from refold.scenarios.answered.phrases import say
-from refold.scenarios.answered.prompt import PROMPT
-from refold.scenarios.answered.reducer import REDUCER
-from refold.scenarios.answered.rules import decide
-from refold.scenarios.answered.state import initial
-from refold.scenarios.answered.timeline import TIMELINE
+from refold.lazy import hand_on
 
-FAMILY = Family(
-    name="answered",
-    rules=1,
-    parameters=AnsweredParameters,
-    problems=problems,
-    action=Any,
-    events=EVENTS,
-    initial=initial,
-    decide=decide,
-    reducer=REDUCER,
-    observe=observe,
-    legal_actions=legal_actions,
-    say=say,
-    view=view,
-    prompt=PROMPT,
-    criteria=CRITERIA,
-    timeline=TIMELINE,
-    endings={"world": "ended by the environment"},
-    answered=True,
-)
-"""The rules of external environments, version 1."""
+__all__ = ["FAMILY"]
+
+if TYPE_CHECKING:
+    from refold.scenarios.answered.family import FAMILY
+else:
+    __getattr__, __dir__ = hand_on(__name__, __all__, ".family")

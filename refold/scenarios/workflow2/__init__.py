@@ -5,60 +5,13 @@ Worlds are drawn from the episode's seed around a plan that scores 1, and the re
 episode add up to its score.
 """
 
-from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from refold.engine import Family
-from refold.scenarios.drawn import DrawnParameters
-from refold.scenarios.workflow2.actions import ADVANCE, Action
-from refold.scenarios.workflow2.criteria import CRITERIA
-from refold.scenarios.workflow2.events import EVENTS
-from refold.scenarios.workflow2.mock import mock_action
-from refold.scenarios.workflow2.numbers import NUMBERS
-from refold.scenarios.workflow2.observation import observe, view
-from refold.scenarios.workflow2.obstacles import attempted, find_obstacles
-from refold.scenarios.workflow2.parameters import DRAWING
-from refold.scenarios.workflow2.phrases import say
-from refold.scenarios.workflow2.policies import CANARIES, PLAYERS, POLICIES, SEERS
-from refold.scenarios.workflow2.prompt import PROMPT
-from refold.scenarios.workflow2.reducer import REDUCER
-from refold.scenarios.workflow2.refusals import legal_actions
-from refold.scenarios.workflow2.rules import decide, start
-from refold.scenarios.workflow2.state import initial
-from refold.scenarios.workflow2.timeline import TIMELINE
+from refold.lazy import hand_on
 
-FAMILY = Family(
-    name="workflow",
-    rules=2,
-    parameters=DrawnParameters,
-    problems=DRAWING.problems,
-    action=Action,
-    events=EVENTS,
-    initial=initial,
-    start=start,
-    decide=decide,
-    reducer=REDUCER,
-    observe=observe,
-    legal_actions=legal_actions,
-    say=say,
-    view=view,
-    scenarios=("easy", "medium", "hard", "expert"),
-    folder=files(__name__),
-    wait=ADVANCE,
-    forfeit=ADVANCE,
-    prompt=PROMPT,
-    policies=POLICIES,
-    players=PLAYERS,
-    seers=SEERS,
-    oracle="witness",
-    highest_return=1.0,
-    canaries=CANARIES,
-    criteria=CRITERIA,
-    timeline=TIMELINE,
-    numbers=NUMBERS,
-    drawing=files(__name__) / "drawing.js",
-    endings={"completed": "finished", "horizon": "out of time"},
-    obstacles=find_obstacles,
-    attempted=attempted,
-    mock=mock_action,
-)
-"""The rules of workflow scenarios, version 2."""
+__all__ = ["FAMILY"]
+
+if TYPE_CHECKING:
+    from refold.scenarios.workflow2.family import FAMILY
+else:
+    __getattr__, __dir__ = hand_on(__name__, __all__, ".family")
