@@ -7,20 +7,22 @@ Each source goes through episodes one at a time, in their order, and keeps none 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from refold.engine import EventLog, RefoldError, Stream
 from refold.engine.definition import header_of
 from refold.engine.log.left_out import LeftOut
 from refold.graders.grading import Grade, Grader, RubricName, recorded_grader
 from refold.graders.judging import NO_JUDGE, Judging
-from refold.graders.process.file_grader import FileGrader
 from refold.graders.saved import saved_or_none
 from refold.judges.asking import NotAsked, NotJudged
 from refold.scenarios.answered.events import ScoreGiven
 from refold.scenarios.criteria import find_criteria
 from refold.scenarios.facts import Facts
 from refold.scenarios.rubric import Criterion, Rubric, RubricJudge
+
+if TYPE_CHECKING:  # slow to import
+    from refold.graders.process.file_grader import FileGrader
 
 Bounds = tuple[float, float]
 
@@ -203,7 +205,7 @@ class FunctionOfFile(GradeSource):
 
     def __init__(
         self,
-        grader: FileGrader,
+        grader: "FileGrader",
         *,
         seconds: float,
         on_output: Callable[[str], None],

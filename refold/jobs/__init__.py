@@ -14,6 +14,9 @@ __all__ = ["Run", "Tell", "There", "WorkerLost", "jobs_for", "jobs_that_pay", "s
 if TYPE_CHECKING:
     from refold.jobs.counting import jobs_for, jobs_that_pay
     from refold.jobs.messages import Run, Tell, There
-    from refold.jobs.pool import WorkerLost, spread
+    from refold.jobs.pool import WorkerLost
+    from refold.jobs.spreading import spread
 else:
-    __getattr__, __dir__ = hand_on(__name__, __all__, ".messages", ".counting", ".pool")
+    __getattr__, __dir__ = hand_on(
+        __name__, __all__, ".messages", ".counting", ".spreading", ".pool"
+    )

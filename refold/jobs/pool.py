@@ -1,5 +1,5 @@
 """
-Deal items to worker processes, and give what came of them in the order of the items.
+Worker processes, to which items are dealt; what came of them is given in the order of the items.
 
 Workers take blocks as they get to them, so that none waits for another. An error is raised where
 one process would have raised it: after the results of all items before it. When the results are
@@ -17,12 +17,9 @@ from typing import Any, Generic, Self
 from attrs import define, field
 
 from refold.engine import RefoldError
-from refold.engine.log.left_out import LeftOut
-from refold.jobs.messages import Block, BlockDone, Entry, ItemT, Kind, ResultT, Run, Tell, There
+from refold.jobs.messages import Block, BlockDone, Entry, ItemT, There
 from refold.jobs.worker import serve_blocks
 
-BLOCK = 32
-"""Items that are dealt at once: few enough to share out a small log, worth a message."""
 _BEFORE_ALL = -1  # the number of a block of no items, for an error before the first one
 _MOST_AHEAD = 16  # blocks for each worker that may be done before their turn
 
@@ -37,51 +34,6 @@ class WorkerLost(RefoldError):
             f"worker process: expected it to finish its episodes, got its end {how}; "
             "if memory is short, `--jobs 1` needs the least"
         )
-
-
-def spread(
-    items: Iterable[ItemT],
-    here: Run[ItemT, ResultT],
-    there: There[ItemT, ResultT],
-    *,
-    jobs: int,
-    left_out: LeftOut,
-    tell: Tell,
-    block: int = BLOCK,
-) -> Iterator[tuple[ItemT, ResultT]]:
-    """
-    Yield each of *items* with its result, in order, worked out by *jobs* processes.
-
-    Close the iterator to end the processes early.
-
-    Args:
-        items: The items; taken ahead of the results, which must not matter.
-        here: Goes through the items if there is one job: in this process.
-        there: Opens what goes through them in each worker.
-        jobs: Number of processes that work.
-        left_out: Takes the items that are left out, in order; *here* notes them by itself.
-        tell: Takes the lines to be printed, in order.
-        block: Number of items that are dealt at once; up to 16 times as many for each job may
-            wait for their turn, with their results.
-
-    Raises:
-        WorkerLost: A worker was killed.
-        Exception: Whatever working out a result raises, after the results before it.
-    """
-    if jobs == 1:
-        yield from here(iter(items))
-        return
-    with _Pool(there, jobs) as pool:
-        for dealt, entries in pool.results(items, block):
-            for entry in entries:
-                if entry.kind is Kind.RESULT:
-                    yield dealt[entry.place], entry.value
-                elif entry.kind is Kind.LEFT_OUT:
-                    left_out.problems.setdefault(*entry.value)
-                elif entry.kind is Kind.LINE:
-                    tell(entry.value)
-                else:
-                    raise entry.value.restored()
 
 
 class _Worker:
@@ -180,7 +132,7 @@ class _Dealt(Generic[ItemT]):
             yield done
 
 
-class _Pool:
+class Pool:
     """Worker processes; use it in a ``with``."""
 
     def __init__(self, there: There[Any, Any], jobs: int) -> None:

@@ -22,7 +22,7 @@ from refold.engine import EpisodeInfo, EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade
 from refold.graders.pairing import Candidate, Pairing, read_candidates
-from refold.graders.process.file_grader import DEFAULT_TIMEOUT
+from refold.graders.process import DEFAULT_TIMEOUT
 from refold.graders.regrading import RegradeCounts, pair_each, regrade
 from refold.project.settings import CheckedGrader, CheckedRuns
 from refold.reports import compare, find_run

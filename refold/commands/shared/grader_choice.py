@@ -16,7 +16,7 @@ from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders.answers import KeptAnswers
 from refold.graders.elsewhere import SourceElsewhere, Workers
-from refold.graders.process.file_grader import DEFAULT_TIMEOUT, FileGrader
+from refold.graders.process import DEFAULT_TIMEOUT
 from refold.graders.rubric_files import RubricFile, RubricFolder
 from refold.graders.sources import (
     FunctionOfFile,
@@ -157,6 +157,9 @@ class GraderChoice:
             saved = find_saved(log, reference)
             if saved is not None:
                 return SavedGrades(log, saved, left_out)
+        # Slow to import, and seldom needed.
+        from refold.graders.process.file_grader import FileGrader  # noqa: PLC0415
+
         function = FileGrader(reference)
         return FunctionOfFile(
             function,

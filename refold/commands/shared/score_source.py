@@ -10,7 +10,7 @@ from refold.commands.shared.judge_options import JudgeChoice
 from refold.commands.shared.judging import JudgeSession
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
-from refold.graders.process.file_grader import DEFAULT_TIMEOUT
+from refold.graders.process import DEFAULT_TIMEOUT
 from refold.graders.sources import Gradable, GradeSource
 
 RECORDED = "recorded"

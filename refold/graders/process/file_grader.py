@@ -19,6 +19,7 @@ from refold.engine.codec import encode
 from refold.engine.text_marks import without_bom
 from refold.graders import Grade, RubricName
 from refold.graders.judging import MOST_ROUNDS, NO_JUDGE, Judging
+from refold.graders.process import DEFAULT_TIMEOUT
 from refold.graders.process.child import ChildProcess, NoAnswer
 from refold.graders.process.worker import (
     AskedFor,
@@ -29,9 +30,6 @@ from refold.graders.process.worker import (
 )
 from refold.judges.asking import NotAsked, NotJudged, Wanted
 from refold.judges.questions import BadQuestion, make_question
-
-DEFAULT_TIMEOUT = 60.0
-"""Time limit for each episode in seconds, if none is given."""
 
 # Sent ahead, so that the child never waits for its parent; limited, so that memory stays flat.
 _MOST_AHEAD = 64
