@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from math import isfinite
-from statistics import median_low
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -126,6 +125,8 @@ class Answer:
         if len(most) == 1:
             word = most[0]
         else:
+            from statistics import median_low  # noqa: PLC0415 - slow, and ties are few
+
             order = sorted(self._scale, key=lambda word: (self._scale[word], word))
             word = order[median_low(order.index(vote.word) for vote in votes)]
         return next(vote for vote in votes if vote.word == word)

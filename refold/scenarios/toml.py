@@ -1,7 +1,6 @@
 """Read TOML files from strangers in time linear in their size."""
 
 import re
-import tomllib
 from typing import Any
 
 from refold.engine.errors import RefoldError
@@ -26,6 +25,8 @@ def read_toml(content: bytes, where: str) -> dict[str, Any]:
     Raises:
         RefoldError: It is not TOML, or a key in it has more than 100 dots.
     """
+    import tomllib  # noqa: PLC0415 - slow, and most processes read none
+
     try:
         text = without_bom(content, where).decode()
         _check_keys(text, where)
