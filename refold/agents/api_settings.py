@@ -19,6 +19,10 @@ ADDRESS_VARIABLES = (OPENAI_ADDRESS_VARIABLE, OTHER_ADDRESS_VARIABLE)
 _MODEL_VARIABLE = "MODEL_NAME"
 ORGANIZATION_VARIABLE, PROJECT_VARIABLE = "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"
 
+MODEL_AGENT = "openai"
+LIBRARY_AGENT = "any-llm"
+"""Kinds of the agents that are models: what comes before the colon of an agent's name."""
+
 COMMAND_LINE, ENVIRONMENT, FILE = "the command line", "the environment", ".env"
 PROJECT = "refold.toml"
 """Sources of a setting, in words for messages."""

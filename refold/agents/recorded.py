@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from refold.agents.api_settings import LIBRARY_AGENT, MODEL_AGENT
 from refold.agents.client import ModelBackend, ModelResponse, is_unsupported
 from refold.agents.conversation import request_digest
 from refold.engine import EpisodeInfo, EventLog
 from refold.engine.exchanges import ModelCalled
 from refold.engine.log.left_out import LeftOut
-
-MODEL_AGENT = "openai"
-LIBRARY_AGENT = "any-llm"
-"""Kinds of the agents that are models: what comes before the colon of an agent's name."""
 
 _EPISODES_KEPT = 64  # in memory; an index of digests says where the others are
 

@@ -8,9 +8,9 @@ from attrs import asdict, frozen
 
 from refold.agents.api_settings import FILE, Setting, read_settings
 from refold.agents.endpoint import OPENAI_ADDRESS, find_address, find_key, without_secrets
+from refold.commands.shared.agent_names import parse_parameter
 from refold.commands.shared.configured import project_settings
 from refold.commands.shared.cost_cap import max_cost_option
-from refold.commands.shared.model_choices import parse_parameter
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     format_examples,

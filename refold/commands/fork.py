@@ -4,13 +4,10 @@ from collections.abc import Sequence
 
 import click
 
+from refold.commands.shared.agent_names import complete_agent_name
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.input_types import WholeNumber
-from refold.commands.shared.model_choices import (
-    complete_agent_name,
-    opening_input,
-    with_programs,
-)
+from refold.commands.shared.model_choices import opening_input, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     agent_option,

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import click
 
 from refold.commands.record import EpisodeJob, begin_episodes, load_scenarios, new_run_name
+from refold.commands.shared.agent_names import complete_agent_name
 from refold.commands.shared.input_types import Number
-from refold.commands.shared.model_choices import complete_agent_name, opening_input
+from refold.commands.shared.model_choices import opening_input
 from refold.commands.shared.model_options import ModelChoices, with_model_options
 from refold.commands.shared.options import format_examples, log_option, scenario_argument
 from refold.commands.shared.output import safe_text

@@ -8,16 +8,12 @@ import click
 from attrs import evolve, frozen
 
 from refold.agents.rollout import epoch_seed
+from refold.commands.shared.agent_names import complete_agent_name
 from refold.commands.shared.closing import print_outcome
 from refold.commands.shared.cost_cap import make_cap, max_cost_option
 from refold.commands.shared.fleet_options import Fleet, with_fleet_options
 from refold.commands.shared.input_types import WholeNumber
-from refold.commands.shared.model_choices import (
-    complete_agent_name,
-    complete_user_name,
-    opening_input,
-    with_programs,
-)
+from refold.commands.shared.model_choices import complete_user_name, opening_input, with_programs
 from refold.commands.shared.model_options import ModelChoices, price_option, with_model_options
 from refold.commands.shared.options import (
     agent_option,

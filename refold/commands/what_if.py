@@ -7,14 +7,10 @@ from typing import Any
 import click
 from attrs import evolve
 
+from refold.commands.shared.agent_names import complete_agent_name
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.formatting import format_signed
-from refold.commands.shared.model_choices import (
-    complete_agent_name,
-    open_players,
-    opening_input,
-    with_programs,
-)
+from refold.commands.shared.model_choices import open_players, opening_input, with_programs
 from refold.commands.shared.model_options import ModelChoices, with_model_options
 from refold.commands.shared.options import (
     agent_option,

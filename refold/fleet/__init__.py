@@ -11,8 +11,18 @@ side of the log; ``shards`` and ``player`` run on nodes. Only ``cluster``, ``eng
 know Ray, which is imported when a fleet is asked for.
 """
 
-from refold.commands.shared.fleet_options import Fleet
-from refold.fleet.cluster import connected
-from refold.fleet.run import play_all, playing_on
+from typing import TYPE_CHECKING
+
+from refold.lazy import hand_on
 
 __all__ = ["Fleet", "connected", "play_all", "playing_on"]
+
+if TYPE_CHECKING:
+    from refold.commands.shared.fleet_options import Fleet
+    from refold.fleet.choosing import playing_on
+    from refold.fleet.cluster import connected
+    from refold.fleet.run import play_all
+else:
+    __getattr__, __dir__ = hand_on(
+        __name__, __all__, "refold.commands.shared.fleet_options", ".cluster", ".choosing", ".run"
+    )

@@ -3,26 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from refold.agents.client import ModelResponse
 from refold.agents.rollout import is_costly
+from refold.commands.shared.agent_names import is_model
 from refold.commands.shared.cost_cap import CostCap
 from refold.commands.shared.episode_progress import EpisodeProgressBar
 from refold.commands.shared.fleet_options import Fleet
 from refold.commands.shared.formatting import pluralise
-from refold.commands.shared.model_choices import is_model
 from refold.commands.shared.model_options import USUAL_CHOICES, ModelChoices
 from refold.commands.shared.output import print_to_stderr
-from refold.commands.shared.playing import PlayAll, print_forfeits
+from refold.commands.shared.playing import print_forfeits
 from refold.engine import EpisodeInfo, Event, EventLog, NotALog, RefoldError
 from refold.engine.errors import DiskFull, LogBusy
 from refold.engine.exchanges import ActionForfeited, ModelCalled, ModelConfigured
 from refold.environments import Worlds
-from refold.environments.python.programs import is_program
 from refold.fleet.cluster import Cluster, connected
 from refold.fleet.dealing import Dealing, play_out
 from refold.fleet.engine import RayEngine
@@ -38,30 +36,6 @@ _AHEAD = 2  # batches of theirs that a worker has, so that it need not wait for 
 _SHIP_SECONDS = 30.0
 _SHIP_SECONDS_CAPPED = 2.0  # what was spent is known that late
 _RECALL_SECONDS = 2.0
-
-
-def playing_on(
-    fleet: Fleet | None,
-    choices: ModelChoices,
-    *,
-    programs: Sequence[str],
-) -> PlayAll | None:
-    """
-    Return what plays on *fleet* in place of this process; None if there is none.
-
-    Args:
-        fleet: The cluster.
-        choices: The model options, which are checked.
-        programs: What was named as agents: files that they run are named by their paths.
-
-    Raises:
-        RefoldError: The options cannot be handed to others.
-    """
-    if fleet is None:
-        return None
-    without_secrets(choices)
-    named = [each for each in programs if is_program(each)]
-    return partial(play_all, fleet=fleet, programs=named)
 
 
 def play_all(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from refold.agents import make_policy
-from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT
+from refold.agents.api_settings import LIBRARY_AGENT, MODEL_AGENT
 from refold.audits.findings import Check
 from refold.audits.seeded import SeededTarget
 from refold.audits.worlds import criteria, declaring, grading, repeating, rewards, scoring, showing

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import click
 
 from refold.agents.client import ModelBackend, ModelResponse
+from refold.commands.shared.agent_names import is_model
 from refold.commands.shared.configured import Configured
 from refold.commands.shared.formatting import format_dollars
 from refold.commands.shared.input_types import Number
-from refold.commands.shared.model_choices import is_model
 from refold.commands.shared.model_options import ModelChoices
 from refold.commands.shared.output import print_to_stderr
 from refold.engine import RefoldError

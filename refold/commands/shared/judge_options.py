@@ -10,9 +10,7 @@ import click
 from attrs import field, frozen
 
 from refold.agents.endpoint import ProjectEndpoint
-from refold.commands.shared.configured import project_endpoint
-from refold.commands.shared.input_types import WholeNumber
-from refold.commands.shared.model_choices import (
+from refold.commands.shared.agent_names import (
     check_library_agent,
     complete_agent_name,
     is_model,
@@ -20,6 +18,8 @@ from refold.commands.shared.model_choices import (
     parse_parameter,
     refuse_keys,
 )
+from refold.commands.shared.configured import project_endpoint
+from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.model_options import CONNECTION_OPTIONS, price_option
 from refold.commands.shared.options import CommandT
 from refold.engine import RefoldError

@@ -5,18 +5,15 @@ Nothing is asked unless ``--judge`` says so. What was answered is kept at once, 
 its own, so that neither an error nor Ctrl-C loses what was paid for.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from attrs import asdict, define, field, frozen
 
-from refold.agents.judge import JudgeAsker, ask_all
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.judge_options import NOBODY, JudgeChoice
 from refold.commands.shared.judge_spending import Spending, about, tokens_of
-from refold.commands.shared.model_choices import kind_of, open_client
 from refold.commands.shared.output import (
     SHORT_ID_LENGTH,
     add_row,
@@ -26,7 +23,7 @@ from refold.commands.shared.output import (
     print_words,
     stdout_console,
 )
-from refold.commands.shared.progress import make_progress_bar, show_progress
+from refold.commands.shared.progress import show_progress
 from refold.engine import EventLog, RefoldError
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade
@@ -220,45 +217,29 @@ class JudgeSession:
         if self.choice.model is None or self.judge is None:
             name = self.judge.model if self.judge else "MODEL"
             raise RefoldError(f"{self._unasked(missing)}: --judge {name} asks, --dry-run lists")
-        spending = Spending(self.choice.limit, self.choice.price)
-        with self._writer() as writer:
-            asked = asyncio.run(self._ask_each(self.judge, missing, spending, writer))
-        print_to_stderr(f"judge {self.judge.model}: {spending.told(asked)}")
-        if asked < len(missing):
-            left = pluralise(len(missing) - asked, "question")
-            raise RefoldError(
-                f"--judge-limit: expected room for {len(missing)} questions, got it for {asked}; "
-                f"{left} not asked, the answers so far are stored; raise it to continue"
-            )
+        # With asyncio and the client, slow to import, and seldom needed.
+        from refold.commands.shared.judge_asking import ask_judge  # noqa: PLC0415
 
-    async def _ask_each(
-        self, judge: Judge, missing: Sequence[_Missing], spending: Spending, writer: EventLog
-    ) -> int:
-        """Ask for all that is *missing*, within the limit; return how much was."""
+        judge, spending = self.judge, Spending(self.choice.limit, self.choice.price)
         first_of = {each.wanted.key: each.episode for each in missing}
-        client = open_client(kind_of(judge.model), [judge.model], self.choice)
-        asked = 0
-        with make_progress_bar(len(missing)) as bar:
-            task = bar.add_task("asking", total=len(missing))
+        with self._writer() as writer:
 
             def keep(wanted: Wanted, found: Judged | Failed) -> None:
-                nonlocal asked
-                asked += 1
-                bar.advance(task)
                 spending.add(wanted.question, found)
                 if isinstance(found, Failed):
                     self._failed[wanted.key] = found
                 else:
                     save_answer(writer, judge, wanted, found, first_of[wanted.key])
 
-            try:
-                asker = JudgeAsker(client, judge, spending.permits)
-                await ask_all(asker, [each.wanted for each in missing], keep)
-            finally:
-                await client.close()
-                if client.last_failure:
-                    print_to_stderr(f"judge: {client.last_failure}")
-        return asked
+            wanted = [each.wanted for each in missing]
+            asked = ask_judge(judge, wanted, self.choice, spending.permits, keep)
+        print_to_stderr(f"judge {judge.model}: {spending.told(asked)}")
+        if asked < len(missing):
+            left = pluralise(len(missing) - asked, "question")
+            raise RefoldError(
+                f"--judge-limit: expected room for {len(missing)} questions, got it for {asked}; "
+                f"{left} not asked, the answers so far are stored; raise it to continue"
+            )
 
     @contextmanager
     def _writer(self) -> Iterator[EventLog]:

@@ -6,12 +6,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import click
-import msgspec
 from attrs import evolve
 from click.core import ParameterSource
 
 from refold.agents.any_llm_client import AnyLLMClient
-from refold.agents.api_settings import Settings, describe_file, find_model, read_settings
+from refold.agents.api_settings import (
+    LIBRARY_AGENT,
+    MODEL_AGENT,
+    Settings,
+    describe_file,
+    read_settings,
+)
 from refold.agents.client import Client, ModelBackend, Pace
 from refold.agents.configuration import model_configuration, recorded_options
 from refold.agents.endpoint import NO_KEY, Endpoint, find_endpoint
@@ -19,16 +24,24 @@ from refold.agents.functions import FunctionPlayer
 from refold.agents.model import ModelAgent
 from refold.agents.players import Player, PolicyPlayer
 from refold.agents.prompting import FORMATS, ModelOptions
-from refold.agents.recorded import LIBRARY_AGENT, MODEL_AGENT, RecordedResponses
-from refold.agents.redaction import find_credential
+from refold.agents.recorded import RecordedResponses
 from refold.agents.rollout import make_policy
+from refold.commands.shared.agent_names import (
+    RESERVED_PARAMETERS,
+    check_library_agent,
+    complete_agent_name,
+    is_model,
+    kind_of,
+    parse_parameter,
+    refuse_keys,
+)
 from refold.commands.shared.model_options import Connection, ModelChoices
 from refold.commands.shared.output import print_to_stderr
 from refold.commands.shared.system_text import read_system_text
 from refold.engine import EventLog, Family, Input, RefoldError, StepResult
 from refold.engine.exchanges import ModelConfigured
 from refold.environments.models import asking_at
-from refold.environments.python.programs import is_program, load_programs, not_named, program_name
+from refold.environments.python.programs import is_program, load_programs, not_named
 from refold.project.settings import NAME
 
 StepWatcher = Callable[[StepResult], None]
@@ -41,9 +54,6 @@ _OPTION_NAMES = {
     "system": "system",
 }
 """Names of the options by the fields of ``ModelOptions`` that they set."""
-
-# Set by refold itself; a stream of tokens would not be recorded as one reply.
-_RESERVED_PARAMETERS = ("messages", "model", "stream")
 
 
 @asynccontextmanager
@@ -95,38 +105,15 @@ async def open_players(
                 print_to_stderr(f"model: {client.last_failure}")
 
 
-def kind_of(agent: str) -> str:
-    """Return what stands before the first colon of *agent*: ``openai``, ``any-llm``, or a name."""
-    return agent.partition(":")[0]
-
-
 def _library_endpoint(choices: Connection) -> Endpoint:
     """Return only what the options say: keys in the environment are those of other APIs."""
     key = choices.api_key or NO_KEY
     return Endpoint(choices.base_url, key, choices.timeout, choices.max_retries)
 
 
-def is_model(agent: str) -> bool:
-    """Return whether *agent* is a model: ``openai:MODEL`` or ``any-llm:PROVIDER:MODEL``."""
-    return kind_of(agent) in (MODEL_AGENT, LIBRARY_AGENT)
-
-
 def with_programs(choices: ModelChoices, *agents: str) -> ModelChoices:
     """Return *choices* with those of *agents* that are functions in files, loaded."""
     return evolve(choices, programs=load_programs(agents))
-
-
-def complete_agent_name(agent: str) -> str:
-    """
-    Return *agent* as logs name it.
-
-    A missing model name is filled in from the environment, and a folder is left out.
-    """
-    if is_program(agent):
-        return program_name(agent)
-    if kind_of(agent) != MODEL_AGENT:
-        return agent
-    return f"{MODEL_AGENT}:{find_model(read_settings(), agent)}"
 
 
 def opening_input(
@@ -162,16 +149,6 @@ def opening_input(
         endpoint_of(choices)
     form = choices.action_format or FORMATS[0]
     return model_configuration(family, _request_options(agent, choices), form)
-
-
-def check_library_agent(agent: str) -> None:
-    """Raise ``RefoldError`` unless *agent* is ``any-llm:PROVIDER:MODEL``."""
-    _, provider, model = [*agent.split(":", 2), "", ""][:3]
-    if not provider or not model:
-        raise RefoldError(
-            f"agent {agent!r}: expected {LIBRARY_AGENT}:PROVIDER:MODEL, "
-            "such as any-llm:anthropic:MODEL, got no provider or no model"
-        )
 
 
 def open_client(kind: str, models: Sequence[str], choices: Connection) -> Client:
@@ -235,39 +212,6 @@ def complete_user_name(user: str, choices: ModelChoices) -> str:
     return user
 
 
-def refuse_keys(
-    agent: str,
-    extra: Mapping[str, Any],
-    system: tuple[str, str] | None,
-    choices: Connection,
-    *,
-    option: str = "--param",
-) -> None:
-    """
-    Refuse keys in what the log will hold: parameters, the prompt's text, the agent's name.
-
-    *system* is the prompt's file and text; *option* names the parameters in errors.
-    """
-    named = choices.project.key_variable if choices.project else None
-    keys = [*read_settings().keys(*([named] if named else []))]
-    keys += [choices.api_key.strip()] if choices.api_key else []
-    if found := find_credential(extra, keys):
-        name = found if find_credential(found, keys) is None else "a name"
-        raise RefoldError(
-            f"{option} {name}: expected nothing secret, for parameters are recorded, got what "
-            "looks like a key or a header; give the key as --api-key or OPENAI_API_KEY"
-        )
-    if system is not None and find_credential(system[1], keys) is not None:
-        raise RefoldError(
-            f"--system {system[0]}: expected nothing secret, for its text is recorded, got "
-            "what looks like a key; take it out"
-        )
-    if find_credential(agent, keys) is not None:
-        raise RefoldError(
-            "agent: expected openai:MODEL, got a key in it; give it as --api-key or OPENAI_API_KEY"
-        )
-
-
 def _request_options(agent: str, choices: ModelChoices) -> ModelOptions:
     """Return how *agent* is asked; all that is recorded of the options comes from here."""
     extra = {**_project_parameters(choices), **dict(map(parse_parameter, choices.extra))}
@@ -299,7 +243,7 @@ def _project_parameters(choices: ModelChoices) -> Mapping[str, Any]:
     Raises:
         RefoldError: refold itself sets one of them.
     """
-    for name in _RESERVED_PARAMETERS:
+    for name in RESERVED_PARAMETERS:
         if name in choices.parameters:
             raise RefoldError(
                 f"{NAME} $.model.parameters.{name}: expected another name, since refold sets this "
@@ -323,23 +267,3 @@ def repeated_opening(
     changes["extra"] = {**before.extra, **dict(map(parse_parameter, choices.extra))}
     form = choices.action_format if _is_given("action_format") else None
     return model_configuration(family, evolve(before, **changes), form or recorded.format)
-
-
-def parse_parameter(text: str, *, option: str = "--param") -> tuple[str, Any]:
-    """
-    Return name and value of the parameter *text*, ``NAME=JSON``; *option* names it in errors.
-
-    Raises:
-        RefoldError: It has another form, or a name that refold itself sets.
-    """
-    name, given, value = text.partition("=")
-    if not given or not name or name in _RESERVED_PARAMETERS:
-        reserved = ", ".join(_RESERVED_PARAMETERS)
-        got = repr(name) if given else "no ="  # what follows may be a key
-        raise RefoldError(f"{option}: expected NAME=JSON, NAME none of {reserved}; got {got}")
-    try:
-        return name, msgspec.json.decode(value)
-    except msgspec.DecodeError:  # a bare word, as in --param service_tier=flex
-        return name, value
-    except UnicodeEncodeError:
-        raise RefoldError(f"{option}: expected valid Unicode, got other in {name!r}") from None

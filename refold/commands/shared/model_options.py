@@ -3,13 +3,12 @@
 import functools
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 from attrs import NOTHING, field, fields, frozen
 
 from refold.agents.endpoint import ProjectEndpoint
-from refold.agents.functions import Program
 from refold.agents.prompting import ActionFormat
 from refold.commands.shared.configured import Configured, project_endpoint, project_settings
 from refold.commands.shared.input_types import Number, OneOf, WholeNumber
@@ -17,6 +16,9 @@ from refold.commands.shared.options import CommandT
 from refold.commands.shared.prices import project_prices
 from refold.project import Settings
 from refold.reports import Price, Prices
+
+if TYPE_CHECKING:  # slow to import
+    from refold.agents.functions import Program
 
 
 class _Temperature(Number):
@@ -161,7 +163,7 @@ class ModelChoices:
     offline: bool
     project: ProjectEndpoint | None = None  # the API that refold.toml names
     parameters: Mapping[str, Any] = field(factory=dict)  # those of refold.toml, which extra changes
-    programs: Mapping[str, Program] = field(factory=dict)  # the agents that are files, by name
+    programs: Mapping[str, "Program"] = field(factory=dict)  # the agents that are files, by name
 
 
 USUAL_CHOICES = ModelChoices(

@@ -8,10 +8,12 @@ to a file, and who continues with an episode names the file again.
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from refold.agents.functions import Program
 from refold.engine import RefoldError
-from refold.environments.python.files import load_function
+
+if TYPE_CHECKING:
+    from refold.agents.functions import Program
 
 
 def is_program(agent: str) -> bool:
@@ -26,7 +28,7 @@ def program_name(agent: str) -> str:
     return f"{Path(file).name}:{function}"
 
 
-def load_programs(agents: Sequence[str]) -> Mapping[str, Program]:
+def load_programs(agents: Sequence[str]) -> Mapping[str, "Program"]:
     """
     Return the functions that the user has named among *agents*, by their names in logs.
 
@@ -36,7 +38,11 @@ def load_programs(agents: Sequence[str]) -> Mapping[str, Program]:
     return {program_name(agent): _load(agent) for agent in agents if is_program(agent)}
 
 
-def _load(agent: str) -> Program:
+def _load(agent: str) -> "Program":
+    # Slow to import, for those who only ask what an agent is.
+    from refold.agents.functions import Program  # noqa: PLC0415
+    from refold.environments.python.files import load_function  # noqa: PLC0415
+
     file, _, function = agent.rpartition(":")
     try:
         digest = sha256(Path(file).read_bytes()).hexdigest()
