@@ -14,12 +14,12 @@ from attrs import frozen
 
 from refold.engine import EpisodeInfo, EventLog, LogDamaged, RefoldError, Stream, open_to_read
 from refold.engine.chain import chain_heads
+from refold.engine.exchanges import ModelCalled
 from refold.engine.folding import step_ranges
 from refold.engine.log.audit import Audit, SavedRow, open_audit
 from refold.engine.log.left_out import LeftOut
 from refold.graders import Grade, grade
 from refold.jobs import Run, Tell
-from refold.replays.conversations import find_conversation_problem
 from refold.replays.verification import Divergence, find_row_mismatch, verify
 from refold.scenarios.spec import stand_in_remark
 
@@ -117,7 +117,7 @@ def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) 
     found = find_row_mismatch(info, stream) or _lineage_problem(log, info, stream)
     if found:
         yield found
-    told = find_conversation_problem(stream, agent=info.agent, since=info.fork_at or 0)
+    told = _conversation_problem(info, stream)
     if told:
         yield f"conversation: {told}"
     if file.descends_from_itself(id):
@@ -126,6 +126,15 @@ def _problems(log: EventLog, file: Audit, id: str, stream: Stream, expect: str) 
         problem = _grade_problem(row, stream)
         if problem:
             yield f"saved grade by {row.rubric} v{row.version}: {problem}"
+
+
+def _conversation_problem(info: EpisodeInfo, stream: Stream) -> str | None:
+    if not any(isinstance(event, ModelCalled) for event in stream):
+        return None
+    # With all that reads a model's replies, which takes long to import.
+    from refold.replays.conversations import find_conversation_problem  # noqa: PLC0415
+
+    return find_conversation_problem(stream, agent=info.agent, since=info.fork_at or 0)
 
 
 def _lineage_problem(log: EventLog, info: EpisodeInfo, stream: Stream) -> str | None:

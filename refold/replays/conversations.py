@@ -34,8 +34,6 @@ def find_conversation_problem(stream: Stream, *, agent: str = "", since: int = 0
     Raises:
         ImpossibleEvent: An event does not fit the state before it.
     """
-    if not any(isinstance(event, ModelCalled) for event in stream):
-        return None
     family, state = stream.family, initial_state(stream.family, stream.started)
     conversation, asked = Conversation(), False
     for seq, event in enumerate(stream):

@@ -63,7 +63,7 @@ class ScenarioReport:
         score: Mean of their seeds' mean scores, with its interval for other seeds; None if none
             counts.
         passed: How many of them reached the threshold.
-        pass_rate: Their share, with its interval; None if there are none.
+        pass_rate: Their share, with its interval; None if there are none, or if nobody asked.
         pass_at_k: Probability that one of k episodes passes, by k; None with fewer than k.
         pass_hat_k: Probability that all of k episodes pass, by k; None with fewer than k.
         steps: Mean number of steps; None if no episode counts.
@@ -146,6 +146,7 @@ def report_run(
     pass_at: float,
     ks: Sequence[int],
     prices: Prices = NO_PRICES,
+    pass_rates: bool = True,
 ) -> RunReport:
     """
     Return the report on *episodes*, as ``measure_outcomes`` yields them.
@@ -155,6 +156,7 @@ def report_run(
         pass_at: The lowest score that passes.
         ks: The values of k for pass@k and pass^k; each at least 1.
         prices: Prices of tokens, for the cost.
+        pass_rates: Whether to work out the pass rates, whose intervals take longest.
     """
     tallies: dict[Setting, _SettingTotals] = {}
     for outcome, usage in episodes:
@@ -162,7 +164,10 @@ def report_run(
     total = Usage()
     for tally in tallies.values():
         total.merge(tally.usage)
-    scenarios = tuple(_scenario_report(*each, pass_at, ks, prices) for each in tallies.items())
+    scenarios = tuple(
+        _scenario_report(*each, pass_at, ks, prices, pass_rates=pass_rates)
+        for each in tallies.items()
+    )
     # Mean of means: a scenario with more episodes must not weigh more than another.
     counted = [each for each in scenarios if each.score]
     means = [each.score.mean for each in counted if each.score]
@@ -170,7 +175,7 @@ def report_run(
     return RunReport(
         scenarios=scenarios,
         score=mean_interval(means, bounds=_widest(counted)) if means else None,
-        pass_rate=clustered_pass_interval(clusters) if clusters else None,
+        pass_rate=clustered_pass_interval(clusters) if clusters and pass_rates else None,
         costs=_costs(total, prices),
     )
 
@@ -181,7 +186,13 @@ def _widest(scenarios: Iterable[ScenarioReport]) -> Bounds:
 
 
 def _scenario_report(
-    setting: Setting, tally: _SettingTotals, pass_at: float, ks: Sequence[int], prices: Prices
+    setting: Setting,
+    tally: _SettingTotals,
+    pass_at: float,
+    ks: Sequence[int],
+    prices: Prices,
+    *,
+    pass_rates: bool,
 ) -> ScenarioReport:
     worlds = list(tally.scores.values())
     clusters = [(sum(score >= pass_at for score in world), len(world)) for world in worlds]
@@ -193,7 +204,7 @@ def _scenario_report(
         exclusions=dict(tally.exclusions),
         score=grouped_mean_interval(worlds, bounds=setting.bounds) if n else None,
         passed=passed,
-        pass_rate=clustered_pass_interval(clusters) if n else None,
+        pass_rate=clustered_pass_interval(clusters) if n and pass_rates else None,
         pass_at_k={k: pass_at_k(n, passed, k) if k <= n else None for k in ks},
         pass_hat_k={k: pass_hat_k(n, passed, k) if k <= n else None for k in ks},
         steps=tally.steps / n if n else None,

@@ -109,7 +109,7 @@ def print_closing(
                 outcomes.append(outcome)
             yield outcome, usage
 
-    found = report_run(noted(), pass_at=pass_at, ks=(), prices=prices)
+    found = report_run(noted(), pass_at=pass_at, ks=(), prices=prices, pass_rates=False)
     out = stdout_console()
     figures = ", ".join([*_figures(found, len(outcomes)), format_duration(seconds)])
     print_words(out, f"{run}: {figures}.")
