@@ -213,7 +213,7 @@ def _invoke(arguments: list[str] | None) -> int:
 
 def _report_error(*lines: str) -> int:
     """Print *lines* on stderr, and return the exit code of bad input."""
-    from refold.commands.shared.output import safe_text  # noqa: PLC0415 - --help needs no rich
+    from refold.commands.shared.output import safe_text  # noqa: PLC0415 - the same
 
     with suppress(OSError):  # stderr is closed: there is no place left to report to
         click.echo("refold: " + "\n".join(map(safe_text, lines)), err=True)

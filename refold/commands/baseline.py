@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from refold.commands.shared.input_types import WholeNumber
 from refold.commands.shared.left_out import telling_left_out
@@ -25,6 +24,9 @@ from refold.engine.log.left_out import LeftOut
 from refold.reports import Baseline, Outcome, baselines
 from refold.reports.baseline import SEEDS
 from refold.reports.outcomes import read_outcomes
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.table import Table
 
 
 @click.command(
@@ -85,7 +87,7 @@ def _baseline_row(each: Baseline) -> dict[str, Any]:
     return {**to_json_data(each), "episodes": episodes, "mean": each.mean}
 
 
-def _baseline_table(family: str, rows: Sequence[Baseline]) -> Table:
+def _baseline_table(family: str, rows: Sequence[Baseline]) -> "Table":
     scenarios = list(rows[0].scores)
     right = [*scenarios, "mean"]
     listing = new_table([family, "source", *right], right=right)

@@ -3,11 +3,10 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
-from rich.console import Console
 
 from refold.commands.shared.comparison_tables import CLAIMS, comparison_remarks, scenarios_table
 from refold.commands.shared.diff_tables import print_prompt_difference
@@ -62,6 +61,10 @@ from refold.reports.many_runs import ManyRuns, compare_many
 from refold.reports.measured import measure_run
 from refold.reports.statistics import CONFIDENCE
 from refold.triage import short_verdict
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+
 
 COMPARE_RULES = ("gained", "lost", "missing", "worse")
 """Names of the rules that can be asked of two runs."""
@@ -249,7 +252,7 @@ def _json_head(
 
 
 def _print_comparison(
-    out: Console,
+    out: "Console",
     comparison: Comparison,
     names: Sequence[str],
     pass_at: float,

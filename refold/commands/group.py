@@ -1,10 +1,9 @@
 """``refold group``."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from refold.commands.shared.formatting import pluralise
 from refold.commands.shared.input_types import WholeNumber
@@ -41,6 +40,10 @@ from refold.reports.grouping import (
     path_of,
 )
 from refold.reports.outcomes import read_outcomes
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+
 
 _SPLITS_SHOWN = 3
 _EVENTS_SHOWN = 8
@@ -163,7 +166,7 @@ def _split_row(split: Split) -> dict[str, Any]:
     }
 
 
-def _print_splits(out: Console, splits: Sequence[Split]) -> None:
+def _print_splits(out: "Console", splits: Sequence[Split]) -> None:
     clear = [split for split in splits if split.clear][:_SPLITS_SHOWN]
     for split in clear or splits[:1]:
         steps = pluralise(split.position, "step")
@@ -188,7 +191,7 @@ def _passed(paths: Iterable[Path]) -> int:
     return sum(path.passed for path in paths)
 
 
-def _print_choices(out: Console, split: Split) -> None:
+def _print_choices(out: "Console", split: Split) -> None:
     listing = new_table(["passes", "bar", "action", "agents"], right=["passes"])
     listing.show_header = False
     for choice in split.choices:
@@ -225,7 +228,7 @@ def _agents_text(paths: Iterable[Path]) -> str:
     return ", ".join(names[:_AGENTS_SHOWN]) + more
 
 
-def _print_shares(out: Console, shares: Sequence[EventShare], paths: Sequence[Path]) -> None:
+def _print_shares(out: "Console", shares: Sequence[EventShare], paths: Sequence[Path]) -> None:
     telling = [each for each in shares if each.difference][:_EVENTS_SHOWN]
     if not telling:
         return

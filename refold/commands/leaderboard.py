@@ -1,9 +1,9 @@
 """``refold leaderboard``."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from refold.commands.shared.formatting import format_score
 from refold.commands.shared.grader_choice import (
@@ -39,6 +39,9 @@ from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import AnyScore, measure_outcomes, nothing_of
 from refold.reports.statistics import CONFIDENCE
 from refold.triage import indexed_scores
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.table import Table
 
 
 @click.command(
@@ -134,7 +137,7 @@ def _table_title(each: Ranking, *, full: bool) -> str:
     return f"{title} {rubric_digest}, parameters {parameters}"
 
 
-def _setting_table(each: Ranking, shares: Shares) -> Table:
+def _setting_table(each: Ranking, shares: Shares) -> "Table":
     reached = [shares.mean(each.setting, [place.agent]) for place in each.places]
     # A column of its own only where the log knows what was possible.
     optimum = ["of optimum"] if any(share is not None for share in reached) else []
@@ -157,7 +160,7 @@ def _setting_table(each: Ranking, shares: Shares) -> Table:
     return listing
 
 
-def _overall_table(each: Ranking) -> Table:
+def _overall_table(each: Ranking) -> "Table":
     listing = new_table(["rank", "agent", "mean"], right=["rank", "mean"])
     for place in each.places:
         add_row(listing, place.rank, place.agent or "-", format_score(place.mean))

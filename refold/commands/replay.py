@@ -1,11 +1,10 @@
 """``refold replay``."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Raw
-from rich.console import Console
 
 from refold.agents.prompting import prompt_of
 from refold.commands.shared.files import check_output
@@ -40,6 +39,9 @@ from refold.scenarios.spec import stand_in_remark
 from refold.viewer.episode_document import document
 from refold.viewer.transcript import Turn, conversation_turns
 from refold.viewer.transcript_lines import turn_lines
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
 
 
 @click.command(
@@ -165,7 +167,7 @@ def event_rows(stream: Stream, step: Step) -> Iterator[dict[str, Any]]:
         yield {"seq": seq, "say": stream.family.say(event), "event": Raw(stream.payloads[seq])}
 
 
-def print_step(out: Console, stream: Stream, step: Step) -> None:
+def print_step(out: "Console", stream: Stream, step: Step) -> None:
     """Print one step: its action and reward, then each event with its seq."""
     say = stream.family.say
     _print_head(out, stream, step)
@@ -176,7 +178,7 @@ def print_step(out: Console, stream: Stream, step: Step) -> None:
             out.print(safe_text(f"     {seq:>4}  {say(event)}"))
 
 
-def _print_head(out: Console, stream: Stream, step: Step) -> None:
+def _print_head(out: "Console", stream: Stream, step: Step) -> None:
     if step.action is None:
         out.print("start" if not step.seqs.start else "then", style="bold")
     else:
@@ -185,7 +187,7 @@ def _print_head(out: Console, stream: Stream, step: Step) -> None:
         out.print(safe_text(head), style="bold red" if step.error else "bold")
 
 
-def _print_turn(out: Console, stream: Stream, step: Step, turn: Turn, *, whole: bool) -> None:
+def _print_turn(out: "Console", stream: Stream, step: Step, turn: Turn, *, whole: bool) -> None:
     """Print the *turn* that *step* is of: what was said, called and answered, long texts folded."""
     _print_head(out, stream, step)
     before = -1
@@ -197,7 +199,7 @@ def _print_turn(out: Console, stream: Stream, step: Step, turn: Turn, *, whole: 
         out.print(safe_text(f"     {number:>4}  {text}"), style="dim" if dim else None)
 
 
-def _print_moment(out: Console, stream: Stream, step: Step) -> None:
+def _print_moment(out: "Console", stream: Stream, step: Step) -> None:
     out.print("\nstate", style="bold")
     for key, value in stream.family.view(step.state).items():
         if isinstance(value, dict):

@@ -1,11 +1,9 @@
 """``refold report``."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from refold.commands.shared.files import check_output
 from refold.commands.shared.formatting import format_score
@@ -57,6 +55,10 @@ from refold.reports.optima import Shares, read_optima
 from refold.reports.outcomes import Setting
 from refold.reports.statistics import CONFIDENCE
 from refold.reports.summary import report_run
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+    from rich.table import Table
 
 
 def _parse_ks(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
@@ -162,7 +164,7 @@ def _scenario_row(each: ScenarioReport, shares: Shares) -> dict[str, Any]:
     return {**row.pop("setting"), "counted": each.counted, "optimum_share": share, **row}
 
 
-def _print_shares(out: Console, run_report: RunReport, shares: Shares) -> None:
+def _print_shares(out: "Console", run_report: RunReport, shares: Shares) -> None:
     """Print what share of the optimum was reached, where the log knows what was possible."""
     names = _names(run_report)
     reached = {
@@ -176,7 +178,7 @@ def _print_shares(out: Console, run_report: RunReport, shares: Shares) -> None:
 
 
 def _print_report(
-    out: Console,
+    out: "Console",
     read: RunRead,
     heading: str,
     run_report: RunReport,
@@ -202,7 +204,7 @@ def _print_report(
     out.print(_counts_table(run_report))
 
 
-def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> Table:
+def _scores_table(run_report: RunReport, pass_at: float, ks: Sequence[int]) -> "Table":
     at_least, all_of = [f"pass@{k}" for k in ks], [f"pass^{k}" for k in ks]
     passes = [*at_least, *all_of]
     right = ["n", "mean", "95 %", f"≥ {pass_at:g}", "95 % ", *passes, "steps"]
@@ -244,7 +246,7 @@ def _names(run_report: RunReport) -> dict[Setting, str]:
     return setting_names([each.setting for each in run_report.scenarios])
 
 
-def _costs_table(run_report: RunReport, total: Costs) -> Table:
+def _costs_table(run_report: RunReport, total: Costs) -> "Table":
     right = ["requests", "tokens in", "tokens out", "cost", "latency", "p95", "unread", "forfeited"]
     listing = new_table(["scenario", *right], right=right, spare=["p95", "latency", "unread"])
     names = _names(run_report)
@@ -275,7 +277,7 @@ def _costs_cells(costs: Costs) -> list[object]:
     ]
 
 
-def _print_failures(out: Console, run_report: RunReport, costs: Costs) -> None:
+def _print_failures(out: "Console", run_report: RunReport, costs: Costs) -> None:
     """Print what the columns of failures mean, if there are any failures."""
     if any(each.forfeited for each in run_report.scenarios):
         out.print("forfeited: steps in which the model gave no action, which count as its failures")
@@ -287,7 +289,7 @@ def _print_failures(out: Console, run_report: RunReport, costs: Costs) -> None:
         out.print(safe_text(f"failed attempts, not the model's: {faults}{lost}"))
 
 
-def _counts_table(run_report: RunReport) -> Table:
+def _counts_table(run_report: RunReport) -> "Table":
     listing = new_table(["scenario", "per episode"], title=None)
     names = _names(run_report)
     for each in run_report.scenarios:

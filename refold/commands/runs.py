@@ -1,10 +1,9 @@
 """``refold runs``."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from refold.commands.shared.formatting import format_score, pluralise
 from refold.commands.shared.grader_choice import AS_RECORDED
@@ -25,6 +24,10 @@ from refold.engine import open_to_read
 from refold.graders.answers import KeptAnswers
 from refold.reports import Run, runs_of
 from refold.triage import indexed_scores
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.table import Table
+
 
 _NAMES_SHOWN = 3
 
@@ -70,7 +73,7 @@ def _run_row(run: Run) -> dict[str, Any]:
     return {**to_json_data(run), "excluded": run.excluded}
 
 
-def _runs_table(shown: Sequence[Run]) -> Table:
+def _runs_table(shown: Sequence[Run]) -> "Table":
     right = ["episodes", "ended", "mean"]
     times = ["first began", "last ended"]
     listing = new_table(

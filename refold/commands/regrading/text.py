@@ -1,9 +1,7 @@
 """A regrade as text, in the order of all its formats: verdict, facts, claims, reasons."""
 
 from collections.abc import Sequence
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from refold.commands.regrading.grids import (
     Grid,
@@ -22,12 +20,17 @@ from refold.graders.text import change_lines
 from refold.reports.gates import Verdict
 from refold.reports.regrading import RegradeReport
 
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+    from rich.table import Table
+
+
 _ROWS = 20
 _IDLE_ROWS = 8
 _EVENTS_SHOWN = 3
 
 
-def print_change(out: Console, regraded: RegradedEpisode) -> None:
+def print_change(out: "Console", regraded: RegradedEpisode) -> None:
     """Print what moved in one episode, part by part, with the events behind it."""
     lines = change_lines(regraded.change, regraded.evidence.words.__getitem__, shown=_EVENTS_SHOWN)
     _say(out, f"{regraded.info.id}  {next(lines)}", style="bold")
@@ -35,14 +38,14 @@ def print_change(out: Console, regraded: RegradedEpisode) -> None:
         _say(out, f"  {line}")
 
 
-def print_head(out: Console, heading: Heading, report: RegradeReport) -> None:
+def print_head(out: "Console", heading: Heading, report: RegradeReport) -> None:
     """Print what was compared, and the verdict."""
     _say(out, heading.sides, style="bold")
     _say(out, size_line(report))
     _say(out, f"\nVerdict: {report.verdict.words}", style="bold")
 
 
-def print_verdicts(out: Console, verdicts: Sequence[Verdict]) -> None:
+def print_verdicts(out: "Console", verdicts: Sequence[Verdict]) -> None:
     """Print the answer to each rule that was asked for."""
     for place, verdict in enumerate(verdicts):
         before = "" if place else "\n"
@@ -50,7 +53,7 @@ def print_verdicts(out: Console, verdicts: Sequence[Verdict]) -> None:
 
 
 def print_report(
-    out: Console, heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]
+    out: "Console", heading: Heading, report: RegradeReport, verdicts: Sequence[Verdict]
 ) -> None:
     """Print the whole report."""
     print_head(out, heading, report)
@@ -76,7 +79,7 @@ def print_report(
     print_verdicts(out, verdicts)
 
 
-def _print_order(out: Console, report: RegradeReport) -> None:
+def _print_order(out: "Console", report: RegradeReport) -> None:
     if not report.pairs:
         return
     grid = order_grid(report)
@@ -89,7 +92,7 @@ def _print_order(out: Console, report: RegradeReport) -> None:
         _say(out, f"  among so many agents, {pairs}, only a large difference is clear")
 
 
-def _print_largest(out: Console, heading: Heading, report: RegradeReport) -> None:
+def _print_largest(out: "Console", heading: Heading, report: RegradeReport) -> None:
     _say(out, "\nlargest moves", style="bold")
     for each in report.largest:
         move = each.move
@@ -101,7 +104,7 @@ def _print_largest(out: Console, heading: Heading, report: RegradeReport) -> Non
         out.print(safe_text(f"      {heading.look(move.episode)}"), soft_wrap=True)
 
 
-def _print_idle(out: Console, report: RegradeReport) -> None:
+def _print_idle(out: "Console", report: RegradeReport) -> None:
     if not report.idle:
         return
     grid = idle_grid(report)
@@ -111,19 +114,19 @@ def _print_idle(out: Console, report: RegradeReport) -> None:
     _tell_more(out, len(grid.rows) - _IDLE_ROWS)
 
 
-def _tell_more(out: Console, more: int) -> None:
+def _tell_more(out: "Console", more: int) -> None:
     if more > 0:
         _say(out, f"  and {more} more: --format json has all")
 
 
-def _table(grid: Grid) -> Table:
+def _table(grid: Grid) -> "Table":
     listing = new_table(grid.columns, right=grid.numbers, spare=["noise", "events"])
     for row in grid.rows:
         add_row(listing, *row)
     return listing
 
 
-def _say(out: Console, text: str, *, style: str | None = None) -> None:
+def _say(out: "Console", text: str, *, style: str | None = None) -> None:
     if text.startswith("\n"):
         out.print()
     print_words(out, text.removeprefix("\n"), style=style)

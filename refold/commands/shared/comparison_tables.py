@@ -1,8 +1,7 @@
 """Two runs compared: the table of scenarios, and what the tests can tell, in words."""
 
 from collections.abc import Iterator
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.output import add_row, new_table
@@ -13,6 +12,10 @@ from refold.commands.shared.report_formatting import (
 )
 from refold.reports import Comparison, Contrast
 
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.table import Table
+
+
 CLAIMS = {
     "world": "these scenarios, other seeds",
     "episode": "these scenarios and seeds, replayed",
@@ -22,7 +25,7 @@ CLAIMS = {
 _UNITS = {"world": "seed", "episode": "episode"}  # JSON calls a seed a world
 
 
-def scenarios_table(comparison: Comparison) -> Table:
+def scenarios_table(comparison: Comparison) -> "Table":
     """Return the table of a comparison: a row for each scenario, and one for all."""
     right = ["pairs", "mean A", "mean B", "difference", "95 %, here", "p"]
     right += ["passed A", "passed B", "only A", "only B"]

@@ -3,10 +3,7 @@
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import groupby, takewhile
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from refold.commands.shared.formatting import format_number, format_signed, pluralise
 from refold.commands.shared.output import SHORT_ID_LENGTH, add_row, new_table, safe_text
@@ -21,6 +18,11 @@ from refold.replays.prompts import prompt_difference
 from refold.replays.rows import Row
 from refold.viewer.differences import CAUSES, INCOMPARABLE
 
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+    from rich.table import Table
+
+
 _VALUES_SHOWN = 20
 _LONGEST_VALUE = 40
 _EVENTS_SHOWN = 3
@@ -32,7 +34,7 @@ Streams = tuple[Stream, Stream]
 
 
 def print_diff(
-    out: Console,
+    out: "Console",
     found: Diff,
     ids: tuple[str, str],
     streams: Streams,
@@ -74,7 +76,7 @@ def print_diff(
     _print_grades(out, found)
 
 
-def print_prompt_difference(out: Console, lines: Sequence[str]) -> None:
+def print_prompt_difference(out: "Console", lines: Sequence[str]) -> None:
     """Print the unified diff *lines* of two prompts, if there are any, or the first of many."""
     if not lines:
         return
@@ -102,7 +104,7 @@ def _play_other_scenarios(streams: Streams) -> bool:
     return (a.name, a.family) != (b.name, b.family)
 
 
-def _print_steps(out: Console, found: Diff, streams: Streams, most: int | None) -> None:
+def _print_steps(out: "Console", found: Diff, streams: Streams, most: int | None) -> None:
     listing = new_table(["step", "A", "B", "reward", "differs"], right=["step"])
     rows = found.rows[found.shared :]
     for row in rows[:most]:
@@ -128,7 +130,7 @@ def _reward_text(step: Step | None) -> str:
     return format_signed(step.reward) if step else "-"
 
 
-def print_position(out: Console, found: Diff, row: Row, streams: Streams) -> None:
+def print_position(out: "Console", found: Diff, row: Row, streams: Streams) -> None:
     """Print all that differs at one position: prompts, replies, events, reward parts, state."""
     where = f"step {row.position}" if row.position else "the start"
     if not row.differs:
@@ -143,7 +145,7 @@ def print_position(out: Console, found: Diff, row: Row, streams: Streams) -> Non
     _print_values(out, list(state_differences(*streams, row)), f"state after {where}")
 
 
-def _print_titled_table(out: Console, title: str, listing: Table) -> None:
+def _print_titled_table(out: "Console", title: str, listing: "Table") -> None:
     """Print *listing* below *title*."""
     # Not as rich's own title, which is wrapped to the width of the table.
     out.print()
@@ -151,7 +153,7 @@ def _print_titled_table(out: Console, title: str, listing: Table) -> None:
     out.print(listing)
 
 
-def _print_exchanges(out: Console, a: Step, b: Step, where: str) -> None:
+def _print_exchanges(out: "Console", a: Step, b: Step, where: str) -> None:
     """Print the prompts and replies of the steps *a* and *b* where they differ."""
     prompts, replies = (
         [render(step) for step in (a, b)] for render in (_step_prompts, _step_replies)
@@ -191,7 +193,7 @@ def _excerpt(text: str, start: int) -> str:
     return f"{before}{text[start : start + _EXCERPT_LENGTH]}{after}" if text else "-"
 
 
-def _print_events(out: Console, a: Step, b: Step, streams: Streams, where: str) -> None:
+def _print_events(out: "Console", a: Step, b: Step, streams: Streams, where: str) -> None:
     listing = new_table(["A", "B", "event"], right=["A", "B"])
     for seq_a, seq_b in _align_events(a, b, streams):
         stream, seq = (streams[0], seq_a) if seq_a is not None else (streams[1], seq_b)
@@ -218,7 +220,7 @@ def _effect_seqs(step: Step, stream: Stream) -> list[int]:
     return [seq for seq in step.seqs if not isinstance(stream[seq], ActionTaken | ModelCalled)]
 
 
-def _print_rewards(out: Console, a: Step, b: Step, where: str) -> None:
+def _print_rewards(out: "Console", a: Step, b: Step, where: str) -> None:
     listing = new_table(["part", "A", "B", "difference"], right=["A", "B", "difference"])
     for name in dict.fromkeys((*a.parts, *b.parts)):
         one, other = a.parts.get(name, 0.0), b.parts.get(name, 0.0)
@@ -229,7 +231,7 @@ def _print_rewards(out: Console, a: Step, b: Step, where: str) -> None:
     _print_titled_table(out, f"reward of {where}", listing)
 
 
-def _print_values(out: Console, values: Sequence[ValueDifference], title: str) -> None:
+def _print_values(out: "Console", values: Sequence[ValueDifference], title: str) -> None:
     if not values:
         return
     listing = new_table(["where", "A", "B"])
@@ -254,7 +256,7 @@ def _short_value(value: Any) -> str:
     return f"{text[: _LONGEST_VALUE - 1]}…"
 
 
-def _print_part_events(out: Console, found: Diff, streams: Streams) -> None:
+def _print_part_events(out: "Console", found: Diff, streams: Streams) -> None:
     listing = new_table(["part", "", "seq", "event"], right=["seq"])
     for part in found.parts:
         name = part.name
@@ -268,7 +270,7 @@ def _print_part_events(out: Console, found: Diff, streams: Streams) -> None:
         _print_titled_table(out, "behind the points", listing)
 
 
-def _print_grades(out: Console, found: Diff) -> None:
+def _print_grades(out: "Console", found: Diff) -> None:
     listing = new_table(["part", "A", "B", "difference"], right=["A", "B", "difference"])
     for part in found.parts:
         both = part.a is not None and part.b is not None and found.comparable

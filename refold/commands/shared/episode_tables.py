@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import replace
-from rich.console import Console
-from rich.table import Table
 
 from refold.commands.shared.formatting import (
     format_dollars,
@@ -16,13 +14,17 @@ from refold.commands.shared.formatting import (
     format_signed,
     format_tokens,
 )
-from refold.commands.shared.listing import plain_pages
 from refold.commands.shared.output import add_row, new_table, short_id, to_json_data
 from refold.engine import EpisodeInfo
 from refold.engine.log.index.rows import INFO_FIELDS, IndexedEpisode, pack_scores, values_of
 from refold.engine.log.reader import PAGE
 from refold.graders import Grade
 from refold.triage import Hit
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+    from rich.table import Table
+
 
 EpisodeWithGrades = tuple[EpisodeInfo, Sequence[Grade]]
 
@@ -133,7 +135,7 @@ def _end_of(info: EpisodeInfo | ListedEpisode) -> str:
     return f"{info.ended}: {info.reason}" if info.ended else "running"
 
 
-def episodes_table(rows: Iterable[EpisodeWithGrades]) -> Table:
+def episodes_table(rows: Iterable[EpisodeWithGrades]) -> "Table":
     """Return a table of episodes, with the score that was saved first for each."""
     columns = [*_AT_A_GLANCE, "score", "ended", "run"]
     listing = new_table(columns, right=_FIGURES, spare=["steps", "reward", "run"])
@@ -178,7 +180,7 @@ def _columns_of(listed: Sequence[ListedEpisode]) -> dict[str, Callable[[ListedEp
     return {name: cell for name, cell in _LISTED.items() if name not in none}
 
 
-def listed_table(listed: Sequence[ListedEpisode]) -> Table:
+def listed_table(listed: Sequence[ListedEpisode]) -> "Table":
     """Return a table of the episodes of a list; columns that would be empty are left out."""
     columns = _columns_of(listed)
     spare = ["reward", "steps", "cost", "tokens", "run"]
@@ -188,7 +190,7 @@ def listed_table(listed: Sequence[ListedEpisode]) -> Table:
     return listing
 
 
-def print_listed(listed: Iterable[ListedEpisode], out: Console) -> int:
+def print_listed(listed: Iterable[ListedEpisode], out: "Console") -> int:
     """
     Print the episodes of a list as a table, in pages of 500, and return how many there are.
 
@@ -208,12 +210,14 @@ def print_listed(listed: Iterable[ListedEpisode], out: Console) -> int:
     columns, number = _columns_of(first), 0
     right = [name in _FIGURES for name in columns]
     cells = ([list(map(cell, page)) for cell in columns.values()] for page in pages)
+    from refold.commands.shared.listing import plain_pages  # noqa: PLC0415 - JSON needs no rich
+
     for lines in plain_pages([*columns], cells, right):
         number += len(lines)
         out.file.write("".join(f"{line}\n" for line in lines))
     return number - 1
 
 
-def _print_page(page: Sequence[ListedEpisode], out: Console) -> int:
+def _print_page(page: Sequence[ListedEpisode], out: "Console") -> int:
     out.print(listed_table(page))
     return len(page)

@@ -3,10 +3,7 @@
 from array import array
 from collections.abc import Iterable
 from statistics import fmean
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from refold.commands.shared.formatting import format_score, format_signed
 from refold.commands.shared.output import (
@@ -17,6 +14,11 @@ from refold.commands.shared.output import (
     to_json_data,
 )
 from refold.graders import Grade
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+    from rich.table import Table
+
 
 MOST_ROWS = 50
 """With more episodes than this, a summary by scenario is printed instead of a row for each."""
@@ -29,7 +31,7 @@ def grade_row(episode: str, grade: Grade) -> dict[str, Any]:
     return {"episode": episode, **to_json_data(grade)}
 
 
-def print_grade(out: Console, grade: Grade) -> None:
+def print_grade(out: "Console", grade: Grade) -> None:
     """Print *grade* part by part: points, the most there are, and the events that count."""
     unfinished = "" if grade.complete else ", not ended"
     rubric = f"{grade.rubric.name} v{grade.rubric.version}"
@@ -50,7 +52,7 @@ def print_grade(out: Console, grade: Grade) -> None:
     out.print(listing)
 
 
-def grades_table(rows: Iterable[tuple[str, Grade]]) -> Table:
+def grades_table(rows: Iterable[tuple[str, Grade]]) -> "Table":
     """Return a table of *rows*, each an episode's id and its grade."""
     listing = new_table(["episode", "scenario", "score", "rubric", "digest"], right=["score"])
     for episode, grade in rows:
@@ -85,7 +87,7 @@ class ScoresByScenario:
         """Return how many scores are lower than *limit*."""
         return sum(score < limit for scores in self._scores.values() for score in scores)
 
-    def table(self) -> Table:
+    def table(self) -> "Table":
         """Return a table of count, mean and range of the scores of each scenario."""
         columns = ["scenario", "episodes", "mean", "lowest", "highest"]
         listing = new_table(columns, right=columns[1:])

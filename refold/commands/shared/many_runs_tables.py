@@ -1,10 +1,7 @@
 """Three runs and more, compared: as tables and as JSON."""
 
 from collections.abc import Iterator
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.moves import diff_hint
@@ -13,10 +10,15 @@ from refold.overviews.compared import Why
 from refold.reports.many_runs import Lead, ManyRuns
 from refold.reports.statistics import CONFIDENCE
 
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+    from rich.table import Table
+
+
 _MANY_COLUMNS = 8
 
 
-def print_many_runs(out: Console, compared: ManyRuns, pass_at: float) -> None:
+def print_many_runs(out: "Console", compared: ManyRuns, pass_at: float) -> None:
     """Print scores and passes by scenario, best run first, and which runs are ahead of which."""
     out.print(_scores_table(compared))
     out.print(f"\nmean score, and episodes that passed: a score of at least {pass_at:g}")
@@ -27,7 +29,7 @@ def print_many_runs(out: Console, compared: ManyRuns, pass_at: float) -> None:
         print_words(out, f"  {lead_line(lead)}")
 
 
-def _scores_table(compared: ManyRuns) -> Table:
+def _scores_table(compared: ManyRuns) -> "Table":
     names = [column.name for column in compared.columns]
     listing = new_table(["scenario", *names], right=names)
     for setting in compared.scenarios:

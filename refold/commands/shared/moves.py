@@ -1,14 +1,17 @@
 """Pairs of episodes that moved between two runs, each with the command that tells why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from refold.commands.shared.formatting import format_score, format_signed, pluralise
 from refold.commands.shared.output import safe_text
 from refold.overviews.compared import Why, diff_command
 from refold.reports import Flip, LargeMove, Move
 from refold.reports.many_runs import Apart, ManyRuns
+
+if TYPE_CHECKING:  # slow to import, and JSON needs none
+    from rich.console import Console
+
 
 _FLIPS_SHOWN = 20
 
@@ -24,7 +27,7 @@ def diff_hint(move: Move | Apart, tail: str) -> str:
 
 
 def print_moves(
-    out: Console, moves: Sequence[LargeMove], tail: str, reasons: Mapping[str, str]
+    out: "Console", moves: Sequence[LargeMove], tail: str, reasons: Mapping[str, str]
 ) -> None:
     """Print the largest moves and why the lower one is low; a line for each command to copy."""
     if moves:
@@ -38,7 +41,7 @@ def print_moves(
             out.print(safe_text(f"  {'BA'[move.difference > 0]}: {why}"), soft_wrap=True)
 
 
-def print_apart(out: Console, compared: ManyRuns, why: Why, tail: str) -> None:
+def print_apart(out: "Console", compared: ManyRuns, why: Why, tail: str) -> None:
     """Print where several runs are farthest apart, and why the lowest is low."""
     if compared.apart:
         out.print("\nlargest moves, lowest to highest run", style="bold")
@@ -54,7 +57,7 @@ def print_apart(out: Console, compared: ManyRuns, why: Why, tail: str) -> None:
             out.print(safe_text(f"  {names[low]}: {reason}"), soft_wrap=True)
 
 
-def print_flips(out: Console, flips: Sequence[Flip], tail: str) -> None:
+def print_flips(out: "Console", flips: Sequence[Flip], tail: str) -> None:
     """Print the first flips, each on one line however long, so that its command can be copied."""
     if flips:
         out.print(f"\n{pluralise(len(flips), 'episode')} flipped", style="bold")

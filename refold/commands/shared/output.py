@@ -8,17 +8,17 @@ model's reply could hold escape sequences that rewrite the screen.
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import to_builtins
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from refold.commands.shared.listing import Listing
 from refold.engine.codec import encode
 from refold.engine.terminal_text import safe_json, safe_lines, safe_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 __all__ = [
     "SHORT_ID_LENGTH",
@@ -50,8 +50,10 @@ _PIPE_WIDTH = 160
 _AT_ONCE = 100  # items of a list: each write is a call of the system where Python has no buffer
 
 
-def stdout_console(*, pipe_width: int = _PIPE_WIDTH) -> Console:
+def stdout_console(*, pipe_width: int = _PIPE_WIDTH) -> "Console":
     """Return a console for stdout, with colour on a terminal only; *pipe_width* is for pipes."""
+    from rich.console import Console  # noqa: PLC0415 - slow, and JSON needs none
+
     # rich's markup and emoji codes stay off: text from a log may contain [bold] or :smile:.
     width = None if sys.stdout.isatty() else pipe_width
     return Console(width=width, highlight=False, markup=False, emoji=False)
@@ -63,7 +65,7 @@ def new_table(
     title: str | None = None,
     right: Iterable[str] = (),
     spare: Sequence[str] = (),
-) -> Table:
+) -> "Table":
     """
     Return an empty table with *columns*.
 
@@ -73,6 +75,10 @@ def new_table(
         right: Headings of figures, which are aligned to the right and never broken.
         spare: Headings of what a terminal may go without, the first first; a pipe gets all.
     """
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    from refold.commands.shared.listing import Listing  # noqa: PLC0415 - the same
+
     above = None if title is None else Text(safe_text(title))
     grid = Listing(
         spare=spare,
@@ -88,12 +94,14 @@ def new_table(
     return grid
 
 
-def add_row(to: Table, *cells: object, style: str | None = None) -> None:
+def add_row(to: "Table", *cells: object, style: str | None = None) -> None:
     """Add a row of *cells* to the table *to*, each made safe; None makes an empty cell."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     to.add_row(*(Text("" if cell is None else safe_text(cell)) for cell in cells), style=style)
 
 
-def print_words(out: Console, text: str, *, style: str | None = None) -> None:
+def print_words(out: "Console", text: str, *, style: str | None = None) -> None:
     """Print *text*, made safe: wrapped between words on a terminal, and as one line in a pipe."""
     out.print(safe_text(text), style=style, soft_wrap=not out.is_terminal)
 

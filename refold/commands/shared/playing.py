@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rich.console import Console
-
 from refold.agents.client import Filtered, Unavailable
 from refold.agents.functions import ProgramFailed
 from refold.agents.players import Player, run_in_parallel
@@ -185,6 +183,8 @@ async def _run_interruptibly(work: Awaitable[None]) -> None:
         nonlocal pressed
         if pressed:
             # The progress bar has hidden the cursor, and nothing runs any more to show it again.
+            from rich.console import Console  # noqa: PLC0415 - slow, seldom needed
+
             Console(stderr=True).show_cursor()
             os._exit(EXIT_INTERRUPTED)
         pressed = True
