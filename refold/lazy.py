@@ -16,8 +16,9 @@ def hand_on(
     Args:
         package: Its full name.
         names: What it hands on.
-        homes: The modules that define the names, those in the package with a dot in front. Each is
-            imported to find a name of those behind it too: what others build on comes first.
+        homes: The modules that define the names, those in the package with a dot in front. A name
+            is taken from the first that has it, so those before its own, which are imported for
+            that, are what that builds on, and have nothing else of this name.
     """
     own = vars(modules[package])
 
