@@ -5,7 +5,7 @@ import importlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from pages import names, rows, section
 
 import refold
+from refold.engine import Episode, EventLog
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "refold").rglob("*.py"))
@@ -28,6 +29,16 @@ ORDERS = [
     "import refold.graders.grading; grade = refold.grade",
     "from refold import *; import refold.graders",
 ]
+COMMANDS = {
+    "episodes --json": "asyncio cattrs importlib.metadata multiprocessing numpy rich "
+    "refold.agents.rollout refold.reports.comparison refold.scenarios.answered.family",
+    "grade": "asyncio multiprocessing numpy rich.progress "
+    "refold.agents.client refold.graders.process.file_grader refold.reports.comparison",
+    "verify": "asyncio multiprocessing numpy rich.progress "
+    "refold.agents.interfaces refold.environments.python",
+    "record workflow/easy --agent random": "mpmath multiprocessing numpy refold.fleet.run",
+}
+"""What a command need not import, one of each that is slow, where it is not told to use it."""
 
 
 def in_new_process(script: str) -> str:
@@ -107,6 +118,32 @@ def test_a_name_loads_no_more_than_it_needs() -> None:
     """A program that uses only the log does not wait for the graders."""
     script = "import sys; from refold import EventLog; print('refold.graders' in sys.modules)"
     assert in_new_process(script) == "False"
+
+
+def test_a_graders_process_loads_no_more_than_it_needs() -> None:
+    """It is started for each grading: it reads episodes that it is sent, and no file."""
+    spared = "asyncio cattrs importlib.metadata multiprocessing sqlite3 tomllib refold.agents"
+    script = "import sys, refold.graders.process.worker; print(*sys.modules)"
+    assert set(spared.split()).isdisjoint(in_new_process(script).split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_loads_no_more_than_it_needs(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    random_episode: Callable[..., Episode],
+) -> None:
+    """Most of the time that a short command takes goes into imports."""
+    spared = set(COMMANDS[command].split())
+    assert all(map(find_spec, spared))
+    monkeypatch.chdir(tmp_path)
+    with EventLog("refold.db") as log:
+        random_episode("workflow/easy", 1, log, steps=3)
+    script = f"import sys; from refold.cli import run; assert run({command.split()}) == 0"
+    printed = in_new_process(f"{script}; print(); print(*sys.modules)")
+    assert spared & set(printed.splitlines()[-1].split()) == set()
 
 
 @pytest.mark.slow
