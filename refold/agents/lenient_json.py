@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     |(?P<word>[^\W\d][\w$-]*+(?:\.\w++)*+))?""",
     re.VERBOSE | re.DOTALL,
 )
+_INSIDE_QUOTES = re.compile(r'\\.|"', re.DOTALL)
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
 _WORDS = {
     "true": "true",
@@ -127,15 +128,17 @@ def decode_leniently(text: str, place: int) -> tuple[dict[str, Any] | None, int]
     """
     pieces: list[str] = []
     open_marks: list[str] = []
+    last = ""
     while True:
         token = _next_token(text, place)
         place = token.end()
         piece = _translate(token, text, open_marks)
-        if piece is None or (piece in "{[" and pieces[-1:] == ["{"]):
+        if piece is None or (last == "{" and piece in "{["):
             return None, place
-        if piece in "}]" and pieces[-1:] == [","]:
+        if last == "," and piece in "}]":
             pieces.pop()
         pieces.append(piece)
+        last = piece
         if not open_marks:
             return _decode_strictly("".join(pieces)), place
 
@@ -157,17 +160,18 @@ def _decode_strictly(text: str) -> dict[str, Any] | None:
 
 def _translate(token: re.Match[str], text: str, open_marks: list[str]) -> str | None:
     """Return *token* as JSON, None if it has no place there; *open_marks* follows the nesting."""
-    if token.lastgroup is None:
+    kind = token.lastgroup
+    if kind is None:
         return None
-    written = token[token.lastgroup]
-    if token.lastgroup == "string":
+    written = token[kind]
+    if kind == "mark":
+        return _translate_mark(written, open_marks)
+    if kind == "string":
         return _quote(written)
-    if token.lastgroup == "number":
+    if kind == "number":
         return written
-    if token.lastgroup == "word":
-        is_key = open_marks[-1:] != ["["] and _is_key(text, token.end())
-        return json.dumps(written) if is_key else _WORDS.get(written)
-    return _translate_mark(written, open_marks)
+    is_key = open_marks[-1:] != ["["] and _is_key(text, token.end())
+    return json.dumps(written) if is_key else _WORDS.get(written)
 
 
 def _is_key(text: str, place: int) -> bool:
@@ -181,7 +185,7 @@ def _translate_mark(mark: str, open_marks: list[str]) -> str | None:
             return None
         open_marks.append(mark)
         return "[" if mark == "[" else "{"
-    if mark in _CLOSING.values():
+    if mark in "}])":
         if not open_marks or _CLOSING[open_marks.pop()] != mark:
             return None
         return "]" if mark == "]" else "}"
@@ -191,8 +195,7 @@ def _translate_mark(mark: str, open_marks: list[str]) -> str | None:
 def _quote(written: str) -> str:
     """Return a string token in JSON's quotes."""
     if written[0] in "\"'":
-        inner = re.sub(r'\\.|"', _escape_quote, written[1:-1], flags=re.DOTALL)
-        return f'"{inner}"'
+        return f'"{_INSIDE_QUOTES.sub(_escape_quote, written[1:-1])}"'
     if written[0] == "<":
         return json.dumps(written.removeprefix('<|"|>').removesuffix('<|"|>'))
     return '"' + written[1:-1].replace('"', '\\"') + '"'
