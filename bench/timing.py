@@ -50,8 +50,8 @@ def in_turns(
     clock: Callable[[], float] = process_time,
 ) -> Rates:
     """Return the rates of *work* and *control*, each measured *rounds* times after a warm-up."""
-    rate(work)
-    rate(control)
+    for each in (work, control):
+        each()()
     pairs = [(rate(work, clock), rate(control, clock)) for _ in range(rounds)]
     return Rates(
         rate=median(pair[0] for pair in pairs),
