@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import shutil
@@ -83,14 +84,25 @@ def checked(program, words, folder):
     return ran.stdout.decode()
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Return a wheel built from a copy of the sources."""
-    folder = tmp_path_factory.mktemp("wheel")
+def build_wheel(folder):
+    """Build a wheel in *folder* from a copy of the sources, which does not stay."""
     source = copy_checkout(folder / "source")
     pip("wheel", "--no-deps", "--no-build-isolation", "-w", folder, source)
-    (found,) = folder.glob("*.whl")
-    return found
+    shutil.rmtree(source)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Return a wheel built from the sources, once for all processes that run tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built"
+    shared.mkdir(exist_ok=True)
+    with open(shared / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(shared.glob("*.whl")):
+            build_wheel(shared)
+    (found,) = shared.glob("*.whl")
+    return Path(shutil.copy(found, tmp_path_factory.mktemp("wheel")))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +110,6 @@ def installed(wheel):
     """Return a folder that the wheel is installed in, with no way back to the sources."""
     folder = wheel.parent / "installed"
     pip("install", "--no-deps", "--no-index", "--target", folder, wheel)
-    shutil.rmtree(wheel.parent / "source")
     return folder
 
 
