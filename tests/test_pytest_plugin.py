@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -134,24 +135,32 @@ def test_same(load_episode):
 
 
 @pytest.mark.parametrize(
-    ("options", "marker", "message"),
+    ("options", "messages"),
     [
-        ("", "", "expected saved episodes, got none; run pytest with --refold-log FILE or "),
-        ("--refold-log none.db", "", "none.db: expected a log, got no such file"),
-        ("--refold-log mine.py", "", "mine.py: expected a refold log, got another kind of file"),
-        ("--refold-goldens none", "", "expected a folder, got none"),
-        ("--refold-log refold.db", "agent='noop'", "saved episodes of agent='noop', got none"),
-        ("--refold-log refold.db", "agnt='x'", "expected scenario, agent or run, got agnt"),
-        ("--refold-log refold.db", "'workflow'", "expected scenario=..., agent=... or run=..."),
+        ("", {"": "expected saved episodes, got none; run pytest with --refold-log FILE or "}),
+        ("--refold-log none.db", {"": "none.db: expected a log, got no such file"}),
+        ("--refold-log mine.py", {"": "mine.py: expected a refold log, got another kind of file"}),
+        ("--refold-goldens none", {"": "expected a folder, got none"}),
+        (
+            "--refold-log refold.db",
+            {
+                "agent='noop'": "saved episodes of agent='noop', got none",
+                "agnt='x'": "expected scenario, agent or run, got agnt",
+                "'workflow'": "expected scenario=..., agent=... or run=...",
+            },
+        ),
     ],
 )
-def test_no_episodes_is_an_error(project, options, marker, message):
+def test_no_episodes_is_an_error(project, options, messages):
     """Whoever asks for episodes that are not there is told at collection; nothing passes."""
-    project.write("test_mine.py", TESTS.replace('scenario="workflow/hard"', marker))
+    for number, marker in enumerate(messages):
+        text = TESTS.replace('scenario="workflow/hard"', marker)
+        project.write("test_mine.py" if not number else f"test_mine_{number}.py", text)
     output = project.pytest(*options.split(), code=2)
-    assert message in output
+    for message in messages.values():
+        assert message in output
     assert "Traceback" not in output
-    assert "1 error in" in output
+    assert re.search(rf"^{len(messages)} errors? in", output, re.MULTILINE)
 
 
 def test_each_episode_and_each_golden(project):
@@ -170,17 +179,22 @@ def test_each_episode_and_each_golden(project):
     assert "4 passed" in both
 
 
-@pytest.mark.parametrize(
-    ("marker", "passed"),
-    [("scenario='workflow'", 2), ("agent='greedy', scenario='workflow/easy'", 1), ("run='b'", 1)],
-)
-def test_a_marker_chooses(project, marker, passed):
+def test_a_marker_chooses(project):
     """Only the episodes of that scenario or family, agent and run are taken."""
-    project.write(
-        "test_mine.py",
-        f"import pytest\n@pytest.mark.refold({marker})\ndef test_it(episode):\n    pass\n",
+    markers = {
+        "scenario='workflow'": ["workflow/hard", "workflow/easy"],
+        "agent='greedy', scenario='workflow/easy'": ["workflow/easy"],
+        "run='b'": ["inbox/easy"],
+    }
+    tests = (
+        f"@pytest.mark.refold({marker})\ndef test_{number}(episode):\n    pass\n"
+        for number, marker in enumerate(markers)
     )
-    assert f"{passed} passed" in project.pytest("--refold-log", "refold.db")
+    project.write("test_mine.py", "import pytest\n" + "".join(tests))
+    output = project.pytest("--refold-log", "refold.db", "-vv")
+    for number, scenarios in enumerate(markers.values()):
+        passed = re.findall(rf"::test_{number}\[(.*)-\w+\] PASSED", output)
+        assert passed == scenarios
 
 
 def test_settings_count_unless_an_option_is_given(project):
