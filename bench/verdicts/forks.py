@@ -7,7 +7,7 @@ from typing import Any
 from bench.verdicts.players import Player, careful
 from refold.engine import Event, Stream, fold
 from refold.engine.events import ActionTaken
-from refold.engine.folding import step_ranges
+from refold.engine.folding import fold_decided, step_ranges
 from refold.graders.grading import recorded_grader
 from refold.scenarios.facts import Facts
 
@@ -26,24 +26,24 @@ def falls(stream: Stream) -> list[float]:
     seed = stream.started.seed
     for position in range(len(ranges) - 1):
         start = stream[: ranges[position].stop]
+        state = fold(start, family=stream.family)
         players = careful(stream.family, seed)
-        best[position] = max(final, *(_play_on(stream, start, each) for each in players))
+        best[position] = max(final, *(_play_on(stream, start, state, each) for each in players))
     for position in reversed(range(len(best) - 1)):  # what is found later could be reached before
         best[position] = max(best[position], best[position + 1])
     return [before - after for before, after in pairwise(best)]
 
 
-def _play_on(stream: Stream, start: Sequence[Event], player: Player) -> float:
+def _play_on(stream: Stream, start: Sequence[Event], state: Any, player: Player) -> float:
     family = stream.family
-    state = fold(start, family=family)
     events = list(start)
     for _ in range(_MOST_STEPS):
         if _is_over(events):
             break
         action: Any = player(state)
-        caused = [ActionTaken(action), *family.decide(state, action)]
-        state = fold(caused, family=family, start=state)
-        events += caused
+        taken, decided = ActionTaken(action), family.decide(state, action)
+        state = fold_decided(decided, (taken,), family=family, start=state)
+        events += (taken, *decided)
     return _score(stream, events)
 
 
