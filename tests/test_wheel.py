@@ -84,13 +84,6 @@ def checked(program, words, folder):
     return ran.stdout.decode()
 
 
-def build_wheel(folder):
-    """Build a wheel in *folder* from a copy of the sources, which does not stay."""
-    source = copy_checkout(folder / "source")
-    pip("wheel", "--no-deps", "--no-build-isolation", "-w", folder, source)
-    shutil.rmtree(source)
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """Return a wheel built from the sources, once for all processes that run tests."""
@@ -100,7 +93,9 @@ def wheel(tmp_path_factory):
     with open(shared / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not list(shared.glob("*.whl")):
-            build_wheel(shared)
+            source = copy_checkout(tmp_path_factory.mktemp("source") / "copy")
+            pip("wheel", "--no-deps", "--no-build-isolation", "-w", shared, source)
+            shutil.rmtree(source)
     (found,) = shared.glob("*.whl")
     return Path(shutil.copy(found, tmp_path_factory.mktemp("wheel")))
 
