@@ -35,6 +35,15 @@ def test_scenario_names() -> None:
         assert scenario.description
 
 
+def test_what_was_loaded_is_ones_own() -> None:
+    """Whoever changes it changes nothing that is loaded later."""
+    before, after = load("inbox/easy"), load("inbox/easy")
+    assert before == after
+    for criterion in before.rubric.criteria:
+        criterion.params["spoilt"] = 1
+    assert after == load("inbox/easy") != before
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_copied_file(tmp_path: Path, name: str) -> None:
     """A copied file is the same world under its own name, and can be played and graded."""
