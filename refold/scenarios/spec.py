@@ -121,15 +121,14 @@ def load(name: str | Path) -> Scenario:
         return scenario
     # Built-in names win: a folder "workflow" in the working directory must not change them.
     if text in scenario_names():
-        shipped: Scenario = pickle.loads(_pickled(text))  # noqa: S301 - refold's own
-        return shipped
+        return _parse_tables(pickle.loads(_pickled_tables(text)), text, text)  # noqa: S301 - ours
     return parse_scenario(_read_source(text), text, Path(text).stem)
 
 
 @cache
-def _pickled(name: str) -> bytes:
-    """Return the built-in scenario *name*: read once, and yet a new one for each who loads it."""
-    return pickle.dumps(parse_scenario(_read_source(name), name, name))
+def _pickled_tables(name: str) -> bytes:
+    """Return what the file of the built-in scenario *name* holds, read once and yet new to each."""
+    return pickle.dumps(read_toml(_read_source(name), name))
 
 
 def world_names(name: str) -> list[str]:
@@ -269,7 +268,11 @@ def parse_scenario(content: bytes, where: str, name: str) -> Scenario:
         ScenarioError: The file has mistakes; all of them are in the error.
         RefoldError: It is not TOML.
     """
-    table, problems = structure(read_toml(content, where), _ScenarioTable, "$")
+    return _parse_tables(read_toml(content, where), where, name)
+
+
+def _parse_tables(tables: Any, where: str, name: str) -> Scenario:
+    table, problems = structure(tables, _ScenarioTable, "$")
     # The name goes into streams, tables and terminals, and comes from a file name.
     if not name.isprintable() or not 1 <= len(name) <= MOST_LETTERS:
         problems.append(("file name", f"expected 1 to {MOST_LETTERS} printable letters"))
