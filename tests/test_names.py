@@ -123,8 +123,11 @@ def test_a_name_loads_no_more_than_it_needs() -> None:
 def test_a_graders_process_loads_no_more_than_it_needs() -> None:
     """It is started for each grading: it reads episodes that it is sent, and no file."""
     spared = "asyncio cattrs importlib.metadata multiprocessing sqlite3 tomllib refold.agents"
-    script = "import sys, refold.graders.process.worker; print(*sys.modules)"
-    assert set(spared.split()).isdisjoint(in_new_process(script).split())
+    script = (
+        "import sys, refold.graders.process.worker; from refold.engine.codec import codec_of; "
+        "codec_of('workflow', 1); print(*sys.modules)"
+    )
+    assert set(spared.split()) & set(in_new_process(script).split()) == set()
 
 
 @pytest.mark.slow
