@@ -2,8 +2,9 @@
 
 import ast
 import tomllib
-from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -122,14 +123,17 @@ def sources() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in paths)
 
 
-def imports(source: str) -> Iterator[str]:
-    """Yield what *source* imports anywhere in it: ``a.b`` for each way to say so, and ``a.b.c``."""
+@cache
+def imports(source: str) -> frozenset[str]:
+    """Return what *source* imports anywhere: ``a.b`` for each way to say so, and ``a.b.c``."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
 def parents(module: str) -> set[str]:
@@ -150,7 +154,7 @@ def matches(path: str, patterns: list[str]) -> bool:
 
 def violations(path: str, source: str) -> set[str]:
     """Return what the module *path* with the text *source* imports against the rules."""
-    imported = set(imports(source))
+    imported = imports(source)
     found = {name for module in imported for name in parents(module)}
     own = room_of(path.removesuffix(".py").replace("/", "."))
     rooms = {room for module in imported if (room := room_of(module))}
@@ -168,6 +172,20 @@ def test_modules() -> None:
     """None imports anything from a floor above or beside its own, nor what is not its to use."""
     found = {path: violations(path, (ROOT / path).read_text()) for path in sources()}
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def needs(modules: dict[str, str]) -> dict[str, set[str]]:
+    """Return for each of *modules*, texts by name, those of them that it imports."""
+    return {name: set(imports(source) & modules.keys()) for name, source in modules.items()}
+
+
+def test_no_module_needs_itself() -> None:
+    """Not even by way of others, nor by an import within a function."""
+    texts = {path: (ROOT / path).read_text() for path in sources()}
+    named = {path.removesuffix(".py").replace("/", "."): text for path, text in texts.items()}
+    TopologicalSorter(needs(named)).prepare()
+    with pytest.raises(CycleError):
+        TopologicalSorter(needs({"a": "import b", "b": "def f():\n    import a"})).prepare()
 
 
 def test_every_package_has_a_floor() -> None:

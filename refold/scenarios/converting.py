@@ -9,9 +9,10 @@ from cattrs import BaseValidationError, ClassValidationError, Converter, Iterabl
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from refold.scenarios.strict import LARGEST, Problem
-
 T = TypeVar("T")
+
+LARGEST = 2**63 - 1
+"""Whole numbers are kept within what JSON readers and SQLite take."""
 
 _ROUNDS = 20  # a stand-in may lack values of its own, which the next round puts in
 
@@ -24,9 +25,9 @@ class _Mistake(Exception):
         self.stand_in = stand_in
 
 
-def read(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Problem]]:
-    """Return what ``strict.structure`` does."""
-    problems: list[Problem] = []
+def read(value: Any, kind: type[T], path: str) -> tuple[T | None, list[tuple[str, str]]]:
+    """Return what ``strict.structure`` does; each mistake is its path and a text."""
+    problems: list[tuple[str, str]] = []
     for _ in range(_ROUNDS):
         try:
             return converter.structure(value, kind), problems
@@ -36,7 +37,7 @@ def read(value: Any, kind: type[T], path: str) -> tuple[T | None, list[Problem]]
     return None, problems
 
 
-def _problems(error: BaseException, path: str) -> Iterator[Problem]:
+def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
     match error:
         case ClassValidationError():
             fields, rest = error.group_exceptions()
@@ -55,7 +56,7 @@ def _problems(error: BaseException, path: str) -> Iterator[Problem]:
             yield path, f"expected another value, got one that does not fit ({error})"
 
 
-def _class_problem(error: BaseException, kind: type, path: str) -> Iterator[Problem]:
+def _class_problem(error: BaseException, kind: type, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(error, ForbiddenExtraKeysError):
         yield from _problems(error, path)
         return

@@ -12,9 +12,6 @@ from refold.engine.errors import RefoldError
 T = TypeVar("T")
 Problem = tuple[str, str]
 
-LARGEST = 2**63 - 1
-"""Whole numbers are kept within what JSON readers and SQLite take."""
-
 OMITTED = {"refold_omitted": True}
 """Metadata of an attribute that is left out while it has its default: old digests stay."""
 
