@@ -17,8 +17,8 @@ def hand_on(
         package: Its full name.
         names: What it hands on.
         homes: The modules that define the names, those in the package with a dot in front. A name
-            is taken from the first that has it, so those before its own, which are imported for
-            that, are what that builds on, and have nothing else of this name.
+            is taken from the first module that has it, and those before it are imported on the
+            way: list first what the others build on. None may have something else of that name.
     """
     own = vars(modules[package])
 
