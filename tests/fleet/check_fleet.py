@@ -18,8 +18,6 @@ from refold.engine.exchanges import ModelCalled
 KEY = f"sk-{secrets.token_hex(24)}"
 PLAN = ("workflow/easy", "inbox/easy", "workflow/hard", "--agent", "random", "--name", "run")
 EPOCHS = 400
-# Those that kill, and those that do not, have a cluster each, so that one plays while one waits.
-hurts, plays = pytest.mark.hurts, pytest.mark.plays
 COUNTER = """
 class Counter:
     action_schema = {"type": "integer", "minimum": 1, "maximum": 3}
@@ -128,7 +126,6 @@ def calls(path: Path) -> int:
     return sum(isinstance(event, ModelCalled) for stream in streams for event in stream)
 
 
-@plays
 def test_models_are_asked_once(cluster: TwoNodes, tmp_path: Path) -> None:
     """Each request that the model got is recorded, episode for episode as in one process."""
     plan = ("workflow/easy", "inbox/easy", "--agent", "openai:mock", "--epochs", "12")
@@ -150,7 +147,6 @@ def test_models_are_asked_once(cluster: TwoNodes, tmp_path: Path) -> None:
     assert "24 episodes checked, 0 wrong" in refold("verify", log=tmp_path / "fleet.db")
 
 
-@hurts
 @pytest.mark.usefixtures("reference")  # begun now
 def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -> None:
     """Only requests under way are lost when a worker is killed, and when Ctrl-C ends the driver."""
@@ -181,7 +177,6 @@ def test_what_was_paid_for_is_paid_for_once(cluster: TwoNodes, tmp_path: Path) -
     assert "16 episodes checked, 0 wrong" in refold("verify", log=log)
 
 
-@plays
 def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
     """However many ask at once, no more requests begin than may; repeated ones count as well."""
     log = tmp_path / "fleet.db"
@@ -201,7 +196,6 @@ def test_all_workers_keep_one_limit(cluster: TwoNodes, tmp_path: Path) -> None:
     assert took >= 0.9 * (asked - 10) / 10
 
 
-@plays
 def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> None:
     """Once the run has cost enough, it stops, and continues when more may be spent."""
     log = tmp_path / "fleet.db"
@@ -222,7 +216,6 @@ def test_a_cap_on_the_cost_holds_for_all(cluster: TwoNodes, tmp_path: Path) -> N
     assert count_ended(log) == 12
 
 
-@hurts
 def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Path) -> None:
     """The others are played to their end, and that one stays open."""
     log = tmp_path / "fleet.db"
@@ -241,7 +234,6 @@ def test_an_episode_that_kills_workers_is_named(cluster: TwoNodes, tmp_path: Pat
     assert count_ended(log) == 5
 
 
-@plays
 def test_environments_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
     """An environment in a file, named from the current folder, is played as in one process."""
     (tmp_path / "counter.py").write_text(COUNTER)
@@ -253,7 +245,6 @@ def test_environments_of_ones_own(cluster: TwoNodes, tmp_path: Path) -> None:
     assert stored(tmp_path / "fleet.db") == stored(tmp_path / "one.db")
 
 
-@plays
 def test_a_refused_key_stops_the_run(cluster: TwoNodes, tmp_path: Path) -> None:
     """The first answer that the key is refused ends the run, in a line that says what next."""
     log = tmp_path / "fleet.db"
@@ -281,7 +272,6 @@ def test_the_key_is_found_nowhere(cluster: TwoNodes) -> None:
     assert [str(path) for path in found if KEY.encode() in path.read_bytes()] == []
 
 
-@hurts
 def test_whatever_is_killed(cluster: TwoNodes, alone: Path, tmp_path: Path) -> None:
     """
     1,200 episodes are those of one process, digest for digest and grade for grade, in order.
