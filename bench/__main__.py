@@ -63,11 +63,11 @@ QUICK = Size(
     steps=300,
     stored=3,
     read=10,
-    lengths=(10, 100),
-    dags=((10, 10), (100, 10)),
+    lengths=(10,),
+    dags=((10, 10),),
     logs=(100, 200),
     graded=100,
-    samples=(10, 20),
+    samples=(10,),
 )
 
 

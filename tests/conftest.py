@@ -1,5 +1,6 @@
 """What several test modules share: a log, and random walks through any scenario."""
 
+import gc
 import os
 import random
 import shutil
@@ -151,6 +152,19 @@ def play_randomly(
 def pytest_configure(config: pytest.Config) -> None:
     """Try a quarter of the examples in the fast tier."""
     settings.load_profile("fast" if config.option.markexpr == "not slow" else "all")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Collect no garbage while thousands of tests are made, all of which stay."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect it from now on, but not among them, and less often than a small program would."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -52,6 +52,11 @@ def grader(shell, text):
     return "--grader mine.py:failures"
 
 
+def limit(*, hangs):
+    """Return the option that soon ends a grader that *hangs*; one that does not gets its time."""
+    return ["--grader-timeout", "1"] if hangs else []
+
+
 def test_a_function_grades(shell):
     """Its parts, evidence and counts make the grade; what it prints goes to stderr."""
     ran = shell("grade --json", *grader(shell, FAILURES).split())
@@ -124,8 +129,7 @@ def test_a_grader_that_fails(shell, body, match):
     option = grader(shell, f"def failures(events):\n    {body}\n").split()
     start = rf"grader mine.py:failures grade of episode {shell.ids()[0]}: "
     before = shell.files()
-    hangs = ["--grader-timeout", "1"] if "within" in match else []
-    ran = shell("grade --save", *hangs, *option, code=2)
+    ran = shell("grade --save", *limit(hangs="within" in match), *option, code=2)
     assert ran.out == ""
     errors = [line for line in ran.err.splitlines() if not line.startswith("xxx")]
     assert len(errors) == 1
@@ -181,7 +185,7 @@ def test_a_result_with_a_mistake(body, match):
 def test_a_file_without_the_function(shell, text, match):
     """It is refused before any episode is graded."""
     option = grader(shell, text).split()
-    ran = shell.refuses("grade --save --grader-timeout 1", *option, match=match)
+    ran = shell.refuses("grade --save", *limit(hangs="within" in match), *option, match=match)
     assert ran.err.startswith("refold: grader mine.py:failures: ")
 
 
@@ -276,7 +280,8 @@ def test_what_it_starts_ends_with_it(shell, start, end):
     """No process that the grader left behind outlives the command, however either was started."""
     text = f"{HOLDER}\n{start}\ndef failures(events):\n    {end}\n"
     option = grader(shell, text).split()
-    shell("grade last --grader-timeout 1", *option, code=0 if end == "return 1" else 2)
+    hangs = limit(hangs="sleep" in end)
+    shell("grade last", *hangs, *option, code=0 if end == "return 1" else 2)
     wait_for_lock(shell)
 
 

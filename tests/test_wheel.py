@@ -59,7 +59,7 @@ def copy_checkout(at):
 def mypy(folder, python):
     """Return what mypy has against the modules in *folder*: its words by file and line."""
     options = ["--strict", "--allow-untyped-defs", "--check-untyped-defs", "--no-error-summary"]
-    options += [f"--python-executable={python}", "--cache-dir=.cache", "--output=json"]
+    options += [f"--python-executable={python}", f"--cache-dir={os.devnull}", "--output=json"]
     found = map(json.loads, checked("mypy", [*options, "."], folder).splitlines())
     return {(each["file"], each["line"]): each["message"] for each in found}
 
