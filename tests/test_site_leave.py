@@ -3,7 +3,9 @@
 import browsing
 import pytest
 import serving
+from outside import NAME, write_env
 from playing import asked_for, freeze
+from shell import Shell
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +85,20 @@ def test_nobody_plays_on_from_the_end(visit, server):
     assert "ended with this step" in viewer.text("dialog")
     assert viewer.count(FORK) == 0
     viewer.press("Escape", "ArrowLeft", "f").page.wait_for_selector(FORK)
+
+
+def test_an_environment_outside_is_forked_by_the_command(visit, server, tmp_path):
+    """A server opens no environment: the dialog shows how to go on without it, from any step."""
+    write_env(tmp_path)
+    run = Shell(tmp_path).program  # another process: Playwright has the loop of this one
+    (made,) = run(f"record {NAME} --agent random --log {server.log} --json").json["episodes"]
+    viewer = visit(server, f"episode={made['id']}&step=1").press("f")
+    assert viewer.count(FORK) == 0
+    command = viewer.page.input_value("dialog input")
+    assert command == f"refold fork {made['id']} --at 1 --agent AGENT"
+    words = command.removeprefix("refold ").replace("AGENT", "random")
+    (fork,) = run(f"{words} --world {NAME} --log {server.log} --json").json["episodes"]
+    assert (fork["parent"], fork["fork_at"]) == (made["id"], 1)
 
 
 def test_a_link_is_of_the_moment(visit, server):
