@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import small_envs
 from msgspec.structs import replace
+from outside import write_env
 from shell import Shell
 
 from refold.agents import make_policy, play
@@ -17,6 +18,16 @@ from refold.scenarios import load
 from refold.scenarios.answered.events import EnvironmentAnswered
 
 GOOD = "gymnasium:small_envs:Small-v0"
+FRAIL = """
+import pathlib
+
+
+class Frail(Walk):
+    def reset(self, seed=None):
+        if not pathlib.Path("mended").exists():
+            raise OSError("out of order")
+        return super().reset(seed)
+"""
 
 
 def world(kind):
@@ -198,6 +209,20 @@ def test_the_command_says_it_in_a_line(tmp_path):
     ran = shell("verify --live", code=1)
     assert "1 same, 1 unplayable" in ran.err
     shell("verify")
+
+
+def test_nothing_is_compared_where_nothing_was_answered(tmp_path):
+    """An attempt that failed as it began is left out once another was played, unless named."""
+    write_env(tmp_path, more=FRAIL)
+    shell, name = Shell(tmp_path), "python:walk.py:Frail"
+    shell(f"record {name} --agent random --name run", code=1)
+    (failed,) = shell.ids()
+    assert "0 episodes replayed" in shell("verify --live").err
+    (tmp_path / "mended").touch()
+    shell(f"resume run --failed --world {name}")
+    assert "1 episode replayed: 1 same" in shell(f"verify --live --world {name}").err
+    ran = shell(f"verify --live {failed} --world {name}", code=1)
+    assert "unplayable: it has no answer of an environment" in ran.out
 
 
 @pytest.mark.slow

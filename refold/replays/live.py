@@ -61,7 +61,7 @@ def verify_live(
         times: How often to play it; the first play that is not the same counts.
         volatile: Paths not to compare, beside the scenario's.
     """
-    of = sum(fault_in(answers) is None for _, answers in answered_actions(stream))
+    of = count_answers(stream)
     problem = _unplayable(stream, of)
     if problem is not None:
         return LiveVerdict("unplayable", 0, of, reason=problem)
@@ -73,6 +73,11 @@ def verify_live(
     if verdict.verdict == "differs":
         return evolve(verdict, changing=tuple(_changing_paths(stream, open_world)))
     return verdict
+
+
+def count_answers(stream: Stream) -> int:
+    """Return how many answers of an external environment *stream* has, without failures."""
+    return sum(fault_in(answers) is None for _, answers in answered_actions(stream))
 
 
 def _unplayable(stream: Stream, of: int) -> str | None:

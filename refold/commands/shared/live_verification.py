@@ -9,7 +9,7 @@ from refold.commands.shared.output import print_json, print_to_stderr, safe_text
 from refold.commands.shared.progress import show_progress
 from refold.engine import open_to_read
 from refold.environments import Worlds
-from refold.replays.live import LiveVerdict, verify_live
+from refold.replays.live import LiveVerdict, count_answers, verify_live
 
 _LONGEST_VALUE = 200  # letters
 
@@ -26,7 +26,11 @@ def verify_worlds(
     volatile: Sequence[str],
     as_json: bool,
 ) -> int:
-    """Print how fresh environments answer the episodes *ids*, or all; return the exit code."""
+    """
+    Print how fresh environments answer the episodes *ids*, or all that one has answered.
+
+    Returns the exit code.
+    """
     with telling_left_out() as left_out, open_to_read(log_path) as log:
         # The newest first: what leaks from one episode into the next would leak again in the
         # order in which they were recorded.
@@ -34,7 +38,7 @@ def verify_worlds(
         streams = (
             (info.id, stream)
             for info, stream in left_out.read_each(infos, lambda info: log.events(info.id))
-            if ids or stream.family.answered
+            if ids or (stream.family.answered and count_answers(stream))
         )
         total = len(ids) or log.count()
         checked: list[Checked] = []
