@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from refold.viewer.inliner import OVERVIEW_MODULE, CannotInline, parse_module, script_text
+from refold.viewer.inliner import (
+    OVERVIEW_MODULE,
+    SITE_MODULE,
+    CannotInline,
+    parse_module,
+    script_text,
+)
 from refold.viewer.sources import WEB, viewer_files, viewer_text
 
 ROOT = Path(__file__).parents[1]
@@ -75,9 +81,18 @@ def test_a_page_of_runs_has_its_modules_only():
         assert times(path, text) == (path in {"overview_app.js", *RUNS, *BOTH}), path
 
 
+def test_the_page_of_a_server_has_all_but_what_reads_a_file():
+    """It shows episodes of any family, and runs; each module is in it once."""
+    keys = [re.search(r"families/(.+)\.js", path) for path in SOURCES]
+    text = script_text(frozenset(key[1] for key in keys if key), SITE_MODULE)
+    for path in SOURCES:
+        of_a_file = path in {"app.js", "overview_app.js", "boot.js", "document.js"}
+        assert times(path, text) == (not of_a_file), path
+
+
 @pytest.mark.parametrize("path", OWN, ids=str)
 def test_every_module_has_the_form(path):
-    """Those of a server's page too, so that any of them can be shared with the single file."""
+    """Those of a server's page too."""
     assert parse_module(path, viewer_text(path)).text
 
 

@@ -49,7 +49,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_body(tmp_path, capfd):
     assert [line["path"] for line in lines if line["status"] == 499] == ["/reset"]
 
 
-@pytest.mark.parametrize("path", ["/health", "/", "/tasks", "/episodes", "/viewer/viewer.css"])
+@pytest.mark.parametrize("path", ["/health", "/", "/tasks", "/episodes", "/viewer/site.css"])
 def test_head(server, path):
     """It is answered as GET is, without the body."""
     get, head = server.ask("GET", path), server.ask("HEAD", path)

@@ -1,8 +1,8 @@
 """
-The viewer's modules as one script, for a page in one file.
+The viewer's modules as one script, for a page in one file and for that of a server.
 
 Each module is put into a function of its own, after those that it imports: browsers refuse to
-import modules from ``file:`` addresses.
+import modules from ``file:`` addresses, and from a server each would be a request.
 """
 
 import re
@@ -16,6 +16,8 @@ ENTRY_MODULE = "app.js"
 """Shows episodes, and two side by side."""
 OVERVIEW_MODULE = "overview_app.js"
 """Shows runs."""
+SITE_MODULE = "site/main.js"
+"""Shows the log of the server that the page is from."""
 _IMPORT = re.compile(r'^import \{ ([\w$, ]+) \} from "(\.{1,2}/[\w./-]+\.js)";$')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) ([\w$]+))")
 _EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\s*)?\Z")

@@ -1,11 +1,12 @@
 """
-The web page: one fixed document, and the viewer's modules and styles as files.
+The web page: one fixed document, with one script, one style and an icon.
 
 It holds no data, so it needs no token; all that it shows, it requests from the API.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from typing import Annotated
 
@@ -13,8 +14,11 @@ from attrs import frozen
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from refold.engine.registry import all_families
 from refold.server.http.access import VIEWER_PATH
-from refold.viewer.sources import viewer_files
+from refold.viewer.html_page import style_text
+from refold.viewer.inliner import SITE_MODULE, script_text
+from refold.viewer.sources import viewer_files, viewer_text
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -31,12 +35,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
-_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # Nothing that could end the attribute, or name another server.
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
-_ONLY_ON_DISK = ("app.js", "overview_app.js", "boot.js")  # start pages that were saved to a file
 
 router = APIRouter(include_in_schema=False)
+
+viewer_files()  # read now, so that a page is never newer than its server
 
 
 @frozen
@@ -46,17 +50,21 @@ class _StaticFile:
     tag: str
 
 
-def _read_files() -> Iterator[tuple[str, _StaticFile]]:
-    """Yield the path and content of each of the viewer's files that a page may load."""
-    for path, content in viewer_files().items():
-        name = path.rpartition("/")[2]
-        kind = _MEDIA_TYPES.get(name[name.rfind(".") :])
-        if kind is not None and name not in _ONLY_ON_DISK:
-            yield path, _StaticFile(content, kind, f'"{sha256(content).hexdigest()}"')
+@cache
+def _files() -> Mapping[str, _StaticFile]:
+    """Return by its path each file that the page loads: few, since each is a request."""
+    families = frozenset(f"{family.name}.{family.rules}" for family in all_families())
+    made = {
+        "site.js": ("text/javascript", script_text(families, SITE_MODULE)),
+        "site.css": ("text/css", style_text("viewer.css", "runs.css", "site/site.css")),
+        "icon.svg": ("image/svg+xml", viewer_text("site/icon.svg")),
+    }
+    return {
+        path: _StaticFile(text.encode(), kind, f'"{sha256(text.encode()).hexdigest()}"')
+        for path, (kind, text) in made.items()
+    }
 
 
-# Read once, at import: a request can name only what is in here, never a path on the disk.
-_FILES = dict(_read_files())
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -64,13 +72,10 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>refold</title>
-{{base}}
-<link rel="icon" href="viewer/site/icon.svg">
-<link rel="stylesheet" href="viewer/viewer.css">
-<link rel="stylesheet" href="viewer/runs.css">
-<link rel="stylesheet" href="viewer/site/site.css">
-{preloads}
-<script type="module" src="viewer/site/main.js"></script>
+{base}
+<link rel="icon" href="viewer/icon.svg">
+<link rel="stylesheet" href="viewer/site.css">
+<script src="viewer/site.js" defer></script>
 </head>
 <body class="site">
 <div id="app">
@@ -80,13 +85,7 @@ address, or see <i>Behind a proxy</i> in refold's page on serving.</p>
 </div>
 </body>
 </html>
-""".format(
-    preloads="\n".join(
-        f'<link rel="modulepreload" href="viewer/{path}">'
-        for path, file in _FILES.items()
-        if file.kind == "text/javascript"
-    )
-)
+"""
 
 
 @router.get("/")
@@ -110,12 +109,12 @@ async def redirect_to_page() -> Response:
 
 
 @router.get(VIEWER_PATH + "{path:path}")
-async def viewer_file(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Return one of the viewer's files, as it was when the server started."""
-    file = _FILES.get(path)
+def viewer_file(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Return a file of the page; in a thread, since the first makes them."""
+    file = _files().get(path)
     if file is None:
         raise HTTPException(404, "There is no such thing")
-    # no-cache means "ask before use": a page never mixes the modules of two releases.
+    # no-cache means "ask before use": a page never runs the script of another release.
     headers = {"etag": file.tag, "cache-control": "no-cache"}
     if if_none_match == file.tag:
         return Response(status_code=304, headers=headers)
