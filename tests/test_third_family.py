@@ -87,6 +87,15 @@ run(["episodes", "--json"])
 """
 
 
+SCRIPT_OF_THE_PAGE = """
+import logging
+from refold.server.routes.pages import viewer_file
+
+logging.basicConfig(format="%(message)s")
+print(viewer_file("site.js").body.decode())
+"""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """Return a folder in which the package is installed, as pip would do it."""
@@ -145,6 +154,46 @@ def test_recorded_and_graded(site: Path) -> None:
         "rolls": round(0.1 * told["rolls"] / 12, 4),
     }
     assert len(given["parts"][2]["seqs"]) == told["rolls"]
+
+
+def draw(site: Path, module: str) -> None:
+    """Give the family a drawing, the JavaScript *module*."""
+    (site / "tiny" / "drawing.js").write_text(module)
+    source = site / "tiny" / "__init__.py"
+    with_drawing = 'folder=files(__name__),\n    drawing=files(__name__) / "drawing.js",'
+    source.write_text(source.read_text().replace("folder=files(__name__),", with_drawing))
+
+
+def test_a_drawing(site: Path) -> None:
+    """It is in the page of a server and in pages of its episodes."""
+    draw(site, 'import { html } from "../vendor/lit-html.js";\nexport const drawing = "dice";\n')
+    script = python(site, SCRIPT_OF_THE_PAGE)
+    assert 'const drawing = "dice";' in script.stdout
+    assert script.stderr == ""
+    _, page = refold(site, "record tiny/one --agent random", "replay last --html page.html")
+    assert page.code == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("export default 1;", "tiny.1.js (line 1 without comments): cannot take 'export default"),
+        ('import { a } from "./a.js";', "tiny.1.js: imports families/a.js, which the viewer does"),
+    ],
+)
+def test_a_drawing_in_another_form(site: Path, module: str, told: str) -> None:
+    """A server shows tables and says why; a page of its episodes is refused in one line."""
+    draw(site, f"{module}\n")
+    script = python(site, SCRIPT_OF_THE_PAGE)
+    assert "families/tiny" not in script.stdout
+    assert "startRouter" in script.stdout
+    (warning,) = script.stderr.splitlines()
+    assert f"families/{told}" in warning
+    assert "the page shows this family as tables" in warning
+    _, page = refold(site, "record tiny/one --agent random", "replay last --html page.html")
+    assert (page.code, page.out) == (2, "")
+    assert page.err.startswith(f"refold: families/{told}")
+    assert not (site.parent / "page.html").exists()
 
 
 def test_command_line(site: Path) -> None:

@@ -10,7 +10,8 @@ from functools import cache
 
 from attrs import frozen
 
-from refold.viewer.sources import REGISTRY, drawing_registry, viewer_text
+from refold.engine.errors import RefoldError
+from refold.viewer.sources import REGISTRY, drawing_registry, viewer_files, viewer_text
 
 ENTRY_MODULE = "app.js"
 """Shows episodes, and two side by side."""
@@ -24,8 +25,8 @@ _EXPORT_LIST = re.compile(r"export\{([\w$, ]+)\};\s*(?://# sourceMappingURL=\S+\
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.MULTILINE | re.DOTALL)
 
 
-class CannotInline(Exception):
-    """A module of the viewer has a form that the inliner does not support: a programming error."""
+class CannotInline(RefoldError):
+    """A module, of the viewer or a family's drawing, has a form that the inliner does not take."""
 
 
 @frozen
@@ -63,11 +64,18 @@ def script_text(families: frozenset[str], entry: str = ENTRY_MODULE) -> str:
     return text
 
 
+def check_drawing(family: str) -> None:
+    """Raise ``CannotInline`` if no script can have the drawing of *family*, such as ``inbox.1``."""
+    _collect(f"families/{family}.js", "", {}, ())
+
+
 def _collect(path: str, registry: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
     if path in inside:
         raise CannotInline(f"{path}: imports itself by way of {' → '.join(inside)}")
     if path in order:
         return
+    if path not in viewer_files():
+        raise CannotInline(f"{inside[-1]}: imports {path}, which the viewer does not have")
     text = registry if path == REGISTRY else viewer_text(path)
     module = parse_module(path, text)
     for needed, _ in module.imports:
@@ -82,6 +90,7 @@ def _collect(path: str, registry: str, order: dict[str, str], inside: tuple[str,
     )
 
 
+@cache
 def parse_module(path: str, text: str) -> _Module:
     """
     Return the module *path* with the source *text*.
@@ -108,7 +117,10 @@ def parse_module(path: str, text: str) -> _Module:
             exported.append(export[1])
             line = line.removeprefix("export ")  # noqa: PLW2901 - the rest of it is kept
         if re.match(r"(import|export)\b", line) or "import(" in line or "import.meta" in line:
-            raise CannotInline(f"{path} (line {number} without comments): cannot take {line!r}")
+            raise CannotInline(
+                f"{path} (line {number} without comments): cannot take {line!r}; "
+                "docs/viewer.md tells the form"
+            )
         lines.append(line)
     return _Module(tuple(imports), tuple(exported), "\n".join(lines))
 

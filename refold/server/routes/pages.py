@@ -4,8 +4,9 @@ The web page: one fixed document, with one script, one style and an icon.
 It holds no data, so it needs no token; all that it shows, it requests from the API.
 """
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Annotated
@@ -17,7 +18,7 @@ from fastapi.responses import RedirectResponse
 from refold.engine.registry import all_families
 from refold.server.http.access import VIEWER_PATH
 from refold.viewer.html_page import style_text
-from refold.viewer.inliner import SITE_MODULE, script_text
+from refold.viewer.inliner import SITE_MODULE, CannotInline, check_drawing, script_text
 from refold.viewer.sources import viewer_files, viewer_text
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -38,6 +39,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 # Nothing that could end the attribute, or name another server.
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
 
+_logger = logging.getLogger("refold.server")
 router = APIRouter(include_in_schema=False)
 
 viewer_files()  # read now, so that a page is never newer than its server
@@ -53,9 +55,8 @@ class _StaticFile:
 @cache
 def _files() -> Mapping[str, _StaticFile]:
     """Return by its path each file that the page loads: few, since each is a request."""
-    families = frozenset(f"{family.name}.{family.rules}" for family in all_families())
     made = {
-        "site.js": ("text/javascript", script_text(families, SITE_MODULE)),
+        "site.js": ("text/javascript", script_text(frozenset(_drawn_families()), SITE_MODULE)),
         "site.css": ("text/css", style_text("viewer.css", "runs.css", "site/site.css")),
         "icon.svg": ("image/svg+xml", viewer_text("site/icon.svg")),
     }
@@ -63,6 +64,20 @@ def _files() -> Mapping[str, _StaticFile]:
         path: _StaticFile(text.encode(), kind, f'"{sha256(text.encode()).hexdigest()}"')
         for path, (kind, text) in made.items()
     }
+
+
+def _drawn_families() -> Iterator[str]:
+    """Yield the families, such as ``inbox.1``, whose drawings can be in the script."""
+    for family in all_families():
+        if family.drawing is None:
+            continue
+        key = f"{family.name}.{family.rules}"
+        try:
+            check_drawing(key)
+        except CannotInline as error:
+            _logger.warning("%s; the page shows this family as tables", error)
+        else:
+            yield key
 
 
 _PAGE = """<!doctype html>
