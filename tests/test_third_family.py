@@ -179,6 +179,7 @@ def test_a_drawing(site: Path) -> None:
     [
         ("export default 1;", "tiny.1.js (line 1 without comments): cannot take 'export default"),
         ('import { a } from "./a.js";', "tiny.1.js: imports families/a.js, which the viewer does"),
+        ('export const drawing = "</SCRIPT>";', "tiny.1.js: cannot take '</SCRIPT'"),
     ],
 )
 def test_a_drawing_in_another_form(site: Path, module: str, told: str) -> None:

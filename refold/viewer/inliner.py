@@ -57,11 +57,7 @@ def script_text(families: frozenset[str], entry: str = ENTRY_MODULE) -> str:
     registry = drawing_registry(families)
     order: dict[str, str] = {}
     _collect(entry, registry, order, ())
-    text = '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
-    # In HTML, these would end or nest the element that a script stands in.
-    if re.search(r"</?script|<!--", text, re.IGNORECASE):
-        raise CannotInline("the script would end its own element")
-    return text
+    return '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
 
 
 def check_drawing(family: str) -> None:
@@ -78,6 +74,9 @@ def _collect(path: str, registry: str, order: dict[str, str], inside: tuple[str,
         raise CannotInline(f"{inside[-1]}: imports {path}, which the viewer does not have")
     text = registry if path == REGISTRY else viewer_text(path)
     module = parse_module(path, text)
+    # In HTML, these would end or nest the element that a script stands in.
+    if found := re.search(r"</?script|<!--", module.text, re.IGNORECASE):
+        raise CannotInline(f"{path}: cannot take {found[0]!r} in an HTML page")
     for needed, _ in module.imports:
         _collect(needed, registry, order, (*inside, path))
     given = "".join(

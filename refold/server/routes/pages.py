@@ -54,7 +54,11 @@ class _StaticFile:
 
 @cache
 def _files() -> Mapping[str, _StaticFile]:
-    """Return by its path each file that the page loads: few, since each is a request."""
+    """
+    Return by its path each file that the page loads: few, since each is a request.
+
+    A request can name only what is in here, never a path on the disk.
+    """
     made = {
         "site.js": ("text/javascript", script_text(frozenset(_drawn_families()), SITE_MODULE)),
         "site.css": ("text/css", style_text("viewer.css", "runs.css", "site/site.css")),
