@@ -34,6 +34,11 @@ class sqlite_errors:  # noqa: N801 - called like a function
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._raise_own(error)
+
+    def _raise_own(self, error: BaseException) -> None:
+        """Raise refold's own error instead of *error*, if it is one of SQLite's."""
         if isinstance(error, sqlite3.Error):
             raise _own_error(self._path, error) from error
         if isinstance(error, UnicodeDecodeError):  # damaged text, in a table or SQLite's message
@@ -61,18 +66,24 @@ class Transaction(sqlite_errors):
         self._part = self._connection.in_transaction
         # IMMEDIATE waits here until it has the write lock. A deferred transaction takes a snapshot
         # first, and fails without waiting if another process writes before it does.
-        with sqlite_errors(self._path):
-            self._connection.execute("SAVEPOINT part" if self._part else "BEGIN IMMEDIATE")
+        self._execute("SAVEPOINT part" if self._part else "BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        with sqlite_errors(self._path):
-            if error is None:
-                self._connection.execute("RELEASE part" if self._part else "COMMIT")
-            # After an interrupt too: an open transaction would keep the lock. On a full disk,
-            # SQLite has ended it by itself.
-            elif self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO part" if self._part else "ROLLBACK")
-        super().__exit__(kind, error, trace)
+        if error is None:
+            self._execute("RELEASE part" if self._part else "COMMIT")
+            return
+        # After an interrupt too: an open transaction would keep the lock. On a full disk, SQLite
+        # has ended it by itself.
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK TO part" if self._part else "ROLLBACK")
+        self._raise_own(error)
+
+    def _execute(self, sql: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except Exception as error:
+            self._raise_own(error)
+            raise
 
 
 def _own_error(path: str, error: sqlite3.Error) -> RefoldError:
