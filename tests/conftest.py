@@ -156,12 +156,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection() -> None:
-    """Collect no garbage while thousands of tests are made, all of which stay."""
+    """Stop collecting garbage while thousands of tests are made: all of them stay."""
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Collect it from now on, but not among them, and less often than a small program would."""
+    """Collect it again, but not among the tests, and less often than by default."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()

@@ -6,6 +6,9 @@ import serving
 from serving import running
 
 from refold import cli
+from refold.viewer.html_page import style_text
+from refold.viewer.inliner import SITE_MODULE, script_text
+from refold.viewer.sources import drawings, viewer_text
 
 server = serving.server
 
@@ -37,15 +40,15 @@ def test_a_slash_too_many_leads_to_the_page(server):
 
 def test_files_have_their_types_and_are_sent_once(server):
     """Types are told outright, never guessed; who has a file already is told so."""
-    for path, kind in (
-        ("site.js", "text/javascript"),
-        ("site.css", "text/css"),
-        ("icon.svg", "image/svg+xml"),
+    for path, kind, content in (
+        ("site.js", "text/javascript", script_text(frozenset(drawings()), SITE_MODULE)),
+        ("site.css", "text/css", style_text("viewer.css", "runs.css", "site/site.css")),
+        ("icon.svg", "image/svg+xml", viewer_text("site/icon.svg")),
     ):
         reply = server.ask("GET", f"/viewer/{path}")
         assert reply.headers["content-type"].partition(";")[0] == kind
         assert reply.headers["x-content-type-options"] == "nosniff"
-        assert reply.body
+        assert reply.body.decode() == content
         again = server.ask(
             "GET", f"/viewer/{path}", headers={"If-None-Match": reply.headers["etag"]}
         )
@@ -68,6 +71,13 @@ def test_with_a_token_the_page_can_be_had_but_nothing_of_the_log(tmp_path):
         for path in ("/episodes", "/tasks", "/api/episodes/last", "/viewers", "/webs"):
             assert server.ask("GET", path).status == 401
         assert server.ask("POST", "/api/episodes", {}).status == 401
+
+
+def test_the_pages_own_files_are_not_limited(tmp_path):
+    """A client that asks too often still gets the page, to be told so by it."""
+    with running(tmp_path, client_rate=1) as server:
+        assert 429 in [server.ask("GET", "/tasks").status for _ in range(5)]
+        assert {server.ask("GET", "/viewer/site.js").status for _ in range(5)} == {200}
 
 
 def test_without_javascript_the_page_names_a_command_that_exists(server):

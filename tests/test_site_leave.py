@@ -88,7 +88,7 @@ def test_nobody_plays_on_from_the_end(visit, server):
 
 
 def test_an_environment_outside_is_forked_by_the_command(visit, server, tmp_path):
-    """A server opens no environment: the dialog shows how to go on without it, from any step."""
+    """A server opens no environment: the dialog shows the command, but at the end a word why."""
     write_env(tmp_path)
     run = Shell(tmp_path).program  # another process: Playwright has the loop of this one
     (made,) = run(f"record {NAME} --agent random --log {server.log} --json").json["episodes"]
@@ -99,6 +99,8 @@ def test_an_environment_outside_is_forked_by_the_command(visit, server, tmp_path
     words = command.removeprefix("refold ").replace("AGENT", "random")
     (fork,) = run(f"{words} --world {NAME} --log {server.log} --json").json["episodes"]
     assert (fork["parent"], fork["fork_at"]) == (made["id"], 1)
+    viewer.press("Escape", "End", "f")
+    assert "ended with this step" in viewer.text("dialog")
 
 
 def test_a_link_is_of_the_moment(visit, server):

@@ -158,7 +158,7 @@ def test_recorded_and_graded(site: Path) -> None:
 
 def draw(site: Path, module: str) -> None:
     """Give the family a drawing, the JavaScript *module*."""
-    (site / "tiny" / "drawing.js").write_text(module)
+    (site / "tiny" / "drawing.js").write_bytes(module.encode("latin-1"))
     source = site / "tiny" / "__init__.py"
     with_drawing = 'folder=files(__name__),\n    drawing=files(__name__) / "drawing.js",'
     source.write_text(source.read_text().replace("folder=files(__name__),", with_drawing))
@@ -168,6 +168,7 @@ def test_a_drawing(site: Path) -> None:
     """It is in the page of a server and in pages of its episodes."""
     draw(site, 'import { html } from "../vendor/lit-html.js";\nexport const drawing = "dice";\n')
     script = python(site, SCRIPT_OF_THE_PAGE)
+    assert "$families_tiny_1" in script.stdout
     assert 'const drawing = "dice";' in script.stdout
     assert script.stderr == ""
     _, page = refold(site, "record tiny/one --agent random", "replay last --html page.html")
@@ -177,23 +178,31 @@ def test_a_drawing(site: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "told"),
     [
-        ("export default 1;", "tiny.1.js (line 1 without comments): cannot take 'export default"),
-        ('import { a } from "./a.js";', "tiny.1.js: imports families/a.js, which the viewer does"),
-        ('export const drawing = "</SCRIPT>";', "tiny.1.js: cannot take '</SCRIPT'"),
+        (
+            "export default 1;",
+            "families/tiny.1.js (line 1 without comments): cannot take",
+        ),
+        ('import { a } from "./a.js";', "families/tiny.1.js: imports families/a.js"),
+        ('export const drawing = "</SCRIPT>";', "families/tiny.1.js: cannot take '</SCRIPT'"),
+        (
+            'import { drawingOf } from "../families.js";',
+            "families.js: imports itself by way of app.js",
+        ),
+        ('export const drawing = "\u00e9";', "families/tiny.1.js: expected UTF-8, got"),
     ],
 )
 def test_a_drawing_in_another_form(site: Path, module: str, told: str) -> None:
     """A server shows tables and says why; a page of its episodes is refused in one line."""
     draw(site, f"{module}\n")
     script = python(site, SCRIPT_OF_THE_PAGE)
-    assert "families/tiny" not in script.stdout
+    assert "$families_tiny_1" not in script.stdout
     assert "startRouter" in script.stdout
     (warning,) = script.stderr.splitlines()
-    assert f"families/{told}" in warning
+    assert warning.startswith(told)
     assert "the page shows this family as tables" in warning
     _, page = refold(site, "record tiny/one --agent random", "replay last --html page.html")
     assert (page.code, page.out) == (2, "")
-    assert page.err.startswith(f"refold: families/{told}")
+    assert page.err.startswith(f"refold: {told}")
     assert not (site.parent / "page.html").exists()
 
 

@@ -76,7 +76,7 @@ def verify_live(
 
 
 def count_answers(stream: Stream) -> int:
-    """Return how many answers of an external environment *stream* has, without failures."""
+    """Return how many answers of an external environment *stream* has; failures are none."""
     return sum(fault_in(answers) is None for _, answers in answered_actions(stream))
 
 

@@ -43,6 +43,7 @@ def page(document: Mapping[str, Any], *, at: int | None = None) -> bytes:
 
     Raises:
         DocumentTooLarge: The document is above 128 MB even so.
+        CannotInline: The drawing of a family cannot be part of a page.
     """
     return _page_of(
         document,

@@ -60,11 +60,6 @@ def script_text(families: frozenset[str], entry: str = ENTRY_MODULE) -> str:
     return '"use strict";(()=>{\n' + "".join(order.values()) + "})();"
 
 
-def check_drawing(family: str) -> None:
-    """Raise ``CannotInline`` if no script can have the drawing of *family*, such as ``inbox.1``."""
-    _collect(f"families/{family}.js", "", {}, ())
-
-
 def _collect(path: str, registry: str, order: dict[str, str], inside: tuple[str, ...]) -> None:
     if path in inside:
         raise CannotInline(f"{path}: imports itself by way of {' → '.join(inside)}")
@@ -72,7 +67,10 @@ def _collect(path: str, registry: str, order: dict[str, str], inside: tuple[str,
         return
     if path not in viewer_files():
         raise CannotInline(f"{inside[-1]}: imports {path}, which the viewer does not have")
-    text = registry if path == REGISTRY else viewer_text(path)
+    try:
+        text = registry if path == REGISTRY else viewer_text(path)
+    except UnicodeDecodeError as error:
+        raise CannotInline(f"{path}: expected UTF-8, got {error}") from None
     module = parse_module(path, text)
     # In HTML, these would end or nest the element that a script stands in.
     if found := re.search(r"</?script|<!--", module.text, re.IGNORECASE):

@@ -25,8 +25,8 @@ export function drawingOf({ family, rules }) {
 
 
 @cache
-def _drawings() -> Mapping[str, bytes]:
-    """Return the drawing of each family that has one, by name and rules version."""
+def drawings() -> Mapping[str, bytes]:
+    """Return the drawing of each family that has one, by name and rules version: ``inbox.1``."""
     return {
         f"{family.name}.{family.rules}": family.drawing.read_bytes()
         for family in all_families()
@@ -40,8 +40,8 @@ def viewer_files() -> Mapping[str, bytes]:
     return MappingProxyType(
         {
             **dict(_files_below(WEB)),
-            **{f"families/{key}.js": content for key, content in _drawings().items()},
-            REGISTRY: drawing_registry(frozenset(_drawings())).encode(),
+            **{f"families/{key}.js": content for key, content in drawings().items()},
+            REGISTRY: drawing_registry(frozenset(drawings())).encode(),
         }
     )
 
@@ -61,7 +61,7 @@ def _files_below(folder: Traversable, path: str = "") -> Iterator[tuple[str, byt
 
 def drawing_registry(families: frozenset[str]) -> str:
     """Return the module that finds the drawing of an episode's family, if it is of *families*."""
-    keys = [key for key in _drawings() if key in families]
+    keys = [key for key in drawings() if key in families]
     names = {key: f"drawing{number}" for number, key in enumerate(keys)}
     imports = [
         f'import {{ drawing as {name} }} from "./families/{key}.js";' for key, name in names.items()

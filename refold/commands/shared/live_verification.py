@@ -27,9 +27,9 @@ def verify_worlds(
     as_json: bool,
 ) -> int:
     """
-    Print how fresh environments answer the episodes *ids*, or all that one has answered.
+    Print how fresh environments answer the episodes *ids*, and return the exit code.
 
-    Returns the exit code.
+    Without ids, these are all episodes that have an answer of an environment.
     """
     with telling_left_out() as left_out, open_to_read(log_path) as log:
         # The newest first: what leaks from one episode into the next would leak again in the

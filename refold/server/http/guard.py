@@ -72,7 +72,7 @@ class AccessGuard:
         """Return why the request is turned away, None if it may pass."""
         # Access first: what is turned away there uses up no client's rate.
         denied = check_access(scope, self._settings)
-        # The page's own files always pass: it is the page that tells when something else does not.
+        # The page's own files are not limited: it is the page that says when something else was.
         counts = not scope["path"].startswith(VIEWER_PATH)
         if denied is None and counts and self._limiter.delay(client_address(scope)) > 0:
             denied = Denial(429, "rate: expected fewer requests per second, got more")

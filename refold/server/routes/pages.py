@@ -15,11 +15,10 @@ from attrs import frozen
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from refold.engine.registry import all_families
 from refold.server.http.access import VIEWER_PATH
 from refold.viewer.html_page import style_text
-from refold.viewer.inliner import SITE_MODULE, CannotInline, check_drawing, script_text
-from refold.viewer.sources import viewer_files, viewer_text
+from refold.viewer.inliner import SITE_MODULE, CannotInline, script_text
+from refold.viewer.sources import drawings, viewer_files, viewer_text
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -72,16 +71,13 @@ def _files() -> Mapping[str, _StaticFile]:
 
 def _drawn_families() -> Iterator[str]:
     """Yield the families, such as ``inbox.1``, whose drawings can be in the script."""
-    for family in all_families():
-        if family.drawing is None:
-            continue
-        key = f"{family.name}.{family.rules}"
+    for family in drawings():
         try:
-            check_drawing(key)
+            script_text(frozenset({family}))
         except CannotInline as error:
             _logger.warning("%s; the page shows this family as tables", error)
         else:
-            yield key
+            yield family
 
 
 _PAGE = """<!doctype html>
@@ -129,7 +125,7 @@ async def redirect_to_page() -> Response:
 
 @router.get(VIEWER_PATH + "{path:path}")
 def viewer_file(path: str, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Return a file of the page; in a thread, since the first makes them."""
+    """Return a file of the page. Runs in a thread, since the first request makes the files."""
     file = _files().get(path)
     if file is None:
         raise HTTPException(404, "There is no such thing")

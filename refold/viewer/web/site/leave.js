@@ -1,5 +1,6 @@
 // The dialogs of an episode on the server: fork it at a step, or compare it with another.
 import { html, nothing } from "../vendor/lit-html.js";
+import { DIALOGS } from "../dialogs.js";
 import { breakableName, visibleText } from "../text.js";
 import { post } from "./api.js";
 import { refusalOf } from "./refusal.js";
@@ -30,6 +31,7 @@ export function forkDialog(s) {
   if (at === s.last && s.doc.episode.ended !== "running") {
     return html`<h2>Fork here</h2><p>The episode ended with this step, so it cannot continue from here. Fork it at an earlier step.</p>`;
   }
+  if (!s.hand.schema) return DIALOGS.fork(s); // an external environment, which a server does not open
   const submit = (event) => {
     event.preventDefault();
     startFork(s, event.target.elements.agent.value);

@@ -63,18 +63,16 @@ export async function showOne(root, key, alive) {
   const labels = await readLabels(id);
   if (!alive()) return () => {};
   const labelling = labels.by === null ? {} : { label: labelPanel };
-  const schema = schemas[titleOf(doc.episode)];
-  const forking = schema ? { fork: forkDialog } : {}; // else the command: a server opens no environment
   document.title = `${scenario} · refold`;
   let shows = null;
   const leave = showEpisode(root, seenBy(labels, doc), {
-    hash: { episode: id }, notice: statusNotice, panels: { play: playPanel, ...labelling }, keys: labelKeys, dialogs: { ...forking, compare: compareDialog },
+    hash: { episode: id }, notice: statusNotice, panels: { play: playPanel, ...labelling }, keys: labelKeys, dialogs: { fork: forkDialog, compare: compareDialog },
     attach: (s) => {
       shows = s;
       s.agents = agents;
       s.labels = labels;
       if (labels.by !== null) beginLabels(s, id, labels);
-      return attachPlay(s, id, schema, alive);
+      return attachPlay(s, id, schemas[titleOf(doc.episode)], alive);
     },
   });
   if (shows.tab === "play") focusPanel();
